@@ -1,0 +1,1 @@
+"""Claims deliveries, sends them and says how each ended."""

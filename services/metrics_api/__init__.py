@@ -1,0 +1,1 @@
+"""Owns the data, detection and scoring; the only package with a database driver."""

@@ -1,0 +1,1 @@
+"""Turns a snapshot of facts into a finished performance report."""

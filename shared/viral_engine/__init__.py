@@ -1,0 +1,1 @@
+"""What every service speaks: settings, telemetry, contract models and the API client."""

@@ -1,0 +1,108 @@
+"""The only door to the metrics API for the dashboard, the workers and the command line."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from viral_engine.contract.guardrails import BotAnswer, FraudAnswer, HealthAnswer
+from viral_engine.contract.people import Person, SessionCreated
+from viral_engine.contract.writes import EventsAccepted, ItemsSaved
+
+Answer = TypeVar("Answer", bound=BaseModel)
+QueryValue = str | int | float | bool | None
+SESSION_HEADER = "X-Session"
+
+
+class ApiProblemError(Exception):
+    """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
+
+
+class ApiUnreachableError(Exception):
+    """The API did not answer."""
+
+
+class MetricsApi:
+    """Calls of the metrics API with one token, if need be on behalf of a signed-in person."""
+
+    def __init__(self, http: httpx.Client, *, session: str | None = None) -> None:
+        self._http = http
+        self._headers = {SESSION_HEADER: session} if session else {}
+
+    @classmethod
+    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> "MetricsApi":
+        """A client with its own connection pool."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
+
+    def on_behalf_of(self, session: str) -> "MetricsApi":
+        """The same connections, acting for the person whose session this is."""
+        return MetricsApi(self._http, session=session)
+
+    def sign_in(self, email: str, password: str) -> SessionCreated:
+        """Start a session. Raises ApiProblemError with status 401 when email or password is wrong."""
+        return self._call("POST", "/v1/sessions", SessionCreated, json={"email": email, "password": password})
+
+    def fetch_person(self) -> Person:
+        """Who the session belongs to. Raises ApiProblemError with status 401 when it has ended."""
+        return self._call("GET", "/v1/session", Person)
+
+    def sign_out(self) -> None:
+        """End the session."""
+        self._send("DELETE", "/v1/session")
+
+    def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:
+        """Addresses with too many clicks on one day."""
+        return self._call("GET", "/v1/guardrails/fraud", FraudAnswer, params=query)
+
+    def fetch_bots(self, **query: QueryValue) -> BotAnswer:
+        """Devices that clicked faster than people do."""
+        return self._call("GET", "/v1/guardrails/bots", BotAnswer, params=query)
+
+    def fetch_health(self, **query: QueryValue) -> HealthAnswer:
+        """The health score of a period, itemised."""
+        return self._call("GET", "/v1/guardrails/health", HealthAnswer, params=query)
+
+    def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
+        """Store a batch of events, all or, with `partial`, those that are valid."""
+        params = {"partial": "true"} if partial else None
+        return self._call("POST", "/v1/events", EventsAccepted, json={"events": events}, params=params)
+
+    def save_links(self, items: list[dict[str, Any]]) -> ItemsSaved:
+        """Store a batch of links, replacing those that exist."""
+        return self._call("POST", "/v1/links", ItemsSaved, json={"items": items})
+
+    def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
+        return model.model_validate_json(self._send(method, path, **request).content)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, QueryValue] | None = None, **request: Any
+    ) -> httpx.Response:
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, path, params=given, headers=self._headers, **request)
+        except httpx.TransportError as error:
+            raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+
+def _problem(response: httpx.Response) -> ApiProblemError:
+    try:
+        body = response.json()
+    except ValueError:
+        return ApiProblemError(
+            response.status_code, "not_json", "The answer was not JSON; is this the metrics API?"
+        )
+    return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

@@ -1,0 +1,103 @@
+"""Answers of the guardrail reads."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from viral_engine.contract.period import Period
+
+HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
+
+
+class Answer(BaseModel):
+    """What every guardrail answer repeats: its period, its time and the thresholds it used."""
+
+    period: Period
+    computed_at: datetime
+    thresholds: dict[str, float]
+
+
+class SuspiciousIp(BaseModel):
+    """One address on one UTC day with more clicks than the threshold; masked without identifiers:read."""
+
+    date: date
+    ip_address: str
+    ref: str
+    click_count: int
+
+
+class FraudAnswer(Answer):
+    """Addresses with too many clicks on one day, the worst first."""
+
+    suspicious_ips: list[SuspiciousIp]
+    total_flagged_ips: int
+    threshold_used: int
+    next_cursor: str | None
+
+
+class BotLikeDevice(BaseModel):
+    """A device with a burst; clicks, first and last are those of the period."""
+
+    device_fingerprint: str
+    ref: str
+    total_clicks: int
+    first_seen: datetime
+    last_seen: datetime
+    fastest_seconds: float
+
+
+class DetectionParams(BaseModel):
+    """What counts as a burst: this many clicks in a row within this time."""
+
+    min_clicks: int
+    time_window_seconds: int
+
+
+class BotAnswer(Answer):
+    """Devices that clicked faster than people do, the fastest first."""
+
+    bot_like_devices: list[BotLikeDevice]
+    total_flagged_devices: int
+    detection_params: DetectionParams
+    next_cursor: str | None
+
+
+class Deductions(BaseModel):
+    """Points taken from 100, by reason."""
+
+    fraud: float
+    bot_behavior: float
+    opt_out_rate: float
+    coppa_violations: float
+
+
+class DeductionItem(BaseModel):
+    """How one deduction came about: what, how many, by which formula, up to which cap."""
+
+    name: Literal["fraud", "bot_behavior", "opt_out_rate", "coppa_violations"]
+    label: str
+    quantity: float
+    unit: str
+    formula: str
+    cap: float
+    points: float
+
+
+class Components(BaseModel):
+    """The answers that the score was computed from, with their first rows."""
+
+    fraud: FraudAnswer
+    bots: BotAnswer
+
+
+class HealthAnswer(Answer):
+    """The 0-100 health score with what lowered it."""
+
+    health_score: float
+    health_status: HealthStatus
+    has_data: bool
+    last_event_at: datetime | None
+    deductions: Deductions
+    deduction_items: list[DeductionItem]
+    components: Components

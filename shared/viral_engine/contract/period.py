@@ -1,0 +1,64 @@
+"""Periods of whole UTC dates."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MAX_DAYS = 366
+
+
+class Period(BaseModel):
+    """UTC dates from `start` to `end`, both included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: date
+    end: date
+    days: int
+
+    @classmethod
+    def between(cls, start: date, end: date) -> "Period":
+        """The period from `start` to `end`, both included."""
+        return cls(start=start, end=end, days=(end - start).days + 1)
+
+    @classmethod
+    def last_days(cls, days: int, *, now: datetime) -> "Period":
+        """The last `days` UTC dates, the date of `now` included."""
+        today = now.astimezone(UTC).date()
+        return cls.between(today - timedelta(days=days - 1), today)
+
+    def previous(self) -> "Period":
+        """The same number of dates just before this period."""
+        return Period.between(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
+
+
+class PeriodQuery(BaseModel):
+    """The period of a read: `days`, or `start` and `end`, never both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: int | None = Field(None, ge=1, le=MAX_DAYS, description="The last N UTC dates, today included")
+    start: date | None = Field(None, description="First UTC date, included")
+    end: date | None = Field(None, description="Last UTC date, included")
+
+    @model_validator(mode="after")
+    def check_one_way_of_naming_it(self) -> Self:
+        """Refuse days beside start and end, one of the two alone, a reversed or an overlong period."""
+        if self.days is not None and (self.start or self.end):
+            raise ValueError("give either days, or start and end, not both")
+        if (self.start is None) != (self.end is None):
+            raise ValueError("start and end go together")
+        if self.start and self.end:
+            span = (self.end - self.start).days + 1
+            if span < 1:
+                raise ValueError(f"end {self.end} lies before start {self.start}")
+            if span > MAX_DAYS:
+                raise ValueError(f"the period has {span} days; at most {MAX_DAYS} are allowed")
+        return self
+
+    def period(self, *, now: datetime, default_days: int = 7) -> Period:
+        """The period that was asked for."""
+        if self.start and self.end:
+            return Period.between(self.start, self.end)
+        return Period.last_days(self.days or default_days, now=now)

@@ -1,0 +1,281 @@
+"""Every setting of every service, read from the environment and checked at start.
+
+One model a concern. A field's description is its purpose and the impact of changing it; `.env.example` and
+`docs/configuration.md` are generated from here, so code and documentation are one object.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Points = Annotated[float, Field(ge=0, le=100)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class EnvironmentSettings(BaseSettings):
+    """A group of settings; the variable's name is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+
+
+class DetectionSettings(EnvironmentSettings):
+    """Thresholds of detection, score and alerts. Each can be overridden for one request by its name."""
+
+    fraud_ip_click_threshold: int = Field(
+        10,
+        ge=5,
+        description="Clicks of one IP on one UTC day above which it is flagged (recommended 10-20). "
+        "Higher flags fewer addresses and misses small click farms.",
+    )
+    fraud_ip_click_window_days: int = Field(
+        1,
+        ge=1,
+        le=7,
+        description="Days that the fraud read covers when a request names no period. "
+        "More days list older addresses too.",
+    )
+    bot_rapid_click_threshold: int = Field(
+        3,
+        ge=2,
+        le=10,
+        description="Clicks in a row that make a burst (recommended 3-5). Higher flags fewer devices.",
+    )
+    bot_rapid_click_window_seconds: int = Field(
+        5,
+        ge=3,
+        le=10,
+        description="Seconds within which a burst's clicks lie, first to last. "
+        "Longer flags more devices, fast human fingers among them.",
+    )
+    conversion_anomaly_threshold: Rate = Field(
+        0.8,
+        description="Conversions per click above which a referrer is flagged (recommended 0.7-0.9). "
+        "Lower flags more referrers.",
+    )
+    conversion_anomaly_daily_threshold: int = Field(
+        10,
+        ge=1,
+        description="Conversions of one referrer on one UTC day above which it is flagged. "
+        "Higher flags fewer referrers.",
+    )
+    conversion_anomaly_min_clicks: int = Field(
+        5,
+        ge=1,
+        description="Clicks a referrer needs before its rate is judged. Lower judges on thinner evidence.",
+    )
+    health_score_fraud_deduction: Points = Field(
+        2, description="Points that each flagged IP costs (recommended 1-3). Higher makes the score stricter."
+    )
+    health_score_bot_deduction: Points = Field(
+        2,
+        description="Points that each flagged device costs (recommended 1-3). "
+        "Higher makes the score stricter.",
+    )
+    health_score_opt_out_multiplier: float = Field(
+        20, ge=0, description="Points at an opt-out rate of 100 %. Higher makes opt-outs weigh more."
+    )
+    health_score_coppa_multiplier: float = Field(
+        0.333,
+        ge=0,
+        description="Points per percentage point of missing compliance (recommended 0.25-0.5). "
+        "Higher makes violations weigh more.",
+    )
+    health_score_fraud_max: Points = Field(30, description="Most points that fraud can cost.")
+    health_score_bot_max: Points = Field(20, description="Most points that bots can cost.")
+    health_score_opt_out_max: Points = Field(20, description="Most points that opt-outs can cost.")
+    health_score_coppa_max: Points = Field(30, description="Most points that COPPA violations can cost.")
+    health_status_excellent: Points = Field(90, description="Score from which the status is excellent.")
+    health_status_good: Points = Field(75, description="Score from which the status is good.")
+    health_status_fair: Points = Field(60, description="Score from which the status is fair.")
+    health_status_warning: Points = Field(
+        40, description="Score from which the status is warning; below it is critical."
+    )
+    coppa_compliance_target: Rate = Field(
+        0.99,
+        description="Share of clean items aimed for (recommended 0.95-0.99). "
+        "Lower tolerates more violations before the page says the target is missed.",
+    )
+    alert_fraud_ips: int = Field(
+        5, ge=0, description="Flagged IPs above which an alert opens. Higher alerts later."
+    )
+    alert_bot_devices: int = Field(
+        3, ge=0, description="Flagged devices above which an alert opens. Higher alerts later."
+    )
+    alert_opt_out_rate: Rate = Field(
+        0.3, description="Share of unviewed parent shares above which an alert opens. Higher alerts later."
+    )
+    data_stale_minutes: int = Field(
+        60,
+        ge=0,
+        description="Minutes without any event after which an alert opens; 0 switches it off. "
+        "Lower notices a dead feed sooner, and quiet nights too.",
+    )
+
+    @model_validator(mode="after")
+    def check_limits(self) -> Self:
+        """Refuse status limits that do not fall from excellent to warning."""
+        check_status_limits_fall(self)
+        return self
+
+
+def check_status_limits_fall(settings: DetectionSettings) -> None:
+    """Raise ValueError unless the status limits fall from excellent to warning."""
+    limits = [
+        settings.health_status_excellent,
+        settings.health_status_good,
+        settings.health_status_fair,
+        settings.health_status_warning,
+    ]
+    if limits != sorted(limits, reverse=True):
+        raise ValueError(
+            "HEALTH_STATUS_EXCELLENT, _GOOD, _FAIR and _WARNING must fall in this order, "
+            f"but are {', '.join(f'{limit:g}' for limit in limits)}"
+        )
+
+
+class LogSettings(EnvironmentSettings):
+    """How every service logs."""
+
+    log_format: str = Field(
+        "console",
+        pattern="^(console|json)$",
+        description="console for people, json for machines. Production uses json.",
+    )
+    log_level: str = Field(
+        "INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="The least important level that is logged.",
+    )
+
+
+class ApiSettings(EnvironmentSettings):
+    """What the metrics API needs to run."""
+
+    database_url: str = Field(
+        pattern="^postgresql(\\+psycopg)?://",
+        description="PostgreSQL 18 or newer. `make run` starts an embedded one when it is absent.",
+    )
+    redis_url: str = Field(
+        pattern="^(rediss?|unix)://",
+        description="Redis or Valkey for queues and rate limits. `make run` starts an embedded one.",
+    )
+    identifier_key: SecretStr = Field(
+        min_length=32,
+        description="Secret from which references to masked identifiers are made. "
+        "Changing it makes old links to investigations invalid.",
+    )
+    metrics_api_port: Port = Field(8000, description="Port of the metrics API.")
+    metrics_api_threads: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="Requests that one web process serves at once, and the size of its database pool.",
+    )
+    metrics_api_processes: int = Field(1, ge=1, le=32, description="Web processes of the metrics API.")
+    session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
+    dashboard_token: SecretStr = Field(
+        min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
+    )
+
+
+class DashboardSettings(EnvironmentSettings):
+    """What the dashboard needs to run."""
+
+    metrics_api_url: str = Field(
+        "http://127.0.0.1:8000",
+        pattern="^https?://",
+        description="Where the dashboard reaches the metrics API.",
+    )
+    dashboard_token: SecretStr = Field(
+        min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
+    )
+    dashboard_port: Port = Field(8050, description="Port of the dashboard.")
+    dashboard_threads: int = Field(
+        16, ge=1, le=128, description="Requests that one dashboard process serves at once."
+    )
+    dashboard_cookie_secure: bool = Field(
+        False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
+    )
+    dashboard_refresh_seconds: int = Field(
+        30, ge=5, le=3600, description="Seconds between two refreshes of an open page."
+    )
+    dashboard_cache_seconds: int = Field(
+        10, ge=1, le=300, description="Seconds for which all viewers of a period share one answer."
+    )
+
+
+Settings = TypeVar("Settings", bound=EnvironmentSettings)
+
+
+class InvalidSettingsError(Exception):
+    """Some settings are missing or out of range; `problems` holds one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def format_range(schema: Mapping[str, Any]) -> str:
+    """Say in words which values a field's JSON schema allows."""
+    if "anyOf" in schema:
+        schema = next(option for option in schema["anyOf"] if option.get("type") != "null")
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    if low is not None:
+        return f"{low:g} or more"
+    if pattern := schema.get("pattern"):
+        return f"text that matches {pattern}"
+    if length := schema.get("minLength"):
+        return f"at least {length} characters"
+    return {"boolean": "true or false"}.get(schema.get("type", ""), "any text")
+
+
+def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -> list[str]:
+    fields = model.model_json_schema()["properties"]
+    problems = []
+    for item in error.errors():
+        if not item["loc"]:
+            problems.append(item["msg"].removeprefix("Value error, "))
+            continue
+        name = str(item["loc"][0])
+        allowed = format_range(fields[name])
+        shown = "is missing" if item["type"] == "missing" else f"is {_shown(model, name, item['input'])}"
+        problems.append(f"{name.upper()} {shown}; allowed: {allowed}")
+    return problems
+
+
+def _shown(model: type[EnvironmentSettings], name: str, value: object) -> str:
+    secret = model.model_fields[name].annotation is SecretStr or "://" in str(value)
+    return "not valid (its value is secret)" if secret else repr(value)
+
+
+def load_settings(*models: type[EnvironmentSettings]) -> list[Any]:
+    """Read the given groups from the environment.
+
+    Raises InvalidSettingsError that lists every bad setting of every group, not just the first.
+    """
+    loaded, problems = [], []
+    for model in models:
+        try:
+            loaded.append(model())
+        except ValidationError as error:
+            problems += _format_problems(model, error)
+    if problems:
+        raise InvalidSettingsError(list(dict.fromkeys(problems)))
+    return loaded
+
+
+def load_settings_or_exit(*models: type[EnvironmentSettings]) -> list[Any]:
+    """Read the given groups, or say on standard error what is wrong and end with code 78."""
+    try:
+        return load_settings(*models)
+    except InvalidSettingsError as error:
+        lines = "\n".join(f"  - {problem}" for problem in error.problems)
+        sys.stderr.write(f"This service cannot start, because of its settings:\n{lines}\n")
+        sys.exit(os.EX_CONFIG)
