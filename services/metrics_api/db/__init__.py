@@ -1,0 +1,1 @@
+"""Tables, connections and migrations; queries live beside what they answer."""

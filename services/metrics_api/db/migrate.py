@@ -1,0 +1,50 @@
+"""Runs the migrations."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from metrics_api.db.database import create_database_engine
+
+_MIGRATION_LOCK = 7_301_001
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Bring the schema to `revision`; several processes may try at once, one does the work."""
+    _run(database_url, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Take the schema back to `revision`."""
+    _run(database_url, lambda config: command.downgrade(config, revision))
+
+
+def _run(database_url: str, work: Callable[[Config], None]) -> None:
+    engine = create_database_engine(database_url, pool_size=2, statement_timeout=False)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+            guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            with engine.connect() as connection:
+                config = _config()
+                config.attributes["connection"] = connection
+                work(config)
+    finally:
+        engine.dispose()
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether every migration of this release has run."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head

@@ -1,0 +1,207 @@
+"""Every table, and why it exists. Times are UTC; a `day` is a UTC date."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    desc,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
+
+metadata = MetaData()
+BURST_SIZES = range(2, 11)
+
+
+def _time(name: str, *, nullable: bool = True) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
+
+attribution_events = Table(
+    "attribution_events",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("event_type", Text, nullable=False),
+    _time("occurred_at", nullable=False),
+    Column("ip_address", INET),
+    Column("device_fingerprint", Text),
+    Column("link_id", Text),
+    Column("referrer_id", Text),
+    Column("source", Text),
+    Column("user_id", Text),
+    Column("session_id", Text),
+    Column("user_agent", Text),
+    Column("referrer_url", Text),
+    Column("landing_page", Text),
+    Column("conversion_value", Double),
+    Column("metadata", JSONB),
+)
+_event = attribution_events.c
+Index("idx_attribution_events_ip_address", _event.ip_address)
+Index("idx_attribution_events_fraud_detection", _event.ip_address, _event.occurred_at)
+Index("idx_attribution_events_event_type", _event.event_type, _event.occurred_at)
+Index("idx_attribution_events_device_fingerprint", _event.device_fingerprint)
+# Clicks only: what else a device sends must not slow the search for a click's neighbours.
+Index(
+    "idx_attribution_events_bot_detection",
+    _event.device_fingerprint,
+    _event.occurred_at,
+    postgresql_where=text("event_type = 'click'"),
+)
+Index("idx_attribution_events_link_id", _event.link_id, postgresql_where=text("link_id IS NOT NULL"))
+
+attribution_links = Table(
+    "attribution_links",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    Column("referrer_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("campaign", Text),
+    Column("target_url", Text),
+    _time("inserted_at", nullable=False),
+    _count("click_count"),
+    _count("conversion_count"),
+)
+Index("idx_attribution_links_opt_out", attribution_links.c.inserted_at, attribution_links.c.click_count)
+
+link_counts = Table(
+    "link_counts",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    _count("clicks"),
+    _count("conversions"),
+    comment="Counts by link id, known or not, so that a link announced late starts with its true counts",
+)
+
+clicks_per_ip_day = Table(
+    "clicks_per_ip_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("ip_address", INET, primary_key=True),
+    _count("clicks"),
+)
+Index("idx_clicks_per_ip_day_worst", clicks_per_ip_day.c.day, desc(clicks_per_ip_day.c.clicks))
+
+clicks_per_device_day = Table(
+    "clicks_per_device_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("device_fingerprint", Text, primary_key=True),
+    _count("clicks"),
+    _time("first_click_at", nullable=False),
+    _time("last_click_at", nullable=False),
+)
+
+bursts_per_device_day = Table(
+    "bursts_per_device_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("device_fingerprint", Text, primary_key=True),
+    *(Column(f"span_{size}", Interval) for size in BURST_SIZES),
+    comment="Shortest time for 2 to 10 clicks in a row whose last lies on the day, up to 60 s",
+)
+
+activity_per_referrer_day = Table(
+    "activity_per_referrer_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("referrer_id", Text, primary_key=True, comment="Empty where nobody gets the credit"),
+    Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
+    *(_count(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+)
+
+user_journeys = Table(
+    "user_journeys",
+    metadata,
+    Column("person", Text, primary_key=True, comment="user:, session: or device: and the id"),
+    _time("first_click_at"),
+    _time("first_visit_at"),
+    _time("first_signup_at"),
+    _time("first_conversion_at"),
+    _time("first_activation_at"),
+    _time("referred_at"),
+    Column("referred_by_event", Uuid, comment="The earliest event with a referrer decides"),
+    Column("referrer_id", Text),
+    Column("source", Text),
+)
+
+content_per_day = Table(
+    "content_per_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="link"),
+    _count("items"),
+    _count("unopened"),
+    comment="Items by the day of their creation, and how many of them nobody has opened yet",
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _time("expires_at"),
+    _time("revoked_at"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("secret_hash", Text, primary_key=True),
+    Column("person_id", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _time("expires_at", nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", JSONB),
+    Column(
+        "once_key", Text, unique=True, comment="Set where an action is noted once a person, route and hour"
+    ),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("steps", JSONB, nullable=False, comment="What each step works on, in order"),
+    Column("done_steps", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)

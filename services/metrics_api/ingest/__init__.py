@@ -1,0 +1,1 @@
+"""From a posted batch to stored facts, as a visible list of steps."""

@@ -1,0 +1,1 @@
+"""Health score and alerts: pure functions over detector answers."""
