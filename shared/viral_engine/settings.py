@@ -7,9 +7,10 @@ One model a concern. A field's description is its purpose and the impact of chan
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import EmailStr, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Points = Annotated[float, Field(ge=0, le=100)]
@@ -209,6 +210,22 @@ class DashboardSettings(EnvironmentSettings):
     )
 
 
+class StandaloneSettings(EnvironmentSettings):
+    """How the local stack of `make run` starts."""
+
+    var_dir: Path = Field(
+        Path("var"),
+        description="Folder of the local stack's data, secrets and logs. "
+        "Another folder is another, empty stack.",
+    )
+    demo: bool = Field(
+        True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty."
+    )
+    admin_email: EmailStr = Field(
+        "admin@example.com", description="Email address of the first admin, made when there is none."
+    )
+
+
 Settings = TypeVar("Settings", bound=EnvironmentSettings)
 
 
@@ -233,6 +250,8 @@ def format_range(schema: Mapping[str, Any]) -> str:
         return f"text that matches {pattern}"
     if length := schema.get("minLength"):
         return f"at least {length} characters"
+    if schema.get("format") == "email":
+        return "an email address"
     return {"boolean": "true or false"}.get(schema.get("type", ""), "any text")
 
 
