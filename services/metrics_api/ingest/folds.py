@@ -1,0 +1,186 @@
+"""How new events change the facts; each fold is one statement over `new_events`.
+
+Every fold writes its rows in the order of their keys and all transactions run the folds in the same order, so that
+writers that touch the same addresses and devices wait for one another and never in a circle.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+from sqlalchemy.sql.elements import TextClause
+
+from metrics_api.db.tables import BURST_SIZES
+
+MAX_BURST_SECONDS = 60
+_LOCK_BUCKETS = 256
+_LARGEST = max(BURST_SIZES)
+
+# A burst may span two transactions that do not see each other's clicks. Whoever comes second to a device waits here
+# for the first to commit; its next statement then sees those clicks. Buckets keep the number of locks small.
+_LOCK_DEVICES = text(f"""
+    SELECT pg_advisory_xact_lock({MAX_BURST_SECONDS}, bucket) FROM (
+        SELECT DISTINCT hashtext(device_fingerprint) & {_LOCK_BUCKETS - 1} AS bucket
+        FROM new_events WHERE event_type = 'click' AND device_fingerprint IS NOT NULL ORDER BY 1
+    ) AS buckets
+""")
+
+_CLICKS_PER_IP_DAY = text("""
+    INSERT INTO clicks_per_ip_day AS fact (day, ip_address, clicks)
+    SELECT day, ip_address, count(*) FROM new_events
+    WHERE event_type = 'click' AND ip_address IS NOT NULL
+    GROUP BY day, ip_address ORDER BY day, ip_address
+    ON CONFLICT (day, ip_address) DO UPDATE SET clicks = fact.clicks + excluded.clicks
+""")
+
+_CLICKS_PER_DEVICE_DAY = text("""
+    INSERT INTO clicks_per_device_day AS fact (day, device_fingerprint, clicks, first_click_at, last_click_at)
+    SELECT day, device_fingerprint, count(*), min(occurred_at), max(occurred_at) FROM new_events
+    WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+    GROUP BY day, device_fingerprint ORDER BY day, device_fingerprint
+    ON CONFLICT (day, device_fingerprint) DO UPDATE SET
+        clicks = fact.clicks + excluded.clicks,
+        first_click_at = least(fact.first_click_at, excluded.first_click_at),
+        last_click_at = greatest(fact.last_click_at, excluded.last_click_at)
+""")
+
+
+def _neighbours(comparison: str, order: str, limit: int) -> str:
+    return f"""(SELECT event_id, occurred_at FROM attribution_events e
+        WHERE e.event_type = 'click' AND e.device_fingerprint = moment.device_fingerprint AND {comparison}
+        ORDER BY e.occurred_at {order} LIMIT {limit})"""
+
+
+def _bursts_statement() -> TextClause:
+    """Fold the fastest bursts that contain a new click.
+
+    A new click can only complete a burst with its nearest neighbours on either side, so a fixed number of index
+    look-ups is enough, however long the device's history is. Windows between clicks that are not truly adjacent may
+    appear among the candidates; each is longer than a true one with the same last click, so the minimum is exact.
+    """
+    window = f"interval '{MAX_BURST_SECONDS} seconds'"
+    before = _neighbours(
+        f"e.occurred_at < moment.occurred_at AND e.occurred_at >= moment.occurred_at - {window}",
+        "DESC",
+        _LARGEST - 1,
+    )
+    at = _neighbours("e.occurred_at = moment.occurred_at", "ASC", _LARGEST)
+    after = _neighbours(
+        f"e.occurred_at > moment.occurred_at AND e.occurred_at <= moment.occurred_at + {window}",
+        "ASC",
+        _LARGEST - 1,
+    )
+    spans = ", ".join(f"occurred_at - lag(occurred_at, {size - 1}) OVER clicks AS span_{size}" for size in BURST_SIZES)
+    names = [f"span_{size}" for size in BURST_SIZES]
+    fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {window}) AS {name}" for name in names)
+    return text(f"""
+        WITH moment AS (
+            SELECT DISTINCT device_fingerprint, occurred_at FROM new_events
+            WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+        ), candidate AS (
+            SELECT DISTINCT moment.device_fingerprint, neighbour.event_id, neighbour.occurred_at
+            FROM moment CROSS JOIN LATERAL ({before} UNION ALL {at} UNION ALL {after}) AS neighbour
+        ), burst AS (
+            SELECT device_fingerprint, occurred_at, {spans} FROM candidate
+            WINDOW clicks AS (PARTITION BY device_fingerprint ORDER BY occurred_at)
+        )
+        INSERT INTO bursts_per_device_day AS fact (day, device_fingerprint, {", ".join(names)})
+        SELECT (occurred_at AT TIME ZONE 'UTC')::date, device_fingerprint, {fastest}
+        FROM burst WHERE span_{BURST_SIZES[0]} <= {window}
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (day, device_fingerprint) DO UPDATE SET
+            {", ".join(f"{name} = least(fact.{name}, excluded.{name})" for name in names)}
+    """)
+
+
+_LINK_COUNTS = text("""
+    INSERT INTO link_counts AS fact (link_id, clicks, conversions)
+    SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')
+    FROM new_events WHERE link_id IS NOT NULL AND event_type IN ('click', 'conversion')
+    GROUP BY link_id ORDER BY link_id
+    ON CONFLICT (link_id) DO UPDATE SET
+        clicks = fact.clicks + excluded.clicks, conversions = fact.conversions + excluded.conversions
+""")
+
+_LINKS = text("""
+    UPDATE attribution_links link SET click_count = counts.clicks, conversion_count = counts.conversions
+    FROM link_counts counts
+    WHERE counts.link_id = link.link_id AND link.link_id IN (
+        SELECT link_id FROM new_events WHERE event_type IN ('click', 'conversion'))
+""")
+
+# A link whose clicks are all of this batch had none before.
+_LINKS_OPENED = text("""
+    INSERT INTO content_per_day AS fact (day, kind, unopened)
+    SELECT (link.inserted_at AT TIME ZONE 'UTC')::date, 'link', -count(*)
+    FROM (SELECT link_id, count(*) AS clicks FROM new_events WHERE event_type = 'click' GROUP BY link_id) AS batch
+        JOIN link_counts USING (link_id, clicks) JOIN attribution_links link USING (link_id)
+    GROUP BY 1 ORDER BY 1
+    ON CONFLICT (day, kind) DO UPDATE SET unopened = fact.unopened + excluded.unopened
+""")
+
+_USER_JOURNEYS = text("""
+    WITH first_time AS (
+        SELECT person,
+            min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
+            min(occurred_at) FILTER (WHERE event_type = 'visit') AS visit,
+            min(occurred_at) FILTER (WHERE event_type = 'signup') AS signup,
+            min(occurred_at) FILTER (WHERE event_type = 'conversion') AS conversion,
+            min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation
+        FROM new_events WHERE person IS NOT NULL GROUP BY person
+    ), referral AS (
+        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id, source FROM new_events
+        WHERE referrer_id IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
+    )
+    INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
+        first_activation_at, referred_at, referred_by_event, referrer_id, source)
+    SELECT person, click, visit, signup, conversion, activation, r.occurred_at, r.event_id, r.referrer_id, r.source
+    FROM first_time LEFT JOIN referral r USING (person) ORDER BY person
+    ON CONFLICT (person) DO UPDATE SET
+        first_click_at = least(fact.first_click_at, excluded.first_click_at),
+        first_visit_at = least(fact.first_visit_at, excluded.first_visit_at),
+        first_signup_at = least(fact.first_signup_at, excluded.first_signup_at),
+        first_conversion_at = least(fact.first_conversion_at, excluded.first_conversion_at),
+        first_activation_at = least(fact.first_activation_at, excluded.first_activation_at),
+        (referred_at, referred_by_event, referrer_id, source) = (
+            SELECT r.* FROM (VALUES
+                (fact.referred_at, fact.referred_by_event, fact.referrer_id, fact.source),
+                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id, excluded.source)
+            ) AS r (at, event, referrer, source) ORDER BY at NULLS LAST, event LIMIT 1
+        )
+""")
+
+_ACTIVITY_PER_REFERRER_DAY = text("""
+    INSERT INTO activity_per_referrer_day AS fact
+        (day, referrer_id, source, clicks, visits, signups, conversions, activations)
+    SELECT day, coalesce(referrer_id, ''), coalesce(source, ''),
+        count(*) FILTER (WHERE event_type = 'click'),
+        count(*) FILTER (WHERE event_type = 'visit'),
+        count(*) FILTER (WHERE event_type = 'signup'),
+        count(*) FILTER (WHERE event_type = 'conversion'),
+        count(*) FILTER (WHERE event_type = 'activation')
+    FROM new_events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (day, referrer_id, source) DO UPDATE SET
+        clicks = fact.clicks + excluded.clicks,
+        visits = fact.visits + excluded.visits,
+        signups = fact.signups + excluded.signups,
+        conversions = fact.conversions + excluded.conversions,
+        activations = fact.activations + excluded.activations
+""")
+
+# Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
+DAY_FOLDS: tuple[TextClause, ...] = (
+    _LOCK_DEVICES,
+    _CLICKS_PER_IP_DAY,
+    _CLICKS_PER_DEVICE_DAY,
+    _bursts_statement(),
+    _USER_JOURNEYS,
+    _ACTIVITY_PER_REFERRER_DAY,
+)
+# The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
+ALL_FOLDS: tuple[TextClause, ...] = (_LINK_COUNTS, _LINKS, *DAY_FOLDS, _LINKS_OPENED)
+
+
+def fold(connection: Connection, folds: Sequence[TextClause]) -> None:
+    """Run the folds over what is in `new_events`."""
+    for statement in folds:
+        connection.execute(statement)

@@ -1,0 +1,111 @@
+"""Stores and deletes links and keeps the facts about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, text
+
+from metrics_api.ingest.locks import share_facts
+from viral_engine.contract.links import LinkItem
+
+_ITEMS = TypeAdapter(Sequence[LinkItem])
+
+_CREATE_STAGING = text("""
+    CREATE TEMPORARY TABLE IF NOT EXISTS changed_links (
+        old_at timestamptz, old_referrer text, old_source text,
+        new_at timestamptz, new_referrer text, new_source text, unopened integer
+    ) ON COMMIT DELETE ROWS
+""")
+
+# Takes the lock on each link's counts before the link itself changes, as the folds of events do.
+_CLAIM_COUNTS = text("""
+    INSERT INTO link_counts (link_id) SELECT id FROM unnest(CAST(:ids AS text[])) AS id ORDER BY id
+    ON CONFLICT (link_id) DO UPDATE SET clicks = link_counts.clicks
+""")
+
+# A link that is replaced without a time keeps the time of its creation. Of two copies in one batch the last wins.
+_SAVE = text("""
+    WITH posted AS (
+        SELECT DISTINCT ON (id) item.* FROM ROWS FROM (jsonb_to_recordset(CAST(:items AS jsonb)) AS (
+            id text, referrer_id text, source text, campaign text, target_url text, inserted_at timestamptz))
+            WITH ORDINALITY AS item (id, referrer_id, source, campaign, target_url, inserted_at, position)
+        ORDER BY id, position DESC
+    ), saved AS (
+        INSERT INTO attribution_links AS link
+            (link_id, referrer_id, source, campaign, target_url, inserted_at, click_count, conversion_count)
+        SELECT id, posted.referrer_id, posted.source, posted.campaign, posted.target_url,
+            coalesce(posted.inserted_at, known.inserted_at, :now), clicks, conversions
+        FROM posted JOIN link_counts ON link_counts.link_id = id
+            LEFT JOIN attribution_links known ON known.link_id = id
+        ORDER BY id
+        ON CONFLICT (link_id) DO UPDATE SET
+            referrer_id = excluded.referrer_id, source = excluded.source, campaign = excluded.campaign,
+            target_url = excluded.target_url, inserted_at = excluded.inserted_at
+        RETURNING old.inserted_at, old.referrer_id, old.source,
+            new.inserted_at, new.referrer_id, new.source, CASE WHEN new.click_count = 0 THEN 1 ELSE 0 END
+    )
+    INSERT INTO changed_links SELECT * FROM saved
+""")
+
+_DELETE = text("""
+    WITH deleted AS (
+        DELETE FROM attribution_links WHERE link_id = :id
+        RETURNING inserted_at, referrer_id, source, CASE WHEN click_count = 0 THEN 1 ELSE 0 END AS unopened
+    )
+    INSERT INTO changed_links (old_at, old_referrer, old_source, unopened) SELECT * FROM deleted
+""")
+
+_CHANGES = """(
+    SELECT (new_at AT TIME ZONE 'UTC')::date AS day, new_referrer AS referrer_id, new_source AS source,
+        1 AS items, unopened FROM changed_links WHERE new_at IS NOT NULL
+    UNION ALL
+    SELECT (old_at AT TIME ZONE 'UTC')::date, old_referrer, old_source, -1, -unopened
+    FROM changed_links WHERE old_at IS NOT NULL
+) AS change"""
+
+_FOLD_INVITES = text(f"""
+    INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
+    SELECT day, referrer_id, source, sum(items) FROM {_CHANGES}
+    GROUP BY day, referrer_id, source HAVING sum(items) <> 0 ORDER BY day, referrer_id, source
+    ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
+""")
+
+_FOLD_CONTENT = text(f"""
+    INSERT INTO content_per_day AS fact (day, kind, items, unopened)
+    SELECT day, 'link', sum(items), sum(unopened) FROM {_CHANGES}
+    GROUP BY day HAVING sum(items) <> 0 ORDER BY day
+    ON CONFLICT (day, kind) DO UPDATE SET
+        items = fact.items + excluded.items, unopened = fact.unopened + excluded.unopened
+""")
+
+_COUNT_CREATED = text("SELECT count(*) FROM changed_links WHERE old_at IS NULL")
+
+
+def save_links(connection: Connection, links: Sequence[LinkItem], *, now: datetime) -> int:
+    """Store the links, replacing those that exist; returns how many are new."""
+    _begin(connection, [link.id for link in links])
+    connection.execute(_SAVE, {"items": _ITEMS.dump_json(links).decode(), "now": now})
+    created: int = connection.execute(_COUNT_CREATED).scalar_one()
+    _fold(connection)
+    return created
+
+
+def delete_link(connection: Connection, link_id: str) -> bool:
+    """Delete the link, but not its events; returns whether there was one."""
+    _begin(connection, [link_id])
+    found = connection.execute(_DELETE, {"id": link_id}).rowcount == 1
+    _fold(connection)
+    return found
+
+
+def _begin(connection: Connection, ids: list[str]) -> None:
+    share_facts(connection)
+    connection.execute(_CREATE_STAGING)
+    connection.execute(text("TRUNCATE changed_links"))
+    connection.execute(_CLAIM_COUNTS, {"ids": sorted(set(ids))})
+
+
+def _fold(connection: Connection) -> None:
+    connection.execute(_FOLD_INVITES)
+    connection.execute(_FOLD_CONTENT)

@@ -1,0 +1,73 @@
+"""Makes the facts anew from the events and links, one UTC day a step, while writers go on between the steps."""
+
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import Connection, text
+
+from metrics_api.ingest.folds import DAY_FOLDS, fold
+from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.staging import create_staging, recall_events_of_day
+
+_FACTS_OF_A_DAY = (
+    "clicks_per_ip_day",
+    "clicks_per_device_day",
+    "bursts_per_device_day",
+    "activity_per_referrer_day",
+    "content_per_day",
+)
+
+# Every day that has events, links or facts left over from events that are gone.
+_DAYS = text(f"""
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
+    UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM attribution_links
+    {" ".join(f"UNION SELECT day FROM {table}" for table in _FACTS_OF_A_DAY)}
+    ORDER BY 1
+""")
+
+_START_OVER = (
+    "DELETE FROM user_journeys",
+    "DELETE FROM link_counts",
+    """INSERT INTO link_counts (link_id, clicks, conversions)
+       SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')
+       FROM attribution_events WHERE link_id IS NOT NULL AND event_type IN ('click', 'conversion') GROUP BY link_id""",
+    """UPDATE attribution_links link SET click_count = coalesce(counts.clicks, 0),
+           conversion_count = coalesce(counts.conversions, 0)
+       FROM attribution_links same LEFT JOIN link_counts counts USING (link_id) WHERE same.link_id = link.link_id""",
+)
+
+_LINKS_OF_DAY = """FROM attribution_links
+    WHERE inserted_at >= :start AND inserted_at < :start + interval '1 day'"""
+
+_FOLD_LINKS_OF_DAY = (
+    f"""INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
+        SELECT :day, referrer_id, source, count(*) {_LINKS_OF_DAY} GROUP BY referrer_id, source
+        ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites""",
+    f"""INSERT INTO content_per_day (day, kind, items, unopened)
+        SELECT :day, 'link', count(*), count(*) FILTER (WHERE click_count = 0) {_LINKS_OF_DAY} HAVING count(*) > 0""",
+)
+
+
+def fetch_steps(connection: Connection) -> list[str]:
+    """What a rebuild has to go through: first the totals, then each day."""
+    return ["totals", *(day.isoformat() for day in connection.execute(_DAYS).scalars())]
+
+
+def rebuild_step(connection: Connection, step: str) -> None:
+    """Do one step of `fetch_steps`; doing it again changes nothing."""
+    own_facts(connection)
+    if step == "totals":
+        for statement in _START_OVER:
+            connection.execute(text(statement))
+    else:
+        _rebuild_day(connection, date.fromisoformat(step))
+
+
+def _rebuild_day(connection: Connection, day: date) -> None:
+    start = datetime.combine(day, time.min, tzinfo=UTC)
+    for table in _FACTS_OF_A_DAY:
+        connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
+    create_staging(connection)
+    recall_events_of_day(connection, start)
+    fold(connection, DAY_FOLDS)
+    for statement in _FOLD_LINKS_OF_DAY:
+        connection.execute(text(statement), {"day": day, "start": start})

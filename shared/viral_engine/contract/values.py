@@ -1,0 +1,74 @@
+"""Kinds of values that the contract uses in several places."""
+
+import ipaddress
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _empty_is_null(value: object) -> object:
+    return None if value == "" else value
+
+
+def _check_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _parse_ip_address(value: Any) -> str:
+    """The canonical form; an IPv4 address in IPv6 clothes is an IPv4 address."""
+    try:
+        address = ipaddress.ip_address(_check_text(value))
+    except ValueError as error:
+        raise ValueError("must be an IPv4 or IPv6 address") from error
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id:
+            raise ValueError("must be an IP address without a zone")
+        address = address.ipv4_mapped or address
+    return str(address)
+
+
+def _check_is_text(value: Any) -> Any:
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
+    return value
+
+
+def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is out of range") from error
+    now = (info.context or {}).get("now")
+    if now is not None and moment > now + MAX_CLOCK_SKEW:
+        raise ValueError("lies more than 5 minutes ahead")
+    return moment
+
+
+RequiredId = Annotated[str, BeforeValidator(_check_text), StringConstraints(min_length=1, max_length=128)]
+OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null)]
+OptionalText = Annotated[
+    Annotated[str, BeforeValidator(_check_text), StringConstraints(max_length=2048)] | None,
+    BeforeValidator(_empty_is_null),
+]
+IpAddress = Annotated[
+    str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})
+]
+OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
+PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_as_utc)]
