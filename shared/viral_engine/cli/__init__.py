@@ -1,0 +1,18 @@
+"""`viral-engine`: the product on the command line."""
+
+import click
+
+from viral_engine.cli.import_events import import_events
+from viral_engine.cli.rebuild import rebuild_facts
+from viral_engine.cli.stack import up
+
+
+@click.group()
+@click.version_option(package_name="viral-engine")
+def main() -> None:
+    """Guards the viral growth of a children's ed-tech app."""
+
+
+main.add_command(up)
+main.add_command(import_events)
+main.add_command(rebuild_facts)

@@ -1,0 +1,130 @@
+"""`viral-engine up`: the visible list of steps from an empty folder to a page in the browser."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+
+from viral_engine.client import MetricsApi
+from viral_engine.settings import (
+    ApiSettings,
+    DashboardSettings,
+    DetectionSettings,
+    LogSettings,
+    StandaloneSettings,
+    load_settings_or_exit,
+)
+from viral_engine.standalone.demo_data import load_demo_when_empty
+from viral_engine.standalone.environment import Servers, build_environment
+from viral_engine.standalone.leftovers import ProcessRecord, only_stack_in
+from viral_engine.standalone.local_env import published
+from viral_engine.standalone.merged_log import MergedLog
+from viral_engine.standalone.ports import check_ports_free
+from viral_engine.standalone.processes import Children, watch
+from viral_engine.standalone.services import PREPARATIONS, SERVICES
+
+_READY_SECONDS = 60
+_DEMO_TIMEOUT_SECONDS = 120
+
+
+def run_stack(log: MergedLog) -> NoReturn:
+    """Start everything, in this order, and keep it running; whatever ends this stops it in the opposite order.
+
+    Raises StackError when it cannot start or a process ends by itself.
+    """
+    settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
+    var = settings.var_dir.resolve()
+    var.mkdir(parents=True, exist_ok=True)
+    record = ProcessRecord(var / "processes.json")
+    with only_stack_in(var):
+        (var / "local.env").unlink(missing_ok=True)
+        servers = set_environment(settings, var)
+        record.stop_leftovers()
+        check_ports()
+        with Children(log, record) as stores, Children(log, record) as services:
+            start_stores(servers, stores, log)
+            start_services(services, log)
+            if settings.demo:
+                load_demo(var, log)
+            with published(var / "local.env", os.environ):
+                log.write(format_welcome(os.environ))
+                watch(stores, services)
+
+
+def set_environment(settings: StandaloneSettings, var: Path) -> Servers:
+    """Complete this process' environment, which every process of the stack inherits, and check it."""
+    added, servers = build_environment(os.environ, settings, var)
+    os.environ.update(added)
+    groups = ApiSettings, DashboardSettings, DetectionSettings, LogSettings
+    api, dashboard, *_ = load_settings_or_exit(*groups)
+    os.environ["METRICS_API_URL"] = f"http://127.0.0.1:{api.metrics_api_port}"
+    os.environ["DASHBOARD_URL"] = f"http://127.0.0.1:{dashboard.dashboard_port}"
+    return servers
+
+
+def check_ports() -> None:
+    """Raise StackError when a port that people chose, or the usual one, is taken."""
+    api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
+    check_ports_free({"METRICS_API_PORT": api.metrics_api_port, "DASHBOARD_PORT": dashboard.dashboard_port})
+
+
+def start_stores(servers: Servers, stores: Children, log: MergedLog) -> None:
+    """Start the embedded servers that the environment does not replace."""
+    if servers.postgres:
+        log.write("Starting PostgreSQL")
+        servers.postgres.start(stores)
+    if servers.valkey:
+        log.write("Starting Valkey")
+        servers.valkey.start(stores)
+
+
+def start_services(services: Children, log: MergedLog) -> None:
+    """Migrate, make the first admin and the tokens, start every service and wait until all can be used."""
+    for program in PREPARATIONS:
+        services.run(program)
+    for program in SERVICES:
+        log.write(f"Starting {program.name}")
+        services.start(program)
+    with httpx.Client(trust_env=False, timeout=5) as http:
+        for what, url in (
+            ("The metrics API", f"{os.environ['METRICS_API_URL']}/readyz"),
+            ("The dashboard", f"{os.environ['DASHBOARD_URL']}/healthz"),
+        ):
+            services.wait_until(partial(_answers, http, url), what, seconds=_READY_SECONDS)
+
+
+def load_demo(var: Path, log: MergedLog) -> None:
+    """Give an empty stack something to show."""
+    api = MetricsApi.connect(
+        os.environ["METRICS_API_URL"], os.environ["API_TOKEN"], timeout_seconds=_DEMO_TIMEOUT_SECONDS
+    )
+    load_demo_when_empty(api, var / "demo-unfinished", now=datetime.now(UTC), report=log.write)
+
+
+def format_welcome(environment: Mapping[str, str]) -> str:
+    """What a person needs to open the page."""
+    return "\n".join(
+        [
+            "",
+            "  Viral Guardrails is ready.",
+            "",
+            f"    Dashboard  {environment['DASHBOARD_URL']}/dashboard/guardrails",
+            f"    Email      {environment['ADMIN_EMAIL']}",
+            f"    Password   {environment['ADMIN_PASSWORD']}",
+            "",
+            f"    API        {environment['METRICS_API_URL']}/docs",
+            "    Stop       Ctrl-C",
+            "",
+        ]
+    )
+
+
+def _answers(http: httpx.Client, url: str) -> bool:
+    try:
+        return http.get(url).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
