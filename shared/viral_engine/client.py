@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel
 
+from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.contract.guardrails import BotAnswer, FraudAnswer, HealthAnswer
 from viral_engine.contract.people import Person, SessionCreated
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
@@ -18,9 +19,7 @@ SESSION_HEADER = "X-Session"
 class ApiProblemError(Exception):
     """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
 
-    def __init__(
-        self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
-    ) -> None:
+    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
@@ -82,6 +81,26 @@ class MetricsApi:
         """Store a batch of links, replacing those that exist."""
         return self._call("POST", "/v1/links", ItemsSaved, json={"items": items})
 
+    def save_parent_shares(self, items: list[dict[str, Any]]) -> ItemsSaved:
+        """Store a batch of parent shares, replacing those that exist."""
+        return self._call("POST", "/v1/parent-shares", ItemsSaved, json={"items": items})
+
+    def save_progress_reels(self, items: list[dict[str, Any]]) -> ItemsSaved:
+        """Store a batch of progress reels, replacing those that exist."""
+        return self._call("POST", "/v1/progress-reels", ItemsSaved, json={"items": items})
+
+    def save_study_sessions(self, items: list[dict[str, Any]]) -> ItemsSaved:
+        """Store a batch of study sessions, replacing those that exist."""
+        return self._call("POST", "/v1/study-sessions", ItemsSaved, json={"items": items})
+
+    def start_batch(self, kind: BatchKind) -> Batch:
+        """Begin long work, or go on with what was begun; `step_batch` does it."""
+        return self._call("POST", "/v1/batches", Batch, json={"kind": kind})
+
+    def step_batch(self, batch_id: int) -> Batch:
+        """Do one bounded step of long work."""
+        return self._call("POST", f"/internal/batches/{batch_id}/step", Batch)
+
     def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
         return model.model_validate_json(self._send(method, path, **request).content)
 
@@ -102,7 +121,5 @@ def _problem(response: httpx.Response) -> ApiProblemError:
     try:
         body = response.json()
     except ValueError:
-        return ApiProblemError(
-            response.status_code, "not_json", "The answer was not JSON; is this the metrics API?"
-        )
+        return ApiProblemError(response.status_code, "not_json", "The answer was not JSON; is this the metrics API?")
     return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

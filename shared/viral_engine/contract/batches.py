@@ -1,0 +1,24 @@
+"""Long work over stored data, done in bounded steps: rebuilding the facts."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+BatchKind = Literal["rebuild_facts"]
+BatchStatus = Literal["queued", "running", "done", "failed"]
+
+
+class BatchRequest(BaseModel):
+    """Which work to begin."""
+
+    kind: BatchKind
+
+
+class Batch(BaseModel):
+    """How far some long work has come; every step survives an interruption."""
+
+    id: int
+    kind: BatchKind
+    status: BatchStatus
+    done_steps: int
+    total_steps: int
