@@ -74,8 +74,7 @@ class DetectionSettings(EnvironmentSettings):
     )
     health_score_bot_deduction: Points = Field(
         2,
-        description="Points that each flagged device costs (recommended 1-3). "
-        "Higher makes the score stricter.",
+        description="Points that each flagged device costs (recommended 1-3). Higher makes the score stricter.",
     )
     health_score_opt_out_multiplier: float = Field(
         20, ge=0, description="Points at an opt-out rate of 100 %. Higher makes opt-outs weigh more."
@@ -101,9 +100,7 @@ class DetectionSettings(EnvironmentSettings):
         description="Share of clean items aimed for (recommended 0.95-0.99). "
         "Lower tolerates more violations before the page says the target is missed.",
     )
-    alert_fraud_ips: int = Field(
-        5, ge=0, description="Flagged IPs above which an alert opens. Higher alerts later."
-    )
+    alert_fraud_ips: int = Field(5, ge=0, description="Flagged IPs above which an alert opens. Higher alerts later.")
     alert_bot_devices: int = Field(
         3, ge=0, description="Flagged devices above which an alert opens. Higher alerts later."
     )
@@ -170,6 +167,7 @@ class ApiSettings(EnvironmentSettings):
         description="Secret from which references to masked identifiers are made. "
         "Changing it makes old links to investigations invalid.",
     )
+    bind_host: str = Field("127.0.0.1", description="Address that the web services listen on. Containers use 0.0.0.0.")
     metrics_api_port: Port = Field(8000, description="Port of the metrics API.")
     metrics_api_threads: int = Field(
         8,
@@ -179,8 +177,20 @@ class ApiSettings(EnvironmentSettings):
     )
     metrics_api_processes: int = Field(1, ge=1, le=32, description="Web processes of the metrics API.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
+
+
+class BootstrapSettings(EnvironmentSettings):
+    """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
+
+    admin_email: EmailStr = Field(description="Address by which the first admin signs in.")
+    admin_password: SecretStr = Field(
+        min_length=12, description="Password of the first admin; read only while nobody can sign in yet."
+    )
     dashboard_token: SecretStr = Field(
         min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
+    )
+    api_token: SecretStr | None = Field(
+        None, min_length=32, description="A token with every scope, for a local stack. Leave it out in production."
     )
 
 
@@ -195,10 +205,9 @@ class DashboardSettings(EnvironmentSettings):
     dashboard_token: SecretStr = Field(
         min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
     )
+    bind_host: str = Field("127.0.0.1", description="Address that the web services listen on. Containers use 0.0.0.0.")
     dashboard_port: Port = Field(8050, description="Port of the dashboard.")
-    dashboard_threads: int = Field(
-        16, ge=1, le=128, description="Requests that one dashboard process serves at once."
-    )
+    dashboard_threads: int = Field(16, ge=1, le=128, description="Requests that one dashboard process serves at once.")
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
     )
@@ -215,12 +224,9 @@ class StandaloneSettings(EnvironmentSettings):
 
     var_dir: Path = Field(
         Path("var"),
-        description="Folder of the local stack's data, secrets and logs. "
-        "Another folder is another, empty stack.",
+        description="Folder of the local stack's data, secrets and logs. Another folder is another, empty stack.",
     )
-    demo: bool = Field(
-        True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty."
-    )
+    demo: bool = Field(True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty.")
     admin_email: EmailStr = Field(
         "admin@example.com", description="Email address of the first admin, made when there is none."
     )

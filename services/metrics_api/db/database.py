@@ -5,9 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine
 
-_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
-)
+_OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
 
 
 def create_database_engine(database_url: str, *, pool_size: int, statement_timeout: bool = True) -> Engine:

@@ -190,9 +190,7 @@ audit_entries = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("details", JSONB),
-    Column(
-        "once_key", Text, unique=True, comment="Set where an action is noted once a person, route and hour"
-    ),
+    Column("once_key", Text, unique=True, comment="Set where an action is noted once a person, route and hour"),
 )
 
 batches = Table(

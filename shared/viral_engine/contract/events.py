@@ -26,9 +26,7 @@ def _encode_metadata(value: Any) -> str | None:
     return encoded
 
 
-EncodedMetadata = Annotated[
-    str | None, PlainValidator(_encode_metadata), WithJsonSchema({"type": ["object", "null"]})
-]
+EncodedMetadata = Annotated[str | None, PlainValidator(_encode_metadata), WithJsonSchema({"type": ["object", "null"]})]
 
 
 class Event(BaseModel):

@@ -15,7 +15,7 @@ class Answer(BaseModel):
 
     period: Period
     computed_at: datetime
-    thresholds: dict[str, float]
+    thresholds: dict[str, int | float]
 
 
 class SuspiciousIp(BaseModel):

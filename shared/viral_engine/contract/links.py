@@ -31,15 +31,3 @@ class LinkBatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     items: list[LinkItem] = Field(min_length=1, max_length=MAX_ITEMS)
-
-
-class LinkAnswer(BaseModel):
-    """A link as it is stored."""
-
-    id: str
-    referrer_id: str
-    source: str
-    campaign: str | None
-    target_url: str | None
-    click_count: int
-    conversion_count: int

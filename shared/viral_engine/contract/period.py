@@ -28,6 +28,10 @@ class Period(BaseModel):
         today = now.astimezone(UTC).date()
         return cls.between(today - timedelta(days=days - 1), today)
 
+    def dates(self) -> list[date]:
+        """Every date of the period."""
+        return [self.start + timedelta(days=offset) for offset in range(self.days)]
+
     def previous(self) -> "Period":
         """The same number of dates just before this period."""
         return Period.between(self.start - timedelta(days=self.days), self.start - timedelta(days=1))

@@ -6,9 +6,7 @@ from pydantic import BaseModel, Field
 class FieldError(BaseModel):
     """What is wrong with one value of the request."""
 
-    pointer: str = Field(
-        description="RFC 6901 pointer into the body, or the query parameter's name behind a #"
-    )
+    pointer: str = Field(description="RFC 6901 pointer into the body, or the query parameter's name behind a #")
     detail: str
 
 

@@ -67,8 +67,6 @@ OptionalText = Annotated[
     Annotated[str, BeforeValidator(_check_text), StringConstraints(max_length=2048)] | None,
     BeforeValidator(_empty_is_null),
 ]
-IpAddress = Annotated[
-    str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})
-]
+IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_as_utc)]

@@ -26,3 +26,10 @@ class ItemsSaved(BaseModel):
     created: int
     replaced: int
     rejected: list[Rejected] | None = None
+
+
+class ItemSaved(BaseModel):
+    """Whether the item is new or replaced an older copy."""
+
+    id: str
+    created: bool

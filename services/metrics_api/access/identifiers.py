@@ -1,0 +1,52 @@
+"""Masks addresses and fingerprints, and makes references that stand for them.
+
+A reference is the identifier encrypted by AES-SIV (RFC 5297): the same identifier always gives the same reference, and
+only this service can turn it back.
+"""
+
+import base64
+import hashlib
+import ipaddress
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+_PREFIX = "ref_"
+_SHOWN_IPV6_GROUPS = 3
+
+
+def mask_ip_address(ip_address: str) -> str:
+    """The network that the address lies in: `203.0.113.*`, `2001:db8:1::*`."""
+    address = ipaddress.ip_address(ip_address)
+    if isinstance(address, ipaddress.IPv4Address):
+        return ip_address.rpartition(".")[0] + ".*"
+    groups = [f"{int(group, 16):x}" for group in address.exploded.split(":")[:_SHOWN_IPV6_GROUPS]]
+    return ":".join(groups) + "::*"
+
+
+def mask_device(fingerprint: str) -> str:
+    """The first 6 characters."""
+    return fingerprint[:6] + "…"
+
+
+class References:
+    """Turns identifiers into references and back."""
+
+    def __init__(self, key: str) -> None:
+        self._cipher = AESSIV(hashlib.sha512(key.encode()).digest())
+
+    def to_ref(self, identifier: str) -> str:
+        """The reference that stands for the identifier."""
+        encrypted = self._cipher.encrypt(identifier.encode(), None)
+        return _PREFIX + base64.urlsafe_b64encode(encrypted).decode().rstrip("=")
+
+    def to_identifier(self, given: str) -> str:
+        """The identifier behind a reference; what is no reference of ours is an identifier already."""
+        encoded = given.removeprefix(_PREFIX)
+        if encoded == given:
+            return given
+        try:
+            encrypted = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+            return self._cipher.decrypt(encrypted, None).decode()
+        except (ValueError, InvalidTag):
+            return given

@@ -1,0 +1,50 @@
+"""Finds out who is calling."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from metrics_api.access.secrets import hash_secret
+from metrics_api.db.tables import people, sessions, tokens
+from viral_engine.contract.people import ROLE_SCOPES, Person, Role, Scope
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A service, or the person on whose behalf the dashboard acts."""
+
+    name: str
+    scopes: Collection[Scope]
+    person: Person | None = None
+
+    @property
+    def sees_identifiers(self) -> bool:
+        """Whether addresses and fingerprints are shown whole."""
+        return Scope.IDENTIFIERS_READ in self.scopes
+
+
+def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> Principal | None:
+    """The service that holds the token, or None when it is unknown, expired or revoked."""
+    row = connection.execute(
+        select(tokens.c.name, tokens.c.scopes).where(
+            tokens.c.token_hash == hash_secret(token),
+            tokens.c.revoked_at.is_(None),
+            (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
+        )
+    ).one_or_none()
+    return Principal(row.name, frozenset(map(Scope, row.scopes))) if row else None
+
+
+def fetch_session_holder(connection: Connection, secret: str, *, now: datetime) -> Principal | None:
+    """The person whose session it is, or None when it is unknown or has ended."""
+    row = connection.execute(
+        select(people.c.id, people.c.email, people.c.role)
+        .join(sessions, sessions.c.person_id == people.c.id)
+        .where(sessions.c.secret_hash == hash_secret(secret), sessions.c.expires_at > now)
+    ).one_or_none()
+    if row is None:
+        return None
+    person = Person(id=row.id, email=row.email, role=Role(row.role))
+    return Principal(person.email, ROLE_SCOPES[person.role], person)

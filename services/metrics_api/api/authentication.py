@@ -1,0 +1,49 @@
+"""Who is calling, and whether they may."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from flask import g, request
+
+from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.services import services
+from viral_engine.client import SESSION_HEADER
+from viral_engine.contract.people import Scope
+
+
+def authenticate(scope: Scope) -> None:
+    """Keep in `g.principal` who is calling. Raises ProblemError 401 or 403."""
+    principal = _find_principal()
+    if scope not in principal.scopes:
+        detail = f"{principal.name} lacks the scope {scope}."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
+    g.principal = principal
+
+
+def current_principal() -> Principal:
+    """Who is calling this route."""
+    principal: Principal = g.principal
+    return principal
+
+
+def _find_principal() -> Principal:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise _unauthorized("missing_token", "Send a token as Authorization: Bearer <token>.")
+    now = datetime.now(UTC)
+    session = request.headers.get(SESSION_HEADER)
+    with services().database.read() as connection:
+        holder = fetch_token_holder(connection, token.strip(), now=now)
+        if holder is None:
+            raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
+        if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
+            return holder
+        person = fetch_session_holder(connection, session, now=now)
+    if person is None:
+        raise _unauthorized("session_ended", "The session is unknown or has ended; sign in again.")
+    return person
+
+
+def _unauthorized(code: str, detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNAUTHORIZED, code, detail)

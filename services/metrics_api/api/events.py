@@ -1,0 +1,40 @@
+"""Takes attribution events."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
+from metrics_api.api.requests import PartialQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.ingest.events import save_events
+from viral_engine.contract.events import Event, EventBatch
+from viral_engine.contract.people import Scope
+from viral_engine.contract.writes import EventsAccepted
+
+events = Resource("events")
+_BATCH = Batch("events", Event)
+
+
+@events.route(
+    "POST",
+    "/v1/events",
+    scope=Scope.EVENTS_WRITE,
+    answers={HTTPStatus.ACCEPTED: EventsAccepted},
+    reads=EventBatch,
+    media_types=(JSON, NDJSON),
+    max_body_bytes=MAX_BATCH_BYTES,
+)
+def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
+    """Store a batch of events, each counted once however often it is sent."""
+    batch, rejected = _BATCH.read(partial=query.partial)
+    accepted = 0
+    if batch:
+        with services().database.write() as connection:
+            accepted = save_events(connection, batch, now=datetime.now(UTC))
+    answer = EventsAccepted(
+        accepted=accepted,
+        duplicates=len(batch) - accepted,
+        rejected=rejected if query.partial else None,
+    )
+    return answer, HTTPStatus.ACCEPTED

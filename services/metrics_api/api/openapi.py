@@ -1,0 +1,97 @@
+"""The OpenAPI 3.1 document, made from the declared operations and their models."""
+
+import json
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from metrics_api.api.routing import Operation
+from viral_engine.contract.problem import Problem
+
+_REFERENCES = "#/components/schemas/{model}"
+_PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+_ALWAYS = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.SERVICE_UNAVAILABLE)
+_WITH_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def build_openapi(operations: Iterable[Operation], *, version: str) -> str:
+    """The document as JSON."""
+    listed = list(operations)
+    references, definitions = models_json_schema(_models(listed), ref_template=_REFERENCES)
+    schemas: dict[object, Any] = {model: schema for (model, _mode), schema in references.items()}
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in listed:
+        path = _PATH_PARAMETER.sub(r"{\g<name>}", operation.rule)
+        paths.setdefault(path, {})[operation.method.lower()] = _describe(operation, schemas)
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Viral Guardrails metrics API", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    return json.dumps(document)
+
+
+def _models(operations: list[Operation]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
+    answers = {model for operation in operations for model in operation.answers.values() if model} | {Problem}
+    bodies = {operation.body for operation in operations if operation.body} - answers
+    found: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in answers]
+    found += [(model, "validation") for model in bodies]
+    return sorted(found, key=lambda pair: pair[0].__name__)
+
+
+def _describe(operation: Operation, schemas: dict[object, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "parameters": _path_parameters(operation) + _query_parameters(operation),
+        "responses": _responses(operation, schemas),
+    }
+    if operation.scope:
+        described["security"] = [{"token": []}]
+        described["description"] = f"Needs the scope `{operation.scope}`."
+    if operation.body:
+        content = {media_type: {"schema": schemas[operation.body]} for media_type in operation.media_types}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": found["name"],
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer" if found["kind"] == "int" else "string"},
+        }
+        for found in _PATH_PARAMETER.finditer(operation.rule)
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    properties = operation.query.model_json_schema()["properties"]
+    return [
+        {"name": name, "in": "query", "description": schema.pop("description", ""), "schema": schema}
+        for name, schema in properties.items()
+    ]
+
+
+def _responses(operation: Operation, schemas: dict[object, Any]) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": schemas[Problem]}}
+    refusals = (*_ALWAYS, *(_WITH_TOKEN if operation.scope else ()), *(_WITH_BODY if operation.body else ()))
+    if operation.query or operation.body:
+        refusals = (*refusals, HTTPStatus.UNPROCESSABLE_ENTITY)
+    responses = {str(status.value): {"description": status.phrase, "content": problem} for status in refusals}
+    for status, model in operation.answers.items():
+        content = {"content": {"application/json": {"schema": schemas[model]}}} if model else {}
+        responses[str(status.value)] = {"description": status.phrase, **content}
+    return responses

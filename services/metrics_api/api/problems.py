@@ -1,0 +1,121 @@
+"""Every error in one shape: RFC 9457 problem details with a machine code."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from viral_engine.contract.problem import FieldError, Problem
+
+_log = structlog.get_logger()
+_RETRY_SECONDS = 5
+_DRAINED_BYTES = 64 * 1024 * 1024
+_SENTENCES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "too_long": "is longer than allowed",
+}
+
+
+class ProblemError(Exception):
+    """A refusal that is told to the caller."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> None:
+        super().__init__(detail)
+        self.problem = Problem(title=status.phrase, status=status.value, detail=detail, code=code, errors=errors)
+
+
+def not_found(what: str) -> ProblemError:
+    """The thing that the path names does not exist."""
+    return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}.")
+
+
+def invalid(errors: list[FieldError]) -> ProblemError:
+    """The request can be read but holds values that are not allowed."""
+    places = ", ".join(error.pointer or "the request" for error in errors[:3])
+    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
+    detail = f"Nothing was changed, because of {places}{more}: {errors[0].detail}."
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors)
+
+
+def format_errors(error: ValidationError, *, prefix: str = "/") -> list[FieldError]:
+    """One entry for each wrong value, with a pointer to it."""
+    return [_format_error(item, prefix) for item in error.errors(include_url=False, include_input=False)]
+
+
+def _format_error(item: ErrorDetails, prefix: str) -> FieldError:
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in item["loc"]]
+    detail = _SENTENCES.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return FieldError(pointer=prefix + "/".join(steps) if steps else prefix.rstrip("/"), detail=detail)
+
+
+def answer_problem(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """The HTTP answer for a problem."""
+    body = problem.model_dump_json(exclude_none=True)
+    response = Response(body, problem.status, headers, content_type="application/problem+json")
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the application as a problem."""
+    app.register_error_handler(ProblemError, lambda error: answer_problem(error.problem))
+    app.register_error_handler(RequestEntityTooLarge, _answer_too_large)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    for unreachable in (OperationalError, InterfaceError, PoolTimeoutError, RedisError):
+        app.register_error_handler(unreachable, _answer_store_down)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    problem = Problem(
+        title=status.phrase,
+        status=status.value,
+        detail=error.description or status.description,
+        code=status.name.lower(),
+    )
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    return answer_problem(problem, headers)
+
+
+def _answer_too_large(_error: RequestEntityTooLarge) -> Response:
+    """Read what the caller is still sending, or the connection breaks before the answer is seen."""
+    left = _DRAINED_BYTES
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
+        left -= len(chunk)
+    allowed_mib = (request.max_content_length or 0) / 1024 / 1024
+    return answer_problem(
+        Problem(
+            title=HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase,
+            status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value,
+            detail=f"The body is larger than {allowed_mib:g} MiB; send it in smaller parts.",
+            code="too_large",
+        )
+    )
+
+
+def _answer_store_down(error: Exception) -> Response:
+    _log.error("store_unavailable", error=type(error).__name__)
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    problem = Problem(
+        title=status.phrase,
+        status=status.value,
+        detail="A store does not answer at the moment; nothing was changed. Try again.",
+        code="store_unavailable",
+    )
+    return answer_problem(problem, {"Retry-After": str(_RETRY_SECONDS)})
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    _log.error("unexpected_error", exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something went wrong on our side; the log names this request by its X-Request-ID."
+    return answer_problem(Problem(title=status.phrase, status=status.value, detail=detail, code="unexpected"))

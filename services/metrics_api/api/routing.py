@@ -1,0 +1,145 @@
+"""Routes whose scope, request and answers are declared, so that none is open by accident and all are documented."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from metrics_api.api.authentication import authenticate
+from metrics_api.api.problems import ProblemError, format_errors, invalid
+from viral_engine.contract.people import Scope
+
+Model = TypeVar("Model", bound=BaseModel)
+View = Callable[..., Any]
+MAX_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path, as it is enforced and documented."""
+
+    method: str
+    rule: str
+    summary: str
+    scope: Scope | None
+    answers: Mapping[HTTPStatus, type[BaseModel] | None]
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    media_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A group of routes; a blueprint that remembers its operations."""
+
+    name: str
+    operations: list[Operation] = field(default_factory=list)
+    blueprint: Blueprint = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blueprint", Blueprint(self.name, __name__))
+
+    def route(
+        self,
+        method: str,
+        rule: str,
+        *,
+        scope: Scope | None,
+        answers: Mapping[HTTPStatus, type[BaseModel] | None],
+        reads: type[BaseModel] | None = None,
+        media_types: tuple[str, ...] = ("application/json",),
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> Callable[[View], View]:
+        """Declare a route; `scope` None leaves it open to everybody.
+
+        A view's parameters named `query` and `body` are filled with their models; the other ones come from the path.
+        `reads` names the body's model where the view reads the body by itself.
+        """
+
+        def register(view: View) -> View:
+            wanted = inspect.signature(view).parameters
+            query = wanted["query"].annotation if "query" in wanted else None
+            body = wanted["body"].annotation if "body" in wanted else None
+            summary = (inspect.getdoc(view) or "").split("\n")[0]
+            self.operations.append(Operation(method, rule, summary, scope, answers, query, body or reads, media_types))
+            call = _call(view, scope, query, body, max_body_bytes)
+            self.blueprint.add_url_rule(rule, view.__name__, call, methods=[method])
+            return view
+
+        return register
+
+
+def _call(
+    view: View, scope: Scope | None, query: type[BaseModel] | None, body: type[BaseModel] | None, max_body_bytes: int
+) -> View:
+    @wraps(view)
+    def call(**path: str) -> Response:
+        request.max_content_length = max_body_bytes
+        if scope is not None:
+            authenticate(scope)
+        given: dict[str, Any] = dict(path)
+        if query is not None:
+            given["query"] = read_query(query)
+        if body is not None:
+            given["body"] = read_body(body)
+        return _to_response(view(**given))
+
+    return call
+
+
+def _to_response(answer: Any) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    model, status = answer if isinstance(answer, tuple) else (answer, HTTPStatus.OK)
+    if model is None:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    return Response(model.model_dump_json(), status, content_type="application/json")
+
+
+def read_query(model: type[Model]) -> Model:
+    """The query parameters as a model. Raises ProblemError 422, with a pointer like `#days`."""
+    given = {name: values[-1] for name, values in request.args.lists()}
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{repeated[0]} is given more than once.")
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise invalid(format_errors(error, prefix="#")) from error
+
+
+def check_media_type(*allowed: str) -> None:
+    """Raise ProblemError 415 unless the body is of one of the allowed media types."""
+    if request.mimetype not in allowed:
+        given = request.mimetype or "none"
+        detail = f"The body's Content-Type is {given}; this route takes {' or '.join(allowed)}."
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+
+
+def read_body(model: type[Model]) -> Model:
+    """The JSON body as a model. Raises ProblemError 400, 415 or 422."""
+    check_media_type("application/json")
+    return validate(model, parse_json(request.get_data()))
+
+
+def parse_json(body: bytes) -> Any:
+    """The body's JSON. Raises ProblemError 400 that says where it stops being JSON."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "not_json", f"The body is not JSON: {error}.") from error
+
+
+def validate(model: type[Model], data: Any) -> Model:
+    """The data as a model. Raises ProblemError 422 with a pointer to every wrong value."""
+    try:
+        return model.model_validate(data, context={"now": datetime.now(UTC)})
+    except ValidationError as error:
+        raise invalid(format_errors(error)) from error

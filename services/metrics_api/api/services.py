@@ -1,0 +1,28 @@
+"""What the views of one application share."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from redis import Redis
+
+from metrics_api.access.identifiers import References
+from metrics_api.db.database import Database
+from viral_engine.settings import DetectionSettings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once for each process by the application factory."""
+
+    database: Database
+    redis: Redis
+    detection: DetectionSettings
+    references: References
+    session_lifetime: timedelta
+
+
+def services() -> Services:
+    """Those of the application that handles this request."""
+    made: Services = current_app.extensions["services"]
+    return made

@@ -1,0 +1,69 @@
+"""What operators and tools ask without a token."""
+
+from http import HTTPStatus
+
+from flask import Response, current_app, send_from_directory
+from pydantic import BaseModel
+from sqlalchemy import text
+from swagger_ui_bundle import swagger_ui_path
+
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.db.migrate import is_current
+
+system = Resource("system")
+_DOCS_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Viral Guardrails API</title>
+<link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<body><div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script></body></html>
+"""
+_DOCS_SCRIPT = 'window.ui = SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui"});'
+_DOCS_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+
+class SystemStatus(BaseModel):
+    """That the service works."""
+
+    status: str
+
+
+@system.route("GET", "/healthz", scope=None, answers={HTTPStatus.OK: SystemStatus})
+def get_healthz() -> SystemStatus:
+    """Whether the process answers."""
+    return SystemStatus(status="ok")
+
+
+@system.route("GET", "/readyz", scope=None, answers={HTTPStatus.OK: SystemStatus})
+def get_readyz() -> SystemStatus:
+    """Whether the stores answer and every migration has run."""
+    with services().database.read() as connection:
+        connection.execute(text("SELECT 1"))
+        current = is_current(connection)
+    if not current:
+        detail = "Migrations are missing; run python -m metrics_api migrate."
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_migrated", detail)
+    services().redis.ping()
+    return SystemStatus(status="ready")
+
+
+@system.route("GET", "/openapi.json", scope=None, answers={HTTPStatus.OK: None})
+def get_openapi() -> Response:
+    """This document."""
+    return Response(current_app.extensions["openapi"], content_type="application/json")
+
+
+@system.route("GET", "/docs", scope=None, answers={HTTPStatus.OK: None})
+def get_docs() -> Response:
+    """The documentation to read and try."""
+    headers = {"Content-Security-Policy": _DOCS_POLICY}
+    return Response(_DOCS_PAGE, headers=headers, content_type="text/html; charset=utf-8")
+
+
+@system.route("GET", "/docs/<name>", scope=None, answers={HTTPStatus.OK: None})
+def get_docs_asset(name: str) -> Response:
+    """A script or style of the documentation."""
+    if name == "start.js":
+        return Response(_DOCS_SCRIPT, content_type="text/javascript")
+    return send_from_directory(swagger_ui_path, name)

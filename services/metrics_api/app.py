@@ -1,0 +1,42 @@
+"""The application factory of the metrics API."""
+
+from datetime import timedelta
+from importlib.metadata import version
+
+from flask import Flask
+from redis import Redis
+
+from metrics_api.access.identifiers import References
+from metrics_api.api.batches import batches
+from metrics_api.api.events import events
+from metrics_api.api.guardrails import guardrails
+from metrics_api.api.links import links
+from metrics_api.api.openapi import build_openapi
+from metrics_api.api.problems import register_problems
+from metrics_api.api.services import Services
+from metrics_api.api.sessions import sessions
+from metrics_api.api.system import system
+from metrics_api.db.database import Database, create_database_engine
+from viral_engine.settings import ApiSettings, DetectionSettings
+from viral_engine.telemetry import observe_requests
+
+RESOURCES = (system, sessions, events, links, guardrails, batches)
+
+
+def create_app(settings: ApiSettings, detection: DetectionSettings) -> Flask:
+    """One process's application, with its own connections."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["services"] = Services(
+        database=Database(create_database_engine(settings.database_url, pool_size=settings.metrics_api_threads)),
+        redis=Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5),
+        detection=detection,
+        references=References(settings.identifier_key.get_secret_value()),
+        session_lifetime=timedelta(hours=settings.session_hours),
+    )
+    observe_requests(app)
+    register_problems(app)
+    for resource in RESOURCES:
+        app.register_blueprint(resource.blueprint)
+    operations = [operation for resource in RESOURCES for operation in resource.operations]
+    app.extensions["openapi"] = build_openapi(operations, version=version("viral-engine"))
+    return app

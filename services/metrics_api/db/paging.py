@@ -1,0 +1,58 @@
+"""Pages of long lists: each goes on behind the last row of the one before, whatever is added meanwhile."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Row
+
+RowLike = TypeVar("RowLike", bound=Row[Any])
+
+
+class Sealer(Protocol):
+    """Turns a text into an opaque one and back."""
+
+    def to_ref(self, identifier: str) -> str:
+        """The opaque form."""
+
+    def to_identifier(self, given: str) -> str:
+        """The text behind the opaque form."""
+
+
+class InvalidCursorError(ValueError):
+    """The cursor was not made for this list."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """At most `limit` rows behind the row whose key is `after`."""
+
+    limit: int
+    after: tuple[Any, ...] | None = None
+
+    @property
+    def fetch(self) -> int:
+        """One row more than shown tells whether there is a next page."""
+        return self.limit + 1
+
+    def split(self, rows: Sequence[RowLike]) -> tuple[list[RowLike], RowLike | None]:
+        """The rows of this page, and its last row if more follow."""
+        shown = list(rows[: self.limit])
+        return shown, shown[-1] if len(rows) > self.limit else None
+
+
+def encode_cursor(sealer: Sealer, name: str, key: Sequence[object]) -> str:
+    """A cursor behind the row with this key; sealed, because keys hold identifiers."""
+    return sealer.to_ref(json.dumps([name, *map(str, key)]))
+
+
+def decode_cursor(sealer: Sealer, name: str, cursor: str) -> tuple[str, ...]:
+    """The key within the cursor. Raises InvalidCursorError when it is not one of this list's."""
+    opened = sealer.to_identifier(cursor)
+    if opened == cursor:
+        raise InvalidCursorError("is not a cursor that this list gave out")
+    kind, *key = json.loads(opened) if opened.startswith("[") else [None]
+    if kind != name:
+        raise InvalidCursorError("is a cursor of another list")
+    return tuple(key)

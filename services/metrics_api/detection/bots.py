@@ -1,0 +1,73 @@
+"""Bot behaviour: devices that make several clicks within seconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.paging import encode_cursor
+from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.context import Reading
+from viral_engine.contract.guardrails import BotAnswer, BotLikeDevice, DetectionParams
+
+CURSOR = "bots"
+
+# The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
+_FLAGGED = """
+    SELECT device_fingerprint, min({span}) AS fastest FROM bursts_per_device_day
+    WHERE day = ANY(:days) AND {span} <= make_interval(secs => :seconds) GROUP BY device_fingerprint
+"""
+_ROWS = """
+    SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
+        max(last_click_at) AS last_seen
+    FROM ({flagged}) AS flagged JOIN clicks_per_device_day USING (device_fingerprint)
+    WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest {behind}
+    ORDER BY -sum(clicks), device_fingerprint LIMIT :fetch
+"""
+_BEHIND = "HAVING (-sum(clicks), device_fingerprint) > (CAST(:clicks AS numeric), :device)"
+
+
+def fetch_bots(connection: Connection, reading: Reading) -> BotAnswer:
+    """The flagged devices of the period, the most clicks first.
+
+    A burst belongs to the date of its last click, also when it began before the period.
+    """
+    flagged = _FLAGGED.format(span=_span_column(reading.settings.bot_rapid_click_threshold))
+    rule = {"days": reading.period.dates(), "seconds": reading.settings.bot_rapid_click_window_seconds}
+    after = dict(zip(("clicks", "device"), reading.page.after, strict=True)) if reading.page.after else {}
+    statement = text(_ROWS.format(flagged=flagged, behind=_BEHIND if after else ""))
+    rows = connection.execute(statement, {**rule, **after, "fetch": reading.page.fetch}).all()
+    total = connection.execute(text(f"SELECT count(*) FROM ({flagged}) AS flagged"), rule).scalar_one()
+    return format_bots(rows, total, reading)
+
+
+def _span_column(min_clicks: int) -> str:
+    return f"span_{BURST_SIZES[BURST_SIZES.index(min_clicks)]}"
+
+
+def format_bots(rows: Sequence[Row[Any]], total: int, reading: Reading) -> BotAnswer:
+    """The answer for the fetched rows, of which the last may belong to the next page."""
+    shown, last = reading.page.split(rows)
+    settings, identifiers = reading.settings, reading.identifiers
+    return BotAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        thresholds=reading.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        bot_like_devices=[
+            BotLikeDevice(
+                device_fingerprint=identifiers.show_device(row.device_fingerprint),
+                ref=identifiers.references.to_ref(row.device_fingerprint),
+                total_clicks=row.clicks,
+                first_seen=row.first_seen,
+                last_seen=row.last_seen,
+                fastest_seconds=row.fastest.total_seconds(),
+            )
+            for row in shown
+        ],
+        total_flagged_devices=total,
+        detection_params=DetectionParams(
+            min_clicks=settings.bot_rapid_click_threshold,
+            time_window_seconds=settings.bot_rapid_click_window_seconds,
+        ),
+        next_cursor=last and encode_cursor(identifiers.references, CURSOR, (-last.clicks, last.device_fingerprint)),
+    )

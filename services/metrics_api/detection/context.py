@@ -1,0 +1,40 @@
+"""What every detector needs to know about the request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from metrics_api.access.identifiers import References, mask_device, mask_ip_address
+from metrics_api.db.paging import Page
+from viral_engine.contract.period import Period
+from viral_engine.settings import DetectionSettings
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """How this caller sees addresses and fingerprints: whole or masked."""
+
+    references: References
+    whole: bool
+
+    def show_ip_address(self, ip_address: str) -> str:
+        """The address, or the network it lies in."""
+        return ip_address if self.whole else mask_ip_address(ip_address)
+
+    def show_device(self, fingerprint: str) -> str:
+        """The fingerprint, or its beginning."""
+        return fingerprint if self.whole else mask_device(fingerprint)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One read of the guardrails: which dates, which thresholds, when, for whom and which page."""
+
+    period: Period
+    settings: DetectionSettings
+    now: datetime
+    identifiers: Identifiers
+    page: Page
+
+    def used(self, *names: str) -> dict[str, int | float]:
+        """The named thresholds as they were used."""
+        return {name: getattr(self.settings, name) for name in names}

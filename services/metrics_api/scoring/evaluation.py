@@ -1,0 +1,70 @@
+"""Reads every detector in one snapshot and scores what they found."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from metrics_api.detection.bots import fetch_bots
+from metrics_api.detection.context import Reading
+from metrics_api.detection.fraud import fetch_fraud
+from metrics_api.scoring.health import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
+from viral_engine.contract.guardrails import Components, HealthAnswer
+from viral_engine.contract.period import Period
+
+# One look-up in the index on (event_type, occurred_at) for each type.
+_LAST_EVENT_AT = text("""
+    SELECT max(newest) FROM unnest(ARRAY['click', 'visit', 'signup', 'conversion', 'activation']) AS kind,
+        LATERAL (SELECT max(occurred_at) AS newest FROM attribution_events WHERE event_type = kind) AS events
+""")
+_HAS_DATA = text("""
+    SELECT EXISTS (SELECT FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
+            AND invites + clicks + visits + signups + conversions + activations > 0)
+        OR EXISTS (SELECT FROM content_per_day WHERE day BETWEEN :start AND :end AND items > 0)
+""")
+_SCORE_SETTINGS = (
+    "health_score_fraud_deduction",
+    "health_score_bot_deduction",
+    "health_score_fraud_max",
+    "health_score_bot_max",
+    "health_status_excellent",
+    "health_status_good",
+    "health_status_fair",
+    "health_status_warning",
+)
+
+
+def fetch_health(connection: Connection, reading: Reading) -> HealthAnswer:
+    """The score of the period with everything that lowered it."""
+    components = Components(fraud=fetch_fraud(connection, reading), bots=fetch_bots(connection, reading))
+    items = itemise_deductions(_summarise(components), reading.settings)
+    score = compute_score(items)
+    return HealthAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        thresholds=reading.used(*_SCORE_SETTINGS) | components.fraud.thresholds | components.bots.thresholds,
+        health_score=score,
+        health_status=rate_score(score, reading.settings),
+        has_data=_fetch_has_data(connection, reading.period),
+        last_event_at=fetch_last_event_at(connection),
+        deductions=sum_deductions(items),
+        deduction_items=items,
+        components=components,
+    )
+
+
+def fetch_last_event_at(connection: Connection) -> datetime | None:
+    """The time of the newest event of all, or None when there is none."""
+    newest: datetime | None = connection.execute(_LAST_EVENT_AT).scalar_one()
+    return newest
+
+
+def _fetch_has_data(connection: Connection, period: Period) -> bool:
+    found: bool = connection.execute(_HAS_DATA, {"start": period.start, "end": period.end}).scalar_one()
+    return found
+
+
+def _summarise(components: Components) -> Findings:
+    return Findings(
+        flagged_ips=components.fraud.total_flagged_ips,
+        flagged_devices=components.bots.total_flagged_devices,
+    )
