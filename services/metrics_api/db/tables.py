@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -13,12 +14,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     desc,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB
 
 metadata = MetaData()
 BURST_SIZES = range(2, 11)
@@ -64,6 +66,12 @@ Index(
     postgresql_where=text("event_type = 'click'"),
 )
 Index("idx_attribution_events_link_id", _event.link_id, postgresql_where=text("link_id IS NOT NULL"))
+Index(
+    "idx_attribution_events_referrer",
+    _event.referrer_id,
+    _event.occurred_at,
+    postgresql_where=text("referrer_id IS NOT NULL"),
+)
 
 attribution_links = Table(
     "attribution_links",
@@ -78,6 +86,8 @@ attribution_links = Table(
     _count("conversion_count"),
 )
 Index("idx_attribution_links_opt_out", attribution_links.c.inserted_at, attribution_links.c.click_count)
+
+Index("idx_attribution_links_referrer", attribution_links.c.referrer_id, attribution_links.c.inserted_at)
 
 link_counts = Table(
     "link_counts",
@@ -144,10 +154,120 @@ content_per_day = Table(
     "content_per_day",
     metadata,
     Column("day", Date, primary_key=True),
-    Column("kind", Text, primary_key=True, comment="link"),
+    Column("kind", Text, primary_key=True, comment="link, parent_share, progress_reel or study_session"),
     _count("items"),
     _count("unopened"),
+    _count("participants"),
+    _count("checked"),
+    _count("violating"),
     comment="Items by the day of their creation, and how many of them nobody has opened yet",
+)
+
+parent_shares = Table(
+    "parent_shares",
+    metadata,
+    Column("share_id", Text, primary_key=True),
+    Column("share_type", Text),
+    Column("share_data", JSONB, nullable=False),
+    _count("view_count"),
+    Column("actor", Text, nullable=False, server_default=text("'child'")),
+    Column("media", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("inserted_at", nullable=False),
+    Column("scanner_version", Integer, nullable=False),
+    Column("violating", Boolean, nullable=False),
+)
+Index("idx_parent_shares_opt_out", parent_shares.c.inserted_at, parent_shares.c.view_count)
+
+progress_reels = Table(
+    "progress_reels",
+    metadata,
+    Column("reel_id", Text, primary_key=True),
+    Column("reel_type", Text),
+    Column("reel_data", JSONB, nullable=False),
+    _count("view_count"),
+    Column("media", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("inserted_at", nullable=False),
+    Column("scanner_version", Integer, nullable=False),
+    Column("violating", Boolean, nullable=False),
+)
+Index("idx_progress_reels_inserted_at", progress_reels.c.inserted_at)
+
+study_sessions = Table(
+    "study_sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("participant_ids", ARRAY(Text), nullable=False),
+    Column("subject", Text),
+    _time("inserted_at", nullable=False),
+)
+Index("idx_study_sessions_inserted_at", study_sessions.c.inserted_at)
+
+violations = Table(
+    "violations",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("content_kind", Text, nullable=False, comment="parent_share or progress_reel"),
+    Column("content_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("path", Text, nullable=False, comment="RFC 6901 pointer to the place"),
+    Column("masked", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("scanner_version", Integer, nullable=False),
+    _time("inserted_at", nullable=False),
+    _time("found_at", nullable=False),
+    Column("resolution", Text, comment="removed or false_positive"),
+    Column("note", Text),
+    Column("resolved_by", Text),
+    _time("resolved_at"),
+    UniqueConstraint("content_kind", "content_id", "type", "path", "masked", name="uq_violations_place"),
+)
+Index("idx_violations_inserted_at", violations.c.inserted_at)
+
+health_history = Table(
+    "health_history",
+    metadata,
+    _time("computed_at", nullable=False),
+    Column("health_score", Double, nullable=False),
+    Column("health_status", Text, nullable=False),
+    Column("deductions", JSONB, nullable=False),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+)
+Index("idx_health_history_computed_at", health_history.c.computed_at)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="open, acknowledged, snoozed, resolved or false_positive"),
+    _time("opened_at", nullable=False),
+    _time("updated_at", nullable=False),
+    Column("acknowledged_by", Text),
+    Column("note", Text),
+    _time("snoozed_until"),
+    _time("resolved_at"),
+    Column("resolved_by", Text, comment="Empty where it ended by itself"),
+    Column("evidence", JSONB, nullable=False),
+)
+Index(
+    "uq_alerts_unresolved",
+    alerts.c.type,
+    unique=True,
+    postgresql_where=text("status IN ('open', 'acknowledged', 'snoozed')"),
+)
+Index("idx_alerts_opened_at", alerts.c.opened_at)
+
+trusted_networks = Table(
+    "trusted_networks",
+    metadata,
+    Column("cidr", CIDR, primary_key=True),
+    Column("reason", Text, nullable=False),
+    _time("expires_at"),
+    _time("created_at", nullable=False),
+    Column("created_by", Text, nullable=False),
 )
 
 tokens = Table(
