@@ -1,0 +1,53 @@
+"""Turns the query of a guardrail route into what its detector needs to know."""
+
+from datetime import UTC, datetime
+
+from flask import request
+
+from metrics_api.access.audit import note_look_at_identifiers
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import invalid
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.services import services
+from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor
+from metrics_api.detection.context import Identifiers, Reading
+from viral_engine.contract.period import PeriodQuery
+from viral_engine.contract.problem import FieldError
+from viral_engine.contract.thresholds import Overrides
+
+COMPONENT_ROWS = Page(limit=10)
+"""How much of a list is shown where it is a part of another answer."""
+
+
+def build_reading(period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7) -> Reading:
+    """What the detectors need for this request. Raises ProblemError 422 when the overrides contradict each other."""
+    now = datetime.now(UTC)
+    try:
+        settings = overrides.apply_to(services().detection)
+    except ValueError as error:
+        raise invalid([FieldError(pointer="#health_status_excellent", detail=str(error))]) from error
+    return Reading(
+        period=period.period(now=now, default_days=default_days),
+        settings=settings,
+        now=now,
+        identifiers=build_identifiers(now),
+        page=page,
+    )
+
+
+def build_identifiers(now: datetime) -> Identifiers:
+    """How the caller of this request sees identifiers; seeing them whole is audited."""
+    principal = current_principal()
+    if principal.sees_identifiers:
+        note_look_at_identifiers(services().database, principal.name, str(request.url_rule), now=now)
+    return Identifiers(services().references, principal.sees_identifiers)
+
+
+def read_page(query: ListQuery, name: str) -> Page:
+    """The page of the list `name` that was asked for. Raises ProblemError 422 on a cursor of another list."""
+    if query.cursor is None:
+        return Page(query.limit)
+    try:
+        return Page(query.limit, decode_cursor(services().references, name, query.cursor))
+    except InvalidCursorError as error:
+        raise invalid([FieldError(pointer="#cursor", detail=str(error))]) from error
