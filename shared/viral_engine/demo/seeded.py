@@ -1,0 +1,36 @@
+"""Where chance and names come from: the same key always gives the same ones."""
+
+import hashlib
+import random
+import uuid
+
+SEED = "viral-guardrails"
+_EVENTS = uuid.uuid5(uuid.NAMESPACE_URL, f"https://example.com/demo/{SEED}")
+
+
+def stream(*key: object) -> random.Random:
+    """A stream of chance of its own for a day, a person or a link."""
+    return random.Random(_named(key))  # noqa: S311 # Demo data must repeat, not be hard to guess.
+
+
+def opaque_id(prefix: str, *key: object) -> str:
+    """An id that tells nothing about whom it stands for, such as `usr_5f0c2f6b1d2e`."""
+    return f"{prefix}_{_digest((prefix, *key), 6)}"
+
+
+def fingerprint(*key: object) -> str:
+    """The fingerprint of a device: 32 hexadecimal digits."""
+    return _digest(key, 16)
+
+
+def event_id(*key: object) -> str:
+    """The UUID of an event, so that loading it again finds it stored already."""
+    return str(uuid.uuid5(_EVENTS, _named(key)))
+
+
+def _named(key: tuple[object, ...]) -> str:
+    return "/".join(map(str, (SEED, *key)))
+
+
+def _digest(key: tuple[object, ...], size: int) -> str:
+    return hashlib.blake2b(_named(key).encode(), digest_size=size).hexdigest()
