@@ -9,6 +9,7 @@ from redis import Redis
 from metrics_api.access.identifiers import References
 from metrics_api.api.batches import batches
 from metrics_api.api.events import events
+from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
@@ -20,7 +21,7 @@ from metrics_api.db.database import Database, create_database_engine
 from viral_engine.settings import ApiSettings, DetectionSettings
 from viral_engine.telemetry import observe_requests
 
-RESOURCES = (system, sessions, events, links, guardrails, batches)
+RESOURCES = (system, sessions, events, links, guardrails, growth, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings) -> Flask:

@@ -150,6 +150,18 @@ user_journeys = Table(
     Column("source", Text),
 )
 
+Index("idx_user_journeys_first_click", user_journeys.c.first_click_at)
+Index("idx_user_journeys_first_signup", user_journeys.c.first_signup_at)
+Index("idx_user_journeys_referrer", user_journeys.c.referrer_id, user_journeys.c.first_signup_at)
+
+active_weeks = Table(
+    "active_weeks",
+    metadata,
+    Column("week", Date, primary_key=True),
+    Column("person", Text, primary_key=True),
+    comment="ISO weeks, by their Monday, in which a user did anything",
+)
+
 content_per_day = Table(
     "content_per_day",
     metadata,

@@ -149,6 +149,12 @@ _USER_JOURNEYS = text("""
         )
 """)
 
+_ACTIVE_WEEKS = text("""
+    INSERT INTO active_weeks (week, person)
+    SELECT DISTINCT date_trunc('week', day)::date, person FROM new_events WHERE person LIKE 'user:%' ORDER BY 1, 2
+    ON CONFLICT (week, person) DO NOTHING
+""")
+
 _ACTIVITY_PER_REFERRER_DAY = text("""
     INSERT INTO activity_per_referrer_day AS fact
         (day, referrer_id, source, clicks, visits, signups, conversions, activations)
@@ -174,6 +180,7 @@ DAY_FOLDS: tuple[TextClause, ...] = (
     _CLICKS_PER_DEVICE_DAY,
     _bursts_statement(),
     _USER_JOURNEYS,
+    _ACTIVE_WEEKS,
     _ACTIVITY_PER_REFERRER_DAY,
 )
 # The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.

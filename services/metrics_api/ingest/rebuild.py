@@ -26,6 +26,7 @@ _DAYS = text(f"""
 
 _START_OVER = (
     "DELETE FROM user_journeys",
+    "DELETE FROM active_weeks",
     "DELETE FROM link_counts",
     """INSERT INTO link_counts (link_id, clicks, conversions)
        SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')

@@ -1,6 +1,6 @@
 """Periods of whole UTC dates."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +27,16 @@ class Period(BaseModel):
         """The last `days` UTC dates, the date of `now` included."""
         today = now.astimezone(UTC).date()
         return cls.between(today - timedelta(days=days - 1), today)
+
+    @property
+    def begins_at(self) -> datetime:
+        """The first moment of the period."""
+        return datetime.combine(self.start, time.min, tzinfo=UTC)
+
+    @property
+    def ends_before(self) -> datetime:
+        """The first moment behind the period."""
+        return datetime.combine(self.end + timedelta(days=1), time.min, tzinfo=UTC)
 
     def dates(self) -> list[date]:
         """Every date of the period."""

@@ -1,0 +1,112 @@
+"""Reads of growth."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import Page
+from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.growth import referrers
+from metrics_api.growth.cohorts import fetch_cohorts
+from metrics_api.growth.cycle_time import fetch_cycle_time
+from metrics_api.growth.funnel import fetch_funnel
+from metrics_api.growth.k_factor import fetch_k_factor
+from metrics_api.growth.loops import fetch_loops
+from metrics_api.growth.timeline import fetch_timeline
+from viral_engine.contract.growth import (
+    CohortsAnswer,
+    CycleTimeAnswer,
+    FunnelAnswer,
+    KFactorAnswer,
+    LoopsAnswer,
+    ReferrersAnswer,
+    TimelineAnswer,
+)
+from viral_engine.contract.people import Scope
+from viral_engine.contract.period import PeriodQuery
+
+growth = Resource("growth")
+
+
+class ReferrersQuery(PeriodQuery, ListQuery):
+    """Query of the referrers."""
+
+
+class FunnelQuery(PeriodQuery):
+    """Query of the funnel."""
+
+    source: str | None = Field(None, max_length=128, description="Only people who came by this loop")
+
+
+class CohortsQuery(BaseModel):
+    """Query of the cohorts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weeks: int = Field(8, ge=1, le=53, description="How many ISO weeks, this one included")
+
+
+@growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
+def get_k_factor(query: PeriodQuery) -> KFactorAnswer:
+    """The K-factor, the period before, K without what the guardrails flag, and why it changed."""
+    with services().database.read() as connection:
+        return fetch_k_factor(connection, _reading(query))
+
+
+@growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
+def get_loops(query: PeriodQuery) -> LoopsAnswer:
+    """Every loop, the highest K first."""
+    with services().database.read() as connection:
+        return fetch_loops(connection, _reading(query))
+
+
+@growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
+def get_timeline(query: PeriodQuery) -> TimelineAnswer:
+    """Growth day by day."""
+    with services().database.read() as connection:
+        return fetch_timeline(connection, _reading(query))
+
+
+@growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
+def get_referrers(query: ReferrersQuery) -> ReferrersAnswer:
+    """Referrers, the most conversions first."""
+    with services().database.read() as connection:
+        return referrers.fetch_referrers(connection, _reading(query, read_page(query, referrers.CURSOR)))
+
+
+@growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
+def get_funnel(query: FunnelQuery) -> FunnelAnswer:
+    """From the first click to activation, step by step."""
+    with services().database.read() as connection:
+        return fetch_funnel(connection, _reading(query), query.source)
+
+
+@growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
+def get_cohorts(query: CohortsQuery) -> CohortsAnswer:
+    """Who signed up week by week, and how many came back."""
+    with services().database.read() as connection:
+        return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
+
+
+@growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})
+def get_cycle_time(query: PeriodQuery) -> CycleTimeAnswer:
+    """How long it takes until an invite has brought the next user."""
+    with services().database.read() as connection:
+        return fetch_cycle_time(connection, _reading(query))
+
+
+def _reading(query: PeriodQuery, page: Page | None = None) -> Reading:
+    """Growth answers show no address and no fingerprint, so that there is nothing to audit."""
+    now = datetime.now(UTC)
+    return Reading(
+        period=query.period(now=now),
+        settings=services().detection,
+        now=now,
+        identifiers=Identifiers(services().references, whole=False),
+        page=page or Page(limit=10),
+    )

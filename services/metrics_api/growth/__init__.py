@@ -1,0 +1,1 @@
+"""How well the loops grow: K-factor, loops, funnel, cohorts, cycle time; all read from facts."""

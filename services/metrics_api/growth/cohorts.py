@@ -1,0 +1,48 @@
+"""Weekly cohorts: who signed up in a week, and how many of them came back in the weeks after."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from viral_engine.contract.growth import Cohort, CohortsAnswer
+
+_WEEK = timedelta(days=7)
+
+_COHORTS = text("""
+    WITH member AS (
+        SELECT person, date_trunc('week', first_signup_at AT TIME ZONE 'UTC')::date AS signup_week
+        FROM user_journeys
+        WHERE person LIKE 'user:%' AND first_signup_at >= :first AND first_signup_at < :behind
+    )
+    SELECT signup_week, (week - signup_week) / 7 AS offset_weeks, count(*) AS users
+    FROM member JOIN active_weeks USING (person) WHERE week >= signup_week
+    GROUP BY signup_week, offset_weeks ORDER BY signup_week, offset_weeks
+""")
+
+
+def fetch_cohorts(connection: Connection, weeks: int, *, now: datetime) -> CohortsAnswer:
+    """The cohorts of the last `weeks` ISO weeks, this one included."""
+    this_week = monday_of(now.astimezone(UTC).date())
+    first = datetime.combine(this_week - (weeks - 1) * _WEEK, datetime.min.time(), tzinfo=UTC)
+    rows = connection.execute(_COHORTS, {"first": first, "behind": first + weeks * _WEEK}).all()
+    mondays = [first.date() + n * _WEEK for n in range(weeks)]
+    cohorts = [format_cohort(monday, rows, now=now) for monday in mondays]
+    return CohortsAnswer(computed_at=now, weeks=weeks, cohorts=cohorts)
+
+
+def monday_of(day: date) -> date:
+    """The first day of the ISO week."""
+    return day - timedelta(days=day.weekday())
+
+
+def format_cohort(monday: date, rows: Sequence[Row[Any]], *, now: datetime) -> Cohort:
+    """One cohort's shares; a week that is not over yet has none."""
+    seen = {row.offset_weeks: row.users for row in rows if row.signup_week == monday}
+    users = seen.get(0, 0)
+    today = now.astimezone(UTC).date()
+    offsets = range((monday_of(today) - monday) // _WEEK + 1)
+    retention = [seen.get(n, 0) / users if users and monday + (n + 1) * _WEEK <= today else None for n in offsets]
+    year, week, _ = monday.isocalendar()
+    return Cohort(week=f"{year}-W{week:02d}", week_start=monday, users=users, retention=retention)

@@ -1,0 +1,43 @@
+"""How long it takes until a user's invite has brought the next user."""
+
+from sqlalchemy import Connection, text
+
+from metrics_api.detection.context import Reading
+from viral_engine.contract.growth import CycleTimeAnswer
+
+_CYCLE_TIME = text("""
+    WITH pair AS (
+        SELECT inviter.person,
+            extract(epoch FROM invited.first_signup_at - inviter.first_signup_at) / 3600.0 AS hours
+        FROM user_journeys invited JOIN user_journeys inviter ON inviter.person = 'user:' || invited.referrer_id
+        WHERE invited.first_signup_at >= :first AND invited.first_signup_at < :behind
+            AND invited.first_signup_at >= inviter.first_signup_at AND invited.person <> inviter.person
+    )
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours) AS median_hours,
+        percentile_cont(0.75) WITHIN GROUP (ORDER BY hours) AS p75_hours, count(*) AS pairs
+    FROM pair
+""")
+
+# Users of the period who have not brought anybody yet; their cycle is still open.
+_OPEN = text("""
+    SELECT count(*) FROM user_journeys inviter
+    WHERE person LIKE 'user:%' AND first_signup_at >= :first AND first_signup_at < :behind
+        AND NOT EXISTS (
+            SELECT FROM user_journeys invited
+            WHERE invited.referrer_id = substr(inviter.person, 6) AND invited.person <> inviter.person
+                AND invited.first_signup_at >= inviter.first_signup_at)
+""")
+
+
+def fetch_cycle_time(connection: Connection, reading: Reading) -> CycleTimeAnswer:
+    """Hours from a user's signup to the signup of each user they referred who signed up in the period."""
+    moments = {"first": reading.period.begins_at, "behind": reading.period.ends_before}
+    row = connection.execute(_CYCLE_TIME, moments).one()
+    return CycleTimeAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        median_hours=row.median_hours,
+        p75_hours=row.p75_hours,
+        pairs=row.pairs,
+        open=connection.execute(_OPEN, moments).scalar_one(),
+    )

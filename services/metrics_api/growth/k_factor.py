@@ -1,0 +1,157 @@
+"""The K-factor: how many conversions each inviting user brings about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.detection.context import Reading
+from metrics_api.growth.clean import fetch_suspect_conversions
+from metrics_api.growth.decomposition import split_product_change
+from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
+from metrics_api.growth.loops import name_loop
+from viral_engine.contract.growth import GrowthCounts, KChange, KFactorAnswer, LoopEffect, PreviousCounts, Trend
+from viral_engine.contract.period import Period
+
+# A change up to and including 5 % is no trend.
+STABLE_WITHIN = Fraction(5, 100)
+
+_COUNTS = text("""
+    SELECT coalesce(sum(invites), 0)::bigint AS invites,
+        coalesce(sum(clicks), 0)::bigint AS clicks,
+        coalesce(sum(conversions) FILTER (WHERE referrer_id <> ''), 0)::bigint AS conversions,
+        count(DISTINCT referrer_id) FILTER (WHERE invites > 0) AS active_users
+    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
+""")
+_LINKS = text("""
+    SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
+    WHERE kind = 'link' AND day BETWEEN :start AND :end
+""")
+_CONVERSIONS_BY_LOOP = text("""
+    SELECT source, sum(conversions)::bigint AS conversions FROM activity_per_referrer_day
+    WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY source HAVING sum(conversions) > 0
+""")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted in one period."""
+
+    invites: int
+    clicks: int
+    conversions: int
+    active_users: int
+    links_clicked: int
+    conversions_by_loop: dict[str, int]
+
+    @property
+    def k_factor(self) -> Fraction:
+        """Invites per user times conversions per invite, which is conversions per user; 0 without invites."""
+        return ratio(self.conversions, self.active_users) if self.invites else Fraction(0)
+
+
+def ratio(numerator: int, denominator: int) -> Fraction:
+    """The exact ratio; 0 where the denominator is 0."""
+    return Fraction(numerator, denominator) if denominator else Fraction(0)
+
+
+def fetch_k_factor(connection: Connection, reading: Reading) -> KFactorAnswer:
+    """The K-factor of the period, of the period before, and without what the guardrails flag."""
+    now, before = fetch_counts(connection, reading.period), fetch_counts(connection, reading.period.previous())
+    suspect = fetch_suspect_conversions(connection, reading)
+    return format_k_factor(now, before, sum(row.conversions for row in suspect), reading)
+
+
+def fetch_counts(connection: Connection, period: Period) -> Counts:
+    """What was counted in the period."""
+    dates = {"start": period.start, "end": period.end}
+    row = connection.execute(_COUNTS, dates).one()
+    loops: Sequence[Row[Any]] = connection.execute(_CONVERSIONS_BY_LOOP, dates).all()
+    return Counts(
+        invites=row.invites,
+        clicks=row.clicks,
+        conversions=row.conversions,
+        active_users=row.active_users,
+        links_clicked=connection.execute(_LINKS, dates).scalar_one(),
+        conversions_by_loop={loop.source: loop.conversions for loop in loops},
+    )
+
+
+def format_k_factor(now: Counts, before: Counts, suspect: int, reading: Reading) -> KFactorAnswer:
+    """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
+    trend, change_pct = compare(now.k_factor, before.k_factor)
+    clean = ratio(now.conversions - suspect, now.active_users) if now.invites else Fraction(0)
+    return KFactorAnswer(
+        **format_counts(now).model_dump(),
+        period=reading.period,
+        computed_at=reading.now,
+        previous=PreviousCounts(**format_counts(before).model_dump(), period=reading.period.previous()),
+        trend=trend,
+        change_pct=change_pct,
+        k_factor_clean=float(clean),
+        removed_conversions=suspect,
+        why=explain_change(now, before),
+    )
+
+
+def format_counts(counts: Counts) -> GrowthCounts:
+    """The counts with the ratios that follow from them."""
+    return GrowthCounts(
+        k_factor=float(counts.k_factor),
+        active_users=counts.active_users,
+        total_invites=counts.invites,
+        total_clicks=counts.clicks,
+        total_conversions=counts.conversions,
+        avg_invites_per_user=float(ratio(counts.invites, counts.active_users)),
+        conversions_per_invite=float(ratio(counts.conversions, counts.invites)),
+        conversion_rate=float(ratio(counts.conversions, counts.clicks)),
+        viral_links_created=counts.invites,
+        viral_links_clicked=counts.links_clicked,
+        k_factor_interval=rate_interval(counts.conversions, counts.active_users),
+        conversion_rate_interval=wilson_interval(counts.conversions, counts.clicks),
+    )
+
+
+def compare(now: Fraction, before: Fraction) -> tuple[Trend, float | None]:
+    """The trend, and the relative change in percent, which has no value after 0."""
+    if before == 0:
+        return ("up", None) if now > 0 else ("stable", 0.0)
+    change = (now - before) / before
+    trend: Trend = "stable" if abs(change) <= STABLE_WITHIN else "up" if change > 0 else "down"
+    return trend, float(change * 100)
+
+
+def explain_change(now: Counts, before: Counts) -> KChange:
+    """Which factor and which loops moved K, and whether it moved by more than chance."""
+    invites, conversions = split_product_change(_factors(before), _factors(now))
+    verdict = judge_change(
+        rate_interval(now.conversions, now.active_users),
+        rate_interval(before.conversions, before.active_users),
+        sample=min(now.active_users, before.active_users),
+    )
+    return KChange(
+        total=float(now.k_factor - before.k_factor),
+        verdict=verdict,
+        sample=min(now.active_users, before.active_users),
+        invites_per_user_effect=invites,
+        conversions_per_invite_effect=conversions,
+        loop_effects=_loop_effects(now, before),
+    )
+
+
+def _factors(counts: Counts) -> tuple[float, float]:
+    return float(ratio(counts.invites, counts.active_users)), float(ratio(counts.conversions, counts.invites))
+
+
+def _loop_effects(now: Counts, before: Counts) -> list[LoopEffect]:
+    effects = [
+        LoopEffect(source=source, name=name_loop(source), effect=float(_share(now, source) - _share(before, source)))
+        for source in sorted(now.conversions_by_loop.keys() | before.conversions_by_loop.keys())
+    ]
+    return sorted(effects, key=lambda loop: -abs(loop.effect))
+
+
+def _share(counts: Counts, source: str) -> Fraction:
+    return ratio(counts.conversions_by_loop.get(source, 0), counts.active_users) if counts.invites else Fraction(0)

@@ -1,0 +1,64 @@
+"""Who brings the most conversions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.context import Reading
+from metrics_api.growth.intervals import wilson_interval
+from viral_engine.contract.growth import ReferrerPerformance, ReferrersAnswer
+
+CURSOR = "growth-referrers"
+
+_PER_REFERRER = """
+    SELECT referrer_id, sum(invites)::bigint AS invites, sum(clicks)::bigint AS clicks,
+        sum(conversions)::bigint AS conversions
+    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY referrer_id
+"""
+_BEHIND = """
+    WHERE (-conversions, -invites, referrer_id) >
+        (CAST(:conversions AS bigint), CAST(:invites AS bigint), :referrer_id)
+"""
+_TOTALS = text(f"""
+    SELECT count(*) AS referrers, count(*) FILTER (WHERE invites > 0) AS active_users FROM ({_PER_REFERRER}) AS referrer
+""")
+
+
+def fetch_referrers(connection: Connection, reading: Reading) -> ReferrersAnswer:
+    """The referrers of the period, the most conversions first."""
+    dates = {"start": reading.period.start, "end": reading.period.end}
+    names = ("conversions", "invites", "referrer_id")
+    after = dict(zip(names, reading.page.after, strict=True)) if reading.page.after else {}
+    statement = text(f"""
+        SELECT * FROM ({_PER_REFERRER}) AS referrer {_BEHIND if after else ""}
+        ORDER BY -conversions, -invites, referrer_id LIMIT :fetch
+    """)
+    rows = connection.execute(statement, {**dates, **after, "fetch": reading.page.fetch}).all()
+    return format_referrers(rows, connection.execute(_TOTALS, dates).one(), reading)
+
+
+def format_referrers(rows: Sequence[Row[Any]], totals: Row[Any], reading: Reading) -> ReferrersAnswer:
+    """The answer for the fetched rows, of which the last may belong to the next page."""
+    shown, last = reading.page.split(rows)
+    key = last and (-last.conversions, -last.invites, last.referrer_id)
+    return ReferrersAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        referrers=[_format_referrer(row, totals.active_users) for row in shown],
+        total_referrers=totals.referrers,
+        next_cursor=key and encode_cursor(reading.identifiers.references, CURSOR, key),
+    )
+
+
+def _format_referrer(row: Row[Any], active_users: int) -> ReferrerPerformance:
+    return ReferrerPerformance(
+        referrer_id=row.referrer_id,
+        invites=row.invites,
+        clicks=row.clicks,
+        conversions=row.conversions,
+        k_contribution=row.conversions / active_users if active_users else 0,
+        conversion_rate=row.conversions / row.clicks if row.clicks else 0,
+        conversion_rate_interval=wilson_interval(row.conversions, row.clicks),
+    )

@@ -1,0 +1,39 @@
+"""Growth day by day."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.detection.context import Reading
+from metrics_api.growth.clean import fetch_suspect_conversions
+from viral_engine.contract.growth import TimelineAnswer, TimelinePoint
+
+_DAYS = text("""
+    SELECT day, coalesce(sum(invites), 0)::bigint AS invites, coalesce(sum(clicks), 0)::bigint AS clicks,
+        coalesce(sum(signups), 0)::bigint AS signups,
+        coalesce(sum(conversions) FILTER (WHERE referrer_id <> ''), 0)::bigint AS conversions,
+        count(DISTINCT referrer_id) FILTER (WHERE invites > 0) AS active_users
+    FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN activity_per_referrer_day USING (day)
+    GROUP BY day ORDER BY day
+""")
+
+
+def fetch_timeline(connection: Connection, reading: Reading) -> TimelineAnswer:
+    """Every date of the period, also those on which nothing happened."""
+    rows = connection.execute(_DAYS, {"days": reading.period.dates()}).all()
+    suspect = {row.day: row.conversions for row in fetch_suspect_conversions(connection, reading)}
+    return TimelineAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        points=[_format_point(row, suspect.get(row.day, 0)) for row in rows],
+    )
+
+
+def _format_point(row: Row[Any], suspect: int) -> TimelinePoint:
+    counted: dict[str, Any] = dict(row._mapping)
+    return TimelinePoint(
+        date=counted.pop("day"),
+        k_factor=row.conversions / row.active_users if row.active_users else 0,
+        k_factor_clean=(row.conversions - suspect) / row.active_users if row.active_users else 0,
+        **counted,
+    )
