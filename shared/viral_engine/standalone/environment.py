@@ -11,6 +11,20 @@ from viral_engine.standalone.ports import find_free_port
 from viral_engine.standalone.postgres import EmbeddedPostgres
 from viral_engine.standalone.valkey import EmbeddedValkey
 
+_SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
+_LONG_ENOUGH = "x" * 32
+
+# Valid values of what `build_environment` makes, for checking the rest before it is called.
+PLACEHOLDERS = {
+    "DATABASE_URL": "postgresql://",
+    "REDIS_URL": "redis://",
+    "ADMIN_EMAIL": "admin@example.com",
+    "ADMIN_PASSWORD": _LONG_ENOUGH,
+    "API_TOKEN": _LONG_ENOUGH,
+    "DASHBOARD_TOKEN": _LONG_ENOUGH,
+    "IDENTIFIER_KEY": _LONG_ENOUGH,
+}
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -47,9 +61,6 @@ def build_environment(
         valkey = EmbeddedValkey(var / "valkey", password, find_free_port())
         environment["REDIS_URL"] = valkey.url
     return environment, Servers(postgres, valkey)
-
-
-_SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 
 
 def _default_flags_file(var: Path) -> Path:

@@ -12,6 +12,7 @@ import httpx
 from viral_engine.client import MetricsApi
 from viral_engine.settings import (
     ApiSettings,
+    BootstrapSettings,
     DashboardSettings,
     DetectionSettings,
     LogSettings,
@@ -19,7 +20,7 @@ from viral_engine.settings import (
     load_settings_or_exit,
 )
 from viral_engine.standalone.demo_data import load_demo_when_empty
-from viral_engine.standalone.environment import Servers, build_environment
+from viral_engine.standalone.environment import PLACEHOLDERS, Servers, build_environment
 from viral_engine.standalone.leftovers import ProcessRecord, only_stack_in
 from viral_engine.standalone.local_env import published
 from viral_engine.standalone.merged_log import MergedLog
@@ -36,13 +37,14 @@ def run_stack(log: MergedLog) -> NoReturn:
 
     Raises StackError when it cannot start or a process ends by itself.
     """
-    settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
+    given = dict(os.environ)
+    settings = check_settings(given)
     var = settings.var_dir.resolve()
     var.mkdir(parents=True, exist_ok=True)
     record = ProcessRecord(var / "processes.json")
     with only_stack_in(var):
         (var / "local.env").unlink(missing_ok=True)
-        servers = set_environment(settings, var)
+        servers = set_environment(given, settings, var)
         record.stop_leftovers()
         check_ports()
         with Children(log, record) as stores, Children(log, record) as services:
@@ -55,12 +57,22 @@ def run_stack(log: MergedLog) -> NoReturn:
                 watch(stores, services)
 
 
-def set_environment(settings: StandaloneSettings, var: Path) -> Servers:
-    """Complete this process' environment, which every process of the stack inherits, and check it."""
-    added, servers = build_environment(os.environ, settings, var)
+def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
+    """Check every setting that is given before anything is written or started.
+
+    What this stack makes itself is no reason to complain of, so placeholders stand for it.
+    """
+    os.environ.update({name: given.get(name) or value for name, value in PLACEHOLDERS.items()})
+    groups = StandaloneSettings, ApiSettings, BootstrapSettings, DashboardSettings, DetectionSettings, LogSettings
+    standalone: StandaloneSettings = load_settings_or_exit(*groups)[0]
+    return standalone
+
+
+def set_environment(given: Mapping[str, str], settings: StandaloneSettings, var: Path) -> Servers:
+    """Complete this process' environment, which every process of the stack inherits."""
+    added, servers = build_environment(given, settings, var)
     os.environ.update(added)
-    groups = ApiSettings, DashboardSettings, DetectionSettings, LogSettings
-    api, dashboard, *_ = load_settings_or_exit(*groups)
+    api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
     os.environ["METRICS_API_URL"] = f"http://127.0.0.1:{api.metrics_api_port}"
     os.environ["DASHBOARD_URL"] = f"http://127.0.0.1:{dashboard.dashboard_port}"
     return servers

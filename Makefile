@@ -1,0 +1,39 @@
+# Everything a developer does here; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast lint bench
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## Start the product on this machine until Ctrl-C (DEMO=0 without demo data)
+	@exec $(BIN)/viral-engine up
+
+test: $(INSTALLED) ## Run every test, with coverage
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=80
+
+test-fast: $(INSTALLED) ## Run the tests that take seconds and need no browser
+	@exec $(BIN)/python -m pytest -m "not slow and not browser"
+
+lint: $(INSTALLED) ## Check style, types and which package may import which
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure ingestion and reads on this machine
+	@exec $(BIN)/python -m tests.benchmarks
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one by make PYTHON=/path/to/python"; exit 1; }
+	@echo "Installing into $(VENV) (once, about a minute)"
+	@umask 022 && $(PYTHON) -m venv $(VENV)
+	@umask 022 && $(PIP) install --require-hashes --requirement requirements.lock
+	@umask 022 && $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,66 @@
+"""What tests of every kind share: real servers, each started once, and the browser."""
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from metrics_api.db.migrate import upgrade
+from viral_engine.standalone.leftovers import ProcessRecord
+from viral_engine.standalone.merged_log import MergedLog
+from viral_engine.standalone.ports import find_free_port
+from viral_engine.standalone.postgres import EmbeddedPostgres
+from viral_engine.standalone.processes import Children
+from viral_engine.standalone.valkey import EmbeddedValkey
+
+# A test's data need not survive the machine, so nothing waits for the disk.
+_POSTGRES_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+}
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[tuple[Children, Path]]:
+    """A group of server processes, and a folder for their data; both end with the tests."""
+    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name:
+        folder = Path(name)
+        with Children(MergedLog(io.StringIO()), ProcessRecord(folder / "processes.json")) as children:
+            yield children, folder
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: tuple[Children, Path]) -> str:
+    """A migrated database in a PostgreSQL of its own."""
+    children, folder = servers
+    postgres = EmbeddedPostgres(folder / "postgres", "password", find_free_port(), _POSTGRES_SETTINGS)
+    postgres.start(children)
+    upgrade(postgres.url)
+    return postgres.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: tuple[Children, Path]) -> str:
+    """An empty Valkey."""
+    children, folder = servers
+    valkey = EmbeddedValkey(folder / "valkey", "password", find_free_port())
+    valkey.start(children)
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the tests that need it are skipped, or fail under REQUIRE_BROWSER=1."""
+    path = shutil.which("chromium")
+    if path:
+        return path
+    advice = "no Chromium is installed: apt-get install chromium"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(advice)
+    pytest.skip(advice)
