@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Interval,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -244,6 +245,7 @@ health_history = Table(
     Column("health_status", Text, nullable=False),
     Column("deductions", JSONB, nullable=False),
     Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("has_data", Boolean, nullable=False, server_default=text("true")),
 )
 Index("idx_health_history_computed_at", health_history.c.computed_at)
 
@@ -323,6 +325,60 @@ audit_entries = Table(
     Column("subject", Text, nullable=False),
     Column("details", JSONB),
     Column("once_key", Text, unique=True, comment="Set where an action is noted once a person, route and hour"),
+)
+Index("idx_audit_entries_subject", audit_entries.c.subject, audit_entries.c.id)
+
+report_runs = Table(
+    "report_runs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_type", Text, nullable=False),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("slot", DateTime(timezone=True), comment="Set where a schedule asked for it"),
+    Column("requested_by", Text, nullable=False),
+    Column("recipient_emails", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("status", Text, nullable=False, comment="queued, running, ready, failed or skipped"),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("max_attempts", Integer, nullable=False),
+    _time("next_attempt_at", nullable=False),
+    _time("lease_until"),
+    Column("token", Integer, nullable=False, server_default=text("0"), comment="Fences late workers"),
+    Column("progress_pct", Integer, nullable=False, server_default=text("0")),
+    Column("progress_step", Text, nullable=False, server_default=text("'queued'")),
+    Column("last_error", Text),
+    _time("enqueued_at"),
+    Column("enqueue_count", Integer, nullable=False, server_default=text("0")),
+    _time("created_at", nullable=False),
+    _time("started_at"),
+    _time("finished_at"),
+    Column("content", JSONB, comment="The finished report"),
+    Column("html", Text),
+    Column("pdf", LargeBinary, comment="Rendered at the first export"),
+    UniqueConstraint("report_type", "slot", name="uq_report_runs_slot"),
+)
+Index("idx_report_runs_created_at", report_runs.c.created_at)
+Index(
+    "idx_report_runs_unfinished",
+    report_runs.c.next_attempt_at,
+    postgresql_where=text("status IN ('queued', 'running')"),
+)
+
+job_keys = Table(
+    "job_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _time("asked_at", nullable=False),
+    Column("answer_id", BigInteger, nullable=False),
+    comment="Who asked the same within 60 s gets the same answer",
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("report_type", Text, primary_key=True),
+    _time("last_slot", nullable=False),
+    comment="Up to which slot every run has been asked for",
 )
 
 batches = Table(
