@@ -17,6 +17,7 @@ from pydantic import (
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def _empty_is_null(value: object) -> object:
@@ -27,6 +28,12 @@ def _check_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a text")
     if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _check_note(value: str) -> str:
+    if _CONTROL_BUT_LINE_BREAKS.search(value):
         raise ValueError("must not contain control characters")
     return value
 
@@ -61,6 +68,16 @@ def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
     return moment
 
 
+def _in_the_future(value: datetime, info: ValidationInfo) -> datetime:
+    now = (info.context or {}).get("now")
+    if now is not None and value <= now:
+        raise ValueError("must lie in the future")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is out of range") from error
+
+
 RequiredId = Annotated[str, BeforeValidator(_check_text), StringConstraints(min_length=1, max_length=128)]
 OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null)]
 OptionalText = Annotated[
@@ -70,3 +87,8 @@ OptionalText = Annotated[
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_as_utc)]
+FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_in_the_future)]
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_check_note)
+]
+OptionalNote = Annotated[Note | None, BeforeValidator(_empty_is_null)]

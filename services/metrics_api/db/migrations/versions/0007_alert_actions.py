@@ -3,16 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "health_history", sa.Column("has_data", sa.Boolean(), server_default=sa.text("true"), nullable=False)
-    )
     with op.get_context().autocommit_block():
         op.create_index(
             "idx_audit_entries_subject",
@@ -21,9 +18,12 @@ def upgrade() -> None:
             postgresql_concurrently=True,
             if_not_exists=True,
         )
+    op.add_column(
+        "health_history", sa.Column("has_data", sa.Boolean(), server_default=sa.text("true"), nullable=False)
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("health_history", "has_data")
     with op.get_context().autocommit_block():
         op.drop_index("idx_audit_entries_subject", "audit_entries", postgresql_concurrently=True, if_exists=True)
-    op.drop_column("health_history", "has_data")
