@@ -73,6 +73,13 @@ Index(
     _event.occurred_at,
     postgresql_where=text("referrer_id IS NOT NULL"),
 )
+# What is no click: with idx_attribution_events_bot_detection it holds a device's whole history in order.
+Index(
+    "idx_attribution_events_device_history",
+    _event.device_fingerprint,
+    _event.occurred_at,
+    postgresql_where=text("event_type <> 'click'"),
+)
 
 attribution_links = Table(
     "attribution_links",
@@ -134,6 +141,14 @@ activity_per_referrer_day = Table(
     Column("referrer_id", Text, primary_key=True, comment="Empty where nobody gets the credit"),
     Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
     *(_count(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+)
+# Conversions are rare, so this holds few rows and changes seldom.
+Index(
+    "idx_activity_per_referrer_day_conversions",
+    activity_per_referrer_day.c.day,
+    activity_per_referrer_day.c.referrer_id,
+    postgresql_include=["conversions"],
+    postgresql_where=activity_per_referrer_day.c.conversions > 0,
 )
 
 user_journeys = Table(
