@@ -1,0 +1,58 @@
+"""The demo data in a real stack: loaded by HTTP, counted once, and found by the guardrails."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stack_process import StackProcess
+from viral_engine.client import MetricsApi
+from viral_engine.demo import load_demo
+from viral_engine.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
+from viral_engine.demo.month import DAYS, generate_month, last_dates
+from viral_engine.demo.school import SCHOOL_ADDRESS
+from viral_engine.demo.seeded import fingerprint
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime.now(UTC)
+MONTH = {"start": str(last_dates(NOW, DAYS)[0]), "end": str(NOW.date())}
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[MetricsApi]:
+    """The API of a stack with the demo loaded as of `NOW`."""
+    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+        stack = process.wait_until_ready()
+        api = MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
+        load_demo(api, NOW, print)
+        yield api
+
+
+def test_loading_it_again_changes_nothing(api: MetricsApi) -> None:
+    before = api.fetch_health(**MONTH)
+    reported: list[str] = []
+
+    load_demo(api, NOW, reported.append)
+
+    month = generate_month(NOW)
+    assert reported == [
+        f"Demo data: {len(month.links):,} links, 0 of them new",
+        f"Demo data: {len(month.events):,} events, 0 of them new",
+    ]
+    assert api.fetch_health(**MONTH).deductions == before.deductions
+
+
+def test_the_guardrails_find_the_rings_the_school_and_the_bots(api: MetricsApi) -> None:
+    fraud = api.fetch_fraud(**MONTH, limit=1000)
+    bots = api.fetch_bots(**MONTH)
+
+    assert {row.ip_address for row in fraud.suspicious_ips} == {
+        SCHOOL_ADDRESS,
+        *(address for ring in RINGS for address in ring.addresses),
+    }
+    assert {row.device_fingerprint for row in bots.bot_like_devices} == {
+        fingerprint("device", *bot_key(NOW.date() - timedelta(days=back))) for back in BOT_DAYS_AGO
+    }
