@@ -1,12 +1,11 @@
 """Attribution events as other services post them."""
 
-import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
-from viral_engine.contract.values import OptionalId, OptionalIpAddress, OptionalText, PastTime
+from viral_engine.contract.values import OptionalId, OptionalIpAddress, OptionalText, PastTime, encode_object
 
 EventType = Literal["click", "visit", "signup", "conversion", "activation"]
 MAX_EVENTS = 10_000
@@ -14,16 +13,7 @@ MAX_METADATA_BYTES = 4096
 
 
 def _encode_metadata(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise ValueError("must be an object")
-    encoded = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    if len(encoded.encode()) > MAX_METADATA_BYTES:
-        raise ValueError(f"must be at most {MAX_METADATA_BYTES} bytes of JSON")
-    if "\\u0000" in encoded:
-        raise ValueError("must not contain the character U+0000")
-    return encoded
+    return None if value is None else encode_object(value, max_bytes=MAX_METADATA_BYTES)
 
 
 EncodedMetadata = Annotated[str | None, PlainValidator(_encode_metadata), WithJsonSchema({"type": ["object", "null"]})]

@@ -1,6 +1,7 @@
 """Kinds of values that the contract uses in several places."""
 
 import ipaddress
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from pydantic import (
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# The character itself; an escaped backslash before the same letters is just text.
+_ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -76,6 +79,21 @@ def _in_the_future(value: datetime, info: ValidationInfo) -> datetime:
         return value.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("is out of range") from error
+
+
+def encode_object(value: Any, *, max_bytes: int) -> str:
+    """The JSON of an object that PostgreSQL can store. Raises ValueError when it is too large or none."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    try:
+        encoded = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise ValueError("must not contain numbers out of range") from error
+    if len(encoded.encode()) > max_bytes:
+        raise ValueError(f"must be at most {max_bytes} bytes of JSON")
+    if _ENCODED_NUL.search(encoded):
+        raise ValueError("must not contain the character U+0000")
+    return encoded
 
 
 RequiredId = Annotated[str, BeforeValidator(_check_text), StringConstraints(min_length=1, max_length=128)]
