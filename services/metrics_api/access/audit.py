@@ -1,7 +1,10 @@
 """The audit log: who did what, when."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.db.database import Database
@@ -16,3 +19,23 @@ def note_look_at_identifiers(database: Database, actor: str, route: str, *, now:
     )
     with database.write() as connection:
         connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
+
+
+def save_audit_entry(
+    connection: Connection,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, object] | None = None,
+    now: datetime,
+) -> None:
+    """Note an action in the transaction that does it; `subject` names the thing as `kind:id`."""
+    row = {"at": now, "actor": actor, "action": action, "subject": subject, "details": details}
+    connection.execute(insert(audit_entries).values(row))
+
+
+def fetch_audit_entries(connection: Connection, subject: str) -> Sequence[Row[Any]]:
+    """What was done with one thing, the first first."""
+    statement = select(audit_entries).where(audit_entries.c.subject == subject)
+    return connection.execute(statement.order_by(audit_entries.c.id)).all()

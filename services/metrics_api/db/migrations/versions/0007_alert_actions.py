@@ -18,9 +18,7 @@ def upgrade() -> None:
             postgresql_concurrently=True,
             if_not_exists=True,
         )
-    op.add_column(
-        "health_history", sa.Column("has_data", sa.Boolean(), server_default=sa.text("true"), nullable=False)
-    )
+    op.add_column("health_history", sa.Column("has_data", sa.Boolean(), server_default=sa.text("true"), nullable=False))
 
 
 def downgrade() -> None:

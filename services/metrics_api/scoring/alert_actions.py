@@ -1,0 +1,79 @@
+"""What people do with alerts, each noted in the audit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.db.tables import alerts
+from metrics_api.scoring.alert_life import UNRESOLVED
+from metrics_api.scoring.alerts import format_subject
+from viral_engine.contract.alerts import AlertAction
+
+
+class UnknownAlertError(Exception):
+    """There is no alert with this id."""
+
+
+class AlertEndedError(Exception):
+    """The alert is resolved or was a false positive; `status` says which."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def save_acknowledgement(connection: Connection, alert_id: int, *, actor: str, note: str | None, now: datetime) -> None:
+    """Somebody has taken the alert up; it stays acknowledged while it lasts.
+
+    Raises UnknownAlertError or AlertEndedError.
+    """
+    values = {"status": "acknowledged", "acknowledged_by": actor, "note": note, "snoozed_until": None}
+    _save(connection, alert_id, values, now=now)
+    _note_action(connection, alert_id, "acknowledge_alert", {"note": note}, actor=actor, now=now)
+
+
+def save_snooze(connection: Connection, alert_id: int, *, actor: str, until: datetime, now: datetime) -> None:
+    """Put the alert off: the first evaluation from `until` on opens it again, if it still lasts.
+
+    Raises UnknownAlertError or AlertEndedError.
+    """
+    _save(connection, alert_id, {"status": "snoozed", "snoozed_until": until}, now=now)
+    _note_action(connection, alert_id, "snooze_alert", {"until": until.isoformat()}, actor=actor, now=now)
+
+
+def save_resolution(
+    connection: Connection, alert_id: int, *, actor: str, note: str | None, false_positive: bool, now: datetime
+) -> None:
+    """End the alert. If its cause lasts, the next evaluation opens another one, unless this was a false positive.
+
+    Raises UnknownAlertError or AlertEndedError.
+    """
+    status = "false_positive" if false_positive else "resolved"
+    action: AlertAction = "call_alert_false_positive" if false_positive else "resolve_alert"
+    ended = {"resolved_at": now, "resolved_by": actor, "snoozed_until": None}
+    _save(connection, alert_id, {"status": status, "note": note, **ended}, now=now)
+    _note_action(connection, alert_id, action, {"note": note}, actor=actor, now=now)
+
+
+def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *, now: datetime) -> None:
+    statement = select(alerts.c.status).where(alerts.c.id == alert_id)
+    status = connection.execute(statement.with_for_update()).scalar_one_or_none()
+    if status is None:
+        raise UnknownAlertError
+    if status not in UNRESOLVED:
+        raise AlertEndedError(status)
+    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**values, updated_at=now))
+
+
+def _note_action(
+    connection: Connection,
+    alert_id: int,
+    action: AlertAction,
+    details: Mapping[str, object],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    save_audit_entry(connection, actor=actor, action=action, subject=format_subject(alert_id), details=details, now=now)

@@ -1,0 +1,87 @@
+"""Alerts as people see them."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Connection, Row, case, func, select, tuple_
+
+from metrics_api.access.audit import fetch_audit_entries
+from metrics_api.db.paging import Page
+from metrics_api.db.tables import alerts
+from metrics_api.scoring.alert_life import UNRESOLVED
+from viral_engine.contract.alerts import ActionTaken, Alert, AlertDetail, AlertQuality, AlertType, TypeQuality
+
+CURSOR = "alerts"
+SortKey = tuple[int, int]
+StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "all"]
+_STATUSES: dict[StatusFilter, Sequence[str]] = {
+    "open": ("open", "acknowledged"),
+    "unresolved": UNRESOLVED,
+    "all": (*UNRESOLVED, "resolved", "false_positive"),
+}
+_RANK = case({"critical": 0, "high": 1, "medium": 2}, value=alerts.c.severity)
+_WORST_FIRST = (_RANK, -alerts.c.id)
+
+
+def fetch_alerts(
+    connection: Connection, status: StatusFilter, page: Page
+) -> tuple[list[Alert], tuple[int, int] | None]:
+    """A page of the alerts of a status, the most severe first, then the newest; and its last key if more follow."""
+    statement = select(alerts, _RANK.label("rank")).where(_has(status))
+    if page.after:
+        statement = statement.where(tuple_(*_WORST_FIRST) > tuple_(*map(int, page.after)))
+    rows = connection.execute(statement.order_by(*_WORST_FIRST).limit(page.fetch)).all()
+    shown, last = page.split(rows)
+    return [format_alert(row) for row in shown], last and (last.rank, -last.id)
+
+
+def count_alerts(connection: Connection, status: StatusFilter) -> int:
+    """How many alerts have the status."""
+    return connection.execute(select(func.count()).where(_has(status))).scalar_one()
+
+
+def _has(status: StatusFilter) -> Any:
+    return alerts.c.status.in_(_STATUSES.get(status, (status,)))
+
+
+def fetch_alert(connection: Connection, alert_id: int) -> AlertDetail | None:
+    """One alert with what people did with it, or None when there is no such alert."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+    if row is None:
+        return None
+    actions = [_format_action(entry) for entry in fetch_audit_entries(connection, format_subject(alert_id))]
+    return AlertDetail(**format_alert(row).model_dump(), actions=actions)
+
+
+def format_subject(alert_id: int) -> str:
+    """What the audit calls the alert."""
+    return f"alert:{alert_id}"
+
+
+def format_alert(row: Row[Any]) -> Alert:
+    """The alert of a row of the table."""
+    return Alert.model_validate({name: row._mapping[name] for name in Alert.model_fields})
+
+
+def _format_action(entry: Row[Any]) -> ActionTaken:
+    details = entry.details or {}
+    return ActionTaken(
+        at=entry.at, actor=entry.actor, action=entry.action, note=details.get("note"), until=details.get("until")
+    )
+
+
+def fetch_quality(connection: Connection) -> AlertQuality:
+    """How many alerts of each type were opened, and how many of those were false."""
+    false_positives = func.count().filter(alerts.c.status == "false_positive")
+    rows = connection.execute(select(alerts.c.type, func.count(), false_positives).group_by(alerts.c.type)).all()
+    counts = {kind: (opened, wrong) for kind, opened, wrong in rows}
+    return AlertQuality(types=[_format_quality(kind, *counts.get(kind, (0, 0))) for kind in get_args(AlertType)])
+
+
+def _format_quality(kind: AlertType, opened: int, false_positives: int) -> TypeQuality:
+    return TypeQuality(
+        type=kind,
+        opened=opened,
+        false_positives=false_positives,
+        false_positive_rate=false_positives / opened if opened else 0,
+    )
