@@ -7,7 +7,7 @@ import httpx
 from pydantic import BaseModel
 
 from viral_engine.contract.batches import Batch, BatchKind
-from viral_engine.contract.guardrails import BotAnswer, FraudAnswer, HealthAnswer
+from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer
 from viral_engine.contract.people import Person, SessionCreated
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 
@@ -67,6 +67,10 @@ class MetricsApi:
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:
         """Devices that clicked faster than people do."""
         return self._call("GET", "/v1/guardrails/bots", BotAnswer, params=query)
+
+    def fetch_anomalies(self, **query: QueryValue) -> AnomalyAnswer:
+        """Referrers whose conversions are hard to believe."""
+        return self._call("GET", "/v1/guardrails/conversion-anomalies", AnomalyAnswer, params=query)
 
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
         """The health score of a period, itemised."""

@@ -179,6 +179,27 @@ class ApiSettings(EnvironmentSettings):
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
 
 
+class QueueSettings(EnvironmentSettings):
+    """Timing of runs and deliveries; the defaults are those of docs/performance-reports.md."""
+
+    report_lease_seconds: float = Field(
+        60,
+        gt=0,
+        description="Seconds a report worker holds a run without renewing its lease. "
+        "Longer recovers later from a killed worker.",
+    )
+    backoff_base_seconds: float = Field(
+        15, ge=0, description="Seconds before a failed attempt is tried again, plus 2^attempt; 0 tries at once."
+    )
+    repoke_seconds: float = Field(
+        30, gt=0, description="Seconds after which waiting work is put on its queue again, in case Redis lost it."
+    )
+    repoke_batch: int = Field(500, ge=1, le=10_000, description="Most runs put on a queue at once.")
+    reconcile_seconds: float = Field(
+        10, gt=0, description="Seconds between two rounds of the reconciler. Shorter recovers sooner and asks more."
+    )
+
+
 class BootstrapSettings(EnvironmentSettings):
     """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
 
@@ -248,6 +269,8 @@ def format_range(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         schema = next(option for option in schema["anyOf"] if option.get("type") != "null")
     low, high = schema.get("minimum"), schema.get("maximum")
+    if (above := schema.get("exclusiveMinimum")) is not None:
+        return f"more than {above:g}"
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
     if low is not None:

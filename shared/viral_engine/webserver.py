@@ -21,9 +21,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._create_app()
 
 
-def serve(
-    create_app: Callable[[], Flask], *, host: str, port: int, threads: int, processes: int, service: str
-) -> None:
+def serve(create_app: Callable[[], Flask], *, host: str, port: int, threads: int, processes: int, service: str) -> None:
     """Serve until SIGTERM or SIGINT, then let the requests in hand finish.
 
     The application is made in each process after the fork, so that no connection is shared between them.

@@ -70,7 +70,8 @@ def _read_csv(file: TextIO) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Record(line, {}, f"is not CSV: {error}")
+            extent = f" (up to line {reader.line_num})" if reader.line_num > line else ""
+            yield Record(line, {}, f"is not CSV: {error}{extent}")
             continue
         if len(values) == len(header):
             yield Record(line, dict(zip(header, values, strict=True)))

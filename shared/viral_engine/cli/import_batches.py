@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import AwareDatetime, TypeAdapter
+
 from viral_engine.cli.event_files import Record
 from viral_engine.cli.event_mapping import EventMapping
 from viral_engine.cli.import_state import ImportState
@@ -15,6 +17,7 @@ from viral_engine.contract.problem import FieldError
 MAX_EVENTS = 5_000
 _MAX_BATCH_BYTES = 12 * 1024 * 1024
 _MAX_EVENT_BYTES = 1024 * 1024
+_TIME = TypeAdapter(AwareDatetime)
 
 
 @dataclass(frozen=True)
@@ -90,5 +93,6 @@ def _format_errors(errors: Sequence[FieldError]) -> str:
 
 
 def _find_day(event: dict[str, Any], now: datetime) -> str:
-    at = datetime.fromisoformat(event["occurred_at"]) if "occurred_at" in event else now
+    # Parsed as the API does, which has accepted it.
+    at = _TIME.validate_python(event["occurred_at"]) if "occurred_at" in event else now
     return at.astimezone(UTC).date().isoformat()

@@ -26,6 +26,7 @@ _SAMPLE_ROWS = 100
 _LONGEST_PERIOD_DAYS = 366
 _HOPELESS_REJECTIONS = 1_000
 _SHOWN_WHEN_HOPELESS = 10
+_INTERRUPTED = 130
 
 
 @click.command("import")
@@ -51,9 +52,13 @@ def import_events(file: Path, columns: str, event_type: str | None, fingerprint:
     state = states.load()
     if state.records:
         click.echo(f"Going on after line {state.line:,}.")
-    with api_errors_explained(connection.api_url, "The same command goes on from here."):
-        for reached in _send_with_progress(file, facts.lines, mapping, connection, state):
-            states.save(state := reached)
+    try:
+        with api_errors_explained(connection.api_url, "The same command goes on from here."):
+            for reached in _send_with_progress(file, facts.lines, mapping, connection, state):
+                states.save(state := reached)
+    except KeyboardInterrupt:
+        click.echo(f"Stopped after line {state.line:,}; the same command goes on from there.", err=True)
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     states.clear()
     click.echo(format_summary(file.name, state, connection.dashboard_url))
     if state.rejected and not state.accepted + state.duplicates:

@@ -37,7 +37,7 @@ class Event(BaseModel):
     referrer_url: OptionalText = None
     landing_page: OptionalText = None
     source: OptionalId = Field(None, description="The loop, when there is no link")
-    conversion_value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    conversion_value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     metadata: EncodedMetadata = Field(None, description="An object of at most 4 KiB")
 
 

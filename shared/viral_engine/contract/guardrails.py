@@ -63,6 +63,32 @@ class BotAnswer(Answer):
     next_cursor: str | None
 
 
+class SuspiciousReferrer(BaseModel):
+    """A referrer with more conversions on one UTC day, over all loops, than the threshold."""
+
+    date: date
+    referrer_id: str
+    conversion_count: int
+
+
+class HighRateReferrer(BaseModel):
+    """A referrer with too many conversions for its clicks in the period; without any click the rate is 1.0."""
+
+    referrer_id: str
+    total_clicks: int
+    total_conversions: int
+    conversion_rate: float
+
+
+class AnomalyAnswer(Answer):
+    """Referrers whose conversions are hard to believe; `next_cursor` goes on in both lists at once."""
+
+    suspicious_referrers: list[SuspiciousReferrer]
+    high_conversion_rate_referrers: list[HighRateReferrer]
+    total_flagged: int
+    next_cursor: str | None
+
+
 class Deductions(BaseModel):
     """Points taken from 100, by reason."""
 
@@ -89,6 +115,7 @@ class Components(BaseModel):
 
     fraud: FraudAnswer
     bots: BotAnswer
+    anomalies: AnomalyAnswer
 
 
 class HealthAnswer(Answer):

@@ -80,3 +80,17 @@ class BotOverrides(Overrides):
 
     min_clicks: Annotated[int | None, Field(ge=2, le=10)] = None
     window_seconds: Annotated[int | None, Field(ge=1, le=60)] = None
+
+
+class AnomalyOverrides(Overrides):
+    """Overrides of the read of conversion anomalies."""
+
+    short_names: ClassVar[dict[str, str]] = {
+        "threshold": "conversion_anomaly_daily_threshold",
+        "rate": "conversion_anomaly_threshold",
+        "min_clicks": "conversion_anomaly_min_clicks",
+    }
+
+    threshold: Count = Field(None, description="Short for conversion_anomaly_daily_threshold")
+    rate: Rate = Field(None, description="Short for conversion_anomaly_threshold")
+    min_clicks: Count = Field(None, description="Short for conversion_anomaly_min_clicks")

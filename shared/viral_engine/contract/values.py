@@ -17,7 +17,8 @@ from pydantic import (
 )
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+")
 # The character itself; an escaped backslash before the same letters is just text.
 _ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -54,10 +55,10 @@ def _parse_ip_address(value: Any) -> str:
     return str(address)
 
 
-def _check_is_text(value: Any) -> Any:
-    if not isinstance(value, str | datetime):
-        raise ValueError("must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
-    return value
+def _check_is_time(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
+        return value
+    raise ValueError("must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
 
 
 def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
@@ -96,16 +97,16 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
     return encoded
 
 
-RequiredId = Annotated[str, BeforeValidator(_check_text), StringConstraints(min_length=1, max_length=128)]
+RequiredId = Annotated[str, StringConstraints(min_length=1, max_length=128), BeforeValidator(_check_text)]
 OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null)]
 OptionalText = Annotated[
-    Annotated[str, BeforeValidator(_check_text), StringConstraints(max_length=2048)] | None,
+    Annotated[str, StringConstraints(max_length=2048), BeforeValidator(_check_text)] | None,
     BeforeValidator(_empty_is_null),
 ]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
-PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_as_utc)]
-FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_text), AfterValidator(_in_the_future)]
+PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_as_utc)]
+FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_in_the_future)]
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_check_note)
 ]

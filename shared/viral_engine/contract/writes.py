@@ -1,6 +1,8 @@
 """Answers of the routes that write facts."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from viral_engine.contract.problem import FieldError
 
@@ -12,12 +14,16 @@ class Rejected(BaseModel):
     errors: list[FieldError]
 
 
+# Only a partial batch speaks of what was left out.
+RejectedItems = Annotated[list[Rejected] | None, Field(exclude_if=lambda rejected: rejected is None)]
+
+
 class EventsAccepted(BaseModel):
     """How many events of the batch were stored, and how many were known already."""
 
     accepted: int
     duplicates: int
-    rejected: list[Rejected] | None = None
+    rejected: RejectedItems = None
 
 
 class ItemsSaved(BaseModel):
@@ -25,7 +31,7 @@ class ItemsSaved(BaseModel):
 
     created: int
     replaced: int
-    rejected: list[Rejected] | None = None
+    rejected: RejectedItems = None
 
 
 class ItemSaved(BaseModel):

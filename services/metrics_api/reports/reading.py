@@ -1,0 +1,94 @@
+"""Reads reports: the list, one of them, and the summary of its run."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.paging import Page, Sealer, encode_cursor
+from viral_engine.contract.reports import (
+    FinishedReport,
+    LoopInReport,
+    Report,
+    ReportFacts,
+    ReportsAnswer,
+    ReportSummary,
+    ReportType,
+)
+
+CURSOR = "reports"
+_SUMMARY = """
+    SELECT id, report_type, period_start, period_end, status, progress_pct, progress_step, attempt, max_attempts,
+        last_error, requested_by, created_at, finished_at, recipient_emails,
+        (content #>> '{facts,current,k_factor}')::float AS k_factor,
+        content #>> '{facts,k_factor_trend}' AS k_factor_trend,
+        (content #>> '{facts,health_score}')::float AS health_score
+"""
+_LIST = """
+    {summary} FROM report_runs WHERE (CAST(:report_type AS text) IS NULL OR report_type = :report_type) {behind}
+    ORDER BY id DESC LIMIT :fetch
+"""
+_COUNT = text("""
+    SELECT count(*) FROM report_runs WHERE CAST(:report_type AS text) IS NULL OR report_type = :report_type
+""")
+_ONE = text(f"{_SUMMARY}, content FROM report_runs WHERE id = :run_id")
+_BODY = text("SELECT html, pdf FROM report_runs WHERE id = :run_id AND status = 'ready'")
+
+
+def fetch_reports(connection: Connection, report_type: ReportType | None, page: Page, sealer: Sealer) -> ReportsAnswer:
+    """Reports of one type or all, the newest first."""
+    behind = {"behind": int(page.after[0])} if page.after else {}
+    statement = text(_LIST.format(summary=_SUMMARY, behind="AND id < :behind" if behind else ""))
+    rows = connection.execute(statement, {"report_type": report_type, "fetch": page.fetch, **behind}).all()
+    shown, last = page.split(rows)
+    return ReportsAnswer(
+        reports=[ReportSummary(**_summarise(row)) for row in shown],
+        total_reports=connection.execute(_COUNT, {"report_type": report_type}).scalar_one(),
+        next_cursor=last and encode_cursor(sealer, CURSOR, (last.id,)),
+    )
+
+
+def fetch_report(connection: Connection, run_id: int) -> Report | None:
+    """One report with what it says, or None when there is no such run."""
+    row = connection.execute(_ONE, {"run_id": run_id}).one_or_none()
+    if row is None:
+        return None
+    said = _format_content(row.content) if row.content else {}
+    return Report(**_summarise(row), **said, recipient_emails=row.recipient_emails)
+
+
+def fetch_html(connection: Connection, run_id: int) -> str | None:
+    """The report as a web page, or None while it is not ready."""
+    row = connection.execute(_BODY, {"run_id": run_id}).one_or_none()
+    return row and row.html
+
+
+def _summarise(row: Row[Any]) -> dict[str, Any]:
+    summary = {name: row._mapping[name] for name in ReportSummary.model_fields if name != "delivery_status"}
+    return summary | {"delivery_status": "none"}
+
+
+def _format_content(content: dict[str, Any]) -> dict[str, Any]:
+    """The fields of requirement R1, from the snapshot that the report was written from."""
+    facts = ReportFacts.model_validate(content["facts"])
+    written = FinishedReport.model_validate({**content, "html": ""})
+    before = {loop.source: loop.k_factor for loop in facts.previous_loops}
+    return {
+        "k_factor_change_pct": facts.k_factor_change_pct,
+        "total_conversions": facts.current.total_conversions,
+        "conversion_rate": facts.current.conversion_rate,
+        "conversion_trend": facts.conversion_trend,
+        "active_users": facts.current.active_users,
+        "viral_links_created": facts.current.viral_links_created,
+        "viral_links_clicked": facts.current.viral_links_clicked,
+        "loop_performance": {
+            loop.source: LoopInReport(**loop.model_dump(), previous_k_factor=before.get(loop.source))
+            for loop in facts.loops
+        },
+        "top_referrers": facts.top_referrers,
+        "insights": written.insights,
+        "recommendations": written.recommendations,
+        "written_by": written.written_by,
+        "compliance_rate": facts.compliance_rate,
+        "fraud_flags": facts.flagged_ips + facts.flagged_devices,
+        "facts": facts,
+    }

@@ -1,0 +1,83 @@
+"""Asking for a report: once within 60 seconds, and once for ever for a scheduled slot."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from metrics_api.db.tables import job_keys, report_runs
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import ReportRequest, ReportType, RunStatus
+
+UNIQUE_FOR = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+_REPORT_DAYS: dict[ReportType, int] = {"weekly": 7, "monthly": 30}
+
+
+@dataclass(frozen=True)
+class Requested:
+    """The run that answers a request, and whether the request made it."""
+
+    run_id: int
+    status: RunStatus
+    created: bool
+
+
+def period_of(request: ReportRequest, *, now: datetime) -> Period:
+    """The dates of the report: those asked for, or the 7 or 30 UTC dates that end yesterday."""
+    if request.period_start and request.period_end:
+        return Period.between(request.period_start, request.period_end)
+    return period_ending(request.report_type, now.astimezone(UTC).date() - timedelta(days=1))
+
+
+def period_ending(report_type: ReportType, end: date) -> Period:
+    """The dates of a weekly or monthly report that ends on `end`."""
+    return Period.between(end - timedelta(days=_REPORT_DAYS[report_type] - 1), end)
+
+
+def request_run(connection: Connection, request: ReportRequest, *, by: str, now: datetime) -> Requested:
+    """Record a run, or find the one that the same request made within the last 60 seconds."""
+    period = period_of(request, now=now)
+    key = f"report:{request.report_type}:{period.start}:{period.end}"
+    known = recall_answer(connection, key, now=now)
+    if known is not None:
+        status = connection.execute(select(report_runs.c.status).where(report_runs.c.id == known)).scalar_one()
+        return Requested(known, status, created=False)
+    values = run_values(request.report_type, period, by=by, now=now)
+    recipients = list(dict.fromkeys(request.recipient_emails))
+    statement = insert(report_runs).values(**values, recipient_emails=recipients).returning(report_runs.c.id)
+    run_id: int = connection.execute(statement).scalar_one()
+    remember_answer(connection, key, run_id, now=now)
+    return Requested(run_id, "queued", created=True)
+
+
+def run_values(report_type: ReportType, period: Period, *, by: str, now: datetime) -> dict[str, object]:
+    """The columns of a new run."""
+    return {
+        "report_type": report_type,
+        "period_start": period.start,
+        "period_end": period.end,
+        "requested_by": by,
+        "status": "queued",
+        "max_attempts": MAX_ATTEMPTS,
+        "next_attempt_at": now,
+        "created_at": now,
+    }
+
+
+def recall_answer(connection: Connection, key: str, *, now: datetime) -> int | None:
+    """What the same request was answered within the last 60 seconds; keeps others with this key waiting until commit."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    recent = job_keys.c.asked_at > now - UNIQUE_FOR
+    answer: int | None = connection.execute(
+        select(job_keys.c.answer_id).where(job_keys.c.key == key, recent)
+    ).scalar_one_or_none()
+    return answer
+
+
+def remember_answer(connection: Connection, key: str, answer_id: int, *, now: datetime) -> None:
+    """Note what the request was answered."""
+    values = {"asked_at": now, "answer_id": answer_id}
+    statement = upsert(job_keys).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))

@@ -1,0 +1,121 @@
+"""The life of a run: queued -> running -> ready or failed.
+
+A worker holds a run by a lease and a fencing token. Every change is one conditional UPDATE, so that a worker whose
+lease ran out cannot change anything any more.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from viral_engine.contract.reports import ReportType
+from viral_engine.settings import QueueSettings
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run that a worker holds; `token` proves it until the lease ends."""
+
+    run_id: int
+    token: int
+    attempt: int
+    report_type: ReportType
+    period_start: date
+    period_end: date
+
+
+_CLAIM = text("""
+    UPDATE report_runs SET status = 'running', token = token + 1, attempt = attempt + 1, lease_until = :lease_until,
+        started_at = :now, progress_pct = 5, progress_step = 'claimed', last_error = NULL
+    WHERE id = :run_id AND status = 'queued' AND next_attempt_at <= :now
+    RETURNING id, token, attempt, report_type, period_start, period_end
+""")
+_HOLDS = "WHERE id = :run_id AND token = :token AND status = 'running'"
+_RENEW = text(f"UPDATE report_runs SET lease_until = :lease_until {_HOLDS}")
+_PROGRESS = text(f"UPDATE report_runs SET progress_pct = :pct, progress_step = :step {_HOLDS}")
+_FINISH = text(f"""
+    UPDATE report_runs SET status = 'ready', lease_until = NULL, finished_at = :now, progress_pct = 100,
+        progress_step = 'ready', content = CAST(:content AS jsonb), html = :html, pdf = NULL {_HOLDS}
+""")
+# As Oban: 15 + 2^attempt seconds and up to 10 % more, so that retries do not come in step.
+_BACKOFF = "make_interval(secs => :base * (15 + power(2, attempt)) / 15 * (1 + random() / 10))"
+_END_ATTEMPT = f"""
+    UPDATE report_runs SET lease_until = NULL, last_error = :error,
+        status = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
+        finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END,
+        progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to try again' END,
+        next_attempt_at = :now + {_BACKOFF}, enqueued_at = NULL
+"""
+_FAIL = text(f"{_END_ATTEMPT} {_HOLDS} RETURNING status")
+_EXPIRE = text(f"{_END_ATTEMPT} WHERE status = 'running' AND lease_until < :now RETURNING id, status, attempt")
+_POKE = text("""
+    UPDATE report_runs SET enqueued_at = :now, enqueue_count = enqueue_count + 1
+    WHERE id IN (
+        SELECT id FROM report_runs
+        WHERE status = 'queued' AND next_attempt_at <= :now AND (enqueued_at IS NULL OR enqueued_at < :stale)
+        ORDER BY next_attempt_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ) RETURNING id, enqueue_count
+""")
+_RETRY = text("""
+    UPDATE report_runs SET status = 'queued', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
+        finished_at = NULL, progress_pct = 0, progress_step = 'queued' WHERE id = :run_id AND status = 'failed'
+""")
+
+
+def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, now: datetime) -> Claim | None:
+    """Take the run, or None when it is not waiting: somebody else has it, or it is finished."""
+    lease_until = now + timedelta(seconds=settings.report_lease_seconds)
+    row = connection.execute(_CLAIM, {"run_id": run_id, "lease_until": lease_until, "now": now}).one_or_none()
+    if row is None:
+        return None
+    return Claim(row.id, row.token, row.attempt, row.report_type, row.period_start, row.period_end)
+
+
+def renew_lease(connection: Connection, run_id: int, token: int, settings: QueueSettings, *, now: datetime) -> bool:
+    """Hold the run for longer; False when it is no longer held."""
+    lease_until = now + timedelta(seconds=settings.report_lease_seconds)
+    return _changed(connection, _RENEW, run_id=run_id, token=token, lease_until=lease_until)
+
+
+def save_progress(connection: Connection, run_id: int, token: int, pct: int, step: str) -> bool:
+    """Show how far the work has come; False when the run is no longer held."""
+    return _changed(connection, _PROGRESS, run_id=run_id, token=token, pct=pct, step=step)
+
+
+def finish_run(connection: Connection, run_id: int, token: int, *, content: str, html: str, now: datetime) -> bool:
+    """Store the finished report; False when the run is no longer held."""
+    return _changed(connection, _FINISH, run_id=run_id, token=token, content=content, html=html, now=now)
+
+
+def fail_attempt(
+    connection: Connection, run_id: int, token: int, error: str, settings: QueueSettings, *, now: datetime
+) -> str | None:
+    """End the attempt: to be tried again, or failed for good; the new status, None when the run is no longer held."""
+    values = {"run_id": run_id, "token": token, "error": error, "now": now, "base": settings.backoff_base_seconds}
+    status: str | None = connection.execute(_FAIL, values).scalar_one_or_none()
+    return status
+
+
+def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[int]:
+    """Take runs back from workers that no longer renew their lease; returns the runs' ids."""
+    error = "The worker stopped without a word; its lease ran out."
+    values = {"error": error, "now": now, "base": settings.backoff_base_seconds}
+    return [row.id for row in connection.execute(_EXPIRE, values)]
+
+
+def mark_due_runs(connection: Connection, settings: QueueSettings, *, now: datetime) -> dict[int, int]:
+    """Runs to put on the queue now, each with how often it has been put there."""
+    stale = now - timedelta(seconds=settings.repoke_seconds)
+    rows = connection.execute(_POKE, {"now": now, "stale": stale, "most": settings.repoke_batch})
+    return {row.id: row.enqueue_count for row in rows}
+
+
+def retry_run(connection: Connection, run_id: int, *, now: datetime) -> bool:
+    """Let a failed run be tried again from the start; False when it has not failed."""
+    return _changed(connection, _RETRY, run_id=run_id, now=now)
+
+
+def _changed(connection: Connection, statement: Any, **values: object) -> bool:
+    return connection.execute(statement, values).rowcount == 1

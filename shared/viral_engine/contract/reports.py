@@ -1,0 +1,194 @@
+"""Performance reports: asking for one, its state, and its content."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+
+from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend
+from viral_engine.contract.guardrails import HealthStatus
+from viral_engine.contract.period import MAX_DAYS
+
+ReportType = Literal["weekly", "monthly", "custom"]
+RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
+DeliveryStatus = Literal["none", "placeholder", "in_progress", "sent", "partial", "failed"]
+WrittenBy = Literal["rules", "model"]
+ExportFormat = Literal["pdf", "html", "csv", "json"]
+
+
+class ReportRequest(BaseModel):
+    """Which report to make; `period_*` for custom ones only, both dates included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    report_type: ReportType
+    period_start: date | None = None
+    period_end: date | None = None
+    recipient_emails: Annotated[list[EmailStr], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def check_period(self) -> Self:
+        """Refuse a period where the type decides it, and a custom report without a sensible one."""
+        if self.report_type != "custom":
+            if self.period_start or self.period_end:
+                raise ValueError("period_start and period_end are for custom reports only")
+            return self
+        if self.period_start is None or self.period_end is None:
+            raise ValueError("a custom report needs period_start and period_end")
+        days = (self.period_end - self.period_start).days + 1
+        if not 1 <= days <= MAX_DAYS:
+            raise ValueError(f"the period must have 1 to {MAX_DAYS} days, not {days}")
+        return self
+
+
+class ReportRequested(BaseModel):
+    """The run that will make the report."""
+
+    id: int
+    status: RunStatus
+
+
+class LoopInReport(BaseModel):
+    """One loop, with what the period before had."""
+
+    source: str
+    name: str
+    invites: int
+    clicks: int
+    conversions: int
+    k_factor: float
+    conversion_rate: float
+    previous_k_factor: float | None = None
+
+
+class ReferrerInReport(BaseModel):
+    """One of the ten referrers with the most conversions."""
+
+    id: str
+    invites: int
+    conversions: int
+    k_contribution: float
+    conversion_rate: float
+
+
+class Insight(BaseModel):
+    """One finding: a sentence, the rule behind it, and what it rests on."""
+
+    rule: str
+    text: str
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sample: int | None = None
+
+
+class FunnelStepInReport(BaseModel):
+    """One step of the funnel."""
+
+    name: str
+    people: int
+    step_rate: float
+    overall_rate: float
+
+
+class DayInReport(BaseModel):
+    """One date of the report's chart."""
+
+    date: date
+    invites: int
+    clicks: int
+    conversions: int
+    k_factor: float
+
+
+class ReportFacts(BaseModel):
+    """One consistent snapshot of everything a report says; numbers only, no identifiers of devices or addresses."""
+
+    report_type: ReportType
+    period_start: date
+    period_end: date
+    snapshot_at: datetime
+    has_data: bool
+    current: GrowthCounts
+    previous: GrowthCounts
+    k_factor_clean: float
+    k_factor_trend: Trend
+    k_factor_change_pct: float | None
+    k_factor_verdict: str
+    invites_per_user_effect: float
+    conversions_per_invite_effect: float
+    conversion_trend: Trend
+    conversion_change_pct: float | None
+    loops: list[LoopPerformance]
+    previous_loops: list[LoopPerformance]
+    top_referrers: list[ReferrerInReport]
+    funnel: list[FunnelStepInReport]
+    timeline: list[DayInReport]
+    health_score: float
+    health_status: HealthStatus
+    previous_health_score: float
+    deductions: dict[str, float]
+    compliance_rate: float
+    flagged_ips: int
+    flagged_devices: int
+
+
+class FinishedReport(BaseModel):
+    """What a worker hands in."""
+
+    insights: list[Insight]
+    recommendations: list[str]
+    written_by: WrittenBy
+    html: str
+
+
+class ReportSummary(BaseModel):
+    """A report in the list."""
+
+    id: int
+    report_type: ReportType
+    period_start: date
+    period_end: date
+    status: RunStatus
+    progress_pct: int
+    progress_step: str
+    attempt: int
+    max_attempts: int
+    last_error: str | None
+    requested_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    k_factor: float | None
+    k_factor_trend: Trend | None
+    health_score: float | None
+    delivery_status: DeliveryStatus
+
+
+class ReportsAnswer(BaseModel):
+    """Reports, the newest first."""
+
+    reports: list[ReportSummary]
+    total_reports: int
+    next_cursor: str | None
+
+
+class Report(ReportSummary):
+    """One report; what it says is there once it is ready."""
+
+    k_factor_change_pct: float | None = None
+    total_conversions: int | None = None
+    conversion_rate: float | None = None
+    conversion_trend: Trend | None = None
+    active_users: int | None = None
+    viral_links_created: int | None = None
+    viral_links_clicked: int | None = None
+    loop_performance: dict[str, LoopInReport] = {}
+    top_referrers: list[ReferrerInReport] = []
+    insights: list[Insight] = []
+    recommendations: list[str] = []
+    compliance_rate: float | None = None
+    fraud_flags: int | None = None
+    written_by: WrittenBy | None = None
+    delivered_at: datetime | None = None
+    recipient_emails: list[str] = []
+    facts: ReportFacts | None = None

@@ -1,0 +1,55 @@
+"""The queues: their names, and how an id is put on one.
+
+A job carries an id and nothing else, as JSON; what it means is a row that the metrics API owns.
+"""
+
+from enum import StrEnum
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+RESULT_TTL_SECONDS = 60
+FAILURE_TTL_SECONDS = 7 * 24 * 3600
+
+
+class QueueName(StrEnum):
+    """Every queue; each is served by worker processes of its own."""
+
+    DEFAULT = "default"
+    WEBHOOKS = "webhooks"
+    BATCH = "batch"
+    PERFORMANCE_REPORTS = "performance_reports"
+    EMAIL_DELIVERY = "email_delivery"
+
+
+class JobName(StrEnum):
+    """What a worker runs, by its import path."""
+
+    GENERATE_REPORT = "report_worker.jobs.generate_report"
+    TICK_SCHEDULES = "report_worker.jobs.tick_schedules"
+    STEP_BATCH = "report_worker.jobs.step_batch"
+
+
+JOB_TIMEOUT_SECONDS = {
+    JobName.GENERATE_REPORT: 300,
+    JobName.TICK_SCHEDULES: 60,
+    JobName.STEP_BATCH: 300,
+}
+
+
+def open_queue(redis: Redis, name: QueueName) -> Queue:
+    """The queue, speaking JSON."""
+    return Queue(name, connection=redis, serializer=JSONSerializer)
+
+
+def enqueue(redis: Redis, queue: QueueName, job: JobName, row_id: int, enqueue_count: int) -> None:
+    """Put a row's id on a queue. The job's id names the row and the try, so that it is easy to find in the logs."""
+    open_queue(redis, queue).enqueue(
+        str(job),
+        row_id,
+        job_id=f"{queue}-{row_id}-{enqueue_count}",
+        job_timeout=JOB_TIMEOUT_SECONDS[job],
+        result_ttl=RESULT_TTL_SECONDS,
+        failure_ttl=FAILURE_TTL_SECONDS,
+    )
