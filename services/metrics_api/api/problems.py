@@ -11,16 +11,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from metrics_api.api.sentences import format_sentence
 from viral_engine.contract.problem import FieldError, Problem
 
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5
 _DRAINED_BYTES = 64 * 1024 * 1024
-_SENTENCES = {
-    "missing": "is required",
-    "extra_forbidden": "is not a known field",
-    "too_long": "is longer than allowed",
-}
 
 
 class ProblemError(Exception):
@@ -51,8 +47,8 @@ def format_errors(error: ValidationError, *, prefix: str = "/") -> list[FieldErr
 
 def _format_error(item: ErrorDetails, prefix: str) -> FieldError:
     steps = [str(step).replace("~", "~0").replace("/", "~1") for step in item["loc"]]
-    detail = _SENTENCES.get(item["type"], item["msg"].removeprefix("Value error, "))
-    return FieldError(pointer=prefix + "/".join(steps) if steps else prefix.rstrip("/"), detail=detail)
+    pointer = prefix + "/".join(steps) if steps else prefix.rstrip("/")
+    return FieldError(pointer=pointer, detail=format_sentence(item))
 
 
 def answer_problem(problem: Problem, headers: dict[str, str] | None = None) -> Response:
