@@ -19,7 +19,7 @@ from metrics_api.api.sessions import sessions
 from metrics_api.api.system import system
 from metrics_api.db.database import Database, create_database_engine
 from viral_engine.settings import ApiSettings, DetectionSettings
-from viral_engine.telemetry import observe_requests
+from viral_engine.request_telemetry import observe_requests
 
 RESOURCES = (system, sessions, events, links, guardrails, growth, batches)
 

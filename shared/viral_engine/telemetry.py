@@ -1,40 +1,52 @@
-"""Counters and logs that every HTTP service has."""
+"""The events that the product reports about itself, each logged and counted by one function.
 
-import re
-import time
-import uuid
+Names and meanings are in docs/metrics.md. Without Flask, so that workers can use it.
+"""
+
+from typing import Any, Literal
 
 import structlog
-from flask import Flask, Response, g, request
-from prometheus_flask_exporter import PrometheusMetrics
+from prometheus_client import Counter, Gauge
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+EventName = Literal[
+    "viral_engine.guardrails.health_score",
+    "viral_engine.guardrails.fraud_detected",
+    "viral_engine.guardrails.bot_detected",
+    "viral_engine.guardrails.alert_opened",
+]
+
+_EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
+_ALERT_LABELS = ("type", "severity")
+_COUNTED = {
+    "viral_engine.guardrails.alert_opened": (
+        Counter("viral_engine_alerts_opened", "Alerts that were opened", _ALERT_LABELS),
+        _ALERT_LABELS,
+    ),
+}
+_MEASURED = {
+    "viral_engine.guardrails.health_score": (
+        Gauge("viral_engine_health_score", "Health score of the last evaluation, 0 to 100"),
+        "score",
+    ),
+    "viral_engine.guardrails.fraud_detected": (
+        Gauge("viral_engine_flagged_ips", "Flagged IP addresses at the last evaluation"),
+        "flagged_ips",
+    ),
+    "viral_engine.guardrails.bot_detected": (
+        Gauge("viral_engine_flagged_devices", "Flagged devices at the last evaluation"),
+        "flagged_devices",
+    ),
+}
 _log = structlog.get_logger()
 
 
-def observe_requests(app: Flask) -> None:
-    """Give every request an id, log it once when it ends, and serve `/metrics`."""
-    PrometheusMetrics(app, path="/metrics", group_by="url_rule", default_labels=None)
-
-    @app.before_request
-    def start_request() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        g.started = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
-
-    @app.after_request
-    def finish_request(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
-        if request.path not in ("/healthz", "/readyz", "/metrics"):
-            duration_ms = round((time.perf_counter() - g.started) * 1000, 1)
-            route = str(request.url_rule) if request.url_rule else None
-            _log.info(
-                "http_request",
-                method=request.method,
-                route=route,
-                status=response.status_code,
-                duration_ms=duration_ms,
-            )
-        return response
+def record_event(name: EventName, **fields: Any) -> None:
+    """Log the event with its fields, count it, and show its number at `/metrics`."""
+    _log.info(name, **fields)
+    _EVENTS.labels(event=name).inc()
+    if name in _COUNTED:
+        counter, labels = _COUNTED[name]
+        counter.labels(*(fields[label] for label in labels)).inc()
+    if name in _MEASURED:
+        gauge, field = _MEASURED[name]
+        gauge.set(fields[field])

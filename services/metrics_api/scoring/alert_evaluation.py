@@ -1,0 +1,74 @@
+"""One evaluation of the guardrails: the score is kept, the alerts follow it, and the telemetry says so."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from metrics_api.access.identifiers import References
+from metrics_api.db.database import Database
+from metrics_api.db.paging import Page
+from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.scoring.alert_life import AlertChanges, await_turn, save_findings
+from metrics_api.scoring.alert_rules import ALERT_DAYS, MAX_REFS, find_alerts
+from metrics_api.scoring.evaluation import fetch_health
+from metrics_api.scoring.history import save_point
+from viral_engine.contract.evaluations import Evaluation
+from viral_engine.contract.guardrails import HealthAnswer
+from viral_engine.contract.period import Period
+from viral_engine.settings import DetectionSettings
+from viral_engine.telemetry import record_event
+
+
+def evaluate_guardrails(
+    database: Database, detection: DetectionSettings, references: References, *, now: datetime
+) -> Evaluation:
+    """Evaluate the last 7 dates in one transaction, then record what was found."""
+    with database.write() as connection:
+        await_turn(connection)
+        health = fetch_recent_health(connection, detection, references, Page(MAX_REFS), now=now)
+        save_point(connection, health)
+        changes = save_findings(connection, find_alerts(health, detection), health.period, now=now)
+    _record(health, changes)
+    return Evaluation(
+        **health.model_dump(include=set(Evaluation.model_fields)),
+        opened_alerts=[alert.id for alert in changes.opened],
+        resolved_alerts=changes.resolved,
+    )
+
+
+def fetch_recent_health(
+    connection: Connection, detection: DetectionSettings, references: References, page: Page, *, now: datetime
+) -> HealthAnswer:
+    """The health of the dates that alerts are about, with identifiers masked whoever asks."""
+    reading = Reading(
+        period=Period.last_days(ALERT_DAYS, now=now),
+        settings=detection,
+        now=now,
+        identifiers=Identifiers(references, whole=False),
+        page=page,
+    )
+    return fetch_health(connection, reading)
+
+
+def _record(health: HealthAnswer, changes: AlertChanges) -> None:
+    fraud, bots = health.components.fraud, health.components.bots
+    record_event(
+        "viral_engine.guardrails.health_score",
+        score=health.health_score,
+        severity=health.health_status,
+        components=health.deductions.model_dump(),
+    )
+    record_event(
+        "viral_engine.guardrails.fraud_detected",
+        flagged_ips=fraud.total_flagged_ips,
+        threshold_used=fraud.threshold_used,
+    )
+    record_event(
+        "viral_engine.guardrails.bot_detected",
+        flagged_devices=bots.total_flagged_devices,
+        detection_params=bots.detection_params.model_dump(),
+    )
+    for alert in changes.opened:
+        record_event(
+            "viral_engine.guardrails.alert_opened", type=alert.type, severity=alert.severity, alert_id=alert.id
+        )
