@@ -11,20 +11,23 @@ from metrics_api.api.batches import batches
 from metrics_api.api.events import events
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
+from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.problems import register_problems
+from metrics_api.api.reports import reports
 from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
 from metrics_api.api.system import system
 from metrics_api.db.database import Database, create_database_engine
-from viral_engine.settings import ApiSettings, DetectionSettings
+from viral_engine.flags import Flags
 from viral_engine.request_telemetry import observe_requests
+from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
-RESOURCES = (system, sessions, events, links, guardrails, growth, batches)
+RESOURCES = (system, sessions, events, links, guardrails, growth, reports, jobs, batches)
 
 
-def create_app(settings: ApiSettings, detection: DetectionSettings) -> Flask:
+def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:
     """One process's application, with its own connections."""
     app = Flask(__name__, static_folder=None)
     app.extensions["services"] = Services(
@@ -33,6 +36,8 @@ def create_app(settings: ApiSettings, detection: DetectionSettings) -> Flask:
         detection=detection,
         references=References(settings.identifier_key.get_secret_value()),
         session_lifetime=timedelta(hours=settings.session_hours),
+        queues=queues,
+        flags=Flags(settings.flags_file),
     )
     observe_requests(app)
     register_problems(app)

@@ -12,6 +12,7 @@ from viral_engine.settings import (
     BootstrapSettings,
     DetectionSettings,
     LogSettings,
+    QueueSettings,
     load_settings_or_exit,
 )
 from viral_engine.webserver import serve
@@ -41,10 +42,12 @@ def bootstrap() -> None:
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
-    settings, detection, logs = load_settings_or_exit(ApiSettings, DetectionSettings, LogSettings)
+    settings, detection, queues, logs = load_settings_or_exit(
+        ApiSettings, DetectionSettings, QueueSettings, LogSettings
+    )
     configure_logging(logs, service="metrics_api")
     serve(
-        lambda: create_app(settings, detection),
+        lambda: create_app(settings, detection, queues),
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,

@@ -176,6 +176,11 @@ class ApiSettings(EnvironmentSettings):
         description="Requests that one web process serves at once, and the size of its database pool.",
     )
     metrics_api_processes: int = Field(1, ge=1, le=32, description="Web processes of the metrics API.")
+    flags_file: Path | None = Field(
+        None,
+        description="File with the feature flags in flagd's format, watched for changes. "
+        "Without it all have their default.",
+    )
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
 
 

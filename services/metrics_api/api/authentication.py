@@ -10,6 +10,7 @@ from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
 from viral_engine.client import SESSION_HEADER
 from viral_engine.contract.people import Scope
+from viral_engine.flags import Flag
 
 
 def authenticate(scope: Scope) -> None:
@@ -19,6 +20,12 @@ def authenticate(scope: Scope) -> None:
         detail = f"{principal.name} lacks the scope {scope}."
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
     g.principal = principal
+
+
+def check_enabled(flag: Flag) -> None:
+    """Raise ProblemError 404 where the flag is off for the caller."""
+    if not services().flags.is_on(flag, current_principal().name):
+        raise ProblemError(HTTPStatus.NOT_FOUND, "feature_disabled", f"The feature {flag} is switched off.")
 
 
 def current_principal() -> Principal:

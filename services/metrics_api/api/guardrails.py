@@ -3,15 +3,16 @@
 from http import HTTPStatus
 
 from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
-from metrics_api.api.requests import BotQuery, FraudQuery, HealthQuery
+from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.detection import bots, fraud
+from metrics_api.detection import anomalies, bots, fraud
 from metrics_api.scoring.evaluation import fetch_health
-from viral_engine.contract.guardrails import BotAnswer, FraudAnswer, HealthAnswer
+from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer
 from viral_engine.contract.people import Scope
+from viral_engine.flags import Flag
 
-guardrails = Resource("guardrails")
+guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 
 
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
@@ -29,6 +30,16 @@ def get_bots(query: BotQuery) -> BotAnswer:
     reading = build_reading(query, query, read_page(query, bots.CURSOR))
     with services().database.read() as connection:
         return bots.fetch_bots(connection, reading)
+
+
+@guardrails.route(
+    "GET", "/v1/guardrails/conversion-anomalies", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AnomalyAnswer}
+)
+def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
+    """Referrers with too many conversions on one day, or for their clicks."""
+    reading = build_reading(query, query, read_page(query, anomalies.CURSOR))
+    with services().database.read() as connection:
+        return anomalies.fetch_anomalies(connection, reading)
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from metrics_api.api.authentication import authenticate
+from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.problems import ProblemError, format_errors, invalid
 from viral_engine.contract.people import Scope
+from viral_engine.flags import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
@@ -37,9 +38,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resource:
-    """A group of routes; a blueprint that remembers its operations."""
+    """A group of routes, which a flag may switch off; a blueprint that remembers its operations."""
 
     name: str
+    flag: Flag | None = None
     operations: list[Operation] = field(default_factory=list)
     blueprint: Blueprint = field(init=False)
 
@@ -69,7 +71,7 @@ class Resource:
             body = wanted["body"].annotation if "body" in wanted else None
             summary = (inspect.getdoc(view) or "").split("\n")[0]
             self.operations.append(Operation(method, rule, summary, scope, answers, query, body or reads, media_types))
-            call = _call(view, scope, query, body, max_body_bytes)
+            call = _call(view, scope, self.flag, query, body, max_body_bytes)
             self.blueprint.add_url_rule(rule, view.__name__, call, methods=[method])
             return view
 
@@ -77,13 +79,20 @@ class Resource:
 
 
 def _call(
-    view: View, scope: Scope | None, query: type[BaseModel] | None, body: type[BaseModel] | None, max_body_bytes: int
+    view: View,
+    scope: Scope | None,
+    flag: Flag | None,
+    query: type[BaseModel] | None,
+    body: type[BaseModel] | None,
+    max_body_bytes: int,
 ) -> View:
     @wraps(view)
     def call(**path: str) -> Response:
         request.max_content_length = max_body_bytes
         if scope is not None:
             authenticate(scope)
+        if flag is not None:
+            check_enabled(flag)
         given: dict[str, Any] = dict(path)
         if query is not None:
             given["query"] = read_query(query)

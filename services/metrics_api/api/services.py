@@ -8,7 +8,8 @@ from redis import Redis
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
-from viral_engine.settings import DetectionSettings
+from viral_engine.flags import Flags
+from viral_engine.settings import DetectionSettings, QueueSettings
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Services:
     detection: DetectionSettings
     references: References
     session_lifetime: timedelta
+    queues: QueueSettings
+    flags: Flags
 
 
 def services() -> Services:

@@ -52,14 +52,14 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
     row = connection.execute(_ONE, {"run_id": run_id}).one_or_none()
     if row is None:
         return None
-    said = _format_content(row.content) if row.content else {}
+    said = _format_content(row.content) if row.status == "ready" else {}
     return Report(**_summarise(row), **said, recipient_emails=row.recipient_emails)
 
 
 def fetch_html(connection: Connection, run_id: int) -> str | None:
     """The report as a web page, or None while it is not ready."""
     row = connection.execute(_BODY, {"run_id": run_id}).one_or_none()
-    return row and row.html
+    return row.html if row else None
 
 
 def _summarise(row: Row[Any]) -> dict[str, Any]:

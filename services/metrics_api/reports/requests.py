@@ -67,7 +67,7 @@ def run_values(report_type: ReportType, period: Period, *, by: str, now: datetim
 
 
 def recall_answer(connection: Connection, key: str, *, now: datetime) -> int | None:
-    """What the same request was answered within the last 60 seconds; keeps others with this key waiting until commit."""
+    """What the same request was answered within the last 60 seconds; others with this key wait for the commit."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
     recent = job_keys.c.asked_at > now - UNIQUE_FOR
     answer: int | None = connection.execute(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from viral_engine.contract.reports import ReportType
+from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType
 from viral_engine.settings import QueueSettings
 
 
@@ -32,12 +32,18 @@ _CLAIM = text("""
     WHERE id = :run_id AND status = 'queued' AND next_attempt_at <= :now
     RETURNING id, token, attempt, report_type, period_start, period_end
 """)
+_HELD = text("""
+    SELECT id, token, attempt, report_type, period_start, period_end FROM report_runs
+    WHERE id = :run_id AND token = :token AND status = 'running'
+""")
 _HOLDS = "WHERE id = :run_id AND token = :token AND status = 'running'"
 _RENEW = text(f"UPDATE report_runs SET lease_until = :lease_until {_HOLDS}")
 _PROGRESS = text(f"UPDATE report_runs SET progress_pct = :pct, progress_step = :step {_HOLDS}")
+_SAVE_FACTS = text(f"UPDATE report_runs SET content = jsonb_build_object('facts', CAST(:facts AS jsonb)) {_HOLDS}")
 _FINISH = text(f"""
     UPDATE report_runs SET status = 'ready', lease_until = NULL, finished_at = :now, progress_pct = 100,
-        progress_step = 'ready', content = CAST(:content AS jsonb), html = :html, pdf = NULL {_HOLDS}
+        progress_step = 'ready', html = :html, pdf = NULL,
+        content = content || CAST(:written AS jsonb) {_HOLDS} AND content IS NOT NULL
 """)
 # As Oban: 15 + 2^attempt seconds and up to 10 % more, so that retries do not come in step.
 _BACKOFF = "make_interval(secs => :base * (15 + power(2, attempt)) / 15 * (1 + random() / 10))"
@@ -68,9 +74,13 @@ def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, n
     """Take the run, or None when it is not waiting: somebody else has it, or it is finished."""
     lease_until = now + timedelta(seconds=settings.report_lease_seconds)
     row = connection.execute(_CLAIM, {"run_id": run_id, "lease_until": lease_until, "now": now}).one_or_none()
-    if row is None:
-        return None
-    return Claim(row.id, row.token, row.attempt, row.report_type, row.period_start, row.period_end)
+    return _to_claim(row) if row else None
+
+
+def fetch_held(connection: Connection, run_id: int, token: int) -> Claim | None:
+    """The run that the token holds, or None when it holds none any more."""
+    row = connection.execute(_HELD, {"run_id": run_id, "token": token}).one_or_none()
+    return _to_claim(row) if row else None
 
 
 def renew_lease(connection: Connection, run_id: int, token: int, settings: QueueSettings, *, now: datetime) -> bool:
@@ -84,9 +94,15 @@ def save_progress(connection: Connection, run_id: int, token: int, pct: int, ste
     return _changed(connection, _PROGRESS, run_id=run_id, token=token, pct=pct, step=step)
 
 
-def finish_run(connection: Connection, run_id: int, token: int, *, content: str, html: str, now: datetime) -> bool:
-    """Store the finished report; False when the run is no longer held."""
-    return _changed(connection, _FINISH, run_id=run_id, token=token, content=content, html=html, now=now)
+def save_facts(connection: Connection, run_id: int, token: int, facts: ReportFacts) -> bool:
+    """Keep the snapshot that the report is written from; False when the run is no longer held."""
+    return _changed(connection, _SAVE_FACTS, run_id=run_id, token=token, facts=facts.model_dump_json())
+
+
+def finish_run(connection: Connection, run_id: int, token: int, report: FinishedReport, *, now: datetime) -> bool:
+    """Store the finished report; False when the run is no longer held or has no facts yet."""
+    written = report.model_dump_json(exclude={"html"})
+    return _changed(connection, _FINISH, run_id=run_id, token=token, written=written, html=report.html, now=now)
 
 
 def fail_attempt(
@@ -115,6 +131,10 @@ def mark_due_runs(connection: Connection, settings: QueueSettings, *, now: datet
 def retry_run(connection: Connection, run_id: int, *, now: datetime) -> bool:
     """Let a failed run be tried again from the start; False when it has not failed."""
     return _changed(connection, _RETRY, run_id=run_id, now=now)
+
+
+def _to_claim(row: Row[Any]) -> Claim:
+    return Claim(row.id, row.token, row.attempt, row.report_type, row.period_start, row.period_end)
 
 
 def _changed(connection: Connection, statement: Any, **values: object) -> bool:

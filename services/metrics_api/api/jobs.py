@@ -1,0 +1,130 @@
+"""What workers call: they hold a run by a token, and every call proves it."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import Page
+from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.reports.poking import poke_due_runs
+from metrics_api.reports.runs import (
+    claim_run,
+    fail_attempt,
+    fetch_held,
+    finish_run,
+    renew_lease,
+    save_facts,
+    save_progress,
+)
+from metrics_api.reports.slots import tick
+from metrics_api.reports.snapshot import fetch_report_facts
+from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
+from viral_engine.contract.people import Scope
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import ReportFacts
+from viral_engine.flags import Flag
+
+jobs = Resource("jobs")
+_SCHEDULE_KEY = "schedule"
+
+
+@jobs.route(
+    "POST", "/internal/report-runs/<int:run_id>/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunClaimed}
+)
+def post_claim(run_id: int) -> RunClaimed:
+    """Take a waiting run for the length of a lease."""
+    with services().database.write() as connection:
+        claim = claim_run(connection, run_id, services().queues, now=datetime.now(UTC))
+    if claim is None:
+        raise _not_held(run_id)
+    return RunClaimed(
+        **claim.__dict__,
+        lease_seconds=services().queues.report_lease_seconds,
+        ai_insights=services().flags.is_on(Flag.AI_INSIGHTS, f"report:{run_id}"),
+    )
+
+
+@jobs.route("POST", "/internal/report-runs/<int:run_id>/renew", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState})
+def post_renew(run_id: int, body: Held) -> RunState:
+    """Hold a run for another lease."""
+    with services().database.write() as connection:
+        held = renew_lease(connection, run_id, body.token, services().queues, now=datetime.now(UTC))
+    return _running(run_id, held)
+
+
+@jobs.route(
+    "POST", "/internal/report-runs/<int:run_id>/progress", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+)
+def post_progress(run_id: int, body: Progress) -> RunState:
+    """Show how far the work has come."""
+    with services().database.write() as connection:
+        held = save_progress(connection, run_id, body.token, body.pct, body.step)
+    return _running(run_id, held)
+
+
+@jobs.route(
+    "POST", "/internal/report-runs/<int:run_id>/snapshot", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: ReportFacts}
+)
+def post_snapshot(run_id: int, body: Held) -> ReportFacts:
+    """Everything that the report says, of one moment; it is kept with the run."""
+    with services().database.read() as connection:
+        facts = _fetch_facts(connection, run_id, body.token)
+    with services().database.write() as connection:
+        _running(run_id, save_facts(connection, run_id, body.token, facts))
+    return facts
+
+
+@jobs.route(
+    "POST", "/internal/report-runs/<int:run_id>/result", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+)
+def post_result(run_id: int, body: RunResult) -> RunState:
+    """Hand in the finished report, or the error that ended the attempt."""
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
+        if body.report is None:
+            status = fail_attempt(connection, run_id, body.token, body.error or "", services().queues, now=now)
+        else:
+            status = "ready" if finish_run(connection, run_id, body.token, body.report, now=now) else None
+    if status is None:
+        raise _not_held(run_id)
+    return RunState(status=status)
+
+
+@jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: Ticked})
+def post_tick() -> Ticked:
+    """Record a run for every due slot; harmless to repeat."""
+    now = datetime.now(UTC)
+    enabled = services().flags.is_on(Flag.PERFORMANCE_REPORTS, _SCHEDULE_KEY)
+    with services().database.write() as connection:
+        run_ids = tick(connection, enabled=enabled, now=now)
+    poke_due_runs(services().database, services().redis, services().queues, now=now)
+    return Ticked(run_ids=run_ids)
+
+
+def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts:
+    held = fetch_held(connection, run_id, token)
+    if held is None:
+        raise _not_held(run_id)
+    reading = Reading(
+        period=Period.between(held.period_start, held.period_end),
+        settings=services().detection,
+        now=datetime.now(UTC),
+        identifiers=Identifiers(services().references, whole=False),
+        page=Page(limit=10),
+    )
+    return fetch_report_facts(connection, held.report_type, reading)
+
+
+def _running(run_id: int, held: bool) -> RunState:
+    if not held:
+        raise _not_held(run_id)
+    return RunState(status="running")
+
+
+def _not_held(run_id: int) -> ProblemError:
+    detail = f"Run {run_id} is not waiting, or this worker's lease on it has ended."
+    return ProblemError(HTTPStatus.CONFLICT, "not_held", detail)

@@ -1,0 +1,70 @@
+"""Asks for reports and reads them."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from pydantic import Field
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.reports.poking import poke_due_runs
+from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
+from metrics_api.reports.requests import request_run
+from viral_engine.contract.people import Scope
+from viral_engine.contract.reports import (
+    Report,
+    ReportRequest,
+    ReportRequested,
+    ReportsAnswer,
+    ReportType,
+)
+from viral_engine.flags import Flag
+
+reports = Resource("reports", Flag.PERFORMANCE_REPORTS)
+
+
+class ReportsQuery(ListQuery):
+    """Query of the list of reports."""
+
+    report_type: ReportType | None = Field(None, description="Only reports of this type")
+
+
+@reports.route(
+    "POST",
+    "/v1/reports",
+    scope=Scope.REPORTS_WRITE,
+    answers={HTTPStatus.ACCEPTED: ReportRequested, HTTPStatus.OK: ReportRequested},
+)
+def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
+    """Ask for a report; the same request within 60 seconds is the same report."""
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
+        requested = request_run(connection, body, by=current_principal().name, now=now)
+    poke_due_runs(services().database, services().redis, services().queues, now=now)
+    answer = ReportRequested(id=requested.run_id, status=requested.status)
+    return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
+
+
+@reports.route("GET", "/v1/reports", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReportsAnswer})
+def get_reports(query: ReportsQuery) -> ReportsAnswer:
+    """Reports, the newest first."""
+    page = read_page(query, CURSOR)
+    with services().database.read() as connection:
+        return fetch_reports(connection, query.report_type, page, services().references)
+
+
+@reports.route("GET", "/v1/reports/<int:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
+def get_report(report_id: int) -> Report:
+    """One report, or how far its run has come."""
+    with services().database.read() as connection:
+        return _found(fetch_report(connection, report_id), report_id)
+
+
+def _found(report: Report | None, report_id: int) -> Report:
+    if report is None:
+        raise not_found(f"report {report_id}")
+    return report
