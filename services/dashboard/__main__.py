@@ -1,0 +1,35 @@
+"""`python -m dashboard` serves the dashboard with the settings of the environment."""
+
+from flask import Flask
+
+from dashboard.app import create_app
+from viral_engine.client import MetricsApi
+from viral_engine.logs import configure_logging
+from viral_engine.settings import DashboardSettings, LogSettings, load_settings_or_exit
+from viral_engine.webserver import serve
+
+_API_TIMEOUT_SECONDS = 10
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings, log_settings = load_settings_or_exit(DashboardSettings, LogSettings)
+    configure_logging(log_settings, service="dashboard")
+
+    def build_app() -> Flask:
+        token = settings.dashboard_token.get_secret_value()
+        api = MetricsApi.connect(settings.metrics_api_url, token, timeout_seconds=_API_TIMEOUT_SECONDS)
+        return create_app(settings, api)
+
+    serve(
+        build_app,
+        host="0.0.0.0",  # noqa: S104 - reachable from outside its container.
+        port=settings.dashboard_port,
+        threads=settings.dashboard_threads,
+        processes=1,
+        service="dashboard",
+    )
+
+
+if __name__ == "__main__":
+    main()

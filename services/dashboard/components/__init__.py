@@ -1,0 +1,1 @@
+"""What pages are built of: pure functions from plain data to components, none of which fetches anything."""

@@ -1,0 +1,64 @@
+"""Bot Detection: devices that clicked faster than people do."""
+
+from dash.development.base_component import Component
+
+from dashboard.components.card import NO_TRAFFIC, Card, build_hint, build_kpis, build_nothing
+from dashboard.components.table import (
+    Column,
+    build_identifier,
+    build_link_to_all,
+    build_moment,
+    build_table,
+)
+from dashboard.data import Snapshot
+from dashboard.formats import format_count, format_seconds
+from viral_engine.contract.guardrails import BotAnswer
+
+PATH = "/dashboard/guardrails/bots"
+_ROWS = 8
+_COLUMNS = (
+    Column("Device"),
+    Column("Clicks", is_figure=True),
+    Column("Fastest, s", is_figure=True),
+    Column("First seen", is_figure=True),
+    Column("Last seen", is_figure=True),
+)
+
+
+def build_body(snapshot: Snapshot) -> list[Component]:
+    """The card's figures and its worst rows."""
+    bots = snapshot.health.components.bots
+    worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
+    if not worst.bot_like_devices:
+        return build_rows(worst)
+    return [*build_rows(worst), build_link_to_all("View all flagged devices", PATH + snapshot.search)]
+
+
+def build_rows(bots: BotAnswer) -> list[Component]:
+    """What was looked for, how much of it was found, and the answer's rows."""
+    rule = bots.detection_params
+    burst = f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
+    table = build_flagged_devices(bots) if bots.bot_like_devices else build_nothing(NO_TRAFFIC)
+    return [
+        build_hint("Devices that click faster than people do, the most clicks first; times are UTC"),
+        build_kpis((format_count(bots.total_flagged_devices), "Flagged devices"), (burst, "Rule")),
+        table,
+    ]
+
+
+def build_flagged_devices(bots: BotAnswer) -> Component:
+    """One row a device, with the shortest time that it took for the rule's clicks."""
+    rows = [
+        (
+            build_identifier(device.device_fingerprint),
+            format_count(device.total_clicks),
+            format_seconds(device.fastest_seconds),
+            build_moment(device.first_seen),
+            build_moment(device.last_seen),
+        )
+        for device in bots.bot_like_devices
+    ]
+    return build_table("Flagged devices, the most clicks first", _COLUMNS, rows)
+
+
+CARD = Card("bots", "Bot Detection", 420, build_body)

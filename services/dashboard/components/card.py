@@ -1,0 +1,69 @@
+"""The frame that every card has: a heading, and below it what the card says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.data import Snapshot
+
+NO_TRAFFIC = "No flagged traffic in this period"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card of the guardrails page. Its width is set in assets/40-cards.css under `card-<slug>`.
+
+    `height` in pixels is what its skeleton takes until the first data is there.
+    """
+
+    slug: str
+    heading: str
+    height: int
+    build_body: Callable[[Snapshot], list[Component]]
+
+
+def build_skeleton(card: Card) -> Component:
+    """The card before its first data, as high as it will be."""
+    return build_frame(card.slug, card.heading, [build_blank(card.height)])
+
+
+def build_blank(height: int) -> Component:
+    """A grey area in the place of what is still to come."""
+    return dmc.Skeleton(height=height, radius=6, className="skeleton")
+
+
+def body_id(slug: str) -> str:
+    """The id of the part of a card that changes."""
+    return f"{slug}-body"
+
+
+def build_frame(slug: str, heading: str, body: list[Component]) -> Component:
+    """A section named by its heading."""
+    heading_id = f"{slug}-heading"
+    return html.Section(
+        [
+            html.H2(heading, id=heading_id, className="card-heading"),
+            html.Div(body, id=body_id(slug), className="card-body"),
+        ],
+        className=f"card card-{slug}",
+        **{"aria-labelledby": heading_id},
+    )
+
+
+def build_hint(*text: Component | str) -> Component:
+    """A quiet line below the heading."""
+    return html.P(list(text), className="hint")
+
+
+def build_nothing(text: str) -> Component:
+    """What a card says when it has nothing to list."""
+    return html.P([html.Span(className="icon icon-check", **{"aria-hidden": "true"}), text], className="nothing")
+
+
+def build_kpis(*kpis: tuple[str, str]) -> Component:
+    """Figures side by side, each as (value, what it counts)."""
+    items = [html.Div([html.Dt(label), html.Dd(value)], className="kpi") for value, label in kpis]
+    return html.Dl(items, className="kpis")

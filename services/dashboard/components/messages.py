@@ -1,0 +1,41 @@
+"""What a page says instead of data."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_frame
+
+NO_DATA_PROBLEM = "Could not load the figures. Please try again in a minute."
+
+
+def build_unavailable(here: str) -> Component:
+    """Says that there never was data to show, and offers to try again; `here` is the page's own address."""
+    return build_frame(
+        "message",
+        "The figures are not available right now",
+        [
+            html.P("The metrics API does not answer. Nothing is lost meanwhile.", className="hint"),
+            html.A("Try again", href=here, className="button"),
+        ],
+    )
+
+
+def build_invalid_period(reason: str, path: str) -> Component:
+    """Says what is wrong with the period in the address."""
+    return build_frame(
+        "message",
+        "This period does not exist",
+        [
+            html.P(f"In the address, {reason}.", className="hint"),
+            html.P(
+                ["Use ", html.Code("?days=14"), " or ", html.Code("?start=2015-05-17&end=2015-05-20"), "."],
+                className="hint",
+            ),
+            dcc.Link("Show the last 7 days", href=path, className="button"),
+        ],
+    )
+
+
+def format_refresh_problem(as_of: str, refresh_seconds: int) -> str:
+    """What stands above old data while a refresh fails."""
+    return f"Could not refresh. Showing data from {as_of}. Trying again in {refresh_seconds} s"

@@ -1,0 +1,63 @@
+"""Tables of flagged traffic, on cards and on pages of their own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.formats import format_day_of_year
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading; figures stand at the right."""
+
+    heading: str
+    is_figure: bool = False
+
+    @property
+    def class_name(self) -> str:
+        """The class of the column's cells."""
+        return "figure" if self.is_figure else "words"
+
+
+def build_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:
+    """A table whose first column names the row; `caption` is for screen readers."""
+    head = html.Tr([html.Th(column.heading, scope="col", className=column.class_name) for column in columns])
+    body = [_build_row(columns, row) for row in rows]
+    table = html.Table(
+        [html.Caption(caption, className="visually-hidden"), html.Thead(head), html.Tbody(body)],
+        className="table",
+    )
+    return html.Div(table, className="table-frame")
+
+
+def _build_row(columns: Sequence[Column], cells: Sequence[Component | str]) -> Component:
+    name, *rest = cells
+    others = zip(columns[1:], rest, strict=True)
+    return html.Tr(
+        [
+            html.Th(name, scope="row", className="words"),
+            *[html.Td(cell, className=column.class_name) for column, cell in others],
+        ]
+    )
+
+
+def build_identifier(identifier: str) -> Component:
+    """An address or a fingerprint; what does not fit its column is cut off and told in full by the title."""
+    return html.Span(identifier, className="identifier", title=identifier)
+
+
+def build_moment(moment: datetime) -> Component:
+    """Date and time of day, which stand below each other where there is little room."""
+    moment = moment.astimezone(UTC)
+    parts = [html.Span(format_day_of_year(moment.date())), " ", html.Span(f"{moment:%H:%M:%S}")]
+    return html.Time(parts, dateTime=moment.isoformat(), className="moment")
+
+
+def build_link_to_all(label: str, path: str) -> Component:
+    """The link from a card to the page with every row."""
+    arrow = html.Span(className="icon icon-arrow", **{"aria-hidden": "true"})
+    return dcc.Link([label, arrow], href=path, className="link-to-all")

@@ -1,0 +1,39 @@
+"""What pages show, fetched from the metrics API and drawn once for all who may see the same."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dashboard.cache import SharedCache
+from dashboard.session import current_viewer
+from viral_engine.client import MetricsApi
+from viral_engine.contract.guardrails import HealthAnswer
+
+View = TypeVar("View")
+_MOST_VIEWS = 256
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages."""
+
+    health: HealthAnswer
+    search: str
+
+
+class SharedViews:
+    """Views that live for seconds and are shared among the viewers who may see the same."""
+
+    def __init__(self, api: MetricsApi, *, seconds: float) -> None:
+        self._api = api
+        self._cache = SharedCache[Any](seconds=seconds, size=_MOST_VIEWS)
+
+    def get(self, key: Hashable, build: Callable[[MetricsApi], View]) -> View:
+        """What `build` makes of the API's answers; `key` names the page with all that it was asked for.
+
+        Raises ApiProblemError and ApiUnreachableError.
+        """
+        viewer = current_viewer()
+        api = self._api.on_behalf_of(viewer.secret)
+        view: View = self._cache.get((viewer.sharing_key, key), lambda: build(api))
+        return view

@@ -1,0 +1,62 @@
+"""Errors in words: a page for people, problem details for the scripts of a page."""
+
+import structlog
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.contract.problem import Problem
+
+API_FAILURES = (ApiProblemError, ApiUnreachableError)
+_log = structlog.get_logger()
+
+
+def is_page_request() -> bool:
+    """Whether a person navigates, as opposed to a script of ours that fetches."""
+    return request.method == "GET" and not request.path.startswith("/_")
+
+
+def build_problem(status: int, code: str, title: str, detail: str) -> Response:
+    """RFC 9457 problem details."""
+    problem = Problem(title=title, status=status, detail=detail, code=code)
+    body = problem.model_dump_json(exclude_none=True)
+    return Response(body, status, content_type="application/problem+json")
+
+
+def build_message_page(status: int, title: str, detail: str) -> Response:
+    """A page with one message, and the way on from there."""
+    page = render_template("message.html", title=title, detail=detail, is_temporary=status >= 500)
+    return make_response(page, status)
+
+
+def build_error(status: int, code: str, title: str, detail: str) -> Response:
+    """The error in the form that suits who asks."""
+    if is_page_request():
+        return build_message_page(status, title, detail)
+    return build_problem(status, code, title, detail)
+
+
+def build_unavailable() -> Response:
+    """The error while the metrics API does not answer."""
+    return build_error(
+        503,
+        "api_unavailable",
+        "The figures are not available right now",
+        "The metrics API does not answer. Please try again in a minute; nothing is lost meanwhile.",
+    )
+
+
+def answer_errors(server: Flask) -> None:
+    """Answer every error in words, without a stack trace."""
+    server.register_error_handler(HTTPException, _answer_http_error)
+    server.register_error_handler(Exception, _answer_bug)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    return build_error(status, error.name.lower().replace(" ", "_"), error.name, error.description or error.name)
+
+
+def _answer_bug(error: Exception) -> Response:
+    _log.error("request_failed", path=request.path, exc_info=error)
+    return build_error(500, "internal_error", "Something went wrong", "The error was logged. Please try again.")

@@ -1,0 +1,73 @@
+"""How numbers, dates, times and periods are written on every page. All times are UTC."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from viral_engine.contract.period import Period
+
+_RECENT = timedelta(days=60)
+
+
+def format_count(count: float) -> str:
+    """A count with thousands separated: 1234 is "1,234"; a fraction keeps one decimal."""
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"
+
+
+def format_score(score: float) -> str:
+    """A score with its one decimal."""
+    return f"{score:.1f}"
+
+
+def format_deduction(points: float) -> str:
+    """Points taken away, with a true minus sign; "0" when nothing was taken."""
+    return f"−{points:.1f}" if points else "0"
+
+
+def format_points(points: float) -> str:
+    """Points without needless decimals: 30.0 is "30"."""
+    return f"{points:g}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A short time with two decimals, as bursts are told apart by hundredths."""
+    return f"{seconds:.2f}"
+
+
+def format_day(day: date) -> str:
+    """A date in full: "17 May 2015"."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def format_day_of_year(day: date) -> str:
+    """A date whose year is plain from the period beside it: "17 May"."""
+    return f"{day.day} {day:%b}"
+
+
+def format_clock(moment: datetime) -> str:
+    """The time of day to the second, with its zone."""
+    return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def format_period(period: Period) -> str:
+    """The period's dates without repeating month or year: "17–20 May 2015"."""
+    start, end = period.start, period.end
+    if start == end:
+        return format_day(end)
+    if start.year != end.year:
+        return f"{format_day(start)} – {format_day(end)}"
+    if start.month != end.month:
+        return f"{format_day_of_year(start)} – {format_day(end)}"
+    return f"{start.day}–{format_day(end)}"
+
+
+def format_age(moment: datetime, *, now: datetime) -> str:
+    """How long ago something was; after two months its date says more."""
+    age = now - moment
+    if age < timedelta(minutes=1):
+        return "just now"
+    if age < timedelta(hours=1):
+        return f"{age // timedelta(minutes=1)} min ago"
+    if age < timedelta(days=2):
+        return f"{age // timedelta(hours=1)} h ago"
+    if age < _RECENT:
+        return f"{age.days} days ago"
+    return format_day(moment.astimezone(UTC).date())

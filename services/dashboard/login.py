@@ -1,0 +1,81 @@
+"""Signing in and out: plain forms, drawn by the server."""
+
+import re
+
+import structlog
+from flask import Flask, Response, g, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from dashboard.errors import API_FAILURES
+from dashboard.security import renew_csrf_token
+from dashboard.session import SESSION_COOKIE, Sessions
+from viral_engine.client import ApiProblemError, MetricsApi
+from viral_engine.contract.people import SessionCreated
+
+HOME = "/dashboard/guardrails"
+# Neither "//host" nor "/\host", and nothing that browsers drop from an address before they read it.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+_WRONG = ("wrong_credentials", "invalid")
+_log = structlog.get_logger()
+
+
+def local_path(target: str | None) -> str:
+    """`target` when it is a path of this site, else the home page."""
+    return target if target and _LOCAL_PATH.fullmatch(target) else HOME
+
+
+def add_login_routes(server: Flask, api: MetricsApi, sessions: Sessions, *, secure: bool) -> None:
+    """Add /login and /logout. `secure` keeps the session's cookie to HTTPS."""
+
+    @server.route("/login", methods=["GET", "POST"], endpoint="login")
+    def login() -> AnyResponse:
+        target = local_path(request.args.get("next"))
+        if request.method == "GET":
+            return redirect(target) if _is_signed_in(sessions) else _build_form(200)
+        try:
+            session = api.sign_in(request.form.get("email", ""), request.form.get("password", ""))
+        except API_FAILURES as error:
+            return _explain_refusal(error)
+        return _begin_session(session, target, secure=secure)
+
+    @server.post("/logout", endpoint="logout")
+    def logout() -> AnyResponse:
+        sessions.end(request.cookies[SESSION_COOKIE])
+        response = redirect("/login", 303)
+        response.delete_cookie(SESSION_COOKIE)
+        return response
+
+
+def _is_signed_in(sessions: Sessions) -> bool:
+    try:
+        return sessions.find_viewer(request.cookies.get(SESSION_COOKIE, "")) is not None
+    except API_FAILURES:
+        return False
+
+
+def _begin_session(session: SessionCreated, target: str, *, secure: bool) -> AnyResponse:
+    renew_csrf_token()
+    response = redirect(target, 303)
+    response.set_cookie(
+        SESSION_COOKIE,
+        session.secret,
+        expires=session.expires_at,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
+    )
+    return response
+
+
+def _explain_refusal(error: Exception) -> Response:
+    if isinstance(error, ApiProblemError) and error.code in _WRONG:
+        return _build_form(401, "The email or the password is not right.")
+    if isinstance(error, ApiProblemError) and error.status == 429:
+        return _build_form(429, "Too many attempts. Please wait a minute and try again.")
+    _log.error("sign_in_failed", reason=str(error))
+    return _build_form(503, "Signing in is not possible right now: the metrics API does not answer. Try again soon.")
+
+
+def _build_form(status: int, problem: str | None = None) -> Response:
+    page = render_template("login.html", problem=problem, email=request.form.get("email", ""), csrf_token=g.csrf_token)
+    return make_response(page, status)

@@ -1,0 +1,12 @@
+"""The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
+
+from dashboard.pages import flagged, guardrails
+from dashboard.pages.page import Page
+
+PAGES: tuple[Page, ...] = (guardrails.PAGE, flagged.FLAGGED_IPS, flagged.FLAGGED_DEVICES)
+
+
+def find_page(path: str | None) -> Page | None:
+    """The page at this path, with or without a slash at its end."""
+    wanted = (path or "").rstrip("/")
+    return next((page for page in PAGES if page.path == wanted), None)

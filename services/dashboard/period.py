@@ -1,0 +1,52 @@
+"""The period of a page, which lives in its address, so that links, reloads and the back button keep it."""
+
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlencode
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from viral_engine.contract.period import PeriodQuery
+
+DEFAULT_DAYS = 7
+CHOICES = (7, 14, 30)
+Query = dict[str, str | int]
+
+
+class InvalidPeriodError(Exception):
+    """The address names a period that does not exist; the message says why in words for people."""
+
+
+def parse_period(search: str | None) -> PeriodQuery:
+    """The period that a page's query string names, the last 7 dates when it names none.
+
+    Raises InvalidPeriodError.
+    """
+    given = parse_qs((search or "").removeprefix("?"))
+    named = {name: given[name][-1] for name in PeriodQuery.model_fields if name in given}
+    try:
+        return PeriodQuery.model_validate(named or {"days": DEFAULT_DAYS})
+    except ValidationError as error:
+        raise InvalidPeriodError(_format_reason(error.errors()[0])) from error
+
+
+def format_query(period: PeriodQuery) -> Query:
+    """The period as query parameters, the same for the API and for the address of a page."""
+    if period.start and period.end:
+        return {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return {"days": period.days or DEFAULT_DAYS}
+
+
+def format_search(period: PeriodQuery) -> str:
+    """The period as the query string of a link: "?days=7"."""
+    return f"?{urlencode(format_query(period))}"
+
+
+def week_until(end: date) -> PeriodQuery:
+    """The seven dates that end with `end`."""
+    return PeriodQuery(start=end - timedelta(days=DEFAULT_DAYS - 1), end=end)
+
+
+def _format_reason(error: ErrorDetails) -> str:
+    reason = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{error['loc'][0]} must be {reason}" if error["loc"] else reason

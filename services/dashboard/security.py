@@ -1,0 +1,89 @@
+"""What keeps other sites and injected markup out: headers on every answer, a token on every change."""
+
+import secrets
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from dashboard.errors import build_message_page, build_problem
+
+# The names under which Dash's renderer sends the token with every callback.
+CSRF_COOKIE = "_csrf_token"
+CSRF_HEADER = "X-CSRFToken"
+CSRF_FIELD = "csrf_token"
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+def format_policy(nonce: str, script_hashes: Sequence[str]) -> str:
+    """The Content-Security-Policy: everything from this origin, inline only what carries nonce or hash."""
+    scripts = " ".join(["'self'", *script_hashes])
+    return (
+        f"default-src 'self'; script-src {scripts}; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def protect(server: Flask, *, secure: bool) -> None:
+    """Refuse forged changes, and send the protecting headers with every answer.
+
+    `secure` says that browsers reach this service over TLS. Inline scripts run if `CSP_SCRIPT_HASHES` of the
+    server's configuration names their hash.
+    """
+
+    @server.before_request
+    def check_request() -> Response | None:
+        g.nonce = secrets.token_urlsafe(16)
+        g.csrf_token = request.cookies.get(CSRF_COOKIE) or renew_csrf_token()
+        if request.method in _SAFE_METHODS or not _is_forged():
+            return None
+        return _refuse()
+
+    @server.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        response.headers["Content-Security-Policy"] = format_policy(g.nonce, server.config["CSP_SCRIPT_HASHES"])
+        response.headers.setdefault("Cache-Control", "no-store")
+        if secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        if response.mimetype == "text/html":
+            response.set_cookie(CSRF_COOKIE, g.csrf_token, secure=secure, samesite="Lax")
+        return response
+
+
+def renew_csrf_token() -> str:
+    """Give the browser a new token with the page in hand."""
+    token = secrets.token_urlsafe(32)
+    g.csrf_token = token
+    return token
+
+
+def _is_forged() -> bool:
+    """Whether a change does not come from a page of ours.
+
+    Another site can make the browser send the cookie, but can read it neither to repeat it as header or field,
+    nor lie about its own origin.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return True
+    expected = request.cookies.get(CSRF_COOKIE, "")
+    given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    return not expected or not secrets.compare_digest(given.encode(), expected.encode())
+
+
+def _refuse() -> Response:
+    title, detail = "This form is out of date", "Please open the page again and repeat what you did."
+    if request.path.startswith("/_"):
+        return build_problem(403, "csrf_failed", title, detail)
+    return build_message_page(403, title, detail)

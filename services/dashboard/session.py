@@ -1,0 +1,117 @@
+"""Who is signed in. The browser keeps the session's secret, the metrics API knows whose it is."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from dashboard.cache import SharedCache
+from dashboard.errors import API_FAILURES, build_problem, build_unavailable, is_page_request
+from viral_engine.client import ApiProblemError, ApiUnreachableError, MetricsApi
+from viral_engine.contract.people import ROLE_SCOPES, Person, Scope
+
+SESSION_COOKIE = "viral_session"
+PERSON_SECONDS = 10
+OPEN_ENDPOINTS = frozenset(
+    {
+        "healthz",
+        "readyz",
+        "prometheus_metrics",
+        "login",
+        "_dash_assets.static",
+        "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+        "/_favicon.ico",
+    }
+)
+_CALLBACKS = "/_dash-update-component"
+_MOST_SESSIONS = 10_000
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page, and the secret of their session."""
+
+    secret: str
+    person: Person
+
+    @property
+    def sharing_key(self) -> Hashable:
+        """Equal for viewers who may be shown one and the same answer.
+
+        Whole identifiers are shared with nobody, because the API has to audit everybody who sees them.
+        """
+        whole = Scope.IDENTIFIERS_READ in ROLE_SCOPES[self.person.role]
+        return self.person.id if whole else "masked"
+
+
+class Sessions:
+    """Sessions of the metrics API; who a session belongs to is asked at most every PERSON_SECONDS."""
+
+    def __init__(self, api: MetricsApi) -> None:
+        self._api = api
+        self._viewers = SharedCache[Viewer](seconds=PERSON_SECONDS, size=_MOST_SESSIONS)
+
+    def find_viewer(self, secret: str) -> Viewer | None:
+        """Who this session belongs to, None when it has ended.
+
+        Raises ApiUnreachableError, and ApiProblemError when the API refuses for another reason.
+        """
+        if not secret:
+            return None
+        try:
+            return self._viewers.get(secret, lambda: self._fetch_viewer(secret))
+        except ApiProblemError as error:
+            if error.code == "session_ended":
+                return None
+            raise
+
+    def end(self, secret: str) -> None:
+        """Sign out. A session that the API could not be told about ends at its own time."""
+        self._viewers.forget(secret)
+        try:
+            self._api.on_behalf_of(secret).sign_out()
+        except API_FAILURES as error:
+            _log.warning("sign_out_failed", reason=str(error))
+
+    def _fetch_viewer(self, secret: str) -> Viewer:
+        return Viewer(secret, self._api.on_behalf_of(secret).fetch_person())
+
+
+def require_session(server: Flask, sessions: Sessions) -> None:
+    """Let nobody but signed-in people in, the open endpoints excepted."""
+
+    @server.before_request
+    def check_session() -> Response | None:
+        if request.endpoint in OPEN_ENDPOINTS:
+            return None
+        try:
+            viewer = sessions.find_viewer(request.cookies.get(SESSION_COOKIE, ""))
+        except API_FAILURES as error:
+            _log.warning("session_check_failed", reason=str(error))
+            # A callback has no data to show without a viewer either, but keeps on the page what was there.
+            return None if request.endpoint == _CALLBACKS else build_unavailable()
+        if viewer is None:
+            return _ask_to_sign_in()
+        g.viewer = viewer
+        return None
+
+
+def current_viewer() -> Viewer:
+    """Who made the request in hand, behind `require_session`.
+
+    Raises ApiUnreachableError when the API could not say so.
+    """
+    if "viewer" not in g:
+        raise ApiUnreachableError("The metrics API could not say whose session this is.")
+    viewer: Viewer = g.viewer
+    return viewer
+
+
+def _ask_to_sign_in() -> Response:
+    if is_page_request():
+        wanted = request.full_path.removesuffix("?")
+        return redirect(url_for("login", next=None if wanted == "/" else wanted))
+    return build_problem(401, "session_required", "Sign in first", "There is no session, or it has ended.")

@@ -1,0 +1,177 @@
+"""What surrounds every page: the document, the navigation, the account, and the way from address to page."""
+
+from functools import partial
+from pathlib import Path
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+from flask import g
+
+from dashboard.pages import PAGES, find_page
+from dashboard.pages.page import Page
+from dashboard.security import CSRF_FIELD
+from dashboard.session import current_viewer
+from dashboard.theme import THEME
+from viral_engine.client import ApiUnreachableError
+from viral_engine.contract.people import Person
+from viral_engine.settings import DashboardSettings
+
+PRODUCT = "Viral Guardrails"
+FIRST_SCRIPT = "first.js"
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{metas}
+<title>{title}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+<script src="/assets/first.js?m={version}" nonce="{nonce}"></script>
+{css}
+</head>
+<body>
+<noscript>The dashboard needs JavaScript.</noscript>
+{app_entry}
+<footer>{config}{scripts}{renderer}</footer>
+</body>
+</html>"""
+
+
+def serve_index(app: Dash, assets: Path) -> None:
+    """Write the document ourselves: with a language, and with the script that must run first."""
+    version = int((assets / FIRST_SCRIPT).stat().st_mtime)
+
+    def format_index(**parts: str) -> str:
+        return _INDEX.format(**parts, nonce=g.nonce, version=version)
+
+    app.interpolate_index = format_index
+
+
+def build_layout() -> Component:
+    """The frame, the same for everybody; callbacks fill in page, navigation and account."""
+    sidebar = html.Div(
+        [
+            build_brand(),
+            html.Nav(id="navigation", className="navigation", **{"aria-label": "Main"}),
+            html.Div(id="account", className="account"),
+        ],
+        id="sidebar",
+        className="sidebar",
+    )
+    shell = html.Div(
+        [
+            dcc.Location(id="url", refresh=False),
+            dcc.Store(id="title"),
+            html.A("Skip to content", href="#main", className="skip-link"),
+            _build_topbar(),
+            sidebar,
+            html.Main(html.Div(id="page"), id="main", className="main", tabIndex="-1"),
+        ],
+        className="shell",
+    )
+    return dmc.MantineProvider(
+        shell, theme=THEME, defaultColorScheme="auto", getStyleNonce={"function": "getStyleNonce"}
+    )
+
+
+def build_brand() -> Component:
+    """The product's mark and name."""
+    return html.Div([html.Span(className="mark", **{"aria-hidden": "true"}), PRODUCT], className="brand")
+
+
+def _build_topbar() -> Component:
+    burger = html.Button(
+        html.Span(className="icon icon-menu", **{"aria-hidden": "true"}),
+        id="burger",
+        className="icon-button",
+        **{"aria-label": "Menu", "aria-expanded": "false", "aria-controls": "sidebar"},
+    )
+    return html.Header([burger, build_brand()], className="topbar")
+
+
+def build_navigation(current: Page | None) -> list[Component]:
+    """Links to the pages that have an icon; a page below another one marks that one."""
+    return [_build_link(page, current) for page in PAGES if page.icon]
+
+
+def _build_link(page: Page, current: Page | None) -> Component:
+    is_here = current is not None and current.path.startswith(page.path)
+    icon = html.Span(className=f"icon icon-{page.icon}", **{"aria-hidden": "true"})
+    # dcc.Link has no aria-current; the list item carries it instead.
+    return html.Div(
+        dcc.Link([icon, page.title], href=page.path, className="navigation-link"),
+        className="navigation-here" if is_here else None,
+        **({"aria-current": "page"} if is_here else {}),
+    )
+
+
+def build_account(person: Person, csrf_token: str) -> list[Component]:
+    """Who is signed in, the way out, and the colour scheme."""
+    name = person.email.split("@")[0]
+    avatar = html.Span(name[:2].upper(), className="avatar", **{"aria-hidden": "true"})
+    who = html.Div(
+        [html.Span(person.email, className="account-email", title=person.email), person.role.capitalize()],
+        className="account-who",
+    )
+    toggle = dmc.ColorSchemeToggle(
+        lightIcon=html.Span(className="icon icon-sun"),
+        darkIcon=html.Span(className="icon icon-moon"),
+        variant="subtle",
+        size=32,
+        className="icon-button",
+        **{"aria-label": "Light or dark"},
+    )
+    sign_out = html.Form(
+        [
+            dcc.Input(type="hidden", name=CSRF_FIELD, value=csrf_token),
+            html.Button("Sign out", type="submit", className="button button-quiet"),
+        ],
+        action="/logout",
+        method="post",
+    )
+    return [html.Div([avatar, who, toggle], className="account-row"), sign_out]
+
+
+def build_unknown_page() -> Component:
+    """What stands at an address without a page."""
+    return html.Div(
+        [
+            html.H1("There is no such page"),
+            html.P("The address may be mistyped, or the page may have moved.", className="hint"),
+            dcc.Link("Go to the guardrails", href=PAGES[0].path, className="button"),
+        ],
+        className="unknown-page",
+    )
+
+
+def open_page(settings: DashboardSettings, path: str | None) -> tuple[Component, list[Component], list[Component], str]:
+    """What belongs to an address: (page, navigation, account, title)."""
+    page = find_page(path)
+    content = page.build_layout(settings) if page else build_unknown_page()
+    title = f"{page.title if page else 'Not found'} · {PRODUCT}"
+    try:
+        account = build_account(current_viewer().person, g.csrf_token)
+    except ApiUnreachableError:
+        account = no_update
+    return content, build_navigation(page), account, title
+
+
+def add_callbacks(app: Dash, settings: DashboardSettings) -> None:
+    """Open the page of the address; the rest happens in the browser."""
+    app.callback(
+        Output("page", "children"),
+        Output("navigation", "children"),
+        Output("account", "children"),
+        Output("title", "data"),
+        Input("url", "pathname"),
+    )(partial(open_page, settings))
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "enterPage"), Input("title", "data"), State("url", "pathname")
+    )
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "toggleMenu"),
+        Output("burger", "aria-expanded"),
+        Output("sidebar", "className"),
+        Input("burger", "n_clicks"),
+        Input("url", "pathname"),
+        State("burger", "aria-expanded"),
+    )

@@ -1,0 +1,40 @@
+"""Scripts, styles and fonts: compressed once, kept by browsers for a year."""
+
+import gzip
+from threading import Lock
+
+from flask import Flask, Response, request
+
+_KEPT = "public, max-age=31536000, immutable"
+_COMPRESSIBLE = ("text/javascript", "application/javascript", "text/css", "image/svg+xml")
+
+
+def compress_static(server: Flask) -> None:
+    """Compress scripts and styles the first time somebody asks for them.
+
+    The renderer and the component suites do not change while the process lives, so that a megabyte is compressed
+    once and not per visitor. Answers with secrets in them are left alone.
+    """
+    compressed: dict[str, bytes] = {}
+    lock = Lock()
+
+    @server.after_request
+    def compress(response: Response) -> Response:
+        if not request.path.startswith(("/assets/", "/_dash-component-suites/")) or response.status_code != 200:
+            return response
+        response.headers["Cache-Control"] = _KEPT if _is_versioned(response) else "no-cache"
+        if response.mimetype not in _COMPRESSIBLE or not request.accept_encodings["gzip"]:
+            return response
+        response.direct_passthrough = False
+        with lock:
+            if request.path not in compressed:
+                compressed[request.path] = gzip.compress(response.get_data())
+            response.set_data(compressed[request.path])
+        response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+        return response
+
+
+def _is_versioned(response: Response) -> bool:
+    """Whether another version of the file has another address; Dash marks its own such files."""
+    return bool(response.cache_control.max_age) or "m" in request.args or request.path.endswith(".woff2")
