@@ -7,7 +7,9 @@ from flask import Flask
 from redis import Redis
 
 from metrics_api.access.identifiers import References
+from metrics_api.api.alerts import alerts
 from metrics_api.api.batches import batches
+from metrics_api.api.evaluations import evaluations
 from metrics_api.api.events import events
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
@@ -24,7 +26,7 @@ from viral_engine.flags import Flags
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
-RESOURCES = (system, sessions, events, links, guardrails, growth, reports, jobs, batches)
+RESOURCES = (system, sessions, events, links, guardrails, evaluations, alerts, growth, reports, jobs, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:

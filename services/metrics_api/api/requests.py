@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from viral_engine.contract.alerts import StatusFilter
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.thresholds import BotOverrides, FraudOverrides, Overrides
 
@@ -35,3 +36,9 @@ class BotQuery(PeriodQuery, BotOverrides, ListQuery):
 
 class HealthQuery(PeriodQuery, Overrides):
     """Query of the health score."""
+
+
+class AlertsQuery(ListQuery):
+    """Query of the list of alerts."""
+
+    status: StatusFilter = Field("open", description="open includes acknowledged")

@@ -1,7 +1,7 @@
 """Alerts as people see them."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from sqlalchemy import Connection, Row, case, func, select, tuple_
 
@@ -9,11 +9,18 @@ from metrics_api.access.audit import fetch_audit_entries
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import alerts
 from metrics_api.scoring.alert_life import UNRESOLVED
-from viral_engine.contract.alerts import ActionTaken, Alert, AlertDetail, AlertQuality, AlertType, TypeQuality
+from viral_engine.contract.alerts import (
+    ActionTaken,
+    Alert,
+    AlertDetail,
+    AlertQuality,
+    AlertType,
+    StatusFilter,
+    TypeQuality,
+)
 
 CURSOR = "alerts"
 SortKey = tuple[int, int]
-StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "all"]
 _STATUSES: dict[StatusFilter, Sequence[str]] = {
     "open": ("open", "acknowledged"),
     "unresolved": UNRESOLVED,

@@ -14,6 +14,7 @@ AlertType = Literal[
 ]
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
+StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "all"]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive"]
 
 

@@ -1,0 +1,31 @@
+"""Evaluations of the guardrails, on demand, and the history that they leave."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from metrics_api.scoring.history import fetch_history
+from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
+from viral_engine.contract.people import Scope
+from viral_engine.contract.period import PeriodQuery
+
+evaluations = Resource("evaluations")
+_HISTORY_DAYS = 30
+
+
+@evaluations.route("POST", "/v1/guardrails/evaluations", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: Evaluation})
+def post_evaluation() -> Evaluation:
+    """Evaluate the last 7 dates now, as it happens every minute by itself."""
+    shared = services()
+    return evaluate_guardrails(shared.database, shared.detection, shared.references, now=datetime.now(UTC))
+
+
+@evaluations.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})
+def get_history(query: PeriodQuery) -> HistoryAnswer:
+    """The health score over time, by default of the last 30 dates."""
+    now = datetime.now(UTC)
+    period = query.period(now=now, default_days=_HISTORY_DAYS)
+    with services().database.read() as connection:
+        return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))
