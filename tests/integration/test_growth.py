@@ -1,0 +1,188 @@
+"""Growth on a data set small enough to count by hand.
+
+In the week from 2 March: ann invites three times and ben once (4 invites, 2 users). Their links bring 8 clicks and 3
+conversions, so that K = (4 / 2) x (3 / 4) = 1.5. The week before: ann invites twice, 4 clicks, 1 conversion, K = 1.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.api_fixtures import Api
+from tests.builders import build_event, build_link
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WEEK = {"start": "2026-03-02", "end": "2026-03-08"}
+
+
+def _link(name: str, referrer: str, at: datetime, source: str = "buddy_challenge") -> dict[str, object]:
+    return build_link(name, referrer_id=referrer, source=source, inserted_at=at.isoformat())
+
+
+@pytest.fixture
+def grown(api: Api) -> Api:
+    before = MONDAY - timedelta(days=7)
+    links = [
+        _link("a1", "ann", MONDAY),
+        _link("a2", "ann", MONDAY),
+        _link("a3", "ann", MONDAY + timedelta(days=6), source="results_rally"),
+        _link("b1", "ben", MONDAY),
+        _link("old1", "ann", before),
+        _link("old2", "ann", before),
+    ]
+    api.send("POST", "/v1/links", json={"items": links})
+    clicks = [build_event(at=MONDAY, link_id=link) for link in ("a1", "a1", "a1", "a1", "a2", "b1", "b1", "b1")]
+    conversions = [build_event("conversion", at=MONDAY, link_id=link) for link in ("a1", "a1", "b1")]
+    earlier = [build_event(at=before, link_id="old1") for _ in range(4)]
+    earlier.append(build_event("conversion", at=before, link_id="old1"))
+    api.post_events(*clicks, *conversions, *earlier)
+    return api
+
+
+def test_every_figure_of_k_is_exact(grown: Api) -> None:
+    answer = grown.read("/v1/growth/k-factor", **WEEK)
+    expected = {
+        "k_factor": 1.5,
+        "active_users": 2,
+        "total_invites": 4,
+        "total_clicks": 8,
+        "total_conversions": 3,
+        "avg_invites_per_user": 2.0,
+        "conversions_per_invite": 0.75,
+        "conversion_rate": 0.375,
+        "viral_links_created": 4,
+        "viral_links_clicked": 3,
+        "trend": "up",
+        "change_pct": 50.0,
+        "k_factor_clean": 1.5,
+    }
+    assert {name: answer[name] for name in expected} == expected
+
+
+def test_the_period_before_is_the_same_number_of_dates_and_does_not_overlap(grown: Api) -> None:
+    previous = grown.read("/v1/growth/k-factor", **WEEK)["previous"]
+    assert previous["period"] == {"start": "2026-02-23", "end": "2026-03-01", "days": 7}
+    assert (previous["k_factor"], previous["total_invites"], previous["total_conversions"]) == (1.0, 2, 1)
+
+
+def test_the_reasons_add_up_to_the_change_of_k(grown: Api) -> None:
+    why = grown.read("/v1/growth/k-factor", **WEEK)["why"]
+    factors = why["invites_per_user_effect"] + why["conversions_per_invite_effect"]
+    loops = sum(loop["effect"] for loop in why["loop_effects"])
+    assert (why["total"], factors, loops) == (0.5, pytest.approx(0.5), pytest.approx(0.5))
+    assert why["verdict"] == "too_few_to_say"
+
+
+def test_a_loop_is_measured_by_its_own_users(grown: Api) -> None:
+    loops = {loop["source"]: loop for loop in grown.read("/v1/growth/loops", **WEEK)["loops"]}
+    buddy, rally = loops["buddy_challenge"], loops["results_rally"]
+    assert (buddy["invites"], buddy["active_users"], buddy["conversions"], buddy["k_factor"]) == (3, 2, 3, 1.5)
+    assert (rally["invites"], rally["active_users"], rally["conversions"], rally["k_factor"]) == (1, 1, 0, 0)
+
+
+def test_a_referrer_contributes_its_conversions_over_all_active_users(grown: Api) -> None:
+    answer = grown.read("/v1/growth/referrers", **WEEK)
+    found = [(row["referrer_id"], row["conversions"], row["k_contribution"]) for row in answer["referrers"]]
+    assert found == [("ann", 2, 1.0), ("ben", 1, 0.5)]
+    assert answer["total_referrers"] == 2
+
+
+def test_referrers_are_paged_without_gaps(grown: Api) -> None:
+    first = grown.read("/v1/growth/referrers", limit=1, **WEEK)
+    second = grown.read("/v1/growth/referrers", limit=1, cursor=first["next_cursor"], **WEEK)
+    assert [row["referrer_id"] for page in (first, second) for row in page["referrers"]] == ["ann", "ben"]
+    assert second["next_cursor"] is None
+
+
+def test_the_timeline_has_every_date(grown: Api) -> None:
+    points = grown.read("/v1/growth/timeline", **WEEK)["points"]
+    assert [point["date"] for point in points] == [f"2026-03-0{day}" for day in range(2, 9)]
+    assert [point["invites"] for point in points] == [3, 0, 0, 0, 0, 0, 1]
+    assert (points[0]["k_factor"], points[1]["k_factor"]) == (1.5, 0)
+
+
+def test_without_data_growth_is_zero_and_not_an_error(api: Api) -> None:
+    answer = api.read("/v1/growth/k-factor")
+    assert (answer["k_factor"], answer["trend"], answer["change_pct"]) == (0, "stable", 0)
+    assert answer["k_factor_interval"] is None
+    assert api.read("/v1/growth/loops")["loops"] == []
+    assert api.read("/v1/growth/cycle-time")["median_hours"] is None
+
+
+def test_clean_k_leaves_out_what_the_guardrails_flag(api: Api) -> None:
+    api.send("POST", "/v1/links", json={"items": [_link("a1", "ann", MONDAY)]})
+    farm = [build_event(at=MONDAY, ip_address="198.51.100.9", link_id="a1") for _ in range(11)]
+    bought = build_event("conversion", at=MONDAY, ip_address="198.51.100.9", link_id="a1")
+    another_day = build_event("conversion", at=MONDAY + timedelta(days=1), ip_address="198.51.100.9", link_id="a1")
+    robot = [
+        build_event(at=MONDAY + timedelta(seconds=second), device_fingerprint="robot", link_id="a1")
+        for second in range(3)
+    ]
+    robots = build_event("conversion", at=MONDAY, device_fingerprint="robot", link_id="a1")
+    honest = build_event("conversion", at=MONDAY, ip_address="198.51.100.10", link_id="a1")
+    api.post_events(*farm, bought, another_day, *robot, robots, honest)
+    answer = api.read("/v1/growth/k-factor", **WEEK)
+    assert (answer["k_factor"], answer["k_factor_clean"], answer["removed_conversions"]) == (4, 2, 2)
+
+
+def test_clean_k_leaves_out_flagged_referrers(api: Api) -> None:
+    links = [_link("a1", "ann", MONDAY), _link("b1", "ben", MONDAY)]
+    api.send("POST", "/v1/links", json={"items": links})
+    many = [build_event("conversion", at=MONDAY, link_id="a1") for _ in range(11)]
+    api.post_events(*many, build_event("conversion", at=MONDAY, link_id="b1"))
+    answer = api.read("/v1/growth/k-factor", **WEEK)
+    assert (answer["k_factor"], answer["k_factor_clean"]) == (6, 0.5)
+
+
+def test_the_funnel_counts_only_steps_that_follow_one_another(api: Api) -> None:
+    def person(name: str, *steps: str) -> list[dict[str, object]]:
+        return [
+            build_event(step, at=MONDAY + timedelta(minutes=minute), user_id=name, referrer_id="ann", source="s")
+            for minute, step in enumerate(steps)
+        ]
+
+    everything = person("u1", "click", "visit", "signup", "conversion", "activation")
+    stopped = person("u2", "click", "visit", "signup")
+    backwards = person("u3", "visit", "click", "signup")
+    never_clicked = person("u4", "visit", "signup")
+    api.post_events(*everything, *stopped, *backwards, *never_clicked)
+    answer = api.read("/v1/growth/funnel", source="s", **WEEK)
+    assert [(step["name"], step["people"]) for step in answer["steps"]] == [
+        ("clicked", 3),
+        ("visited", 2),
+        ("signed_up", 2),
+        ("converted", 1),
+        ("activated", 1),
+    ]
+    assert answer["steps"][1]["step_rate"] == pytest.approx(2 / 3)
+    assert api.read("/v1/growth/funnel", source="other", **WEEK)["steps"][0]["people"] == 0
+
+
+def test_cohorts_count_who_came_back_in_the_weeks_after(api: Api) -> None:
+    this_monday = _this_monday()
+    two_weeks_ago = this_monday - timedelta(days=14)
+    api.post_events(
+        build_event("signup", at=two_weeks_ago, user_id="u1"),
+        build_event("signup", at=two_weeks_ago, user_id="u2"),
+        build_event("visit", at=two_weeks_ago + timedelta(days=8), user_id="u1"),
+        build_event("signup", at=two_weeks_ago, session_id="not a user"),
+    )
+    cohort = api.read("/v1/growth/cohorts", weeks=3)["cohorts"][0]
+    assert (cohort["users"], cohort["retention"]) == (2, [1.0, 0.5, None])
+
+
+def _this_monday() -> datetime:
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=today.weekday())
+
+
+def test_cycle_time_runs_from_one_signup_to_the_next(api: Api) -> None:
+    api.post_events(
+        build_event("signup", at=MONDAY, user_id="ann"),
+        build_event("signup", at=MONDAY + timedelta(hours=10), user_id="u1", referrer_id="ann"),
+        build_event("signup", at=MONDAY + timedelta(hours=30), user_id="u2", referrer_id="ann"),
+        build_event("signup", at=MONDAY - timedelta(days=30), user_id="u3", referrer_id="ann"),
+    )
+    answer = api.read("/v1/growth/cycle-time", **WEEK)
+    found = (answer["median_hours"], answer["p75_hours"], answer["pairs"], answer["open"])
+    assert found == (20, 25, 2, 2)
