@@ -74,7 +74,7 @@ _FOLD_INVITES = text(f"""
 _FOLD_CONTENT = text(f"""
     INSERT INTO content_per_day AS fact (day, kind, items, unopened)
     SELECT day, 'link', sum(items), sum(unopened) FROM {_CHANGES}
-    GROUP BY day HAVING sum(items) <> 0 ORDER BY day
+    GROUP BY day HAVING sum(items) <> 0 OR sum(unopened) <> 0 ORDER BY day
     ON CONFLICT (day, kind) DO UPDATE SET
         items = fact.items + excluded.items, unopened = fact.unopened + excluded.unopened
 """)
