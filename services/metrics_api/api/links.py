@@ -19,7 +19,7 @@ _BATCH = Batch("items", LinkItem)
 
 @links.route(
     "PUT",
-    "/v1/links/<id>",
+    "/v1/links/<id:id>",
     scope=Scope.EVENTS_WRITE,
     answers={HTTPStatus.CREATED: ItemSaved, HTTPStatus.OK: ItemSaved},
 )
@@ -50,7 +50,7 @@ def post_links(query: PartialQuery) -> ItemsSaved:
     return ItemsSaved(created=created, replaced=len(batch) - created, rejected=rejected if query.partial else None)
 
 
-@links.route("DELETE", "/v1/links/<id>", scope=Scope.EVENTS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
+@links.route("DELETE", "/v1/links/<id:id>", scope=Scope.EVENTS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
 def delete_one_link(id: str) -> None:  # noqa: A002 - the contract's name.
     """Delete a link; its events stay."""
     with services().database.write() as connection:

@@ -9,8 +9,11 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
+from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.problems import ProblemError, format_errors, invalid
@@ -20,6 +23,19 @@ from viral_engine.flags import Flag
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
 MAX_BODY_BYTES = 1024 * 1024
+
+
+class IdConverter(BaseConverter):
+    """An id chosen by a caller, as in `/v1/links/<id:id>`: any text, slashes too, that can be stored."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
+
+    def to_python(self, value: str) -> str:
+        """The id. Raises NotFound for the one character that PostgreSQL cannot hold."""
+        if "\0" in value:
+            raise NotFound
+        return value
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ class Resource:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blueprint", Blueprint(self.name, __name__))
+        self.blueprint.record(_prepare_url_map)
 
     def route(
         self,
@@ -76,6 +93,11 @@ class Resource:
             return view
 
         return register
+
+
+def _prepare_url_map(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["id"] = IdConverter
+    state.app.url_map.merge_slashes = False  # Two slashes in an id are not one.
 
 
 def _call(
