@@ -123,12 +123,12 @@ def build_account(person: Person, csrf_token: str) -> list[Component]:
     sign_out = html.Form(
         [
             dcc.Input(type="hidden", name=CSRF_FIELD, value=csrf_token),
-            html.Button("Sign out", type="submit", className="button button-quiet"),
+            html.Button("Sign out", type="submit", className="button"),
         ],
         action="/logout",
         method="post",
     )
-    return [html.Div([avatar, who, toggle], className="account-row"), sign_out]
+    return [html.Div([avatar, who], className="account-row"), html.Div([sign_out, toggle], className="account-row")]
 
 
 def build_unknown_page() -> Component:

@@ -2,7 +2,7 @@
 
 from dash.development.base_component import Component
 
-from dashboard.components.card import NO_TRAFFIC, Card, build_hint, build_kpis, build_nothing
+from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
 from dashboard.components.table import (
     Column,
     build_identifier,
@@ -27,6 +27,8 @@ _COLUMNS = (
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """The card's figures and its worst rows."""
+    if not snapshot.health.has_data:
+        return [build_no_data()]
     bots = snapshot.health.components.bots
     worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
     if not worst.bot_like_devices:
@@ -38,7 +40,7 @@ def build_rows(bots: BotAnswer) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows."""
     rule = bots.detection_params
     burst = f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
-    table = build_flagged_devices(bots) if bots.bot_like_devices else build_nothing(NO_TRAFFIC)
+    table = build_flagged_devices(bots) if bots.bot_like_devices else build_no_traffic()
     return [
         build_hint("Devices that click faster than people do, the most clicks first; times are UTC"),
         build_kpis((format_count(bots.total_flagged_devices), "Flagged devices"), (burst, "Rule")),

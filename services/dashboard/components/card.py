@@ -9,8 +9,6 @@ from dash.development.base_component import Component
 
 from dashboard.data import Snapshot
 
-NO_TRAFFIC = "No flagged traffic in this period"
-
 
 @dataclass(frozen=True)
 class Card:
@@ -58,9 +56,15 @@ def build_hint(*text: Component | str) -> Component:
     return html.P(list(text), className="hint")
 
 
-def build_nothing(text: str) -> Component:
-    """What a card says when it has nothing to list."""
-    return html.P([html.Span(className="icon icon-check", **{"aria-hidden": "true"}), text], className="nothing")
+def build_no_traffic() -> Component:
+    """What a detector's card says when it found nothing."""
+    check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+    return html.P([check, "No flagged traffic in this period"], className="nothing")
+
+
+def build_no_data() -> Component:
+    """What a card says when there was nothing to look at, which is not the same as good health."""
+    return html.P("No data in this period", className="nothing")
 
 
 def build_kpis(*kpis: tuple[str, str]) -> Component:

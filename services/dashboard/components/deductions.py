@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint
+from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_deduction, format_points, format_score
 from viral_engine.contract.guardrails import DeductionItem, HealthAnswer
@@ -34,7 +34,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     """The waterfall, or how to send the first events."""
     health = snapshot.health
     if not health.has_data:
-        return _build_first_steps()
+        return _build_first_steps() if health.last_event_at is None else [build_no_data()]
     return [
         build_hint("Each reason can cost only so many points"),
         build_waterfall(format_steps(health)),

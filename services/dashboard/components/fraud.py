@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import NO_TRAFFIC, Card, build_hint, build_kpis, build_nothing
+from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_day
@@ -16,6 +16,8 @@ _COLUMNS = (Column("IP address"), Column("Date"), Column("Clicks", is_figure=Tru
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """The card's figures and its worst rows."""
+    if not snapshot.health.has_data:
+        return [build_no_data()]
     fraud = snapshot.health.components.fraud
     worst = fraud.model_copy(update={"suspicious_ips": fraud.suspicious_ips[:_ROWS]})
     if not worst.suspicious_ips:
@@ -26,7 +28,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 def build_rows(fraud: FraudAnswer) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows."""
     threshold = format_count(fraud.threshold_used)
-    table = build_flagged_ips(fraud) if fraud.suspicious_ips else build_nothing(NO_TRAFFIC)
+    table = build_flagged_ips(fraud) if fraud.suspicious_ips else build_no_traffic()
     return [
         build_hint(f"IP addresses with more than {threshold} clicks on one day (UTC), the most first"),
         build_kpis(

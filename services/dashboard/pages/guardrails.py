@@ -49,6 +49,7 @@ def _build_controls() -> Component:
         valueFormat="D MMM YYYY",
         clearable=True,
         allowSingleDateInRange=True,
+        weekendDays=[],
         leftSection=html.Span(className="icon icon-calendar"),
         className="dates",
         **{"aria-label": "Custom dates"},
