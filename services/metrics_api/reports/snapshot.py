@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import Reading
 from metrics_api.growth.funnel import fetch_funnel
+from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
 from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
@@ -41,6 +42,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, reading:
 
 def _growth_facts(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, object]:
     trend, change_pct = compare(ratio(now.conversions, now.clicks), ratio(before.conversions, before.clicks))
+    rates = answer.conversion_rate_interval, answer.previous.conversion_rate_interval
     return {
         "current": format_counts(now),
         "previous": format_counts(before),
@@ -52,6 +54,7 @@ def _growth_facts(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[st
         "conversions_per_invite_effect": answer.why.conversions_per_invite_effect,
         "conversion_trend": trend,
         "conversion_change_pct": change_pct,
+        "conversion_verdict": judge_change(*rates, sample=min(now.clicks, before.clicks)),
     }
 
 

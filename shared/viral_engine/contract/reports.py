@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
 
-from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend
+from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import MAX_DAYS
 
@@ -114,11 +114,12 @@ class ReportFacts(BaseModel):
     k_factor_clean: float
     k_factor_trend: Trend
     k_factor_change_pct: float | None
-    k_factor_verdict: str
+    k_factor_verdict: Verdict
     invites_per_user_effect: float
     conversions_per_invite_effect: float
     conversion_trend: Trend
     conversion_change_pct: float | None
+    conversion_verdict: Verdict
     loops: list[LoopPerformance]
     previous_loops: list[LoopPerformance]
     top_referrers: list[ReferrerInReport]
