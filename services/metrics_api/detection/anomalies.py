@@ -1,0 +1,120 @@
+"""Conversion anomalies: referrers who convert too often on one UTC day, or too often for their clicks.
+
+All loops of a referrer count together; events that credit nobody never flag. A rate is judged from
+`conversion_anomaly_min_clicks` clicks on, or from as many conversions where there is no click at all, which counts as a
+rate of 1.0. A referrer with some clicks, but fewer than that, has no rate that could be judged, however many
+conversions it has; the limit for one day is what catches it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.context import Reading
+from viral_engine.contract.guardrails import AnomalyAnswer, HighRateReferrer, SuspiciousReferrer
+
+CURSOR = "anomalies"
+_NO_POSITION = ""
+
+# Read from the index of rows with conversions alone.
+_FLAGGED_DAYS = """
+    SELECT day, referrer_id, sum(conversions) AS conversions FROM activity_per_referrer_day
+    WHERE day = ANY(:days) AND conversions > 0 AND referrer_id <> ''
+    GROUP BY day, referrer_id HAVING sum(conversions) > :daily
+"""
+_FLAGGED_RATES = """
+    SELECT referrer_id, clicks, conversions, coalesce(conversions / nullif(clicks, 0), 1) AS rate FROM (
+        SELECT referrer_id, sum(clicks) AS clicks, sum(conversions) AS conversions FROM activity_per_referrer_day
+        WHERE day = ANY(:days) AND referrer_id <> '' {only} GROUP BY referrer_id
+    ) AS referrer
+    WHERE CASE WHEN clicks = 0 THEN conversions >= :min_clicks AND 1 > CAST(:rate AS numeric)
+        ELSE clicks >= :min_clicks AND conversions > CAST(:rate AS numeric) * clicks END
+"""
+# One statement, so that each list is computed once for its page and for the total.
+_ANSWER = f"""
+    WITH busy AS MATERIALIZED ({_FLAGGED_DAYS}), eager AS MATERIALIZED ({_FLAGGED_RATES.format(only="")})
+    SELECT total, listed.*
+    FROM (SELECT count(*) AS total FROM (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager) AS flagged)
+    LEFT JOIN (
+        (SELECT 'busy' AS list, day, referrer_id, conversions, NULL AS clicks, NULL AS rate FROM busy
+            WHERE {{behind_day}} ORDER BY -conversions, day, referrer_id LIMIT :fetch)
+        UNION ALL
+        (SELECT 'eager', NULL, referrer_id, conversions, clicks, rate FROM eager
+            WHERE {{behind_rate}} ORDER BY -rate, referrer_id LIMIT :fetch)
+    ) AS listed ON true
+"""
+_BEHIND_DAY = "(-conversions, day, referrer_id) > (CAST(:last_count AS numeric), CAST(:last_day AS date), :last_busy)"
+_BEHIND_RATE = "(-rate, referrer_id) > (CAST(:last_rate AS numeric), :last_eager)"
+_POSITION = ("last_count", "last_day", "last_busy", "last_rate", "last_eager")
+
+
+def fetch_anomalies(connection: Connection, reading: Reading) -> AnomalyAnswer:
+    """The flagged referrers of the period: the busiest days, and the highest rates.
+
+    Each list has up to `reading.page.limit` rows; one cursor goes on in both.
+    """
+    after = dict(zip(_POSITION, reading.page.after or [_NO_POSITION] * len(_POSITION), strict=True))
+    statement = _ANSWER.format(
+        behind_day=_BEHIND_DAY if after["last_day"] else "true",
+        behind_rate=_BEHIND_RATE if after["last_rate"] else "true",
+    )
+    given = {name: value for name, value in after.items() if value}
+    rows = connection.execute(text(statement), {**_rule(reading), **given, "fetch": reading.page.fetch}).all()
+    return format_anomalies(rows, after, reading)
+
+
+def fetch_is_eager(connection: Connection, reading: Reading, referrer_id: str) -> bool:
+    """Whether this referrer's rate in the period is flagged."""
+    statement = text(f"SELECT EXISTS ({_FLAGGED_RATES.format(only='AND referrer_id = :referrer')})")
+    flagged: bool = connection.execute(statement, {**_rule(reading), "referrer": referrer_id}).scalar_one()
+    return flagged
+
+
+def _rule(reading: Reading) -> dict[str, object]:
+    settings = reading.settings
+    return {
+        "days": reading.period.dates(),
+        "daily": settings.conversion_anomaly_daily_threshold,
+        "rate": str(settings.conversion_anomaly_threshold),
+        "min_clicks": settings.conversion_anomaly_min_clicks,
+    }
+
+
+def format_anomalies(rows: Sequence[Row[Any]], after: dict[str, str], reading: Reading) -> AnomalyAnswer:
+    """The answer for the fetched rows; the last of each list may belong to the next page."""
+    busy, more_busy = reading.page.split([row for row in rows if row.list == "busy"])
+    eager, more_eager = reading.page.split([row for row in rows if row.list == "eager"])
+    return AnomalyAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        thresholds=reading.used(
+            "conversion_anomaly_daily_threshold", "conversion_anomaly_threshold", "conversion_anomaly_min_clicks"
+        ),
+        suspicious_referrers=[
+            SuspiciousReferrer(date=row.day, referrer_id=row.referrer_id, conversion_count=row.conversions)
+            for row in busy
+        ],
+        high_conversion_rate_referrers=[
+            HighRateReferrer(
+                referrer_id=row.referrer_id,
+                total_clicks=row.clicks,
+                total_conversions=row.conversions,
+                conversion_rate=row.rate,
+            )
+            for row in eager
+        ],
+        total_flagged=rows[0].total,
+        next_cursor=_next_cursor(busy, eager, after, reading) if more_busy or more_eager else None,
+    )
+
+
+def _next_cursor(busy: list[Row[Any]], eager: list[Row[Any]], after: dict[str, str], reading: Reading) -> str:
+    position = dict(after)
+    if busy:
+        last = busy[-1]
+        position |= {"last_count": str(-last.conversions), "last_day": str(last.day), "last_busy": last.referrer_id}
+    if eager:
+        position |= {"last_rate": str(-eager[-1].rate), "last_eager": eager[-1].referrer_id}
+    return encode_cursor(reading.identifiers.references, CURSOR, [position[name] for name in _POSITION])

@@ -1,0 +1,39 @@
+"""Sees which statements a read sends, and how PostgreSQL would carry them out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+
+@dataclass
+class Statements:
+    """What a connection was asked, in order."""
+
+    sent: list[tuple[str, Any]] = field(default_factory=list)
+
+    def explain(self, connection: Connection) -> list[str]:
+        """The plan of each query, as one text."""
+        plans = []
+        for statement, parameters in self.sent:
+            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+                rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+                plans.append("\n".join(rows.scalars()))
+        return plans
+
+
+@contextmanager
+def watch_statements(connection: Connection) -> Iterator[Statements]:
+    """Note every statement sent over this connection within the block."""
+    statements = Statements()
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        statements.sent.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
