@@ -21,12 +21,14 @@ from metrics_api.api.reports import reports
 from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
 from metrics_api.api.system import system
+from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
 from viral_engine.flags import Flags
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
-RESOURCES = (system, sessions, events, links, guardrails, evaluations, alerts, growth, reports, jobs, batches)
+GUARDRAILS = (guardrails, evaluations, alerts, trusted_networks)
+RESOURCES = (system, sessions, events, links, *GUARDRAILS, growth, reports, jobs, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 _PREFIX = "ref_"
 _SHOWN_IPV6_GROUPS = 3
+_SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
 def mask_ip_address(ip_address: str) -> str:
@@ -22,6 +23,13 @@ def mask_ip_address(ip_address: str) -> str:
         return ip_address.rpartition(".")[0] + ".*"
     groups = [f"{int(group, 16):x}" for group in address.exploded.split(":")[:_SHOWN_IPV6_GROUPS]]
     return ":".join(groups) + "::*"
+
+
+def mask_network(cidr: str) -> str:
+    """The network, or where it is narrower than what `mask_ip_address` shows, that."""
+    network = ipaddress.ip_network(cidr)
+    widest = _SHOWN_BITS[network.version]
+    return cidr if network.prefixlen <= widest else mask_ip_address(str(network.network_address))
 
 
 def mask_device(fingerprint: str) -> str:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Row
-
-RowLike = TypeVar("RowLike", bound=Row[Any])
+Item = TypeVar("Item")
 
 
 class Sealer(Protocol):
@@ -36,7 +34,7 @@ class Page:
         """One row more than shown tells whether there is a next page."""
         return self.limit + 1
 
-    def split(self, rows: Sequence[RowLike]) -> tuple[list[RowLike], RowLike | None]:
+    def split(self, rows: Sequence[Item]) -> tuple[list[Item], Item | None]:
         """The rows of this page, and its last row if more follow."""
         shown = list(rows[: self.limit])
         return shown, shown[-1] if len(rows) > self.limit else None

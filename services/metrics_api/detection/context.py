@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics_api.access.identifiers import References, mask_device, mask_ip_address
+from metrics_api.access.identifiers import References, mask_device, mask_ip_address, mask_network
 from metrics_api.db.paging import Page
 from viral_engine.contract.period import Period
 from viral_engine.settings import DetectionSettings
@@ -19,6 +19,10 @@ class Identifiers:
     def show_ip_address(self, ip_address: str) -> str:
         """The address, or the network it lies in."""
         return ip_address if self.whole else mask_ip_address(ip_address)
+
+    def show_network(self, cidr: str) -> str:
+        """The network, or a wider one it lies in."""
+        return cidr if self.whole else mask_network(cidr)
 
     def show_device(self, fingerprint: str) -> str:
         """The fingerprint, or its beginning."""

@@ -1,51 +1,121 @@
 """Suspicious clicks: addresses with more clicks on one UTC day than the threshold."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
-from viral_engine.contract.guardrails import FraudAnswer, SuspiciousIp
+from metrics_api.detection.trust import fetch_active_trust, find_network
+from viral_engine.contract.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 
 CURSOR = "fraud"
+_TRUSTED_ROWS = 50
+_SAMPLED_EVENTS = 200
+_SHARED_DEVICES = 10
+_SHARED_PACE = 3
 
 # Each day is one range of the index on (day, clicks), which holds nothing but the flagged rows.
 _FLAGGED = "FROM clicks_per_ip_day AS fact WHERE day = ANY(:days) AND clicks > :threshold"
-_ROWS = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED}"
-_BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
+_IS_TRUSTED = "fact.ip_address <<= ANY(CAST(:trusted AS inet[]))"
+_ROWS = f"SELECT day, fact.ip_address, clicks {_FLAGGED}"
 _WORST_FIRST = "ORDER BY -clicks, day, fact.ip_address LIMIT :fetch"
-_TOTAL = f"SELECT count(DISTINCT ip_address) {_FLAGGED}"
+_BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
+_TOTAL = f"SELECT count(DISTINCT ip_address) {_FLAGGED} AND NOT {_IS_TRUSTED}"
+_TRUSTED = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED} AND {_IS_TRUSTED} {_WORST_FIRST}"
+
+# Both look-ups are bounded for each row shown, because an attacker chooses how much an address has done.
+_ROWS_WITH_CONTEXT = f"""
+    SELECT day, host(ip_address) AS ip_address, clicks, devices, active_hours
+    FROM ({_ROWS} AND NOT {_IS_TRUSTED} {{behind}} {_WORST_FIRST}) AS fact
+    CROSS JOIN LATERAL (SELECT day::timestamp AT TIME ZONE 'UTC' AS midnight) AS date
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT device_fingerprint) AS devices FROM (
+            SELECT device_fingerprint FROM attribution_events AS event
+            WHERE event.ip_address = fact.ip_address
+                AND occurred_at >= midnight AND occurred_at < midnight + interval '1 day'
+            ORDER BY occurred_at LIMIT {_SAMPLED_EVENTS}
+        ) AS first_events
+    ) AS sample
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS active_hours FROM generate_series(0, 23) AS hour CROSS JOIN LATERAL (
+            SELECT FROM attribution_events AS event
+            WHERE event.ip_address = fact.ip_address AND occurred_at >= midnight + make_interval(hours => hour)
+                AND occurred_at < midnight + make_interval(hours => hour + 1) LIMIT 1
+        ) AS event_in_hour
+    ) AS activity
+    ORDER BY -clicks, day, fact.ip_address
+"""
 
 
 def fetch_fraud(connection: Connection, reading: Reading) -> FraudAnswer:
     """The flagged addresses of the period, the most clicks first."""
-    flagged = {"days": reading.period.dates(), "threshold": reading.settings.fraud_ip_click_threshold}
+    trust = fetch_active_trust(connection, now=reading.now)
+    flagged = {
+        "days": reading.period.dates(),
+        "threshold": reading.settings.fraud_ip_click_threshold,
+        "trusted": list(trust),
+    }
     after = dict(zip(("clicks", "day", "ip"), reading.page.after, strict=True)) if reading.page.after else {}
-    statement = text(f"{_ROWS} {_BEHIND if after else ''} {_WORST_FIRST}")
+    statement = text(_ROWS_WITH_CONTEXT.format(behind=_BEHIND if after else ""))
     rows = connection.execute(statement, {**flagged, **after, "fetch": reading.page.fetch}).all()
-    return format_fraud(rows, connection.execute(text(_TOTAL), flagged).scalar_one(), reading)
+    trusted = connection.execute(text(_TRUSTED), {**flagged, "fetch": _TRUSTED_ROWS}).all() if trust else []
+    total = connection.execute(text(_TOTAL), flagged).scalar_one()
+    return format_fraud(rows, total, format_trusted(trusted, trust, reading), reading)
 
 
-def format_fraud(rows: Sequence[Row[Any]], total: int, reading: Reading) -> FraudAnswer:
+def format_fraud(rows: Sequence[Row[Any]], total: int, trusted: list[TrustedIp], reading: Reading) -> FraudAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
     shown, last = reading.page.split(rows)
-    identifiers = reading.identifiers
+    references = reading.identifiers.references
     return FraudAnswer(
         period=reading.period,
         computed_at=reading.now,
         thresholds=reading.used("fraud_ip_click_threshold"),
-        suspicious_ips=[
-            SuspiciousIp(
-                date=row.day,
-                ip_address=identifiers.show_ip_address(row.ip_address),
-                ref=identifiers.references.to_ref(row.ip_address),
-                click_count=row.clicks,
-            )
-            for row in shown
-        ],
+        suspicious_ips=[_format_suspicious(row, reading) for row in shown],
+        trusted_ips=trusted,
         total_flagged_ips=total,
         threshold_used=reading.settings.fraud_ip_click_threshold,
-        next_cursor=last and encode_cursor(identifiers.references, CURSOR, (-last.clicks, last.day, last.ip_address)),
+        next_cursor=last and encode_cursor(references, CURSOR, (-last.clicks, last.day, last.ip_address)),
     )
+
+
+def _format_suspicious(row: Row[Any], reading: Reading) -> SuspiciousIp:
+    pace = row.clicks / row.active_hours if row.active_hours else None
+    return SuspiciousIp(
+        date=row.day,
+        ip_address=reading.identifiers.show_ip_address(row.ip_address),
+        ref=reading.identifiers.references.to_ref(row.ip_address),
+        click_count=row.clicks,
+        devices=row.devices,
+        pace_per_hour=pace,
+        hint=suggest_cause(row.devices, pace),
+    )
+
+
+def suggest_cause(devices: int, pace_per_hour: float | None) -> Literal["shared_network"] | None:
+    """A harmless reason for many clicks: many devices, none of which clicks more than people do.
+
+    The numbers of a class are 28 devices and 28 clicks an hour, those of a click farm 5 devices and 60 clicks. Whoever
+    changes fingerprints with every click looks like a school too, so this is a question to ask, never an answer.
+    """
+    if pace_per_hour is None or devices < _SHARED_DEVICES or pace_per_hour > _SHARED_PACE * devices:
+        return None
+    return "shared_network"
+
+
+def format_trusted(rows: Sequence[Row[Any]], trust: Mapping[str, str], reading: Reading) -> list[TrustedIp]:
+    """The addresses that would be flagged, each with the narrowest trusted network that holds it."""
+    networks = [find_network(trust, row.ip_address) for row in rows]
+    return [
+        TrustedIp(
+            date=row.day,
+            ip_address=reading.identifiers.show_ip_address(row.ip_address),
+            ref=reading.identifiers.references.to_ref(row.ip_address),
+            click_count=row.clicks,
+            cidr=reading.identifiers.show_network(cidr),
+            reason=trust[cidr],
+        )
+        for row, cidr in zip(rows, networks, strict=True)
+    ]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from viral_engine.contract.period import Period
 
@@ -25,12 +25,29 @@ class SuspiciousIp(BaseModel):
     ip_address: str
     ref: str
     click_count: int
+    devices: int = Field(description="Distinct devices among its first 200 events of the day")
+    pace_per_hour: float | None = Field(description="Clicks per hour of the day in which it did anything")
+    hint: Literal["shared_network"] | None = Field(
+        description="shared_network: at least 10 devices with at most 3 clicks an active hour each, as in a school"
+    )
+
+
+class TrustedIp(BaseModel):
+    """One address on one UTC day that would be flagged if its network were not trusted."""
+
+    date: date
+    ip_address: str
+    ref: str
+    click_count: int
+    cidr: str
+    reason: str
 
 
 class FraudAnswer(Answer):
-    """Addresses with too many clicks on one day, the worst first."""
+    """Addresses with too many clicks on one day, the worst first; those of trusted networks are shown apart."""
 
     suspicious_ips: list[SuspiciousIp]
+    trusted_ips: list[TrustedIp] = Field(description="The first 50; they count nowhere else")
     total_flagged_ips: int
     threshold_used: int
     next_cursor: str | None

@@ -1,0 +1,80 @@
+"""Networks that admins trust."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import invalid, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from metrics_api.detection import trust
+from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError
+from viral_engine.contract.trusted_networks import Trust, TrustedNetwork, TrustedNetworksAnswer
+
+trusted_networks = Resource("trusted_networks")
+_NETWORK = "/v1/trusted-networks/<id:cidr>"
+
+
+@trusted_networks.route(
+    "GET", "/v1/trusted-networks", scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetworksAnswer}
+)
+def get_trusted_networks(query: ListQuery) -> TrustedNetworksAnswer:
+    """Every trusted network, the expired ones too, by address."""
+    shared, page = services(), read_page(query, trust.CURSOR)
+    with shared.database.read() as connection:
+        rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
+        shown, last = page.split(rows)
+        return TrustedNetworksAnswer(
+            trusted_networks=shown,
+            total_networks=trust.count_trusted_networks(connection),
+            next_cursor=last and encode_cursor(shared.references, trust.CURSOR, (last.cidr,)),
+        )
+
+
+@trusted_networks.route("GET", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetwork})
+def get_trusted_network(cidr: str) -> TrustedNetwork:
+    """Why a network is trusted, since when, by whom and until when."""
+    network = _parse(cidr)
+    with services().database.read() as connection:
+        return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
+
+
+@trusted_networks.route(
+    "PUT",
+    _NETWORK,
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.CREATED: TrustedNetwork, HTTPStatus.OK: TrustedNetwork},
+)
+def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPStatus]:
+    """Leave the network's clicks out of fraud flags, score and alerts, or change why and until when."""
+    network, now = _parse(cidr), datetime.now(UTC)
+    with services().database.write() as connection:
+        created = trust.save_trusted_network(connection, network, body, actor=current_principal().name, now=now)
+        saved = _found(trust.fetch_trusted_network(connection, network, now=now), network)
+    return saved, HTTPStatus.CREATED if created else HTTPStatus.OK
+
+
+@trusted_networks.route("DELETE", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
+def remove_trusted_network(cidr: str) -> None:
+    """Count the network's clicks like any other's again."""
+    network, now = _parse(cidr), datetime.now(UTC)
+    with services().database.write() as connection:
+        if not trust.delete_trusted_network(connection, network, actor=current_principal().name, now=now):
+            raise not_found(f"trusted network {network}")
+
+
+def _parse(cidr: str) -> str:
+    try:
+        return trust.parse_network(cidr)
+    except ValueError as error:
+        raise invalid([FieldError(pointer="#cidr", detail=str(error))]) from error
+
+
+def _found(network: TrustedNetwork | None, cidr: str) -> TrustedNetwork:
+    if network is None:
+        raise not_found(f"trusted network {cidr}")
+    return network
