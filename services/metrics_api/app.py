@@ -9,6 +9,8 @@ from redis import Redis
 from metrics_api.access.identifiers import References
 from metrics_api.api.alerts import alerts
 from metrics_api.api.batches import batches
+from metrics_api.api.content import parent_shares, progress_reels, study_sessions
+from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.evaluations import evaluations
 from metrics_api.api.events import events
 from metrics_api.api.growth import growth
@@ -18,6 +20,7 @@ from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.problems import register_problems
 from metrics_api.api.reports import reports
+from metrics_api.api.scans import scans
 from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
 from metrics_api.api.system import system
@@ -27,8 +30,9 @@ from viral_engine.flags import Flags
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
-GUARDRAILS = (guardrails, evaluations, alerts, trusted_networks)
-RESOURCES = (system, sessions, events, links, *GUARDRAILS, growth, reports, jobs, batches)
+WRITES = (events, links, parent_shares, progress_reels, study_sessions)
+GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, trusted_networks)
+RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, jobs, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:
@@ -40,6 +44,7 @@ def create_app(settings: ApiSettings, detection: DetectionSettings, queues: Queu
         detection=detection,
         references=References(settings.identifier_key.get_secret_value()),
         session_lifetime=timedelta(hours=settings.session_hours),
+        phone_region=settings.pii_phone_region,
         queues=queues,
         flags=Flags(settings.flags_file),
     )

@@ -182,6 +182,12 @@ class ApiSettings(EnvironmentSettings):
         "Without it all have their default.",
     )
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
+    pii_phone_region: str = Field(
+        "US",
+        pattern="^[A-Z]{2}$",
+        description="Region (ISO 3166) by whose rules a phone number without international prefix is judged. "
+        "Holds for what is scanned from then on.",
+    )
 
 
 class QueueSettings(EnvironmentSettings):

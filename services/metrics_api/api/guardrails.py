@@ -3,12 +3,13 @@
 from http import HTTPStatus
 
 from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
-from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery
+from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from metrics_api.detection import anomalies, bots, fraud
+from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.scoring.evaluation import fetch_health
-from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer
+from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer, OptOutAnswer
 from viral_engine.contract.people import Scope
 from viral_engine.flags import Flag
 
@@ -40,6 +41,14 @@ def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
     reading = build_reading(query, query, read_page(query, anomalies.CURSOR))
     with services().database.read() as connection:
         return anomalies.fetch_anomalies(connection, reading)
+
+
+@guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
+def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
+    """How much of what was shared nobody has opened."""
+    reading = build_reading(query, query, COMPONENT_ROWS)
+    with services().database.read() as connection:
+        return fetch_opt_outs(connection, reading)
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from viral_engine.contract.alerts import StatusFilter
 from viral_engine.contract.period import PeriodQuery
-from viral_engine.contract.thresholds import BotOverrides, FraudOverrides, Overrides
+from viral_engine.contract.thresholds import AnomalyOverrides, BotOverrides, CoppaOverrides, FraudOverrides, Overrides
+from viral_engine.contract.violations import ViolationFilter
 
 
 class ListQuery(BaseModel):
@@ -32,6 +33,22 @@ class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
 
 class BotQuery(PeriodQuery, BotOverrides, ListQuery):
     """Query of the bot read."""
+
+
+class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
+    """Query of the conversion anomalies."""
+
+
+class OptOutQuery(PeriodQuery, Overrides):
+    """Query of the opt-out rates."""
+
+
+class CoppaQuery(PeriodQuery, CoppaOverrides):
+    """Query of the COPPA compliance."""
+
+
+class ViolationsQuery(PeriodQuery, ViolationFilter, ListQuery):
+    """Query of the list of violations."""
 
 
 class HealthQuery(PeriodQuery, Overrides):

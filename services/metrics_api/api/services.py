@@ -21,6 +21,7 @@ class Services:
     detection: DetectionSettings
     references: References
     session_lifetime: timedelta
+    phone_region: str
     queues: QueueSettings
     flags: Flags
 

@@ -1,4 +1,6 @@
-"""The lock that lets facts be rebuilt while events keep coming."""
+"""Locks that let facts be rebuilt while events keep coming, and items be changed by one writer at a time."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
@@ -13,3 +15,16 @@ def share_facts(connection: Connection) -> None:
 def own_facts(connection: Connection) -> None:
     """Keep every writer out until this transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+
+
+# Locks on buckets of ids: a lock for each id of a large batch would not fit into the server's memory for locks.
+_LOCK_ITEMS = text("""
+    SELECT pg_advisory_xact_lock(hashtext('items of ' || :kind), bucket) FROM (
+        SELECT DISTINCT hashtext(id) & 255 AS bucket FROM unnest(CAST(:ids AS text[])) AS id ORDER BY 1
+    ) AS buckets
+""")
+
+
+def lock_items(connection: Connection, kind: str, ids: Sequence[str]) -> None:
+    """Keep every other writer of these items out until this transaction ends, also of items that do not exist yet."""
+    connection.execute(_LOCK_ITEMS, {"kind": kind, "ids": list(ids)})

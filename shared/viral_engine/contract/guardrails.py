@@ -106,6 +106,55 @@ class AnomalyAnswer(Answer):
     next_cursor: str | None
 
 
+class ShareOptOut(BaseModel):
+    """Parent shares that nobody has viewed yet, as a share of all."""
+
+    total: int
+    never_viewed: int
+    opt_out_rate: float
+
+
+class LinkOptOut(BaseModel):
+    """Links that nobody has clicked yet, as a share of all."""
+
+    total: int
+    zero_clicks: int
+    opt_out_rate: float
+
+
+class StudySessionTotals(BaseModel):
+    """How many study sessions there were, and how many people took part in one."""
+
+    total: int
+    avg_participants: float
+
+
+class OptOutAnswer(Answer):
+    """What was created in the period and found no interest, by views and clicks as of now; rates of nothing are 0."""
+
+    parent_shares: ShareOptOut
+    attribution_links: LinkOptOut
+    study_sessions: StudySessionTotals
+
+
+class Compliance(BaseModel):
+    """Items of one kind that were scanned, those that violate, and the share of the others; 1.0 where there is none."""
+
+    total_checked: int
+    violations_found: int = Field(description="Items with at least one violation that is not a false positive")
+    compliance_rate: float
+
+
+class CoppaAnswer(Answer):
+    """How much of what was created in the period is free of children's personal information."""
+
+    parent_shares: Compliance
+    progress_reels: Compliance
+    overall_compliance_rate: float
+    target_rate: float
+    target_met: bool
+
+
 class Deductions(BaseModel):
     """Points taken from 100, by reason."""
 
@@ -132,6 +181,8 @@ class Components(BaseModel):
 
     fraud: FraudAnswer
     bots: BotAnswer
+    opt_outs: OptOutAnswer
+    coppa: CoppaAnswer
     anomalies: AnomalyAnswer
 
 

@@ -94,3 +94,11 @@ class AnomalyOverrides(Overrides):
     threshold: Count = Field(None, description="Short for conversion_anomaly_daily_threshold")
     rate: Rate = Field(None, description="Short for conversion_anomaly_threshold")
     min_clicks: Count = Field(None, description="Short for conversion_anomaly_min_clicks")
+
+
+class CoppaOverrides(Overrides):
+    """Overrides of the COPPA read."""
+
+    short_names: ClassVar[dict[str, str]] = {"target": "coppa_compliance_target"}
+
+    target: Rate = Field(None, description="Short for coppa_compliance_target")

@@ -1,0 +1,70 @@
+"""Takes content: parent shares, progress reels and study sessions."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from metrics_api.api.services import services
+from metrics_api.api.writes import Writing, build_writes
+from metrics_api.ingest.content import ContentItem, delete_content, save_content, scan_content
+from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
+from viral_engine.contract.content import (
+    ParentShare,
+    ParentShareBatch,
+    ParentShareItem,
+    ProgressReel,
+    ProgressReelBatch,
+    ProgressReelItem,
+    StudySession,
+    StudySessionBatch,
+    StudySessionItem,
+)
+
+
+def _save_in(table: ContentTable) -> Callable[[Sequence[ContentItem]], int]:
+    def save(items: Sequence[ContentItem]) -> int:
+        latest = list({item.id: item for item in items}.values())
+        found = scan_content(table, latest, phone_region=services().phone_region)
+        with services().database.write() as connection:
+            return save_content(connection, table, latest, found, now=datetime.now(UTC))
+
+    return save
+
+
+def _delete_in(table: ContentTable) -> Callable[[str], bool]:
+    def delete(item_id: str) -> bool:
+        with services().database.write() as connection:
+            return delete_content(connection, table, item_id)
+
+    return delete
+
+
+parent_shares = build_writes(
+    Writing(
+        name="parent share",
+        one=ParentShare,
+        item=ParentShareItem,
+        batch=ParentShareBatch,
+        save=_save_in(PARENT_SHARES),
+        delete=_delete_in(PARENT_SHARES),
+    )
+)
+progress_reels = build_writes(
+    Writing(
+        name="progress reel",
+        one=ProgressReel,
+        item=ProgressReelItem,
+        batch=ProgressReelBatch,
+        save=_save_in(PROGRESS_REELS),
+        delete=_delete_in(PROGRESS_REELS),
+    )
+)
+study_sessions = build_writes(
+    Writing(
+        name="study session",
+        one=StudySession,
+        item=StudySessionItem,
+        batch=StudySessionBatch,
+        save=_save_in(STUDY_SESSIONS),
+        delete=_delete_in(STUDY_SESSIONS),
+    )
+)

@@ -1,0 +1,56 @@
+"""COPPA compliance, its violations and what becomes of them."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import ProblemError, not_found
+from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
+from metrics_api.api.requests import CoppaQuery, ViolationsQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.detection import violations as listing
+from metrics_api.detection.coppa import fetch_coppa
+from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
+from viral_engine.contract.guardrails import CoppaAnswer
+from viral_engine.contract.people import Scope
+from viral_engine.contract.thresholds import Overrides
+from viral_engine.contract.violations import Violation, ViolationResolution, ViolationsAnswer
+from viral_engine.flags import Flag
+
+coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
+resolutions = Resource("resolutions")
+_VIOLATIONS = "/v1/guardrails/coppa/violations"
+# A larger number is no violation of ours, and the database could not read it.
+_VIOLATION = f"{_VIOLATIONS}/<int(max={2**63 - 1}):violation_id>"
+
+
+@coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
+def get_coppa(query: CoppaQuery) -> CoppaAnswer:
+    """How much of what children and parents shared is free of personal information."""
+    reading = build_reading(query, query, COMPONENT_ROWS)
+    with services().database.read() as connection:
+        return fetch_coppa(connection, reading)
+
+
+@coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
+def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
+    """Violations in what was created in the period, the open ones first."""
+    reading = build_reading(query, Overrides(), read_page(query, listing.CURSOR))
+    with services().database.read() as connection:
+        return listing.fetch_violations(connection, query, reading)
+
+
+@resolutions.route("POST", f"{_VIOLATION}/resolve", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: Violation})
+def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation:
+    """Say that what violates was removed, or that it is a false positive."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    try:
+        with services().database.write() as connection:
+            save_resolution(connection, violation_id, body, actor=actor, now=now)
+            return listing.fetch_violation(connection, violation_id)
+    except UnknownViolationError as error:
+        raise not_found(f"violation {violation_id}") from error
+    except AlreadyResolvedError as error:
+        detail = f"Violation {violation_id} was resolved already."
+        raise ProblemError(HTTPStatus.CONFLICT, "already_resolved", detail) from error

@@ -1,0 +1,35 @@
+"""The scanner for personal information, on request; what is scanned is neither stored nor logged."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.detection.pii.scanner import scan_data, scan_text
+from viral_engine.contract.people import Scope
+from viral_engine.contract.pii import MAX_SCAN_BYTES, PiiFinding, ScanAnswer, ScanRequest
+
+scans = Resource("scans")
+# What JSON makes of 64 KiB: at most 6 bytes of one, and some around them.
+_MAX_BODY_BYTES = 6 * MAX_SCAN_BYTES + 1024
+
+
+@scans.route(
+    "POST",
+    "/v1/pii/scan",
+    scope=Scope.METRICS_READ,
+    answers={HTTPStatus.OK: ScanAnswer},
+    max_body_bytes=_MAX_BODY_BYTES,
+)
+def post_scan(body: ScanRequest) -> ScanAnswer:
+    """Find personal information in a text or an object."""
+    if body.scanned_bytes() > MAX_SCAN_BYTES:
+        detail = f"At most {MAX_SCAN_BYTES // 1024} KiB are scanned at once; send it in smaller parts."
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+    region = services().phone_region
+    if body.text is None:
+        found = scan_data(body.data, phone_region=region)
+    else:
+        found = scan_text(body.text, phone_region=region)
+    return ScanAnswer(findings=[PiiFinding(**asdict(finding)) for finding in found])

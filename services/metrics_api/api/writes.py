@@ -1,0 +1,87 @@
+"""Routes that take what other services write: one item by PUT, many by POST, and DELETE."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
+from metrics_api.api.problems import not_found
+from metrics_api.api.requests import PartialQuery
+from metrics_api.api.routing import Resource, View, read_body, validate
+from viral_engine.contract.people import Scope
+from viral_engine.contract.writes import ItemSaved, ItemsSaved
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Writing(Generic[Item]):
+    """How one kind of item is written.
+
+    `name` is what it is called, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `save`
+    stores items and says how many are new; `delete` says whether there was one.
+    """
+
+    name: str
+    one: type[BaseModel]
+    item: type[Item]
+    batch: type[BaseModel]
+    save: Callable[[Sequence[Item]], int]
+    delete: Callable[[str], bool]
+
+
+def build_writes(writing: Writing[Item]) -> Resource:
+    """The routes of one kind."""
+    resource = Resource(writing.name.replace(" ", "_") + "s")
+    many = f"/v1/{writing.name.replace(' ', '-')}s"
+    one = f"{many}/<id:id>"
+    saved = {HTTPStatus.CREATED: ItemSaved, HTTPStatus.OK: ItemSaved}
+    resource.route("PUT", one, scope=Scope.EVENTS_WRITE, answers=saved, reads=writing.one)(_build_put(writing))
+    resource.route(
+        "POST",
+        many,
+        scope=Scope.EVENTS_WRITE,
+        answers={HTTPStatus.OK: ItemsSaved},
+        reads=writing.batch,
+        media_types=(JSON, NDJSON),
+        max_body_bytes=MAX_BATCH_BYTES,
+    )(_build_post(writing))
+    resource.route("DELETE", one, scope=Scope.EVENTS_WRITE, answers={HTTPStatus.NO_CONTENT: None})(
+        _build_delete(writing)
+    )
+    return resource
+
+
+def _build_put(writing: Writing[Item]) -> View:
+    def put_item(id: str) -> tuple[ItemSaved, HTTPStatus]:  # noqa: A002 - the contract's name.
+        body = read_body(writing.one)
+        item = validate(writing.item, {"id": id, **body.model_dump()})
+        created = writing.save([item]) == 1
+        return ItemSaved(id=id, created=created), HTTPStatus.CREATED if created else HTTPStatus.OK
+
+    put_item.__doc__ = f"Store a {writing.name}, replacing the one with this id."
+    return put_item
+
+
+def _build_post(writing: Writing[Item]) -> View:
+    posted = Batch("items", writing.item)
+
+    def post_items(query: PartialQuery) -> ItemsSaved:
+        batch, rejected = posted.read(partial=query.partial)
+        created = writing.save(batch) if batch else 0
+        return ItemsSaved(created=created, replaced=len(batch) - created, rejected=rejected if query.partial else None)
+
+    post_items.__doc__ = f"Store a batch of {writing.name}s, replacing those that exist."
+    return post_items
+
+
+def _build_delete(writing: Writing[Item]) -> View:
+    def delete_item(id: str) -> None:  # noqa: A002 - the contract's name.
+        if not writing.delete(id):
+            raise not_found(f"{writing.name} {id}")
+
+    delete_item.__doc__ = f"Delete a {writing.name}."
+    return delete_item

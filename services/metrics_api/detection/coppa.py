@@ -1,0 +1,49 @@
+"""COPPA compliance: the share of parent shares and progress reels without children's personal information.
+
+What counts as a violation is decided when content is written (`detection.pii.violations`) and kept as facts. An item
+whose violations are all false positives complies; one whose violation was removed stays a violation of its day.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
+from metrics_api.detection.context import Reading
+from viral_engine.contract.guardrails import Compliance, CoppaAnswer
+
+_NOTHING = ContentTotals()
+
+
+def fetch_coppa(connection: Connection, reading: Reading) -> CoppaAnswer:
+    """The compliance of what was created in the period, by kind and overall."""
+    return format_coppa(fetch_content_totals(connection, reading.period), reading)
+
+
+def format_coppa(totals: Mapping[str, ContentTotals], reading: Reading) -> CoppaAnswer:
+    """The answer for these totals by kind; where nothing was checked the rate is 1.0."""
+    shares, reels = (totals.get(kind, _NOTHING) for kind in ("parent_share", "progress_reel"))
+    overall = _rate(shares.checked + reels.checked, shares.violating + reels.violating)
+    target = reading.settings.coppa_compliance_target
+    return CoppaAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        thresholds=reading.used("coppa_compliance_target"),
+        parent_shares=_compliance(shares),
+        progress_reels=_compliance(reels),
+        overall_compliance_rate=overall,
+        target_rate=target,
+        target_met=overall >= target,
+    )
+
+
+def _compliance(totals: ContentTotals) -> Compliance:
+    return Compliance(
+        total_checked=totals.checked,
+        violations_found=totals.violating,
+        compliance_rate=_rate(totals.checked, totals.violating),
+    )
+
+
+def _rate(checked: int, violating: int) -> float:
+    return (checked - violating) / checked if checked else 1.0
