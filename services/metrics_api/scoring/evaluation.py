@@ -4,11 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from metrics_api.detection.anomalies import fetch_anomalies
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.context import Reading
+from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.detection.fraud import fetch_fraud
+from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.scoring.health import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
-from viral_engine.contract.guardrails import Components, HealthAnswer
+from viral_engine.contract.guardrails import Answer, Components, HealthAnswer
 from viral_engine.contract.period import Period
 
 # One look-up in the index on (event_type, occurred_at) for each type.
@@ -24,8 +27,12 @@ _HAS_DATA = text("""
 _SCORE_SETTINGS = (
     "health_score_fraud_deduction",
     "health_score_bot_deduction",
+    "health_score_opt_out_multiplier",
+    "health_score_coppa_multiplier",
     "health_score_fraud_max",
     "health_score_bot_max",
+    "health_score_opt_out_max",
+    "health_score_coppa_max",
     "health_status_excellent",
     "health_status_good",
     "health_status_fair",
@@ -35,13 +42,19 @@ _SCORE_SETTINGS = (
 
 def fetch_health(connection: Connection, reading: Reading) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
-    components = Components(fraud=fetch_fraud(connection, reading), bots=fetch_bots(connection, reading))
+    components = Components(
+        fraud=fetch_fraud(connection, reading),
+        bots=fetch_bots(connection, reading),
+        opt_outs=fetch_opt_outs(connection, reading),
+        coppa=fetch_coppa(connection, reading),
+        anomalies=fetch_anomalies(connection, reading),
+    )
     items = itemise_deductions(_summarise(components), reading.settings)
     score = compute_score(items)
     return HealthAnswer(
         period=reading.period,
         computed_at=reading.now,
-        thresholds=reading.used(*_SCORE_SETTINGS) | components.fraud.thresholds | components.bots.thresholds,
+        thresholds=reading.used(*_SCORE_SETTINGS) | _thresholds_of(components),
         health_score=score,
         health_status=rate_score(score, reading.settings),
         has_data=_fetch_has_data(connection, reading.period),
@@ -50,6 +63,11 @@ def fetch_health(connection: Connection, reading: Reading) -> HealthAnswer:
         deduction_items=items,
         components=components,
     )
+
+
+def _thresholds_of(components: Components) -> dict[str, int | float]:
+    answers: list[Answer] = [answer for _, answer in components]
+    return {name: value for answer in answers for name, value in answer.thresholds.items()}
 
 
 def fetch_last_event_at(connection: Connection) -> datetime | None:
@@ -67,4 +85,7 @@ def _summarise(components: Components) -> Findings:
     return Findings(
         flagged_ips=components.fraud.total_flagged_ips,
         flagged_devices=components.bots.total_flagged_devices,
+        share_opt_out_rate=components.opt_outs.parent_shares.opt_out_rate,
+        link_opt_out_rate=components.opt_outs.attribution_links.opt_out_rate,
+        compliance_rate=components.coppa.overall_compliance_rate,
     )

@@ -6,18 +6,29 @@ from decimal import ROUND_HALF_UP, Decimal
 from viral_engine.contract.guardrails import DeductionItem, Deductions, HealthStatus
 from viral_engine.settings import DetectionSettings
 
+# Binary fractions make 0.9990000000000009 of 0.999; what lies behind this digit is such noise, never points.
+_NOISE_DIGITS = 9
+
 
 @dataclass(frozen=True)
 class Findings:
-    """What the detectors found: counts of flagged entities and rates 0..1."""
+    """What the detectors found: counts of flagged entities, and rates 0..1 of which an empty kind has 0."""
 
     flagged_ips: int
     flagged_devices: int
+    share_opt_out_rate: float
+    link_opt_out_rate: float
+    compliance_rate: float
 
 
 def itemise_deductions(findings: Findings, settings: DetectionSettings) -> list[DeductionItem]:
     """Every deduction with what, how many, the formula, its cap and its points."""
-    return [_fraud(findings, settings), _bots(findings, settings)]
+    return [
+        _fraud(findings, settings),
+        _bots(findings, settings),
+        _opt_outs(findings, settings),
+        _coppa(findings, settings),
+    ]
 
 
 def _fraud(findings: Findings, settings: DetectionSettings) -> DeductionItem:
@@ -29,7 +40,7 @@ def _fraud(findings: Findings, settings: DetectionSettings) -> DeductionItem:
         unit="flagged IPs",
         formula=f"min({per_ip:g} × {findings.flagged_ips}, {cap:g})",
         cap=cap,
-        points=min(per_ip * findings.flagged_ips, cap),
+        points=_limit(per_ip * findings.flagged_ips, cap),
     )
 
 
@@ -42,19 +53,49 @@ def _bots(findings: Findings, settings: DetectionSettings) -> DeductionItem:
         unit="flagged devices",
         formula=f"min({per_device:g} × {findings.flagged_devices}, {cap:g})",
         cap=cap,
-        points=min(per_device * findings.flagged_devices, cap),
+        points=_limit(per_device * findings.flagged_devices, cap),
     )
+
+
+def _opt_outs(findings: Findings, settings: DetectionSettings) -> DeductionItem:
+    shares, links = findings.share_opt_out_rate, findings.link_opt_out_rate
+    multiplier, cap = settings.health_score_opt_out_multiplier, settings.health_score_opt_out_max
+    return DeductionItem(
+        name="opt_out_rate",
+        label="Opt-outs",
+        quantity=_to_pct((shares + links) / 2),
+        unit="% never opened",
+        formula=f"min(({shares:.4g} + {links:.4g}) / 2 × {multiplier:g}, {cap:g})",
+        cap=cap,
+        points=_limit((shares + links) / 2 * multiplier, cap),
+    )
+
+
+def _coppa(findings: Findings, settings: DetectionSettings) -> DeductionItem:
+    compliance = findings.compliance_rate
+    multiplier, cap = settings.health_score_coppa_multiplier, settings.health_score_coppa_max
+    return DeductionItem(
+        name="coppa_violations",
+        label="COPPA",
+        quantity=_to_pct(1 - compliance),
+        unit="% not compliant",
+        formula=f"min((1 - {compliance:.4g}) × 100 × {multiplier:g}, {cap:g})",
+        cap=cap,
+        points=_limit((1 - compliance) * 100 * multiplier, cap),
+    )
+
+
+def _to_pct(rate: float) -> float:
+    return round(rate * 100, _NOISE_DIGITS)
+
+
+def _limit(points: float, cap: float) -> float:
+    return round(min(points, cap), _NOISE_DIGITS)
 
 
 def sum_deductions(items: list[DeductionItem]) -> Deductions:
-    """The points by name; what no detector found costs nothing."""
-    points = {item.name: item.points for item in items}
-    return Deductions(
-        fraud=points.get("fraud", 0),
-        bot_behavior=points.get("bot_behavior", 0),
-        opt_out_rate=points.get("opt_out_rate", 0),
-        coppa_violations=points.get("coppa_violations", 0),
-    )
+    """The points by name."""
+    return Deductions(**{item.name: item.points for item in items})
 
 
 def compute_score(items: list[DeductionItem]) -> float:
