@@ -1,11 +1,12 @@
 """Starts long work, and does it step by step."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.problems import not_found
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.ingest.batches import fetch_batch, start_batch, step_batch
+from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
 from viral_engine.contract.batches import Batch, BatchRequest
 from viral_engine.contract.people import Scope
 
@@ -30,8 +31,9 @@ def get_batch(batch_id: int) -> Batch:
 @batches.route("POST", "/internal/batches/<int:batch_id>/step", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: Batch})
 def post_batch_step(batch_id: int) -> Batch:
     """Do the next bounded step of long work."""
+    given = Circumstances(services().phone_region, datetime.now(UTC))
     with services().database.write() as connection:
-        return _found(step_batch(connection, batch_id), batch_id)
+        return _found(step_batch(connection, batch_id, given), batch_id)
 
 
 def _found(batch: Batch | None, batch_id: int) -> Batch:

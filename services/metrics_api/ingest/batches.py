@@ -1,10 +1,42 @@
 """Long work in bounded steps, each committed by itself, so that it can stop anywhere and go on."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import Connection, insert, select, update
 
 from metrics_api.db.tables import batches
-from metrics_api.ingest.rebuild import fetch_steps, rebuild_step
+from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
+from metrics_api.ingest.rescan import plan_rescan, rescan_step
 from viral_engine.contract.batches import Batch, BatchKind
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a step may depend on beside the stored data."""
+
+    phone_region: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of long work: what its steps are, and how one is done; a step is any JSON."""
+
+    plan: Callable[[Connection], list[Any]]
+    step: Callable[[Connection, Any, Circumstances], None]
+
+
+def _rescan(connection: Connection, step: list[str], given: Circumstances) -> None:
+    rescan_step(connection, step, phone_region=given.phone_region, now=given.now)
+
+
+WORKS: Mapping[BatchKind, Work] = {
+    "rebuild_facts": Work(plan_rebuild, lambda connection, step, _given: rebuild_step(connection, step)),
+    "rescan_content": Work(plan_rescan, _rescan),
+}
 
 
 def start_batch(connection: Connection, kind: BatchKind) -> int:
@@ -13,7 +45,8 @@ def start_batch(connection: Connection, kind: BatchKind) -> int:
     known: int | None = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
     if known is not None:
         return known
-    row = {"kind": kind, "status": "queued", "steps": fetch_steps(connection)}
+    steps = WORKS[kind].plan(connection)
+    row = {"kind": kind, "status": "queued" if steps else "done", "steps": steps}
     started: int = connection.execute(insert(batches).values(row).returning(batches.c.id)).scalar_one()
     return started
 
@@ -26,11 +59,11 @@ def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
     return Batch(id=row.id, kind=row.kind, status=row.status, done_steps=row.done_steps, total_steps=len(row.steps))
 
 
-def step_batch(connection: Connection, batch_id: int) -> Batch | None:
+def step_batch(connection: Connection, batch_id: int, given: Circumstances) -> Batch | None:
     """Do the next step, if one is left. Two callers at once do one step each, not the same one twice."""
     row = connection.execute(select(batches).where(batches.c.id == batch_id).with_for_update()).one_or_none()
     if row is not None and row.done_steps < len(row.steps):
-        rebuild_step(connection, row.steps[row.done_steps])
+        WORKS[row.kind].step(connection, row.steps[row.done_steps], given)
         done = row.done_steps + 1
         status = "done" if done == len(row.steps) else "running"
         connection.execute(update(batches).where(batches.c.id == batch_id).values(done_steps=done, status=status))

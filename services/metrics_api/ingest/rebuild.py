@@ -1,9 +1,11 @@
-"""Makes the facts anew from the events and links, one UTC day a step, while writers go on between the steps."""
+"""Makes the facts anew from events, links and content, one UTC day a step, while writers go on between the steps."""
 
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, text
 
+from metrics_api.ingest.content_facts import rebuild_counts
+from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
@@ -16,10 +18,12 @@ _FACTS_OF_A_DAY = (
     "content_per_day",
 )
 
-# Every day that has events, links or facts left over from events that are gone.
+_CREATED = ("attribution_links", *(table.name for table in CONTENT_TABLES.values()), "violations")
+
+# Every day that has events, links, content or facts left over from what is gone.
 _DAYS = text(f"""
     SELECT (occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
-    UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM attribution_links
+    {" ".join(f"UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM {table}" for table in _CREATED)}
     {" ".join(f"UNION SELECT day FROM {table}" for table in _FACTS_OF_A_DAY)}
     ORDER BY 1
 """)
@@ -48,13 +52,13 @@ _FOLD_LINKS_OF_DAY = (
 )
 
 
-def fetch_steps(connection: Connection) -> list[str]:
+def plan_rebuild(connection: Connection) -> list[str]:
     """What a rebuild has to go through: first the totals, then each day."""
     return ["totals", *(day.isoformat() for day in connection.execute(_DAYS).scalars())]
 
 
 def rebuild_step(connection: Connection, step: str) -> None:
-    """Do one step of `fetch_steps`; doing it again changes nothing."""
+    """Do one step of `plan_rebuild`; doing it again changes nothing."""
     own_facts(connection)
     if step == "totals":
         for statement in _START_OVER:
@@ -72,3 +76,5 @@ def _rebuild_day(connection: Connection, day: date) -> None:
     fold(connection, DAY_FOLDS)
     for statement in _FOLD_LINKS_OF_DAY:
         connection.execute(text(statement), {"day": day, "start": start})
+    for content in CONTENT_TABLES.values():
+        rebuild_counts(connection, content, start)

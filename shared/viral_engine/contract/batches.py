@@ -1,10 +1,10 @@
-"""Long work over stored data, done in bounded steps: rebuilding the facts."""
+"""Long work over stored data, done in bounded steps: rebuilding the facts, scanning content again."""
 
 from typing import Literal
 
 from pydantic import BaseModel
 
-BatchKind = Literal["rebuild_facts"]
+BatchKind = Literal["rebuild_facts", "rescan_content"]
 BatchStatus = Literal["queued", "running", "done", "failed"]
 
 
