@@ -8,8 +8,8 @@ _RECENT = timedelta(days=60)
 
 
 def format_count(count: float) -> str:
-    """A count with thousands separated: 1234 is "1,234"; a fraction keeps one decimal."""
-    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"
+    """A count with thousands separated: 1234 is "1,234"; a fraction keeps two decimals."""
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
 def format_score(score: float) -> str:

@@ -1,0 +1,125 @@
+"""Builds answers of the metrics API: defaults for everything, override what matters."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from viral_engine.contract.guardrails import (
+    AnomalyAnswer,
+    BotAnswer,
+    BotLikeDevice,
+    Compliance,
+    Components,
+    CoppaAnswer,
+    DeductionItem,
+    Deductions,
+    DetectionParams,
+    FraudAnswer,
+    HealthAnswer,
+    LinkOptOut,
+    OptOutAnswer,
+    ShareOptOut,
+    StudySessionTotals,
+)
+from viral_engine.contract.period import Period
+
+NOW = datetime(2026, 3, 31, 10, 28, 15, tzinfo=UTC)
+PERIOD = Period.between(date(2026, 3, 25), date(2026, 3, 31))
+COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW, "thresholds": {}}
+STATUS_LIMITS = {
+    "health_status_excellent": 90,
+    "health_status_good": 75,
+    "health_status_fair": 60,
+    "health_status_warning": 40,
+}
+
+
+def build_fraud(rows: int = 1, **fields: Any) -> FraudAnswer:
+    """Flagged addresses 203.0.113.1, .2 and so on, with 11, 12 ... clicks."""
+    ips = [
+        {
+            "date": PERIOD.end,
+            "ip_address": f"203.0.113.{number}",
+            "ref": f"ip-{number}",
+            "click_count": 10 + number,
+            "devices": 1,
+            "pace_per_hour": 10.0,
+            "hint": None,
+        }
+        for number in range(1, rows + 1)
+    ]
+    given = {"suspicious_ips": ips, "trusted_ips": [], "total_flagged_ips": rows, "threshold_used": 10}
+    return FraudAnswer.model_validate({**COMMON, **given, "next_cursor": None, **fields})
+
+
+def build_bots(rows: int = 1, **fields: Any) -> BotAnswer:
+    """Flagged devices device-1, device-2 and so on."""
+    devices = [
+        BotLikeDevice(
+            device_fingerprint=f"device-{number}",
+            ref=f"ref-{number}",
+            total_clicks=1233 + number,
+            first_seen=NOW - timedelta(days=1),
+            last_seen=NOW,
+            fastest_seconds=0.42,
+        )
+        for number in range(1, rows + 1)
+    ]
+    given = {
+        "bot_like_devices": devices,
+        "total_flagged_devices": rows,
+        "detection_params": DetectionParams(min_clicks=3, time_window_seconds=5),
+        "next_cursor": None,
+    }
+    return BotAnswer(**{**COMMON, **given, **fields})
+
+
+def build_item(name: str = "fraud", points: float = 2, cap: float = 30) -> DeductionItem:
+    """One deduction."""
+    return DeductionItem.model_validate(
+        {"name": name, "label": name, "quantity": 1, "unit": "found", "formula": "2 × 1", "cap": cap, "points": points}
+    )
+
+
+def build_health(score: float = 96, status: str = "excellent", **fields: Any) -> HealthAnswer:
+    """A period with one flagged address and one flagged device."""
+    given = {
+        "thresholds": STATUS_LIMITS,
+        "health_score": score,
+        "health_status": status,
+        "has_data": True,
+        "last_event_at": NOW - timedelta(minutes=4),
+        "deductions": Deductions(fraud=2, bot_behavior=2, opt_out_rate=0, coppa_violations=0),
+        "deduction_items": [build_item("fraud"), build_item("bot_behavior", cap=20)],
+        "components": build_components(),
+    }
+    return HealthAnswer.model_validate({**COMMON, **given, **fields})
+
+
+def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = None) -> Components:
+    """The answers behind a score; nothing was shared, and no referrer stands out."""
+    nothing = Compliance(total_checked=0, violations_found=0, compliance_rate=1)
+    return Components(
+        fraud=fraud or build_fraud(),
+        bots=bots or build_bots(),
+        opt_outs=OptOutAnswer(
+            **COMMON,
+            parent_shares=ShareOptOut(total=0, never_viewed=0, opt_out_rate=0),
+            attribution_links=LinkOptOut(total=0, zero_clicks=0, opt_out_rate=0),
+            study_sessions=StudySessionTotals(total=0, avg_participants=0),
+        ),
+        coppa=CoppaAnswer(
+            **COMMON,
+            parent_shares=nothing,
+            progress_reels=nothing,
+            overall_compliance_rate=1,
+            target_rate=0.99,
+            target_met=True,
+        ),
+        anomalies=AnomalyAnswer(
+            **COMMON,
+            suspicious_referrers=[],
+            high_conversion_rate_referrers=[],
+            total_flagged=0,
+            next_cursor=None,
+        ),
+    )

@@ -1,0 +1,73 @@
+"""The metrics API at its HTTP edge: answers as told, and remembers what it was asked."""
+
+from collections.abc import Callable
+
+import httpx
+
+from tests.unit.dashboard.answers import NOW, build_bots, build_fraud, build_health
+from viral_engine.client import SESSION_HEADER, MetricsApi
+from viral_engine.contract.people import Person, Role, SessionCreated
+
+PASSWORD = "correct horse"
+
+
+class FakeApi:
+    """People sign in with PASSWORD; their email's name is their role and their session's secret."""
+
+    def __init__(self) -> None:
+        self.asked: list[httpx.Request] = []
+        self.ended: set[str] = set()
+        self.is_down = False
+        self.health = build_health()
+
+    def connect(self) -> MetricsApi:
+        """A client that ends here."""
+        return MetricsApi(httpx.Client(base_url="http://api", transport=httpx.MockTransport(self._answer)))
+
+    def count(self, path: str) -> int:
+        """How often this path was asked."""
+        return sum(request.url.path == path for request in self.asked)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if self.is_down:
+            raise httpx.ConnectError("refused", request=request)
+        routes: dict[tuple[str, str], Callable[[httpx.Request], httpx.Response]] = {
+            ("POST", "/v1/sessions"): self._sign_in,
+            ("GET", "/v1/session"): self._person,
+            ("DELETE", "/v1/session"): self._sign_out,
+            ("GET", "/v1/guardrails/health"): lambda _: _json(self.health.model_dump_json()),
+            ("GET", "/v1/guardrails/fraud"): lambda _: _json(build_fraud(next_cursor="page-2").model_dump_json()),
+            ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
+        }
+        return routes[request.method, request.url.path](request)
+
+    def _sign_in(self, request: httpx.Request) -> httpx.Response:
+        body = httpx.Response(200, content=request.content).json()
+        if body["password"] != PASSWORD:
+            return _problem(401, "wrong_credentials")
+        name = body["email"].split("@")[0]
+        session = SessionCreated(secret=name, expires_at=NOW.replace(year=2999), person=_person(name))
+        return _json(session.model_dump_json(), 201)
+
+    def _person(self, request: httpx.Request) -> httpx.Response:
+        secret = request.headers[SESSION_HEADER]
+        known = secret.rstrip("0123456789") in set(Role) and secret not in self.ended
+        return _json(_person(secret).model_dump_json()) if known else _problem(401, "session_ended")
+
+    def _sign_out(self, request: httpx.Request) -> httpx.Response:
+        self.ended.add(request.headers[SESSION_HEADER])
+        return httpx.Response(204)
+
+
+def _person(secret: str) -> Person:
+    name = secret.rstrip("0123456789")
+    return Person(id=sum(secret.encode()), email=f"{secret}@example.com", role=Role(name))
+
+
+def _json(body: str, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, content=body, headers={"Content-Type": "application/json"})
+
+
+def _problem(status: int, code: str) -> httpx.Response:
+    return httpx.Response(status, json={"status": status, "title": code, "detail": code, "code": code})

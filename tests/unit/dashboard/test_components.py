@@ -1,0 +1,147 @@
+"""What the cards say, read from their component trees."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dashboard.components import bots, deductions, fraud, health_score
+from dashboard.components.card import Card, build_skeleton
+from dashboard.data import Snapshot
+from dashboard.pages.guardrails_view import CARDS, build_summary
+from tests.unit.dashboard.answers import build_bots, build_components, build_fraud, build_health, build_item
+from tests.unit.dashboard.tree import find, rows_of, text_of, walk
+from viral_engine.contract.guardrails import HealthAnswer
+
+
+def draw(card: Card, health: HealthAnswer) -> Any:
+    return card.build_body(Snapshot(health=health, search="?days=14"))
+
+
+def test_every_card_has_its_heading_before_its_data() -> None:
+    headings = [text_of(find(build_skeleton(card), "card-heading")) for card in CARDS]
+    assert headings == ["Health Score", "What is lowering the score", "Fraud Detection", "Bot Detection"]
+
+
+@pytest.mark.parametrize(
+    ("score", "status", "word", "hint"),
+    [
+        (100, "excellent", "Excellent", "The best status"),
+        (89.9, "good", "Good", "Excellent begins at 90"),
+        (75, "good", "Good", "Excellent begins at 90"),
+        (60, "fair", "Fair", "Good begins at 75"),
+        (40, "warning", "Warning", "Fair begins at 60"),
+        (0, "critical", "Critical", "Warning begins at 40"),
+    ],
+)
+def test_the_score_comes_with_its_word_and_the_way_to_better(score: float, status: str, word: str, hint: str) -> None:
+    body = draw(health_score.CARD, build_health(score, status))
+    assert text_of(find(body, "score")) == f"{score:.1f}"
+    assert text_of(find(body, "status")) == word
+    assert text_of(find(body, "hint")) == hint
+
+
+def test_the_gauge_reads_as_one_sentence() -> None:
+    [image] = [
+        each for each in walk(draw(health_score.CARD, build_health(75.7, "good"))) if getattr(each, "role", None)
+    ]
+    assert image.role == "img"
+    assert getattr(image, "aria-label") == "Health score 75.7 out of 100: good"
+
+
+def test_the_waterfall_falls_step_by_step_to_the_score() -> None:
+    items = [build_item("fraud", 12.4), build_item("bot_behavior", 6.1, cap=20), build_item("opt_out_rate", 0, cap=20)]
+    steps = deductions.format_steps(build_health(81.5, "good", deduction_items=items))
+    assert [(step.value, step.note) for step in steps] == [
+        ("100", ""),
+        ("−12.4", "of 30"),
+        ("−6.1", "of 20"),
+        ("0", "of 20"),
+        ("81.5", ""),
+    ]
+    assert [(step.low, step.high) for step in steps] == [
+        (0, 100),
+        pytest.approx((87.6, 100)),
+        pytest.approx((81.5, 87.6)),
+        pytest.approx((81.5, 81.5)),
+        (0, 81.5),
+    ]
+
+
+def test_the_waterfall_does_not_fall_below_its_floor() -> None:
+    items = [build_item("fraud", 70), build_item("bot_behavior", 70)]
+    steps = deductions.format_steps(build_health(0, "critical", deduction_items=items))
+    assert min(step.low for step in steps) == 0
+
+
+def test_the_waterfall_is_a_table_for_screen_readers() -> None:
+    body = draw(deductions.CARD, build_health())
+    assert rows_of(find(body, "visually-hidden")) == [
+        ["Reason", "Found", "Formula", "Points", "At most"],
+        ["fraud", "1 found", "2 × 1", "−2.0", "30"],
+        ["bot_behavior", "1 found", "2 × 1", "−2.0", "20"],
+    ]
+    assert getattr(find(body, "waterfall")[0], "aria-hidden") == "true"
+
+
+def test_fraud_lists_the_worst_rows_and_leads_to_all() -> None:
+    body = draw(fraud.CARD, build_health(components=build_components(fraud=build_fraud(rows=10))))
+    rows = rows_of(body)
+    assert rows[:2] == [["IP address", "Date", "Clicks"], ["203.0.113.1", "31 Mar 2026", "11"]]
+    assert len(rows) == 1 + 8
+    assert find(body, "link-to-all")[0].href == "/dashboard/guardrails/fraud?days=14"
+    assert text_of(find(body, "kpi")) == "Flagged IPs 10 Clicks a day that flag > 10"
+
+
+def test_clicks_are_drawn_against_the_most_and_the_threshold() -> None:
+    meters = find(fraud.build_rows(build_fraud(rows=10)), "meter")
+    assert [part.style for part in meters[0].children] == [{"width": "55.0%"}, {"left": "50.0%"}]
+    assert meters[-1].children[0].style == {"width": "100.0%"}
+
+
+def test_bots_say_the_rule_and_how_fast_each_device_was() -> None:
+    body = draw(bots.CARD, build_health())
+    assert "3 clicks within 5 s" in text_of(find(body, "kpi"))
+    assert rows_of(body) == [
+        ["Device", "Clicks", "Fastest, s", "First seen", "Last seen"],
+        ["device-1", "1,234", "0.42", "30 Mar 10:28:15", "31 Mar 10:28:15"],
+    ]
+
+
+@pytest.mark.parametrize("card", [fraud.CARD, bots.CARD])
+def test_a_detector_that_found_nothing_says_so(card: Card) -> None:
+    components = build_components(fraud=build_fraud(rows=0), bots=build_bots(rows=0))
+    body = draw(card, build_health(100, components=components))
+    assert "No flagged traffic in this period" in text_of(body)
+    assert find(body, "link-to-all") == []
+
+
+def test_an_empty_product_says_how_to_send_the_first_events() -> None:
+    health = build_health(100, has_data=False, last_event_at=None)
+    assert text_of(find(draw(health_score.CARD, health), "no-data")) == "No data yet"
+    assert find(draw(health_score.CARD, health), "score") == []
+    assert "/v1/events" in text_of(draw(deductions.CARD, health))
+    assert text_of(draw(fraud.CARD, health)) == text_of(draw(bots.CARD, health)) == "No data in this period"
+
+
+def test_an_empty_period_leads_to_the_newest_events() -> None:
+    health = build_health(100, has_data=False, last_event_at=datetime(2015, 5, 20, 21, 5, tzinfo=UTC))
+    body = draw(health_score.CARD, health)
+    assert text_of(find(body, "no-data")) == "No data yet"
+    assert "20 May 2015" in text_of(body)
+    assert find(body, "button")[0].href == "/dashboard/guardrails?start=2015-05-14&end=2015-05-20"
+    assert text_of(draw(deductions.CARD, health)) == "No data in this period"
+
+
+def test_what_users_send_stays_text() -> None:
+    body = bots.build_rows(
+        build_bots(bot_like_devices=[build_bots().bot_like_devices[0].model_copy(update={"device_fingerprint": "<b>"})])
+    )
+    assert "<b>" in text_of(body)
+    assert not [each for each in walk(body) if getattr(each, "dangerously_allow_html", False)]
+
+
+def test_the_header_tells_how_old_everything_is() -> None:
+    summary = text_of(build_summary(build_health(), 30))
+    assert summary == ("25–31 Mar 2026 · newest event 4 min ago Last updated 10:28:15 UTC · refreshes every 30 s")
+    assert "no event yet" in text_of(build_summary(build_health(last_event_at=None), 30))

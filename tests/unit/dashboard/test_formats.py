@@ -1,0 +1,68 @@
+"""How numbers, dates and times are written."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from dashboard.formats import (
+    format_age,
+    format_clock,
+    format_count,
+    format_deduction,
+    format_period,
+    format_points,
+)
+from viral_engine.contract.period import Period
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (date(2015, 5, 17), date(2015, 5, 17), "17 May 2015"),
+        (date(2015, 5, 17), date(2015, 5, 20), "17–20 May 2015"),
+        (date(2025, 4, 28), date(2025, 5, 4), "28 Apr – 4 May 2025"),
+        (date(2024, 12, 29), date(2025, 1, 4), "29 Dec 2024 – 4 Jan 2025"),
+    ],
+)
+def test_a_period_repeats_neither_month_nor_year(start: date, end: date, expected: str) -> None:
+    assert format_period(Period.between(start, end)) == expected
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        (timedelta(seconds=-30), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 min ago"),
+        (timedelta(minutes=59, seconds=59), "59 min ago"),
+        (timedelta(hours=1), "1 h ago"),
+        (timedelta(hours=47, minutes=59), "47 h ago"),
+        (timedelta(days=2), "2 days ago"),
+        (timedelta(days=59), "59 days ago"),
+        (timedelta(days=60), "30 Jan 2026"),
+    ],
+)
+def test_an_age_grows_coarser_with_time(age: timedelta, expected: str) -> None:
+    assert format_age(NOW - age, now=NOW) == expected
+
+
+def test_clocks_show_utc_whatever_the_zone_of_the_moment() -> None:
+    moment = datetime(2026, 3, 31, 14, 5, 9, tzinfo=timezone(timedelta(hours=2)))
+    assert format_clock(moment) == "12:05:09 UTC"
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0"), (1234567, "1,234,567"), (2.0, "2"), (0.25, "0.25")])
+def test_counts_separate_thousands_and_keep_a_fraction(count: float, expected: str) -> None:
+    assert format_count(count) == expected
+
+
+@pytest.mark.parametrize(("points", "expected"), [(0, "0"), (12.4, "−12.4"), (30, "−30.0")])
+def test_deductions_have_a_true_minus_sign(points: float, expected: str) -> None:
+    assert format_deduction(points) == expected
+
+
+@pytest.mark.parametrize(("points", "expected"), [(30, "30"), (7.5, "7.5")])
+def test_caps_have_no_needless_decimals(points: float, expected: str) -> None:
+    assert format_points(points) == expected

@@ -1,0 +1,133 @@
+"""What a refresh sends to an open page, through the real application."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.unit.dashboard.answers import build_components, build_fraud, build_health
+from tests.unit.dashboard.conftest import Browser
+from tests.unit.dashboard.fake_api import FakeApi
+
+HEALTH = "/v1/guardrails/health"
+
+
+class Page:
+    """An open page: sends the refresh callback as the renderer does, and keeps what it shows."""
+
+    def __init__(self, browser: Browser, who: str) -> None:
+        self._browser = browser
+        self.shown: Any = None
+        browser.resume(who)
+        dependencies = browser.get("/_dash-dependencies").json
+        assert isinstance(dependencies, list)
+        self._callback = next(each for each in dependencies if "summary.children" in each["output"])
+
+    def refresh(self, search: str = "?days=7") -> dict[str, dict[str, Any]]:
+        """The changed properties by component id."""
+        values = {"tick.data": 1, "url.search": search, "shown.data": self.shown}
+        answer = self._browser.call(
+            {
+                "output": self._callback["output"],
+                "outputs": [_split(each) for each in self._callback["output"].strip(".").split("...")],
+                "inputs": [_with_value(each, values) for each in self._callback["inputs"]],
+                "state": [_with_value(each, values) for each in self._callback["state"]],
+                "changedPropIds": ["tick.data"],
+            }
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json is not None
+        changes: dict[str, dict[str, Any]] = answer.json["response"]
+        self.shown = changes.get("shown", {"data": self.shown})["data"]
+        return changes
+
+
+def _split(output: str) -> dict[str, str]:
+    component, _, name = output.rpartition(".")
+    return {"id": component, "property": name}
+
+
+def _with_value(argument: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    return {**argument, "value": values[f"{argument['id']}.{argument['property']}"]}
+
+
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    return Page(browser, "viewer1")
+
+
+def test_the_first_refresh_brings_every_card(page: Page) -> None:
+    changes = page.refresh()
+    assert {"health-score-body", "deductions-body", "fraud-body", "bots-body"} <= changes.keys()
+    assert changes["refresh-problem"] == {
+        "children": "Could not refresh. Showing data from 10:28:15 UTC. Trying again in 30 s",
+        "hidden": True,
+    }
+
+
+def test_cards_that_did_not_change_are_left_alone(browser: Browser, api: FakeApi) -> None:
+    page = Page(browser, "admin1")
+    page.refresh()
+    api.health = build_health(components=build_components(fraud=build_fraud(rows=2)))
+    browser.resume("admin2")
+    changes = page.refresh()
+    assert "fraud-body" in changes
+    assert "bots-body" not in changes
+    assert "health-score-body" not in changes
+
+
+def test_all_who_see_masked_identifiers_share_one_answer(server: Flask, api: FakeApi) -> None:
+    for who in ("viewer1", "viewer2", "analyst1"):
+        Page(Browser(server), who).refresh()
+    assert api.count(HEALTH) == 1
+
+
+def test_who_sees_whole_identifiers_is_audited_by_name(server: Flask, api: FakeApi) -> None:
+    for who in ("viewer1", "admin1", "admin2"):
+        for _ in range(2):
+            Page(Browser(server), who).refresh()
+    sessions = [request.headers["X-Session"] for request in api.asked if request.url.path == HEALTH]
+    assert sessions == ["viewer1", "admin1", "admin2"]
+
+
+def test_periods_are_not_mixed_up(page: Page, api: FakeApi) -> None:
+    for search in ("", "?days=7", "?days=14", "?start=2015-05-17&end=2015-05-20"):
+        page.refresh(search)
+    asked = [dict(request.url.params) for request in api.asked if request.url.path == HEALTH]
+    assert asked == [{"days": "7"}, {"days": "14"}, {"start": "2015-05-17", "end": "2015-05-20"}]
+
+
+def test_a_failed_refresh_keeps_the_data_and_says_from_when_it_is(browser: Browser, api: FakeApi) -> None:
+    page = Page(browser, "admin1")
+    page.refresh()
+    api.is_down = True
+    browser.client.set_cookie("viral_session", "admin2")
+    assert page.refresh() == {"refresh-problem": {"hidden": False}}
+
+
+def test_data_of_another_period_is_not_left_standing(browser: Browser, api: FakeApi) -> None:
+    page = Page(browser, "viewer1")
+    page.refresh("?days=7")
+    api.is_down = True
+    changes = page.refresh("?days=14")
+    assert changes["cards"] == {"hidden": True}
+    assert "The figures are not available right now" in str(changes["notice"])
+    assert "/dashboard/guardrails?days=14" in str(changes["notice"])
+    assert changes["shown"] == {"data": None}
+
+
+def test_the_page_recovers_by_itself(browser: Browser, api: FakeApi) -> None:
+    page = Page(browser, "viewer1")
+    api.is_down = True
+    page.refresh()
+    api.is_down = False
+    changes = page.refresh()
+    assert changes["cards"] == {"hidden": False}
+    assert changes["notice"] == {"children": []}
+    assert "health-score-body" in changes
+
+
+def test_a_period_that_does_not_exist_is_explained_on_the_page(page: Page, api: FakeApi) -> None:
+    changes = page.refresh("?days=999")
+    assert "days must be less than or equal to 366" in str(changes["notice"])
+    assert api.count(HEALTH) == 0
