@@ -35,6 +35,8 @@ def parse_network(given: str) -> str:
         interface = ip_interface(given)
     except ValueError as error:
         raise ValueError(f"{given} is neither an address nor a network such as 203.0.113.0/24") from error
+    if "%" in given:
+        raise ValueError(f"{given} names a zone, which only one machine knows")
     network = interface.network
     if interface.ip != network.network_address:
         raise ValueError(f"{given} has bits set behind its prefix; the network is {network}")
