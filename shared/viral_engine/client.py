@@ -7,8 +7,16 @@ import httpx
 from pydantic import BaseModel
 
 from viral_engine.contract.batches import Batch, BatchKind
-from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer
+from viral_engine.contract.guardrails import (
+    AnomalyAnswer,
+    BotAnswer,
+    CoppaAnswer,
+    FraudAnswer,
+    HealthAnswer,
+    OptOutAnswer,
+)
 from viral_engine.contract.people import Person, SessionCreated
+from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -71,6 +79,23 @@ class MetricsApi:
     def fetch_anomalies(self, **query: QueryValue) -> AnomalyAnswer:
         """Referrers whose conversions are hard to believe."""
         return self._call("GET", "/v1/guardrails/conversion-anomalies", AnomalyAnswer, params=query)
+
+    def fetch_opt_outs(self, **query: QueryValue) -> OptOutAnswer:
+        """How much of what was shared nobody has opened."""
+        return self._call("GET", "/v1/guardrails/opt-outs", OptOutAnswer, params=query)
+
+    def fetch_coppa(self, **query: QueryValue) -> CoppaAnswer:
+        """How much of what was shared is free of personal information."""
+        return self._call("GET", "/v1/guardrails/coppa", CoppaAnswer, params=query)
+
+    def fetch_violations(self, **query: QueryValue) -> ViolationsAnswer:
+        """What violates the children's privacy rule, where, and what became of it."""
+        return self._call("GET", "/v1/guardrails/coppa/violations", ViolationsAnswer, params=query)
+
+    def resolve_violation(self, violation_id: int, resolution: Resolution, note: str | None = None) -> Violation:
+        """Say what became of a violation. Raises ApiProblemError 404 when it is gone, 409 when it was resolved."""
+        body = {"resolution": resolution, "note": note}
+        return self._call("POST", f"/v1/guardrails/coppa/violations/{violation_id}/resolve", Violation, json=body)
 
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
         """The health score of a period, itemised."""
