@@ -10,10 +10,11 @@ import pytest
 from tests.e2e.stack_process import StackProcess
 from viral_engine.client import MetricsApi
 from viral_engine.demo import load_demo
+from viral_engine.demo.content import generate_content, slip_of
 from viral_engine.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
 from viral_engine.demo.month import DAYS, generate_month, last_dates
 from viral_engine.demo.school import SCHOOL_ADDRESS
-from viral_engine.demo.seeded import fingerprint
+from viral_engine.demo.seeded import fingerprint, opaque_id
 
 pytestmark = pytest.mark.slow
 
@@ -37,10 +38,13 @@ def test_loading_it_again_changes_nothing(api: MetricsApi) -> None:
 
     load_demo(api, NOW, reported.append)
 
-    month = generate_month(NOW)
+    month, content = generate_month(NOW), generate_content(NOW)
     assert reported == [
         f"Demo data: {len(month.links):,} links, 0 of them new",
         f"Demo data: {len(month.events):,} events, 0 of them new",
+        f"Demo data: {len(content.parent_shares):,} parent shares, 0 of them new",
+        f"Demo data: {len(content.progress_reels):,} progress reels, 0 of them new",
+        f"Demo data: {len(content.study_sessions):,} study sessions, 0 of them new",
     ]
     assert api.fetch_health(**MONTH).deductions == before.deductions
 
@@ -56,3 +60,15 @@ def test_the_guardrails_find_the_rings_the_school_and_the_bots(api: MetricsApi) 
     assert {row.device_fingerprint for row in bots.bot_like_devices} == {
         fingerprint("device", *bot_key(NOW.date() - timedelta(days=back))) for back in BOT_DAYS_AGO
     }
+
+
+def test_the_guardrails_find_what_says_or_shows_too_much_and_nothing_else(api: MetricsApi) -> None:
+    content = generate_content(NOW)
+    made = {item["id"] for item in content.parent_shares + content.progress_reels}
+    slips = {opaque_id(slip.kind, day, slip.name) for day in last_dates(NOW, DAYS) if (slip := slip_of(day))}
+
+    found = {violation.content_id for violation in api.fetch_violations(**MONTH, limit=1000).violations}
+    coppa = api.fetch_coppa(**MONTH)
+
+    assert found == slips & made
+    assert coppa.parent_shares.violations_found + coppa.progress_reels.violations_found == len(found)

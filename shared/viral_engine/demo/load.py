@@ -25,10 +25,10 @@ def load_demo(api: MetricsApi, now: datetime, report: Callable[[str], None]) -> 
     answers = list(_post(api.save_events, month.events))
     new = sum(answer.accepted for answer in answers)
     report(f"Demo data: {len(month.events):,} events, {new:,} of them new")
+    _load_content(api, now, report)
 
 
-def load_content(api: MetricsApi, now: datetime, report: Callable[[str], None]) -> None:
-    """Send what was shared and done in that month, and say in words what was sent."""
+def _load_content(api: MetricsApi, now: datetime, report: Callable[[str], None]) -> None:
     content = generate_content(now)
     _save(api.save_parent_shares, content.parent_shares, "parent shares", report)
     _save(api.save_progress_reels, content.progress_reels, "progress reels", report)
