@@ -1,0 +1,104 @@
+"""Findings that compare the period with the one before."""
+
+from report_worker.difference import difference_interval
+from viral_engine.contract.growth import Trend, Verdict
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import Insight, ReportFacts
+from viral_engine.report_rendering.figures import (
+    format_change,
+    format_counted,
+    format_k,
+    format_rate,
+    format_signed,
+)
+
+
+def k_factor_trend(facts: ReportFacts) -> Insight:
+    """How K moved, and which of its factors moved it."""
+    now, before = facts.current, facts.previous
+    interval = difference_interval(now.k_factor, now.k_factor_interval, before.k_factor, before.k_factor_interval)
+    return Insight(
+        rule="k_factor_trend",
+        text=_describe_k_trend(facts),
+        effect=now.k_factor - before.k_factor if before.total_invites else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        sample=min(now.active_users, before.active_users),
+    )
+
+
+def _describe_k_trend(facts: ReportFacts) -> str:
+    now, before = facts.current, facts.previous
+    if before.total_invites == 0:
+        return f"{_days_before(facts)} hold no invites, so there is nothing to compare K with."
+    users = f"{format_counted(now.active_users, 'inviting user')} after {before.active_users:,}"
+    text = _describe_difference(
+        "K",
+        (format_k(before.k_factor), format_k(now.k_factor)),
+        facts.k_factor_verdict,
+        facts.k_factor_trend,
+        facts.k_factor_change_pct,
+        basis=users,
+    )
+    if facts.k_factor_verdict in ("up", "down") and facts.k_factor_trend != "stable":
+        text += " " + _describe_cause(facts)
+    return text
+
+
+def _describe_cause(facts: ReportFacts) -> str:
+    by_invites, by_conversions = facts.invites_per_user_effect, facts.conversions_per_invite_effect
+    if abs(by_invites) >= abs(by_conversions):
+        return f"Most of it comes from invites per user ({format_signed(by_invites, decimals=2)})."
+    return f"Most of it comes from conversions per invite ({format_signed(by_conversions, decimals=2)})."
+
+
+def conversion_change(facts: ReportFacts) -> Insight:
+    """How the share of clicks that convert moved."""
+    now, before = facts.current, facts.previous
+    interval = difference_interval(
+        now.conversion_rate, now.conversion_rate_interval, before.conversion_rate, before.conversion_rate_interval
+    )
+    return Insight(
+        rule="conversion_change",
+        text=_describe_conversion_change(facts),
+        effect=now.conversion_rate - before.conversion_rate if before.total_clicks else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        sample=min(now.total_clicks, before.total_clicks),
+    )
+
+
+def _describe_conversion_change(facts: ReportFacts) -> str:
+    now, before = facts.current, facts.previous
+    if now.total_clicks == 0:
+        return "Nobody clicked an invite, so there is no conversion rate."
+    rate = format_rate(now.conversion_rate)
+    if before.total_clicks == 0:
+        return f"{rate} of the clicks converted; {_days_before(facts).lower()} hold no clicks to compare with."
+    return _describe_difference(
+        "The conversion rate",
+        (format_rate(before.conversion_rate), rate),
+        facts.conversion_verdict,
+        facts.conversion_trend,
+        facts.conversion_change_pct,
+        basis=f"{format_counted(now.total_clicks, 'click')} after {before.total_clicks:,}",
+    )
+
+
+def _describe_difference(
+    what: str, shown: tuple[str, str], verdict: Verdict, trend: Trend, change_pct: float | None, *, basis: str
+) -> str:
+    before, now = shown
+    if verdict == "too_few_to_say":
+        return f"{what} was {before} and is {now}: too few to say whether it changed ({basis})."
+    if verdict == "no_clear_change":
+        return f"{what} was {before} and is {now}: no clear change, a difference like this can be chance ({basis})."
+    if trend == "stable":
+        return f"{what} is stable: {now} after {before}, within 5% ({basis})."
+    verb = "rose" if verdict == "up" else "fell"
+    return f"{what} {verb} from {before} to {now} ({format_change(change_pct)}), more than chance explains ({basis})."
+
+
+def _days_before(facts: ReportFacts) -> str:
+    days = Period.between(facts.period_start, facts.period_end).days
+    return "The day before" if days == 1 else f"The {days} days before"

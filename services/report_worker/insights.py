@@ -1,0 +1,211 @@
+"""Insights by rules: each rule looks at the facts and writes one finding, or nothing.
+
+A difference is called a change only where intervals and sample allow it; that judgement comes with the facts.
+"""
+
+from collections.abc import Callable
+
+from report_worker.comparisons import conversion_change, k_factor_trend
+from viral_engine.contract.growth import LoopPerformance
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import Insight, ReportFacts
+from viral_engine.report_rendering.figures import (
+    format_count,
+    format_counted,
+    format_distance_to_viral,
+    format_k,
+    format_k_of_hundred,
+    format_name,
+    format_period,
+    format_points,
+    format_rate,
+)
+
+VIRAL = 1.0
+HEALTH_WARNING_BELOW = 75
+SMALL_SAMPLE = 30
+
+Rule = Callable[[ReportFacts], Insight | None]
+STEPS = {
+    "clicked": "clicked an invite",
+    "visited": "visited",
+    "signed_up": "signed up",
+    "converted": "converted",
+    "activated": "became active",
+}
+DEDUCTIONS = {
+    "fraud": "click fraud",
+    "bot_behavior": "bots",
+    "opt_out_rate": "shares and links that nobody opens",
+    "coppa_violations": "personal information in shared content",
+}
+
+
+def write_insights(facts: ReportFacts) -> list[Insight]:
+    """At least five findings where there is data, and three where there is none."""
+    rules = RULES if facts.has_data else RULES_WITHOUT_DATA
+    return [insight for rule in rules if (insight := rule(facts)) is not None]
+
+
+def viral_threshold(facts: ReportFacts) -> Insight:
+    """Whether K has reached 1, from where growth carries itself, or how far away it is."""
+    counts = facts.current
+    interval = counts.k_factor_interval
+    return Insight(
+        rule="viral_threshold",
+        text=_describe_k(facts),
+        effect=counts.k_factor,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        sample=counts.active_users,
+    )
+
+
+def _describe_k(facts: ReportFacts) -> str:
+    counts = facts.current
+    if counts.total_invites == 0:
+        text = "Nobody created an invite, so K is 0; growth is viral from K 1.00 on."
+        if counts.total_conversions:
+            text += f" Earlier invites brought {format_counted(counts.total_conversions, 'conversion')}."
+        return text
+    shown, per_hundred = format_k(counts.k_factor), format_k_of_hundred(counts.k_factor)
+    brought = f"100 inviting users bring {per_hundred} conversions{_caveat(counts.active_users)}."
+    if counts.k_factor >= VIRAL:
+        return f"Growth is viral: K is {shown}, at or above the threshold of 1.00; {brought}"
+    distance = format_distance_to_viral(counts.k_factor)
+    return f"K is {shown}, {distance} below the viral threshold of 1.00; {brought}"
+
+
+def clean_growth(facts: ReportFacts) -> Insight | None:
+    """How much of K comes from what the guardrails flag."""
+    k_factor, clean = facts.current.k_factor, facts.k_factor_clean
+    if format_k(k_factor) == format_k(clean):
+        return None
+    text = f"Without the conversions that the guardrails flag, K is {format_k(clean)} instead of {format_k(k_factor)}"
+    text += ": it reaches 1.00 by flagged traffic only." if clean < VIRAL <= k_factor else "."
+    return Insight(rule="clean_growth", text=text, effect=clean - k_factor, sample=facts.current.active_users)
+
+
+def top_loop(facts: ReportFacts) -> Insight:
+    """The loop with the highest K, and how much it carries."""
+    loops = [loop for loop in facts.loops if loop.invites]
+    if not loops:
+        return Insight(rule="top_loop", text=_describe_no_loop(facts.loops))
+    best = max(loops, key=lambda loop: (loop.k_factor, loop.conversions))
+    name = format_name(best.name)
+    lead = f"{name} is the strongest loop" if len(loops) > 1 else f"{name} is the only loop with invites"
+    share = _share(best.conversions, facts.current.total_conversions) + " conversions"
+    text = (
+        f"{lead}: K {format_k(best.k_factor)} from {format_counted(best.active_users, 'inviting user')}"
+        f"{_caveat(best.active_users)}, {share}."
+    )
+    return Insight(rule="top_loop", text=text, effect=best.k_factor, sample=best.active_users)
+
+
+def _describe_no_loop(loops: list[LoopPerformance]) -> str:
+    clicked = [loop for loop in loops if loop.clicks]
+    if not clicked:
+        return "No invite, click or conversion named its loop, so loops cannot be compared."
+    best = max(clicked, key=lambda loop: loop.clicks)
+    clicks = format_counted(best.clicks, "click")
+    return f"No loop had a new invite; older invites of {format_name(best.name)} brought {clicks}."
+
+
+def health(facts: ReportFacts) -> Insight:
+    """How far the figures can be trusted; a warning below 75."""
+    score = format_points(facts.health_score)
+    reason = _largest_deduction(facts)
+    if facts.health_score < HEALTH_WARNING_BELOW:
+        text = f"Warning: the health score is {score}, below {HEALTH_WARNING_BELOW}. {reason}"
+    else:
+        text = f"The health score is {score} ({facts.health_status}). {reason}"
+    return Insight(rule="health", text=text, effect=facts.health_score)
+
+
+def _largest_deduction(facts: ReportFacts) -> str:
+    name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
+    if points <= 0:
+        return "Nothing was deducted."
+    return f"The largest deduction is for {DEDUCTIONS.get(name, name)}: {format_points(points)} points."
+
+
+def top_referrer(facts: ReportFacts) -> Insight:
+    """The referrer with the most conversions."""
+    credited = [referrer for referrer in facts.top_referrers if referrer.conversions]
+    if not credited:
+        return Insight(rule="top_referrer", text="No referrer was credited with a conversion.")
+    best = max(credited, key=lambda referrer: referrer.conversions)
+    total = facts.current.total_conversions
+    lead = "leads the referrers" if len(credited) > 1 else "is the only referrer with conversions"
+    conversions = format_counted(best.conversions, "conversion")
+    text = f"{format_name(best.id)} {lead}: {conversions}, {_share(best.conversions, total)}."
+    return Insight(rule="top_referrer", text=text, effect=best.k_contribution, sample=total)
+
+
+def largest_loss(facts: ReportFacts) -> Insight | None:
+    """The step of the funnel at which the largest share of people is lost."""
+    pairs = [pair for pair in zip(facts.funnel, facts.funnel[1:], strict=False) if pair[0].people >= SMALL_SAMPLE]
+    if not pairs:
+        return None
+    before, after = min(pairs, key=lambda pair: pair[1].step_rate)
+    if after.step_rate >= 1:
+        return None
+    came, went_on = STEPS.get(before.name, before.name), STEPS.get(after.name, after.name)
+    text = (
+        f"The funnel loses most at one step: of {format_count(before.people)} people who {came}, "
+        f"{format_count(after.people)} {went_on} ({format_rate(after.step_rate)})."
+    )
+    return Insight(rule="largest_loss", text=text, effect=after.step_rate, sample=before.people)
+
+
+def opened_invites(facts: ReportFacts) -> Insight | None:
+    """How many of the period's invites were clicked at all."""
+    created, clicked = facts.current.viral_links_created, facts.current.viral_links_clicked
+    if created == 0:
+        return None
+    share = format_rate(clicked / created)
+    text = f"{format_count(clicked)} of {format_counted(created, 'invite')} were clicked ({share})."
+    return Insight(rule="opened_invites", text=text, effect=clicked / created, sample=created)
+
+
+def no_data(facts: ReportFacts) -> Insight:
+    """Says that there is nothing, and that this is no judgement."""
+    period = format_period(Period.between(facts.period_start, facts.period_end))
+    return Insight(rule="no_data", text=f"No data: nothing was recorded for {period}, so there is nothing to judge.")
+
+
+def no_growth(facts: ReportFacts) -> Insight:
+    """K of a period without data, beside that of the period before."""
+    text = "Without invites and conversions K is 0."
+    if facts.previous.total_invites:
+        text += f" In the period before it was {format_k(facts.previous.k_factor)}."
+    return Insight(rule="viral_threshold", text=text, effect=0, sample=0)
+
+
+def health_unknown(facts: ReportFacts) -> Insight:
+    """The score of a period without data is not a good score."""
+    score = format_points(facts.health_score)
+    text = f"The health score of {score} means that nothing was checked, not that all is well."
+    return Insight(rule="health", text=text, effect=facts.health_score, sample=0)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{format_rate(part / whole if whole else 0)} of all"
+
+
+def _caveat(sample: int) -> str:
+    return "" if sample >= SMALL_SAMPLE else " (a small sample)"
+
+
+RULES: tuple[Rule, ...] = (
+    viral_threshold,
+    k_factor_trend,
+    conversion_change,
+    top_loop,
+    health,
+    top_referrer,
+    clean_growth,
+    largest_loss,
+    opened_invites,
+)
+RULES_WITHOUT_DATA: tuple[Rule, ...] = (no_data, no_growth, health_unknown)

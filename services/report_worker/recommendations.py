@@ -1,0 +1,159 @@
+"""Recommendations by rules: what to do about the facts."""
+
+from collections.abc import Callable
+
+from report_worker.insights import HEALTH_WARNING_BELOW, SMALL_SAMPLE, VIRAL
+from viral_engine.contract.growth import LoopPerformance
+from viral_engine.contract.reports import ReportFacts
+from viral_engine.report_rendering.figures import (
+    format_count,
+    format_counted,
+    format_k,
+    format_name,
+    format_points,
+    format_rate,
+)
+
+WEAK_BELOW = 0.3
+PROMISING_FROM = 0.7
+_MOST_LOOPS = 3
+_MUCH_OF_ALL = 0.5
+_NOTABLE_SHARE = 0.05
+
+Rule = Callable[[ReportFacts], str | None]
+_AGAINST = {
+    "fraud": "review the flagged IP addresses, and list the schools among them as trusted networks",
+    "bot_behavior": "review the flagged devices and slow down clicks that come faster than people click",
+    "opt_out_rate": "find out which shares and links nobody opens, and ask for fewer of them",
+    "coppa_violations": "remove the personal information that was found in shares and reels",
+}
+
+
+def write_recommendations(facts: ReportFacts) -> list[str]:
+    """At least three where there is data, and two where there is none."""
+    if not facts.has_data:
+        return list(WITHOUT_DATA)
+    return [text for rule in RULES if (text := rule(facts)) is not None]
+
+
+def by_k_factor(facts: ReportFacts) -> str:
+    """The tier that K is in: below 0.3, below 0.7, below 1.0, or viral."""
+    counts = facts.current
+    k_factor = counts.k_factor
+    if k_factor < WEAK_BELOW:
+        return (
+            f"K is below {WEAK_BELOW}: rework the invitation itself first. Ask for it right after a success, say what "
+            "the friend gets from it, and make it one tap to send."
+        )
+    factors = (
+        f"{counts.avg_invites_per_user:.1f} invites per user, "
+        f"{format_rate(counts.conversions_per_invite)} conversions per invite"
+    )
+    if k_factor < PROMISING_FROM:
+        return (
+            f"K is between {WEAK_BELOW} and {PROMISING_FROM}: the loops work, but do not carry growth yet. Test one "
+            f"change at a time on the weaker factor ({factors})."
+        )
+    if k_factor < VIRAL:
+        return (
+            f"K is close to 1.0: remove friction on the way from click to conversion, and show the strongest loop to "
+            f"more users ({factors})."
+        )
+    return (
+        "K is at or above 1.0: protect what works. Change the loops carefully, watch capacity, and check for fraud "
+        "before more money goes into growth."
+    )
+
+
+def weak_loops(facts: ReportFacts) -> str:
+    """The loops with K below 0.3, or the strongest one when there is none."""
+    inviting = [loop for loop in facts.loops if loop.invites]
+    if not inviting:
+        return _describe_no_inviting(facts)
+    weak = sorted((loop for loop in inviting if loop.k_factor < WEAK_BELOW), key=lambda loop: -loop.invites)
+    if weak:
+        return f"Rework or pause the weak loops (K below {WEAK_BELOW}): {_list_loops(weak)}."
+    best = max(inviting, key=lambda loop: loop.k_factor)
+    name = f"{format_name(best.name)} (K {format_k(best.k_factor)})"
+    if len(inviting) == 1:
+        return f"All invites come from {name}: try a second loop, so that growth does not hang on one."
+    return f"No loop is weak (K below {WEAK_BELOW}): give {name}, the strongest, a better place in the app."
+
+
+def _describe_no_inviting(facts: ReportFacts) -> str:
+    if facts.loops:
+        names = _join_names(facts.loops)
+        return (
+            f"Nobody sent an invite in this period: check that inviting works, and bring it back into sight: {names}."
+        )
+    return "Name the loop of every link (its `source`), so that reports can tell which loop works."
+
+
+def _list_loops(loops: list[LoopPerformance]) -> str:
+    named = [f"{format_name(loop.name)} ({format_k(loop.k_factor)}{_caveat(loop)})" for loop in loops[:_MOST_LOOPS]]
+    more = len(loops) - len(named)
+    return ", ".join(named) + (f" and {format_count(more)} more" if more else "")
+
+
+def _caveat(loop: LoopPerformance) -> str:
+    if loop.active_users >= SMALL_SAMPLE:
+        return ""
+    return f", from only {format_counted(loop.active_users, 'inviting user')}"
+
+
+def by_health(facts: ReportFacts) -> str:
+    """What to do about the largest deduction, or to go on as before."""
+    name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
+    score = format_points(facts.health_score)
+    advice = _AGAINST.get(name, "look at the deductions on the guardrails page")
+    if facts.health_score < HEALTH_WARNING_BELOW:
+        return f"Health is {score}, below {HEALTH_WARNING_BELOW}: before relying on these figures, {advice}."
+    if points > 0:
+        return f"Health is {score}. To raise it, {advice}."
+    return f"Health is {score}: keep the guardrails' thresholds as they are and look in once a week."
+
+
+def clicked_without_invites(facts: ReportFacts) -> str | None:
+    """Loops that live on old invites."""
+    loops = [loop for loop in facts.loops if loop.clicks and not loop.invites]
+    if not loops or not facts.current.total_invites:
+        return None
+    return f"Check whether inviting still works where there are clicks but no new invites: {_join_names(loops)}."
+
+
+def _join_names(loops: list[LoopPerformance]) -> str:
+    return ", ".join(format_name(loop.name) for loop in loops[:_MOST_LOOPS])
+
+
+def one_referrer_carries_much(facts: ReportFacts) -> str | None:
+    """A single account behind most of the growth is worth a look."""
+    total = facts.current.total_conversions
+    if total < SMALL_SAMPLE or not facts.top_referrers:
+        return None
+    best = max(facts.top_referrers, key=lambda referrer: referrer.conversions)
+    if best.conversions <= total * _MUCH_OF_ALL:
+        return None
+    share = format_rate(best.conversions / total)
+    return f"Look at {format_name(best.id)} under investigations: one referrer brought {share} of all conversions."
+
+
+def flagged_conversions(facts: ReportFacts) -> str | None:
+    """Growth that is partly not growth."""
+    k_factor, clean = facts.current.k_factor, facts.k_factor_clean
+    if k_factor - clean <= k_factor * _NOTABLE_SHARE:
+        return None
+    return f"Plan with the K of {format_k(clean)} that is left without flagged traffic, not with {format_k(k_factor)}."
+
+
+RULES: tuple[Rule, ...] = (
+    by_k_factor,
+    weak_loops,
+    by_health,
+    clicked_without_invites,
+    one_referrer_carries_much,
+    flagged_conversions,
+)
+WITHOUT_DATA = (
+    "Check that the app sends its events (POST /v1/events), and that its token has the scope events:write.",
+    "Register links with their referrer and loop (PUT /v1/links/{id}), then generate the report again.",
+)

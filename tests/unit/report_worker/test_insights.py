@@ -1,0 +1,121 @@
+"""Insights by rules, on facts that are built by hand."""
+
+import json
+import math
+
+import pytest
+
+from metrics_api.growth.k_factor import Counts
+from metrics_api.growth.loops import format_loop
+from report_worker.insights import write_insights
+from tests.report_facts import NOTHING, WEEK_BEFORE, build_empty_facts, build_facts, build_funnel, build_referrer
+from viral_engine.contract.reports import Insight, ReportFacts
+
+FEW = Counts(12, 40, 10, 10, 9, {})
+CLICKS_ONLY = Counts(0, 40, 3, 0, 0, {})
+
+
+def find(facts: ReportFacts, rule: str) -> Insight:
+    return next(insight for insight in write_insights(facts) if insight.rule == rule)
+
+
+def with_k(conversions: int, users: int = 1000) -> Counts:
+    return Counts(1200, 5200, conversions, users, 800, {})
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "said"),
+    [
+        ("viral_threshold", build_facts(with_k(1000)), "Growth is viral: K is 1.00"),
+        ("viral_threshold", build_facts(with_k(1340)), "100 inviting users bring 134 conversions"),
+        ("viral_threshold", build_facts(with_k(620)), "K is 0.62, 0.38 below the viral threshold of 1.00"),
+        # A K that two decimals would show as 1.00 is not viral yet.
+        ("viral_threshold", build_facts(with_k(996)), "K is 0.996, 0.004 below"),
+        ("viral_threshold", build_facts(FEW), "(a small sample)"),
+        ("viral_threshold", build_facts(CLICKS_ONLY), "Nobody created an invite, so K is 0"),
+        ("k_factor_trend", build_facts(), "K rose from 0.55 to 0.74 (+35.3%), more than chance explains"),
+        ("k_factor_trend", build_facts(), "Most of it comes from invites per user (+0.12)"),
+        ("k_factor_trend", build_facts(conversions_per_invite_effect=-0.2), "conversions per invite (−0.20)"),
+        ("k_factor_trend", build_facts(with_k(300)), "K fell from 0.55 to 0.30 (−45.5%)"),
+        ("k_factor_trend", build_facts(with_k(570)), "K was 0.55 and is 0.57: no clear change"),
+        ("k_factor_trend", build_facts(FEW), "K was 0.55 and is 1.00: too few to say whether it changed"),
+        ("k_factor_trend", build_facts(before=NOTHING), "The 7 days before hold no invites"),
+        (
+            "k_factor_trend",
+            build_facts(Counts(1, 9, 103_000, 100_000, 1, {}), Counts(1, 9, 100_000, 100_000, 1, {})),
+            "K is stable: 1.03 after 1.00, within 5%",
+        ),
+        ("conversion_change", build_facts(), "The conversion rate rose from 11.0% to 14.3% (+30.1%)"),
+        ("conversion_change", build_facts(Counts(9, 20, 9, 9, 9, {})), "too few to say whether it changed"),
+        ("conversion_change", build_facts(before=NOTHING), "14.3% of the clicks converted; the 7 days before hold no"),
+        ("conversion_change", build_facts(Counts(9, 0, 0, 9, 0, {})), "Nobody clicked an invite"),
+        ("top_loop", build_facts(), "Buddy challenge is the strongest loop: K 0.90 from 450 inviting users"),
+        ("top_loop", build_facts(), "54.4% of all conversions"),
+        ("top_loop", build_facts(loops=[format_loop("a_b", 1, 1, 1, 1)]), "A b is the only loop with invites: K 1.00"),
+        (
+            "top_loop",
+            build_facts(loops=[format_loop("a", 0, 40, 0, 0)]),
+            "No loop had a new invite; older invites of A brought 40 clicks",
+        ),
+        ("top_loop", build_facts(loops=[]), "loops cannot be compared"),
+        ("health", build_facts(health_score=74.9, health_status="fair"), "Warning: the health score is 74.9, below 75"),
+        ("health", build_facts(health_score=75.0, health_status="good"), "The health score is 75.0 (good)"),
+        ("health", build_facts(), "The largest deduction is for click fraud: 4.0 points"),
+        ("health", build_facts(deductions={"fraud": 0.0}), "Nothing was deducted"),
+        ("top_referrer", build_facts(), "maria leads the referrers: 62 conversions, 8.3% of all"),
+        (
+            "top_referrer",
+            build_facts(FEW, top_referrers=[build_referrer("maria", 9, 10)]),
+            "maria is the only referrer with conversions: 10 conversions, 100.0% of all",
+        ),
+        ("top_referrer", build_facts(top_referrers=[]), "No referrer was credited"),
+        ("clean_growth", build_facts(k_factor_clean=0.6), "K is 0.60 instead of 0.74."),
+        ("clean_growth", build_facts(with_k(1100), k_factor_clean=0.9), "it reaches 1.00 by flagged traffic only"),
+        ("largest_loss", build_facts(), "of 3,100 people who visited, 1,240 signed up (40.0%)"),
+        ("opened_invites", build_facts(), "800 of 1,200 invites were clicked (66.7%)"),
+        ("no_data", build_empty_facts(), "No data: nothing was recorded for 2–8 March 2026"),
+        ("viral_threshold", build_empty_facts(), "K is 0"),
+        ("health", build_empty_facts(), "nothing was checked"),
+    ],
+)
+def test_says(rule: str, facts: ReportFacts, said: str) -> None:
+    assert said in find(facts, rule).text
+
+
+EDGES = {
+    "a good week": build_facts(),
+    "few people": build_facts(FEW, NOTHING, loops=[format_loop("a", 12, 40, 10, 10)], top_referrers=[]),
+    "clicks only": build_facts(CLICKS_ONLY, NOTHING, loops=[format_loop("a", 0, 40, 3, 0)], top_referrers=[]),
+    "more conversions than clicks": build_facts(Counts(9, 2, 9, 9, 2, {})),
+    "nothing after something": build_facts(NOTHING, WEEK_BEFORE, loops=[], top_referrers=[], funnel=[], timeline=[]),
+    "only content": build_facts(NOTHING, NOTHING, loops=[], top_referrers=[], funnel=build_funnel(("clicked", 0))),
+}
+
+
+@pytest.mark.parametrize("facts", EDGES.values(), ids=EDGES)
+def test_writes_at_least_five_with_data_and_only_finite_numbers(facts: ReportFacts) -> None:
+    insights = write_insights(facts)
+    assert len(insights) >= 5
+    numbers = [number for insight in insights for number in (insight.effect, insight.low, insight.high)]
+    assert all(math.isfinite(number) for number in numbers if number is not None)
+    words = json.dumps([insight.text for insight in insights]).lower().split()
+    assert not {"nan", "inf", "none", "-0", "nan%", "inf%"} & set(words)
+
+
+@pytest.mark.parametrize("before", [NOTHING, WEEK_BEFORE])
+def test_writes_three_without_data(before: Counts) -> None:
+    insights = write_insights(build_empty_facts(previous=build_facts(before).current))
+    assert [insight.rule for insight in insights] == ["no_data", "viral_threshold", "health"]
+
+
+def test_a_comparison_says_where_the_true_difference_lies() -> None:
+    trend = find(build_facts(), "k_factor_trend")
+    assert trend.effect == pytest.approx(0.194)
+    assert trend.low == pytest.approx(0.1236, abs=1e-4)
+    assert trend.high == pytest.approx(0.2648, abs=1e-4)
+    assert trend.sample == 1000
+
+
+def test_without_a_period_before_there_is_no_effect() -> None:
+    trend = find(build_facts(before=NOTHING), "k_factor_trend")
+    assert (trend.effect, trend.low, trend.high) == (None, None, None)
