@@ -1,0 +1,49 @@
+"""Every table, and why it exists. Times are UTC; a `day` is a UTC date."""
+
+from metrics_api.db.tables.access import audit_entries, people, sessions, tokens
+from metrics_api.db.tables.columns import metadata
+from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, violations
+from metrics_api.db.tables.events import attribution_events, attribution_links
+from metrics_api.db.tables.facts import (
+    BURST_SIZES,
+    active_weeks,
+    activity_per_referrer_day,
+    bursts_per_device_day,
+    clicks_per_device_day,
+    clicks_per_ip_day,
+    content_per_day,
+    link_counts,
+    user_journeys,
+)
+from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
+from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
+
+__all__ = [
+    "BURST_SIZES",
+    "active_weeks",
+    "activity_per_referrer_day",
+    "alerts",
+    "attribution_events",
+    "attribution_links",
+    "audit_entries",
+    "batches",
+    "bursts_per_device_day",
+    "clicks_per_device_day",
+    "clicks_per_ip_day",
+    "content_per_day",
+    "health_history",
+    "job_keys",
+    "link_counts",
+    "metadata",
+    "parent_shares",
+    "people",
+    "progress_reels",
+    "report_runs",
+    "schedules",
+    "sessions",
+    "study_sessions",
+    "tokens",
+    "trusted_networks",
+    "user_journeys",
+    "violations",
+]

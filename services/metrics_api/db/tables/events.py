@@ -1,0 +1,76 @@
+"""What happened, as it was posted."""
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INET, JSONB
+
+from metrics_api.db.tables.columns import count_column, metadata, time_column
+
+attribution_events = Table(
+    "attribution_events",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("event_type", Text, nullable=False),
+    time_column("occurred_at", nullable=False),
+    Column("ip_address", INET),
+    Column("device_fingerprint", Text),
+    Column("link_id", Text),
+    Column("referrer_id", Text),
+    Column("source", Text),
+    Column("user_id", Text),
+    Column("session_id", Text),
+    Column("user_agent", Text),
+    Column("referrer_url", Text),
+    Column("landing_page", Text),
+    Column("conversion_value", Double),
+    Column("metadata", JSONB),
+)
+_event = attribution_events.c
+Index("idx_attribution_events_ip_address", _event.ip_address)
+Index("idx_attribution_events_fraud_detection", _event.ip_address, _event.occurred_at)
+Index("idx_attribution_events_event_type", _event.event_type, _event.occurred_at)
+Index("idx_attribution_events_device_fingerprint", _event.device_fingerprint)
+# Clicks only: what else a device sends must not slow the search for a click's neighbours.
+Index(
+    "idx_attribution_events_bot_detection",
+    _event.device_fingerprint,
+    _event.occurred_at,
+    postgresql_where=text("event_type = 'click'"),
+)
+Index("idx_attribution_events_link_id", _event.link_id, postgresql_where=text("link_id IS NOT NULL"))
+Index(
+    "idx_attribution_events_referrer",
+    _event.referrer_id,
+    _event.occurred_at,
+    postgresql_where=text("referrer_id IS NOT NULL"),
+)
+# What is no click: with idx_attribution_events_bot_detection it holds a device's whole history in order.
+Index(
+    "idx_attribution_events_device_history",
+    _event.device_fingerprint,
+    _event.occurred_at,
+    postgresql_where=text("event_type <> 'click'"),
+)
+
+attribution_links = Table(
+    "attribution_links",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    Column("referrer_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("campaign", Text),
+    Column("target_url", Text),
+    time_column("inserted_at", nullable=False),
+    count_column("click_count"),
+    count_column("conversion_count"),
+)
+Index("idx_attribution_links_opt_out", attribution_links.c.inserted_at, attribution_links.c.click_count)
+
+Index("idx_attribution_links_referrer", attribution_links.c.referrer_id, attribution_links.c.inserted_at)

@@ -1,0 +1,111 @@
+"""Facts kept at write time from events and content; see docs/decisions."""
+
+from sqlalchemy import (
+    Column,
+    Date,
+    Index,
+    Interval,
+    Table,
+    Text,
+    Uuid,
+    desc,
+)
+from sqlalchemy.dialects.postgresql import INET
+
+from metrics_api.db.tables.columns import count_column, metadata, time_column
+
+BURST_SIZES = range(2, 11)
+
+link_counts = Table(
+    "link_counts",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    count_column("clicks"),
+    count_column("conversions"),
+    comment="Counts by link id, known or not, so that a link announced late starts with its true counts",
+)
+
+clicks_per_ip_day = Table(
+    "clicks_per_ip_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("ip_address", INET, primary_key=True),
+    count_column("clicks"),
+)
+Index("idx_clicks_per_ip_day_worst", clicks_per_ip_day.c.day, desc(clicks_per_ip_day.c.clicks))
+
+clicks_per_device_day = Table(
+    "clicks_per_device_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("device_fingerprint", Text, primary_key=True),
+    count_column("clicks"),
+    time_column("first_click_at", nullable=False),
+    time_column("last_click_at", nullable=False),
+)
+
+bursts_per_device_day = Table(
+    "bursts_per_device_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("device_fingerprint", Text, primary_key=True),
+    *(Column(f"span_{size}", Interval) for size in BURST_SIZES),
+    comment="Shortest time for 2 to 10 clicks in a row whose last lies on the day, up to 60 s",
+)
+
+activity_per_referrer_day = Table(
+    "activity_per_referrer_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("referrer_id", Text, primary_key=True, comment="Empty where nobody gets the credit"),
+    Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
+    *(count_column(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+)
+# Conversions are rare, so this holds few rows and changes seldom.
+Index(
+    "idx_activity_per_referrer_day_conversions",
+    activity_per_referrer_day.c.day,
+    activity_per_referrer_day.c.referrer_id,
+    postgresql_include=["conversions"],
+    postgresql_where=activity_per_referrer_day.c.conversions > 0,
+)
+
+user_journeys = Table(
+    "user_journeys",
+    metadata,
+    Column("person", Text, primary_key=True, comment="user:, session: or device: and the id"),
+    time_column("first_click_at"),
+    time_column("first_visit_at"),
+    time_column("first_signup_at"),
+    time_column("first_conversion_at"),
+    time_column("first_activation_at"),
+    time_column("referred_at"),
+    Column("referred_by_event", Uuid, comment="The earliest event with a referrer decides"),
+    Column("referrer_id", Text),
+    Column("source", Text),
+)
+
+Index("idx_user_journeys_first_click", user_journeys.c.first_click_at)
+Index("idx_user_journeys_first_signup", user_journeys.c.first_signup_at)
+Index("idx_user_journeys_referrer", user_journeys.c.referrer_id, user_journeys.c.first_signup_at)
+
+active_weeks = Table(
+    "active_weeks",
+    metadata,
+    Column("week", Date, primary_key=True),
+    Column("person", Text, primary_key=True),
+    comment="ISO weeks, by their Monday, in which a user did anything",
+)
+
+content_per_day = Table(
+    "content_per_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="link, parent_share, progress_reel or study_session"),
+    count_column("items"),
+    count_column("unopened"),
+    count_column("participants"),
+    count_column("checked"),
+    count_column("violating"),
+    comment="Items by the day of their creation, and how many of them nobody has opened yet",
+)

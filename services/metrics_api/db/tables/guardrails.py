@@ -1,0 +1,63 @@
+"""The score's history, alerts and trusted networks."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Identity,
+    Index,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import CIDR, JSONB
+
+from metrics_api.db.tables.columns import metadata, time_column
+
+health_history = Table(
+    "health_history",
+    metadata,
+    time_column("computed_at", nullable=False),
+    Column("health_score", Double, nullable=False),
+    Column("health_status", Text, nullable=False),
+    Column("deductions", JSONB, nullable=False),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("has_data", Boolean, nullable=False, server_default=text("true")),
+)
+Index("idx_health_history_computed_at", health_history.c.computed_at)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="open, acknowledged, snoozed, resolved or false_positive"),
+    time_column("opened_at", nullable=False),
+    time_column("updated_at", nullable=False),
+    Column("acknowledged_by", Text),
+    Column("note", Text),
+    time_column("snoozed_until"),
+    time_column("resolved_at"),
+    Column("resolved_by", Text, comment="Empty where it ended by itself"),
+    Column("evidence", JSONB, nullable=False),
+)
+Index(
+    "uq_alerts_unresolved",
+    alerts.c.type,
+    unique=True,
+    postgresql_where=text("status IN ('open', 'acknowledged', 'snoozed')"),
+)
+Index("idx_alerts_opened_at", alerts.c.opened_at)
+
+trusted_networks = Table(
+    "trusted_networks",
+    metadata,
+    Column("cidr", CIDR, primary_key=True),
+    Column("reason", Text, nullable=False),
+    time_column("expires_at"),
+    time_column("created_at", nullable=False),
+    Column("created_by", Text, nullable=False),
+)
