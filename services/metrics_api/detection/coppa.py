@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
 from metrics_api.detection.context import Reading
+from metrics_api.detection.violations import count_open_violations
 from viral_engine.contract.guardrails import Compliance, CoppaAnswer
 
 _NOTHING = ContentTotals()
@@ -17,10 +18,11 @@ _NOTHING = ContentTotals()
 
 def fetch_coppa(connection: Connection, reading: Reading) -> CoppaAnswer:
     """The compliance of what was created in the period, by kind and overall."""
-    return format_coppa(fetch_content_totals(connection, reading.period), reading)
+    totals = fetch_content_totals(connection, reading.period)
+    return format_coppa(totals, count_open_violations(connection, reading.period), reading)
 
 
-def format_coppa(totals: Mapping[str, ContentTotals], reading: Reading) -> CoppaAnswer:
+def format_coppa(totals: Mapping[str, ContentTotals], open_violations: int, reading: Reading) -> CoppaAnswer:
     """The answer for these totals by kind; where nothing was checked the rate is 1.0."""
     shares, reels = (totals.get(kind, _NOTHING) for kind in ("parent_share", "progress_reel"))
     overall = _rate(shares.checked + reels.checked, shares.violating + reels.violating)
@@ -32,6 +34,7 @@ def format_coppa(totals: Mapping[str, ContentTotals], reading: Reading) -> Coppa
         parent_shares=_compliance(shares),
         progress_reels=_compliance(reels),
         overall_compliance_rate=overall,
+        open_violations=open_violations,
         target_rate=target,
         target_met=overall >= target,
     )

@@ -43,6 +43,12 @@ def fetch_violations(connection: Connection, wanted: ViolationFilter, reading: R
     )
 
 
+def count_open_violations(connection: Connection, period: Period) -> int:
+    """How many violations of what was created in the period nobody has resolved yet."""
+    counted = select(func.count()).select_from(violations).where(_created_in(period), _OPEN)
+    return connection.execute(counted).scalar_one()
+
+
 def fetch_violation(connection: Connection, violation_id: int) -> Violation:
     """The violation with this id, which must exist."""
     return format_violation(connection.execute(select(violations).where(_column.id == violation_id)).one())

@@ -151,6 +151,7 @@ class CoppaAnswer(Answer):
     parent_shares: Compliance
     progress_reels: Compliance
     overall_compliance_rate: float
+    open_violations: int = Field(description="Violations of any item that nobody has resolved yet")
     target_rate: float
     target_met: bool
 

@@ -112,6 +112,7 @@ def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = 
             parent_shares=nothing,
             progress_reels=nothing,
             overall_compliance_rate=1,
+            open_violations=0,
             target_rate=0.99,
             target_met=True,
         ),

@@ -76,3 +76,4 @@ violations = Table(
     UniqueConstraint("content_kind", "content_id", "type", "path", "masked", name="uq_violations_place"),
 )
 Index("idx_violations_inserted_at", violations.c.inserted_at)
+Index("idx_violations_open", violations.c.inserted_at, postgresql_where=violations.c.resolution.is_(None))
