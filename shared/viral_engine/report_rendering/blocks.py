@@ -1,0 +1,244 @@
+"""The parts of a report as plain texts and shares, the same for web page and PDF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from viral_engine.contract.growth import LoopPerformance, Trend, Verdict
+from viral_engine.contract.reports import Insight, ReferrerInReport, ReportFacts
+from viral_engine.report_rendering.figures import (
+    format_change,
+    format_count,
+    format_counted,
+    format_k,
+    format_name,
+    format_points,
+    format_rate,
+    format_signed,
+)
+
+MOST_LOOP_BARS = 8
+MOST_LOOP_ROWS = 20
+_VIRAL = 1.0
+_STEP_NAMES = {"signed_up": "Signed up"}
+_DEDUCTION_NAMES = {
+    "fraud": "Click fraud",
+    "bot_behavior": "Bots",
+    "opt_out_rate": "Opt-outs",
+    "coppa_violations": "COPPA",
+}
+_VERDICTS: dict[Verdict, str] = {
+    "up": "more than chance",
+    "down": "more than chance",
+    "no_clear_change": "no clear change",
+    "too_few_to_say": "too few to say",
+}
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One figure with how it compares; `trend` is empty where there is none."""
+
+    label: str
+    value: str
+    note: str
+    trend: Trend | Literal[""] = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar as long as `share` (0..1) of its track."""
+
+    label: str
+    value: str
+    note: str
+    share: float
+    is_strong: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An insight, and below it what it rests on."""
+
+    text: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column holds names and whose other columns hold figures."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    more: str = ""
+
+
+def build_kpis(facts: ReportFacts) -> list[Kpi]:
+    """The figures that everybody asks for first."""
+    now, before = facts.current, facts.previous
+    k_trend, rate_trend = _find_trends(facts)
+    return [
+        Kpi("K-factor", format_k(now.k_factor), _format_k_note(facts), k_trend),
+        Kpi("Conversions", format_count(now.total_conversions), f"{format_count(before.total_conversions)} before"),
+        Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), rate_trend),
+        Kpi("Active users", format_count(now.active_users), f"{format_count(before.active_users)} before"),
+        Kpi("Invites created", format_count(now.viral_links_created), f"{format_count(before.total_invites)} before"),
+        Kpi("Invites clicked", format_count(now.viral_links_clicked), _format_clicked_note(facts)),
+        Kpi("COPPA compliance", format_rate(facts.compliance_rate), "of shares and reels"),
+        Kpi("Fraud flags", format_count(facts.flagged_ips + facts.flagged_devices), _format_flags_note(facts)),
+    ]
+
+
+def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Literal[""]]:
+    return (facts.k_factor_trend, facts.conversion_trend) if facts.has_data else ("", "")
+
+
+def _format_k_note(facts: ReportFacts) -> str:
+    if not facts.previous.total_invites:
+        return "nothing to compare with"
+    return f"{format_change(facts.k_factor_change_pct)}, {_VERDICTS[facts.k_factor_verdict]}"
+
+
+def _format_rate_note(facts: ReportFacts) -> str:
+    if not facts.previous.total_clicks:
+        return "nothing to compare with"
+    return f"{format_change(facts.conversion_change_pct)}, {_VERDICTS[facts.conversion_verdict]}"
+
+
+def _format_clicked_note(facts: ReportFacts) -> str:
+    created = facts.current.viral_links_created
+    return f"{format_rate(facts.current.viral_links_clicked / created)} of those created" if created else "none created"
+
+
+def _format_flags_note(facts: ReportFacts) -> str:
+    return f"{format_counted(facts.flagged_ips, 'IP')}, {format_counted(facts.flagged_devices, 'device')}"
+
+
+def build_findings(insights: Sequence[Insight]) -> list[Finding]:
+    """The insights, each with its rule, interval and sample."""
+    return [Finding(insight.text, _format_basis(insight)) for insight in insights]
+
+
+def _format_basis(insight: Insight) -> str:
+    parts = [f"Rule {insight.rule.replace('_', ' ')}"]
+    if insight.effect is not None and insight.low is not None and insight.high is not None:
+        parts.append(f"{_number(insight.effect)}, 95% interval {_number(insight.low)} to {_number(insight.high)}")
+    if insight.sample is not None:
+        parts.append(f"sample {format_count(insight.sample)}")
+    return " · ".join(parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def build_funnel(facts: ReportFacts) -> list[Bar]:
+    """The funnel's steps; nothing when nobody entered it."""
+    if not facts.funnel or not facts.funnel[0].people:
+        return []
+    return [
+        Bar(
+            label=_STEP_NAMES.get(step.name, step.name.capitalize()),
+            value=format_count(step.people),
+            note="" if number == 0 else f"{format_rate(step.step_rate)} of the step before",
+            share=min(step.overall_rate, 1),
+        )
+        for number, step in enumerate(facts.funnel)
+    ]
+
+
+def find_loop_scale(facts: ReportFacts) -> float:
+    """The K at the end of a loop's track, at least 1, so that the line at 1 is always seen."""
+    return max([_VIRAL * 1.25, *(loop.k_factor for loop in facts.loops)])
+
+
+def build_loop_bars(facts: ReportFacts) -> list[Bar]:
+    """The loops with the highest K; strong is one that carries itself."""
+    scale = find_loop_scale(facts)
+    return [
+        Bar(format_name(loop.name), format_k(loop.k_factor), "", loop.k_factor / scale, loop.k_factor >= _VIRAL)
+        for loop in facts.loops[:MOST_LOOP_BARS]
+    ]
+
+
+def build_loop_table(facts: ReportFacts) -> Table:
+    """Every loop with its counts and the K of the period before."""
+    before = {loop.source: loop.k_factor for loop in facts.previous_loops}
+    more = len(facts.loops) - MOST_LOOP_ROWS
+    return Table(
+        ("Loop", "Invites", "Clicks", "Conversions", "Users", "Rate", "K", "K before"),
+        [_format_loop(loop, before) for loop in facts.loops[:MOST_LOOP_ROWS]],
+        f"{format_count(more)} more in the CSV export" if more > 0 else "",
+    )
+
+
+def _format_loop(loop: LoopPerformance, before: dict[str, float]) -> tuple[str, ...]:
+    counts = (loop.invites, loop.clicks, loop.conversions, loop.active_users)
+    k_before = format_k(before[loop.source]) if loop.source in before else "–"
+    return (
+        format_name(loop.name),
+        *map(format_count, counts),
+        format_rate(loop.conversion_rate),
+        format_k(loop.k_factor),
+        k_before,
+    )
+
+
+def build_referrer_table(facts: ReportFacts) -> Table:
+    """The referrers with the most conversions."""
+    return Table(
+        ("Referrer", "Invites", "Conversions", "Conversion rate", "Contribution to K"),
+        [_format_referrer(referrer) for referrer in facts.top_referrers],
+    )
+
+
+def _format_referrer(referrer: ReferrerInReport) -> tuple[str, ...]:
+    return (
+        format_name(referrer.id),
+        format_count(referrer.invites),
+        format_count(referrer.conversions),
+        format_rate(referrer.conversion_rate),
+        f"{referrer.k_contribution:.3f}",
+    )
+
+
+def build_comparison(facts: ReportFacts) -> Table:
+    """This period beside the one before."""
+    now, before = facts.current, facts.previous
+    rows = [
+        ("K-factor", format_k(now.k_factor), format_k(before.k_factor), _difference(now.k_factor, before.k_factor, 2)),
+        _compare_counts("Invites", now.total_invites, before.total_invites),
+        _compare_counts("Clicks", now.total_clicks, before.total_clicks),
+        _compare_counts("Conversions", now.total_conversions, before.total_conversions),
+        (
+            "Conversion rate",
+            format_rate(now.conversion_rate),
+            format_rate(before.conversion_rate),
+            _difference(now.conversion_rate * 100, before.conversion_rate * 100, 1) + " points",
+        ),
+        _compare_counts("Active users", now.active_users, before.active_users),
+        (
+            "Health score",
+            format_points(facts.health_score),
+            format_points(facts.previous_health_score),
+            _difference(facts.health_score, facts.previous_health_score, 1),
+        ),
+    ]
+    return Table(("", "This period", "Before", "Difference"), rows)
+
+
+def _compare_counts(name: str, now: int, before: int) -> tuple[str, ...]:
+    return name, format_count(now), format_count(before), format_signed(now - before, decimals=0)
+
+
+def _difference(now: float, before: float, decimals: int) -> str:
+    return format_signed(now - before, decimals=decimals)
+
+
+def build_deductions(facts: ReportFacts) -> Table:
+    """Where the health score comes from, line by line from 100."""
+    rows = [
+        (_DEDUCTION_NAMES.get(name, name), format_signed(-points, decimals=1))
+        for name, points in facts.deductions.items()
+    ]
+    return Table(("Deduction", "Points"), [("Start", "100.0"), *rows, ("Score", format_points(facts.health_score))])

@@ -1,0 +1,99 @@
+"""A report laid out: every text and share that web page and PDF show, in order."""
+
+from dataclasses import dataclass
+
+from viral_engine.contract.guardrails import HealthStatus
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import ReportFacts, ReportType
+from viral_engine.report_rendering.blocks import (
+    Bar,
+    Finding,
+    Kpi,
+    Table,
+    build_comparison,
+    build_deductions,
+    build_findings,
+    build_funnel,
+    build_kpis,
+    build_loop_bars,
+    build_loop_table,
+    build_referrer_table,
+    find_loop_scale,
+)
+from viral_engine.report_rendering.figures import format_k, format_moment, format_period, format_points
+from viral_engine.report_rendering.k_chart import draw_k_chart
+from viral_engine.report_rendering.written import WrittenReport, facts_of
+
+_TITLES: dict[ReportType, str] = {
+    "weekly": "Weekly growth report",
+    "monthly": "Monthly growth report",
+    "custom": "Growth report",
+}
+_WRITERS = {
+    "rules": "Insights and recommendations were written by rules.",
+    "model": "Insights and recommendations were worded by a language model from the findings of rules; "
+    "every number in them was found in the facts.",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a reader gets to see."""
+
+    number: int
+    title: str
+    period: str
+    compared_with: str
+    made: str
+    has_data: bool
+    kpis: list[Kpi]
+    findings: list[Finding]
+    recommendations: list[str]
+    k_chart: str
+    k_clean: str
+    funnel: list[Bar]
+    loop_bars: list[Bar]
+    viral_at: float
+    loops: Table
+    referrers: Table
+    comparison: Table
+    health_score: str
+    health_status: HealthStatus
+    deductions: Table
+    writer: str
+
+
+def build_page(report: WrittenReport) -> Page:
+    """Lay a report out. Raises NotWrittenError while it is not ready."""
+    facts = facts_of(report)
+    period = Period.between(facts.period_start, facts.period_end)
+    return Page(
+        number=report.id,
+        title=_TITLES[facts.report_type],
+        period=format_period(period),
+        compared_with=format_period(period.previous()),
+        made=format_moment(facts.snapshot_at),
+        has_data=facts.has_data,
+        kpis=build_kpis(facts),
+        findings=build_findings(report.insights),
+        recommendations=list(report.recommendations),
+        k_chart=draw_k_chart(facts.timeline),
+        k_clean=_format_k_clean(facts),
+        funnel=build_funnel(facts),
+        loop_bars=build_loop_bars(facts),
+        viral_at=1 / find_loop_scale(facts),
+        loops=build_loop_table(facts),
+        referrers=build_referrer_table(facts),
+        comparison=build_comparison(facts),
+        health_score=format_points(facts.health_score),
+        health_status=facts.health_status,
+        deductions=build_deductions(facts),
+        writer=_WRITERS[report.written_by or "rules"],
+    )
+
+
+def _format_k_clean(facts: ReportFacts) -> str:
+    clean, shown = format_k(facts.k_factor_clean), format_k(facts.current.k_factor)
+    if clean == shown:
+        return "None of the conversions comes from flagged traffic."
+    return f"Without the conversions that the guardrails flag, K is {clean} instead of {shown}."
