@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
+
+# Byte code is kept even where the machine's default is not to: else every start would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast lint bench
@@ -34,6 +37,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 		{ echo "Python 3.11 or newer is needed; name one by make PYTHON=/path/to/python"; exit 1; }
 	@echo "Installing into $(VENV) (once, about a minute)"
 	@umask 022 && $(PYTHON) -m venv $(VENV)
-	@umask 022 && $(PIP) install --require-hashes --requirement requirements.lock
+	@umask 022 && $(PIP) install --no-deps --no-compile --require-hashes --requirement requirements.lock
 	@umask 022 && $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

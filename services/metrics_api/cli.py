@@ -3,9 +3,12 @@
 import click
 
 from metrics_api.access import bootstrap as access
+from metrics_api.access.identifiers import References
 from metrics_api.app import create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.reconciler.process import run_reconciler
+from metrics_api.reconciler.tasks import Reconciliation, build_tasks
 from viral_engine.logs import configure_logging
 from viral_engine.settings import (
     ApiSettings,
@@ -13,14 +16,15 @@ from viral_engine.settings import (
     DetectionSettings,
     LogSettings,
     QueueSettings,
+    ReconcilerSettings,
     load_settings_or_exit,
 )
 from viral_engine.webserver import serve
 
 
-@click.group()
+@click.group(chain=True)
 def main() -> None:
-    """Run one of the metrics API's processes."""
+    """Run one of the metrics API's processes, or several commands one after the other."""
 
 
 @main.command()
@@ -54,3 +58,15 @@ def web() -> None:
         processes=settings.metrics_api_processes,
         service="metrics_api",
     )
+
+
+@main.command()
+def reconciler() -> None:
+    """Evaluate the guardrails each minute and finish what was left; of several processes one works."""
+    groups = ApiSettings, DetectionSettings, QueueSettings, ReconcilerSettings, LogSettings
+    settings, detection, queues, own, logs = load_settings_or_exit(*groups)
+    configure_logging(logs, service="reconciler")
+    database = Database(create_database_engine(settings.database_url, pool_size=1))
+    references = References(settings.identifier_key.get_secret_value())
+    reconciliation = Reconciliation(database, detection, references, settings.pii_phone_region)
+    run_reconciler(settings, own, build_tasks(reconciliation, own, queues))

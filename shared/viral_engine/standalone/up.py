@@ -26,7 +26,7 @@ from viral_engine.standalone.local_env import published
 from viral_engine.standalone.merged_log import MergedLog
 from viral_engine.standalone.ports import check_ports_free
 from viral_engine.standalone.processes import Children, watch
-from viral_engine.standalone.services import PREPARATIONS, SERVICES
+from viral_engine.standalone.services import PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE
 
 _READY_SECONDS = 60
 _DEMO_TIMEOUT_SECONDS = 120
@@ -96,9 +96,12 @@ def start_stores(servers: Servers, stores: Children, log: MergedLog) -> None:
 
 def start_services(services: Children, log: MergedLog) -> None:
     """Migrate, make the first admin and the tokens, start every service and wait until all can be used."""
-    for program in PREPARATIONS:
-        services.run(program)
-    for program in SERVICES:
+    for program in SERVICES_WITHOUT_DATABASE:
+        log.write(f"Starting {program.name}")
+        services.start(program)
+    log.write("Preparing the database")
+    services.run(PREPARATION)
+    for program in SERVICES_WITH_DATABASE:
         log.write(f"Starting {program.name}")
         services.start(program)
     with httpx.Client(trust_env=False, timeout=5) as http:
