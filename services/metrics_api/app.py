@@ -15,6 +15,7 @@ from metrics_api.api.evaluations import evaluations
 from metrics_api.api.events import events
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
+from metrics_api.api.investigations import investigations
 from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
@@ -31,7 +32,7 @@ from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
-GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, trusted_networks)
+GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, investigations, trusted_networks)
 RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, jobs, batches)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
@@ -15,6 +16,12 @@ from viral_engine.contract.guardrails import (
     HealthAnswer,
     OptOutAnswer,
 )
+from viral_engine.contract.investigations import (
+    DeviceInvestigation,
+    EntityKind,
+    IpInvestigation,
+    ReferrerInvestigation,
+)
 from viral_engine.contract.people import Person, SessionCreated
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
@@ -22,6 +29,7 @@ from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 Answer = TypeVar("Answer", bound=BaseModel)
 QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
+_INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
 class ApiProblemError(Exception):
@@ -101,6 +109,22 @@ class MetricsApi:
         """The health score of a period, itemised."""
         return self._call("GET", "/v1/guardrails/health", HealthAnswer, params=query)
 
+    def fetch_ip_investigation(self, ip_address: str, **query: QueryValue) -> IpInvestigation:
+        """What an address, or the one behind a reference, did. Raises ApiProblemError 404 when it was never seen."""
+        return self._call("GET", _investigation("ip_address", ip_address), IpInvestigation, params=query)
+
+    def fetch_device_investigation(self, device: str, **query: QueryValue) -> DeviceInvestigation:
+        """What a device, or the one behind a reference, did. Raises ApiProblemError 404 when it was never seen."""
+        return self._call("GET", _investigation("device", device), DeviceInvestigation, params=query)
+
+    def fetch_referrer_investigation(self, referrer_id: str, **query: QueryValue) -> ReferrerInvestigation:
+        """What happened in a referrer's name. Raises ApiProblemError 404 when it was never seen."""
+        return self._call("GET", _investigation("referrer", referrer_id), ReferrerInvestigation, params=query)
+
+    def export_investigation(self, kind: EntityKind, identifier: str, **query: QueryValue) -> bytes:
+        """The events of an investigation as CSV."""
+        return self._send("GET", _investigation(kind, identifier), params={**query, "format": "csv"}).content
+
     def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
         """Store a batch of events, all or, with `partial`, those that are valid."""
         params = {"partial": "true"} if partial else None
@@ -144,6 +168,11 @@ class MetricsApi:
         if response.is_error:
             raise _problem(response)
         return response
+
+
+def _investigation(kind: EntityKind, identifier: str) -> str:
+    """The path of an investigation; ids may hold any character."""
+    return f"/v1/investigations/{_INVESTIGATIONS[kind]}/{quote(identifier, safe='')}"
 
 
 def _problem(response: httpx.Response) -> ApiProblemError:

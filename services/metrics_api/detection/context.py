@@ -28,6 +28,10 @@ class Identifiers:
         """The fingerprint, or its beginning."""
         return fingerprint if self.whole else mask_device(fingerprint)
 
+    def show_user(self, user_id: str) -> str:
+        """The id of who acted, or its beginning."""
+        return user_id if self.whole else mask_device(user_id)
+
 
 @dataclass(frozen=True)
 class Reading:

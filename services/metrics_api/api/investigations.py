@@ -1,0 +1,113 @@
+"""Investigates an address, a device or a referrer."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Literal, TypeVar
+
+from flask import Response, request
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import Connection
+
+from metrics_api.api.problems import ProblemError, not_found
+from metrics_api.api.readings import build_reading, read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from metrics_api.detection.context import Reading
+from metrics_api.detection.investigations.answer import Subject, fetch_subject
+from metrics_api.detection.investigations.devices import fetch_device_investigation
+from metrics_api.detection.investigations.export import format_csv
+from metrics_api.detection.investigations.ips import fetch_ip_investigation
+from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
+from metrics_api.detection.investigations.shaping import CURSOR
+from viral_engine.contract.investigations import (
+    DeviceInvestigation,
+    EntityKind,
+    Investigation,
+    IpInvestigation,
+    ReferrerInvestigation,
+)
+from viral_engine.contract.people import Scope
+from viral_engine.contract.period import PeriodQuery
+from viral_engine.contract.thresholds import Overrides
+from viral_engine.contract.values import IpAddress
+
+investigations = Resource("investigations")
+Found = TypeVar("Found", bound=Investigation)
+_IP_ADDRESS: TypeAdapter[str] = TypeAdapter(IpAddress)
+_NAMES: dict[EntityKind, str] = {"ip_address": "IP address", "device": "device", "referrer": "referrer"}
+_JSON, _CSV = "application/json", "text/csv"
+
+
+class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
+    """Query of an investigation."""
+
+    format: Literal["json", "csv"] | None = Field(
+        None, description="csv: all events looked at, as Accept: text/csv asks for too"
+    )
+
+
+@investigations.route(
+    "GET", "/v1/investigations/ips/<id:given>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: IpInvestigation}
+)
+def get_ip_investigation(given: str, query: InvestigationQuery) -> IpInvestigation | Response:
+    """What an address, or the one behind a reference, did and with whom."""
+    try:
+        ip_address = _IP_ADDRESS.validate_python(services().references.to_identifier(given))
+    except ValidationError as error:
+        raise _never_seen("ip_address") from error
+    return _investigate("ip_address", ip_address, fetch_ip_investigation, query)
+
+
+@investigations.route(
+    "GET",
+    "/v1/investigations/devices/<id:given>",
+    scope=Scope.METRICS_READ,
+    answers={HTTPStatus.OK: DeviceInvestigation},
+)
+def get_device_investigation(given: str, query: InvestigationQuery) -> DeviceInvestigation | Response:
+    """What a device, or the one behind a reference, did and with whom."""
+    return _investigate("device", services().references.to_identifier(given), fetch_device_investigation, query)
+
+
+@investigations.route(
+    "GET",
+    "/v1/investigations/referrers/<id:referrer_id>",
+    scope=Scope.METRICS_READ,
+    answers={HTTPStatus.OK: ReferrerInvestigation},
+)
+def get_referrer_investigation(referrer_id: str, query: InvestigationQuery) -> ReferrerInvestigation | Response:
+    """What happened in a referrer's name and with whom."""
+    return _investigate("referrer", referrer_id, fetch_referrer_investigation, query)
+
+
+def _investigate(
+    kind: EntityKind,
+    identifier: str,
+    fetch: Callable[[Connection, Subject, Reading], Found],
+    query: InvestigationQuery,
+) -> Found | Response:
+    reading = build_reading(query, query, read_page(query, CURSOR))
+    with services().database.read() as connection:
+        subject = fetch_subject(connection, kind, identifier, reading)
+        if subject is None:
+            raise _never_seen(kind)
+        return _answer_csv(subject, reading) if _wants_csv(query) else fetch(connection, subject, reading)
+
+
+def _wants_csv(query: InvestigationQuery) -> bool:
+    if query.format is not None:
+        return query.format == "csv"
+    return request.accept_mimetypes.best_match([_JSON, _CSV]) == _CSV
+
+
+def _answer_csv(subject: Subject, reading: Reading) -> Response:
+    name = f"investigation-{subject.kind}-{reading.period.start}-{reading.period.end}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    chunks = format_csv(subject.history.events, reading.identifiers)
+    return Response(chunks, headers=headers, content_type=f"{_CSV}; charset=utf-8")
+
+
+def _never_seen(kind: EntityKind) -> ProblemError:
+    # Does not repeat what was asked for: behind a reference there may be what this caller must not see.
+    return not_found(f"event of this {_NAMES[kind]}; nothing was ever seen of it")

@@ -1,0 +1,75 @@
+"""Puts together what the three kinds of investigations have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from metrics_api.detection.context import Reading
+from metrics_api.detection.investigations import shaping
+from metrics_api.detection.investigations.history import History, fetch_history, fetch_seen
+from viral_engine.contract.investigations import Entity, EntityKind, RelatedKind
+
+_SAME_KIND: dict[EntityKind, RelatedKind] = {
+    "ip_address": "ip_addresses",
+    "device": "devices",
+    "referrer": "referrers",
+}
+_HAS_LINKS = text("SELECT EXISTS (SELECT FROM attribution_links WHERE referrer_id = :referrer)")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom an investigation is about, since when it was seen, and what it did lately."""
+
+    kind: EntityKind
+    identifier: str
+    first_seen: datetime | None
+    last_seen: datetime | None
+    history: History
+
+
+def fetch_subject(connection: Connection, kind: EntityKind, identifier: str, reading: Reading) -> Subject | None:
+    """The entity with its history in the period, or None when neither an event nor a link of it was ever stored."""
+    first_seen, last_seen = fetch_seen(connection, kind, identifier)
+    if first_seen is None and not (kind == "referrer" and _fetch_has_links(connection, identifier)):
+        return None
+    history = fetch_history(connection, kind, identifier, reading.period)
+    return Subject(kind, identifier, first_seen, last_seen, history)
+
+
+def _fetch_has_links(connection: Connection, referrer_id: str) -> bool:
+    found: bool = connection.execute(_HAS_LINKS, {"referrer": referrer_id}).scalar_one()
+    return found
+
+
+def format_common(subject: Subject, reading: Reading) -> dict[str, Any]:
+    """The fields that every kind of investigation has, but for the rule and what it found."""
+    history = subject.history
+    events, next_cursor = shaping.format_page(history, reading)
+    return {
+        "period": reading.period,
+        "computed_at": reading.now,
+        "entity": _format_entity(subject, reading),
+        "looked_at_events": len(history.events),
+        "truncated": history.truncated,
+        "looked_at_from": history.since,
+        "totals": shaping.format_totals(history.events),
+        "timeline": shaping.format_timeline(history.events, reading.period),
+        "related": shaping.format_related(history.events, reading.identifiers, leave_out=_SAME_KIND[subject.kind]),
+        "events": events,
+        "next_cursor": next_cursor,
+    }
+
+
+def _format_entity(subject: Subject, reading: Reading) -> Entity:
+    identifiers, identifier = reading.identifiers, subject.identifier
+    show = {"ip_address": identifiers.show_ip_address, "device": identifiers.show_device}.get(subject.kind, str)
+    return Entity(
+        kind=subject.kind,
+        shown=show(identifier),
+        ref=None if subject.kind == "referrer" else identifiers.references.to_ref(identifier),
+        first_seen=subject.first_seen,
+        last_seen=subject.last_seen,
+    )

@@ -1,0 +1,75 @@
+"""Investigates a device."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.context import Reading
+from metrics_api.detection.investigations.answer import Subject, format_common
+from viral_engine.contract.investigations import Burst, BurstsOfDay, DeviceInvestigation
+
+_DAYS = text(f"""
+    SELECT day, clicks, {", ".join(f"span_{size}" for size in BURST_SIZES)}
+    FROM clicks_per_device_day LEFT JOIN bursts_per_device_day USING (day, device_fingerprint)
+    WHERE day = ANY(:days) AND device_fingerprint = :device ORDER BY day
+""")
+
+
+def fetch_device_investigation(connection: Connection, subject: Subject, reading: Reading) -> DeviceInvestigation:
+    """What the device did in the period."""
+    given = {"days": reading.period.dates(), "device": subject.identifier}
+    return format_device_investigation(subject, connection.execute(_DAYS, given).all(), reading)
+
+
+def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], reading: Reading) -> DeviceInvestigation:
+    """The answer for the device and its fastest bursts by day."""
+    clicks, seconds = reading.settings.bot_rapid_click_threshold, reading.settings.bot_rapid_click_window_seconds
+    window = timedelta(seconds=seconds)
+    days = [_format_day(row, clicks, window) for row in rows]
+    moments = [event.occurred_at for event in reversed(subject.history.events) if event.event_type == "click"]
+    common = format_common(subject, reading)
+    return DeviceInvestigation(
+        **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
+        thresholds=reading.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        rule=f"{clicks} or more clicks within {seconds} seconds",
+        flagged=any(day.flagged for day in days),
+        days=days,
+        bursts=[burst for size in BURST_SIZES if (burst := _format_burst(size, rows, moments, window))],
+    )
+
+
+def _format_day(row: Row[Any], clicks: int, window: timedelta) -> BurstsOfDay:
+    span = _span_of(row, clicks)
+    return BurstsOfDay(
+        date=row.day,
+        clicks=row.clicks,
+        fastest_seconds=None if span is None else span.total_seconds(),
+        flagged=span is not None and span <= window,
+    )
+
+
+def _format_burst(
+    clicks: int, rows: Sequence[Row[Any]], moments: Sequence[datetime], window: timedelta
+) -> Burst | None:
+    found = [(span, row.day) for row in rows if (span := _span_of(row, clicks)) is not None]
+    if not found:
+        return None
+    span, day = min(found)
+    windows = zip(moments, moments[clicks - 1 :], strict=False)
+    first, last = next(((first, last) for first, last in windows if last - first == span), (None, None))
+    return Burst(
+        clicks=clicks,
+        seconds=span.total_seconds(),
+        date=day,
+        first_click_at=first,
+        last_click_at=last,
+        within_window=span <= window,
+    )
+
+
+def _span_of(row: Row[Any], clicks: int) -> timedelta | None:
+    span: timedelta | None = getattr(row, f"span_{clicks}")
+    return span

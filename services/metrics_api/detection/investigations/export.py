@@ -1,0 +1,45 @@
+"""Writes events as CSV that a spreadsheet opens without running anything."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from metrics_api.detection.context import Identifiers
+from metrics_api.detection.investigations.shaping import format_event
+from viral_engine.contract.investigations import InvestigatedEvent
+
+_COLUMNS = tuple(InvestigatedEvent.model_fields)
+_ROWS_A_CHUNK = 500
+# What a spreadsheet takes for the beginning of a formula, in its full-width forms too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def format_csv(events: Sequence[Row[Any]], identifiers: Identifiers) -> Iterator[str]:
+    """The events with a head line, in chunks. A cell that would be a formula is preceded by an apostrophe."""
+    yield _format_lines([_COLUMNS])
+    for start in range(0, len(events), _ROWS_A_CHUNK):
+        chunk = events[start : start + _ROWS_A_CHUNK]
+        yield _format_lines([_format_row(format_event(event, identifiers)) for event in chunk])
+
+
+def _format_row(event: InvestigatedEvent) -> list[str]:
+    return [neutralise(value) for value in event.model_dump(mode="json").values()]
+
+
+def neutralise(value: object) -> str:
+    """The cell's text, which no spreadsheet takes for a formula; a number stays a number."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return str(value)
+
+
+def _format_lines(rows: Sequence[Sequence[str]]) -> str:
+    lines = io.StringIO()
+    # Every cell is quoted, so that none falls apart where a semicolon separates.
+    csv.writer(lines, quoting=csv.QUOTE_ALL).writerows(rows)
+    return lines.getvalue()

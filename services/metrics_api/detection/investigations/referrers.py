@@ -1,0 +1,72 @@
+"""Investigates who gets the credit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.detection.anomalies import fetch_is_eager
+from metrics_api.detection.context import Reading
+from metrics_api.detection.investigations.answer import Subject, format_common
+from viral_engine.contract.events import EventType
+from viral_engine.contract.investigations import ConversionsOfDay, ReferrerInvestigation
+
+_COUNTS: dict[EventType, str] = {
+    "click": "clicks",
+    "visit": "visits",
+    "signup": "signups",
+    "conversion": "conversions",
+    "activation": "activations",
+}
+_DAYS = text(f"""
+    SELECT day, sum(invites) AS invites, {", ".join(f"sum({name}) AS {name}" for name in _COUNTS.values())}
+    FROM activity_per_referrer_day WHERE day = ANY(:days) AND referrer_id = :referrer GROUP BY day ORDER BY day
+""")
+
+
+def fetch_referrer_investigation(connection: Connection, subject: Subject, reading: Reading) -> ReferrerInvestigation:
+    """What happened in the referrer's name in the period."""
+    given = {"days": reading.period.dates(), "referrer": subject.identifier}
+    days = connection.execute(_DAYS, given).all()
+    is_eager = fetch_is_eager(connection, reading, subject.identifier)
+    return format_referrer_investigation(subject, days, is_eager, reading)
+
+
+def format_referrer_investigation(
+    subject: Subject, rows: Sequence[Row[Any]], is_eager: bool, reading: Reading
+) -> ReferrerInvestigation:
+    """The answer for the referrer, its activity by day, and whether its rate is flagged."""
+    settings = reading.settings
+    daily, clicks = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_min_clicks
+    totals = {kind: sum(getattr(row, name) for row in rows) for kind, name in _COUNTS.items()}
+    days = [_format_day(row, daily) for row in rows]
+    return ReferrerInvestigation(
+        **{**format_common(subject, reading), "totals": totals},
+        thresholds=reading.used(
+            "conversion_anomaly_daily_threshold", "conversion_anomaly_threshold", "conversion_anomaly_min_clicks"
+        ),
+        rule=(
+            f"More than {daily} conversions on one UTC day, or, from {clicks} clicks on, "
+            f"more than {settings.conversion_anomaly_threshold * 100:g} conversions per 100 clicks"
+        ),
+        flagged=is_eager or any(day.above_threshold for day in days),
+        days=days,
+        conversion_rate=_rate(totals["click"], totals["conversion"]),
+        high_conversion_rate=is_eager,
+    )
+
+
+def _format_day(row: Row[Any], daily: int) -> ConversionsOfDay:
+    return ConversionsOfDay(
+        date=row.day,
+        invites=row.invites,
+        clicks=row.clicks,
+        conversions=row.conversions,
+        above_threshold=row.conversions > daily,
+    )
+
+
+def _rate(clicks: int, conversions: int) -> float:
+    if clicks:
+        return conversions / clicks
+    return 1.0 if conversions else 0.0

@@ -1,0 +1,141 @@
+"""Turns the events looked at into what an investigation shows; pure functions."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.investigations.history import History
+from viral_engine.contract.investigations import (
+    EventCounts,
+    InvestigatedEvent,
+    RelatedEntities,
+    RelatedEntity,
+    RelatedKind,
+    Timeline,
+    TimelineBucket,
+)
+from viral_engine.contract.period import Period
+
+CURSOR = "investigation"
+MAX_RELATED = 50
+_HOURLY_DAYS = 3
+_RELATED: dict[RelatedKind, str] = {
+    "ip_addresses": "ip_address",
+    "devices": "device_fingerprint",
+    "links": "link_id",
+    "referrers": "referrer_id",
+    "loops": "source",
+    "users": "user_id",
+    "user_agents": "user_agent",
+}
+
+
+def format_totals(events: Sequence[Row[Any]]) -> EventCounts:
+    """How many events there are of each type."""
+    counts = Counter(event.event_type for event in events)
+    return {kind: counts[kind] for kind in ("click", "visit", "signup", "conversion", "activation")}
+
+
+def format_timeline(events: Sequence[Row[Any]], period: Period) -> Timeline:
+    """Every hour or day of the period with its events."""
+    hourly = period.days <= _HOURLY_DAYS
+    step = timedelta(hours=1) if hourly else timedelta(days=1)
+    number = (period.ends_before - period.begins_at) // step
+    counts = [Counter[Any]() for _ in range(number)]
+    for event in events:
+        counts[(event.occurred_at - period.begins_at) // step][event.event_type] += 1
+    return Timeline(
+        bucket="hour" if hourly else "day",
+        buckets=[
+            TimelineBucket(starts_at=period.begins_at + index * step, counts=dict(count))
+            for index, count in enumerate(counts)
+        ],
+    )
+
+
+def format_related(
+    events: Sequence[Row[Any]], identifiers: Identifiers, *, leave_out: RelatedKind
+) -> dict[RelatedKind, RelatedEntities]:
+    """What else occurs in the events, by kind."""
+    return {
+        kind: _format_kind(kind, events, column, identifiers) for kind, column in _RELATED.items() if kind != leave_out
+    }
+
+
+def _format_kind(
+    kind: RelatedKind, events: Sequence[Row[Any]], column: str, identifiers: Identifiers
+) -> RelatedEntities:
+    groups: dict[str, list[Row[Any]]] = {}
+    for event in events:
+        value = getattr(event, column)
+        if value is not None:
+            groups.setdefault(value, []).append(event)
+    show = _shown_by(identifiers).get(kind, str)
+    masked = kind in ("ip_addresses", "devices")
+    most = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_RELATED]
+    return RelatedEntities(
+        total=len(groups),
+        entities=[
+            _format_entity(groups[value], show(value), identifiers.references.to_ref(value) if masked else None)
+            for value in most
+        ],
+    )
+
+
+def _shown_by(identifiers: Identifiers) -> dict[RelatedKind, Callable[[str], str]]:
+    return {
+        "ip_addresses": identifiers.show_ip_address,
+        "devices": identifiers.show_device,
+        "users": identifiers.show_user,
+    }
+
+
+def _format_entity(events: list[Row[Any]], shown: str, ref: str | None) -> RelatedEntity:
+    counts = Counter(event.event_type for event in events)
+    return RelatedEntity(
+        shown=shown,
+        ref=ref,
+        events=len(events),
+        clicks=counts["click"],
+        conversions=counts["conversion"],
+        first_seen=events[-1].occurred_at,
+        last_seen=events[0].occurred_at,
+    )
+
+
+def format_page(history: History, reading: Reading) -> tuple[list[InvestigatedEvent], str | None]:
+    """The events of one page, and the cursor of the next one."""
+    behind = history.events
+    if reading.page.after:
+        at, event_id = reading.page.after
+        last_shown = (datetime.fromisoformat(at), UUID(event_id))
+        behind = [event for event in behind if (event.occurred_at, event.event_id) < last_shown]
+    shown, last = reading.page.split(behind[: reading.page.fetch])
+    identifiers = reading.identifiers
+    cursor = last and encode_cursor(identifiers.references, CURSOR, (last.occurred_at, last.event_id))
+    return [format_event(event, identifiers) for event in shown], cursor
+
+
+def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent:
+    """The event as this caller may see it."""
+    ip_address, device, user = event.ip_address, event.device_fingerprint, event.user_id
+    return InvestigatedEvent(
+        occurred_at=event.occurred_at,
+        event_type=event.event_type,
+        ip_address=ip_address and identifiers.show_ip_address(ip_address),
+        ip_ref=ip_address and identifiers.references.to_ref(ip_address),
+        device_fingerprint=device and identifiers.show_device(device),
+        device_ref=device and identifiers.references.to_ref(device),
+        link_id=event.link_id,
+        referrer_id=event.referrer_id,
+        source=event.source,
+        user_id=user and identifiers.show_user(user),
+        user_agent=event.user_agent,
+        conversion_value=event.conversion_value,
+    )
