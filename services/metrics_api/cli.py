@@ -22,9 +22,9 @@ from viral_engine.settings import (
 from viral_engine.webserver import serve
 
 
-@click.group(chain=True)
+@click.group()
 def main() -> None:
-    """Run one of the metrics API's processes, or several commands one after the other."""
+    """Run one of the metrics API's processes."""
 
 
 @main.command()

@@ -211,6 +211,21 @@ class QueueSettings(EnvironmentSettings):
     )
 
 
+class ReconcilerSettings(EnvironmentSettings):
+    """What the reconciler does by itself."""
+
+    evaluation_seconds: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="Seconds between two evaluations of the guardrails. "
+        "Longer opens and ends alerts later and draws the score's history more coarsely.",
+    )
+    reconciler_metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which the reconciler serves its metrics; 0 serves none."
+    )
+
+
 class BootstrapSettings(EnvironmentSettings):
     """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
 

@@ -51,6 +51,13 @@ def start_batch(connection: Connection, kind: BatchKind) -> int:
     return started
 
 
+def fetch_unfinished(connection: Connection) -> int | None:
+    """The oldest batch that has steps left, or None."""
+    statement = select(batches.c.id).where(batches.c.status.in_(("queued", "running")))
+    unfinished: int | None = connection.execute(statement.order_by(batches.c.id).limit(1)).scalar()
+    return unfinished
+
+
 def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
     """How far a batch has come, or None when there is no such batch."""
     row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()

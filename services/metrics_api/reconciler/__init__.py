@@ -1,0 +1,1 @@
+"""The one process that does what nobody asks for: evaluates, resumes, repairs."""

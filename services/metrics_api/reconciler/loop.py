@@ -1,0 +1,65 @@
+"""Runs the tasks while this process leads, and outlives restarts of the database."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import Event
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge
+
+from metrics_api.reconciler.leadership import await_leadership, check_leadership, connect
+from metrics_api.reconciler.tasks import Task
+
+_CHECK_SECONDS = 2
+_LONGEST_BACKOFF_SECONDS = 30
+_LEADS = Gauge("viral_engine_reconciler_leads", "1 while this process is the one that reconciles")
+_TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: done or failed", ["task", "outcome"])
+_log = structlog.get_logger()
+
+
+def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> None:
+    """Lead and work until `stop` is set; wait longer and longer while the database is away."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            with connect(database_url) as connection:
+                failures = 0
+                if await_leadership(connection, stop):
+                    work_until(stop, connection, tasks)
+        except psycopg.Error as error:
+            _LEADS.set(0)
+            wait = min(2**failures, _LONGEST_BACKOFF_SECONDS)
+            failures += 1
+            _log.warning("database_lost", error=type(error).__name__, retry_in_seconds=wait)
+            stop.wait(wait)
+
+
+def work_until(stop: Event, leadership: psycopg.Connection, tasks: Sequence[Task]) -> None:
+    """Run every task when it is due, all of them first, until `stop` is set.
+
+    Raises psycopg.Error when the leadership is lost.
+    """
+    _LEADS.set(1)
+    due_at = {task.name: time.monotonic() for task in tasks}
+    while not stop.is_set():
+        for task in tasks:
+            if due_at[task.name] <= time.monotonic() and not stop.is_set():
+                check_leadership(leadership)
+                more = run_task(task)
+                due_at[task.name] = time.monotonic() + (0 if more else task.seconds)
+        check_leadership(leadership)
+        stop.wait(max(0, min(min(due_at.values()) - time.monotonic(), _CHECK_SECONDS)))
+
+
+def run_task(task: Task) -> bool:
+    """Run a task once; a failure is noted and does not keep the others from running."""
+    try:
+        more = task.run(datetime.now(UTC))
+    except Exception:
+        _TASKS.labels(task=task.name, outcome="failed").inc()
+        _log.exception("task_failed", task=task.name)
+        return False
+    _TASKS.labels(task=task.name, outcome="done").inc()
+    return more

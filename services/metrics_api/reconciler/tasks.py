@@ -1,0 +1,53 @@
+"""What the reconciler does, and how often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from metrics_api.access.identifiers import References
+from metrics_api.db.database import Database
+from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
+from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something done again and again; `run` says whether more is to be done at once."""
+
+    name: str
+    seconds: float
+    run: Callable[[datetime], bool]
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What the tasks need."""
+
+    database: Database
+    detection: DetectionSettings
+    references: References
+    phone_region: str
+
+    def evaluate(self, now: datetime) -> bool:
+        """Evaluate the guardrails once."""
+        evaluate_guardrails(self.database, self.detection, self.references, now=now)
+        return False
+
+    def resume_batches(self, now: datetime) -> bool:
+        """Do the next step of the oldest unfinished batch, which whoever started it may have left."""
+        with self.database.write() as connection:
+            batch_id = fetch_unfinished(connection)
+            if batch_id is not None:
+                step_batch(connection, batch_id, Circumstances(self.phone_region, now))
+        return batch_id is not None
+
+
+def build_tasks(
+    reconciliation: Reconciliation, settings: ReconcilerSettings, queues: QueueSettings
+) -> tuple[Task, ...]:
+    """All tasks, in the order in which they run when several are due."""
+    return (
+        Task("evaluate_guardrails", settings.evaluation_seconds, reconciliation.evaluate),
+        Task("resume_batches", queues.reconcile_seconds, reconciliation.resume_batches),
+    )
