@@ -2,12 +2,14 @@
 
 import structlog
 from flask import Flask, Response, make_response, render_template, request
+from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from viral_engine.client import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.problem import Problem
 
-API_FAILURES = (ApiProblemError, ApiUnreachableError)
+# The last stands for an answer of another version, as there are some while a new one is rolled out.
+API_FAILURES = (ApiProblemError, ApiUnreachableError, ValidationError)
 _log = structlog.get_logger()
 
 

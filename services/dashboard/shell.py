@@ -48,7 +48,7 @@ def serve_index(app: Dash, assets: Path) -> None:
 
 def build_layout() -> Component:
     """The frame, the same for everybody; callbacks fill in page, navigation and account."""
-    sidebar = html.Div(
+    sidebar = html.Aside(
         [
             build_brand(),
             html.Nav(id="navigation", className="navigation", **{"aria-label": "Main"}),
@@ -56,6 +56,7 @@ def build_layout() -> Component:
         ],
         id="sidebar",
         className="sidebar",
+        **{"aria-label": "Navigation and account"},
     )
     shell = html.Div(
         [

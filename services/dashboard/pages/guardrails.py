@@ -48,11 +48,15 @@ def _build_controls() -> Component:
         placeholder="Custom dates",
         valueFormat="D MMM YYYY",
         clearable=True,
+        clearButtonProps={"aria-label": "Clear the custom dates"},
         allowSingleDateInRange=True,
         weekendDays=[],
+        hideOutsideDates=True,
+        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
+        # Its role would refer to a label that is not there.
+        popoverProps={"withRoles": False},
         leftSection=html.Span(className="icon icon-calendar"),
         className="dates",
-        **{"aria-label": "Custom dates"},
     )
     icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
     return html.Div(

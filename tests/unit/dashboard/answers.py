@@ -107,14 +107,16 @@ def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = 
             attribution_links=LinkOptOut(total=0, zero_clicks=0, opt_out_rate=0),
             study_sessions=StudySessionTotals(total=0, avg_participants=0),
         ),
-        coppa=CoppaAnswer(
-            **COMMON,
-            parent_shares=nothing,
-            progress_reels=nothing,
-            overall_compliance_rate=1,
-            open_violations=0,
-            target_rate=0.99,
-            target_met=True,
+        coppa=CoppaAnswer.model_validate(
+            {
+                **COMMON,
+                "parent_shares": nothing,
+                "progress_reels": nothing,
+                "overall_compliance_rate": 1,
+                "open_violations": 0,
+                "target_rate": 0.99,
+                "target_met": True,
+            }
         ),
         anomalies=AnomalyAnswer(
             **COMMON,

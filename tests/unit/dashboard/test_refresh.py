@@ -131,3 +131,8 @@ def test_a_period_that_does_not_exist_is_explained_on_the_page(page: Page, api: 
     changes = page.refresh("?days=999")
     assert "days must be less than or equal to 366" in str(changes["notice"])
     assert api.count(HEALTH) == 0
+
+
+def test_an_answer_of_another_version_is_no_crash(page: Page, api: FakeApi) -> None:
+    api.health = api.health.model_copy(update={"components": None})
+    assert "The figures are not available right now" in str(page.refresh()["notice"])
