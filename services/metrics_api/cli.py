@@ -22,9 +22,9 @@ from viral_engine.settings import (
 from viral_engine.webserver import serve
 
 
-@click.group()
+@click.group(chain=True)
 def main() -> None:
-    """Run one of the metrics API's processes."""
+    """Run one of the metrics API's processes, or several commands one after the other."""
 
 
 @main.command()

@@ -9,14 +9,13 @@ def _python(name: str, *arguments: str) -> Program:
     return Program(name, (sys.executable, "-m", *arguments))
 
 
-# Run to their end, one after the other, before any service starts.
-PREPARATIONS = (
-    _python("migrate", "metrics_api", "migrate"),
-    _python("bootstrap", "metrics_api", "bootstrap"),
-)
+# Started first, since they need no database and take as long to start as it takes to be prepared.
+SERVICES_WITHOUT_DATABASE = (_python("dashboard", "dashboard"),)
 
-SERVICES = (
+# Run to its end before what needs the database starts; one process, because most of its time goes into imports.
+PREPARATION = _python("prepare", "metrics_api", "migrate", "bootstrap")
+
+SERVICES_WITH_DATABASE = (
     _python("metrics_api", "metrics_api", "web"),
     _python("reconciler", "metrics_api", "reconciler"),
-    _python("dashboard", "dashboard"),
 )
