@@ -14,6 +14,7 @@ from metrics_api.db.database import Database
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from tests.api_fixtures import IDENTIFIER_KEY, Api
 from tests.builders import NOON, build_clicks, build_event
+from tests.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
 from viral_engine.contract.evaluations import Evaluation
 from viral_engine.contract.people import Scope
 from viral_engine.settings import DetectionSettings
@@ -342,3 +343,43 @@ def test_evaluations_are_counted_and_reads_are_not(api: Api) -> None:
     assert _count("alert_opened") > before[3]
     assert REGISTRY.get_sample_value("viral_engine_flagged_ips") == LIMIT + 1
     assert REGISTRY.get_sample_value("viral_engine_health_score") == 88
+
+
+def test_a_violation_opens_the_critical_alert_which_its_false_positive_ends(api: Api, evaluate: Evaluate) -> None:
+    save_shares(api, build_share("share-7", EMAIL), build_share("share-8"))
+    (opened,) = evaluate().opened_alerts
+    alert = fetch_only(api)
+    assert (alert["type"], alert["severity"]) == ("coppa_violation", "critical")
+    assert "share-7" in alert["evidence"]["rows"][0]["label"]
+    assert "john@example.com" not in api.get("/v1/alerts").get_data(as_text=True)
+    (violation,) = api.read("/v1/guardrails/coppa/violations", start="2026-03-04", end="2026-03-04")["violations"]
+    body = {"resolution": "false_positive", "note": "A made-up address"}
+    path = f"/v1/guardrails/coppa/violations/{violation['id']}/resolve"
+    assert api.send("POST", path, json=body).status_code == 200
+    assert evaluate(NOON + MINUTE).resolved_alerts == [opened]
+    save_reels(api, build_reel("reel-1", PHONE))
+    (again,) = evaluate(NOON + 2 * MINUTE).opened_alerts
+    assert again != opened
+
+
+def test_a_judged_violation_does_not_hide_the_next_one(api: Api, evaluate: Evaluate) -> None:
+    today = noon_today() - DAY
+    save_shares(api, build_share("share-7", EMAIL, inserted_at=today.isoformat()))
+    (judged,) = evaluate(today).opened_alerts
+    act(api, judged, "resolve", false_positive=True)
+    assert evaluate(today + MINUTE).opened_alerts == []
+    api.send("DELETE", "/v1/parent-shares/share-7")
+    save_shares(api, build_share("share-9", PHONE, inserted_at=today.isoformat()))
+    assert len(evaluate(today + 2 * MINUTE).opened_alerts) == 1
+
+
+def test_opt_outs_and_anomalies_open_alerts(api: Api, evaluate: Evaluate) -> None:
+    save_shares(api, *(build_share(f"share-{number}", view_count=number % 2) for number in range(4)))
+    api.post_events(*(build_event("conversion", referrer_id="maria") for _ in range(11)))
+    evaluate()
+    alerts = api.read("/v1/alerts")["alerts"]
+    assert [(alert["type"], alert["evidence"]["count"]) for alert in alerts] == [
+        ("conversion_anomaly", 1),
+        ("high_opt_out", 0.5),
+    ]
+    assert alerts[0]["evidence"]["refs"] == ["maria"]

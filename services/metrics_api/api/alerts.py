@@ -22,7 +22,8 @@ from metrics_api.scoring.alert_actions import (
     save_resolution,
     save_snooze,
 )
-from metrics_api.scoring.alert_evaluation import fetch_recent_health
+from metrics_api.scoring.alert_evaluation import build_recent_reading
+from metrics_api.scoring.evaluation import fetch_health
 from viral_engine.contract.alerts import (
     Acknowledgement,
     AlertDetail,
@@ -43,9 +44,10 @@ _NO_ROWS = Page(limit=1)
 def get_alerts(query: AlertsQuery) -> AlertsAnswer:
     """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
     shared, page = services(), read_page(query, listing.CURSOR)
+    recent = build_recent_reading(shared.detection, shared.references, _NO_ROWS, now=datetime.now(UTC))
     with shared.database.read() as connection:
         found, last = listing.fetch_alerts(connection, query.status, page)
-        health = fetch_recent_health(connection, shared.detection, shared.references, _NO_ROWS, now=datetime.now(UTC))
+        health = fetch_health(connection, recent)
         return AlertsAnswer(
             total_alerts=listing.count_alerts(connection, query.status),
             alerts=found,

@@ -8,6 +8,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.violations import fetch_violations
 from metrics_api.scoring.alert_life import AlertChanges, await_turn, save_findings
 from metrics_api.scoring.alert_rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.scoring.evaluation import fetch_health
@@ -15,6 +16,7 @@ from metrics_api.scoring.history import save_point
 from viral_engine.contract.evaluations import Evaluation
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.period import Period
+from viral_engine.contract.violations import Violation, ViolationFilter
 from viral_engine.settings import DetectionSettings
 from viral_engine.telemetry import record_event
 
@@ -23,11 +25,13 @@ def evaluate_guardrails(
     database: Database, detection: DetectionSettings, references: References, *, now: datetime
 ) -> Evaluation:
     """Evaluate the last 7 dates in one transaction, then record what was found."""
+    reading = build_recent_reading(detection, references, Page(MAX_REFS), now=now)
     with database.write() as connection:
         await_turn(connection)
-        health = fetch_recent_health(connection, detection, references, Page(MAX_REFS), now=now)
+        health = fetch_health(connection, reading)
         save_point(connection, health)
-        changes = save_findings(connection, find_alerts(health, detection), health.period, now=now)
+        findings = find_alerts(health, detection, _fetch_true_violations(connection, reading))
+        changes = save_findings(connection, findings, reading.period, now=now)
     _record(health, changes)
     return Evaluation(
         **health.model_dump(include=set(Evaluation.model_fields)),
@@ -36,18 +40,15 @@ def evaluate_guardrails(
     )
 
 
-def fetch_recent_health(
-    connection: Connection, detection: DetectionSettings, references: References, page: Page, *, now: datetime
-) -> HealthAnswer:
-    """The health of the dates that alerts are about, with identifiers masked whoever asks."""
-    reading = Reading(
-        period=Period.last_days(ALERT_DAYS, now=now),
-        settings=detection,
-        now=now,
-        identifiers=Identifiers(references, whole=False),
-        page=page,
-    )
-    return fetch_health(connection, reading)
+def build_recent_reading(detection: DetectionSettings, references: References, page: Page, *, now: datetime) -> Reading:
+    """The dates that alerts are about, with identifiers masked whoever asks."""
+    period = Period.last_days(ALERT_DAYS, now=now)
+    return Reading(period, detection, now, Identifiers(references, whole=False), page)
+
+
+def _fetch_true_violations(connection: Connection, reading: Reading) -> list[Violation]:
+    listed = fetch_violations(connection, ViolationFilter(), reading).violations
+    return [violation for violation in listed if violation.resolution != "false_positive"]
 
 
 def _record(health: HealthAnswer, changes: AlertChanges) -> None:

@@ -1,4 +1,4 @@
-"""What opens an alert: pure rules over the health answer of the last 7 dates.
+"""What opens an alert: pure rules over what was found in the last 7 dates.
 
 Every rule is raised above its threshold, never at it. A rule answers with its finding, or None.
 """
@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from viral_engine.contract.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow
-from viral_engine.contract.guardrails import HealthAnswer
+from viral_engine.contract.guardrails import AnomalyAnswer, HealthAnswer
+from viral_engine.contract.violations import Violation
 from viral_engine.settings import DetectionSettings
 
 ALERT_DAYS = 7
 MAX_REFS = 100
 _SHOWN_ROWS = 10
+_KINDS = {"parent_share": "parent share", "progress_reel": "progress reel"}
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a rule may look at."""
+
+    health: HealthAnswer
+    violations: Sequence[Violation]
 
 
 @dataclass(frozen=True)
@@ -26,93 +36,133 @@ class Finding:
     evidence: Evidence
 
 
-Rule = Callable[[HealthAnswer, DetectionSettings], Finding | None]
+Rule = Callable[[Observation, DetectionSettings], Finding | None]
 
 
-def find_alerts(health: HealthAnswer, settings: DetectionSettings) -> list[Finding]:
-    """The findings of every rule that is raised, in the order of the rules."""
-    raised = (rule(health, settings) for rule in RULES)
+def find_alerts(
+    health: HealthAnswer, settings: DetectionSettings, violations: Sequence[Violation] = ()
+) -> list[Finding]:
+    """The findings of every rule that is raised, in the order of the rules.
+
+    `violations` are those behind the compliance that are no false positives; they are evidence, not what raises.
+    """
+    observation = Observation(health, violations)
+    raised = (rule(observation, settings) for rule in RULES)
     return [finding for finding in raised if finding is not None]
 
 
-def _fraud_detection(health: HealthAnswer, settings: DetectionSettings) -> Finding | None:
-    fraud, limit = health.components.fraud, settings.alert_fraud_ips
-    if fraud.total_flagged_ips <= limit:
+def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> Finding | None:
+    coppa = observation.health.components.coppa
+    shares, reels = coppa.parent_shares.violations_found, coppa.progress_reels.violations_found
+    if not shares + reels:
         return None
-    flagged = count_of(fraud.total_flagged_ips, "IP address", "IP addresses")
-    return Finding(
-        "fraud_detection",
-        "high",
-        f"{flagged} made more than {fraud.threshold_used} clicks on one UTC day; the limit is {limit}.",
-        _evidence(
-            health,
-            what="flagged IP addresses",
-            count=fraud.total_flagged_ips,
-            threshold=limit,
-            panel="fraud",
-            rows=[EvidenceRow(label=ip.ip_address, ref=ip.ref, value=ip.click_count) for ip in fraud.suspicious_ips],
-        ),
+    found = f"{_count(shares, 'parent share')} and {_count(reels, 'progress reel')}"
+    message = f"{found} break the children's privacy rule; not one may."
+    rows = [
+        EvidenceRow(
+            label=f"{violation.type} in {_KINDS[violation.content_kind]} {violation.content_id}: {violation.masked}",
+            ref=f"violation:{violation.id}",
+            value=1,
+        )
+        for violation in observation.violations
+    ]
+    evidence = _evidence(observation, "items that violate", shares + reels, 0, "coppa", rows)
+    return Finding("coppa_violation", "critical", message, evidence)
+
+
+def _fraud_detection(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    fraud, limit = observation.health.components.fraud, settings.alert_fraud_ips
+    flagged = fraud.total_flagged_ips
+    if flagged <= limit:
+        return None
+    rule = f"more than {fraud.threshold_used} clicks on one UTC day"
+    message = f"{_count(flagged, 'IP address', 'IP addresses')} made {rule}; the limit is {limit}."
+    rows = [EvidenceRow(label=ip.ip_address, ref=ip.ref, value=ip.click_count) for ip in fraud.suspicious_ips]
+    evidence = _evidence(observation, "flagged IP addresses", flagged, limit, "fraud", rows)
+    return Finding("fraud_detection", "high", message, evidence)
+
+
+def _conversion_anomaly(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    anomalies = observation.health.components.anomalies
+    if not anomalies.total_flagged:
+        return None
+    daily, rate = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_threshold
+    rule = f"more than {daily} conversions on one UTC day, or more than {rate:.0%} of the clicks converted"
+    message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}; not one may."
+    evidence = _evidence(
+        observation, "flagged referrers", anomalies.total_flagged, 0, "anomalies", _list_referrers(anomalies)
     )
+    return Finding("conversion_anomaly", "high", message, evidence)
 
 
-def _bot_detection(health: HealthAnswer, settings: DetectionSettings) -> Finding | None:
-    bots, limit = health.components.bots, settings.alert_bot_devices
-    if bots.total_flagged_devices <= limit:
+def _list_referrers(anomalies: AnomalyAnswer) -> list[EvidenceRow]:
+    busy = [(row.referrer_id, row.conversion_count) for row in anomalies.suspicious_referrers]
+    eager = [(row.referrer_id, row.conversion_rate) for row in anomalies.high_conversion_rate_referrers]
+    return [EvidenceRow(label=referrer, ref=referrer, value=value) for referrer, value in [*busy, *eager]]
+
+
+def _no_data(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    newest, limit = observation.health.last_event_at, settings.data_stale_minutes
+    if not limit or newest is None or observation.health.computed_at - newest <= timedelta(minutes=limit):
         return None
-    flagged, rule = count_of(bots.total_flagged_devices, "device", "devices"), bots.detection_params
-    burst = f"{rule.min_clicks} or more clicks within {rule.time_window_seconds} seconds"
-    return Finding(
-        "bot_detection",
-        "medium",
-        f"{flagged} made {burst}; the limit is {limit}.",
-        _evidence(
-            health,
-            what="flagged devices",
-            count=bots.total_flagged_devices,
-            threshold=limit,
-            panel="bots",
-            rows=[
-                EvidenceRow(label=device.device_fingerprint, ref=device.ref, value=device.total_clicks)
-                for device in bots.bot_like_devices
-            ],
-        ),
-    )
-
-
-def _no_data(health: HealthAnswer, settings: DetectionSettings) -> Finding | None:
-    newest, limit = health.last_event_at, settings.data_stale_minutes
-    if not limit or newest is None or health.computed_at - newest <= timedelta(minutes=limit):
-        return None
-    minutes = (health.computed_at - newest) / timedelta(minutes=1)
+    minutes = (observation.health.computed_at - newest) / timedelta(minutes=1)
     said = f"The newest event is of {newest:%Y-%m-%d %H:%M} UTC"
-    silence = EvidenceRow(label=said, ref=newest.isoformat(), value=minutes)
-    return Finding(
-        "no_data",
-        "high",
-        f"{said}, {count_of(int(minutes), 'minute', 'minutes')} ago; the limit is {limit}.",
-        _evidence(
-            health, what="minutes without any event", count=minutes, threshold=limit, panel="health", rows=[silence]
-        ),
-    )
+    message = f"{said}, {_count(int(minutes), 'minute')} ago; the limit is {limit}."
+    rows = [EvidenceRow(label=said, ref=newest.isoformat(), value=minutes)]
+    evidence = _evidence(observation, "minutes without any event", minutes, limit, "health", rows)
+    return Finding("no_data", "high", message, evidence)
 
 
-RULES: tuple[Rule, ...] = (_fraud_detection, _no_data, _bot_detection)
+def _bot_detection(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    bots, limit = observation.health.components.bots, settings.alert_bot_devices
+    flagged, burst = bots.total_flagged_devices, bots.detection_params
+    if flagged <= limit:
+        return None
+    rule = f"{burst.min_clicks} or more clicks within {_count(burst.time_window_seconds, 'second')}"
+    message = f"{_count(flagged, 'device')} made {rule}; the limit is {limit}."
+    rows = [
+        EvidenceRow(label=device.device_fingerprint, ref=device.ref, value=device.total_clicks)
+        for device in bots.bot_like_devices
+    ]
+    evidence = _evidence(observation, "flagged devices", flagged, limit, "bots", rows)
+    return Finding("bot_detection", "medium", message, evidence)
+
+
+def _high_opt_out(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    shares, limit = observation.health.components.opt_outs.parent_shares, settings.alert_opt_out_rate
+    if shares.opt_out_rate <= limit:
+        return None
+    never_viewed = f"{shares.never_viewed:,} of {_count(shares.total, 'parent share')} ({shares.opt_out_rate:.1%})"
+    message = f"Nobody has viewed {never_viewed}; the limit is {limit:.0%}."
+    evidence = _evidence(observation, "share of parent shares never viewed", shares.opt_out_rate, limit, "opt-outs", [])
+    return Finding("high_opt_out", "medium", message, evidence)
+
+
+RULES: tuple[Rule, ...] = (
+    _coppa_violation,
+    _fraud_detection,
+    _conversion_anomaly,
+    _no_data,
+    _bot_detection,
+    _high_opt_out,
+)
 
 
 def _evidence(
-    health: HealthAnswer, *, what: str, count: float, threshold: float, panel: str, rows: Sequence[EvidenceRow]
+    observation: Observation, what: str, count: float, threshold: float, panel: str, rows: Sequence[EvidenceRow]
 ) -> Evidence:
+    period = observation.health.period
     return Evidence(
         what=what,
         count=count,
         threshold=threshold,
-        period=health.period,
+        period=period,
         rows=list(rows[:_SHOWN_ROWS]),
         refs=list(dict.fromkeys(row.ref for row in rows))[:MAX_REFS],
-        link=f"/dashboard/guardrails?days={health.period.days}&panel={panel}",
+        link=f"/dashboard/guardrails?days={period.days}&panel={panel}",
     )
 
 
-def count_of(number: int, one: str, many: str) -> str:
+def _count(number: int, one: str, many: str = "") -> str:
     """The number with its noun: `1 device`, `2 devices`."""
-    return f"{number:,} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
