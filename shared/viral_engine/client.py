@@ -24,6 +24,7 @@ from viral_engine.contract.investigations import (
 )
 from viral_engine.contract.people import Person, SessionCreated
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
+from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -108,6 +109,10 @@ class MetricsApi:
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
         """The health score of a period, itemised."""
         return self._call("GET", "/v1/guardrails/health", HealthAnswer, params=query)
+
+    def fetch_what_if(self, **query: QueryValue) -> WhatIfAnswer:
+        """What other thresholds would change, and the Helm values that keep them."""
+        return self._call("GET", "/v1/guardrails/what-if", WhatIfAnswer, params=query)
 
     def fetch_ip_investigation(self, ip_address: str, **query: QueryValue) -> IpInvestigation:
         """What an address, or the one behind a reference, did. Raises ApiProblemError 404 when it was never seen."""

@@ -14,7 +14,6 @@ from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
 from viral_engine.contract.guardrails import CoppaAnswer
 from viral_engine.contract.people import Scope
-from viral_engine.contract.thresholds import Overrides
 from viral_engine.contract.violations import Violation, ViolationResolution, ViolationsAnswer
 from viral_engine.flags import Flag
 
@@ -36,7 +35,7 @@ def get_coppa(query: CoppaQuery) -> CoppaAnswer:
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
     """Violations in what was created in the period, the open ones first."""
-    reading = build_reading(query, Overrides(), read_page(query, listing.CURSOR))
+    reading = build_reading(query, query, read_page(query, listing.CURSOR))
     with services().database.read() as connection:
         return listing.fetch_violations(connection, query, reading)
 

@@ -1,16 +1,21 @@
 """Reads of the guardrails."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
-from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
+from metrics_api.api.readings import COMPONENT_ROWS, apply_overrides, build_reading, read_page
 from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
+from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
+from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.scoring.evaluation import fetch_health
+from metrics_api.scoring.what_if import fetch_what_if
 from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer, OptOutAnswer
 from viral_engine.contract.people import Scope
+from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.flags import Flag
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
@@ -57,3 +62,19 @@ def get_health(query: HealthQuery) -> HealthAnswer:
     reading = build_reading(query, query, COMPONENT_ROWS)
     with services().database.read() as connection:
         return fetch_health(connection, reading)
+
+
+@guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
+def get_what_if(query: HealthQuery) -> WhatIfAnswer:
+    """What the overridden thresholds would change, and the Helm values that keep them."""
+    now, shared = datetime.now(UTC), services()
+    # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
+    reading = Reading(
+        period=query.period(now=now),
+        settings=apply_overrides(query),
+        now=now,
+        identifiers=Identifiers(shared.references, whole=False),
+        page=Page(limit=1),
+    )
+    with shared.database.read() as connection:
+        return fetch_what_if(connection, reading, shared.detection)

@@ -31,8 +31,9 @@ from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.thresholds import Overrides
 from viral_engine.contract.values import IpAddress
+from viral_engine.flags import Flag
 
-investigations = Resource("investigations")
+investigations = Resource("investigations", Flag.GUARDRAIL_DASHBOARD)
 Found = TypeVar("Found", bound=Investigation)
 _IP_ADDRESS: TypeAdapter[str] = TypeAdapter(IpAddress)
 _NAMES: dict[EntityKind, str] = {"ip_address": "IP address", "device": "device", "referrer": "referrer"}

@@ -14,6 +14,7 @@ from metrics_api.detection.context import Identifiers, Reading
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.thresholds import Overrides
+from viral_engine.settings import DetectionSettings
 
 COMPONENT_ROWS = Page(limit=10)
 """How much of a list is shown where it is a part of another answer."""
@@ -22,10 +23,7 @@ COMPONENT_ROWS = Page(limit=10)
 def build_reading(period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7) -> Reading:
     """What the detectors need for this request. Raises ProblemError 422 when the overrides contradict each other."""
     now = datetime.now(UTC)
-    try:
-        settings = overrides.apply_to(services().detection)
-    except ValueError as error:
-        raise invalid([FieldError(pointer="#health_status_excellent", detail=str(error))]) from error
+    settings = apply_overrides(overrides)
     return Reading(
         period=period.period(now=now, default_days=default_days),
         settings=settings,
@@ -33,6 +31,14 @@ def build_reading(period: PeriodQuery, overrides: Overrides, page: Page, *, defa
         identifiers=build_identifiers(now),
         page=page,
     )
+
+
+def apply_overrides(overrides: Overrides) -> DetectionSettings:
+    """The configured thresholds with those of the request. Raises ProblemError 422 when these contradict each other."""
+    try:
+        return overrides.apply_to(services().detection)
+    except ValueError as error:
+        raise invalid([FieldError(pointer="#health_status_excellent", detail=str(error))]) from error
 
 
 def build_identifiers(now: datetime) -> Identifiers:

@@ -47,7 +47,7 @@ class CoppaQuery(PeriodQuery, CoppaOverrides):
     """Query of the COPPA compliance."""
 
 
-class ViolationsQuery(PeriodQuery, ViolationFilter, ListQuery):
+class ViolationsQuery(PeriodQuery, ViolationFilter, Overrides, ListQuery):
     """Query of the list of violations."""
 
 
