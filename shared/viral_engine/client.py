@@ -1,13 +1,16 @@
 """The only door to the metrics API for the dashboard, the workers and the command line."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
 
+from viral_engine.contract.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_engine.contract.batches import Batch, BatchKind
+from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
 from viral_engine.contract.guardrails import (
     AnomalyAnswer,
     BotAnswer,
@@ -23,6 +26,7 @@ from viral_engine.contract.investigations import (
     ReferrerInvestigation,
 )
 from viral_engine.contract.people import Person, SessionCreated
+from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
@@ -129,6 +133,52 @@ class MetricsApi:
     def export_investigation(self, kind: EntityKind, identifier: str, **query: QueryValue) -> bytes:
         """The events of an investigation as CSV."""
         return self._send("GET", _investigation(kind, identifier), params={**query, "format": "csv"}).content
+
+    def fetch_alerts(self, **query: QueryValue) -> AlertsAnswer:
+        """Alerts of one `status`, the most severe first, with the health score of the last 7 dates."""
+        return self._call("GET", "/v1/alerts", AlertsAnswer, params=query)
+
+    def fetch_alert(self, alert_id: int) -> AlertDetail:
+        """One alert with everything that people did with it."""
+        return self._call("GET", f"/v1/alerts/{alert_id}", AlertDetail)
+
+    def fetch_alert_quality(self) -> AlertQuality:
+        """How often alerts were right, by type."""
+        return self._call("GET", "/v1/alerts/quality", AlertQuality)
+
+    def acknowledge_alert(self, alert_id: int, *, note: str | None = None) -> AlertDetail:
+        """Take an alert up. Raises ApiProblemError with status 409 when it has ended."""
+        return self._call("POST", f"/v1/alerts/{alert_id}/acknowledge", AlertDetail, json={"note": note})
+
+    def snooze_alert(self, alert_id: int, until: datetime) -> AlertDetail:
+        """Put an alert off. Raises ApiProblemError with status 409 when it has ended."""
+        return self._call("POST", f"/v1/alerts/{alert_id}/snooze", AlertDetail, json={"until": until.isoformat()})
+
+    def resolve_alert(self, alert_id: int, *, note: str | None = None, false_positive: bool = False) -> AlertDetail:
+        """End an alert. Raises ApiProblemError with status 409 when it has ended."""
+        body = {"note": note, "false_positive": false_positive}
+        return self._call("POST", f"/v1/alerts/{alert_id}/resolve", AlertDetail, json=body)
+
+    def fetch_history(self, **query: QueryValue) -> HistoryAnswer:
+        """The health score over time, by default of the last 30 dates."""
+        return self._call("GET", "/v1/guardrails/history", HistoryAnswer, params=query)
+
+    def evaluate_now(self) -> Evaluation:
+        """Evaluate the guardrails without waiting for the next minute."""
+        return self._call("POST", "/v1/guardrails/evaluations", Evaluation)
+
+    def fetch_trusted_networks(self, **query: QueryValue) -> TrustedNetworksAnswer:
+        """Every trusted network, the expired ones too."""
+        return self._call("GET", "/v1/trusted-networks", TrustedNetworksAnswer, params=query)
+
+    def save_trusted_network(self, cidr: str, *, reason: str, expires_at: datetime | None = None) -> TrustedNetwork:
+        """Trust a network or one address, or change why and until when."""
+        body = {"reason": reason, "expires_at": expires_at.isoformat() if expires_at else None}
+        return self._call("PUT", f"/v1/trusted-networks/{cidr}", TrustedNetwork, json=body)
+
+    def delete_trusted_network(self, cidr: str) -> None:
+        """No longer trust a network. Raises ApiProblemError with status 404 when it was not trusted."""
+        self._send("DELETE", f"/v1/trusted-networks/{cidr}")
 
     def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
         """Store a batch of events, all or, with `partial`, those that are valid."""
