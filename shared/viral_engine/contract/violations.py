@@ -11,7 +11,7 @@ from viral_engine.contract.pii import PiiType
 from viral_engine.contract.values import OptionalNote
 
 Resolution = Literal["removed", "false_positive"]
-ViolationType = PiiType | Literal["sensitive_key", "media_without_consent"]
+ViolationType = Literal[PiiType, "sensitive_key", "media_without_consent"]
 
 
 class Violation(BaseModel):
