@@ -174,11 +174,11 @@ class MetricsApi:
     def save_trusted_network(self, cidr: str, *, reason: str, expires_at: datetime | None = None) -> TrustedNetwork:
         """Trust a network or one address, or change why and until when."""
         body = {"reason": reason, "expires_at": expires_at.isoformat() if expires_at else None}
-        return self._call("PUT", f"/v1/trusted-networks/{cidr}", TrustedNetwork, json=body)
+        return self._call("PUT", f"/v1/trusted-networks/{quote(cidr, safe='')}", TrustedNetwork, json=body)
 
     def delete_trusted_network(self, cidr: str) -> None:
         """No longer trust a network. Raises ApiProblemError with status 404 when it was not trusted."""
-        self._send("DELETE", f"/v1/trusted-networks/{cidr}")
+        self._send("DELETE", f"/v1/trusted-networks/{quote(cidr, safe='')}")
 
     def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
         """Store a batch of events, all or, with `partial`, those that are valid."""
