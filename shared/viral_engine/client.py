@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -26,6 +26,7 @@ from viral_engine.contract.investigations import (
     ReferrerInvestigation,
 )
 from viral_engine.contract.people import Person, SessionCreated
+from viral_engine.contract.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.what_if import WhatIfAnswer
@@ -60,7 +61,7 @@ class MetricsApi:
         self._headers = {SESSION_HEADER: session} if session else {}
 
     @classmethod
-    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> "MetricsApi":
+    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> Self:
         """A client with its own connection pool."""
         headers = {"Authorization": f"Bearer {token}"}
         return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
@@ -179,6 +180,22 @@ class MetricsApi:
     def delete_trusted_network(self, cidr: str) -> None:
         """No longer trust a network. Raises ApiProblemError with status 404 when it was not trusted."""
         self._send("DELETE", f"/v1/trusted-networks/{quote(cidr, safe='')}")
+
+    def request_report(self, request: ReportRequest) -> ReportRequested:
+        """Ask for a report; the same request within 60 seconds is the same report."""
+        return self._call("POST", "/v1/reports", ReportRequested, json=request.model_dump(mode="json"))
+
+    def fetch_reports(self, **query: QueryValue) -> ReportsAnswer:
+        """Reports, the newest first."""
+        return self._call("GET", "/v1/reports", ReportsAnswer, params=query)
+
+    def fetch_report(self, report_id: int) -> Report:
+        """One report, or how far its run has come. Raises ApiProblemError with status 404 when there is none."""
+        return self._call("GET", f"/v1/reports/{report_id}", Report)
+
+    def export_report(self, report_id: int, export_format: ExportFormat) -> bytes:
+        """A finished report as a file."""
+        return self._send("GET", f"/v1/reports/{report_id}/export", params={"format": export_format}).content
 
     def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
         """Store a batch of events, all or, with `partial`, those that are valid."""
