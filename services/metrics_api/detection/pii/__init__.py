@@ -1,0 +1,1 @@
+"""Finds personal information in text and JSON: pure, without I/O, fast enough to run on every write."""

@@ -1,0 +1,93 @@
+"""What the words around a number say it is: a phone, a card, or an order, a score, an identifier."""
+
+import re
+from enum import Enum, auto
+
+from metrics_api.detection.pii.document import Document
+
+
+class Cue(Enum):
+    """The meaning that neighbouring words give to a number."""
+
+    PHONE = auto()
+    SSN = auto()
+    CARD = auto()
+    OTHER = auto()
+
+
+_WORDS = {
+    Cue.PHONE: """
+        phone phones phoning telephone tel tele telefon teléfono telefono telefone téléphone telefonnummer
+        telefonszám mobile mob mobil cel móvil movil cellulare celular cell cellphone handy portable gsm call calls
+        called calling ring dial text texts texting txt sms message messages msg whatsapp whatsap viber signal
+        imessage facetime fax desk hotline landline voicemail answering answer reach reached reachable contact
+        contacts registered ph phonenumber llámame llamame llama appelle appeler appelez ruf anrufen nummer numéro
+        número tlf puh puhelin teléfonos טלפון נייד телефон моб звони тел τηλ τηλέφωνο telefoon bel helpline pager
+        kontakt
+    """,
+    Cue.SSN: "ssn ssns social security socialsecurity soc tin taxpayer",
+    Cue.CARD: """
+        card cards credit debit cc visa mastercard amex maestro discover diners jcb unionpay creditcard carte karte
+        kreditkarte tarjeta carta cartão kaart cardnumber pan
+    """,
+    Cue.OTHER: """
+        id ids identifier order orders ordered invoice receipt ticket tickets case ref reference tracking account
+        acct accounts routing license licence passport policy member membership score scored scores scoring points
+        xp coins level levels highscore timestamp ts epoch created updated version build release firmware sku isbn
+        ean upc gtin barcode serial model product item items uuid guid hash sha md checksum token session device
+        nonce seed key code codes pin zip zipcode postcode postal iban bic vat transaction txn batch job pid port
+        bytes size length duration count total sum views likes followers price cost amount paid balance salary
+        budget population distance steps calories revision commit block doi pmid lat lon lng latitude longitude
+        coordinates index offset rank lottery jackpot streak combo damage hp users players imei mac vin elapsed ms
+        milliseconds seconds expires exp iat nbf millis bestellung commande pedido article lot
+    """,
+}
+_CUES = {word: cue for cue, words in _WORDS.items() for word in words.split()}
+_NUMBER_WORDS = frozenset({"number", "numbers", "num", "nr", "no", "digits"})
+_OWNERS = frozenset("my his her our their your me mum mom dad s mums moms dads".split())
+_PASSED_OVER = frozenset("new old other own real best the a".split())
+_NUMBERED = frozenset("student pupil employee staff roll house lucky magic random prime big large whole line".split())
+_WORD = re.compile(r"[^\W\d_]+")
+_AFTER = re.compile(
+    r"[\s\-(,]{0,3}(?:(?P<phone>office|fax|mobile|cell|home|work|desk|tel|phone|is (?:my|the|his|her|"
+    r"our) (?:new |cell |phone )?(?:number|phone|cell|mobile|digits))|"
+    r"(?P<other>points?|pts|coins?|xp|views?|likes?|people|users?|followers?|bytes|kb|mb|ms|seconds|secs|steps|"
+    r"times|players?|gold|gems?|stars?|dollars|euros|usd|eur|km|miles|meters|metres|subscribers|downloads|years|"
+    r"students|kids))\b",
+)
+_MONEY_OR_HASH = re.compile(r"(?:[$€£¥#%=]|\bno\.)\s?$")
+
+
+def find_cue(document: Document, start: int, end: int, reach: int = 48) -> Cue | None:
+    """Give the meaning of the nearest telling word: right behind the number, else at most `reach` characters before."""
+    after = _AFTER.match(document.lower, end, end + 24)
+    if after:
+        return Cue.PHONE if after["phone"] else Cue.OTHER
+    words = _WORD.findall(document.lower[max(0, start - reach) : start])
+    for index in range(len(words) - 1, -1, -1):
+        cue = _CUES.get(words[index]) or _read_number_of(words, index)
+        if cue is not None:
+            return cue
+    return None
+
+
+def _read_number_of(words: list[str], index: int) -> Cue | None:
+    """Tell "my new number" (a phone) from "student number" (something else); None for other words."""
+    if words[index] not in _NUMBER_WORDS:
+        return None
+    owners = [word for word in words[max(0, index - 3) : index] if word not in _PASSED_OVER]
+    if owners and owners[-1] in _OWNERS:
+        return Cue.PHONE
+    return Cue.OTHER if owners and owners[-1] in _NUMBERED else None
+
+
+def telling_words(*cues: Cue) -> frozenset[str]:
+    """Give the words that say that a number is one of these; without an argument, all that say anything."""
+    return frozenset(word for word, cue in _CUES.items() if cue in cues or not cues) | _NUMBER_WORDS
+
+
+def is_labelled_otherwise(document: Document, start: int, end: int, reach: int = 48) -> bool:
+    """Say that words or a currency or number sign give the number another meaning than personal information."""
+    if _MONEY_OR_HASH.search(document.lower, max(0, start - 4), start):
+        return True
+    return find_cue(document, start, end, reach) is Cue.OTHER

@@ -1,0 +1,70 @@
+"""Walks JSON data of any depth and gives each scalar with its place."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from metrics_api.detection.pii.json_keys import find_sensitive_word
+
+_PERSONAL_KEY = re.compile(r"@|\d(?:\D{0,3}\d){6}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A value inside JSON data.
+
+    `key` is the nearest object key above it, `sensitive` the word that makes a key above it personal.
+    """
+
+    value: object
+    parent: "Node | None" = None
+    token: str = ""
+    key: str = ""
+    sensitive: str | None = None
+
+    @property
+    def parent_key(self) -> str:
+        """The key of the object that holds this value's key."""
+        holder = self.parent
+        while holder is not None and holder.key == self.key and not isinstance(holder.value, dict):
+            holder = holder.parent
+        return holder.key if holder is not None else ""
+
+    @property
+    def tokens(self) -> list[str]:
+        """The keys and indexes that lead here, as in an RFC 6901 pointer but not escaped."""
+        tokens: list[str] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            tokens.append(node.token)
+            node = node.parent
+        return tokens[::-1]
+
+
+def may_hold_pii(key: str) -> bool:
+    """Tell the rare keys that are worth scanning themselves."""
+    return _PERSONAL_KEY.search(key) is not None
+
+
+def walk_leaves(data: object) -> Iterator[Node]:
+    """Give the values that are no object or array, in the order of the document, and keys that may be personal."""
+    pending = [Node(data)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node.value, dict):
+            pending.extend(reversed(list(_enter_object(node, node.value))))
+        elif isinstance(node.value, list | tuple):
+            pending.extend(
+                Node(node.value[index], node, str(index), node.key, node.sensitive)
+                for index in range(len(node.value) - 1, -1, -1)
+            )
+        else:
+            yield node
+
+
+def _enter_object(node: Node, members: dict[object, object]) -> Iterator[Node]:
+    for name, value in members.items():
+        key = str(name)
+        if may_hold_pii(key):
+            yield Node(key, node, key)
+        yield Node(value, node, key, key, node.sensitive or find_sensitive_word(key))

@@ -1,0 +1,81 @@
+"""United States social security numbers."""
+
+import re
+
+from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise
+from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document
+from metrics_api.detection.pii.letters import GLUE
+from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
+
+_FREE = rf"(?<![{GLUE}+])"
+_ALONE = rf"{_FREE}(?<!\w[.:/_#-])"
+_END = rf"(?![{GLUE}]|[.:/-]\d)"
+_PREFIX_BEFORE = re.compile(r"[\d)] ?$")
+_DIGIT_COUNT = 9
+
+
+def is_assignable(digits: str) -> bool:
+    """Say whether nine digits can be a number: area not 000, 666 or 9xx, group not 00, serial not 0000."""
+    area, group, serial = digits[:3], digits[3:5], digits[5:]
+    return area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"
+
+
+def _digits(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match[0])
+
+
+def _locate_dashed(_document: Document, match: re.Match[str]) -> Span | None:
+    return match.span() if is_assignable(_digits(match)) else None
+
+
+def _locate_grouped(document: Document, match: re.Match[str]) -> Span | None:
+    if find_cue(document, *match.span()) in (Cue.OTHER, Cue.PHONE):
+        return None
+    return _locate_dashed(document, match)
+
+
+def _locate_bare(document: Document, match: re.Match[str]) -> Span | None:
+    """Take nine digits that stand alone, unless the words around call them a phone, an order, a score ..."""
+    if _PREFIX_BEFORE.search(document.lower, max(0, match.start() - 2), match.start()):
+        return None
+    if is_labelled_otherwise(document, *match.span()):
+        return None
+    return _locate_grouped(document, match)
+
+
+def _locate_named(document: Document, match: re.Match[str]) -> Span | None:
+    if find_cue(document, *match.span()) is not Cue.SSN:
+        return None
+    return _locate_dashed(document, match)
+
+
+def _locate_spelled(document: Document, match: re.Match[str]) -> Span | None:
+    digits = read_digits(match[0])
+    if len(digits) != _DIGIT_COUNT or find_cue(document, *match.span()) is not Cue.SSN:
+        return None
+    return match.span() if is_assignable(digits) else None
+
+
+RULES = (
+    Rule(
+        "ssn_dashed",
+        re.compile(rf"{_FREE}(?<!\w-)\d{{3}} ?- ?\d\d ?- ?\d{{4}}{_END}"),
+        _locate_dashed,
+        needs=HAS_LONG_NUMBER,
+    ),
+    Rule(
+        "ssn_grouped",
+        re.compile(rf"{_ALONE}\d{{3}}([ .])\d\d\1\d{{4}}{_END}"),
+        _locate_grouped,
+        needs=HAS_LONG_NUMBER,
+    ),
+    Rule("ssn_bare", re.compile(rf"{_ALONE}(?<!-)\d{{9}}{_END}"), _locate_bare, needs=HAS_LONG_NUMBER),
+    Rule(
+        "ssn_named_by_words",
+        re.compile(rf"{_FREE}\d(?:[ .\-/]{{0,3}}\d){{8}}{_END}"),
+        _locate_named,
+        needs=HAS_LONG_NUMBER,
+    ),
+    Rule("ssn_spelled", SPELLED_NUMBER, _locate_spelled, words=DIGIT_WORDS),
+)
