@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from dashboard.cache import SharedCache
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
+from viral_engine.contract.alerts import AlertsAnswer
+from viral_engine.contract.evaluations import HistoryAnswer
 from viral_engine.contract.guardrails import HealthAnswer
 
 View = TypeVar("View")
@@ -18,6 +20,8 @@ class Snapshot:
     """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages."""
 
     health: HealthAnswer
+    alerts: AlertsAnswer
+    history: HistoryAnswer
     search: str
 
 

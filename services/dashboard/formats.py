@@ -42,6 +42,17 @@ def format_day_of_year(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
+def format_percent(share: float) -> str:
+    """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5 %", 0.99 is "99 %"."""
+    return f"{round(share * 100, 1):g} %"
+
+
+def format_moment(moment: datetime) -> str:
+    """Date and time of day: "22 Nov 14:05"."""
+    moment = moment.astimezone(UTC)
+    return f"{format_day_of_year(moment.date())} {moment:%H:%M}"
+
+
 def format_clock(moment: datetime) -> str:
     """The time of day to the second, with its zone."""
     return f"{moment.astimezone(UTC):%H:%M:%S} UTC"

@@ -10,7 +10,17 @@ import structlog
 from dash import html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components import bots, deductions, fraud, health_score
+from dashboard.components import (
+    alerts,
+    anomalies,
+    bots,
+    coppa,
+    deductions,
+    fraud,
+    health_score,
+    history,
+    opt_outs,
+)
 from dashboard.components.card import Card
 from dashboard.components.messages import (
     NO_DATA_PROBLEM,
@@ -27,7 +37,18 @@ from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.period import PeriodQuery
 
 PATH = "/dashboard/guardrails"
-CARDS: tuple[Card, ...] = (health_score.CARD, deductions.CARD, fraud.CARD, bots.CARD)
+CARDS: tuple[Card, ...] = (
+    health_score.CARD,
+    deductions.CARD,
+    alerts.CARD,
+    history.CARD,
+    fraud.CARD,
+    bots.CARD,
+    opt_outs.CARD,
+    coppa.CARD,
+    anomalies.CARD,
+)
+_HISTORY_DAYS = 7
 _log = structlog.get_logger()
 
 
@@ -69,7 +90,12 @@ def refresh(
 def build_view(api: MetricsApi, period: PeriodQuery, refresh_seconds: int) -> View:
     """The data of one period, drawn."""
     health = api.fetch_health(**format_query(period))
-    snapshot = Snapshot(health=health, search=format_search(period))
+    snapshot = Snapshot(
+        health=health,
+        alerts=api.fetch_alerts(),
+        history=api.fetch_history(days=_HISTORY_DAYS),
+        search=format_search(period),
+    )
     drawn = [json.dumps(card.build_body(snapshot), default=Component.to_plotly_json) for card in CARDS]
     return View(
         search=snapshot.search,

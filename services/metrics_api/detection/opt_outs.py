@@ -22,7 +22,7 @@ def format_opt_outs(totals: Mapping[str, ContentTotals], reading: Reading) -> Op
     return OptOutAnswer(
         period=reading.period,
         computed_at=reading.now,
-        thresholds={},
+        thresholds=reading.used("alert_opt_out_rate"),
         parent_shares=ShareOptOut(
             total=shares.items, never_viewed=shares.unopened, opt_out_rate=_ratio(shares.unopened, shares.items)
         ),

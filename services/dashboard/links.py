@@ -1,0 +1,19 @@
+"""Paths of pages that other pages lead to."""
+
+from urllib.parse import urlencode
+
+from viral_engine.contract.investigations import EntityKind
+
+INVESTIGATION_PATH = "/dashboard/investigations"
+ALERT_PATH = "/dashboard/guardrails/alert"
+
+
+def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
+    """The page that looks into an address, a device or a referrer over the period of `search`."""
+    separator = "&" if search else "?"
+    return f"{INVESTIGATION_PATH}{search}{separator}{urlencode({'kind': kind, 'id': identifier})}"
+
+
+def alert_path(alert_id: int) -> str:
+    """The page of one alert."""
+    return f"{ALERT_PATH}?id={alert_id}"
