@@ -3,6 +3,7 @@
 Names and meanings are in docs/metrics.md. Without Flask, so that workers can use it.
 """
 
+import math
 from typing import Any, Literal
 
 import structlog
@@ -37,6 +38,9 @@ _MEASURED = {
         "flagged_devices",
     ),
 }
+# A score of 0 would be an alarm; until something is measured there is no number.
+for _gauge, _field in _MEASURED.values():
+    _gauge.set(math.nan)
 _log = structlog.get_logger()
 
 

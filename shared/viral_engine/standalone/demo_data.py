@@ -22,4 +22,5 @@ def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, re
         return
     unfinished.write_text(now.isoformat())
     load_demo(api, now=now, report=report)
+    api.evaluate_now()  # Or the first page that is opened would show no alert for up to a minute.
     unfinished.unlink()
