@@ -53,18 +53,20 @@ _FOLD_LINKS_OF_DAY = (
 
 
 def plan_rebuild(connection: Connection) -> list[str]:
-    """What a rebuild has to go through: first the totals, then each day."""
-    return ["totals", *(day.isoformat() for day in connection.execute(_DAYS).scalars())]
+    """Start over with the facts of no particular day, and name the days to go through.
 
-
-def rebuild_step(connection: Connection, step: str) -> None:
-    """Do one step of `plan_rebuild`; doing it again changes nothing."""
+    Both happen while writers are kept out: whatever is posted later is in the facts at once, on these days and others.
+    """
     own_facts(connection)
-    if step == "totals":
-        for statement in _START_OVER:
-            connection.execute(text(statement))
-    else:
-        _rebuild_day(connection, date.fromisoformat(step))
+    for statement in _START_OVER:
+        connection.execute(text(statement))
+    return [day.isoformat() for day in connection.execute(_DAYS).scalars()]
+
+
+def rebuild_step(connection: Connection, day: str) -> None:
+    """Rebuild the facts of one day of `plan_rebuild`; doing it again changes nothing."""
+    own_facts(connection)
+    _rebuild_day(connection, date.fromisoformat(day))
 
 
 def _rebuild_day(connection: Connection, day: date) -> None:
