@@ -74,12 +74,17 @@ def database(engine: Engine) -> Database:
     return Database(engine)
 
 
-@pytest.fixture
-def empty_database(engine: Engine) -> Engine:
-    """Connections to a database that holds nothing but tokens."""
+def forget_everything(engine: Engine) -> None:
+    """Empty every table but that of tokens."""
     tables = ", ".join(table.name for table in metadata.sorted_tables if table is not tokens)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+
+
+@pytest.fixture
+def empty_database(engine: Engine) -> Engine:
+    """Connections to a database that holds nothing but tokens."""
+    forget_everything(engine)
     return engine
 
 

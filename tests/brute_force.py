@@ -1,0 +1,208 @@
+"""An independent account of what was posted, and of every fact that follows from it, by counting everything anew."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from viral_engine.contract.events import Event
+from viral_engine.contract.links import LinkItem
+
+Facts = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
+KINDS = ("click", "visit", "signup", "conversion", "activation")
+LONGEST_BURST = timedelta(seconds=60)
+BURST_SIZES = range(2, 11)
+
+# How the facts are read: the columns of the key, then those of the values.
+_COLUMNS = {
+    "clicks_per_ip_day": (("day", "host(ip_address)"), ("clicks",)),
+    "clicks_per_device_day": (("day", "device_fingerprint"), ("clicks", "first_click_at", "last_click_at")),
+    "bursts_per_device_day": (("day", "device_fingerprint"), tuple(f"span_{size}" for size in BURST_SIZES)),
+    "activity_per_referrer_day": (
+        ("day", "referrer_id", "source"),
+        ("invites", "clicks", "visits", "signups", "conversions", "activations"),
+    ),
+    "user_journeys": (
+        ("person",),
+        (
+            *(f"first_{kind}_at" for kind in KINDS),
+            *("referred_at", "referred_by_event", "referrer_id", "source"),
+        ),
+    ),
+    "active_weeks": (("week", "person"), ()),
+    "link_counts": (("link_id",), ("clicks", "conversions")),
+    "attribution_links": (("link_id",), ("referrer_id", "source", "inserted_at", "click_count", "conversion_count")),
+    "content_per_day": (("day", "kind"), ("items", "unopened")),
+}
+_COUNTS_ONLY = ("activity_per_referrer_day", "link_counts", "content_per_day")
+
+
+def fetch_facts(connection: Connection) -> Facts:
+    """The stored facts, without rows that count nothing."""
+    facts: Facts = {}
+    for table, (key, values) in _COLUMNS.items():
+        rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table}")).all()
+        facts[table] = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+    return _without_zeros(facts)
+
+
+def _without_zeros(facts: Facts) -> Facts:
+    for table in _COUNTS_ONLY:
+        facts[table] = {key: counts for key, counts in facts[table].items() if any(counts)}
+    return facts
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An event as it is kept: with its credit fixed."""
+
+    id: UUID
+    event: Event
+    at: datetime
+    referrer: str | None
+    source: str | None
+
+    @property
+    def person(self) -> str | None:
+        """Who acted, as far as is known."""
+        event = self.event
+        if event.user_id:
+            return f"user:{event.user_id}"
+        if event.session_id:
+            return f"session:{event.session_id}"
+        return f"device:{event.device_fingerprint}" if event.device_fingerprint else None
+
+
+@dataclass
+class Account:
+    """Everything that was posted and counted."""
+
+    events: dict[UUID, Stored] = field(default_factory=dict)
+    links: dict[str, LinkItem] = field(default_factory=dict)
+
+    def post(self, events: Iterable[Event]) -> int:
+        """Keep the events with new ids; how many those were."""
+        before = len(self.events)
+        for event in events:
+            assert event.event_id
+            assert event.occurred_at
+            link = self.links.get(event.link_id or "")
+            referrer, source = (link.referrer_id, link.source) if link else (event.referrer_id, event.source)
+            self.events.setdefault(event.event_id, Stored(event.event_id, event, event.occurred_at, referrer, source))
+        return len(self.events) - before
+
+    def save_links(self, links: Iterable[LinkItem], *, now: datetime) -> None:
+        """Keep the links; one that is replaced without a time keeps its old one."""
+        known = dict(self.links)
+        for link in links:
+            old = known.get(link.id)
+            inserted_at = link.inserted_at or (old.inserted_at if old else now)
+            self.links[link.id] = link.model_copy(update={"inserted_at": inserted_at})
+
+    def delete_link(self, link_id: str) -> None:
+        """Forget the link, not its events."""
+        self.links.pop(link_id, None)
+
+    def count(self) -> Facts:
+        """Every fact, counted anew."""
+        facts: Facts = {
+            "clicks_per_ip_day": self._clicks_per_ip_day(),
+            "clicks_per_device_day": self._clicks_per_device_day(),
+            "bursts_per_device_day": self._bursts_per_device_day(),
+            "activity_per_referrer_day": self._activity(),
+            "user_journeys": self._journeys(),
+            "active_weeks": self._active_weeks(),
+            "link_counts": {(link,): counts for link, counts in self._link_counts().items()},
+            "attribution_links": self._links(),
+            "content_per_day": self._content(),
+        }
+        return _without_zeros(facts)
+
+    def _of_kind(self, kind: str) -> Iterator[Stored]:
+        return (stored for stored in self.events.values() if stored.event.event_type == kind)
+
+    def _clicks_per_ip_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counter = Counter((s.at.date(), s.event.ip_address) for s in self._of_kind("click") if s.event.ip_address)
+        return {key: (clicks,) for key, clicks in counter.items()}
+
+    def _clicks_of_devices(self) -> dict[str, list[datetime]]:
+        clicks: dict[str, list[datetime]] = defaultdict(list)
+        for stored in self._of_kind("click"):
+            if stored.event.device_fingerprint:
+                clicks[stored.event.device_fingerprint].append(stored.at)
+        return {device: sorted(times) for device, times in clicks.items()}
+
+    def _clicks_per_device_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        facts: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        for device, times in self._clicks_of_devices().items():
+            for day, group in groupby(times, key=datetime.date):
+                of_day = list(group)
+                facts[day, device] = (len(of_day), of_day[0], of_day[-1])
+        return facts
+
+    def _bursts_per_device_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        fastest: dict[tuple[date, str], dict[int, timedelta]] = defaultdict(dict)
+        for device, times in self._clicks_of_devices().items():
+            for size in BURST_SIZES:
+                for first, last in zip(times, times[size - 1 :], strict=False):
+                    if last - first <= LONGEST_BURST:
+                        spans = fastest[last.date(), device]
+                        spans[size] = min(spans.get(size, LONGEST_BURST), last - first)
+        return {key: tuple(spans.get(size) for size in BURST_SIZES) for key, spans in fastest.items()}
+
+    def _activity(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counter: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)
+        for link in self.links.values():
+            assert link.inserted_at
+            counter[link.inserted_at.date(), link.referrer_id, link.source][0] += 1
+        for stored in self.events.values():
+            column = 1 + KINDS.index(stored.event.event_type)
+            counter[stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
+        return {key: tuple(counts) for key, counts in counter.items()}
+
+    def _journeys(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        by_person: dict[str, list[Stored]] = defaultdict(list)
+        for stored in self.events.values():
+            if stored.person:
+                by_person[stored.person].append(stored)
+        return {(person,): _journey(events) for person, events in by_person.items()}
+
+    def _active_weeks(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        active = [stored for stored in self.events.values() if stored.event.user_id]
+        return {(s.at.date() - timedelta(days=s.at.weekday()), s.person): () for s in active}
+
+    def _link_counts(self) -> dict[str, tuple[int, int]]:
+        clicks, conversions = (
+            Counter(stored.event.link_id for stored in self._of_kind(kind)) for kind in ("click", "conversion")
+        )
+        return {link: (clicks[link], conversions[link]) for link in {*clicks, *conversions} if link}
+
+    def _links(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counts = self._link_counts()
+        return {
+            (link.id,): (link.referrer_id, link.source, link.inserted_at, *counts.get(link.id, (0, 0)))
+            for link in self.links.values()
+        }
+
+    def _content(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counts = self._link_counts()
+        items: Counter[date] = Counter()
+        unopened: Counter[date] = Counter()
+        for link in self.links.values():
+            assert link.inserted_at
+            items[link.inserted_at.date()] += 1
+            unopened[link.inserted_at.date()] += counts.get(link.id, (0, 0))[0] == 0
+        return {(day, "link"): (items[day], unopened[day]) for day in items}
+
+
+def _journey(events: list[Stored]) -> tuple[Any, ...]:
+    firsts = [min((stored.at for stored in events if stored.event.event_type == kind), default=None) for kind in KINDS]
+    credited = min((s for s in events if s.referrer), key=lambda s: (s.at, s.id.int), default=None)
+    if credited is None:
+        return (*firsts, None, None, None, None)
+    return (*firsts, credited.at, credited.id, credited.referrer, credited.source)
