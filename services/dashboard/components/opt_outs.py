@@ -21,7 +21,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         _build_rate("Attribution links", links.opt_out_rate, links.zero_clicks, links.total, "without a click", None),
         html.P(
             f"{format_count(sessions.total)} study sessions with "
-            f"{format_count(round(sessions.avg_participants, 1))} participants on average",
+            f"{sessions.avg_participants:.1f} participants on average",
             className="hint",
         ),
     ]

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from viral_engine.contract.alerts import Alert, AlertsAnswer
+from viral_engine.contract.evaluations import HistoryAnswer, HistoryPoint
 from viral_engine.contract.guardrails import (
     AnomalyAnswer,
     BotAnswer,
@@ -25,6 +27,7 @@ from viral_engine.contract.period import Period
 NOW = datetime(2026, 3, 31, 10, 28, 15, tzinfo=UTC)
 PERIOD = Period.between(date(2026, 3, 25), date(2026, 3, 31))
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW, "thresholds": {}}
+ANOMALY_LIMITS = {"conversion_anomaly_threshold": 0.8, "conversion_anomaly_daily_threshold": 10}
 STATUS_LIMITS = {
     "health_status_excellent": 90,
     "health_status_good": 75,
@@ -73,6 +76,52 @@ def build_bots(rows: int = 1, **fields: Any) -> BotAnswer:
     return BotAnswer(**{**COMMON, **given, **fields})
 
 
+def build_alert(number: int = 1, **fields: Any) -> Alert:
+    """An open alert about flagged addresses."""
+    given = {
+        "id": number,
+        "severity": "high",
+        "type": "fraud_detection",
+        "message": "9 addresses made more than 10 clicks on one day.",
+        "status": "open",
+        "opened_at": NOW - timedelta(hours=2),
+        "updated_at": NOW,
+        "evidence": {
+            "what": "flagged IP addresses",
+            "count": 9,
+            "threshold": 5,
+            "period": PERIOD,
+            "rows": [{"label": "203.0.113.*", "ref": "ref_1", "value": 130}],
+            "refs": ["ref_1"],
+            "link": "/dashboard/guardrails?days=7",
+        },
+    }
+    ended = dict.fromkeys(("acknowledged_by", "note", "snoozed_until", "resolved_at", "resolved_by"))
+    return Alert.model_validate({**ended, **given, **fields})
+
+
+def build_alerts(*alerts: Alert) -> AlertsAnswer:
+    """The open alerts."""
+    return AlertsAnswer(
+        total_alerts=len(alerts), alerts=list(alerts), health_score=96, health_status="excellent", next_cursor=None
+    )
+
+
+def build_history(*scores: float) -> HistoryAnswer:
+    """One point an hour, the last one now."""
+    points = [
+        HistoryPoint(
+            computed_at=NOW - timedelta(hours=len(scores) - number),
+            health_score=score,
+            health_status="good",
+            deductions=Deductions(fraud=0, bot_behavior=0, opt_out_rate=0, coppa_violations=0),
+            has_data=True,
+        )
+        for number, score in enumerate(scores, start=1)
+    ]
+    return HistoryAnswer(period=PERIOD, computed_at=NOW, points=points)
+
+
 def build_item(name: str = "fraud", points: float = 2, cap: float = 30) -> DeductionItem:
     """One deduction."""
     return DeductionItem.model_validate(
@@ -119,7 +168,7 @@ def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = 
             }
         ),
         anomalies=AnomalyAnswer(
-            **COMMON,
+            **{**COMMON, "thresholds": ANOMALY_LIMITS},
             suspicious_referrers=[],
             high_conversion_rate_referrers=[],
             total_flagged=0,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.unit.dashboard.answers import NOW, build_bots, build_fraud, build_health
+from tests.unit.dashboard.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
 from viral_engine.client import SESSION_HEADER, MetricsApi
 from viral_engine.contract.people import Person, Role, SessionCreated
 
@@ -37,6 +37,8 @@ class FakeApi:
             ("GET", "/v1/session"): self._person,
             ("DELETE", "/v1/session"): self._sign_out,
             ("GET", "/v1/guardrails/health"): lambda _: _json(self.health.model_dump_json()),
+            ("GET", "/v1/alerts"): lambda _: _json(build_alerts().model_dump_json()),
+            ("GET", "/v1/guardrails/history"): lambda _: _json(build_history().model_dump_json()),
             ("GET", "/v1/guardrails/fraud"): lambda _: _json(build_fraud(next_cursor="page-2").model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }

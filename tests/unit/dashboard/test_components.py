@@ -9,18 +9,37 @@ from dashboard.components import bots, deductions, fraud, health_score
 from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
 from dashboard.pages.guardrails_view import CARDS, build_summary
-from tests.unit.dashboard.answers import build_bots, build_components, build_fraud, build_health, build_item
+from tests.unit.dashboard.answers import (
+    build_alerts,
+    build_bots,
+    build_components,
+    build_fraud,
+    build_health,
+    build_history,
+    build_item,
+)
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.guardrails import HealthAnswer
 
 
 def draw(card: Card, health: HealthAnswer) -> Any:
-    return card.build_body(Snapshot(health=health, search="?days=14"))
+    snapshot = Snapshot(health=health, alerts=build_alerts(), history=build_history(), search="?days=14")
+    return card.build_body(snapshot)
 
 
 def test_every_card_has_its_heading_before_its_data() -> None:
     headings = [text_of(find(build_skeleton(card), "card-heading")) for card in CARDS]
-    assert headings == ["Health Score", "What is lowering the score", "Fraud Detection", "Bot Detection"]
+    assert headings == [
+        "Health Score",
+        "What is lowering the score",
+        "Active alerts",
+        "Score history",
+        "Fraud Detection",
+        "Bot Detection",
+        "Opt-Out Rates",
+        "COPPA Compliance",
+        "Conversion Anomalies",
+    ]
 
 
 @pytest.mark.parametrize(

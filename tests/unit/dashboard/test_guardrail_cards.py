@@ -1,0 +1,112 @@
+"""What the cards about alerts, history, opt-outs, compliance and anomalies say."""
+
+from typing import Any
+
+from dashboard.components import alerts, anomalies, coppa, history, opt_outs
+from dashboard.components.card import Card
+from dashboard.data import Snapshot
+from tests.unit.dashboard.answers import (
+    COMMON,
+    build_alert,
+    build_alerts,
+    build_components,
+    build_health,
+    build_history,
+)
+from tests.unit.dashboard.tree import find, text_of, walk
+from viral_engine.contract.alerts import Alert
+from viral_engine.contract.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
+
+
+def draw(card: Card, *open_alerts: Alert, scores: tuple[float, ...] = (), **components: Any) -> list[Any]:
+    given = build_components().model_copy(update=components)
+    health = build_health(components=Components.model_validate(given.model_dump()))
+    snapshot = Snapshot(
+        health=health, alerts=build_alerts(*open_alerts), history=build_history(*scores), search="?days=7"
+    )
+    return card.build_body(snapshot)
+
+
+def test_without_alerts_the_card_says_so() -> None:
+    assert text_of(draw(alerts.CARD)) == "No active alerts"
+
+
+def test_an_alert_leads_to_its_page_with_message_severity_and_age() -> None:
+    body = draw(alerts.CARD, build_alert(7))
+    assert text_of(find(body, "alert-message")) == "9 addresses made more than 10 clicks on one day."
+    assert text_of(find(body, "severity")) == "High"
+    assert "opened 2 h ago" in text_of(find(body, "alert-facts"))
+    hrefs = [getattr(part, "href", None) for part in walk(body)]
+    assert "/dashboard/guardrails/alert?id=7" in hrefs
+
+
+def test_an_acknowledged_alert_names_who_took_it() -> None:
+    body = draw(alerts.CARD, build_alert(acknowledged_by="ana@example.com", status="acknowledged"))
+    assert "Acknowledged by ana@example.com" in text_of(body)
+
+
+def test_history_needs_two_points_and_then_has_a_table_for_screen_readers() -> None:
+    assert "Not enough history yet" in text_of(draw(history.CARD, scores=(80,)))
+    assert "Score history, the newest first" in text_of(draw(history.CARD, scores=(80, 90)))
+
+
+def test_an_opt_out_rate_is_judged_by_the_alerts_limit() -> None:
+    answer = OptOutAnswer.model_validate(
+        {
+            **COMMON,
+            "thresholds": {"alert_opt_out_rate": 0.3},
+            "parent_shares": {"total": 10, "never_viewed": 4, "opt_out_rate": 0.4},
+            "attribution_links": {"total": 8, "zero_clicks": 1, "opt_out_rate": 0.125},
+            "study_sessions": {"total": 2, "avg_participants": 3.5},
+        }
+    )
+    said = text_of(draw(opt_outs.CARD, opt_outs=answer))
+    assert "40 %" in said
+    assert "4 of 10 never viewed · above the limit of 30 %" in said
+    assert "1 of 8 without a click" in said
+    assert "3.5 participants" in said
+
+
+def test_nothing_shared_is_no_good_rate() -> None:
+    assert text_of(draw(opt_outs.CARD)) == text_of(draw(coppa.CARD)) == "No data in this period"
+
+
+def test_compliance_says_whether_the_target_is_met() -> None:
+    kind = {"total_checked": 100, "violations_found": 2, "compliance_rate": 0.98}
+    clean = {"total_checked": 0, "violations_found": 0, "compliance_rate": 1}
+    answer = CoppaAnswer.model_validate(
+        {
+            **COMMON,
+            "parent_shares": kind,
+            "progress_reels": clean,
+            "overall_compliance_rate": 0.98,
+            "open_violations": 2,
+            "target_rate": 0.99,
+            "target_met": False,
+        }
+    )
+    said = text_of(draw(coppa.CARD, coppa=answer))
+    assert "Target 99 %: missed" in said
+    assert "2 of 100 violate" in said
+
+
+def test_flagged_referrers_lead_to_their_investigation() -> None:
+    answer = AnomalyAnswer.model_validate(
+        {
+            **COMMON,
+            "thresholds": {"conversion_anomaly_threshold": 0.8, "conversion_anomaly_daily_threshold": 10},
+            "suspicious_referrers": [{"date": "2026-03-30", "referrer_id": "busy", "conversion_count": 11}],
+            "high_conversion_rate_referrers": [
+                {"referrer_id": "a&b", "total_clicks": 6, "total_conversions": 6, "conversion_rate": 1.0}
+            ],
+            "total_flagged": 2,
+            "next_cursor": None,
+        }
+    )
+    body = draw(anomalies.CARD, anomalies=answer)
+    hrefs = [part.href for part in walk(body) if hasattr(part, "href")]
+    assert hrefs == [
+        "/dashboard/investigations?days=7&kind=referrer&id=a%26b",
+        "/dashboard/investigations?days=7&kind=referrer&id=busy",
+    ]
+    assert "2 flagged referrers" in text_of(body)
