@@ -1,6 +1,7 @@
 """`viral-engine up` from outside: it starts, tells where it is, and leaves nothing behind."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -53,15 +54,26 @@ def test_data_and_secrets_survive_a_kill_of_everything(tmp_path: Path) -> None:
         api.save_events([{"event_type": "click", "ip_address": "203.0.113.5"}])
         stack.process.kill()
         stack.process.wait()
-    with StackProcess(tmp_path / "var", **ports_of(stack)) as stack:
+    with StackProcess(tmp_path / "var", DEMO="1", **ports_of(stack)) as stack:
         after = stack.wait_until_ready()
         kept = ("API_TOKEN", "ADMIN_PASSWORD", "METRICS_API_URL", "DASHBOARD_URL", "FLAGS_FILE")
         assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
         assert MetricsApi.connect(after["METRICS_API_URL"], after["API_TOKEN"]).fetch_health(days=7).has_data
+        assert "Demo data" not in stack.output
 
 
 def ports_of(stack: StackProcess) -> dict[str, str]:
     return {name: stack.environment[name] for name in ("METRICS_API_PORT", "DASHBOARD_PORT")}
+
+
+def test_an_interrupted_load_of_the_demo_data_goes_on_and_adds_only_what_is_missing(tmp_path: Path) -> None:
+    begun_at = "2025-03-04T05:06:07+00:00"
+    for new in (r"[1-9][\d,]*", "0"):
+        (tmp_path / "demo-unfinished").write_text(begun_at)
+        with StackProcess(tmp_path, DEMO="1") as stack:
+            stack.wait_until_ready()
+        assert re.search(rf"Demo data: [\d,]+ events, {new} of them new", stack.output)
+        assert not (tmp_path / "demo-unfinished").exists()
 
 
 def test_a_service_that_dies_ends_the_stack_and_is_named(tmp_path: Path) -> None:
