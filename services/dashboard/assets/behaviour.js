@@ -51,7 +51,10 @@
   // Dash draws a card that changed anew. When that takes away what had the keyboard's focus, its successor gets it.
   let focused = null;
   document.addEventListener("focusin", (event) => (focused = event.target));
-  document.addEventListener("focusout", (event) => event.target.isConnected && (focused = null));
+  document.addEventListener("focusout", function (event) {
+    // Only what is still there a moment later was left on purpose.
+    setTimeout(() => event.target.isConnected && focused === event.target && (focused = null));
+  });
   new MutationObserver(function () {
     if (!focused || focused.isConnected || document.activeElement !== document.body) return;
     const href = focused.getAttribute("href");

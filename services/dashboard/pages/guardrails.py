@@ -54,7 +54,7 @@ def _build_controls() -> Component:
         hideOutsideDates=True,
         ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
         # Its role would refer to a label that is not there.
-        popoverProps={"withRoles": False},
+        popoverProps={"withRoles": False, "withinPortal": False},
         leftSection=html.Span(className="icon icon-calendar"),
         className="dates",
     )
