@@ -56,8 +56,9 @@ def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> 
     shares, reels = coppa.parent_shares.violations_found, coppa.progress_reels.violations_found
     if not shares + reels:
         return None
-    found = f"{_count(shares, 'parent share')} and {_count(reels, 'progress reel')}"
-    message = f"{found} break the children's privacy rule; not one may."
+    kinds = {"parent share": shares, "progress reel": reels}
+    found = " and ".join(_count(number, kind) for kind, number in kinds.items() if number)
+    message = f"Violations of the children's privacy rule in {found}; the limit is 0."
     rows = [
         EvidenceRow(
             label=f"{violation.type} in {_KINDS[violation.content_kind]} {violation.content_id}: {violation.masked}",
@@ -88,7 +89,7 @@ def _conversion_anomaly(observation: Observation, settings: DetectionSettings) -
         return None
     daily, rate = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_threshold
     rule = f"more than {daily} conversions on one UTC day, or more than {rate:.0%} of the clicks converted"
-    message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}; not one may."
+    message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}; the limit is 0."
     evidence = _evidence(
         observation, "flagged referrers", anomalies.total_flagged, 0, "anomalies", _list_referrers(anomalies)
     )

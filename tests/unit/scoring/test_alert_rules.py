@@ -110,12 +110,13 @@ def test_a_rule_is_raised_above_its_threshold_and_not_at_it(
         (flagged_devices(1234), "1,234 devices made 3 or more clicks within 5 seconds; the limit is 3."),
         (
             violating(shares=2, reels=1),
-            "2 parent shares and 1 progress reel break the children's privacy rule; not one may.",
+            "Violations of the children's privacy rule in 2 parent shares and 1 progress reel; the limit is 0.",
         ),
+        (violating(reels=1), "Violations of the children's privacy rule in 1 progress reel; the limit is 0."),
         (
             anomalous(busy=1),
             "1 referrer had more than 10 conversions on one UTC day, or more than 80% of the clicks converted; "
-            "not one may.",
+            "the limit is 0.",
         ),
         (never_viewed(7, 20), "Nobody has viewed 7 of 20 parent shares (35.0%); the limit is 30%."),
         (silent_for(75), "The newest event is of 2026-03-31 09:13 UTC, 75 minutes ago; the limit is 60."),
