@@ -28,6 +28,17 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
     )
 
 
+def capture_library_logs() -> None:
+    """Let what libraries log through `logging` join the service's own log, from warnings on."""
+    logging.basicConfig(handlers=[_IntoStructlog()], level=logging.WARNING, force=True)
+
+
+class _IntoStructlog(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info if record.exc_info and record.exc_info[0] else None
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, exc_info=error)
+
+
 def _name_service(service: str) -> structlog.typing.Processor:
     def add(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         return {"service": service, **event}

@@ -1,0 +1,71 @@
+"""Takes the names out of a report's facts before a language model sees them, and puts them back afterwards.
+
+Referrers are people, and a loop's name is whatever a caller sent, which may hold an identifier or an instruction.
+"""
+
+import re
+from dataclasses import dataclass
+
+from viral_engine.contract.growth import LoopPerformance
+from viral_engine.contract.reports import ReportFacts
+from viral_engine.report_rendering.figures import format_name
+
+KNOWN_LOOPS = frozenset(
+    {
+        "buddy_challenge",
+        "results_rally",
+        "parent_share",
+        "prep_pack",
+        "study_session",
+        "auto_challenge",
+        "progress_reel",
+        "streak_rescue",
+    }
+)
+_ALIAS = re.compile(r"\b(?:referrer|loop) \d+\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """Facts without names, and the name behind each alias."""
+
+    facts: ReportFacts
+    names: dict[str, str]
+
+    def remove_aliases(self, text: str) -> str:
+        """The text without the aliases that are known, whose digits are no figures."""
+        return _ALIAS.sub(lambda found: "" if found.group().lower() in self.names else found.group(), text)
+
+    def restore_names(self, text: str) -> str:
+        """The text with the names that its aliases stand for."""
+        return _ALIAS.sub(lambda found: self.names.get(found.group().lower(), found.group()), text)
+
+
+def anonymise(facts: ReportFacts) -> Anonymous:
+    """Name referrers and unknown loops by number."""
+    names: dict[str, str] = {}
+    referrers = []
+    for number, referrer in enumerate(facts.top_referrers, start=1):
+        names[f"referrer {number}"] = format_name(referrer.id)
+        referrers.append(referrer.model_copy(update={"id": f"referrer {number}"}))
+    aliases = _name_loops([*facts.loops, *facts.previous_loops], names)
+    changes = {
+        "top_referrers": referrers,
+        "loops": [_rename(loop, aliases) for loop in facts.loops],
+        "previous_loops": [_rename(loop, aliases) for loop in facts.previous_loops],
+    }
+    return Anonymous(facts.model_copy(update=changes), names)
+
+
+def _name_loops(loops: list[LoopPerformance], names: dict[str, str]) -> dict[str, str]:
+    aliases: dict[str, str] = {}
+    for loop in loops:
+        if loop.source not in KNOWN_LOOPS and loop.source not in aliases:
+            aliases[loop.source] = f"Loop {len(aliases) + 1}"
+            names[aliases[loop.source].lower()] = format_name(loop.name)
+    return aliases
+
+
+def _rename(loop: LoopPerformance, aliases: dict[str, str]) -> LoopPerformance:
+    alias = aliases.get(loop.source)
+    return loop if alias is None else loop.model_copy(update={"source": alias, "name": alias})

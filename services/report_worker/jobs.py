@@ -1,0 +1,105 @@
+"""What the queues run. A job gets an id; what it means is a row that the metrics API owns.
+
+A job that cannot go on just ends: the reconciler puts the row on the queue again when its lease has run out.
+"""
+
+from functools import partial
+
+import structlog
+
+from report_worker.language_model import write_with_model
+from report_worker.lease import Lease, LeaseLostError
+from report_worker.runs_api import NOT_HELD, RunsApi
+from report_worker.writing import Writer, render_report, write_words
+from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.contract.jobs import RunClaimed
+from viral_engine.settings import load_settings
+from viral_engine.worker_settings import AiSettings, WorkerSettings
+
+_MOST_ERROR_CHARACTERS = 2000
+_log = structlog.get_logger()
+
+
+def generate_report(run_id: int) -> None:
+    """Make the report of a run, unless another worker has it."""
+    ai: AiSettings = load_settings(AiSettings)[0]
+    api = _connect()
+    claim = _claim(api, run_id)
+    if claim is None:
+        return
+    with (
+        structlog.contextvars.bound_contextvars(report_id=run_id, attempt=claim.attempt),
+        Lease(partial(api.renew_run, claim), claim.lease_seconds) as lease,
+    ):
+        try:
+            _generate(api, claim, lease, _choose_model(claim, ai))
+        except LeaseLostError:
+            _log.warning("report_lease_lost")
+        except Exception as error:
+            _end_attempt(api, claim, lease, error)
+
+
+def tick_schedules() -> None:
+    """Let the API record a run for every due slot."""
+    ticked = _connect().tick_schedules()
+    _log.info("schedules_ticked", run_ids=ticked.run_ids)
+
+
+def step_batch(batch_id: int) -> None:
+    """Do long work step by step to its end."""
+    api = _connect()
+    batch = api.step_batch(batch_id)
+    while batch.status in ("queued", "running"):
+        batch = api.step_batch(batch_id)
+    _log.info("batch_ended", batch_id=batch_id, status=batch.status)
+
+
+def _connect() -> RunsApi:
+    worker: WorkerSettings = load_settings(WorkerSettings)[0]
+    return RunsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
+
+
+def _claim(api: RunsApi, run_id: int) -> RunClaimed | None:
+    try:
+        return api.claim_run(run_id)
+    except ApiUnreachableError:
+        _log.warning("report_not_claimed", report_id=run_id, reason="api_unreachable")
+    except ApiProblemError as error:
+        if error.code != NOT_HELD:
+            raise
+        _log.info("report_not_claimed", report_id=run_id, reason=NOT_HELD)
+    return None
+
+
+def _choose_model(claim: RunClaimed, ai: AiSettings) -> Writer | None:
+    if not claim.ai_insights:
+        return None
+    if ai.ai_insights_url is None:
+        _log.warning("ai_insights_unavailable", reason="AI_INSIGHTS_URL is not set")
+        return None
+    return partial(write_with_model, settings=ai)
+
+
+def _generate(api: RunsApi, claim: RunClaimed, lease: Lease, model: Writer | None) -> None:
+    _show(api, claim, lease, 10, "collecting the facts")
+    facts = lease.call(partial(api.fetch_facts, claim))
+    _show(api, claim, lease, 50, "writing insights")
+    words = write_words(facts, model)
+    _show(api, claim, lease, 75, "rendering")
+    report = render_report(claim.run_id, facts, words)
+    _show(api, claim, lease, 90, "storing")
+    state = lease.call(partial(api.finish_run, claim, report))
+    _log.info("report_handed_in", status=state.status, written_by=words.written_by)
+
+
+def _show(api: RunsApi, claim: RunClaimed, lease: Lease, pct: int, step: str) -> None:
+    lease.call(partial(api.save_progress, claim, pct, step))
+
+
+def _end_attempt(api: RunsApi, claim: RunClaimed, lease: Lease, error: Exception) -> None:
+    text = f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARACTERS]
+    _log.exception("report_attempt_failed")
+    try:
+        lease.call(partial(api.fail_attempt, claim, text))
+    except (LeaseLostError, ApiProblemError):
+        _log.warning("report_failure_not_recorded")

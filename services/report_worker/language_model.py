@@ -1,0 +1,141 @@
+"""The optional writer: a language model words what the rules have found.
+
+It is given aggregates without names. Whatever it answers that is not exactly what was asked for, holds a number that
+the facts do not hold, or calls something a change that may be chance, is discarded as a whole.
+"""
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from report_worker.anonymous import Anonymous, anonymise
+from report_worker.change_words import find_unproven_change
+from report_worker.chat_completion import ModelFailedError, ask_model
+from report_worker.insights import HEALTH_WARNING_BELOW, VIRAL, write_insights
+from report_worker.number_check import KnownNumbers
+from report_worker.recommendations import PROMISING_FROM, WEAK_BELOW, write_recommendations
+from report_worker.writing import Words
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import Insight, ReportFacts
+from viral_engine.worker_settings import AiSettings
+
+_MOST_DAYS = 31
+_LONGEST_TEXT = 500
+_INSTRUCTIONS = """\
+You word the findings of a report on the growth of an app, for its managers. Answer with one JSON object and nothing \
+else: {"insights": [{"rule": "...", "text": "..."}], "recommendations": ["..."]}.
+- insights: one for each finding, with the finding's rule, in the same order. One or two plain sentences each.
+- recommendations: as many as you are given, in the same order. One or two plain sentences each.
+- Write digits, not words. Use only numbers that are in the facts or findings; compute none, not even a ratio.
+- Where a finding says "too few to say" or "no clear change", say so too, and call nothing a rise or a fall.
+- Names such as "referrer 1" or "Loop 2" stay exactly as they are. No links, no markup.
+"""
+_FORBIDDEN = re.compile(r"https?:|www\.|://|[<>\x00-\x1f\x7f]", re.IGNORECASE)
+_K_CLAIM = re.compile(r"\bK(?:[- ]factor)?\s+(?:is|was|reached|hit|stands at|rose to|fell to)\s+(\d(?:[\d.,]*\d)?)")
+_WRITTEN = re.compile(r"(\d(?:[\d,.]*\d)?)(%?)")
+_log = structlog.get_logger()
+
+
+class _Worded(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str
+    text: str = Field(min_length=10, max_length=_LONGEST_TEXT)
+
+
+class _Answer(BaseModel):
+    insights: list[_Worded]
+    recommendations: list[str]
+
+
+def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> Words | None:
+    """The model's words for the rules' findings; None, with the reason in the log, when they cannot be used."""
+    if not facts.has_data:
+        return None
+    anonymous = anonymise(facts)
+    findings, advice = write_insights(anonymous.facts), write_recommendations(anonymous.facts)
+    brief = build_brief(anonymous.facts, findings, advice)
+    try:
+        answer = _parse(ask_model(settings, _INSTRUCTIONS, json.dumps(brief)))
+        check_answer(answer, brief, anonymous)
+    except ModelFailedError as error:
+        _log.warning("ai_insights_discarded", reason=str(error))
+        return None
+    # The findings' own rule, effect, interval and sample stay; only the words are the model's.
+    insights = [
+        finding.model_copy(update={"text": anonymous.restore_names(worded.text)})
+        for finding, worded in zip(findings, answer.insights, strict=True)
+    ]
+    return Words(insights, [anonymous.restore_names(text) for text in answer.recommendations], "model")
+
+
+def build_brief(facts: ReportFacts, findings: list[Insight], advice: list[str]) -> dict[str, Any]:
+    """Everything that the model gets to see: aggregates without names."""
+    known = facts.model_dump(mode="json", exclude={"report_type", "snapshot_at", "has_data"})
+    if len(facts.timeline) > _MOST_DAYS:
+        del known["timeline"]
+    known["days"] = Period.between(facts.period_start, facts.period_end).days
+    known["limits"] = [VIRAL, PROMISING_FROM, WEAK_BELOW, HEALTH_WARNING_BELOW]
+    return {
+        "facts": known,
+        "findings": [finding.model_dump() for finding in findings],
+        "recommendations": advice,
+    }
+
+
+def check_answer(answer: _Answer, brief: dict[str, Any], anonymous: Anonymous) -> None:
+    """Raise ModelFailedError unless every text was asked for and every number in it is in the brief."""
+    if [worded.rule for worded in answer.insights] != [finding["rule"] for finding in brief["findings"]]:
+        raise ModelFailedError("insights are not those that were asked for")
+    if len(answer.recommendations) != len(brief["recommendations"]):
+        raise ModelFailedError("recommendations are not those that were asked for")
+    numbers, k_values = _list_known_numbers(brief, anonymous.facts)
+    for rule, text in _list_texts(answer):
+        _check_text(rule, anonymous.remove_aliases(text), numbers, k_values, anonymous.facts)
+
+
+def _check_text(rule: str, text: str, numbers: KnownNumbers, k_values: KnownNumbers, facts: ReportFacts) -> None:
+    if not 0 < len(text.strip()) <= _LONGEST_TEXT or _FORBIDDEN.search(text):
+        raise ModelFailedError(f"text of {rule} is not plain")
+    if unknown := numbers.find_unknown(text):
+        raise ModelFailedError(f"number not in the facts: {unknown}")
+    if wrong := next((claim for claim in _K_CLAIM.findall(text) if k_values.find_unknown(claim)), None):
+        raise ModelFailedError(f"K is not {wrong}")
+    if word := find_unproven_change(rule, text, facts):
+        raise ModelFailedError(f"change that may be chance: {word}")
+
+
+def _list_texts(answer: _Answer) -> list[tuple[str, str]]:
+    worded = [(insight.rule, insight.text) for insight in answer.insights]
+    return worded + [("recommendation", text) for text in answer.recommendations]
+
+
+def _list_known_numbers(brief: dict[str, Any], facts: ReportFacts) -> tuple[KnownNumbers, KnownNumbers]:
+    # What the rules have computed, such as a share, stands in their sentences.
+    sentences = [finding["text"] for finding in brief["findings"]] + brief["recommendations"]
+    computed = [_to_number(*found) for text in sentences for found in _WRITTEN.findall(text)]
+    k_values = [facts.current.k_factor, facts.previous.k_factor, facts.k_factor_clean]
+    k_values += [loop.k_factor for loop in (*facts.loops, *facts.previous_loops)]
+    k_values += [day.k_factor for day in facts.timeline]
+    return KnownNumbers([brief, computed], _list_dates(facts)), KnownNumbers(k_values, ())
+
+
+def _to_number(digits: str, sign: str) -> dict[str, float]:
+    return {"computed_pct" if sign else "computed": float(digits.replace(",", ""))}
+
+
+def _list_dates(facts: ReportFacts) -> list[date]:
+    period = Period.between(facts.period_start, facts.period_end)
+    return [*period.dates(), *period.previous().dates()]
+
+
+def _parse(content: str) -> _Answer:
+    fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", content, re.DOTALL)
+    try:
+        return _Answer.model_validate_json(fenced.group(1) if fenced else content)
+    except ValidationError:
+        raise ModelFailedError("answer is not the JSON that was asked for") from None

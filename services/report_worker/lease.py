@@ -1,0 +1,73 @@
+"""Holding a run: the lease is renewed from a thread, and calls are repeated only while it lasts."""
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from report_worker.runs_api import NOT_HELD
+from viral_engine.client import ApiProblemError, ApiUnreachableError
+
+Answer = TypeVar("Answer")
+_RETRY_SECONDS = 0.5
+_RENEWALS_A_LEASE = 3
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+
+
+class LeaseLostError(Exception):
+    """Somebody else may hold the run by now, so this worker must leave it alone."""
+
+
+class Lease:
+    """A run that is held while the block runs, as long as the API can be reached once in a lease."""
+
+    def __init__(self, renew: Callable[[], None], seconds: float) -> None:
+        """`renew` extends the lease by `seconds` from when it is called."""
+        self._renew = renew
+        self._seconds = seconds
+        self._held_until = time.monotonic() + seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+
+    def call(self, send: Callable[[], Answer]) -> Answer:
+        """The answer of a call; while the API is away it is repeated. Raises LeaseLostError when the run is lost."""
+        while True:
+            if self._over.is_set() or time.monotonic() >= self._held_until:
+                raise LeaseLostError
+            try:
+                return send()
+            except ApiUnreachableError:
+                self._over.wait(_RETRY_SECONDS)
+            except ApiProblemError as error:
+                if error.code == NOT_HELD:
+                    raise LeaseLostError from error
+                if not _passes(error):
+                    raise
+                self._over.wait(_RETRY_SECONDS)
+
+    def _keep(self) -> None:
+        pause = self._seconds / _RENEWALS_A_LEASE
+        while not self._over.wait(pause):
+            asked_at = time.monotonic()
+            try:
+                self.call(self._renew)
+            except (LeaseLostError, ApiProblemError):
+                self._over.set()
+            else:
+                self._held_until = asked_at + self._seconds
+
+
+def _passes(error: ApiProblemError) -> bool:
+    """Whether the same call may succeed later."""
+    return error.status >= _SERVER_ERROR or error.status == _TOO_MANY_REQUESTS

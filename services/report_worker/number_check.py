@@ -1,0 +1,152 @@
+"""Finds the numbers of a text that the facts do not hold.
+
+A number may be rounded to the decimals that it shows, a fraction may be a percentage, and thousands may be
+separated. Dates must lie in the report's periods. What cannot be read as one number for certain is not held.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from report_worker.spelled_numbers import find_vague_amount, replace_spelled
+
+_MONTHS = "January February March April May June July August September October November December".split()
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" if month[3:] else month for month in _MONTHS)
+_DATES = (
+    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b"),
+    re.compile(
+        rf"\b(?:(?P<first>\d{{1,2}})\s*(?:[–-]|to)\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<name>{_MONTH})\b"
+        r"(?:,?\s+(?P<year>\d{4})\b)?"
+    ),
+    re.compile(
+        rf"\b(?P<name>{_MONTH})\s+(?:(?P<first>\d{{1,2}})\s*[–-]\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
+        r"(?:,?\s+(?P<year>\d{4})\b)?"
+    ),
+)
+_NUMBER = re.compile(
+    r"(?P<before>[^\W\d_]|[#$€£/\\^_])?(?P<sign>(?<![\d\w])[+\-−])?"
+    r"(?P<digits>\d(?:[\d.,'’\u00a0\u202f]*\d)?)"
+    r"(?:\s?(?P<unit>%|(?:percentage points?|percent|per cent|pct|points?|k|thousand|million|m|bn|billion)\b))?"
+    r"(?P<after>[^\W\d_])?",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_GROUPED = re.compile(r"\d{1,3}(?:[,'’\u00a0\u202f]\d{3})+(?:\.\d+)?")
+_SCALES = {"k": 3, "thousand": 3, "m": 6, "million": 6, "bn": 9, "billion": 9}
+_PERCENT = ("%", "percent", "per cent", "pct")
+_MINUS = ("-", "−")
+_SMALL_VALUE = 10
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A number of a text; `step` is the value of its last digit."""
+
+    value: float
+    step: float
+    sign: str
+    unit: str
+
+
+class KnownNumbers:
+    """The numbers that a text may hold."""
+
+    def __init__(self, facts: object, dates: Iterable[date]) -> None:
+        """Every number in `facts`, which is what JSON can hold; `dates` are those that may be named."""
+        self._dates = frozenset(dates)
+        self._values = [float(value) for value in _list_numbers(facts)]
+        self._percents = [value * 100 for value in self._values if not value.is_integer() or abs(value) <= 1]
+        self._percents += [float(value) for name, value in _list_named(facts) if name.endswith("_pct")]
+
+    def find_unknown(self, text: str) -> str | None:
+        """The first number of the text that is not known, or None when all are."""
+        if vague := find_vague_amount(text):
+            return vague
+        if exotic := next((char for char in text if not char.isascii() and _is_numeral(char)), None):
+            return exotic
+        for pattern in _DATES:
+            text = pattern.sub(self._blank_known_date, text)
+        return next(
+            (found.group() for found in _NUMBER.finditer(replace_spelled(text)) if not self._knows(found)), None
+        )
+
+    def _blank_known_date(self, found: re.Match[str]) -> str:
+        parts = found.groupdict()
+        month = int(parts["month"]) if parts.get("month") else _number_of_month(parts["name"])
+        days = [int(day) for day in (parts.get("first"), parts["day"]) if day]
+        year = parts["year"] and int(parts["year"])
+        return "" if all(self._has_date(year, month, day) for day in days) else found.group()
+
+    def _has_date(self, year: int | str | None, month: int, day: int) -> bool:
+        return any((known.month, known.day) == (month, day) and year in (None, known.year) for known in self._dates)
+
+    def _knows(self, match: re.Match[str]) -> bool:
+        found = _read(match)
+        if found is None:
+            return False
+        if found.unit in _PERCENT:
+            return any(_is_shown(value, found) for value in self._percents)
+        if found.unit.startswith("p") and any(_is_shown(value, found) for value in self._percents):
+            return True
+        if not found.unit and found.value in {known.year for known in self._dates}:
+            return True
+        return any(_is_shown(value, found) and not _hides(value, found) for value in self._values)
+
+
+def _list_numbers(facts: object) -> Iterator[float]:
+    if isinstance(facts, bool) or facts is None or isinstance(facts, date | datetime):
+        return
+    if isinstance(facts, int | float):
+        yield facts
+    elif isinstance(facts, Mapping):
+        for value in facts.values():
+            yield from _list_numbers(value)
+    elif isinstance(facts, Sequence) and not isinstance(facts, str):
+        for value in facts:
+            yield from _list_numbers(value)
+
+
+def _list_named(facts: object) -> Iterator[tuple[str, float]]:
+    if isinstance(facts, Mapping):
+        for name, value in facts.items():
+            if isinstance(value, int | float):
+                yield str(name), value
+            else:
+                yield from _list_named(value)
+    elif isinstance(facts, Sequence) and not isinstance(facts, str):
+        for value in facts:
+            yield from _list_named(value)
+
+
+def _is_numeral(char: str) -> bool:
+    return unicodedata.numeric(char, None) is not None
+
+
+def _number_of_month(name: str) -> int:
+    return next(number for number, month in enumerate(_MONTHS, start=1) if month.startswith(name[:3]))
+
+
+def _read(match: re.Match[str]) -> _Found | None:
+    digits, unit = match["digits"], (match["unit"] or "").lower()
+    if match["before"] or match["after"]:
+        return None
+    if not _PLAIN.fullmatch(digits) and not _GROUPED.fullmatch(digits):
+        return None
+    plain = re.sub(r"[^\d.]", "", digits)
+    scale = 10.0 ** _SCALES.get(unit, 0)
+    decimals = len(plain.partition(".")[2])
+    return _Found(float(plain) * scale, scale / 10**decimals, match["sign"] or "", unit)
+
+
+def _is_shown(value: float, found: _Found) -> bool:
+    """Whether the number is what is left of the value after rounding to the decimals that it shows."""
+    if (found.sign == "+" and value < 0) or (found.sign in _MINUS and value > 0):
+        return False
+    return abs(abs(value) - found.value) <= found.step / 2 + 1e-9 * max(1, abs(value))
+
+
+def _hides(value: float, found: _Found) -> bool:
+    """Whether rounding to a whole number says something else, as 1 for a K of 0.62."""
+    return found.step >= 1 and not value.is_integer() and abs(value) < _SMALL_VALUE

@@ -1,0 +1,74 @@
+"""One process that works on one queue: a plain forking RQ worker, with timings under which a killed one is missed soon.
+
+One queue only, because a job that was popped from one of several is lost when its worker dies before it begins.
+"""
+
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Worker
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+
+from viral_engine.queues import QueueName
+from viral_engine.worker_settings import WorkerSettings
+
+JOB_MONITORING_SECONDS = 10
+MAINTENANCE_SECONDS = 30
+# An idle worker looks up, and beats, 15 seconds before this is over.
+WORKER_TTL_SECONDS = 45
+_PAUSE_SECONDS = 1
+_log = structlog.get_logger()
+
+
+class QueueWorker(Worker):
+    """A worker that touches a file while it lives, so that a probe need not ask Redis."""
+
+    def __init__(self, queue: QueueName, redis: Redis, heartbeat_file: Path | None) -> None:
+        self.was_asked_to_stop = False
+        self._heartbeat_file = heartbeat_file
+        super().__init__(
+            [str(queue)],
+            connection=redis,
+            serializer=JSONSerializer,
+            job_monitoring_interval=JOB_MONITORING_SECONDS,
+            maintenance_interval=MAINTENANCE_SECONDS,
+            worker_ttl=WORKER_TTL_SECONDS,
+        )
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the job in hand, then stop."""
+        self.was_asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        """Tell Redis, and whoever looks at the file, that this worker lives."""
+        if self._heartbeat_file:
+            self._heartbeat_file.touch()
+        super().heartbeat(*args, **kwargs)
+
+
+def work_on(queue: QueueName, settings: WorkerSettings) -> None:
+    """Work until SIGTERM or SIGINT, then finish the job in hand. Redis may come and go meanwhile."""
+    _log.info("worker_started", queue=str(queue))
+    try:
+        while not _work_until_stopped(queue, settings):
+            time.sleep(_PAUSE_SECONDS)
+    except StopRequested:
+        pass  # The signal came in the pause.
+    _log.info("worker_stopped", queue=str(queue))
+
+
+def _work_until_stopped(queue: QueueName, settings: WorkerSettings) -> bool:
+    try:
+        worker = QueueWorker(queue, Redis.from_url(settings.redis_url), settings.heartbeat_file)
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        _log.warning("redis_unavailable", queue=str(queue), error=type(error).__name__)
+        return False
+    return worker.was_asked_to_stop

@@ -1,0 +1,61 @@
+"""Settings of the processes that work on queues. Rules and forms are those of `viral_engine.settings`."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from viral_engine.settings import EnvironmentSettings
+
+
+class WorkerSettings(EnvironmentSettings):
+    """What every worker needs to run."""
+
+    metrics_api_url: str = Field(
+        "http://127.0.0.1:8000", pattern="^https?://", description="Where workers reach the metrics API."
+    )
+    worker_token: SecretStr = Field(
+        min_length=32, description="Token by which workers sign in at the API; both need the same."
+    )
+    redis_url: str = Field(
+        pattern="^(rediss?|unix)://",
+        description="Redis or Valkey for queues and rate limits. `make run` starts an embedded one.",
+    )
+    heartbeat_file: Path | None = Field(
+        None, description="File that a worker touches while it lives, for liveness probes. Without it none is touched."
+    )
+
+
+class SchedulerSettings(EnvironmentSettings):
+    """How the ticker of scheduled reports works."""
+
+    scheduler_seconds: float = Field(
+        10,
+        gt=0,
+        description="Seconds between two looks at the schedule. Shorter puts a lost schedule back sooner.",
+    )
+
+
+class AiSettings(EnvironmentSettings):
+    """The optional language model behind the flag ai_insights; it speaks the chat completions protocol of OpenAI."""
+
+    ai_insights_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Base URL of the language model, such as https://example.com/v1. Without it rules write alone.",
+    )
+    ai_insights_key: SecretStr | None = Field(None, description="Key that is sent to the language model, if it asks.")
+    ai_insights_model: str = Field("default", min_length=1, description="Name of the model, as its server knows it.")
+    ai_insights_timeout_seconds: float = Field(
+        30,
+        gt=0,
+        le=120,
+        description="Seconds for the whole answer of the language model; after them the rules' text stands. "
+        "Longer makes reports wait longer.",
+    )
+    ai_insights_max_tokens: int = Field(
+        2000,
+        ge=100,
+        le=100_000,
+        description="Most tokens that the language model may write for one report. Lower costs less; an answer that is "
+        "cut off is discarded.",
+    )
