@@ -236,6 +236,9 @@ class BootstrapSettings(EnvironmentSettings):
     dashboard_token: SecretStr = Field(
         min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
     )
+    worker_token: SecretStr = Field(
+        min_length=32, description="Token by which workers sign in at the API; both need the same."
+    )
     api_token: SecretStr | None = Field(
         None, min_length=32, description="A token with every scope, for a local stack. Leave it out in production."
     )

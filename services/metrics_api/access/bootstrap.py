@@ -10,6 +10,7 @@ from viral_engine.contract.people import Role, Scope
 from viral_engine.settings import BootstrapSettings
 
 _DASHBOARD_SCOPES = [Scope.SESSIONS_WRITE]
+_WORKER_SCOPES = [Scope.JOBS_RUN]
 
 
 def bootstrap(connection: Connection, settings: BootstrapSettings) -> None:
@@ -19,6 +20,7 @@ def bootstrap(connection: Connection, settings: BootstrapSettings) -> None:
         row = {"email": settings.admin_email.lower(), "password_hash": password_hash, "role": Role.ADMIN}
         connection.execute(insert(people).values(row).on_conflict_do_nothing())
     _save_token(connection, "dashboard", settings.dashboard_token.get_secret_value(), _DASHBOARD_SCOPES)
+    _save_token(connection, "workers", settings.worker_token.get_secret_value(), _WORKER_SCOPES)
     if settings.api_token:
         _save_token(connection, "local stack", settings.api_token.get_secret_value(), list(Scope))
 

@@ -19,3 +19,12 @@ SERVICES_WITH_DATABASE = (
     _python("metrics_api", "metrics_api", "web"),
     _python("reconciler", "metrics_api", "reconciler"),
 )
+
+# Started last, so that they do not slow down what people wait for.
+WORKERS = (
+    _python("reports 1", "report_worker", "work", "performance_reports"),
+    _python("reports 2", "report_worker", "work", "performance_reports"),
+    _python("default", "report_worker", "work", "default"),
+    _python("batch", "report_worker", "work", "batch"),
+    _python("scheduler", "report_worker", "scheduler"),
+)

@@ -16,6 +16,8 @@ from viral_engine.settings import (
     DashboardSettings,
     DetectionSettings,
     LogSettings,
+    QueueSettings,
+    ReconcilerSettings,
     StandaloneSettings,
     load_settings_or_exit,
 )
@@ -26,10 +28,28 @@ from viral_engine.standalone.local_env import published
 from viral_engine.standalone.merged_log import MergedLog
 from viral_engine.standalone.ports import check_ports_free
 from viral_engine.standalone.processes import Children, watch
-from viral_engine.standalone.services import PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE
+from viral_engine.standalone.services import (
+    PREPARATION,
+    SERVICES_WITH_DATABASE,
+    SERVICES_WITHOUT_DATABASE,
+    WORKERS,
+)
+from viral_engine.worker_settings import AiSettings, SchedulerSettings, WorkerSettings
 
 _READY_SECONDS = 60
 _DEMO_TIMEOUT_SECONDS = 120
+SETTINGS = (
+    ApiSettings,
+    BootstrapSettings,
+    DashboardSettings,
+    DetectionSettings,
+    QueueSettings,
+    ReconcilerSettings,
+    WorkerSettings,
+    SchedulerSettings,
+    AiSettings,
+    LogSettings,
+)
 
 
 def run_stack(log: MergedLog) -> NoReturn:
@@ -63,8 +83,7 @@ def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
     What this stack makes itself is no reason to complain of, so placeholders stand for it.
     """
     os.environ.update({name: given.get(name) or value for name, value in PLACEHOLDERS.items()})
-    groups = StandaloneSettings, ApiSettings, BootstrapSettings, DashboardSettings, DetectionSettings, LogSettings
-    standalone: StandaloneSettings = load_settings_or_exit(*groups)[0]
+    standalone: StandaloneSettings = load_settings_or_exit(StandaloneSettings, *SETTINGS)[0]
     return standalone
 
 
@@ -110,6 +129,9 @@ def start_services(services: Children, log: MergedLog) -> None:
             ("The dashboard", f"{os.environ['DASHBOARD_URL']}/healthz"),
         ):
             services.wait_until(partial(_answers, http, url), what, seconds=_READY_SECONDS)
+    for program in WORKERS:
+        log.write(f"Starting {program.name}")
+        services.start(program)
 
 
 def load_demo(var: Path, log: MergedLog) -> None:
