@@ -102,16 +102,21 @@ def app(database_url: str, redis_url: str) -> Flask:
     return create_app(settings, DetectionSettings(), QueueSettings())
 
 
+def create_token(engine: Engine, *scopes: Scope, name: str = "a test", **columns: object) -> str:
+    """A new token with these scopes."""
+    token = create_secret()
+    row = {"name": name, "token_hash": hash_secret(token), "scopes": list(scopes), **columns}
+    with engine.begin() as connection:
+        connection.execute(insert(tokens).values(row))
+    return token
+
+
 @pytest.fixture
 def holder_of(app: Flask, empty_database: Engine) -> Callable[..., Api]:
     """Callers whose token has just the given scopes, each time a new token."""
 
-    def create(*scopes: Scope, name: str = "a test", **columns: object) -> Api:
-        token = create_secret()
-        row = {"name": name, "token_hash": hash_secret(token), "scopes": list(scopes), **columns}
-        with empty_database.begin() as connection:
-            connection.execute(insert(tokens).values(row))
-        return Api(app, token)
+    def create(*scopes: Scope, **columns: Any) -> Api:
+        return Api(app, create_token(empty_database, *scopes, **columns))
 
     return create
 

@@ -9,7 +9,7 @@ from flask import request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from metrics_api.api.problems import ProblemError, format_errors, invalid
-from metrics_api.api.routing import check_media_type, parse_json
+from metrics_api.api.routing import check_media_type, parse_json, read_bytes
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.writes import Rejected
 
@@ -46,7 +46,7 @@ class Batch(Generic[Item]):
 
     def _parse(self) -> list[Any]:
         check_media_type(JSON, NDJSON)
-        body = request.get_data(cache=False)
+        body = read_bytes()
         posted = _parse_lines(body) if request.mimetype == NDJSON else self._unwrap(parse_json(body))
         if not 1 <= len(posted) <= MAX_ITEMS:
             detail = f"must hold 1 to {MAX_ITEMS} items, not {len(posted)}"

@@ -4,12 +4,13 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, request
+from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from redis import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from metrics_api.api.sentences import format_sentence
 from viral_engine.contract.problem import FieldError, Problem
@@ -65,6 +66,7 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(ProblemError, lambda error: answer_problem(error.problem))
     app.register_error_handler(RequestEntityTooLarge, _answer_too_large)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(ParseException, _answer_malformed_chunks)
     for unreachable in (OperationalError, InterfaceError, PoolTimeoutError, RedisError):
         app.register_error_handler(unreachable, _answer_store_down)
     app.register_error_handler(Exception, _answer_unexpected)
@@ -80,6 +82,10 @@ def _answer_http_error(error: HTTPException) -> Response:
     )
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     return answer_problem(problem, headers)
+
+
+def _answer_malformed_chunks(_error: ParseException) -> Response:
+    return _answer_http_error(BadRequest("The body's chunks are malformed."))
 
 
 def _answer_too_large(_error: RequestEntityTooLarge) -> Response:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
@@ -157,7 +157,15 @@ def check_media_type(*allowed: str) -> None:
 def read_body(model: type[Model]) -> Model:
     """The JSON body as a model. Raises ProblemError 400, 415 or 422."""
     check_media_type("application/json")
-    return validate(model, parse_json(request.get_data()))
+    return validate(model, parse_json(read_bytes()))
+
+
+def read_bytes() -> bytes:
+    """The whole body. Raises RequestEntityTooLarge, where werkzeug would cut a body sent in chunks off at the limit."""
+    body = request.get_data(cache=False)
+    if len(body) == request.max_content_length and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return body
 
 
 def parse_json(body: bytes) -> Any:
