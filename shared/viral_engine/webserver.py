@@ -1,10 +1,50 @@
 """The production WSGI server that both web services run under."""
 
+import socket
+import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
+
+from viral_engine.contract.problem import Problem
+
+_STATUSES = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
+
+
+class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+    """Answers what never becomes a request by a problem; gunicorn would send HTML."""
+
+    def handle_error(self, _request: object, client: socket.socket, _address: object, error: Exception) -> None:
+        """Answer what the caller did wrong by 4xx, and what we did by 500."""
+        if isinstance(error, ParseException):
+            status = _STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
+        else:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            self.log.exception("Error handling a request")
+        write_nonblock(client, _format_answer(status))
+
+
+def _format_answer(status: HTTPStatus) -> bytes:
+    code = status.name.lower()
+    problem = Problem(title=status.phrase, status=status.value, detail=status.description or status.phrase, code=code)
+    body = problem.model_dump_json(exclude_none=True).encode()
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Content-Length": len(body),
+        "X-Request-ID": uuid.uuid4().hex,
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -30,7 +70,7 @@ def serve(create_app: Callable[[], Flask], *, host: str, port: int, threads: int
         "bind": f"{host}:{port}",
         "workers": processes,
         "threads": threads,
-        "worker_class": "gthread",
+        "worker_class": ProblemWorker,
         "proc_name": service,
         "graceful_timeout": 30,
         "timeout": 60,
