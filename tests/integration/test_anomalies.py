@@ -179,6 +179,18 @@ def test_a_list_that_begins_empty_stays_empty_while_the_other_goes_on(api: Api) 
     assert [row["referrer_id"] for row in second["suspicious_referrers"]] == ["busy 1"]
 
 
+def test_a_list_that_has_ended_does_not_begin_again_while_the_other_goes_on(api: Api) -> None:
+    eager = [event for n in range(3) for event in build_events(0, 5, referrer_id=f"eager {n}")]
+    api.post_events(*eager, *build_events(40, 11, referrer_id="busy"))
+
+    pages = [api.read(PATH, **PERIOD, limit=1)]
+    while cursor := pages[-1]["next_cursor"]:
+        pages.append(api.read(PATH, **PERIOD, limit=1, cursor=cursor))
+
+    assert [len(page["suspicious_referrers"]) for page in pages] == [1, 0, 0]
+    assert [len(page["high_conversion_rate_referrers"]) for page in pages] == [1, 1, 1]
+
+
 def test_worst_come_first(api: Api) -> None:
     api.post_events(
         *build_events(40, 12, referrer_id="b"),
