@@ -41,3 +41,7 @@ class SharedViews:
         api = self._api.on_behalf_of(viewer.secret)
         view: View = self._cache.get((viewer.sharing_key, key), lambda: build(api))
         return view
+
+    def api_of_viewer(self) -> MetricsApi:
+        """The API on behalf of who made the request in hand, for what is theirs alone. Raises ApiUnreachableError."""
+        return self._api.on_behalf_of(current_viewer().secret)

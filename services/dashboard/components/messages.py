@@ -20,6 +20,18 @@ def build_unavailable(here: str) -> Component:
     )
 
 
+def build_not_found(what: str) -> Component:
+    """Says that the address names nothing that exists."""
+    return build_frame(
+        "message",
+        f"There is no such {what}",
+        [
+            html.P("It may have been deleted, or the address may be mistyped.", className="hint"),
+            dcc.Link("Go to the guardrails", href="/dashboard/guardrails", className="button"),
+        ],
+    )
+
+
 def build_invalid_period(reason: str, path: str) -> Component:
     """Says what is wrong with the period in the address."""
     return build_frame(

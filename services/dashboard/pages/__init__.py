@@ -1,9 +1,15 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
-from dashboard.pages import flagged, guardrails
+from dashboard.pages import alert, flagged, guardrails, investigation
 from dashboard.pages.page import Page
 
-PAGES: tuple[Page, ...] = (guardrails.PAGE, flagged.FLAGGED_IPS, flagged.FLAGGED_DEVICES)
+PAGES: tuple[Page, ...] = (
+    guardrails.PAGE,
+    flagged.FLAGGED_IPS,
+    flagged.FLAGGED_DEVICES,
+    alert.PAGE,
+    investigation.PAGE,
+)
 
 
 def find_page(path: str | None) -> Page | None:
