@@ -17,12 +17,10 @@ _FALL = re.compile(
 
 
 def find_unproven_change(rule: str, text: str, facts: ReportFacts) -> str | None:
-    """The first word of a change that no verdict allows: the rule's own one, else any of the report."""
-    proven = {
-        "k_factor_trend": {facts.k_factor_verdict},
-        "conversion_change": {facts.conversion_verdict},
-    }.get(rule, {facts.k_factor_verdict, facts.conversion_verdict})
+    """The first word of a change that is not proven: for the rule's own value, or, in other texts, for both values."""
+    own = {"k_factor_trend": facts.k_factor_verdict, "conversion_change": facts.conversion_verdict}
+    verdicts = {own[rule]} if rule in own else set(own.values())
     for direction, words in (("up", _RISE), ("down", _FALL)):
-        if direction not in proven and (found := words.search(text)):
+        if verdicts != {direction} and (found := words.search(text)):
             return found.group()
     return None

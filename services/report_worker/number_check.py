@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from report_worker.spelled_numbers import find_vague_amount, replace_spelled
 
@@ -56,9 +56,11 @@ class KnownNumbers:
     def __init__(self, facts: object, dates: Iterable[date]) -> None:
         """Every number in `facts`, which is what JSON can hold; `dates` are those that may be named."""
         self._dates = frozenset(dates)
-        self._values = [float(value) for value in _list_numbers(facts)]
-        self._percents = [value * 100 for value in self._values if not value.is_integer() or abs(value) <= 1]
-        self._percents += [float(value) for name, value in _list_named(facts) if name.endswith("_pct")]
+        numbers = [(name, float(value)) for name, value in _list_numbers("", facts)]
+        self._values = [value for _, value in numbers]
+        self._percents = [
+            value if name.endswith("_pct") else value * 100 for name, value in numbers if _is_rate(name, value)
+        ]
 
     def find_unknown(self, text: str) -> str | None:
         """The first number of the text that is not known, or None when all are."""
@@ -67,19 +69,21 @@ class KnownNumbers:
         if exotic := next((char for char in text if not char.isascii() and _is_numeral(char)), None):
             return exotic
         for pattern in _DATES:
-            text = pattern.sub(self._blank_known_date, text)
+            if unknown := next((found.group() for found in pattern.finditer(text) if not self._has_dates(found)), None):
+                return unknown
+            text = pattern.sub("", text)
         return next(
             (found.group() for found in _NUMBER.finditer(replace_spelled(text)) if not self._knows(found)), None
         )
 
-    def _blank_known_date(self, found: re.Match[str]) -> str:
+    def _has_dates(self, found: re.Match[str]) -> bool:
         parts = found.groupdict()
         month = int(parts["month"]) if parts.get("month") else _number_of_month(parts["name"])
         days = [int(day) for day in (parts.get("first"), parts["day"]) if day]
-        year = parts["year"] and int(parts["year"])
-        return "" if all(self._has_date(year, month, day) for day in days) else found.group()
+        year = int(parts["year"]) if parts["year"] else None
+        return all(self._has_date(year, month, day) for day in days)
 
-    def _has_date(self, year: int | str | None, month: int, day: int) -> bool:
+    def _has_date(self, year: int | None, month: int, day: int) -> bool:
         return any((known.month, known.day) == (month, day) and year in (None, known.year) for known in self._dates)
 
     def _knows(self, match: re.Match[str]) -> bool:
@@ -95,29 +99,21 @@ class KnownNumbers:
         return any(_is_shown(value, found) and not _hides(value, found) for value in self._values)
 
 
-def _list_numbers(facts: object) -> Iterator[float]:
-    if isinstance(facts, bool) or facts is None or isinstance(facts, date | datetime):
-        return
-    if isinstance(facts, int | float):
-        yield facts
-    elif isinstance(facts, Mapping):
-        for value in facts.values():
-            yield from _list_numbers(value)
-    elif isinstance(facts, Sequence) and not isinstance(facts, str):
-        for value in facts:
-            yield from _list_numbers(value)
-
-
-def _list_named(facts: object) -> Iterator[tuple[str, float]]:
+def _list_numbers(name: str, facts: object) -> Iterator[tuple[str, float]]:
+    """Every number with the name of its field; those of a list have the list's."""
     if isinstance(facts, Mapping):
-        for name, value in facts.items():
-            if isinstance(value, int | float):
-                yield str(name), value
-            else:
-                yield from _list_named(value)
+        for key, value in facts.items():
+            yield from _list_numbers(str(key), value)
     elif isinstance(facts, Sequence) and not isinstance(facts, str):
         for value in facts:
-            yield from _list_named(value)
+            yield from _list_numbers(name, value)
+    elif isinstance(facts, int | float) and not isinstance(facts, bool):
+        yield name, facts
+
+
+def _is_rate(name: str, value: float) -> bool:
+    """Whether the number may be written as a percentage: those named so, fractions, none and all."""
+    return name.endswith("_pct") or not value.is_integer() or abs(value) <= 1
 
 
 def _is_numeral(char: str) -> bool:

@@ -17,12 +17,14 @@ _TENS = {
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _NUMBER_WORD = "|".join([*_SMALL, *_TENS, *_SCALES])
-_SPELLED = re.compile(rf"\b(?:{_NUMBER_WORD})(?:(?:[\s-]+and)?[\s-]+(?:{_NUMBER_WORD}))*\b", re.IGNORECASE)
+_SPELLED = re.compile(
+    rf"(?<!\d)(?<!\d\s)\b(?:{_NUMBER_WORD})(?:(?:[\s-]+and)?[\s-]+(?:{_NUMBER_WORD}))*\b", re.IGNORECASE
+)
 # A text could say anything by these, since they stand for a ratio or a vague amount.
 _VAGUE = re.compile(
     r"\b(?:half|halves|halv(?:ed|ing)|thirds?|quarters?|fifths?|tenths?|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|"
     r"quadrupl(?:e|es|ed|ing)|twice|thrice|twofold|threefold|tenfold|\w*\dfold|dozens?|hundreds|thousands|millions|"
-    r"billions|trillions?|score|percentile|couple)\b",
+    r"billions|trillions?|couple)\b",
     re.IGNORECASE,
 )
 
