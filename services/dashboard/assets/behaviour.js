@@ -30,7 +30,7 @@
 
   let missedTick = false;
   document.addEventListener("visibilitychange", function () {
-    if (!document.hidden && missedTick && document.getElementById("tick")) {
+    if (!document.hidden && missedTick && document.getElementById("cards")) {
       missedTick = false;
       window.dash_clientside.set_props("tick", { data: Date.now() });
     }
