@@ -19,12 +19,12 @@ CURSOR = "anomalies"
 _NO_POSITION = ""
 
 # Read from the index of rows with conversions alone.
-_FLAGGED_DAYS = """
+BUSY_DAYS = """
     SELECT day, referrer_id, sum(conversions) AS conversions FROM activity_per_referrer_day
     WHERE day = ANY(:days) AND conversions > 0 AND referrer_id <> ''
     GROUP BY day, referrer_id HAVING sum(conversions) > :daily
 """
-_FLAGGED_RATES = """
+EAGER_REFERRERS = """
     SELECT referrer_id, clicks, conversions, coalesce(conversions / nullif(clicks, 0), 1) AS rate FROM (
         SELECT referrer_id, sum(clicks) AS clicks, sum(conversions) AS conversions FROM activity_per_referrer_day
         WHERE day = ANY(:days) AND referrer_id <> '' {only} GROUP BY referrer_id
@@ -34,7 +34,7 @@ _FLAGGED_RATES = """
 """
 # One statement, so that each list is computed once for its page and for the total.
 _ANSWER = f"""
-    WITH busy AS MATERIALIZED ({_FLAGGED_DAYS}), eager AS MATERIALIZED ({_FLAGGED_RATES.format(only="")})
+    WITH busy AS MATERIALIZED ({BUSY_DAYS}), eager AS MATERIALIZED ({EAGER_REFERRERS.format(only="")})
     SELECT total, listed.*
     FROM (SELECT count(*) AS total FROM (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager) AS flagged)
     LEFT JOIN (
@@ -61,18 +61,19 @@ def fetch_anomalies(connection: Connection, reading: Reading) -> AnomalyAnswer:
         behind_rate=_BEHIND_RATE if after["last_rate"] else "true",
     )
     given = {name: value for name, value in after.items() if value}
-    rows = connection.execute(text(statement), {**_rule(reading), **given, "fetch": reading.page.fetch}).all()
+    rows = connection.execute(text(statement), {**flagging_values(reading), **given, "fetch": reading.page.fetch}).all()
     return format_anomalies(rows, after, reading)
 
 
 def fetch_is_eager(connection: Connection, reading: Reading, referrer_id: str) -> bool:
     """Whether this referrer's rate in the period is flagged."""
-    statement = text(f"SELECT EXISTS ({_FLAGGED_RATES.format(only='AND referrer_id = :referrer')})")
-    flagged: bool = connection.execute(statement, {**_rule(reading), "referrer": referrer_id}).scalar_one()
+    statement = text(f"SELECT EXISTS ({EAGER_REFERRERS.format(only='AND referrer_id = :referrer')})")
+    flagged: bool = connection.execute(statement, {**flagging_values(reading), "referrer": referrer_id}).scalar_one()
     return flagged
 
 
-def _rule(reading: Reading) -> dict[str, object]:
+def flagging_values(reading: Reading) -> dict[str, object]:
+    """What decides who is flagged: the dates and the limits."""
     settings = reading.settings
     return {
         "days": reading.period.dates(),

@@ -32,13 +32,19 @@ def fetch_bots(connection: Connection, reading: Reading) -> BotAnswer:
 
     A burst belongs to the date of its last click, also when it began before the period.
     """
-    flagged = _FLAGGED.format(span=_span_column(reading.settings.bot_rapid_click_threshold))
-    rule = {"days": reading.period.dates(), "seconds": reading.settings.bot_rapid_click_window_seconds}
+    flagged, rule = flagged_devices(reading)
     after = dict(zip(("clicks", "device"), reading.page.after, strict=True)) if reading.page.after else {}
     statement = text(_ROWS.format(flagged=flagged, behind=_BEHIND if after else ""))
     rows = connection.execute(statement, {**rule, **after, "fetch": reading.page.fetch}).all()
     total = connection.execute(text(f"SELECT count(*) FROM ({flagged}) AS flagged"), rule).scalar_one()
     return format_bots(rows, total, reading)
+
+
+def flagged_devices(reading: Reading) -> tuple[str, dict[str, object]]:
+    """The statement that selects every flagged device, and the values it wants."""
+    settings = reading.settings
+    statement = _FLAGGED.format(span=_span_column(settings.bot_rapid_click_threshold))
+    return statement, {"days": reading.period.dates(), "seconds": settings.bot_rapid_click_window_seconds}
 
 
 def _span_column(min_clicks: int) -> str:

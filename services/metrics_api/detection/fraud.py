@@ -1,6 +1,6 @@
 """Suspicious clicks: addresses with more clicks on one UTC day than the threshold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, text
@@ -24,6 +24,9 @@ _WORST_FIRST = "ORDER BY -clicks, day, fact.ip_address LIMIT :fetch"
 _BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
 _TOTAL = f"SELECT count(DISTINCT ip_address) {_FLAGGED} AND NOT {_IS_TRUSTED}"
 _TRUSTED = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED} AND {_IS_TRUSTED} {_WORST_FIRST}"
+
+FLAGGED_DAYS = f"SELECT day, ip_address {_FLAGGED} AND NOT {_IS_TRUSTED}"
+"""Every flagged day and address, given `flagging_values`."""
 
 # Both look-ups are bounded for each row shown, because an attacker chooses how much an address has done.
 _ROWS_WITH_CONTEXT = f"""
@@ -49,14 +52,19 @@ _ROWS_WITH_CONTEXT = f"""
 """
 
 
-def fetch_fraud(connection: Connection, reading: Reading) -> FraudAnswer:
-    """The flagged addresses of the period, the most clicks first."""
-    trust = fetch_active_trust(connection, now=reading.now)
-    flagged = {
+def flagging_values(reading: Reading, trust: Collection[str]) -> dict[str, object]:
+    """What decides who is flagged: the dates, the threshold, and the networks that are trusted."""
+    return {
         "days": reading.period.dates(),
         "threshold": reading.settings.fraud_ip_click_threshold,
         "trusted": list(trust),
     }
+
+
+def fetch_fraud(connection: Connection, reading: Reading) -> FraudAnswer:
+    """The flagged addresses of the period, the most clicks first."""
+    trust = fetch_active_trust(connection, now=reading.now)
+    flagged = flagging_values(reading, trust)
     after = dict(zip(("clicks", "day", "ip"), reading.page.after, strict=True)) if reading.page.after else {}
     statement = text(_ROWS_WITH_CONTEXT.format(behind=_BEHIND if after else ""))
     rows = connection.execute(statement, {**flagged, **after, "fetch": reading.page.fetch}).all()
