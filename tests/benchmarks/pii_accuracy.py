@@ -149,7 +149,7 @@ _PHRASES = (
 
 
 def _message(seed: int, *, with_phone: bool) -> str:
-    phrases = [_PHRASES[(seed >> shift) % len(_PHRASES)] for shift in range(0, 30, 3)]
+    phrases = [_PHRASES[(seed >> shift) % len(_PHRASES)] for shift in range(15)]
     return " ".join([*phrases, "Call me at 555-123-4567!" if with_phone else "See you there!"])
 
 

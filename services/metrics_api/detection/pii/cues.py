@@ -17,7 +17,7 @@ class Cue(Enum):
 
 _WORDS = {
     Cue.PHONE: """
-        phone phones phoning telephone tel tele telefon teléfono telefono telefone téléphone telefonnummer
+        phone phones phoning telephone tel tele telefon teléfono telefono telefone téléphone telemóvel telefonnummer
         telefonszám mobile mob mobil cel móvil movil cellulare celular cell cellphone handy portable gsm call calls
         called calling ring dial text texts texting txt sms message messages msg whatsapp whatsap viber signal
         imessage facetime fax desk hotline landline voicemail answering answer reach reached reachable contact
@@ -55,7 +55,8 @@ _AFTER = re.compile(
     r"times|players?|gold|gems?|stars?|dollars|euros|usd|eur|km|miles|meters|metres|subscribers|downloads|years|"
     r"students|kids))\b",
 )
-_MONEY_OR_HASH = re.compile(r"(?:[$€£¥#%=]|\bno\.)\s?$")
+_MONEY = re.compile(r"[$€£¥]\s?$")
+_NUMBERED_BY_SIGN = re.compile(r"(?:[#=]|\bno\.)\s?$")
 
 
 def find_cue(document: Document, start: int, end: int, reach: int = 48) -> Cue | None:
@@ -87,7 +88,8 @@ def telling_words(*cues: Cue) -> frozenset[str]:
 
 
 def is_labelled_otherwise(document: Document, start: int, end: int, reach: int = 48) -> bool:
-    """Say that words or a currency or number sign give the number another meaning than personal information."""
-    if _MONEY_OR_HASH.search(document.lower, max(0, start - 4), start):
+    """Say that words, a currency or a number sign give the number another meaning than personal information."""
+    cue = find_cue(document, start, end, reach)
+    if cue is Cue.OTHER or _MONEY.search(document.lower, max(0, start - 2), start):
         return True
-    return find_cue(document, start, end, reach) is Cue.OTHER
+    return cue is None and _NUMBERED_BY_SIGN.search(document.lower, max(0, start - 5), start) is not None

@@ -44,7 +44,7 @@ class Document:
 
     `lower` has the same length as `text`. `words` are the distinct lower-case words, `traits` the HAS_ flags: they
     tell cheaply which rules are worth trying. `origin` gives, if characters were dropped, the original position of
-    each remaining one.
+    each remaining one and of the end, so that a span takes in what was dropped behind its last character.
     """
 
     text: str
@@ -58,7 +58,7 @@ class Document:
         """Translate a span of `text` into positions of the text that was given."""
         if self.origin is None:
             return start, end
-        return self.origin[start], self.origin[end - 1] + 1
+        return self.origin[start], self.origin[end]
 
 
 def build_document(text: str, phone_region: str) -> Document:
@@ -109,7 +109,7 @@ def _drop_invisible(text: str) -> tuple[str, tuple[int, ...]]:
         position = match.end()
     characters.extend(text[position:])
     origin.extend(range(position, len(text)))
-    return "".join(characters), tuple(origin)
+    return "".join(characters), (*origin, len(text))
 
 
 def _lower(text: str) -> str:

@@ -39,6 +39,7 @@ _NOT_A_LOCAL = frozenset(
     free again
     """.split()
 )
+_DISGUISE = re.compile(r"[\s\[({<|*]")
 _IS_SPOKEN = re.compile(rf"\s{_DOT_WORD}\s")
 _EMAIL_CUE = re.compile(r"\be-?mails?\b|\bmail(?: me| is)?\b|\bwrite (?:to|me)\b|\baddress\b|\bcontact\b|\bcorreo\b")
 
@@ -53,8 +54,9 @@ def _locate_plain(_document: Document, match: re.Match[str]) -> Span | None:
     return match.start() + lead, match.end()
 
 
-def _locate_spaced(_document: Document, match: re.Match[str]) -> Span | None:
-    return match.span() if " " in match[0] else None
+def _locate_disguised(_document: Document, match: re.Match[str]) -> Span | None:
+    """Leave plain addresses to the plain rule, which knows its exceptions."""
+    return match.span() if _DISGUISE.search(match[0]) else None
 
 
 def _locate_spoken(_document: Document, match: re.Match[str]) -> Span | None:
@@ -89,7 +91,7 @@ RULES = (
             rf"\s?\.\s{{1,2}}|\.)"
             rf"{_SPOKEN_ENDING})(?![\w@])"
         ),
-        _locate_spaced,
+        _locate_disguised,
         needs=HAS_AT_SIGN,
     ),
     Rule(
@@ -100,6 +102,7 @@ RULES = (
     Rule(
         "email_at_sign_spoken_dot",
         re.compile(rf"{_SPOKEN_LOCAL}\s?@\s?[\w-]{{2,40}}(?:{_DOT}[\w-]{{2,30}}){{0,2}}{_DOT}{_SPOKEN_ENDING}\b"),
+        _locate_disguised,
         needs=HAS_AT_SIGN,
     ),
     Rule(

@@ -45,7 +45,8 @@ def _mask_words(value: str) -> str:
 
 def _mask_initials(value: str) -> str:
     """Keep the first letter of each longer word: `Emma Johnson` gives `E*** J***`."""
-    return " ".join(f"{word[0]}***" if len(word) > 2 else "***" for word in _WORD.findall(value)[:4]) or "***"
+    words = _WORD.findall(value)[:4]
+    return " ".join(f"{word[0]}***" if len(word) > 2 and word[0].isalpha() else "***" for word in words) or "***"
 
 
 def _mask_email(value: str) -> str:

@@ -11,6 +11,7 @@ _SENSITIVE_PHRASES = (("full", "name"), ("first", "name"), ("last", "name"), ("d
 _PERSON_WORDS = frozenset(
     """
     child children kid student pupil learner player user author parent guardian teacher profile person owner friend
+    kids students pupils learners players users authors parents guardians teachers people friends
     """.split()
 )
 _TELLING_WORDS = telling_words() | frozenset(

@@ -27,6 +27,8 @@ _DECIMAL = re.compile(r"\d{1,3}\.\d{4,}$")
 _FICTIONAL = re.compile(r"1?(?:555\d{7}|[2-9]\d{2}555\d{4})$")
 _BYTE_BEFORE = re.compile(r"(?<!\w)[0-9a-f]{2} {1,2}$")
 _ALL_DIGITS = "01234567890 09876543210"
+_THREES = re.compile(r"\d{3}(?: \d{3}){2}")
+_LONG_AREA_CODE = re.compile(r"\(?\d{5}")
 _PAIRS = re.compile(r"\d\d(?: \d\d)+")
 _NANP_COUNTRY_CODE = 1
 
@@ -97,9 +99,12 @@ def _locate_grouped(document: Document, match: re.Match[str]) -> Span | None:
 def _locate_trunk_zero(document: Document, match: re.Match[str]) -> Span | None:
     """Take 9 to 12 digits in groups behind a leading zero, as most of the world writes at home."""
     count = len(_digits(match["number"]))
-    if not 9 <= count <= 12 or _is_numbering(match["number"]):
+    fewest = 10 if _LONG_AREA_CODE.match(match["number"]) else 9
+    if not fewest <= count <= 12 or _is_numbering(match["number"]):
         return None
     if _PAIRS.fullmatch(match["number"]) and _is_in_a_list(document, match):
+        return None
+    if _THREES.fullmatch(match["number"]) and find_cue(document, *match.span(), _FAR) is not Cue.PHONE:
         return None
     return _locate_grouped(document, match)
 

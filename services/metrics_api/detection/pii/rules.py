@@ -1,7 +1,7 @@
 """What a rule is, and how a list of rules is applied to a document."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from metrics_api.detection.pii.document import Document
@@ -46,12 +46,16 @@ class Rule:
         return self.needs & ~document.traits == 0 and not (self.words and self.words.isdisjoint(document.words))
 
 
-def find_candidates(pii_type: PiiType, rules: tuple[Rule, ...], document: Document) -> Iterator[Candidate]:
-    """Apply rules in their order; each reports every place it accepts."""
+def find_candidates(rules: Mapping[PiiType, tuple[Rule, ...]], document: Document) -> list[Candidate]:
+    """Apply every rule whose traits and words the document has; each reports every place it accepts."""
     missing, words = ~document.traits, document.words
-    for rule in rules:
-        if not (rule.needs & missing or (rule.words and rule.words.isdisjoint(words))):
+    found: list[Candidate] = []
+    for pii_type, its_rules in rules.items():
+        for rule in its_rules:
+            if rule.needs & missing or (rule.words and rule.words.isdisjoint(words)):
+                continue
             for match in rule.pattern.finditer(document.text if rule.cased else document.lower):
                 span = rule.locate(document, match)
                 if span is not None:
-                    yield Candidate(pii_type, *span, rule.name)
+                    found.append(Candidate(pii_type, *span, rule.name))
+    return found

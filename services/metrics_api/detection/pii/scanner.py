@@ -1,7 +1,6 @@
 """Scans a text or JSON data for personal information."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from metrics_api.detection.pii import (
     credit_card,
@@ -36,9 +35,8 @@ RULES: dict[PiiType, tuple[Rule, ...]] = {
     PiiType.PERSON_NAME: person_name.RULES,
 }
 
-
-# Shorter numbers hold no phone, card or social security number.
-_SHORTEST_NUMBER = 1_000_000
+# Numbers of fewer than 7 or more than 19 digits are no phone, card or social security number.
+_SMALLEST, _TOO_LARGE = 10**6, 10**19
 _IDENTIFYING = (PiiType.SCHOOL, PiiType.STREET_ADDRESS)
 
 
@@ -78,7 +76,7 @@ def _read_text(leaf: Node) -> str:
         return leaf.value
     if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float):
         return ""
-    if leaf.value < _SHORTEST_NUMBER or leaf.value != leaf.value // 1 or not may_hold_number(leaf.key):
+    if not _SMALLEST <= leaf.value < _TOO_LARGE or leaf.value != leaf.value // 1 or not may_hold_number(leaf.key):
         return ""
     return str(int(leaf.value))
 
@@ -86,7 +84,7 @@ def _read_text(leaf: Node) -> str:
 def _scan(text: str, lead: str, phone_region: str, leaf: Node | None) -> Iterator[Finding]:
     """Scan a text as if `lead` stood before it."""
     document = build_document(lead + text, phone_region)
-    candidates = [found for pii_type, rules in RULES.items() for found in find_candidates(pii_type, rules, document)]
+    candidates = find_candidates(RULES, document)
     if not candidates:
         return
     path = None if leaf is None else format_pointer(leaf, phone_region)
@@ -98,14 +96,12 @@ def _scan(text: str, lead: str, phone_region: str, leaf: Node | None) -> Iterato
 
 
 def format_pointer(leaf: Node, phone_region: str) -> str:
-    """Give the RFC 6901 pointer of a value, "" for the whole data; what is personal in a key is masked."""
+    """Give the RFC 6901 pointer of a value, "" for the whole data; a personal key is masked."""
     return "".join(f"/{_format_token(token, phone_region)}" for token in leaf.tokens)
 
 
-@lru_cache(maxsize=4096)
 def _format_token(token: str, phone_region: str) -> str:
-    """Escape a key for an RFC 6901 pointer, with what is personal in it masked."""
+    """Escape a key for an RFC 6901 pointer; of one that holds personal information only the masks are shown."""
     if may_hold_pii(token):
-        for finding in reversed(scan_text(token, phone_region=phone_region)):
-            token = token[: finding.start] + finding.masked + token[finding.end :]
+        token = " ".join(finding.masked for finding in scan_text(token, phone_region=phone_region)) or token
     return token.replace("~", "~0").replace("/", "~1")

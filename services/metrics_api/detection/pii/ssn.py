@@ -70,7 +70,7 @@ RULES = (
         _locate_grouped,
         needs=HAS_LONG_NUMBER,
     ),
-    Rule("ssn_bare", re.compile(rf"{_ALONE}(?<!-)\d{{9}}{_END}"), _locate_bare, needs=HAS_LONG_NUMBER),
+    Rule("ssn_bare", re.compile(rf"{_ALONE}(?<!-)\d{{9}}{_END}(?![-/_]\w)"), _locate_bare, needs=HAS_LONG_NUMBER),
     Rule(
         "ssn_named_by_words",
         re.compile(rf"{_FREE}\d(?:[ .\-/]{{0,3}}\d){{8}}{_END}"),

@@ -37,7 +37,8 @@ def locate_cued(document: Document, match: re.Match[str]) -> Span | None:
     place = _TOKENS.match(document.text, match.end())
     if place is None:
         return None
-    words = [word.lower() for word in _WORD.findall(place[0])]
+    names = [word for word in _WORD.findall(place[0]) if not word.islower()]
+    words = [word.lower() for word in names]
     numbers = _NUMBER.findall(place[0])
     if not words or not numbers or not NUMBERED_THINGS.isdisjoint(words):
         return None

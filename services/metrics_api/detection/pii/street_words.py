@@ -214,7 +214,7 @@ NUMBERED_THINGS = frozenset(
 """Words that are counted or numbered without being a street: "Level 12", "March 12"."""
 
 _STRONG = (
-    r"lives?\s(?:at|on)|liv(?:ed|ing)\s(?:at|on)|resides? (?:at|on)|address(?:es)?(?:\s(?:is|are|to|with|was)|"
+    r"lives?\s(?:at|on):?|liv(?:ed|ing)\s(?:at|on)|resides? (?:at|on)|address(?:es)?(?:\s(?:is|are|to|with|was)|"
     r",? here they are|"
     r"\slinked to my \w+ \w+ to)?:?|moved to|wohn(?:e|en|t)\s(?:in der|in|am|an der)|adresse?(?:\s(?:ist|"
     r"est))?:?|vivo en|vive en|"
