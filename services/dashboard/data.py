@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from dashboard.cache import SharedCache
+from dashboard.formats import format_age
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.alerts import AlertsAnswer
 from viral_engine.contract.evaluations import HistoryAnswer
 from viral_engine.contract.guardrails import HealthAnswer
+from viral_engine.contract.period import Period
 
 View = TypeVar("View")
 _MOST_VIEWS = 256
@@ -23,6 +26,23 @@ class Snapshot:
     alerts: AlertsAnswer
     history: HistoryAnswer
     search: str
+
+    @property
+    def period(self) -> Period:
+        """The dates that were looked at."""
+        return self.health.period
+
+    @property
+    def computed_at(self) -> datetime:
+        """As of when."""
+        return self.health.computed_at
+
+    @property
+    def about(self) -> str:
+        """How old the newest event is."""
+        if self.health.last_event_at is None:
+            return "no event yet"
+        return f"newest event {format_age(self.health.last_event_at, now=self.computed_at)}"
 
 
 class SharedViews:

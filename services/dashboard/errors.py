@@ -13,6 +13,11 @@ API_FAILURES = (ApiProblemError, ApiUnreachableError, ValidationError)
 _log = structlog.get_logger()
 
 
+def is_switched_off(error: Exception) -> bool:
+    """Whether the API refused because a flag switches the feature off."""
+    return isinstance(error, ApiProblemError) and error.code == "feature_disabled"
+
+
 def is_page_request() -> bool:
     """Whether a person navigates, as opposed to a script of ours that fetches."""
     return request.method == "GET" and not request.path.startswith("/_")

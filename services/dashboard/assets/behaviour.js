@@ -1,15 +1,13 @@
 // What the browser has to do by itself: notice that the session ended or the server is gone, rest while nobody
 // looks, keep the period in the address, and lead keyboard and screen reader along when the page changes.
 (function () {
-  const REFRESH_PROBLEM = "refresh-problem";
   const PERIODS = ["7", "14", "30"];
   const NOTHING = () => window.dash_clientside.no_update;
   const fetch = window.fetch;
 
   function showRefreshProblem() {
-    if (document.getElementById(REFRESH_PROBLEM)) {
-      window.dash_clientside.set_props(REFRESH_PROBLEM, { hidden: false });
-    }
+    const problem = document.querySelector(".refresh-problem");
+    if (problem) window.dash_clientside.set_props(problem.id, { hidden: false });
   }
 
   window.fetch = async function (...request) {
@@ -28,11 +26,12 @@
     }
   };
 
-  let missedTick = false;
+  // The store of the page whose clock ticked while nobody looked.
+  let missedTick = null;
   document.addEventListener("visibilitychange", function () {
-    if (!document.hidden && missedTick && document.getElementById("cards")) {
-      missedTick = false;
-      window.dash_clientside.set_props("tick", { data: Date.now() });
+    if (!document.hidden && missedTick) {
+      window.dash_clientside.set_props(missedTick, { data: Date.now() });
+      missedTick = null;
     }
   });
 
@@ -62,7 +61,7 @@
       ? document.getElementById(focused.id)
       : href && document.querySelector(`#page a[href="${CSS.escape(href)}"]`);
     focused = null;
-    if (successor) successor.focus({ preventScroll: true });
+    (successor || document.getElementById("main"))?.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   function readPeriod(search) {
@@ -74,10 +73,17 @@
   }
 
   function triggeredBy(input) {
-    return window.dash_clientside.callback_context.triggered.some((each) => each.prop_id === input);
+    return window.dash_clientside.callback_context.triggered.some((each) => each.prop_id.endsWith(input));
+  }
+
+  // The parameter that a triggered control stands for, and its new value.
+  function readChoice(change) {
+    const id = JSON.parse(change.prop_id.slice(0, change.prop_id.lastIndexOf(".")));
+    return [id.name, change.value];
   }
 
   let shownPath = null;
+  let shownPanel = null;
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     dashboard: {
@@ -85,8 +91,9 @@
       tick: function (clock, refreshes) {
         const [input] = window.dash_clientside.callback_context.triggered;
         if (!input || !input.value) return NOTHING();
-        missedTick = document.hidden && input.prop_id === "clock.n_intervals";
-        return missedTick ? NOTHING() : Date.now();
+        const isMissed = document.hidden && input.prop_id.endsWith("-clock.n_intervals");
+        missedTick = isMissed ? window.dash_clientside.callback_context.outputs_list.id : null;
+        return isMissed ? NOTHING() : Date.now();
       },
 
       // The address is the truth about the period: the two controls show it ...
@@ -100,12 +107,68 @@
         const shown = readPeriod(window.location.search);
         const [start, end] = dates || [null, null];
         let chosen = null;
-        if (triggeredBy("period.value") && days && days !== shown.days) chosen = "?days=" + days;
-        if (triggeredBy("dates.value") && start && end && String(dates) !== String(shown.dates)) {
+        if (triggeredBy("-period.value") && days && days !== shown.days) chosen = "?days=" + days;
+        if (triggeredBy("-dates.value") && start && end && String(dates) !== String(shown.dates)) {
           chosen = "?start=" + start + "&end=" + end;
         }
-        if (triggeredBy("dates.value") && !start && shown.dates[0]) chosen = "";
+        if (triggeredBy("-dates.value") && !start && shown.dates[0]) chosen = "";
         if (chosen !== null) window.dash_clientside.set_props("url", { search: chosen });
+      },
+
+      // Controls of other pages show what the address says, or else the default ...
+      showControls: function (search, defaults, ids) {
+        const query = new URLSearchParams(search);
+        return ids.map(function ({ name }) {
+          const usual = (defaults || {})[name];
+          const given = query.get(name) ?? usual;
+          return typeof usual !== "number" ? given : Number.isNaN(Number(given)) ? usual : Number(given);
+        });
+      },
+
+      // ... and put into the address what differs from it; other values begin at the first row again.
+      chooseControls: function (values, defaults) {
+        const before = new URLSearchParams(window.location.search);
+        const query = new URLSearchParams(before);
+        for (const [name, value] of window.dash_clientside.callback_context.triggered.map(readChoice)) {
+          if (value === "" || value == null || !defaults) continue;
+          if (String(value) === String(defaults[name])) query.delete(name);
+          else query.set(name, value);
+        }
+        if (query.toString() === before.toString()) return;
+        query.delete("cursor");
+        window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
+      },
+
+      // A link from elsewhere names the card that it is about.
+      showPanel: function (shown, search) {
+        const panel = new URLSearchParams(search).get("panel");
+        const slug = panel === "health" ? "health-score" : panel;
+        const card = slug && document.querySelector(`.cards > .card-${CSS.escape(slug)}`);
+        if (!shown || shownPanel === search) return NOTHING();
+        shownPanel = search;
+        document.querySelectorAll(".card-marked").forEach((each) => each.classList.remove("card-marked"));
+        if (card) {
+          card.classList.add("card-marked");
+          card.tabIndex = -1;
+          // Cards above it are drawn in this moment and move it.
+          setTimeout(function () {
+            card.scrollIntoView({ block: "center" });
+            card.focus({ preventScroll: true });
+          }, 100);
+        }
+        return NOTHING();
+      },
+
+      copyText: async function (presses, text) {
+        if (!presses) return NOTHING();
+        try {
+          await navigator.clipboard.writeText(text);
+          return "Copied";
+        } catch (error) {
+          // Without TLS there is no clipboard; what is marked can be copied by hand.
+          window.getSelection().selectAllChildren(document.getElementById("what-if-helm"));
+          return "Marked, copy it by hand";
+        }
       },
 
       toggleMenu: function (presses, path, expanded) {
@@ -117,6 +180,7 @@
       enterPage: function (title, path) {
         document.title = title;
         if (shownPath !== null && shownPath !== path) {
+          missedTick = null;
           window.scrollTo(0, 0);
           document.getElementById("main").focus({ preventScroll: true });
         }

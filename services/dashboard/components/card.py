@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.data import Snapshot
+Data_contra = TypeVar("Data_contra", contravariant=True)
 
 
 @dataclass(frozen=True)
-class Card:
-    """A card of the guardrails page. Its width is set in assets/40-cards.css under `card-<slug>`.
+class Card(Generic[Data_contra]):
+    """A card of a live page. Its width is set in assets/40-cards.css under `card-<slug>`.
 
     `height` in pixels is what its skeleton takes until the first data is there.
     """
@@ -20,10 +21,10 @@ class Card:
     slug: str
     heading: str
     height: int
-    build_body: Callable[[Snapshot], list[Component]]
+    build_body: Callable[[Data_contra], list[Component]]
 
 
-def build_skeleton(card: Card) -> Component:
+def build_skeleton(card: Card[Any]) -> Component:
     """The card before its first data, as high as it will be."""
     return build_frame(card.slug, card.heading, [build_blank(card.height)])
 

@@ -4,6 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_frame
+from viral_engine.client import ApiProblemError
 
 NO_DATA_PROBLEM = "Could not load the figures. Please try again in a minute."
 
@@ -20,6 +21,19 @@ def build_unavailable(here: str) -> Component:
     )
 
 
+def build_refused(error: ApiProblemError, path: str) -> Component:
+    """Says in the API's words which values in the address are not allowed; `path` leads to the page without them."""
+    reasons = [f"{each['pointer'].lstrip('#/?')} {each['detail']}." for each in error.errors if "pointer" in each]
+    return build_frame(
+        "message",
+        "These values do not exist",
+        [
+            *[html.P(f"In the address, {reason}", className="hint") for reason in reasons or [error.detail]],
+            dcc.Link("Go on without them", href=path, className="button"),
+        ],
+    )
+
+
 def build_not_found(what: str) -> Component:
     """Says that the address names nothing that exists."""
     return build_frame(
@@ -29,6 +43,15 @@ def build_not_found(what: str) -> Component:
             html.P("It may have been deleted, or the address may be mistyped.", className="hint"),
             dcc.Link("Go to the guardrails", href="/dashboard/guardrails", className="button"),
         ],
+    )
+
+
+def build_switched_off() -> Component:
+    """Says that a flag switches off what the page shows."""
+    return build_frame(
+        "message",
+        "This feature is switched off",
+        [html.P("Its flag is off. An administrator can switch it on.", className="hint")],
     )
 
 

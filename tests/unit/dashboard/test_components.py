@@ -8,7 +8,8 @@ import pytest
 from dashboard.components import bots, deductions, fraud, health_score
 from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
-from dashboard.pages.guardrails_view import CARDS, build_summary
+from dashboard.pages.guardrails import CARDS
+from dashboard.pages.live_view import build_summary
 from tests.unit.dashboard.answers import (
     build_alerts,
     build_bots,
@@ -22,9 +23,12 @@ from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.guardrails import HealthAnswer
 
 
-def draw(card: Card, health: HealthAnswer) -> Any:
-    snapshot = Snapshot(health=health, alerts=build_alerts(), history=build_history(), search="?days=14")
-    return card.build_body(snapshot)
+def draw(card: Card[Snapshot], health: HealthAnswer) -> Any:
+    return card.build_body(build_snapshot(health))
+
+
+def build_snapshot(health: HealthAnswer) -> Snapshot:
+    return Snapshot(health=health, alerts=build_alerts(), history=build_history(), search="?days=14")
 
 
 def test_every_card_has_its_heading_before_its_data() -> None:
@@ -128,7 +132,7 @@ def test_bots_say_the_rule_and_how_fast_each_device_was() -> None:
 
 
 @pytest.mark.parametrize("card", [fraud.CARD, bots.CARD])
-def test_a_detector_that_found_nothing_says_so(card: Card) -> None:
+def test_a_detector_that_found_nothing_says_so(card: Card[Snapshot]) -> None:
     components = build_components(fraud=build_fraud(rows=0), bots=build_bots(rows=0))
     body = draw(card, build_health(100, components=components))
     assert "No flagged traffic in this period" in text_of(body)
@@ -161,6 +165,6 @@ def test_what_users_send_stays_text() -> None:
 
 
 def test_the_header_tells_how_old_everything_is() -> None:
-    summary = text_of(build_summary(build_health(), 30))
+    summary = text_of(build_summary(build_snapshot(build_health()), 30))
     assert summary == ("25–31 Mar 2026 · newest event 4 min ago Last updated 10:28:15 UTC · refreshes every 30 s")
-    assert "no event yet" in text_of(build_summary(build_health(last_event_at=None), 30))
+    assert "no event yet" in text_of(build_summary(build_snapshot(build_health(last_event_at=None)), 30))

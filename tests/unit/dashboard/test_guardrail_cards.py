@@ -18,7 +18,7 @@ from viral_engine.contract.alerts import Alert
 from viral_engine.contract.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
 
 
-def draw(card: Card, *open_alerts: Alert, scores: tuple[float, ...] = (), **components: Any) -> list[Any]:
+def draw(card: Card[Snapshot], *open_alerts: Alert, scores: tuple[float, ...] = (), **components: Any) -> list[Any]:
     given = build_components().model_copy(update=components)
     health = build_health(components=Components.model_validate(given.model_dump()))
     snapshot = Snapshot(

@@ -21,24 +21,24 @@ class Page:
         browser.resume(who)
         dependencies = browser.get("/_dash-dependencies").json
         assert isinstance(dependencies, list)
-        self._callback = next(each for each in dependencies if "summary.children" in each["output"])
+        self._callback = next(each for each in dependencies if "guardrails-summary.children" in each["output"])
 
     def refresh(self, search: str = "?days=7") -> dict[str, dict[str, Any]]:
         """The changed properties by component id."""
-        values = {"tick.data": 1, "url.search": search, "shown.data": self.shown}
+        values = {"guardrails-tick.data": 1, "url.search": search, "guardrails-shown.data": self.shown}
         answer = self._browser.call(
             {
                 "output": self._callback["output"],
                 "outputs": [_split(each) for each in self._callback["output"].strip(".").split("...")],
                 "inputs": [_with_value(each, values) for each in self._callback["inputs"]],
                 "state": [_with_value(each, values) for each in self._callback["state"]],
-                "changedPropIds": ["tick.data"],
+                "changedPropIds": ["guardrails-tick.data"],
             }
         )
         assert answer.status_code == 200, answer.text
         assert answer.json is not None
         changes: dict[str, dict[str, Any]] = answer.json["response"]
-        self.shown = changes.get("shown", {"data": self.shown})["data"]
+        self.shown = changes.get("guardrails-shown", {"data": self.shown})["data"]
         return changes
 
 
@@ -59,7 +59,7 @@ def page(browser: Browser) -> Page:
 def test_the_first_refresh_brings_every_card(page: Page) -> None:
     changes = page.refresh()
     assert {"health-score-body", "deductions-body", "fraud-body", "bots-body"} <= changes.keys()
-    assert changes["refresh-problem"] == {
+    assert changes["guardrails-refresh-problem"] == {
         "children": "Could not refresh. Showing data from 10:28:15 UTC. Trying again in 30 s",
         "hidden": True,
     }
@@ -102,7 +102,7 @@ def test_a_failed_refresh_keeps_the_data_and_says_from_when_it_is(browser: Brows
     page.refresh()
     api.is_down = True
     browser.client.set_cookie("viral_session", "admin2")
-    assert page.refresh() == {"refresh-problem": {"hidden": False}}
+    assert page.refresh() == {"guardrails-refresh-problem": {"hidden": False}}
 
 
 def test_data_of_another_period_is_not_left_standing(browser: Browser, api: FakeApi) -> None:
@@ -110,10 +110,10 @@ def test_data_of_another_period_is_not_left_standing(browser: Browser, api: Fake
     page.refresh("?days=7")
     api.is_down = True
     changes = page.refresh("?days=14")
-    assert changes["cards"] == {"hidden": True}
-    assert "The figures are not available right now" in str(changes["notice"])
-    assert "/dashboard/guardrails?days=14" in str(changes["notice"])
-    assert changes["shown"] == {"data": None}
+    assert changes["guardrails-cards"] == {"hidden": True}
+    assert "The figures are not available right now" in str(changes["guardrails-notice"])
+    assert "/dashboard/guardrails?days=14" in str(changes["guardrails-notice"])
+    assert changes["guardrails-shown"] == {"data": None}
 
 
 def test_the_page_recovers_by_itself(browser: Browser, api: FakeApi) -> None:
@@ -122,17 +122,17 @@ def test_the_page_recovers_by_itself(browser: Browser, api: FakeApi) -> None:
     page.refresh()
     api.is_down = False
     changes = page.refresh()
-    assert changes["cards"] == {"hidden": False}
-    assert changes["notice"] == {"children": []}
+    assert changes["guardrails-cards"] == {"hidden": False}
+    assert changes["guardrails-notice"] == {"children": []}
     assert "health-score-body" in changes
 
 
 def test_a_period_that_does_not_exist_is_explained_on_the_page(page: Page, api: FakeApi) -> None:
     changes = page.refresh("?days=999")
-    assert "days must be less than or equal to 366" in str(changes["notice"])
+    assert "days must be less than or equal to 366" in str(changes["guardrails-notice"])
     assert api.count(HEALTH) == 0
 
 
 def test_an_answer_of_another_version_is_no_crash(page: Page, api: FakeApi) -> None:
     api.health = api.health.model_copy(update={"components": None})
-    assert "The figures are not available right now" in str(page.refresh()["notice"])
+    assert "The figures are not available right now" in str(page.refresh()["guardrails-notice"])
