@@ -11,7 +11,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import AlertsQuery
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.scoring import alerts as listing
@@ -36,7 +36,7 @@ from viral_engine.contract.people import Scope
 
 alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.
-_ALERT = f"/v1/alerts/<int(max={2**63 - 1}):alert_id>"
+_ALERT = f"/v1/alerts/<{ROW_ID}:alert_id>"
 _NO_ROWS = Page(limit=1)
 
 

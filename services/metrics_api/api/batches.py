@@ -21,14 +21,19 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
         return _found(fetch_batch(connection, started), started), HTTPStatus.ACCEPTED
 
 
-@batches.route("GET", "/v1/batches/<int:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
+@batches.route("GET", f"/v1/batches/<int(max={2**31 - 1}):batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
 def get_batch(batch_id: int) -> Batch:
     """How far long work has come."""
     with services().database.read() as connection:
         return _found(fetch_batch(connection, batch_id), batch_id)
 
 
-@batches.route("POST", "/internal/batches/<int:batch_id>/step", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: Batch})
+@batches.route(
+    "POST",
+    f"/internal/batches/<int(max={2**31 - 1}):batch_id>/step",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: Batch},
+)
 def post_batch_step(batch_id: int) -> Batch:
     """Do the next bounded step of long work."""
     given = Circumstances(services().phone_region, datetime.now(UTC))

@@ -7,7 +7,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
 from metrics_api.api.requests import CoppaQuery, ViolationsQuery
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.detection import violations as listing
 from metrics_api.detection.coppa import fetch_coppa
@@ -21,7 +21,7 @@ coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")
 _VIOLATIONS = "/v1/guardrails/coppa/violations"
 # A larger number is no violation of ours, and the database could not read it.
-_VIOLATION = f"{_VIOLATIONS}/<int(max={2**63 - 1}):violation_id>"
+_VIOLATION = f"{_VIOLATIONS}/<{ROW_ID}:violation_id>"
 
 
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})

@@ -9,7 +9,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
@@ -57,7 +57,7 @@ def get_reports(query: ReportsQuery) -> ReportsAnswer:
         return fetch_reports(connection, query.report_type, page, services().references)
 
 
-@reports.route("GET", "/v1/reports/<int:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
+@reports.route("GET", f"/v1/reports/<{ROW_ID}:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
 def get_report(report_id: int) -> Report:
     """One report, or how far its run has come."""
     with services().database.read() as connection:

@@ -18,10 +18,13 @@ from werkzeug.routing import BaseConverter
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.problems import ProblemError, format_errors, invalid
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError
 from viral_engine.flags import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
+ROW_ID = f"int(max={2**63 - 1})"
+"""The converter of a row's id in a path; PostgreSQL knows no larger one."""
 MAX_BODY_BYTES = 1024 * 1024
 
 
@@ -139,7 +142,7 @@ def read_query(model: type[Model]) -> Model:
     given = {name: values[-1] for name, values in request.args.lists()}
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{repeated[0]} is given more than once.")
+        raise invalid([FieldError(pointer=f"#{name}", detail="is given more than once") for name in repeated])
     try:
         return model.model_validate(given)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """Runs the migrations."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -46,5 +47,9 @@ def _run(database_url: str, work: Callable[[Config], None]) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether every migration of this release has run."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return MigrationContext.configure(connection).get_current_revision() == _newest_revision()
+
+
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()

@@ -156,7 +156,7 @@ class FunnelAnswer(GrowthAnswer):
 
 
 class Cohort(BaseModel):
-    """Users who signed up in one ISO week; `retention[n]` is the share seen in the n-th week after, None before its end."""
+    """Users who signed up in one ISO week; `retention[n]` is the share seen in the n-th week after, once it is over."""
 
     week: str
     week_start: date
