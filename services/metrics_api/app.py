@@ -4,7 +4,6 @@ from datetime import timedelta
 from importlib.metadata import version
 
 from flask import Flask
-from redis import Redis
 
 from metrics_api.access.identifiers import References
 from metrics_api.api.alerts import alerts
@@ -28,6 +27,7 @@ from metrics_api.api.system import system
 from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
 from viral_engine.flags import Flags
+from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
@@ -41,7 +41,7 @@ def create_app(settings: ApiSettings, detection: DetectionSettings, queues: Queu
     app = Flask(__name__, static_folder=None)
     app.extensions["services"] = Services(
         database=Database(create_database_engine(settings.database_url, pool_size=settings.metrics_api_threads)),
-        redis=Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5),
+        redis=connect_redis(settings.redis_url),
         detection=detection,
         references=References(settings.identifier_key.get_secret_value()),
         session_lifetime=timedelta(hours=settings.session_hours),

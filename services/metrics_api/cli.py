@@ -9,7 +9,9 @@ from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
+from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
+from viral_engine.queues import connect_redis
 from viral_engine.settings import (
     ApiSettings,
     BootstrapSettings,
@@ -19,6 +21,7 @@ from viral_engine.settings import (
     ReconcilerSettings,
     load_settings_or_exit,
 )
+from viral_engine.stop_event import watch_stop_signals
 from viral_engine.webserver import serve
 
 
@@ -66,7 +69,9 @@ def reconciler() -> None:
     groups = ApiSettings, DetectionSettings, QueueSettings, ReconcilerSettings, LogSettings
     settings, detection, queues, own, logs = load_settings_or_exit(*groups)
     configure_logging(logs, service="reconciler")
+    stop = watch_stop_signals()
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     references = References(settings.identifier_key.get_secret_value())
-    reconciliation = Reconciliation(database, detection, references, settings.pii_phone_region)
-    run_reconciler(settings, own, build_tasks(reconciliation, own, queues))
+    redis, flags = connect_redis(settings.redis_url), Flags(settings.flags_file)
+    reconciliation = Reconciliation(database, detection, references, settings.pii_phone_region, redis, flags, queues)
+    run_reconciler(stop, settings, own, build_tasks(reconciliation, own))

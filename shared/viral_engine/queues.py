@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 
 RESULT_TTL_SECONDS = 60
 FAILURE_TTL_SECONDS = 7 * 24 * 3600
+_TIMEOUT_SECONDS = 5
 
 
 class QueueName(StrEnum):
@@ -36,6 +37,11 @@ JOB_TIMEOUT_SECONDS = {
     JobName.TICK_SCHEDULES: 60,
     JobName.STEP_BATCH: 300,
 }
+
+
+def connect_redis(url: str) -> Redis:
+    """Connections for those who only put ids on queues: they rather fail than wait."""
+    return Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
 
 
 def open_queue(redis: Redis, name: QueueName) -> Queue:

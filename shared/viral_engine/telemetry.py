@@ -7,13 +7,16 @@ import math
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 EventName = Literal[
     "viral_engine.guardrails.health_score",
     "viral_engine.guardrails.fraud_detected",
     "viral_engine.guardrails.bot_detected",
     "viral_engine.guardrails.alert_opened",
+    "viral_engine.reports.generation_started",
+    "viral_engine.reports.generation_completed",
+    "viral_engine.reports.generation_failed",
 ]
 
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
@@ -38,6 +41,11 @@ _MEASURED = {
         "flagged_devices",
     ),
 }
+_TIMED = {
+    "viral_engine.reports.generation_completed": Histogram(
+        "viral_engine_report_generation_seconds", "From the claim of a report's run to its stored report"
+    ),
+}
 # A score of 0 would be an alarm; until something is measured there is no number.
 for _gauge, _field in _MEASURED.values():
     _gauge.set(math.nan)
@@ -45,7 +53,7 @@ _log = structlog.get_logger()
 
 
 def record_event(name: EventName, **fields: Any) -> None:
-    """Log the event with its fields, count it, and show its number at `/metrics`."""
+    """Log the event with its fields, count it, and show its number or time at `/metrics`."""
     _log.info(name, **fields)
     _EVENTS.labels(event=name).inc()
     if name in _COUNTED:
@@ -54,3 +62,5 @@ def record_event(name: EventName, **fields: Any) -> None:
     if name in _MEASURED:
         gauge, field = _MEASURED[name]
         gauge.set(fields[field])
+    if name in _TIMED:
+        _TIMED[name].observe(fields["duration_ms"] / 1000)

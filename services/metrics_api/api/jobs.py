@@ -6,11 +6,11 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.api.problems import ProblemError
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import Identifiers, Reading
-from metrics_api.reports.poking import poke_due_runs
+from metrics_api.reports.reconciliation import tick_schedules
 from metrics_api.reports.runs import (
     claim_run,
     fail_attempt,
@@ -20,8 +20,8 @@ from metrics_api.reports.runs import (
     save_facts,
     save_progress,
 )
-from metrics_api.reports.slots import tick
 from metrics_api.reports.snapshot import fetch_report_facts
+from metrics_api.reports.telemetry import record_completed, record_failed, record_started
 from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import Period
@@ -29,11 +29,10 @@ from viral_engine.contract.reports import ReportFacts
 from viral_engine.flags import Flag
 
 jobs = Resource("jobs")
-_SCHEDULE_KEY = "schedule"
 
 
 @jobs.route(
-    "POST", "/internal/report-runs/<int:run_id>/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunClaimed}
+    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunClaimed}
 )
 def post_claim(run_id: int) -> RunClaimed:
     """Take a waiting run for the length of a lease."""
@@ -41,6 +40,7 @@ def post_claim(run_id: int) -> RunClaimed:
         claim = claim_run(connection, run_id, services().queues, now=datetime.now(UTC))
     if claim is None:
         raise _not_held(run_id)
+    record_started(claim)
     return RunClaimed(
         **claim.__dict__,
         lease_seconds=services().queues.report_lease_seconds,
@@ -48,7 +48,9 @@ def post_claim(run_id: int) -> RunClaimed:
     )
 
 
-@jobs.route("POST", "/internal/report-runs/<int:run_id>/renew", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState})
+@jobs.route(
+    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/renew", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+)
 def post_renew(run_id: int, body: Held) -> RunState:
     """Hold a run for another lease."""
     with services().database.write() as connection:
@@ -57,7 +59,7 @@ def post_renew(run_id: int, body: Held) -> RunState:
 
 
 @jobs.route(
-    "POST", "/internal/report-runs/<int:run_id>/progress", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/progress", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
 )
 def post_progress(run_id: int, body: Progress) -> RunState:
     """Show how far the work has come."""
@@ -67,7 +69,10 @@ def post_progress(run_id: int, body: Progress) -> RunState:
 
 
 @jobs.route(
-    "POST", "/internal/report-runs/<int:run_id>/snapshot", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: ReportFacts}
+    "POST",
+    f"/internal/report-runs/<{ROW_ID}:run_id>/snapshot",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: ReportFacts},
 )
 def post_snapshot(run_id: int, body: Held) -> ReportFacts:
     """Everything that the report says, of one moment; it is kept with the run."""
@@ -79,30 +84,27 @@ def post_snapshot(run_id: int, body: Held) -> ReportFacts:
 
 
 @jobs.route(
-    "POST", "/internal/report-runs/<int:run_id>/result", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/result", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
 )
 def post_result(run_id: int, body: RunResult) -> RunState:
     """Hand in the finished report, or the error that ended the attempt."""
-    now = datetime.now(UTC)
+    if body.report is None:
+        return _end_attempt(run_id, body.token, body.error or "")
     with services().database.write() as connection:
-        if body.report is None:
-            status = fail_attempt(connection, run_id, body.token, body.error or "", services().queues, now=now)
-        else:
-            status = "ready" if finish_run(connection, run_id, body.token, body.report, now=now) else None
-    if status is None:
+        finished = finish_run(connection, run_id, body.token, body.report, now=datetime.now(UTC))
+    if finished is None:
         raise _not_held(run_id)
-    return RunState(status=status)
+    record_completed(finished)
+    return RunState(status="ready")
 
 
 @jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: Ticked})
 def post_tick() -> Ticked:
     """Record a run for every due slot; harmless to repeat."""
-    now = datetime.now(UTC)
-    enabled = services().flags.is_on(Flag.PERFORMANCE_REPORTS, _SCHEDULE_KEY)
-    with services().database.write() as connection:
-        run_ids = tick(connection, enabled=enabled, now=now)
-    poke_due_runs(services().database, services().redis, services().queues, now=now)
-    return Ticked(run_ids=run_ids)
+    own = services()
+    return Ticked(
+        run_ids=tick_schedules(own.database, own.redis, own.flags, own.queues, now=datetime.now(UTC)),
+    )
 
 
 def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts:
@@ -117,6 +119,15 @@ def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts
         page=Page(limit=10),
     )
     return fetch_report_facts(connection, held.report_type, reading)
+
+
+def _end_attempt(run_id: int, token: int, error: str) -> RunState:
+    with services().database.write() as connection:
+        ended = fail_attempt(connection, run_id, token, error, services().queues, now=datetime.now(UTC))
+    if ended is None:
+        raise _not_held(run_id)
+    record_failed(ended)
+    return RunState(status=ended.status)
 
 
 def _running(run_id: int, held: bool) -> RunState:

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from redis import Redis
+
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
+from metrics_api.reports.reconciliation import reconcile_runs
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
 
 
@@ -28,10 +32,18 @@ class Reconciliation:
     detection: DetectionSettings
     references: References
     phone_region: str
+    redis: Redis
+    flags: Flags
+    queues: QueueSettings
 
     def evaluate(self, now: datetime) -> bool:
         """Evaluate the guardrails once."""
         evaluate_guardrails(self.database, self.detection, self.references, now=now)
+        return False
+
+    def reconcile_runs(self, now: datetime) -> bool:
+        """Take runs back from dead workers, make those of due slots, and queue what waits."""
+        reconcile_runs(self.database, self.redis, self.flags, self.queues, now=now)
         return False
 
     def resume_batches(self, now: datetime) -> bool:
@@ -43,11 +55,10 @@ class Reconciliation:
         return batch_id is not None
 
 
-def build_tasks(
-    reconciliation: Reconciliation, settings: ReconcilerSettings, queues: QueueSettings
-) -> tuple[Task, ...]:
+def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) -> tuple[Task, ...]:
     """All tasks, in the order in which they run when several are due."""
     return (
         Task("evaluate_guardrails", settings.evaluation_seconds, reconciliation.evaluate),
-        Task("resume_batches", queues.reconcile_seconds, reconciliation.resume_batches),
+        Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
+        Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
     )

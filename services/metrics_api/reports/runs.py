@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType
+from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType, RunStatus
 from viral_engine.settings import QueueSettings
 
 
@@ -24,6 +24,27 @@ class Claim:
     report_type: ReportType
     period_start: date
     period_end: date
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run whose report is stored."""
+
+    report_id: int
+    attempt: int
+    duration_ms: float
+    k_factor: float
+    health_score: float
+
+
+@dataclass(frozen=True)
+class EndedAttempt:
+    """An attempt that ended without a report; `status` is queued when another follows, else failed."""
+
+    report_id: int
+    attempt: int
+    status: RunStatus
+    error: str
 
 
 _CLAIM = text("""
@@ -44,6 +65,9 @@ _FINISH = text(f"""
     UPDATE report_runs SET status = 'ready', lease_until = NULL, finished_at = :now, progress_pct = 100,
         progress_step = 'ready', html = :html, pdf = NULL,
         content = content || CAST(:written AS jsonb) {_HOLDS} AND content IS NOT NULL
+    RETURNING id, attempt, extract(epoch FROM finished_at - started_at)::float * 1000 AS duration_ms,
+        (content #>> '{{facts,current,k_factor}}')::float AS k_factor,
+        (content #>> '{{facts,health_score}}')::float AS health_score
 """)
 # As Oban: 15 + 2^attempt seconds and up to 10 % more, so that retries do not come in step.
 _BACKOFF = "make_interval(secs => :base * (15 + power(2, attempt)) / 15 * (1 + random() / 10))"
@@ -54,8 +78,9 @@ _END_ATTEMPT = f"""
         progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to try again' END,
         next_attempt_at = :now + {_BACKOFF}, enqueued_at = NULL
 """
-_FAIL = text(f"{_END_ATTEMPT} {_HOLDS} RETURNING status")
-_EXPIRE = text(f"{_END_ATTEMPT} WHERE status = 'running' AND lease_until < :now RETURNING id, status, attempt")
+_ENDED = "RETURNING id, attempt, status, last_error"
+_FAIL = text(f"{_END_ATTEMPT} {_HOLDS} {_ENDED}")
+_EXPIRE = text(f"{_END_ATTEMPT} WHERE status = 'running' AND lease_until < :now {_ENDED}")
 _POKE = text("""
     UPDATE report_runs SET enqueued_at = :now, enqueue_count = enqueue_count + 1
     WHERE id IN (
@@ -99,26 +124,30 @@ def save_facts(connection: Connection, run_id: int, token: int, facts: ReportFac
     return _changed(connection, _SAVE_FACTS, run_id=run_id, token=token, facts=facts.model_dump_json())
 
 
-def finish_run(connection: Connection, run_id: int, token: int, report: FinishedReport, *, now: datetime) -> bool:
-    """Store the finished report; False when the run is no longer held or has no facts yet."""
+def finish_run(
+    connection: Connection, run_id: int, token: int, report: FinishedReport, *, now: datetime
+) -> FinishedRun | None:
+    """Store the finished report; None when the run is no longer held or has no facts yet."""
     written = report.model_dump_json(exclude={"html"})
-    return _changed(connection, _FINISH, run_id=run_id, token=token, written=written, html=report.html, now=now)
+    values = {"run_id": run_id, "token": token, "written": written, "html": report.html, "now": now}
+    row = connection.execute(_FINISH, values).one_or_none()
+    return FinishedRun(*row) if row else None
 
 
 def fail_attempt(
     connection: Connection, run_id: int, token: int, error: str, settings: QueueSettings, *, now: datetime
-) -> str | None:
-    """End the attempt: to be tried again, or failed for good; the new status, None when the run is no longer held."""
+) -> EndedAttempt | None:
+    """End the attempt: to be tried again, or failed for good; None when the run is no longer held."""
     values = {"run_id": run_id, "token": token, "error": error, "now": now, "base": settings.backoff_base_seconds}
-    status: str | None = connection.execute(_FAIL, values).scalar_one_or_none()
-    return status
+    row = connection.execute(_FAIL, values).one_or_none()
+    return EndedAttempt(*row) if row else None
 
 
-def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[int]:
-    """Take runs back from workers that no longer renew their lease; returns the runs' ids."""
+def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[EndedAttempt]:
+    """Take runs back from workers that no longer renew their lease."""
     error = "The worker stopped without a word; its lease ran out."
     values = {"error": error, "now": now, "base": settings.backoff_base_seconds}
-    return [row.id for row in connection.execute(_EXPIRE, values)]
+    return [EndedAttempt(*row) for row in connection.execute(_EXPIRE, values)]
 
 
 def mark_due_runs(connection: Connection, settings: QueueSettings, *, now: datetime) -> dict[int, int]:

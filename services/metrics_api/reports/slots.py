@@ -12,6 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_api.db.tables import report_runs
 from metrics_api.reports.requests import period_ending, run_values
 
+# What the flag of reports is asked for when nobody in particular wants one.
+SCHEDULE_KEY = "schedule"
+
 # The first tick of all only notes where the schedule stands: nobody asked for the reports of the past.
 _START = text("""
     INSERT INTO schedules (report_type, last_slot) VALUES ('weekly', :now), ('monthly', :now)
