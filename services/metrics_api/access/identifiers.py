@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 _PREFIX = "ref_"
+_REFERENCE = "reference"
 _SHOWN_IPV6_GROUPS = 3
 _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
@@ -45,16 +46,23 @@ class References:
 
     def to_ref(self, identifier: str) -> str:
         """The reference that stands for the identifier."""
-        encrypted = self._cipher.encrypt(identifier.encode(), None)
-        return _PREFIX + base64.urlsafe_b64encode(encrypted).decode().rstrip("=")
+        return _PREFIX + self.seal(identifier, purpose=_REFERENCE)
 
     def to_identifier(self, given: str) -> str:
         """The identifier behind a reference; what is no reference of ours is an identifier already."""
         encoded = given.removeprefix(_PREFIX)
-        if encoded == given:
-            return given
+        identifier = None if encoded == given else self.unseal(encoded, purpose=_REFERENCE)
+        return given if identifier is None else identifier
+
+    def seal(self, text: str, *, purpose: str) -> str:
+        """An opaque form that opens for the same purpose only, so that nobody passes one thing off as another."""
+        encrypted = self._cipher.encrypt(text.encode(), [purpose.encode()])
+        return base64.urlsafe_b64encode(encrypted).decode().rstrip("=")
+
+    def unseal(self, sealed: str, *, purpose: str) -> str | None:
+        """The text behind the opaque form, or None when it was not sealed here for this purpose."""
         try:
-            encrypted = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-            return self._cipher.decrypt(encrypted, None).decode()
+            encrypted = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            return self._cipher.decrypt(encrypted, [purpose.encode()]).decode()
         except (ValueError, InvalidTag):
-            return given
+            return None

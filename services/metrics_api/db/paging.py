@@ -11,11 +11,11 @@ Item = TypeVar("Item")
 class Sealer(Protocol):
     """Turns a text into an opaque one and back."""
 
-    def to_ref(self, identifier: str) -> str:
-        """The opaque form."""
+    def seal(self, text: str, *, purpose: str) -> str:
+        """The opaque form, which opens for the same purpose only."""
 
-    def to_identifier(self, given: str) -> str:
-        """The text behind the opaque form."""
+    def unseal(self, sealed: str, *, purpose: str) -> str | None:
+        """The text behind the opaque form, or None when it was not sealed here for this purpose."""
 
 
 class InvalidCursorError(ValueError):
@@ -42,15 +42,12 @@ class Page:
 
 def encode_cursor(sealer: Sealer, name: str, key: Sequence[object]) -> str:
     """A cursor behind the row with this key; sealed, because keys hold identifiers."""
-    return sealer.to_ref(json.dumps([name, *map(str, key)]))
+    return sealer.seal(json.dumps([str(part) for part in key]), purpose=f"cursor of {name}")
 
 
 def decode_cursor(sealer: Sealer, name: str, cursor: str) -> tuple[str, ...]:
     """The key within the cursor. Raises InvalidCursorError when it is not one of this list's."""
-    opened = sealer.to_identifier(cursor)
-    if opened == cursor:
+    key = sealer.unseal(cursor, purpose=f"cursor of {name}")
+    if key is None:
         raise InvalidCursorError("is not a cursor that this list gave out")
-    kind, *key = json.loads(opened) if opened.startswith("[") else [None]
-    if kind != name:
-        raise InvalidCursorError("is a cursor of another list")
-    return tuple(key)
+    return tuple(json.loads(key))
