@@ -5,6 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from viral_engine.contract.values import IsoDate
+
 MAX_DAYS = 366
 
 
@@ -53,8 +55,8 @@ class PeriodQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: int | None = Field(None, ge=1, le=MAX_DAYS, description="The last N UTC dates, today included")
-    start: date | None = Field(None, description="First UTC date, included")
-    end: date | None = Field(None, description="Last UTC date, included")
+    start: IsoDate | None = Field(None, description="First UTC date, included")
+    end: IsoDate | None = Field(None, description="Last UTC date, included")
 
     @model_validator(mode="after")
     def check_one_way_of_naming_it(self) -> Self:

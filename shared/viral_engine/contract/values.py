@@ -3,13 +3,14 @@
 import ipaddress
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    Field,
     PlainValidator,
     StringConstraints,
     ValidationInfo,
@@ -18,6 +19,7 @@ from pydantic import (
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+")
 # The character itself; an escaped backslash before the same letters is just text.
 _ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -59,6 +61,12 @@ def _check_is_time(value: Any) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
         return value
     raise ValueError("must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
+
+
+def _check_is_date(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    raise ValueError("must be a date such as 2026-03-01")
 
 
 def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
@@ -105,6 +113,8 @@ OptionalText = Annotated[
 ]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
+# Far enough from the first and last date there are for every calculation with periods.
+IsoDate = Annotated[date, Field(ge=date(1000, 1, 1), le=date(9000, 1, 1)), BeforeValidator(_check_is_date)]
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_as_utc)]
 FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_in_the_future)]
 Note = Annotated[
