@@ -21,7 +21,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class EnvironmentSettings(BaseSettings):
     """A group of settings; the variable's name is the field's name in capitals."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False)
 
 
 class DetectionSettings(EnvironmentSettings):

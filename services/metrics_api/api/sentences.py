@@ -57,4 +57,5 @@ def format_sentence(item: ErrorDetails) -> str:
     sentence = _SENTENCES.get(item["type"])
     if sentence is None:
         return item["msg"].removeprefix("Value error, ")
-    return sentence.format_map(item.get("ctx", {}))
+    context = item.get("ctx", {}).items()
+    return sentence.format_map({name: f"{value:g}" if isinstance(value, float) else value for name, value in context})

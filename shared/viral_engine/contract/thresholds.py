@@ -15,7 +15,7 @@ Points = Annotated[float | None, Field(ge=0, le=100)]
 class Overrides(BaseModel):
     """Every threshold setting under its name in lower case; what is absent keeps the configured value."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     short_names: ClassVar[dict[str, str]] = {}
 
     fraud_ip_click_threshold: Count = None
