@@ -14,13 +14,18 @@ from metrics_api.db.tables import BURST_SIZES
 MAX_BURST_SECONDS = 60
 _LOCK_BUCKETS = 256
 _LARGEST = max(BURST_SIZES)
+_LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
 
-# A burst may span two transactions that do not see each other's clicks. Whoever comes second to a device waits here
-# for the first to commit; its next statement then sees those clicks. Buckets keep the number of locks small.
-_LOCK_DEVICES = text(f"""
+# A burst may span two transactions that do not see each other's clicks. Whoever comes second to a device must wait for
+# the first to commit; its next statement then sees those clicks. On one day the row of the device's clicks makes it
+# wait. Over midnight these are two rows, so that clicks near it take a lock here; buckets keep their number small.
+_LOCK_DEVICES_AT_MIDNIGHT = text(f"""
     SELECT pg_advisory_xact_lock({MAX_BURST_SECONDS}, bucket) FROM (
-        SELECT DISTINCT hashtext(device_fingerprint) & {_LOCK_BUCKETS - 1} AS bucket
-        FROM new_events WHERE event_type = 'click' AND device_fingerprint IS NOT NULL ORDER BY 1
+        SELECT DISTINCT hashtext(device_fingerprint) & {_LOCK_BUCKETS - 1} AS bucket FROM new_events
+        WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+            AND ((occurred_at + {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
+                <> ((occurred_at - {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
+        ORDER BY 1
     ) AS buckets
 """)
 
@@ -57,21 +62,20 @@ def _bursts_statement() -> TextClause:
     look-ups is enough, however long the device's history is. Windows between clicks that are not truly adjacent may
     appear among the candidates; each is longer than a true one with the same last click, so the minimum is exact.
     """
-    window = f"interval '{MAX_BURST_SECONDS} seconds'"
     before = _neighbours(
-        f"e.occurred_at < moment.occurred_at AND e.occurred_at >= moment.occurred_at - {window}",
+        f"e.occurred_at < moment.occurred_at AND e.occurred_at >= moment.occurred_at - {_LONGEST_BURST}",
         "DESC",
         _LARGEST - 1,
     )
     at = _neighbours("e.occurred_at = moment.occurred_at", "ASC", _LARGEST)
     after = _neighbours(
-        f"e.occurred_at > moment.occurred_at AND e.occurred_at <= moment.occurred_at + {window}",
+        f"e.occurred_at > moment.occurred_at AND e.occurred_at <= moment.occurred_at + {_LONGEST_BURST}",
         "ASC",
         _LARGEST - 1,
     )
     spans = ", ".join(f"occurred_at - lag(occurred_at, {size - 1}) OVER clicks AS span_{size}" for size in BURST_SIZES)
     names = [f"span_{size}" for size in BURST_SIZES]
-    fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {window}) AS {name}" for name in names)
+    fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {_LONGEST_BURST}) AS {name}" for name in names)
     return text(f"""
         WITH moment AS (
             SELECT DISTINCT device_fingerprint, occurred_at FROM new_events
@@ -85,7 +89,7 @@ def _bursts_statement() -> TextClause:
         )
         INSERT INTO bursts_per_device_day AS fact (day, device_fingerprint, {", ".join(names)})
         SELECT (occurred_at AT TIME ZONE 'UTC')::date, device_fingerprint, {fastest}
-        FROM burst WHERE span_{BURST_SIZES[0]} <= {window}
+        FROM burst WHERE span_{BURST_SIZES[0]} <= {_LONGEST_BURST}
         GROUP BY 1, 2 ORDER BY 1, 2
         ON CONFLICT (day, device_fingerprint) DO UPDATE SET
             {", ".join(f"{name} = least(fact.{name}, excluded.{name})" for name in names)}
@@ -175,7 +179,7 @@ _ACTIVITY_PER_REFERRER_DAY = text("""
 
 # Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
 DAY_FOLDS: tuple[TextClause, ...] = (
-    _LOCK_DEVICES,
+    _LOCK_DEVICES_AT_MIDNIGHT,
     _CLICKS_PER_IP_DAY,
     _CLICKS_PER_DEVICE_DAY,
     _bursts_statement(),

@@ -1,0 +1,81 @@
+"""Two writers whose transactions overlap in a chosen way: when one waits for the other, and when not."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event as Signal
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from metrics_api.ingest.events import save_events
+from viral_engine.contract.events import Event
+
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+NOON = MIDNIGHT - timedelta(hours=12)
+_POLL_SECONDS = 0.01
+
+
+def build_click(at: datetime, device: str, **fields: Any) -> Event:
+    return Event(event_type="click", occurred_at=at, device_fingerprint=device, **fields)
+
+
+def save_both_overlapping(engine: Engine, first: Sequence[Event], second: Sequence[Event]) -> bool:
+    """Save the second batch while the first is not committed; whether the second had to wait for it."""
+    with ThreadPoolExecutor(1) as pool, engine.connect() as one, engine.connect() as two:
+        save_events(one, first, now=MIDNIGHT)
+        process = two.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        saving = pool.submit(save_events, two, second, now=MIDNIGHT)
+        waited = _waits(engine, process, saving)
+        one.commit()
+        assert saving.result() == len(second)
+        two.commit()
+    return waited
+
+
+def _waits(engine: Engine, process: int, saving: Future[int]) -> bool:
+    """Whether the transaction gets to wait for a lock before it has done its work."""
+    statement = text("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = :pid")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as observer:
+        while not saving.done():
+            if observer.execute(statement, {"pid": process}).scalar():
+                return True
+            Signal().wait(_POLL_SECONDS)
+    return False
+
+
+def fetch_pair_span(connection: Connection, device: str) -> timedelta | None:
+    statement = text("SELECT min(span_2) FROM bursts_per_device_day WHERE device_fingerprint = :device")
+    span: timedelta | None = connection.execute(statement, {"device": device}).scalar()
+    return span
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (NOON, NOON + timedelta(seconds=3)),
+        (NOON + timedelta(seconds=3), NOON),
+        (MIDNIGHT - timedelta(seconds=1), MIDNIGHT + timedelta(seconds=2)),
+        (MIDNIGHT + timedelta(seconds=2), MIDNIGHT - timedelta(seconds=1)),
+        (MIDNIGHT - timedelta(seconds=60), MIDNIGHT),
+        (MIDNIGHT, MIDNIGHT - timedelta(seconds=60)),
+    ],
+)
+def test_a_burst_that_spans_two_transactions_is_found(
+    empty_database: Engine, connection: Connection, first: datetime, second: datetime
+) -> None:
+    waited = save_both_overlapping(empty_database, [build_click(first, "d")], [build_click(second, "d")])
+    assert waited
+    assert fetch_pair_span(connection, "d") == abs(second - first)
+
+
+def test_writers_of_other_devices_addresses_and_referrers_do_not_wait_for_each_other(empty_database: Engine) -> None:
+    batches = [
+        [
+            build_click(NOON, f"{writer}-{n}", ip_address=f"10.{network}.{n // 256}.{n % 256}", referrer_id=writer)
+            for n in range(1000)
+        ]
+        for network, writer in enumerate(["maria", "ben"])
+    ]
+    assert not save_both_overlapping(empty_database, *batches)
