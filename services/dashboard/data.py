@@ -6,11 +6,20 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from dashboard.cache import SharedCache
-from dashboard.formats import format_age
+from dashboard.formats import format_age, format_period
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.alerts import AlertsAnswer
 from viral_engine.contract.evaluations import HistoryAnswer
+from viral_engine.contract.growth import (
+    CohortsAnswer,
+    CycleTimeAnswer,
+    FunnelAnswer,
+    KFactorAnswer,
+    LoopsAnswer,
+    ReferrersAnswer,
+    TimelineAnswer,
+)
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.period import Period
 
@@ -43,6 +52,35 @@ class Snapshot:
         if self.health.last_event_at is None:
             return "no event yet"
         return f"newest event {format_age(self.health.last_event_at, now=self.computed_at)}"
+
+
+@dataclass(frozen=True)
+class GrowthSnapshot:
+    """What the cards of the growth page are drawn from; `search` is the period in links to other pages."""
+
+    k_factor: KFactorAnswer
+    timeline: TimelineAnswer
+    funnel: FunnelAnswer
+    loops: LoopsAnswer
+    cohorts: CohortsAnswer
+    cycle_time: CycleTimeAnswer
+    referrers: ReferrersAnswer
+    search: str
+
+    @property
+    def period(self) -> Period:
+        """The dates that were looked at."""
+        return self.k_factor.period
+
+    @property
+    def computed_at(self) -> datetime:
+        """As of when."""
+        return self.k_factor.computed_at
+
+    @property
+    def about(self) -> str:
+        """What the period is compared with."""
+        return f"compared with {format_period(self.k_factor.previous.period)}"
 
 
 class SharedViews:

@@ -11,6 +11,15 @@ from pydantic import BaseModel
 from viral_engine.contract.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
+from viral_engine.contract.growth import (
+    CohortsAnswer,
+    CycleTimeAnswer,
+    FunnelAnswer,
+    KFactorAnswer,
+    LoopsAnswer,
+    ReferrersAnswer,
+    TimelineAnswer,
+)
 from viral_engine.contract.guardrails import (
     AnomalyAnswer,
     BotAnswer,
@@ -167,6 +176,34 @@ class MetricsApi:
     def evaluate_now(self) -> Evaluation:
         """Evaluate the guardrails without waiting for the next minute."""
         return self._call("POST", "/v1/guardrails/evaluations", Evaluation)
+
+    def fetch_k_factor(self, **query: QueryValue) -> KFactorAnswer:
+        """The K-factor of a period, of the one before, and why it changed."""
+        return self._call("GET", "/v1/growth/k-factor", KFactorAnswer, params=query)
+
+    def fetch_loops(self, **query: QueryValue) -> LoopsAnswer:
+        """Every loop, the highest K first."""
+        return self._call("GET", "/v1/growth/loops", LoopsAnswer, params=query)
+
+    def fetch_timeline(self, **query: QueryValue) -> TimelineAnswer:
+        """Growth day by day."""
+        return self._call("GET", "/v1/growth/timeline", TimelineAnswer, params=query)
+
+    def fetch_referrers(self, **query: QueryValue) -> ReferrersAnswer:
+        """Referrers, the most conversions first."""
+        return self._call("GET", "/v1/growth/referrers", ReferrersAnswer, params=query)
+
+    def fetch_funnel(self, **query: QueryValue) -> FunnelAnswer:
+        """From the first click to activation, of all people or of those who came by one `source`."""
+        return self._call("GET", "/v1/growth/funnel", FunnelAnswer, params=query)
+
+    def fetch_cohorts(self, **query: QueryValue) -> CohortsAnswer:
+        """Who signed up in each of the last `weeks`, and how many came back."""
+        return self._call("GET", "/v1/growth/cohorts", CohortsAnswer, params=query)
+
+    def fetch_cycle_time(self, **query: QueryValue) -> CycleTimeAnswer:
+        """How long it takes until an invite has brought the next user."""
+        return self._call("GET", "/v1/growth/cycle-time", CycleTimeAnswer, params=query)
 
     def fetch_trusted_networks(self, **query: QueryValue) -> TrustedNetworksAnswer:
         """Every trusted network, the expired ones too."""

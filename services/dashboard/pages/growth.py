@@ -1,0 +1,56 @@
+"""The growth page: K, why it changed, and where users come from."""
+
+from dashboard.components import (
+    cohorts,
+    cycle_time,
+    funnel,
+    k_change,
+    k_factor,
+    k_timeline,
+    loops,
+    referrers,
+)
+from dashboard.data import GrowthSnapshot
+from dashboard.pages.live import build_page
+from dashboard.pages.live_view import LivePage
+from dashboard.period import format_query, format_search
+from viral_engine.client import MetricsApi
+from viral_engine.contract.period import PeriodQuery
+
+CARDS = (
+    k_factor.CARD,
+    k_timeline.CARD,
+    k_change.CARD,
+    funnel.CARD,
+    loops.CARD,
+    referrers.CARD,
+    cohorts.CARD,
+    cycle_time.CARD,
+)
+
+
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> GrowthSnapshot:
+    """Growth over a period; the cohorts are those of the last weeks, whatever the period."""
+    query = format_query(period)
+    return GrowthSnapshot(
+        k_factor=api.fetch_k_factor(**query),
+        timeline=api.fetch_timeline(**query),
+        funnel=api.fetch_funnel(**query),
+        loops=api.fetch_loops(**query),
+        cohorts=api.fetch_cohorts(),
+        cycle_time=api.fetch_cycle_time(**query),
+        referrers=api.fetch_referrers(**query, limit=referrers.ROWS_ON_CARD),
+        search=format_search(period),
+    )
+
+
+PAGE = build_page(
+    LivePage(
+        path="/dashboard/growth",
+        slug="growth",
+        title="Growth",
+        icon="growth",
+        cards=CARDS,
+        fetch=fetch_snapshot,
+    )
+)
