@@ -50,11 +50,17 @@ def send_body(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200) -
     handler.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up, or is killed, is no news."""
+
+
 @contextmanager
 def model_server(behave: Behaviour) -> Iterator[ModelServer]:
     """A server on a free port for as long as the block runs."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
     seen = ModelServer(f"http://127.0.0.1:{server.server_port}/v1")
 
     class Handler(BaseHTTPRequestHandler):
