@@ -3,9 +3,9 @@
 import re
 
 from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise
-from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document
+from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
 from metrics_api.detection.pii.letters import GLUE
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.rules import Rule
 from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
 
 _ALONE = rf"(?<![{GLUE}+])(?<!\d[.:/_-])(?<![^\W\d_][/_-])"

@@ -2,8 +2,8 @@
 
 import re
 
-from metrics_api.detection.pii.document import HAS_DIGIT, Document
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.document import HAS_DIGIT, Document, Span
+from metrics_api.detection.pii.rules import Rule
 
 _MONTH = (
     r"(?:jan(?:uary|uar|vier|uari)?|feb(?:ruary|ruar|ruari)?|f[ée]vr(?:ier)?|mar(?:ch|s)?|m[äa]rz|maart|"

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u20e3\ufe00-\ufe0f\ufeff"
 _INVISIBLE_OR_MARKED = re.compile(f"[{_INVISIBLE}]|\\w[\u0300-\u036f]+")
@@ -10,6 +10,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _OTHER_SCRIPT = re.compile(r"[\u0590-\u06ff\u3000-\u9fff\uac00-\ud7af]")
 _AT_IN_BRACKETS = re.compile(r"[\[({<|*_\"']\s?(?:at|arroba|chiocciola|@)\s?[\])}>|*_\"']")
+
+Span = tuple[int, int]
 
 # What a document must have for a rule to be worth trying; rules combine them with |.
 HAS_DIGIT = 1
@@ -20,7 +22,8 @@ HAS_BRACKETED_AT = 16
 HAS_THREE_DOTS = 32
 HAS_TWO_COLONS = 64
 HAS_OTHER_SCRIPT = 128
-_SEVEN_DIGITS = re.compile(r"\d(?:[^\w\n]{0,3}\d){6}")
+_LONG_NUMBER = re.compile(r"\d(?:[^\w\n]{0,3}\d){6,}+")
+_BEFORE_NUMBER, _BEHIND_NUMBER = 8, 24
 
 
 def _build_folding() -> dict[int, str]:
@@ -38,13 +41,13 @@ def _build_folding() -> dict[int, str]:
 _FOLDING = _build_folding()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A text prepared for the rules.
+class Document(NamedTuple):
+    """A text prepared for the rules; a tuple, because one is made for every value scanned.
 
     `lower` has the same length as `text`. `words` are the distinct lower-case words, `traits` the HAS_ flags: they
-    tell cheaply which rules are worth trying. `origin` gives, if characters were dropped, the original position of
-    each remaining one and of the end, so that a span takes in what was dropped behind its last character.
+    tell cheaply which rules are worth trying. `number_windows` are the surroundings of runs of at least seven digits;
+    rules for long numbers look only there. `origin` gives, if characters were dropped, the original position of each
+    remaining one and of the end, so that a span takes in what was dropped behind its last character.
     """
 
     text: str
@@ -52,9 +55,10 @@ class Document:
     words: frozenset[str]
     traits: int
     phone_region: str
+    number_windows: tuple[Span, ...]
     origin: tuple[int, ...] | None = None
 
-    def original_span(self, start: int, end: int) -> tuple[int, int]:
+    def original_span(self, start: int, end: int) -> Span:
         """Translate a span of `text` into positions of the text that was given."""
         if self.origin is None:
             return start, end
@@ -69,12 +73,14 @@ def build_document(text: str, phone_region: str) -> Document:
         if _INVISIBLE_OR_MARKED.search(text):
             text, origin = _drop_invisible(text)
     lower = _lower(text)
+    windows = _find_number_windows(text)
     return Document(
         text=text,
         lower=lower,
         words=frozenset(_WORD.findall(lower)),
-        traits=_find_traits(text, lower),
+        traits=_find_traits(text, lower) | (HAS_LONG_NUMBER if windows else 0),
         phone_region=phone_region,
+        number_windows=windows,
         origin=origin,
     )
 
@@ -83,8 +89,6 @@ def _find_traits(text: str, lower: str) -> int:
     traits = HAS_OTHER_SCRIPT if not text.isascii() and _OTHER_SCRIPT.search(text) else 0
     if _DIGIT.search(text):
         traits |= HAS_DIGIT
-        if _SEVEN_DIGITS.search(text):
-            traits |= HAS_LONG_NUMBER
         if text.count(".") > 2:
             traits |= HAS_THREE_DOTS
     if text.count(":") > 1:
@@ -93,7 +97,19 @@ def _find_traits(text: str, lower: str) -> int:
         traits |= HAS_AT_SIGN
     if "%40" in text:
         traits |= HAS_ENCODED_AT
-    return traits | HAS_BRACKETED_AT if _AT_IN_BRACKETS.search(lower) else traits
+    if _AT_IN_BRACKETS.search(lower):
+        traits |= HAS_BRACKETED_AT
+    return traits
+
+
+def _find_number_windows(text: str) -> tuple[Span, ...]:
+    windows: list[Span] = []
+    for match in _LONG_NUMBER.finditer(text):
+        start, end = max(0, match.start() - _BEFORE_NUMBER), min(len(text), match.end() + _BEHIND_NUMBER)
+        if windows and start <= windows[-1][1]:
+            start = windows.pop()[0]
+        windows.append((start, end))
+    return tuple(windows)
 
 
 def _drop_invisible(text: str) -> tuple[str, tuple[int, ...]]:

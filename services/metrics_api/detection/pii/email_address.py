@@ -2,8 +2,8 @@
 
 import re
 
-from metrics_api.detection.pii.document import HAS_AT_SIGN, HAS_BRACKETED_AT, HAS_ENCODED_AT, Document
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.document import HAS_AT_SIGN, HAS_BRACKETED_AT, HAS_ENCODED_AT, Document, Span
+from metrics_api.detection.pii.rules import Rule
 
 _LOCAL = r"[\w.%+-]"
 _DOMAIN = r"(?:[^\W_][\w-]{0,62}\.){1,8}(?:xn--[a-z0-9-]{2,20}|[^\W\d_]{2,24})"

@@ -4,8 +4,8 @@ import ipaddress
 import re
 
 from metrics_api.detection.pii.cues import Cue, find_cue
-from metrics_api.detection.pii.document import HAS_DIGIT, HAS_THREE_DOTS, HAS_TWO_COLONS, Document
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.document import HAS_DIGIT, HAS_THREE_DOTS, HAS_TWO_COLONS, Document, Span
+from metrics_api.detection.pii.rules import Rule
 
 _VERSION_BEFORE = re.compile(
     r"(?:\b(?:v|ver|version|versions|build|firmware|release|section|chapter|sec|rev|rv|revision)[. :=]{0,2}|[a-z]/)$"

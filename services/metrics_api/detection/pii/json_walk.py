@@ -9,7 +9,7 @@ from metrics_api.detection.pii.json_keys import find_sensitive_word
 _PERSONAL_KEY = re.compile(r"@|\d(?:\D{0,3}\d){6}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
     """A value inside JSON data.
 

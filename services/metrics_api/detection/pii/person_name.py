@@ -2,9 +2,9 @@
 
 import re
 
-from metrics_api.detection.pii.document import Document
+from metrics_api.detection.pii.document import Document, Span
 from metrics_api.detection.pii.letters import INITIAL, NAME, PARTICLE
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.rules import Rule
 from metrics_api.detection.pii.school import is_school_at
 
 _FULL_NAME = rf"(?P<pii>{NAME}(?:[ ](?:{PARTICLE}[ ]){{0,2}}(?:{NAME}|{INITIAL})){{0,4}})(?![\w\-:/_]\w|[\[(<_])"
@@ -13,6 +13,7 @@ _RELATIVE = (
     r"(?:son|daughter|kid|child|baby|boy|girl|brother|sister|mom|mum|mother|dad|father|friend|bestie|bff|cousin|twin|"
     r"partner|husband|wife|uncle|aunt|grandma|grandpa|niece|nephew|student|pupil|teacher|neighbou?r|little one)"
 )
+_RELATIVE_WORDS = frozenset(_RELATIVE.strip("(?:)").replace("u?", "").split("|")) | {"little", "neighbour"}
 _LABEL = r"(?:(?:full|first|last|student|child|kid|pupil|player|real|nick|sur|given|family|parent|teacher)[ _]?)"
 _NOT_A_NAME = frozenset(
     """
@@ -109,7 +110,7 @@ RULES = (
             r"['’]s name)?\s)"
         ),
         _locate_name,
-        words=frozenset({"my", "our", "his", "her"}),
+        words=_RELATIVE_WORDS,
         cased=True,
     ),
     Rule(

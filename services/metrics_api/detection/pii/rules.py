@@ -1,17 +1,16 @@
 """What a rule is, and how a list of rules is applied to a document."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
-from metrics_api.detection.pii.document import Document
+from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
 from metrics_api.detection.pii.findings import PiiType
 
-Span = tuple[int, int]
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A place in a document that a rule takes for personal information; overlaps are not settled yet."""
 
     type: PiiType
@@ -54,8 +53,15 @@ def find_candidates(rules: Mapping[PiiType, tuple[Rule, ...]], document: Documen
         for rule in its_rules:
             if rule.needs & missing or (rule.words and rule.words.isdisjoint(words)):
                 continue
-            for match in rule.pattern.finditer(document.text if rule.cased else document.lower):
+            for match in _find_matches(rule, document):
                 span = rule.locate(document, match)
                 if span is not None:
                     found.append(Candidate(pii_type, *span, rule.name))
     return found
+
+
+def _find_matches(rule: Rule, document: Document) -> Iterable[re.Match[str]]:
+    if rule.needs & HAS_LONG_NUMBER:
+        windows = document.number_windows
+        return chain.from_iterable(rule.pattern.finditer(document.lower, *window) for window in windows)
+    return rule.pattern.finditer(document.text if rule.cased else document.lower)

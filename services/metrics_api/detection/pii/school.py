@@ -2,9 +2,9 @@
 
 import re
 
-from metrics_api.detection.pii.document import HAS_DIGIT, Document
+from metrics_api.detection.pii.document import HAS_DIGIT, Document, Span
 from metrics_api.detection.pii.letters import CAPITAL, NAME
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.rules import Rule
 
 _LEVEL = (
     r"(?:Elementary|Primary|Middle|High|Junior High|Senior High|Intermediate|Secondary|Grammar|Prep|Preparatory|"

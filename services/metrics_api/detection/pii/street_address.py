@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from metrics_api.detection.pii import street_scripts
-from metrics_api.detection.pii.document import HAS_DIGIT, Document
+from metrics_api.detection.pii.document import HAS_DIGIT, Document, Span
 from metrics_api.detection.pii.letters import CAPITAL, NAME, PARTICLE
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.rules import Rule
 from metrics_api.detection.pii.street_context import has_evidence, is_cued, locate_before_unit, locate_cued
 from metrics_api.detection.pii.street_extent import POST_CODE, extend_address, has_post_code
 from metrics_api.detection.pii.street_words import (
@@ -143,22 +143,21 @@ def _is_street_name(document: Document, numbered: re.Match[str], *, needs_capita
     return not is_plain and not (behind and behind[0] in COUNTED_THINGS)
 
 
-_WORD_AHEAD = re.compile(r"(?<![\w/])[^\W\d_][\w\-]{3,40}\.?$")
+_LAST_WORD = re.compile(r"[^\w.\-]")
 _NAMES_AHEAD = re.compile(rf"(?<!\w)(?:(?:{NAME}|[{CAPITAL}]\.)\.?[ \-](?:{PARTICLE}[ ])?){{1,3}}$")
 _LONGEST_NAME = 45
 
 
 def _locate_one_word(document: Document, match: re.Match[str]) -> Span | None:
     """Take Strickstrasse 61: the end of the word says that it is a street."""
-    ahead = _WORD_AHEAD.search(document.lower, max(0, match.start() - _LONGEST_NAME), match.start())
-    if ahead is None:
-        return None
-    word = ahead[0].rstrip(".")
+    ahead = document.lower[max(0, match.start() - _LONGEST_NAME) : match.start()]
+    word = _LAST_WORD.split(ahead)[-1].rstrip(".")
     if not word.endswith(STREET_ENDINGS) or word in STREET_ENDINGS:
         return None
-    if word.endswith(AMBIGUOUS_ENDINGS) and not _is_surely_named(document, word, ahead.start(), match.end()):
+    start = document.lower.rindex(word, 0, match.start())
+    if word.endswith(AMBIGUOUS_ENDINGS) and not _is_surely_named(document, word, start, match.end()):
         return None
-    return extend_address(document.text, _take_in_names(document.text, ahead.start()), match.end())
+    return extend_address(document.text, _take_in_names(document.text, start), match.end())
 
 
 def _is_surely_named(document: Document, word: str, start: int, end: int) -> bool:

@@ -2,9 +2,8 @@
 
 import re
 
-from metrics_api.detection.pii.document import Document
+from metrics_api.detection.pii.document import Document, Span
 from metrics_api.detection.pii.letters import CAPITAL, NAME, PARTICLE
-from metrics_api.detection.pii.rules import Span
 from metrics_api.detection.pii.street_extent import extend_address, has_tail
 from metrics_api.detection.pii.street_words import COUNTED_THINGS, CUE, FUNCTION_WORDS, NUMBERED_THINGS, STRONG_CUE
 

@@ -23,6 +23,7 @@ _LOWER_SEGMENTS = re.compile(
 _POST_CODE_TAIL = re.compile(rf"(?:[ ]|{_BREAK}){POST_CODE}|{_BREAK}{_TOWN}[ ,]{{1,2}}(?:[A-Z]{{2,3}},? )?{POST_CODE}")
 _TAIL = re.compile(rf"{_UNIT}|{_POST_CODE_TAIL.pattern}|,[ ]?[{CAPITAL}]")
 _UNIT_AHEAD = re.compile(rf"(?i:{UNIT}|studio)\.?\s?#?\d{{1,4}}[A-Za-z]?(?:,[ ]|[ \n/])$")
+_NUMBER_ENDS = re.compile(r"\d[A-Za-z]?,?[ \n/]$")
 _NUMBER_AHEAD = re.compile(r"(?<![\w.,:/-])(?:\d{1,6}[A-Za-z]?|\d{1,4}[/-]\d{1,4})(?:,[ ]|[ ])$")
 _MAX_UNITS, _MAX_SEGMENTS = 4, 5
 
@@ -43,6 +44,8 @@ def has_post_code(text: str, end: int) -> bool:
 
 
 def _extend_back(text: str, start: int) -> int:
+    if not _NUMBER_ENDS.search(text, max(0, start - 5), start):
+        return start
     for ahead in (_UNIT_AHEAD, _NUMBER_AHEAD, _UNIT_AHEAD):
         found = ahead.search(text, max(0, start - 20), start)
         if found:

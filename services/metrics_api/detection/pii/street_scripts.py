@@ -2,8 +2,8 @@
 
 import re
 
-from metrics_api.detection.pii.document import HAS_OTHER_SCRIPT, Document
-from metrics_api.detection.pii.rules import Rule, Span
+from metrics_api.detection.pii.document import HAS_OTHER_SCRIPT, Document, Span
+from metrics_api.detection.pii.rules import Rule
 
 _JAPANESE_AHEAD = re.compile(r"[^\s\d、。,:]{2,30}$")
 _JAPANESE_PLACE = re.compile(r"[都道府県市区町村郡]")

@@ -213,33 +213,50 @@ NUMBERED_THINGS = frozenset(
 )
 """Words that are counted or numbered without being a street: "Level 12", "March 12"."""
 
-_STRONG = (
-    r"lives?\s(?:at|on):?|liv(?:ed|ing)\s(?:at|on)|resides? (?:at|on)|address(?:es)?(?:\s(?:is|are|to|with|was)|"
-    r",? here they are|"
-    r"\slinked to my \w+ \w+ to)?:?|moved to|wohn(?:e|en|t)\s(?:in der|in|am|an der)|adresse?(?:\s(?:ist|"
-    r"est))?:?|vivo en|vive en|"
-    r"direcci[óo]n(?:\ses)?:?|j['’]habite(?:\sau|\sà)?|habite(?:\sau)?|abito in|abita in|indirizzo(?:\sè)?:?|"
-    r"moro na|mora na|"
-    r"endereço(?:\sé)?:?|mieszkam (?:na|przy)|woon (?:op|aan|in)|bor (?:på|i)|osoit(?:e|teeni|teessa)(?:\son)?:?"
+# Each begins with plain letters, on which the pattern engine rejects it fastest.
+_STRONG_CUES = (
+    *(r"live\s(?:at|on):?", r"lives\s(?:at|on):?", r"lived\s(?:at|on)", r"living\s(?:at|on)", r"reside\s(?:at|on)"),
+    *(r"resides\s(?:at|on)", r"address(?:es)?(?:\s(?:is|are|to|with|was))?:?", r"moved to"),
+    *(
+        r"wohn(?:e|en|t)\s(?:in der|in|am|an der)",
+        r"adresse?(?:\s(?:ist|est))?:?",
+        r"adres:?",
+        r"j['’]habite(?:\sau|\sà)?",
+    ),
+    *(r"habite(?:\sau)?", r"vivo en", r"vive en", r"direcci[óo]n(?:\ses)?:?", r"abito in", r"abita in"),
+    *(r"indirizzo(?:\sè)?:?", r"moro na", r"mora na", r"endereço(?:\sé)?:?", r"mieszkam (?:na|przy)"),
+    *(r"woon (?:op|aan|in)", r"bor (?:på|i)", r"osoit(?:e|teeni|teessa|teeseen)(?:\son)?:?"),
 )
-STRONG_CUE = rf"\b(?:{_STRONG})"
-CUE = (
-    rf"\b(?:{_STRONG}|lives?\sin|liv(?:ed|ing)\sin|located\s(?:at|in|on)|(?:sen[dt]|ship(?:ped)?|deliver(?:ed)?|"
-    rf"mail(?:ed)?|"
-    r"return(?:ed)?|post(?:ed)?)\s(?:\w+\s){0,4}?to\b:?|offices?\s(?:is|are)?\s?(?:at|on)|"
-    r"(?:house|home|place|apartment|office|station|restaurant|school|shop|store|party|farm)\s(?:is\s|"
-    r"are\s)?(?:at|on|in)|"
-    r"meet(?:ing)?(?:\s(?:me|you|us|up))?\s(?:at|on|in)|taxi to|arrived at|moved (?:in at|into)|come (?:over )?to|"
-    r"stop at|side of|enter on|it is|it['’]s in|user:|following\?|stay(?:s|ing)? at)"
+_SENDING = "send sent ship shipped deliver delivered mail mailed return returned post posted".split()
+_PLACES = "house home place apartment flat office offices station restaurant school shop store party farm".split()
+_OTHER_CUES = (
+    *(r"live\sin", r"lives\sin", r"lived\sin", r"living\sin", r"located\s(?:at|in|on)", r"moved (?:in at|into)"),
+    *(r"meet(?:\s(?:me|you|us|up))?\s(?:at|on|in)", r"meeting(?:\s(?:me|you|us|up))?\s(?:at|on|in)", r"taxi to"),
+    *(
+        r"arrived at",
+        r"come (?:over )?to",
+        r"stop at",
+        r"side of",
+        r"enter on",
+        r"it is",
+        r"it['’]s in",
+        r"stay(?:s|ing)? at",
+    ),
 )
+STRONG_CUE = rf"\b(?:{'|'.join(_STRONG_CUES)})"
+_CUES = (
+    *_STRONG_CUES,
+    *_OTHER_CUES,
+    *(rf"{verb}\s(?:\w+\s){{0,4}}?to\b:?" for verb in _SENDING),
+    *(rf"{noun}\s(?:is\s|are\s)?(?:at|on|in)" for noun in _PLACES),
+)
+CUE = rf"\b(?:{'|'.join(_CUES)})"
 """Words after which a name and a number are an address; after a strong one a single digit is enough."""
 
-CUE_WORDS = frozenset(
+CUE_WORDS = frozenset(_SENDING + _PLACES) | frozenset(
     """
-    live lives lived living reside resides address addresses located send sent ship shipped deliver delivered mail
-    mailed return returned post posted office offices house home place apartment station restaurant school shop
-    store party farm meet meeting taxi arrived moved come stop side enter wohne wohnen wohnt adresse adress adres
-    vivo vive dirección direccion habite abito abita indirizzo moro mora endereço mieszkam woon bor osoite
-    osoitteessa osoitteeni it user following stay stays staying
+    live lives lived living reside resides address addresses located meet meeting taxi arrived moved come stop side
+    enter wohne wohnen wohnt adresse adress adres vivo vive dirección direccion habite abito abita indirizzo moro
+    mora endereço mieszkam woon bor osoite osoitteessa osoitteeni osoitteeseen it stay stays staying
     """.split()
 )
