@@ -4,6 +4,7 @@ import click
 
 from viral_engine.cli.import_events import import_events
 from viral_engine.cli.rebuild import rebuild_facts
+from viral_engine.cli.report import report
 from viral_engine.cli.stack import up
 
 
@@ -16,3 +17,4 @@ def main() -> None:
 main.add_command(up)
 main.add_command(import_events)
 main.add_command(rebuild_facts)
+main.add_command(report)

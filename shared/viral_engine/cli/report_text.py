@@ -1,0 +1,60 @@
+"""Reports as lines on a terminal."""
+
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer, ReportSummary
+from viral_engine.report_rendering.figures import (
+    format_change,
+    format_count,
+    format_k,
+    format_period,
+    format_points,
+    format_rate,
+)
+
+
+def format_list(answer: ReportsAnswer) -> str:
+    """One line a report, under a heading."""
+    rows = [("ID", "TYPE", "PERIOD", "STATUS", "K", "HEALTH"), *(_list_cells(report) for report in answer.reports)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    if len(answer.reports) < answer.total_reports:
+        lines.append(f"({answer.total_reports:,} in all)")
+    return "\n".join(lines)
+
+
+def format_report(report: Report) -> str:
+    """What the report says, or how far it has come."""
+    if report.facts is None:
+        return f"{_format_title(report)}\n{report.status}: {report.last_error or report.progress_step}"
+    insights = [f"  - {insight.text}" for insight in report.insights]
+    advice = [f"  {number}. {text}" for number, text in enumerate(report.recommendations, start=1)]
+    figures = [f"  {name:<18}{value}" for name, value in _list_figures(report.facts)]
+    return "\n".join([_format_title(report), *figures, "Insights", *insights, "Recommendations", *advice])
+
+
+def _format_title(report: ReportSummary) -> str:
+    return f"Report {report.id}: {report.report_type}, {_format_period(report)}"
+
+
+def _format_period(report: ReportSummary) -> str:
+    return format_period(Period.between(report.period_start, report.period_end))
+
+
+def _list_cells(report: ReportSummary) -> tuple[str, ...]:
+    k_factor = "" if report.k_factor is None else format_k(report.k_factor)
+    health = "" if report.health_score is None else format_points(report.health_score)
+    return str(report.id), report.report_type, _format_period(report), report.status, k_factor, health
+
+
+def _list_figures(facts: ReportFacts) -> list[tuple[str, str]]:
+    now = facts.current
+    return [
+        ("K-factor", f"{format_k(now.k_factor)} ({facts.k_factor_trend}, {format_change(facts.k_factor_change_pct)})"),
+        ("Conversions", format_count(now.total_conversions)),
+        ("Conversion rate", f"{format_rate(now.conversion_rate)} ({facts.conversion_trend})"),
+        ("Active users", format_count(now.active_users)),
+        ("Invites", f"{format_count(now.viral_links_created)}, {format_count(now.viral_links_clicked)} clicked"),
+        ("Health score", f"{format_points(facts.health_score)} ({facts.health_status})"),
+        ("COPPA compliance", format_rate(facts.compliance_rate)),
+        ("Fraud flags", format_count(facts.flagged_ips + facts.flagged_devices)),
+    ]
