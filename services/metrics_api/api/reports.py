@@ -3,19 +3,22 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from pydantic import Field
+from flask import Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
-from metrics_api.api.problems import not_found
+from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.reports.exports import export_report
 from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
 from viral_engine.contract.people import Scope
 from viral_engine.contract.reports import (
+    ExportFormat,
     Report,
     ReportRequest,
     ReportRequested,
@@ -31,6 +34,14 @@ class ReportsQuery(ListQuery):
     """Query of the list of reports."""
 
     report_type: ReportType | None = Field(None, description="Only reports of this type")
+
+
+class ExportQuery(BaseModel):
+    """Query of an export."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: ExportFormat = Field("pdf", description="The file's format")
 
 
 @reports.route(
@@ -62,6 +73,28 @@ def get_report(report_id: int) -> Report:
     """One report, or how far its run has come."""
     with services().database.read() as connection:
         return _found(fetch_report(connection, report_id), report_id)
+
+
+@reports.route(
+    "GET", f"/v1/reports/<{ROW_ID}:report_id>/export", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: None}
+)
+def get_export(report_id: int, query: ExportQuery) -> Response:
+    """One finished report as a file."""
+    report = get_report(report_id)
+    if report.status != "ready":
+        raise ProblemError(HTTPStatus.CONFLICT, "not_ready", f"Report {report_id} is {report.status}.")
+    export = export_report(services().database, report, query.format)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{_name_file(report)}.{query.format}"',
+        # A web page that somebody opens from here after all must not run or load anything.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(export.content, headers=headers, content_type=export.media_type)
+
+
+def _name_file(report: Report) -> str:
+    return f"{report.report_type}-report-{report.period_start}-to-{report.period_end}"
 
 
 def _found(report: Report | None, report_id: int) -> Report:

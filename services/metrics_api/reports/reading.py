@@ -31,7 +31,6 @@ _COUNT = text("""
     SELECT count(*) FROM report_runs WHERE CAST(:report_type AS text) IS NULL OR report_type = :report_type
 """)
 _ONE = text(f"{_SUMMARY}, content FROM report_runs WHERE id = :run_id")
-_BODY = text("SELECT html, pdf FROM report_runs WHERE id = :run_id AND status = 'ready'")
 
 
 def fetch_reports(connection: Connection, report_type: ReportType | None, page: Page, sealer: Sealer) -> ReportsAnswer:
@@ -54,12 +53,6 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
         return None
     said = _format_content(row.content) if row.status == "ready" else {}
     return Report(**_summarise(row), **said, recipient_emails=row.recipient_emails)
-
-
-def fetch_html(connection: Connection, run_id: int) -> str | None:
-    """The report as a web page, or None while it is not ready."""
-    row = connection.execute(_BODY, {"run_id": run_id}).one_or_none()
-    return row.html if row else None
 
 
 def _summarise(row: Row[Any]) -> dict[str, Any]:
