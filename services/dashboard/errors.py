@@ -18,6 +18,14 @@ def is_switched_off(error: Exception) -> bool:
     return isinstance(error, ApiProblemError) and error.code == "feature_disabled"
 
 
+def format_failure(error: Exception) -> str:
+    """Why an action changed nothing, in the API's own words where it has some."""
+    if isinstance(error, ApiProblemError):
+        reasons = [each["detail"] for each in error.errors]
+        return f"Nothing was changed: {'; '.join(reasons)}." if reasons else error.detail
+    return "Nothing was changed: the metrics API does not answer. Please try again in a minute."
+
+
 def is_page_request() -> bool:
     """Whether a person navigates, as opposed to a script of ours that fetches."""
     return request.method == "GET" and not request.path.startswith("/_")

@@ -12,6 +12,11 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
+def format_number_of(count: int, noun: str) -> str:
+    """A count with its noun in the right number: "1 alert", "2 alerts"."""
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def format_score(score: float) -> str:
     """A score with its one decimal."""
     return f"{score:.1f}"
@@ -68,6 +73,17 @@ def format_period(period: Period) -> str:
     if start.month != end.month:
         return f"{format_day_of_year(start)} – {format_day(end)}"
     return f"{start.day}–{format_day(end)}"
+
+
+def format_duration(seconds: float) -> str:
+    """A length of time in its largest fitting unit: "45 min", "3 h", "12 days"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 2 * 86400:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86400:.0f} days"
 
 
 def format_age(moment: datetime, *, now: datetime) -> str:

@@ -6,6 +6,9 @@ from viral_engine.contract.investigations import EntityKind
 
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
+WHAT_IF_PATH = "/dashboard/guardrails/what-if"
+VIOLATIONS_PATH = "/dashboard/guardrails/violations"
+TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 
 def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
@@ -17,3 +20,8 @@ def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
 def alert_path(alert_id: int) -> str:
     """The page of one alert."""
     return f"{ALERT_PATH}?id={alert_id}"
+
+
+def trust_path(cidr: str) -> str:
+    """The page on which a network is trusted, with this one filled in."""
+    return f"{TRUSTED_NETWORKS_PATH}?{urlencode({'cidr': cidr})}"

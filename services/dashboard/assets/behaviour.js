@@ -2,6 +2,7 @@
 // looks, keep the period in the address, and lead keyboard and screen reader along when the page changes.
 (function () {
   const PERIODS = ["7", "14", "30"];
+  const CHOOSING_MS = 250;
   const NOTHING = () => window.dash_clientside.no_update;
   const fetch = window.fetch;
 
@@ -64,6 +65,21 @@
     (successor || document.getElementById("main"))?.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
 
+  // A button copies the text of the element that it names.
+  document.addEventListener("click", async function (event) {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch (error) {
+      // Without TLS there is no clipboard; what is marked can be copied by hand.
+      window.getSelection().selectAllChildren(text);
+      button.textContent = "Marked, copy it by hand";
+    }
+  });
+
   function readPeriod(search) {
     const query = new URLSearchParams(search);
     const dates = [query.get("start"), query.get("end")];
@@ -80,6 +96,23 @@
   function readChoice(change) {
     const id = JSON.parse(change.prop_id.slice(0, change.prop_id.lastIndexOf(".")));
     return [id.name, change.value];
+  }
+
+  const choices = new Map();
+  let choosing = null;
+
+  // Other values begin at the first row again.
+  function putInAddress(defaults, path) {
+    const before = new URLSearchParams(window.location.search);
+    const query = new URLSearchParams(before);
+    for (const [name, value] of choices) {
+      if (String(value) === String(defaults[name])) query.delete(name);
+      else query.set(name, value);
+    }
+    choices.clear();
+    if (path !== window.location.pathname || query.toString() === before.toString()) return;
+    query.delete("cursor");
+    window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
   }
 
   let shownPath = null;
@@ -125,18 +158,14 @@
         });
       },
 
-      // ... and put into the address what differs from it; other values begin at the first row again.
+      // ... and put into the address what differs from it, once nobody has pressed a key for a moment.
       chooseControls: function (values, defaults) {
-        const before = new URLSearchParams(window.location.search);
-        const query = new URLSearchParams(before);
         for (const [name, value] of window.dash_clientside.callback_context.triggered.map(readChoice)) {
-          if (value === "" || value == null || !defaults) continue;
-          if (String(value) === String(defaults[name])) query.delete(name);
-          else query.set(name, value);
+          if (value !== "" && value != null && defaults) choices.set(name, value);
         }
-        if (query.toString() === before.toString()) return;
-        query.delete("cursor");
-        window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
+        const path = window.location.pathname;
+        clearTimeout(choosing);
+        choosing = setTimeout(() => putInAddress(defaults, path), CHOOSING_MS);
       },
 
       // A link from elsewhere names the card that it is about.
@@ -159,18 +188,6 @@
         return NOTHING();
       },
 
-      copyText: async function (presses, text) {
-        if (!presses) return NOTHING();
-        try {
-          await navigator.clipboard.writeText(text);
-          return "Copied";
-        } catch (error) {
-          // Without TLS there is no clipboard; what is marked can be copied by hand.
-          window.getSelection().selectAllChildren(document.getElementById("what-if-helm"));
-          return "Marked, copy it by hand";
-        }
-      },
-
       toggleMenu: function (presses, path, expanded) {
         const open = triggeredBy("burger.n_clicks") && expanded !== "true";
         return [String(open), open ? "sidebar sidebar-open" : "sidebar"];
@@ -181,6 +198,7 @@
         document.title = title;
         if (shownPath !== null && shownPath !== path) {
           missedTick = null;
+          shownPanel = null;
           window.scrollTo(0, 0);
           document.getElementById("main").focus({ preventScroll: true });
         }

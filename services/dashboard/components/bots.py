@@ -3,13 +3,7 @@
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
-from dashboard.components.table import (
-    Column,
-    build_identifier,
-    build_link_to_all,
-    build_moment,
-    build_table,
-)
+from dashboard.components.table import Column, build_link_to_all, build_moment, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_seconds
 from viral_engine.contract.guardrails import BotAnswer
@@ -32,15 +26,15 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     bots = snapshot.health.components.bots
     worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
     if not worst.bot_like_devices:
-        return build_rows(worst)
-    return [*build_rows(worst), build_link_to_all("View all flagged devices", PATH + snapshot.search)]
+        return build_rows(worst, snapshot.search)
+    return [*build_rows(worst, snapshot.search), build_link_to_all("View all flagged devices", PATH + snapshot.search)]
 
 
-def build_rows(bots: BotAnswer) -> list[Component]:
-    """What was looked for, how much of it was found, and the answer's rows."""
+def build_rows(bots: BotAnswer, search: str) -> list[Component]:
+    """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
     rule = bots.detection_params
     burst = f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
-    table = build_flagged_devices(bots) if bots.bot_like_devices else build_no_traffic()
+    table = build_flagged_devices(bots, search) if bots.bot_like_devices else build_no_traffic()
     return [
         build_hint("Devices that click faster than people do, the most clicks first; times are UTC"),
         build_kpis((format_count(bots.total_flagged_devices), "Flagged devices"), (burst, "Rule")),
@@ -48,11 +42,11 @@ def build_rows(bots: BotAnswer) -> list[Component]:
     ]
 
 
-def build_flagged_devices(bots: BotAnswer) -> Component:
+def build_flagged_devices(bots: BotAnswer, search: str) -> Component:
     """One row a device, with the shortest time that it took for the rule's clicks."""
     rows = [
         (
-            build_identifier(device.device_fingerprint),
+            build_suspect("device", device.device_fingerprint, device.ref, search),
             format_count(device.total_clicks),
             format_seconds(device.fastest_seconds),
             build_moment(device.first_seen),

@@ -7,9 +7,8 @@ from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_percent
+from dashboard.links import VIOLATIONS_PATH
 from viral_engine.contract.guardrails import Compliance
-
-VIOLATIONS_PATH = "/dashboard/guardrails/violations"
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:

@@ -6,8 +6,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_deduction, format_points, format_score
+from dashboard.links import WHAT_IF_PATH
 from viral_engine.contract.guardrails import DeductionItem, HealthAnswer
 
 _FIRST_EVENTS = """curl "$METRICS_API_URL/v1/events" \\
@@ -39,6 +41,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         build_hint("Each reason can cost only so many points"),
         build_waterfall(format_steps(health)),
         _build_hidden_table(health),
+        build_link_to_all("Try other thresholds", WHAT_IF_PATH + snapshot.search),
     ]
 
 

@@ -1,13 +1,14 @@
 """Fraud Detection: addresses with too many clicks on one day."""
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
-from dashboard.components.table import Column, build_identifier, build_link_to_all, build_table
+from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_count, format_day
-from viral_engine.contract.guardrails import FraudAnswer
+from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
+from viral_engine.contract.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 
 PATH = "/dashboard/guardrails/fraud"
 _ROWS = 8
@@ -20,15 +21,17 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [build_no_data()]
     fraud = snapshot.health.components.fraud
     worst = fraud.model_copy(update={"suspicious_ips": fraud.suspicious_ips[:_ROWS]})
+    networks = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")
     if not worst.suspicious_ips:
-        return build_rows(worst)
-    return [*build_rows(worst), build_link_to_all("View all flagged IPs", PATH + snapshot.search)]
+        return [*build_rows(worst, snapshot.search), networks]
+    all_rows = build_link_to_all("View all flagged IPs", PATH + snapshot.search)
+    return [*build_rows(worst, snapshot.search), html.Div([all_rows, networks], className="card-links")]
 
 
-def build_rows(fraud: FraudAnswer) -> list[Component]:
-    """What was looked for, how much of it was found, and the answer's rows."""
+def build_rows(fraud: FraudAnswer, search: str) -> list[Component]:
+    """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
     threshold = format_count(fraud.threshold_used)
-    table = build_flagged_ips(fraud) if fraud.suspicious_ips else build_no_traffic()
+    table = build_flagged_ips(fraud, search) if fraud.suspicious_ips else build_no_traffic()
     return [
         build_hint(f"IP addresses with more than {threshold} clicks on one day (UTC), the most first"),
         build_kpis(
@@ -36,21 +39,55 @@ def build_rows(fraud: FraudAnswer) -> list[Component]:
             (f"> {threshold}", "Clicks a day that flag"),
         ),
         table,
+        *build_trusted_ips(fraud.trusted_ips, search),
     ]
 
 
-def build_flagged_ips(fraud: FraudAnswer) -> Component:
+def build_flagged_ips(fraud: FraudAnswer, search: str) -> Component:
     """One row a day and address, each with its clicks drawn against the threshold."""
     most = max(row.click_count for row in fraud.suspicious_ips)
     rows = [
         (
-            build_identifier(row.ip_address),
+            _build_address(row, search),
             format_day(row.date),
             _build_clicks(row.click_count, most, fraud.threshold_used),
         )
         for row in fraud.suspicious_ips
     ]
     return build_table("Flagged IP addresses, the most clicks first", _COLUMNS, rows)
+
+
+def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
+    """What would be flagged if its network were not trusted, folded away, so that nothing is hidden."""
+    if not trusted:
+        return []
+    rows = [
+        (
+            build_suspect("ip_address", row.ip_address, row.ref, search),
+            format_day(row.date),
+            format_count(row.click_count),
+        )
+        for row in trusted
+    ]
+    reasons = "; ".join(sorted({f"{row.cidr}: {row.reason}" for row in trusted}))
+    summary = html.Summary(f"Trusted, not flagged ({format_count(len(trusted))})")
+    table = build_table("Addresses of trusted networks, the most clicks first", _COLUMNS, rows)
+    return [html.Details([summary, build_hint(reasons), table], className="trusted")]
+
+
+def _build_address(row: SuspiciousIp, search: str) -> Component:
+    address = build_suspect("ip_address", row.ip_address, row.ref, search)
+    if row.hint != "shared_network":
+        return address
+    question = f"{format_count(row.devices)} devices, ordinary pace: a school?"
+    return html.Span([address, html.Span(_build_question(question, row.ip_address), className="row-note")])
+
+
+def _build_question(question: str, address: str) -> list[Component | str]:
+    """Only a whole address can be trusted; a masked one ends in `*`."""
+    if address.endswith("*"):
+        return [question]
+    return [f"{question} ", dcc.Link("Trust this network", href=trust_path(address))]
 
 
 def _build_clicks(clicks: int, most: int, threshold: int) -> Component:

@@ -8,6 +8,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.formats import format_day_of_year
+from dashboard.links import investigation_path
+from viral_engine.contract.investigations import EntityKind
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def _build_row(columns: Sequence[Column], cells: Sequence[Component | str]) -> C
 def build_identifier(identifier: str) -> Component:
     """An address or a fingerprint; what does not fit its column is cut off and told in full by the title."""
     return html.Span(identifier, className="identifier", title=identifier)
+
+
+def build_suspect(kind: EntityKind, shown: str, ref: str, search: str) -> Component:
+    """An address or a fingerprint that leads to its investigation over the period of `search`."""
+    return dcc.Link(shown, href=investigation_path(kind, ref, search), className="identifier", title=shown)
 
 
 def build_moment(moment: datetime) -> Component:

@@ -1,6 +1,6 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
-from dashboard.pages import alert, flagged, growth, guardrails, investigation
+from dashboard.pages import alert, flagged, growth, guardrails, investigation, trusted_networks, violations, what_if
 from dashboard.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -9,6 +9,9 @@ PAGES: tuple[Page, ...] = (
     flagged.FLAGGED_DEVICES,
     alert.PAGE,
     investigation.PAGE,
+    what_if.PAGE,
+    violations.PAGE,
+    trusted_networks.PAGE,
     growth.PAGE,
 )
 

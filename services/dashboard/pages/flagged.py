@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components import bots, fraud
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_invalid_period, build_unavailable
+from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.formats import format_clock, format_period
@@ -22,7 +23,6 @@ from viral_engine.contract.guardrails import BotAnswer, FraudAnswer
 from viral_engine.settings import DashboardSettings
 
 ROWS = 50
-_GUARDRAILS = "/dashboard/guardrails"
 _log = structlog.get_logger()
 Flagged = TypeVar("Flagged", FraudAnswer, BotAnswer)
 
@@ -35,7 +35,7 @@ class FlaggedList(Generic[Flagged]):
     slug: str
     title: str
     fetch: Callable[[MetricsApi, Query], Flagged]
-    build_rows: Callable[[Flagged], list[Component]]
+    build_rows: Callable[[Flagged, str], list[Component]]
 
 
 def build_page(flagged: FlaggedList[Flagged]) -> Page:
@@ -43,7 +43,7 @@ def build_page(flagged: FlaggedList[Flagged]) -> Page:
 
     def build_layout(_settings: DashboardSettings) -> Component:
         return html.Div(
-            [_build_header(flagged.title, "", [html.P("Loading")]), _build_card(flagged.slug, [build_blank(640)])],
+            [build_page_header(flagged.title, "", [html.P("Loading")]), _build_card(flagged.slug, [build_blank(640)])],
             id=flagged.slug,
         )
 
@@ -81,19 +81,9 @@ def build_list(flagged: FlaggedList[Flagged], answer: Flagged, search: str) -> l
         href = f"{flagged.path}{search}&{urlencode({'cursor': answer.next_cursor})}"
         more = [dcc.Link(f"Next {ROWS} rows", href=href, className="button")]
     return [
-        _build_header(flagged.title, search, summary),
-        _build_card(flagged.slug, [*flagged.build_rows(answer), *more]),
+        build_page_header(flagged.title, search, summary),
+        _build_card(flagged.slug, [*flagged.build_rows(answer, search), *more]),
     ]
-
-
-def _build_header(title: str, search: str, summary: list[Component]) -> Component:
-    way_back = html.Nav(
-        [dcc.Link("Guardrails", href=_GUARDRAILS + search), html.Span("/", **{"aria-hidden": "true"}), title],
-        className="breadcrumb",
-        **{"aria-label": "Breadcrumb"},
-    )
-    heading = html.Div([html.H1(title), html.Div(summary, className="summary")])
-    return html.Header([way_back, heading], className="page-header")
 
 
 def _build_card(slug: str, body: list[Component]) -> Component:

@@ -25,6 +25,7 @@ def build_page(live: LivePage[Data]) -> Page:
         _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
         add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
         _add_period(live.slug, app)
+        _add_panel(live.slug, app)
 
     return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)
 
@@ -136,4 +137,14 @@ def _add_period(slug: str, app: Dash) -> None:
         Input(f"{slug}-period", "value"),
         Input(f"{slug}-dates", "value"),
         prevent_initial_call=True,
+    )
+
+
+def _add_panel(slug: str, app: Dash) -> None:
+    """The browser brings the card into view that the address names by `panel`, once there is something in it."""
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "showPanel"),
+        Output(f"{slug}-cards", "className"),
+        Input(f"{slug}-shown", "data"),
+        State("url", "search"),
     )

@@ -1,0 +1,18 @@
+"""The header of a page below the guardrails: the way back, the title, and what is shown."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+_GUARDRAILS = "/dashboard/guardrails"
+
+
+def build_page_header(title: str, search: str, summary: list[Component], *controls: Component) -> Component:
+    """The title with the way back to the guardrails over the period of `search`."""
+    way_back = html.Nav(
+        [dcc.Link("Guardrails", href=_GUARDRAILS + search), html.Span("/", **{"aria-hidden": "true"}), title],
+        className="breadcrumb",
+        **{"aria-label": "Breadcrumb"},
+    )
+    heading = html.Div([html.H1(title), html.Div(summary, className="summary")])
+    actions = [html.Div(list(controls), className="controls")] if controls else []
+    return html.Header([way_back, heading, *actions], className="page-header")

@@ -1,0 +1,29 @@
+"""Controls whose values live in the address of their page, so that links, reloads and the back button keep them."""
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State
+
+
+def control_id(page: str, name: str, part: str = "input") -> dict[str, str]:
+    """The id of a control for the parameter `name`; several parts of a page may control the same one."""
+    return {"page": page, "name": name, "part": part}
+
+
+def keep_in_address(app: Dash, page: str, defaults: str) -> None:
+    """Keep the page's controls and its address the same.
+
+    `defaults` is the id of the store with the value that each parameter has where the address leaves it out.
+    """
+    controls = {"page": page, "name": ALL, "part": ALL}
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "showControls"),
+        Output(controls, "value"),
+        Input("url", "search"),
+        Input(defaults, "data"),
+        State(controls, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "chooseControls"),
+        Input(controls, "value"),
+        State(defaults, "data"),
+        prevent_initial_call=True,
+    )
