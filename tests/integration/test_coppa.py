@@ -329,6 +329,13 @@ def test_viewers_read_violations_but_do_not_resolve_them(api: Api, holder_of: Ca
     assert problem["code"] == "missing_scope"
 
 
+@pytest.mark.parametrize("path", ["coppa", "coppa/violations", "opt-outs"])
+def test_reads_that_show_no_identifier_are_not_audited(api: Api, connection: Connection, path: str) -> None:
+    save_shares(api, build_share("s", EMAIL))
+    api.read(f"/v1/guardrails/{path}", **ONE_DAY)
+    assert connection.execute(text("SELECT count(*) FROM audit_entries")).scalar_one() == 0
+
+
 def test_missing_compliance_lowers_the_score(api: Api) -> None:
     save_shares(api, build_share("s-0", EMAIL), *(build_share(f"s-{number}") for number in range(1, 10)))
     health = api.read("/v1/guardrails/health", **ONE_DAY)

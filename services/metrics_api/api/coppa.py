@@ -27,7 +27,7 @@ _VIOLATION = f"{_VIOLATIONS}/<{ROW_ID}:violation_id>"
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
 def get_coppa(query: CoppaQuery) -> CoppaAnswer:
     """How much of what children and parents shared is free of personal information."""
-    reading = build_reading(query, query, COMPONENT_ROWS)
+    reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
     with services().database.read() as connection:
         return fetch_coppa(connection, reading)
 

@@ -51,7 +51,7 @@ def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
 @guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
 def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
     """How much of what was shared nobody has opened."""
-    reading = build_reading(query, query, COMPONENT_ROWS)
+    reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
     with services().database.read() as connection:
         return fetch_opt_outs(connection, reading)
 

@@ -20,15 +20,21 @@ COMPONENT_ROWS = Page(limit=10)
 """How much of a list is shown where it is a part of another answer."""
 
 
-def build_reading(period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7) -> Reading:
-    """What the detectors need for this request. Raises ProblemError 422 when the overrides contradict each other."""
+def build_reading(
+    period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7, shows_identifiers: bool = True
+) -> Reading:
+    """What the detectors need for this request; a look at answers without identifiers is not audited.
+
+    Raises ProblemError 422 when the overrides contradict each other.
+    """
     now = datetime.now(UTC)
     settings = apply_overrides(overrides)
+    hidden = Identifiers(services().references, whole=False)
     return Reading(
         period=period.period(now=now, default_days=default_days),
         settings=settings,
         now=now,
-        identifiers=build_identifiers(now),
+        identifiers=build_identifiers(now) if shows_identifiers else hidden,
         page=page,
     )
 
