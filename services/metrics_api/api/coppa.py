@@ -35,7 +35,7 @@ def get_coppa(query: CoppaQuery) -> CoppaAnswer:
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
     """Violations in what was created in the period, the open ones first."""
-    reading = build_reading(query, query, read_page(query, listing.CURSOR))
+    reading = build_reading(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
     with services().database.read() as connection:
         return listing.fetch_violations(connection, query, reading)
 
