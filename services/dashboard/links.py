@@ -6,6 +6,7 @@ from viral_engine.contract.investigations import EntityKind
 
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
+REPORTS_PATH = "/dashboard/reports"
 WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
@@ -25,3 +26,8 @@ def alert_path(alert_id: int) -> str:
 def trust_path(cidr: str) -> str:
     """The page on which a network is trusted, with this one filled in."""
     return f"{TRUSTED_NETWORKS_PATH}?{urlencode({'cidr': cidr})}"
+
+
+def report_path(report_id: int) -> str:
+    """The page of one performance report."""
+    return f"{REPORTS_PATH}/{report_id}"

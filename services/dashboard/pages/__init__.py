@@ -1,6 +1,17 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
-from dashboard.pages import alert, flagged, growth, guardrails, investigation, trusted_networks, violations, what_if
+from dashboard.pages import (
+    alert,
+    flagged,
+    growth,
+    guardrails,
+    investigation,
+    report,
+    reports,
+    trusted_networks,
+    violations,
+    what_if,
+)
 from dashboard.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -13,10 +24,12 @@ PAGES: tuple[Page, ...] = (
     violations.PAGE,
     trusted_networks.PAGE,
     growth.PAGE,
+    reports.PAGE,
+    report.PAGE,
 )
 
 
 def find_page(path: str | None) -> Page | None:
     """The page at this path, with or without a slash at its end."""
     wanted = (path or "").rstrip("/")
-    return next((page for page in PAGES if page.path == wanted), None)
+    return next((page for page in PAGES if page.stands_at(wanted)), None)

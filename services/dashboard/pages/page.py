@@ -1,5 +1,6 @@
 """What a page is."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from viral_engine.settings import DashboardSettings
 
 @dataclass(frozen=True)
 class Page:
-    """A page at a fixed path: a layout without data, and the callbacks that bring the data in.
+    """A page at a path, which may hold one number as `<id>`: a layout without data, and callbacks that bring it in.
 
     A page with an icon (`icon-<name>` in assets/20-base.css) stands in the navigation.
     """
@@ -22,3 +23,7 @@ class Page:
     build_layout: Callable[[DashboardSettings], Component]
     add_callbacks: Callable[[Dash, SharedViews, DashboardSettings], None]
     icon: str | None = None
+
+    def stands_at(self, path: str) -> bool:
+        """Whether this page belongs to the path."""
+        return bool(re.fullmatch(re.escape(self.path).replace("<id>", "[0-9]{1,18}"), path))

@@ -1,0 +1,94 @@
+"""The list of performance reports, the newest first."""
+
+from urllib.parse import urlencode
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.report_run import TITLES, build_state
+from dashboard.components.table import Column, build_table
+from dashboard.formats import format_count, format_moment, format_period, format_score
+from dashboard.links import REPORTS_PATH, report_path
+from viral_engine.contract.growth import Trend
+from viral_engine.contract.period import Period
+from viral_engine.contract.reports import ReportsAnswer, ReportSummary, ReportType
+from viral_engine.report_rendering.figures import format_counted, format_k
+
+_COLUMNS = (
+    Column("Report"),
+    Column("State"),
+    Column("K-factor", is_figure=True),
+    Column("Health score", is_figure=True),
+    Column("Requested"),
+)
+_ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
+
+
+def build_list(answer: ReportsAnswer, report_type: ReportType | None) -> list[Component]:
+    """The filter, the reports of one type or all, and the way to older ones."""
+    if not answer.reports:
+        kind = f"{report_type} " if report_type else ""
+        return [build_filter(report_type), html.P(f"There are no {kind}reports yet.", className="nothing")]
+    total = html.P(f"{format_counted(answer.total_reports, 'report')}, the newest first", className="hint")
+    rows = [_build_row(report) for report in answer.reports]
+    table = build_table("Performance reports, the newest first", _COLUMNS, rows)
+    return [build_filter(report_type), total, table, *_build_way_on(answer, report_type)]
+
+
+def build_filter(chosen: ReportType | None) -> Component:
+    """Links that narrow the list to one type."""
+    choices: list[tuple[ReportType | None, str]] = [
+        (None, "All"),
+        ("weekly", "Weekly"),
+        ("monthly", "Monthly"),
+        ("custom", "Custom"),
+    ]
+    links = [_build_choice(label, search_of(kind), is_chosen=kind == chosen) for kind, label in choices]
+    return html.Nav(links, className="choices", **{"aria-label": "Type of report"})
+
+
+def search_of(report_type: ReportType | None) -> str:
+    """The query string of the list of one type."""
+    return f"?{urlencode({'report_type': report_type})}" if report_type else ""
+
+
+def _build_choice(label: str, search: str, *, is_chosen: bool) -> Component:
+    # dcc.Link has no aria-current; what surrounds it carries it instead.
+    state = {"aria-current": "true"} if is_chosen else {}
+    link = dcc.Link(label, href=REPORTS_PATH + search, className="choice")
+    return html.Div(link, className="choice-here" if is_chosen else None, **state)
+
+
+def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
+    dates = format_period(Period.between(report.period_start, report.period_end))
+    title = dcc.Link(TITLES[report.report_type], href=report_path(report.id))
+    return (
+        html.Span([title, html.Span(f"{dates} · no. {report.id}", className="row-note")], className="row-who"),
+        build_state(report),
+        _build_k(report),
+        "–" if report.health_score is None else format_score(report.health_score),
+        _build_request(report),
+    )
+
+
+def _build_k(report: ReportSummary) -> Component | str:
+    if report.k_factor is None or report.k_factor_trend is None:
+        return "–"
+    trend = report.k_factor_trend
+    words = [html.Span(_ARROWS[trend], **{"aria-hidden": "true"}), f" {trend.capitalize()}"]
+    return html.Span(
+        [format_k(report.k_factor), html.Span(words, className=f"row-note trend-{trend}")], className="row-who"
+    )
+
+
+def _build_request(report: ReportSummary) -> Component:
+    when = f"{format_moment(report.created_at)} UTC"
+    return html.Span([report.requested_by, html.Span(when, className="row-note")], className="row-who requested")
+
+
+def _build_way_on(answer: ReportsAnswer, report_type: ReportType | None) -> list[Component]:
+    if not answer.next_cursor:
+        return []
+    query = {"report_type": report_type} if report_type else {}
+    href = f"{REPORTS_PATH}?{urlencode({**query, 'cursor': answer.next_cursor})}"
+    return [dcc.Link(f"Next {format_count(len(answer.reports))} reports", href=href, className="button")]

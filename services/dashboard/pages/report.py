@@ -1,0 +1,121 @@
+"""One performance report: how far it has come, then what it says, its exports, and its email form."""
+
+import re
+from typing import get_args
+
+import structlog
+from dash import Dash, Input, Output, html, no_update
+from dash.development.base_component import Component
+from flask import Flask, Response, request
+
+from dashboard.components.card import build_blank
+from dashboard.components.messages import build_not_found, build_switched_off, build_unavailable
+from dashboard.components.report import build_report
+from dashboard.components.report_email import build_email_section
+from dashboard.components.report_run import is_unfinished
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, build_error, is_switched_off
+from dashboard.errors import build_unavailable as answer_unavailable
+from dashboard.links import REPORTS_PATH, report_path
+from dashboard.pages.live import add_tick, build_clock
+from dashboard.pages.page import Page
+from viral_engine.client import ApiProblemError, MetricsApi
+from viral_engine.contract.reports import ExportFormat
+from viral_engine.settings import DashboardSettings
+
+_POLL_SECONDS = 2
+# From here on the API may do better the next time.
+_SERVER_ERROR = 500
+_CONTENT_TYPES: dict[ExportFormat, str] = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame; the email form stands in it from the start, hidden until there is something to send."""
+    problem = html.P(
+        "Could not refresh. Trying again.",
+        id="report-refresh-problem",
+        className="refresh-problem",
+        role="alert",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            *build_clock("report", _POLL_SECONDS),
+            problem,
+            html.Div([build_blank(640)], id="report-view"),
+            build_email_section(),
+        ]
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """One callback shows the report; a plain route exports it."""
+
+    def show(_tick: float | None, path: str | None) -> tuple[object, ...]:
+        report_id = _parse_path(path)
+        if report_id is None:
+            return no_update, no_update, True, no_update
+        return show_report(views.api_of_viewer(), report_id)
+
+    add_tick(app, "report")
+    app.callback(
+        Output("report-view", "children"),
+        Output("report-email", "hidden"),
+        Output("report-clock", "disabled"),
+        Output("report-refresh-problem", "hidden"),
+        Input("report-tick", "data"),
+        Input("url", "pathname"),
+    )(show)
+    _add_export(app.server, views)
+
+
+def show_report(api: MetricsApi, report_id: int) -> tuple[object, ...]:
+    """The report, whether its email form is hidden, whether the page may rest, and whether there is no problem."""
+    try:
+        report = api.fetch_report(report_id)
+    except API_FAILURES as error:
+        _log.warning("report_failed", report_id=report_id, reason=str(error))
+        if is_switched_off(error):
+            return [build_switched_off()], True, True, True
+        if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
+            is_gone = error.status == 404
+            notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
+            return [notice], True, True, True
+        return no_update, no_update, False, False
+    return build_report(report), report.status != "ready", not is_unfinished(report), True
+
+
+def _parse_path(path: str | None) -> int | None:
+    found = re.fullmatch(rf"{REPORTS_PATH}/([0-9]{{1,18}})/?", path or "")
+    return int(found[1]) if found else None
+
+
+def _add_export(server: Flask, views: SharedViews) -> None:
+    @server.get(f"{REPORTS_PATH}/<int:report_id>/export", endpoint="export_report")
+    def export(report_id: int) -> Response:
+        return export_report(views.api_of_viewer(), report_id, request.args.get("format", ""))
+
+
+def export_report(api: MetricsApi, report_id: int, wanted: str) -> Response:
+    """The report as a file to keep, or in words why there is none."""
+    export_format = next((known for known in get_args(ExportFormat) if known == wanted), None)
+    if export_format is None:
+        return build_error(404, "not_found", "There is no such format", "A report is exported as PDF, HTML, CSV, JSON.")
+    try:
+        content = api.export_report(report_id, export_format)
+    except ApiProblemError as error:
+        return build_error(error.status, error.code, "This report can't be exported", error.detail)
+    except API_FAILURES:
+        return answer_unavailable()
+    disposition = f"attachment; filename=viral-report-{report_id}.{export_format}"
+    headers = {"Content-Disposition": disposition}
+    return Response(content, headers=headers, content_type=_CONTENT_TYPES[export_format])
+
+
+PAGE = Page(f"{REPORTS_PATH}/<id>", "Report", build_layout, add_callbacks)

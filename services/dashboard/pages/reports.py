@@ -1,0 +1,179 @@
+"""The list of performance reports, and the form that asks for another one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import get_args
+from urllib.parse import parse_qs
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, html, no_update
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashboard.components.card import build_blank
+from dashboard.components.messages import build_switched_off, build_unavailable
+from dashboard.components.report_list import build_list, search_of
+from dashboard.components.report_run import is_unfinished
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.links import REPORTS_PATH
+from dashboard.pages.live import add_tick, build_clock, build_dates
+from dashboard.pages.page import Page
+from dashboard.session import current_viewer
+from viral_engine.client import ApiProblemError, MetricsApi
+from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.reports import ReportRequest, ReportType
+from viral_engine.settings import DashboardSettings
+
+_ROWS = 25
+_POLL_SECONDS = 2
+# From here on the API may do better the next time.
+_SERVER_ERROR = 500
+_TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame; the form stands in it from the start, hidden until it is allowed."""
+    summary = html.P(
+        "Made every Monday at 09:00 UTC of the 7 days before, and on the 1st at 10:00 UTC of the 30 days before",
+        className="summary",
+    )
+    problem = html.P(
+        "Could not refresh the list. Trying again.",
+        id="reports-refresh-problem",
+        className="refresh-problem",
+        role="alert",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            *build_clock("reports", _POLL_SECONDS),
+            html.Header(html.Div([html.H1("Reports"), summary]), className="page-header"),
+            problem,
+            _build_form(),
+            html.Div([build_blank(420)], id="reports-list", className="card reports"),
+        ]
+    )
+
+
+def _build_form() -> Component:
+    kind = dmc.SegmentedControl(
+        id="reports-type",
+        data=[{"value": value, "label": label} for value, label in _TYPES.items()],
+        value="weekly",
+        className="period",
+        **{"aria-label": "Type of the new report"},
+    )
+    dates = html.Div(build_dates("reports-dates"), id="reports-dates-box", hidden=True)
+    button = html.Button("Generate report", id="reports-generate", className="button button-primary")
+    return html.Section(
+        [
+            html.H2("Generate a report", className="card-heading"),
+            html.P(id="reports-hint", className="hint"),
+            html.Div([kind, dates, button], className="action-row"),
+            html.P(id="reports-said", className="said", role="status"),
+        ],
+        id="reports-form",
+        className="card generate",
+        hidden=True,
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """One callback shows the list, one asks for a report, one fits the form to the type."""
+
+    def show(_tick: float | None, said: str | None, search: str | None) -> tuple[object, ...]:
+        del said  # Something was asked for, which the list then shows.
+        return show_list(views.api_of_viewer(), search)
+
+    def generate(_presses: int | None, kind: ReportType, dates: list[str | None] | None) -> str:
+        return request_report(views.api_of_viewer(), kind, dates or [])
+
+    add_tick(app, "reports")
+    app.callback(
+        Output("reports-list", "children"),
+        Output("reports-form", "hidden"),
+        Output("reports-clock", "disabled"),
+        Output("reports-refresh-problem", "hidden"),
+        Input("reports-tick", "data"),
+        Input("reports-said", "children"),
+        Input("url", "search"),
+    )(show)
+    app.callback(
+        Output("reports-said", "children"),
+        Input("reports-generate", "n_clicks"),
+        State("reports-type", "value"),
+        State("reports-dates", "value"),
+        running=[(Output("reports-generate", "disabled"), True, False)],
+        prevent_initial_call=True,
+    )(generate)
+    app.callback(
+        Output("reports-hint", "children"), Output("reports-dates-box", "hidden"), Input("reports-type", "value")
+    )(fit_form)
+
+
+def fit_form(kind: ReportType) -> tuple[str, bool]:
+    """What the type covers, and whether dates are hidden, which only custom reports take."""
+    hints: dict[ReportType, str] = {
+        "weekly": "The 7 dates that end yesterday (UTC)",
+        "monthly": "The 30 dates that end yesterday (UTC)",
+        "custom": "Any dates, at most 366, both included",
+    }
+    return hints[kind], kind != "custom"
+
+
+def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
+    """The list, whether the form is hidden, whether the list may rest, and whether there is no problem to tell."""
+    report_type, cursor = _parse_search(search)
+    try:
+        answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
+    except API_FAILURES as error:
+        _log.warning("reports_failed", reason=str(error))
+        if is_switched_off(error):
+            return [build_switched_off()], True, True, True
+        if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
+            return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, True, True
+        return no_update, no_update, False, False
+    rests = not any(is_unfinished(report) for report in answer.reports)
+    return build_list(answer, report_type), not _may_generate(), rests, True
+
+
+def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:
+    """Ask for a report; what came of it, in words."""
+    try:
+        asked = api.request_report(_build_request(kind, dates))
+    except ValidationError as error:
+        return f"No report was asked for: {_format_reason(error)}."
+    except ApiProblemError as error:
+        return f"No report was asked for: {error.detail}"
+    except API_FAILURES:
+        return "No report was asked for: the metrics API does not answer. Please try again in a minute."
+    return f"Report {asked.id} is {asked.status}."
+
+
+def _build_request(kind: ReportType, dates: Sequence[str | None]) -> ReportRequest:
+    if kind != "custom":
+        return ReportRequest(report_type=kind)
+    start, end = [date.fromisoformat(day) if day else None for day in [*dates, None, None][:2]]
+    return ReportRequest(report_type=kind, period_start=start, period_end=end)
+
+
+def _format_reason(error: ValidationError) -> str:
+    if any(name in str(error) for name in ("needs period_start",)):
+        return "choose the first and the last date"
+    return error.errors()[0]["msg"].removeprefix("Value error, ")
+
+
+def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
+    given = parse_qs((search or "").removeprefix("?"))
+    kind = next((kind for kind in get_args(ReportType) if kind in given.get("report_type", [])), None)
+    return kind, given.get("cursor", [None])[-1]
+
+
+def _may_generate() -> bool:
+    return Scope.REPORTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
+
+
+PAGE = Page(REPORTS_PATH, "Reports", build_layout, add_callbacks, icon="report")
