@@ -48,5 +48,5 @@ def week_until(end: date) -> PeriodQuery:
 
 
 def _format_reason(error: ErrorDetails) -> str:
-    reason = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{error['loc'][0]} must be {reason}" if error["loc"] else reason
+    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{error['loc'][0]} {reason}" if error["loc"] else reason
