@@ -86,23 +86,17 @@ def _build_form() -> list[Component]:
 
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """The address fills in the list and the form; the buttons change what is trusted."""
+    _add_list(app, views)
+    _add_save(app, views)
+    _add_remove(app, views)
 
+
+def _add_list(app: Dash, views: SharedViews) -> None:
     def show(search: str | None) -> dict[str, Any]:
         wanted = parse_qs((search or "").removeprefix("?"))
         cidr = wanted.get("cidr", [""])[-1]
         return {**show_networks(views.api_of_viewer(), wanted.get("cursor", [None])[-1]), "cidr": cidr}
 
-    def save(_: int, cidr: str | None, reason: str | None, until: str | None) -> dict[str, Any]:
-        return trust(views.api_of_viewer(), (cidr or "").strip(), (reason or "").strip(), until)
-
-    def remove(presses: list[int | None]) -> dict[str, Any]:
-        if not ctx.triggered_id or not any(presses):
-            return {"list": no_update, "said": no_update}
-        return stop_trusting(views.api_of_viewer(), ctx.triggered_id["cidr"])
-
-    listed = Output("trust-list", "children", allow_duplicate=True)
-    said = Output("trust-said", "children", allow_duplicate=True)
-    form = {"cidr": "trust-cidr", "reason": "trust-reason", "until": "trust-until"}
     app.callback(
         output={
             "list": Output("trust-list", "children"),
@@ -111,17 +105,36 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         },
         inputs={"search": Input("url", "search")},
     )(show)
+
+
+def _add_save(app: Dash, views: SharedViews) -> None:
+    def save(_: int, cidr: str | None, reason: str | None, until: str | None) -> dict[str, Any]:
+        return trust(views.api_of_viewer(), (cidr or "").strip(), (reason or "").strip(), until)
+
+    form = {"cidr": "trust-cidr", "reason": "trust-reason", "until": "trust-until"}
     app.callback(
         output={
-            "list": listed,
-            "said": said,
+            "list": Output("trust-list", "children", allow_duplicate=True),
+            "said": Output("trust-said", "children"),
             **{name: Output(field, "value", allow_duplicate=True) for name, field in form.items()},
         },
         inputs={"_": Input("trust-save", "n_clicks"), **{name: State(at, "value") for name, at in form.items()}},
         prevent_initial_call=True,
     )(save)
+
+
+def _add_remove(app: Dash, views: SharedViews) -> None:
+    def remove(presses: list[int | None]) -> dict[str, Any]:
+        # Buttons that are drawn anew arrive here, too, without having been pressed.
+        if not ctx.triggered_id or not any(presses):
+            return {"list": no_update, "said": no_update}
+        return stop_trusting(views.api_of_viewer(), ctx.triggered_id["cidr"])
+
     app.callback(
-        output={"list": listed, "said": said},
+        output={
+            "list": Output("trust-list", "children", allow_duplicate=True),
+            "said": Output("trust-said", "children", allow_duplicate=True),
+        },
         inputs={"presses": Input({"page": "trust", "cidr": ALL}, "n_clicks")},
         prevent_initial_call=True,
     )(remove)

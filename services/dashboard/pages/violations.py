@@ -38,6 +38,8 @@ _FILTERS: dict[str, tuple[str, dict[Any, str]]] = {
 _DEFAULTS = dict.fromkeys(_FILTERS, ANY)
 _RESOLUTIONS: dict[str, Resolution] = {"removed": "removed", "false_positive": "false_positive"}
 _SAID: dict[Resolution, str] = {"removed": "Marked as removed.", "false_positive": "Marked as a false positive."}
+_SHOWN = {name: f"violations-{name}" for name in ("header", "totals", "list")}
+_KEPT = dict.fromkeys(_SHOWN, no_update)
 _log = structlog.get_logger()
 
 
@@ -78,23 +80,27 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
     def show(search: str | None) -> dict[str, Any]:
         return show_violations(views.api_of_viewer(), search)
 
-    def resolve(presses: list[int | None], notes: list[str | None], ids: list[dict[str, Any]], search: str) -> Any:
-        button = ctx.triggered_id
-        if not button or not any(presses):
-            return {**_KEPT, "said": no_update}
-        written = {each["id"]: note for each, note in zip(ids, notes, strict=True)}
-        return resolve_violation(
-            views.api_of_viewer(), button["id"], _RESOLUTIONS[button["action"]], written[button["id"]] or "", search
-        )
-
-    shown = {name: f"violations-{name}" for name in ("header", "totals", "list")}
     app.callback(
-        output={name: Output(place, "children") for name, place in shown.items()},
+        output={name: Output(place, "children") for name, place in _SHOWN.items()},
         inputs={"search": Input("url", "search")},
     )(show)
+    _add_resolve(app, views)
+    keep_in_address(app, _PAGE, "violations-defaults")
+
+
+def _add_resolve(app: Dash, views: SharedViews) -> None:
+    def resolve(presses: list[int | None], notes: list[str | None], ids: list[dict[str, Any]], search: str) -> Any:
+        button = ctx.triggered_id
+        # Buttons that are drawn anew arrive here, too, without having been pressed.
+        if not button or not any(presses):
+            return {**_KEPT, "said": no_update}
+        written = {each["id"]: note or "" for each, note in zip(ids, notes, strict=True)}
+        resolution = _RESOLUTIONS[button["action"]]
+        return resolve_violation(views.api_of_viewer(), button["id"], resolution, written[button["id"]], search)
+
     app.callback(
         output={
-            **{name: Output(place, "children", allow_duplicate=True) for name, place in shown.items()},
+            **{name: Output(place, "children", allow_duplicate=True) for name, place in _SHOWN.items()},
             "said": Output("violations-said", "children"),
         },
         inputs={
@@ -105,10 +111,6 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         },
         prevent_initial_call=True,
     )(resolve)
-    keep_in_address(app, _PAGE, "violations-defaults")
-
-
-_KEPT = {"header": no_update, "totals": no_update, "list": no_update}
 
 
 def show_violations(api: MetricsApi, search: str | None) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """A dashboard within the test's process, reading from a fake API, and a browser without JavaScript."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
 from dashboard.security import CSRF_COOKIE, CSRF_FIELD, CSRF_HEADER
-from dashboard.session import SESSION_COOKIE
+from dashboard.session import SESSION_COOKIE, Viewer
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
+from viral_engine.contract.people import Person, Role
 from viral_engine.settings import DashboardSettings
 
 
@@ -66,3 +69,15 @@ def server(api: FakeApi, settings: DashboardSettings) -> Flask:
 @pytest.fixture
 def browser(server: Flask) -> Browser:
     return Browser(server)
+
+
+@pytest.fixture
+def view_as(server: Flask) -> Iterator[Callable[[Role], None]]:
+    """Has somebody of this role look at a page for the rest of the test."""
+    with ExitStack() as stack:
+
+        def view(role: Role) -> None:
+            stack.enter_context(server.test_request_context())
+            g.viewer = Viewer(str(role), Person(id=1, email=f"{role}@example.com", role=role))
+
+        yield view

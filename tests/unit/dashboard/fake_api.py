@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import httpx
+from pydantic import BaseModel
 
 from tests.unit.dashboard.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
 from viral_engine.client import SESSION_HEADER, MetricsApi
@@ -12,13 +13,17 @@ PASSWORD = "correct horse"
 
 
 class FakeApi:
-    """People sign in with PASSWORD; their email's name is their role and their session's secret."""
+    """People sign in with PASSWORD; their email's name is their role and their session's secret.
+
+    `answers` holds what other addresses answer, by method and path.
+    """
 
     def __init__(self) -> None:
         self.asked: list[httpx.Request] = []
         self.ended: set[str] = set()
         self.is_down = False
         self.health = build_health()
+        self.answers: dict[tuple[str, str], BaseModel | httpx.Response] = {}
 
     def connect(self) -> MetricsApi:
         """A client that ends here."""
@@ -32,6 +37,9 @@ class FakeApi:
         self.asked.append(request)
         if self.is_down:
             raise httpx.ConnectError("refused", request=request)
+        given = self.answers.get((request.method, request.url.path))
+        if given is not None:
+            return given if isinstance(given, httpx.Response) else _json(given.model_dump_json())
         routes: dict[tuple[str, str], Callable[[httpx.Request], httpx.Response]] = {
             ("POST", "/v1/sessions"): self._sign_in,
             ("GET", "/v1/session"): self._person,
