@@ -10,8 +10,8 @@ PAGE = Path(__file__).parents[2] / "docs/performance-benchmarks.md"
 _HEAD = """\
 # Benchmarks
 
-Made by `make bench` on {cores} cores on {day}, while the machine may have done other work: compare the ways within a table, which
-are measured side by side in one run, not the seconds of two runs.
+Made by `make bench` on {cores} cores on {day}, while the machine may have done other work: compare the ways within a
+table, which are measured side by side in one run, not the seconds of two runs.
 """
 
 

@@ -207,7 +207,7 @@ def test_worst_come_first(api: Api) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_answers_agree_with_brute_force_over_the_events(api: Api, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret.
+    chance = random.Random(seed)
     events = [
         build_event(
             chance.choice(["click", "conversion", "visit"]),

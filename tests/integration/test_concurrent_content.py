@@ -100,7 +100,7 @@ def test_whoever_meets_whom_the_facts_are_those_of_a_rebuild(database: Database,
     deeds: list[Deed] = [save, save, save, save_some_links, delete, resolve, resolve, rescan, rebuild]
 
     def work(seed: int) -> None:
-        rng = random.Random(seed)  # noqa: S311 - chance need not be safe here.
+        rng = random.Random(seed)
         for _ in range(25):
             rng.choice(deeds)(database, rng)
 

@@ -101,9 +101,9 @@ def clients(server_url: str, empty_database: Engine) -> Iterator[list[httpx.Clie
 def test_eight_writers_of_overlapping_batches_count_every_event_once(
     clients: list[httpx.Client], connection: Connection
 ) -> None:
-    events = generate_events(random.Random(1), 1500)  # noqa: S311 - test data.
+    events = generate_events(random.Random(1), 1500)
 
-    accepted = run_writers(clients, lambda number, client: write(client, random.Random(number), events))  # noqa: S311
+    accepted = run_writers(clients, lambda number, client: write(client, random.Random(number), events))
 
     stored = connection.execute(text("SELECT event_id::text FROM attribution_events")).scalars().all()
     assert accepted == len(stored)
@@ -111,7 +111,7 @@ def test_eight_writers_of_overlapping_batches_count_every_event_once(
 
 
 def test_a_rebuild_among_eight_writers_loses_no_count(clients: list[httpx.Client], connection: Connection) -> None:
-    events = generate_events(random.Random(2), 1500)  # noqa: S311
+    events = generate_events(random.Random(2), 1500)
     done = threading.Event()
 
     def rebuild(client: httpx.Client) -> int:
@@ -127,7 +127,7 @@ def test_a_rebuild_among_eight_writers_loses_no_count(clients: list[httpx.Client
 
     with ThreadPoolExecutor(1) as pool:
         rebuilding = pool.submit(rebuild, clients[0])
-        run_writers(clients[1:], lambda number, client: write(client, random.Random(number), events))  # noqa: S311
+        run_writers(clients[1:], lambda number, client: write(client, random.Random(number), events))
         done.set()
         assert rebuilding.result() > 0
 

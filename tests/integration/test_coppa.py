@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.pii.scanner import SCANNER_VERSION
+from metrics_api.ingest.batches import start_due_rescan
 from tests.api_fixtures import Api
 from tests.content_builders import (
     CONSENT,
@@ -382,3 +383,12 @@ def test_a_rescan_goes_in_steps_of_500_items_or_of_about_2_mib(api: Api, connect
     connection.execute(text("UPDATE parent_shares SET scanner_version = 0"))
     connection.execute(text("UPDATE progress_reels SET scanner_version = 0"))
     assert run_batch(api, "rescan_content") == 2 + 2
+
+
+def test_a_release_with_a_newer_scanner_plans_the_rescan_once(api: Api, connection: Connection) -> None:
+    save_shares(api, build_share("s", EMAIL))
+    assert start_due_rescan(connection) is None
+    connection.execute(text("UPDATE parent_shares SET scanner_version = 0"))
+    started = start_due_rescan(connection)
+    assert started is not None
+    assert start_due_rescan(connection) == started

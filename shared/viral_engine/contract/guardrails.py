@@ -72,7 +72,7 @@ class DetectionParams(BaseModel):
 
 
 class BotAnswer(Answer):
-    """Devices that clicked faster than people do, the fastest first."""
+    """Devices that clicked faster than people do, the most clicks first."""
 
     bot_like_devices: list[BotLikeDevice]
     total_flagged_devices: int
