@@ -51,6 +51,11 @@ def start_batch(connection: Connection, kind: BatchKind) -> int:
     return started
 
 
+def start_due_rescan(connection: Connection) -> int | None:
+    """Start to scan content again if an older scanner has scanned some of it; returns the batch, or None."""
+    return start_batch(connection, "rescan_content") if plan_rescan(connection) else None
+
+
 def fetch_unfinished(connection: Connection) -> int | None:
     """The oldest batch that has steps left, or None."""
     statement = select(batches.c.id).where(batches.c.status.in_(("queued", "running")))

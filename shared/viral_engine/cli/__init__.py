@@ -2,8 +2,8 @@
 
 import click
 
+from viral_engine.cli.batches import rebuild_facts, rescan_content
 from viral_engine.cli.import_events import import_events
-from viral_engine.cli.rebuild import rebuild_facts
 from viral_engine.cli.report import report
 from viral_engine.cli.stack import up
 
@@ -17,4 +17,5 @@ def main() -> None:
 main.add_command(up)
 main.add_command(import_events)
 main.add_command(rebuild_facts)
+main.add_command(rescan_content)
 main.add_command(report)

@@ -1,0 +1,41 @@
+"""`viral-engine rebuild-facts` and `viral-engine rescan-content`: long work in steps, with progress."""
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from viral_engine.cli.api_errors import api_errors_explained
+from viral_engine.cli.stack_connection import connect
+from viral_engine.contract.batches import BatchKind
+
+
+@click.command("rebuild-facts")
+def rebuild_facts() -> None:
+    """Compute all facts anew from what is stored; reading and writing go on meanwhile."""
+    steps = _run("rebuild_facts", "Rebuilding facts")
+    click.echo(f"The facts are rebuilt ({steps} steps).")
+
+
+@click.command("rescan-content")
+def rescan_content() -> None:
+    """Scan what an older scanner has scanned; reading and writing go on meanwhile."""
+    steps = _run("rescan_content", "Scanning content")
+    click.echo(f"All content is scanned by the newest scanner ({steps} steps).")
+
+
+def _run(kind: BatchKind, doing: str) -> int:
+    """Do every step; returns how many there were."""
+    connection = connect()
+    console = Console(stderr=True)
+    with (
+        api_errors_explained(connection.api_url, "The same command begins again, which does no harm."),
+        Progress(console=console, disable=not console.is_terminal) as progress,
+    ):
+        batch = connection.api.start_batch(kind)
+        bar = progress.add_task(doing)
+        while batch.status in ("queued", "running"):
+            batch = connection.api.step_batch(batch.id)
+            progress.update(bar, completed=batch.done_steps, total=batch.total_steps)
+    if batch.status == "failed":
+        raise click.ClickException(f"It failed after {batch.done_steps} of {batch.total_steps} steps.")
+    return batch.total_steps
