@@ -1,15 +1,22 @@
-"""The header of a page below the guardrails: the way back, the title, and what is shown."""
+"""The header of a page below another one: the way back, the title, and what is shown."""
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-_GUARDRAILS = "/dashboard/guardrails"
+GUARDRAILS = ("Guardrails", "/dashboard/guardrails")
 
 
-def build_page_header(title: str, search: str, summary: list[Component], *controls: Component) -> Component:
-    """The title with the way back to the guardrails over the period of `search`."""
+def build_page_header(
+    title: str,
+    search: str,
+    summary: list[Component],
+    *controls: Component,
+    above: tuple[str, str] = GUARDRAILS,
+) -> Component:
+    """The title with the way back to the page `above`, as (title, path), over the period of `search`."""
+    name, path = above
     way_back = html.Nav(
-        [dcc.Link("Guardrails", href=_GUARDRAILS + search), html.Span("/", **{"aria-hidden": "true"}), title],
+        [dcc.Link(name, href=path + search), html.Span("/", **{"aria-hidden": "true"}), title],
         className="breadcrumb",
         **{"aria-label": "Breadcrumb"},
     )

@@ -6,6 +6,7 @@ from dashboard.pages import (
     growth,
     guardrails,
     investigation,
+    referrers,
     report,
     reports,
     trusted_networks,
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     violations.PAGE,
     trusted_networks.PAGE,
     growth.PAGE,
+    referrers.PAGE,
     reports.PAGE,
     report.PAGE,
 )
