@@ -50,6 +50,8 @@ def _models(operations: list[Operation]) -> list[tuple[type[BaseModel], JsonSche
 
 def _describe(operation: Operation, schemas: dict[object, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
+        "operationId": f"{operation.resource}_{operation.name}",
+        "tags": [operation.resource.replace("_", " ")],
         "summary": operation.summary,
         "parameters": _path_parameters(operation) + _query_parameters(operation),
         "responses": _responses(operation, schemas),

@@ -45,6 +45,8 @@ class IdConverter(BaseConverter):
 class Operation:
     """One method of one path, as it is enforced and documented."""
 
+    resource: str
+    name: str
     method: str
     rule: str
     summary: str
@@ -90,7 +92,10 @@ class Resource:
             query = wanted["query"].annotation if "query" in wanted else None
             body = wanted["body"].annotation if "body" in wanted else None
             summary = (inspect.getdoc(view) or "").split("\n")[0]
-            self.operations.append(Operation(method, rule, summary, scope, answers, query, body or reads, media_types))
+            declared = Operation(
+                self.name, view.__name__, method, rule, summary, scope, answers, query, body or reads, media_types
+            )
+            self.operations.append(declared)
             call = _call(view, scope, self.flag, query, body, max_body_bytes)
             self.blueprint.add_url_rule(rule, view.__name__, call, methods=[method])
             return view
