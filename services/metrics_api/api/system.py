@@ -1,11 +1,11 @@
 """What operators and tools ask without a token."""
 
 from http import HTTPStatus
+from importlib.resources import files
 
 from flask import Response, current_app, send_from_directory
 from pydantic import BaseModel
 from sqlalchemy import text
-from swagger_ui_bundle import swagger_ui_path
 
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
@@ -13,9 +13,10 @@ from metrics_api.api.services import services
 from metrics_api.db.migrate import is_current
 
 system = Resource("system")
+_DOCS_ASSETS = str(files("flask_swagger_ui") / "dist")
 _DOCS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Viral Guardrails API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<link rel="icon" href="docs/favicon-32x32.png"><link rel="stylesheet" href="docs/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div>
 <script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script></body></html>
 """
@@ -66,4 +67,4 @@ def get_docs_asset(name: str) -> Response:
     """A script or style of the documentation."""
     if name == "start.js":
         return Response(_DOCS_SCRIPT, content_type="text/javascript")
-    return send_from_directory(swagger_ui_path, name)
+    return send_from_directory(_DOCS_ASSETS, name)
