@@ -19,6 +19,7 @@ from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.problems import register_problems
+from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
 from metrics_api.api.services import Services
@@ -33,7 +34,7 @@ from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, investigations, trusted_networks)
-RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, jobs, batches)
+RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, queue_routes, jobs, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:

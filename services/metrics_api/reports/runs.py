@@ -89,10 +89,6 @@ _POKE = text("""
         ORDER BY next_attempt_at LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id, enqueue_count
 """)
-_RETRY = text("""
-    UPDATE report_runs SET status = 'queued', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
-        finished_at = NULL, progress_pct = 0, progress_step = 'queued' WHERE id = :run_id AND status = 'failed'
-""")
 
 
 def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, now: datetime) -> Claim | None:
@@ -155,11 +151,6 @@ def mark_due_runs(connection: Connection, settings: QueueSettings, *, now: datet
     stale = now - timedelta(seconds=settings.repoke_seconds)
     rows = connection.execute(_POKE, {"now": now, "stale": stale, "most": settings.repoke_batch})
     return {row.id: row.enqueue_count for row in rows}
-
-
-def retry_run(connection: Connection, run_id: int, *, now: datetime) -> bool:
-    """Let a failed run be tried again from the start; False when it has not failed."""
-    return _changed(connection, _RETRY, run_id=run_id, now=now)
 
 
 def _to_claim(row: Row[Any]) -> Claim:

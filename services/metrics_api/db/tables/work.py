@@ -43,6 +43,7 @@ report_runs = Table(
     time_column("created_at", nullable=False),
     time_column("started_at"),
     time_column("finished_at"),
+    time_column("discarded_at"),
     Column("content", JSONB, comment="The finished report"),
     Column("html", Text),
     Column("pdf", LargeBinary, comment="Rendered at the first export"),
