@@ -1,9 +1,8 @@
 """`python -m report_worker`: what the image of the report worker runs."""
 
-from importlib import import_module
-
 import click
 
+from report_worker import jobs
 from report_worker.scheduler import run_scheduler
 from viral_engine.logs import capture_library_logs, configure_logging
 from viral_engine.queue_worker import work_on
@@ -26,8 +25,7 @@ def work(queue: str) -> None:
     settings, _, logs = load_settings_or_exit(WorkerSettings, AiSettings, LogSettings)
     configure_logging(logs, service=f"worker {queue}")
     capture_library_logs()
-    # Once for all jobs: each of them runs in a child that is forked from here.
-    import_module("report_worker.jobs")
+    jobs.prepare()
     work_on(QueueName(queue), settings)
 
 

@@ -3,7 +3,7 @@
 A job that cannot go on just ends: the reconciler puts the row on the queue again when its lease has run out.
 """
 
-from functools import partial
+from functools import cache, partial
 
 import structlog
 
@@ -13,6 +13,7 @@ from report_worker.runs_api import NOT_HELD, RunsApi
 from report_worker.writing import Writer, render_report, write_words
 from viral_engine.client import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.jobs import RunClaimed
+from viral_engine.report_rendering.html_page import load_template
 from viral_engine.settings import load_settings
 from viral_engine.worker_settings import AiSettings, WorkerSettings
 
@@ -20,10 +21,23 @@ _MOST_ERROR_CHARACTERS = 2000
 _log = structlog.get_logger()
 
 
+def prepare() -> None:
+    """Do once what each job would else do again in its own child, forked from here; no connection is opened."""
+    connect()
+    load_template()
+
+
+@cache
+def connect() -> RunsApi:
+    """The API, as the settings say."""
+    worker: WorkerSettings = load_settings(WorkerSettings)[0]
+    return RunsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
+
+
 def generate_report(run_id: int) -> None:
     """Make the report of a run, unless another worker has it."""
     ai: AiSettings = load_settings(AiSettings)[0]
-    api = _connect()
+    api = connect()
     claim = _claim(api, run_id)
     if claim is None:
         return
@@ -41,22 +55,17 @@ def generate_report(run_id: int) -> None:
 
 def tick_schedules() -> None:
     """Let the API record a run for every due slot."""
-    ticked = _connect().tick_schedules()
+    ticked = connect().tick_schedules()
     _log.info("schedules_ticked", run_ids=ticked.run_ids)
 
 
 def step_batch(batch_id: int) -> None:
     """Do long work step by step to its end."""
-    api = _connect()
+    api = connect()
     batch = api.step_batch(batch_id)
     while batch.status in ("queued", "running"):
         batch = api.step_batch(batch_id)
     _log.info("batch_ended", batch_id=batch_id, status=batch.status)
-
-
-def _connect() -> RunsApi:
-    worker: WorkerSettings = load_settings(WorkerSettings)[0]
-    return RunsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
 
 
 def _claim(api: RunsApi, run_id: int) -> RunClaimed | None:
@@ -85,9 +94,8 @@ def _generate(api: RunsApi, claim: RunClaimed, lease: Lease, model: Writer | Non
     facts = lease.call(partial(api.fetch_facts, claim))
     _show(api, claim, lease, 50, "writing insights")
     words = write_words(facts, model)
-    _show(api, claim, lease, 75, "rendering")
+    _show(api, claim, lease, 85, "rendering and storing")
     report = render_report(claim.run_id, facts, words)
-    _show(api, claim, lease, 90, "storing")
     state = lease.call(partial(api.finish_run, claim, report))
     _log.info("report_handed_in", status=state.status, written_by=words.written_by)
 
