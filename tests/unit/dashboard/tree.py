@@ -11,7 +11,9 @@ def walk(node: Any) -> Iterator[Any]:
             yield from walk(each)
         return
     yield node
-    yield from walk(getattr(node, "children", None) or [])
+    children = getattr(node, "children", None)
+    # A component without children is false.
+    yield from walk([] if children is None else children)
 
 
 def find(node: Any, class_name: str) -> list[Any]:

@@ -1,0 +1,34 @@
+"""Calls a page's callbacks as the renderer does."""
+
+from typing import Any
+
+from tests.unit.dashboard.conftest import Browser
+
+
+def call(browser: Browser, output: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What the callback that sets `output` sends, by component id."""
+    dependencies: Any = browser.get("/_dash-dependencies").json
+    callback = next(each for each in dependencies if output in each["output"])
+    outputs = [_split(each) for each in callback["output"].strip(".").split("...")]
+    answer = browser.call(
+        {
+            "output": callback["output"],
+            "outputs": outputs if callback["output"].startswith("..") else outputs[0],
+            "inputs": [_fill(each, values) for each in callback["inputs"]],
+            "state": [_fill(each, values) for each in callback["state"]],
+            "changedPropIds": [],
+        }
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    changes: dict[str, Any] = answer.json["response"]
+    return changes
+
+
+def _split(output: str) -> dict[str, str]:
+    component, _, name = output.rpartition(".")
+    return {"id": component, "property": name}
+
+
+def _fill(argument: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    return {**argument, "value": values.get(f"{argument['id']}.{argument['property']}")}

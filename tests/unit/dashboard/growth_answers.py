@@ -1,0 +1,197 @@
+"""Builds answers about growth and reports: defaults for everything, override what matters."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from dashboard.data import GrowthSnapshot
+from metrics_api.growth.k_factor import Counts, explain_change, format_counts
+from metrics_api.growth.loops import format_loop
+from tests.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
+from tests.unit.dashboard.answers import NOW, PERIOD
+from viral_engine.contract.growth import (
+    Cohort,
+    CohortsAnswer,
+    CycleTimeAnswer,
+    FunnelAnswer,
+    FunnelStep,
+    KFactorAnswer,
+    LoopsAnswer,
+    PreviousCounts,
+    ReferrerPerformance,
+    ReferrersAnswer,
+    TimelineAnswer,
+    TimelinePoint,
+)
+from viral_engine.contract.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
+
+COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW}
+MONDAY = date(2026, 3, 2)
+
+
+def build_k_factor(now: Counts = GOOD_WEEK, before: Counts = WEEK_BEFORE, **fields: Any) -> KFactorAnswer:
+    """K of two periods; the split of its change is that of the API."""
+    given = {
+        **format_counts(now).model_dump(),
+        "previous": PreviousCounts(**format_counts(before).model_dump(), period=PERIOD.previous()),
+        "trend": "up",
+        "change_pct": 35.3,
+        "k_factor_clean": 0.7,
+        "removed_conversions": 44,
+        "why": explain_change(now, before),
+    }
+    return KFactorAnswer.model_validate({**COMMON, **given, **fields})
+
+
+def build_timeline(*k_factors: float) -> TimelineAnswer:
+    """One date for each K."""
+    points = [
+        TimelinePoint(
+            date=PERIOD.start + timedelta(days=number),
+            invites=10,
+            clicks=40,
+            signups=5,
+            conversions=4,
+            active_users=8,
+            k_factor=k_factor,
+            k_factor_clean=k_factor / 2,
+        )
+        for number, k_factor in enumerate(k_factors)
+    ]
+    return TimelineAnswer(**COMMON, points=points)
+
+
+def build_funnel(*people: int, invites: int = 1200) -> FunnelAnswer:
+    """The five steps with these people; the interval is the same everywhere."""
+    names = ("clicked", "visited", "signed_up", "converted", "activated")
+    before = [people[0], *people]
+    steps = [
+        FunnelStep.model_validate(
+            {
+                "name": name,
+                "people": count,
+                "step_rate": count / (last or 1),
+                "overall_rate": count / (people[0] or 1),
+                "step_rate_interval": {"low": 0.1, "high": 0.2} if last else None,
+            }
+        )
+        for name, count, last in zip(names, people, before, strict=False)
+    ]
+    return FunnelAnswer(**COMMON, source=None, invites=invites, steps=steps)
+
+
+def build_cohorts(*cohorts: tuple[int, list[float | None]]) -> CohortsAnswer:
+    """Cohorts of successive weeks, each with its users and retention."""
+    rows = [
+        Cohort(week=f"2026-W{10 + at}", week_start=MONDAY + timedelta(weeks=at), users=users, retention=shares)
+        for at, (users, shares) in enumerate(cohorts)
+    ]
+    return CohortsAnswer(computed_at=NOW, weeks=8, cohorts=rows)
+
+
+def build_cycle_time(**fields: Any) -> CycleTimeAnswer:
+    """65 pairs, half of which took no more than 30 hours."""
+    return CycleTimeAnswer(**{**COMMON, "median_hours": 30.0, "p75_hours": 96.0, "pairs": 65, "open": 12, **fields})
+
+
+def build_referrers(rows: int = 2, **fields: Any) -> ReferrersAnswer:
+    """Referrers a&b-1, a&b-2 and so on, whose names need quoting in addresses."""
+    referrers = [
+        ReferrerPerformance(
+            referrer_id=f"a&b-{number}",
+            invites=3,
+            clicks=41,
+            conversions=11,
+            k_contribution=0.0451,
+            conversion_rate=11 / 41,
+            conversion_rate_interval=None,
+        )
+        for number in range(1, rows + 1)
+    ]
+    return ReferrersAnswer(**{**COMMON, "referrers": referrers, "total_referrers": 99, "next_cursor": None, **fields})
+
+
+def build_loops() -> LoopsAnswer:
+    """A loop that carries itself, one that just does, and one that brings nobody."""
+    loops = [
+        format_loop("buddy_challenge", 500, 2400, 900, 450),
+        format_loop("parent_share", 20, 80, 10, 10),
+        format_loop("prep_pack", 0, 9, 0, 0),
+    ]
+    return LoopsAnswer(**COMMON, loops=loops)
+
+
+def build_snapshot(**answers: BaseModel) -> GrowthSnapshot:
+    """Everything of the growth page."""
+    given: dict[str, Any] = {
+        "k_factor": build_k_factor(),
+        "timeline": build_timeline(0.5, 1.2),
+        "funnel": build_funnel(4000, 3100, 1240, 744, 496),
+        "loops": build_loops(),
+        "cohorts": build_cohorts((0, [None, None]), (50, [1.0, 0.4]), (20, [None])),
+        "cycle_time": build_cycle_time(),
+        "referrers": build_referrers(),
+    }
+    return GrowthSnapshot(**{**given, **answers}, search="?days=7")
+
+
+def build_growth() -> dict[str, BaseModel]:
+    """The answers by the last part of their path."""
+    snapshot = build_snapshot()
+    return {
+        "k-factor": snapshot.k_factor,
+        "timeline": snapshot.timeline,
+        "funnel": snapshot.funnel,
+        "loops": snapshot.loops,
+        "cohorts": snapshot.cohorts,
+        "cycle-time": snapshot.cycle_time,
+        "referrers": build_referrers(next_cursor="page-2"),
+    }
+
+
+def build_report(number: int = 1, *, facts: ReportFacts | None = None, **fields: Any) -> Report:
+    """A finished weekly report."""
+    facts = facts or build_facts()
+    given: dict[str, Any] = {
+        "id": number,
+        "report_type": facts.report_type,
+        "period_start": facts.period_start,
+        "period_end": facts.period_end,
+        "status": "ready",
+        "progress_pct": 100,
+        "progress_step": "ready",
+        "attempt": 1,
+        "max_attempts": 3,
+        "last_error": None,
+        "requested_by": "ana@example.com",
+        "created_at": NOW,
+        "finished_at": NOW,
+        "k_factor": facts.current.k_factor,
+        "k_factor_trend": facts.k_factor_trend,
+        "health_score": facts.health_score,
+        "delivery_status": "none",
+        "insights": [
+            Insight(rule="k_factor_trend", text="K rose <b>much</b>.", effect=0.19, low=0.1, high=0.28, sample=1000)
+        ],
+        "recommendations": ["Show the strongest loop to more users."],
+        "written_by": "rules",
+        "facts": facts,
+    }
+    return Report(**{**given, **fields})
+
+
+def build_run(number: int = 1, **fields: Any) -> Report:
+    """A run that has not come to an end."""
+    unknown = dict.fromkeys(("k_factor", "k_factor_trend", "health_score", "finished_at", "written_by"))
+    given = {"status": "running", "progress_pct": 40, "progress_step": "writing insights", "insights": []}
+    report = build_report(number, **{**unknown, **given, **fields})
+    return report.model_copy(update={"facts": None})
+
+
+def build_reports(*reports: Report, next_cursor: str | None = None) -> ReportsAnswer:
+    """The list of these reports."""
+    rows = [
+        ReportSummary.model_validate(report.model_dump(include=set(ReportSummary.model_fields))) for report in reports
+    ]
+    return ReportsAnswer(reports=rows, total_reports=len(rows), next_cursor=next_cursor)

@@ -1,0 +1,172 @@
+"""What the cards of the growth page say."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from dashboard.components import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
+from dashboard.components.card import Card
+from dashboard.data import GrowthSnapshot
+from tests.report_facts import GOOD_WEEK, NOTHING
+from tests.unit.dashboard.growth_answers import (
+    build_cohorts,
+    build_cycle_time,
+    build_funnel,
+    build_k_factor,
+    build_referrers,
+    build_snapshot,
+    build_timeline,
+)
+from tests.unit.dashboard.tree import find, rows_of, text_of, walk
+from viral_engine.contract.growth import LoopEffect, LoopsAnswer
+
+
+def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
+    return card.build_body(build_snapshot(**answers))
+
+
+def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_traffic() -> None:
+    body = draw(k_factor.CARD)
+    assert text_of(find(body, "k-line")) == "0.74 ↑  Up +35.3 %"
+    assert text_of(find(body, "kpi")) == "All conversions 0.74 K clean 0.70 Conversions removed 44"
+    said = text_of(body)
+    assert "95 % interval 0.69 to 0.80 · before: 0.55 in 18–24 Mar 2026" in said
+    assert "1,000 inviting users × 1.20 invites each × 0.62 conversions an invite" in said
+    assert "0.26 below 1, where growth carries itself." in said
+
+
+def test_growth_from_nothing_has_no_percentage() -> None:
+    assert text_of(find(draw(k_factor.CARD, k_factor=build_k_factor(change_pct=None)), "trend")) == "↑  Up from 0"
+
+
+def test_k_over_time_is_a_table_for_screen_readers() -> None:
+    assert rows_of(draw(k_timeline.CARD, timeline=build_timeline(0.5, 1.2))) == [
+        ["Date", "K", "K clean", "Invites", "Conversions"],
+        ["25 Mar", "0.50", "0.25", "10", "4"],
+        ["26 Mar", "1.20", "0.60", "10", "4"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("up", "K rose by more than chance explains"),
+        ("down", "K fell by more than chance explains"),
+        ("no_clear_change", "No clear change"),
+        ("too_few_to_say", "Too few to say"),
+    ],
+)
+def test_a_change_is_called_one_only_where_it_is(verdict: str, words: str) -> None:
+    answer = build_k_factor()
+    why = answer.why.model_copy(update={"verdict": verdict})
+    assert words in text_of(draw(k_change.CARD, k_factor=answer.model_copy(update={"why": why})))
+
+
+def test_the_effects_of_factors_and_of_loops_add_up_to_the_change() -> None:
+    answer = build_k_factor()
+    effects = [LoopEffect(source=f"loop-{n}", name=f"Loop {n}", effect=0.194 / 8) for n in range(8)]
+    why = answer.why.model_copy(update={"loop_effects": effects})
+    for parts in (k_change.split_by_factor(why), k_change.split_by_loop(effects)):
+        assert sum(part.effect for part in parts) == pytest.approx(why.total)
+    body = draw(k_change.CARD, k_factor=answer.model_copy(update={"why": why}))
+    assert text_of(find(body, "change")) == "From 0.55 to 0.74: +0.194"
+    factors, by_loop = [each for each in walk(body) if type(each).__name__ == "Table"]
+    assert rows_of(factors)[-1] == rows_of(by_loop)[-1] == ["Together", "", "+0.194"]
+    assert [row[0] for row in rows_of(by_loop)][-2:] == ["2 other loops", "Together"]
+
+
+@pytest.mark.parametrize(("share", "left", "width"), [(1, "50.00%", "50.00%"), (-0.5, "25.00%", "25.00%")])
+def test_an_effect_is_drawn_to_its_side_of_the_middle(share: float, left: str, width: str) -> None:
+    table = k_change.build_effects("By factor", [k_change.Effect("this", share), k_change.Effect("most", 1)], 1)
+    assert find(table, "effect-fill")[0].style == {"left": left, "width": width}
+
+
+def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
+    bars = funnel.format_bars(build_funnel(4000, 3000, 1200, 600, 300, invites=1200))
+    assert [(bar.label, bar.value) for bar in bars] == [
+        ("Invites sent", "1,200"),
+        ("Clicked", "4,000"),
+        ("Visited", "3,000"),
+        ("Signed up", "1,200"),
+        ("Converted", "600"),
+        ("Activated", "300"),
+    ]
+    assert bars[3].note == "40 % of the step before (10 % to 20 %) · 30 % of all"
+    assert [bar.share for bar in bars[:3]] == [0.3, 1, 0.75]
+
+
+def test_a_loop_is_drawn_against_a_k_of_1() -> None:
+    body = draw(loops.CARD)
+    assert rows_of(body) == [
+        ["Loop", "Conversions", "Rate", "K"],
+        ["Buddy challenge 500 invites · 2,400 clicks", "900", "37.5 %", "2.00"],
+        ["Parent share 20 invites · 80 clicks", "10", "12.5 %", "1.00"],
+        ["Prep pack 0 invites · 9 clicks", "0", "0 %", "0.00"],
+    ]
+    carries, just_does, brings_nobody = find(body, "meter")
+    assert [part.style for part in carries.children] == [{"width": "100.00%"}, {"left": "50.00%"}]
+    assert "meter-weak" not in just_does.className
+    assert "meter-weak" in brings_nobody.className
+
+
+def test_a_week_that_is_not_over_stays_blank_in_the_heat_map() -> None:
+    body = draw(cohorts.CARD, cohorts=build_cohorts((0, [None] * 3), (50, [1.0, 0.404, None]), (20, [None, None])))
+    assert rows_of(body) == [
+        ["Week of", "Users", "W0", "W1"],
+        ["9 Mar", "50", "100 %", "40 %"],
+        ["16 Mar", "20", "", ""],
+    ]
+    [cell] = find(body, "heat")
+    assert cell.style == {"--share": "0.404"}
+
+
+@pytest.mark.parametrize(("hours", "words"), [(47.94, "47.9 h"), (48.0, "2.0 days"), (0.0, "0.0 h")])
+def test_a_cycle_is_told_in_hours_then_in_days(hours: float, words: str) -> None:
+    assert words in text_of(draw(cycle_time.CARD, cycle_time=build_cycle_time(median_hours=hours)))
+
+
+def test_every_referrer_leads_to_its_investigation_over_the_period() -> None:
+    body = draw(referrers.CARD, referrers=build_referrers(next_cursor="more"))
+    hrefs = [part.href for part in walk(body) if hasattr(part, "href")]
+    assert hrefs == [
+        "/dashboard/investigations?days=7&kind=referrer&id=a%26b-1",
+        "/dashboard/investigations?days=7&kind=referrer&id=a%26b-2",
+        "/dashboard/growth/referrers?days=7",
+    ]
+    assert rows_of(body)[1] == ["a&b-1 3 invites · 41 clicks", "11", "26.8 %", "0.045"]
+
+
+EMPTY: dict[str, BaseModel] = {
+    "k_factor": build_k_factor(NOTHING, NOTHING),
+    "timeline": build_timeline().model_copy(update={"points": []}),
+    "funnel": build_funnel(0, 0, 0, 0, 0, invites=0),
+    "loops": LoopsAnswer.model_validate({**build_timeline().model_dump(), "loops": []}),
+    "cohorts": build_cohorts((0, [None])),
+    "cycle_time": build_cycle_time(median_hours=None, p75_hours=None, pairs=0, open=3),
+    "referrers": build_referrers(rows=0),
+}
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        (k_factor.CARD, "Nobody invited anybody in this period"),
+        (k_timeline.CARD, "Nobody invited anybody in this period"),
+        (k_change.CARD, "Nobody invited anybody, in this period or before it"),
+        (funnel.CARD, "No invites and no clicks in this period"),
+        (loops.CARD, "No loop had any activity in this period"),
+        (cohorts.CARD, "Nobody signed up in the last 8 weeks"),
+        (cycle_time.CARD, "Nobody has brought another user in this period; 3 users may still do so"),
+        (referrers.CARD, "No referrer had any activity in this period"),
+    ],
+)
+def test_an_empty_period_is_told_in_words(card: Card[GrowthSnapshot], words: str) -> None:
+    body = draw(card, **EMPTY)
+    assert words in text_of(find(body, "nothing"))
+    assert rows_of(body) == []
+
+
+def test_the_first_invites_of_all_explain_the_change() -> None:
+    body = draw(k_change.CARD, k_factor=build_k_factor(GOOD_WEEK, NOTHING))
+    assert text_of(find(body, "change")) == "From 0.00 to 0.74: +0.744"

@@ -1,0 +1,71 @@
+"""The growth page and its list of referrers, through the real application."""
+
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from tests.unit.dashboard.callbacks import call
+from tests.unit.dashboard.conftest import Browser
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.growth_answers import build_growth, build_k_factor, build_referrers
+
+K_FACTOR = "/v1/growth/k-factor"
+CARDS = ["k-factor", "k-timeline", "k-change", "funnel", "loops", "referrers", "cohorts", "cycle-time"]
+
+
+@pytest.fixture(autouse=True)
+def growth(api: FakeApi) -> None:
+    api.answers.update({("GET", f"/v1/growth/{name}"): answer for name, answer in build_growth().items()})
+
+
+def refresh(browser: Browser, who: str = "viewer1", search: str = "?days=14", shown: Any = None) -> dict[str, Any]:
+    browser.resume(who)
+    return call(browser, "growth-summary.children", {"url.search": search, "growth-shown.data": shown})
+
+
+def test_a_refresh_brings_every_card_of_the_period(browser: Browser, api: FakeApi) -> None:
+    changes = refresh(browser)
+    assert {f"{card}-body" for card in CARDS} <= changes.keys()
+    assert "25–31 Mar 2026 · compared with 18–24 Mar 2026" in str(changes["growth-summary"])
+    asked = {request.url.path: dict(request.url.params) for request in api.asked if "/growth/" in request.url.path}
+    assert asked.pop("/v1/growth/cohorts") == {}
+    assert asked.pop("/v1/growth/referrers") == {"days": "14", "limit": "8"}
+    assert list(asked.values()) == [{"days": "14"}] * 5
+
+
+def test_only_the_card_that_changed_is_drawn_anew(browser: Browser, api: FakeApi) -> None:
+    shown = refresh(browser, "admin1")["growth-shown"]["data"]
+    api.answers["GET", K_FACTOR] = build_k_factor(removed_conversions=45)
+    changes = refresh(browser, "admin2", shown=shown)
+    assert [card for card in CARDS if f"{card}-body" in changes] == ["k-factor"]
+
+
+def test_viewers_share_one_answer(server: Flask, api: FakeApi) -> None:
+    for who in ("viewer1", "viewer2", "analyst1"):
+        refresh(Browser(server), who)
+    assert api.count(K_FACTOR) == 1
+
+
+def test_without_the_api_the_page_says_so_and_offers_to_try_again(browser: Browser, api: FakeApi) -> None:
+    browser.resume("viewer1")
+    api.is_down = True
+    changes = refresh(browser)
+    assert "The figures are not available right now" in str(changes["growth-notice"])
+    assert "/dashboard/growth?days=14" in str(changes["growth-notice"])
+
+
+def test_a_feature_that_is_switched_off_says_so(browser: Browser, api: FakeApi) -> None:
+    api.answers["GET", K_FACTOR] = httpx.Response(404, json={"code": "feature_disabled", "detail": "off"})
+    changes = refresh(browser)
+    assert "This feature is switched off" in str(changes["growth-notice"])
+    assert changes["growth-cards"] == {"hidden": True}
+
+
+def test_all_referrers_come_some_rows_at_a_time(browser: Browser, api: FakeApi) -> None:
+    api.answers["GET", "/v1/growth/referrers"] = build_referrers(next_cursor="page-2")
+    browser.resume("viewer1")
+    drawn = str(call(browser, "all-referrers.children", {"url.search": "?days=14"}))
+    assert "/dashboard/growth/referrers?days=14&cursor=page-2" in drawn
+    assert "'href': '/dashboard/growth?days=14'" in drawn
