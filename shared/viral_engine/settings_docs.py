@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+import viral_engine.worker_settings  # noqa: F401 - its groups are documented too.
 from viral_engine.settings import EnvironmentSettings, format_range
 
 _WIDTH = 112
