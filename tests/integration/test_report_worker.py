@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from redis import Redis
 from rq_scheduler import Scheduler
 from sqlalchemy import Connection, Engine, text
@@ -23,6 +24,7 @@ from tests.api_server import connect, start_api
 from tests.builders import build_event, build_link
 from tests.model_server import Answer, ModelServer, answer_with, model_server
 from tests.worker_processes import RealProcess, running
+from viral_engine.cli import main
 from viral_engine.contract.people import Scope
 from viral_engine.queues import JobName, QueueName, enqueue
 from viral_engine.standalone.processes import Children
@@ -349,3 +351,30 @@ def test_a_worker_touches_its_heartbeat_file(reports: Reports, start: Start, tmp
     with start("work", "default", HEARTBEAT_FILE=str(path)) as worker:
         reports.wait_until(path.exists, "The heartbeat")
         assert worker.stop() == 0
+
+
+def test_the_command_makes_lists_shows_and_saves_a_report(
+    reports: Reports, start: Start, api_url: str, empty_database: Engine, tmp_path: Path
+) -> None:
+    send_growth(reports.http)
+    token = create_token(empty_database, Scope.METRICS_READ, Scope.REPORTS_WRITE)
+    environment = {"METRICS_API_URL": api_url, "API_TOKEN": token, "DASHBOARD_URL": "http://dashboard"}
+    day = str((datetime.now(UTC) - timedelta(days=1)).date())
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(main, ["report", *arguments], env=environment)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    with workers(start, 1):
+        made = run("generate", "--type", "custom", "--from", day, "--to", day)
+        asked = run("generate", "--type", "monthly", "--no-wait")
+    assert "K-factor          2.00" in made
+    assert "http://dashboard/dashboard/reports/1" in made
+    assert "Report 2 is queued" in asked
+    assert run("show", "1") in made
+    assert run("list").splitlines()[2].startswith("1   custom")
+    for export_format in ("pdf", "html", "csv", "json"):
+        path = tmp_path / f"report.{export_format}"
+        run("export", "1", "--format", export_format, "--output", str(path))
+        assert path.stat().st_size > 1000
