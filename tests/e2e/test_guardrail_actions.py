@@ -1,0 +1,256 @@
+"""Acting on what the guardrails found, in a real browser, on a real stack."""
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import create_engine, insert
+
+from metrics_api.access.sign_in import hash_password
+from metrics_api.db.tables import people
+from tests.builders import build_clicks
+from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
+from tests.e2e.stack_process import StackProcess
+from viral_engine.client import MetricsApi
+from viral_engine.contract.people import Role
+
+# In one of pytest-xdist's workers, so that only one stack is started.
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("guardrail_actions")]
+
+GUARDRAILS = "/dashboard/guardrails"
+VIOLATIONS = f"{GUARDRAILS}/violations"
+NETWORKS = f"{GUARDRAILS}/trusted-networks"
+WHAT_IF = f"{GUARDRAILS}/what-if"
+PASSWORD = "only for this test"
+FARM = [f"198.51.100.{number}" for number in range(1, 8)]
+SCHOOL = "203.0.113.77"
+FRAUD_ALERT = "Many addresses click too often"
+Open = Callable[[str], AbstractContextManager[Visit]]
+
+
+@pytest.fixture(scope="module")
+def acting_stack() -> Iterator[dict[str, str]]:
+    """A stack with a click farm, a school, two shares that say too much, and one person of each role."""
+    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+        stack = process.wait_until_ready()
+        api = MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
+        _save_facts(api)
+        _save_people(stack["DATABASE_URL"])
+        api.evaluate_now()
+        yield stack
+
+
+def _save_facts(api: MetricsApi) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=2)
+    farm = [click for address in FARM for click in build_clicks(11, at=at, apart=1, ip_address=address)]
+    pupils = [
+        click
+        for number in range(12)
+        for click in build_clicks(1, at=at, ip_address=SCHOOL, device_fingerprint=f"pupil-{number}")
+    ]
+    api.save_events([*farm, *pupils])
+    api.save_parent_shares(
+        [
+            {"id": "share_mail", "share_data": {"message": "write to john@example.com"}, "view_count": 1},
+            {"id": "share_phone", "share_data": {"message": "text me at 555-123-4567"}, "view_count": 1},
+        ]
+    )
+
+
+def _save_people(database_url: str) -> None:
+    rows = [{"email": f"{role}@example.org", "password_hash": hash_password(PASSWORD), "role": role} for role in Role]
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        connection.execute(insert(people), rows)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with start_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, acting_stack: dict[str, str]) -> Callable[..., AbstractContextManager[Visit]]:
+    """Opens windows of the person of a role."""
+    open_window = partial(visit, browser, acting_stack["DASHBOARD_URL"])
+    states = {}
+    for role in Role:
+        with open_window() as guest:
+            guest.open("/login")
+            guest.sign_in(f"{role}@example.org", PASSWORD)
+            guest.page.wait_for_url(f"**{GUARDRAILS}")
+            states[role] = guest.page.context.storage_state()
+    return lambda role, **window: open_window(state=states[role], **window)
+
+
+def card(page: Page, heading: str) -> Locator:
+    """The card with this heading, as a screen reader finds it."""
+    return page.get_by_role("region", name=heading)
+
+
+def open_fraud_alert(guest: Visit) -> None:
+    """Go from the guardrails to the page of the alert about the click farm."""
+    guest.open(GUARDRAILS)
+    alert = card(guest.page, "Active alerts").get_by_role("listitem").filter(has_text=FRAUD_ALERT)
+    alert.get_by_role("link").click()
+    expect(guest.page.get_by_role("heading", name=FRAUD_ALERT, level=1)).to_be_visible()
+
+
+def entry(page: Page, text: str) -> Locator:
+    """The entry of a list that holds this text."""
+    return page.get_by_role("listitem").filter(has_text=text)
+
+
+def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(signed_in: Open) -> None:
+    with signed_in(Role.ADMIN) as guest:
+        open_fraud_alert(guest)
+        expect(guest.page.get_by_role("row", name=re.compile(r"198\.51\.100\."))).to_have_count(len(FARM))
+        guest.page.get_by_role("link", name="Show it on the guardrails page").click()
+        fraud = card(guest.page, "Fraud Detection")
+        expect(fraud).to_be_focused()
+        expect(fraud).to_be_in_viewport()
+        fraud.get_by_role("link", name=FARM[0], exact=True).click()
+        expect(guest.page.get_by_role("heading", name=FARM[0], level=1)).to_be_visible()
+
+        open_fraud_alert(guest)
+        guest.page.get_by_label("Note").fill("A click farm, I block it")
+        guest.page.get_by_role("button", name="Acknowledge").click()
+        expect(guest.page.get_by_role("status")).to_have_text("Acknowledged.")
+        guest.page.reload()
+        expect(guest.page.get_by_text("Acknowledged by admin@example.org")).to_be_visible()
+        expect(guest.page.get_by_text("“A click farm, I block it”")).to_be_visible()
+        assert guest.complaints == []
+    with signed_in(Role.ANALYST) as colleague:
+        open_fraud_alert(colleague)
+        expect(colleague.page.get_by_text("Acknowledged by admin@example.org")).to_be_visible()
+
+
+def test_violations_are_resolved_one_with_a_note_and_one_with_a_reason(signed_in: Open) -> None:
+    with signed_in(Role.ANALYST) as guest:
+        guest.open(GUARDRAILS)
+        card(guest.page, "COPPA Compliance").get_by_role("link", name="View violations").click()
+        status = guest.page.get_by_role("status")
+        mail = entry(guest.page, "Email address")
+        mail.get_by_text("Resolve").click()
+        mail.get_by_label("Note").fill("Deleted by the child's parents")
+        mail.get_by_role("button", name="Removed").click()
+        expect(status).to_contain_text("Marked as removed.")
+        expect(mail).to_contain_text("“Deleted by the child's parents”")
+
+        phone = entry(guest.page, "Phone number")
+        phone.get_by_text("Resolve").click()
+        phone.get_by_role("button", name="False positive").click()
+        expect(status).to_contain_text("say in the note why")
+        phone.get_by_label("Note").fill("A number from films")
+        phone.get_by_role("button", name="False positive").click()
+        expect(status).to_contain_text("Marked as a false positive.")
+
+        guest.page.get_by_role("textbox", name="State").click()
+        guest.page.get_by_role("option", name="Removed").click()
+        expect(guest.page).to_have_url(re.compile("resolution=removed"))
+        expect(phone).to_have_count(0)
+        guest.page.reload()
+        expect(mail).to_contain_text("by analyst@example.org")
+        expect(guest.page.get_by_role("textbox", name="State")).to_have_value("Removed")
+        assert guest.complaints == []
+
+
+def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
+    with signed_in(Role.ADMIN) as guest:
+        guest.open(f"{GUARDRAILS}/fraud")
+        row = guest.page.get_by_role("row", name=SCHOOL)
+        expect(row).to_contain_text("12 devices, ordinary pace: a school?")
+        row.get_by_role("link", name="Trust this network").click()
+        expect(guest.page.get_by_label("Network or address")).to_have_value(SCHOOL)
+        guest.page.get_by_label("Reason").fill("Lakeside School")
+        guest.page.get_by_role("button", name="Trust it").click()
+        status = guest.page.get_by_role("status")
+        expect(status).to_have_text(f"{SCHOOL}/32 is trusted now.")
+
+        # Another period than the one that is still cached.
+        guest.open(f"{GUARDRAILS}/fraud?days=14")
+        guest.page.get_by_text("Trusted, not flagged").click()
+        expect(guest.page.get_by_text(f"{SCHOOL}/32: Lakeside School")).to_be_visible()
+        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
+
+        guest.open(NETWORKS)
+        network = entry(guest.page, "Lakeside School")
+        network.get_by_text("Remove").click()
+        network.get_by_role("button", name=f"Stop trusting {SCHOOL}/32").click()
+        expect(status).to_have_text(f"{SCHOOL}/32 is no longer trusted.")
+        expect(network).to_have_count(0)
+        assert guest.complaints == []
+
+
+def test_a_threshold_is_tried_by_keyboard_and_kept_in_the_address(signed_in: Open) -> None:
+    with signed_in(Role.ADMIN) as guest:
+        guest.open(GUARDRAILS)
+        card(guest.page, "What is lowering the score").get_by_role("link", name="Try other thresholds").click()
+        number = guest.page.get_by_label("Clicks of one IP a day", exact=True)
+        slider = guest.page.get_by_role("slider", name="Clicks of one IP a day, slider")
+        expect(number).to_have_value("10")
+        slider.focus()
+        for _ in range(5):
+            guest.page.keyboard.press("ArrowRight")
+        flagged = guest.page.get_by_role("row", name="Flagged IPs")
+        expect(flagged).to_have_text(re.compile(r"Flagged IPs\D*\d+0\d fewer"))
+        expect(number).to_have_value("15")
+        expect(entry(guest.page, FRAUD_ALERT)).to_contain_text("would close")
+        expect(guest.page.get_by_text("fraudIpClickThreshold: 15")).to_be_visible()
+
+        guest.page.reload()
+        expect(number).to_have_value("15")
+        number.fill("3")
+        expect(guest.page.get_by_text("can be tried but not applied; allowed: 5 or more")).to_be_visible()
+        expect(slider).to_have_attribute("aria-valuenow", "3")
+
+        guest.page.get_by_role("link", name="Back to configured").click()
+        expect(number).to_have_value("10")
+        expect(guest.page).to_have_url(re.compile(r"what-if(\?days=7)?$"))
+        assert guest.complaints == []
+
+
+def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
+    with signed_in(Role.VIEWER) as guest:
+        open_fraud_alert(guest)
+        expect(guest.page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+        guest.open(VIOLATIONS)
+        expect(entry(guest.page, "Email address")).to_be_visible()
+        expect(guest.page.get_by_text("Resolve", exact=True)).to_have_count(0)
+        guest.open(NETWORKS)
+        expect(guest.page.get_by_text("Only admins see and change")).to_be_visible()
+        expect(guest.page.get_by_role("button", name="Trust it")).to_have_count(0)
+        guest.open(f"{GUARDRAILS}/fraud")
+        expect(guest.page.get_by_role("row", name="203.0.113.*")).to_contain_text("a school?")
+        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_of_actions_is_blocked_inaccessible_or_too_wide(
+    signed_in: Callable[..., AbstractContextManager[Visit]], width: int, scheme: ColorScheme
+) -> None:
+    with signed_in(Role.ADMIN, width=width, scheme=scheme) as guest:
+        open_fraud_alert(guest)
+        alert = guest.page.url.removeprefix(guest.base_url)
+        # The evidence names addresses by their masked form.
+        investigation = guest.page.get_by_role("link", name="198.51.100.*").first.get_attribute("href")
+        assert investigation
+        tried = f"{WHAT_IF}?alert_fraud_ips=50&bot_rapid_click_window_seconds=2"
+        pages = [alert, investigation, VIOLATIONS, NETWORKS, tried, f"{GUARDRAILS}?panel=coppa"]
+        for path in pages:
+            guest.open(path)
+            guest.page.wait_for_load_state("networkidle")
+            expect(guest.page.locator(".card").first).to_be_visible()
+            expect(guest.page.locator(".skeleton")).to_have_count(0)
+            assert guest.find_violations() == [], path
+            assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert guest.complaints == []
