@@ -1,0 +1,201 @@
+"""The growth page and performance reports in a real browser, on a real stack."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+
+from tests.builders import build_clicks, build_event, build_link
+from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
+from viral_engine.client import MetricsApi
+from viral_engine.contract.reports import ReportRequest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+GROWTH = "/dashboard/growth"
+REPORTS = "/dashboard/reports"
+MAY = datetime(2022, 5, 4, 12, tzinfo=UTC)
+WEEK = "?start=2022-05-02&end=2022-05-08"
+EMPTY_WEEK = "?start=2020-05-02&end=2020-05-08"
+TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."
+Open = Callable[..., AbstractContextManager[Visit]]
+
+
+@pytest.fixture(scope="module")
+def api(stack: dict[str, str]) -> MetricsApi:
+    return MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
+
+
+@pytest.fixture(scope="module")
+def grown_stack(stack: dict[str, str], api: MetricsApi) -> dict[str, str]:
+    """A stack with a week in which maria and ben sent three invites, which brought three conversions."""
+    api.save_links(
+        [
+            build_link("may-1", inserted_at=MAY.isoformat()),
+            build_link("may-2", inserted_at=MAY.isoformat()),
+            build_link("may-3", inserted_at=MAY.isoformat(), referrer_id="ben", source="parent_share"),
+        ]
+    )
+    clicks = [
+        click
+        for number, link in enumerate(("may-1", "may-2", "may-3"))
+        for click in build_clicks(2, at=MAY, apart=60, link_id=link, user_id=f"pupil-{number}")
+    ]
+    later = MAY + timedelta(hours=1)
+    conversions = [
+        build_event("conversion", at=later, link_id=link, user_id=f"pupil-{number}")
+        for number, link in enumerate(("may-1", "may-2", "may-3"))
+    ]
+    api.save_events([*clicks, *conversions])
+    return stack
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with start_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, grown_stack: dict[str, str]) -> Open:
+    """Opens windows of the admin."""
+    open_window = partial(visit, browser, grown_stack["DASHBOARD_URL"])
+    with open_window() as guest:
+        guest.open("/login")
+        guest.sign_in(grown_stack["ADMIN_EMAIL"], grown_stack["ADMIN_PASSWORD"])
+        guest.page.wait_for_url("**/dashboard/guardrails")
+        state: StorageState = guest.page.context.storage_state()
+    return partial(open_window, state=state)
+
+
+@pytest.fixture(scope="module")
+def report_path(signed_in: Open, api: MetricsApi) -> str:
+    """The page of a finished report on the week."""
+    request = ReportRequest(report_type="custom", period_start=date(2022, 5, 2), period_end=date(2022, 5, 8))
+    path = f"{REPORTS}/{api.request_report(request).id}"
+    with signed_in() as guest:
+        guest.open(path)
+        expect(card(guest.page, "K-Factor")).to_be_visible(timeout=60_000)
+    return path
+
+
+def card(page: Page, heading: str) -> Locator:
+    """The card with this heading, as a screen reader finds it."""
+    return page.get_by_role("region", name=heading, exact=True)
+
+
+def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + WEEK)
+        k_factor = card(guest.page, "K-Factor")
+        expect(k_factor).to_contain_text("1.50")
+        expect(k_factor).to_contain_text("2 inviting users × 1.50 invites each × 1.00 conversions an invite")
+        expect(card(guest.page, "Why K changed")).to_contain_text("Too few to say")
+        expect(card(guest.page, "Why K changed").get_by_role("row", name="Together")).to_have_count(2)
+        expect(card(guest.page, "Funnel").get_by_role("listitem").filter(has_text="Clicked")).to_contain_text("3")
+        expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_contain_text("2.00")
+
+
+def test_a_referrer_leads_to_its_investigation(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + WEEK)
+        card(guest.page, "Referrers").get_by_role("link", name="maria").click()
+        expect(guest.page.get_by_role("heading", name="Referrer maria", level=1)).to_be_visible()
+
+
+def test_the_two_live_pages_do_not_get_into_each_others_way(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + WEEK)
+        expect(card(guest.page, "K-Factor")).to_contain_text("1.50")
+        guest.page.get_by_label("Main").get_by_role("link", name="Guardrails").click()
+        expect(card(guest.page, "Health Score")).to_be_visible()
+        guest.page.go_back()
+        expect(card(guest.page, "K-Factor")).to_contain_text("1.50")
+        guest.page.get_by_text("14 days").click()
+        expect(guest.page).to_have_url(re.compile(rf"{GROWTH}\?days=14$"))
+        assert guest.complaints == []
+
+
+def test_a_report_is_asked_for_and_appears_without_a_reload(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(REPORTS)
+        guest.page.get_by_label("Type of the new report").get_by_text("Monthly").click()
+        expect(guest.page.get_by_text("The 30 dates that end yesterday (UTC)")).to_be_visible()
+        guest.page.get_by_role("button", name="Generate report").click()
+        expect(guest.page.get_by_role("status")).to_have_text(re.compile(r"Report \d+ is queued\."))
+        row = guest.page.get_by_role("row", name=re.compile("Monthly report"))
+        expect(row).to_contain_text("Ready", timeout=60_000)
+
+        guest.page.get_by_label("Type of report").get_by_role("link", name="Weekly").click()
+        expect(guest.page).to_have_url(re.compile(r"\?report_type=weekly$"))
+        expect(row).to_have_count(0)
+
+
+def test_a_custom_report_without_dates_is_refused_in_words(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(REPORTS)
+        guest.page.get_by_label("Type of the new report").get_by_text("Custom dates").click()
+        expect(guest.page.get_by_text("Any dates, at most 366, both included")).to_be_visible()
+        guest.page.get_by_role("button", name="Generate report").click()
+        expect(guest.page.get_by_role("status")).to_contain_text("choose the first and the last date")
+
+
+def test_a_report_says_what_was_found(signed_in: Open, report_path: str) -> None:
+    with signed_in() as guest:
+        guest.open(report_path)
+        expect(guest.page.get_by_role("heading", name="Custom report", level=1)).to_be_visible()
+        expect(card(guest.page, "K-Factor")).to_contain_text("1.50")
+        expect(card(guest.page, "Insights").get_by_role("listitem").first).to_be_visible()
+        comparison = card(guest.page, "Compared with the period before")
+        expect(comparison.get_by_role("row", name="Conversions")).to_have_text("Conversions30+3")
+        exports = guest.page.get_by_label("Export", exact=True).get_by_role("link")
+        expect(exports).to_have_text(["PDF", "HTML", "CSV", "JSON"])
+
+
+@pytest.mark.parametrize(("label", "begins"), [("PDF", b"%PDF-"), ("HTML", b"<!"), ("CSV", b""), ("JSON", b"{")])
+def test_a_report_is_kept_as_a_file(signed_in: Open, report_path: str, label: str, begins: bytes) -> None:
+    with signed_in() as guest:
+        guest.open(report_path)
+        with guest.page.expect_download() as downloading:
+            guest.page.get_by_role("link", name=label, exact=True).click()
+        download = downloading.value
+        assert download.suggested_filename.endswith(f".{label.lower()}")
+        content = download.path().read_bytes()
+        assert content.startswith(begins)
+        assert len(content) > 100
+
+
+def test_email_is_announced_and_cannot_be_sent_yet(signed_in: Open, report_path: str) -> None:
+    with signed_in() as guest:
+        guest.open(report_path)
+        badge = guest.page.get_by_text("Coming Soon", exact=True)
+        expect(badge).to_be_visible()
+        badge.focus()
+        expect(guest.page.get_by_role("tooltip")).to_have_text(TOOLTIP)
+        expect(guest.page.get_by_role("button", name="Queue Email (Placeholder)")).to_be_disabled()
+
+
+def test_an_unknown_report_is_told_in_words(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(f"{REPORTS}/999999")
+        expect(guest.page.get_by_text("There is no such report")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_is_blocked_inaccessible_or_too_wide(
+    signed_in: Open, report_path: str, width: int, scheme: ColorScheme
+) -> None:
+    pages = [GROWTH + WEEK, GROWTH + EMPTY_WEEK, f"{GROWTH}/referrers{WEEK}", REPORTS, report_path]
+    with signed_in(width=width, scheme=scheme) as guest:
+        for path in pages:
+            guest.open(path)
+            guest.page.wait_for_load_state("networkidle")
+            expect(guest.page.locator(".card").first).to_be_visible()
+            assert guest.find_violations() == [], path
+            assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert guest.complaints == []
