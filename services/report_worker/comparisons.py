@@ -16,7 +16,7 @@ from viral_engine.report_rendering.figures import (
 def k_factor_trend(facts: ReportFacts) -> Insight:
     """How K moved, and which of its factors moved it."""
     now, before = facts.current, facts.previous
-    interval = difference_interval(now.k_factor, now.k_factor_interval, before.k_factor, before.k_factor_interval)
+    interval = difference_interval(now.k_factor_interval, before.k_factor_interval)
     return Insight(
         rule="k_factor_trend",
         text=_describe_k_trend(facts),
@@ -55,9 +55,7 @@ def _describe_cause(facts: ReportFacts) -> str:
 def conversion_change(facts: ReportFacts) -> Insight:
     """How the share of clicks that convert moved."""
     now, before = facts.current, facts.previous
-    interval = difference_interval(
-        now.conversion_rate, now.conversion_rate_interval, before.conversion_rate, before.conversion_rate_interval
-    )
+    interval = difference_interval(now.conversion_rate_interval, before.conversion_rate_interval)
     return Insight(
         rule="conversion_change",
         text=_describe_conversion_change(facts),

@@ -129,7 +129,8 @@ def _format_basis(insight: Insight) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    # Adding 0 turns a negative zero, which rounding leaves, into 0.
+    return f"{round(value, 3) + 0:.3f}".replace("-", "−")
 
 
 def build_funnel(facts: ReportFacts) -> list[Bar]:

@@ -111,9 +111,21 @@ def test_writes_three_without_data(before: Counts) -> None:
 def test_a_comparison_says_where_the_true_difference_lies() -> None:
     trend = find(build_facts(), "k_factor_trend")
     assert trend.effect == pytest.approx(0.194)
-    assert trend.low == pytest.approx(0.1236, abs=1e-4)
-    assert trend.high == pytest.approx(0.2648, abs=1e-4)
+    now, before = build_facts().current.k_factor_interval, build_facts().previous.k_factor_interval
+    assert now is not None
+    assert before is not None
+    assert (trend.low, trend.high) == (now.low - before.high, now.high - before.low)
     assert trend.sample == 1000
+
+
+@pytest.mark.parametrize("conversions", range(400, 800, 20))
+def test_the_interval_of_a_difference_never_contradicts_the_verdict(conversions: int) -> None:
+    facts = build_facts(with_k(conversions))
+    trend = find(facts, "k_factor_trend")
+    assert trend.low is not None
+    assert trend.high is not None
+    holds_zero = trend.low <= 0 <= trend.high
+    assert holds_zero == (facts.k_factor_verdict == "no_clear_change")
 
 
 def test_without_a_period_before_there_is_no_effect() -> None:
