@@ -28,6 +28,7 @@ from viral_engine.settings import DashboardSettings
 
 _ROWS = 25
 _POLL_SECONDS = 2
+_FIRST_AND_LAST = 2
 # From here on the API may do better the next time.
 _SERVER_ERROR = 500
 _TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
@@ -142,28 +143,18 @@ def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
 
 def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:
     """Ask for a report; what came of it, in words."""
+    chosen = [date.fromisoformat(day) for day in dates if day] if kind == "custom" else [None, None]
+    if len(chosen) != _FIRST_AND_LAST:
+        return "No report was asked for: choose the first and the last date."
     try:
-        asked = api.request_report(_build_request(kind, dates))
+        asked = api.request_report(ReportRequest(report_type=kind, period_start=chosen[0], period_end=chosen[1]))
     except ValidationError as error:
-        return f"No report was asked for: {_format_reason(error)}."
+        return f"No report was asked for: {error.errors()[0]['msg'].removeprefix('Value error, ')}."
     except ApiProblemError as error:
         return f"No report was asked for: {error.detail}"
     except API_FAILURES:
         return "No report was asked for: the metrics API does not answer. Please try again in a minute."
     return f"Report {asked.id} is {asked.status}."
-
-
-def _build_request(kind: ReportType, dates: Sequence[str | None]) -> ReportRequest:
-    if kind != "custom":
-        return ReportRequest(report_type=kind)
-    start, end = [date.fromisoformat(day) if day else None for day in [*dates, None, None][:2]]
-    return ReportRequest(report_type=kind, period_start=start, period_end=end)
-
-
-def _format_reason(error: ValidationError) -> str:
-    if any(name in str(error) for name in ("needs period_start",)):
-        return "choose the first and the last date"
-    return error.errors()[0]["msg"].removeprefix("Value error, ")
 
 
 def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
