@@ -147,7 +147,7 @@ def test_the_funnel_counts_only_steps_that_follow_one_another(api: Api) -> None:
     never_clicked = person("u4", "visit", "signup")
     api.post_events(*everything, *stopped, *backwards, *never_clicked)
     answer = api.read("/v1/growth/funnel", source="s", **WEEK)
-    assert [(step["name"], step["people"]) for step in answer["steps"]] == [
+    assert [(step["name"], step["count"]) for step in answer["steps"]] == [
         ("clicked", 3),
         ("visited", 2),
         ("signed_up", 2),
@@ -155,7 +155,7 @@ def test_the_funnel_counts_only_steps_that_follow_one_another(api: Api) -> None:
         ("activated", 1),
     ]
     assert answer["steps"][1]["step_rate"] == pytest.approx(2 / 3)
-    assert api.read("/v1/growth/funnel", source="other", **WEEK)["steps"][0]["people"] == 0
+    assert api.read("/v1/growth/funnel", source="other", **WEEK)["steps"][0]["count"] == 0
 
 
 def test_cohorts_count_who_came_back_in_the_weeks_after(api: Api) -> None:

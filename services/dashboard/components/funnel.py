@@ -38,7 +38,7 @@ def format_bars(funnel: FunnelAnswer) -> list[Bar]:
 
 
 def _clicked(funnel: FunnelAnswer) -> int:
-    return max((step.people for step in funnel.steps), default=0)
+    return max((step.count for step in funnel.steps), default=0)
 
 
 def _format_step(step: FunnelStep, most: int) -> Bar:
@@ -47,7 +47,7 @@ def _format_step(step: FunnelStep, most: int) -> Bar:
     note = (
         "" if is_first else f"{format_percent(step.step_rate)} of the step before{_format_interval(step)} · {overall}"
     )
-    return Bar(_NAMES[step.name], format_count(step.people), note, step.people / most)
+    return Bar(_NAMES[step.name], format_count(step.count), note, step.count / most)
 
 
 def _format_interval(step: FunnelStep) -> str:

@@ -53,7 +53,7 @@ def format_steps(people: Row[Any]) -> list[FunnelStep]:
     return [
         FunnelStep(
             name=name,
-            people=count,
+            count=count,
             step_rate=count / previous if previous else 0,
             overall_rate=count / counts[0] if counts[0] else 0,
             step_rate_interval=wilson_interval(count, previous),

@@ -88,7 +88,7 @@ def _fetch_top_referrers(connection: Connection, reading: Reading) -> list[Refer
 def _fetch_funnel(connection: Connection, reading: Reading) -> list[FunnelStepInReport]:
     steps = fetch_funnel(connection, reading, source=None).steps
     return [
-        FunnelStepInReport(name=step.name, people=step.people, step_rate=step.step_rate, overall_rate=step.overall_rate)
+        FunnelStepInReport(name=step.name, people=step.count, step_rate=step.step_rate, overall_rate=step.overall_rate)
         for step in steps
     ]
 

@@ -141,7 +141,7 @@ class FunnelStep(BaseModel):
     """How many people reached a step, of the step before and of all."""
 
     name: Literal["clicked", "visited", "signed_up", "converted", "activated"]
-    people: int
+    count: int
     step_rate: float
     overall_rate: float
     step_rate_interval: Interval | None
