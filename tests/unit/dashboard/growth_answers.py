@@ -70,7 +70,7 @@ def build_funnel(*people: int, invites: int = 1200) -> FunnelAnswer:
         FunnelStep.model_validate(
             {
                 "name": name,
-                "people": count,
+                "count": count,
                 "step_rate": count / (last or 1),
                 "overall_rate": count / (people[0] or 1),
                 "step_rate_interval": {"low": 0.1, "high": 0.2} if last else None,
