@@ -330,7 +330,7 @@ def test_viewers_read_violations_but_do_not_resolve_them(api: Api, holder_of: Ca
     assert problem["code"] == "missing_scope"
 
 
-@pytest.mark.parametrize("path", ["coppa", "coppa/violations", "opt-outs"])
+@pytest.mark.parametrize("path", ["coppa", "coppa/violations", "opt-outs", "conversion-anomalies"])
 def test_reads_that_show_no_identifier_are_not_audited(api: Api, connection: Connection, path: str) -> None:
     save_shares(api, build_share("s", EMAIL))
     api.read(f"/v1/guardrails/{path}", **ONE_DAY)

@@ -43,7 +43,7 @@ def get_bots(query: BotQuery) -> BotAnswer:
 )
 def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
     """Referrers with too many conversions on one day, or for their clicks."""
-    reading = build_reading(query, query, read_page(query, anomalies.CURSOR))
+    reading = build_reading(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
     with services().database.read() as connection:
         return anomalies.fetch_anomalies(connection, reading)
 
