@@ -13,7 +13,8 @@ def share_facts(connection: Connection) -> None:
 
 
 def own_facts(connection: Connection) -> None:
-    """Keep every writer out until this transaction ends."""
+    """Keep every writer out until this transaction ends, and let it take its time for what only it can do."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
 
 
