@@ -1,6 +1,7 @@
 """Bot behaviour: devices that make several clicks within seconds."""
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -68,6 +69,24 @@ def test_a_burst_over_midnight_belongs_to_the_day_of_its_last_click(api: Api) ->
         "2026-03-04T00:00:00Z",
         "2026-03-04T00:00:00Z",
     )
+
+
+@pytest.mark.parametrize("window", [5, 60])
+@pytest.mark.parametrize("order", permutations(range(3)))
+def test_a_burst_is_found_in_whatever_order_its_clicks_arrive(api: Api, window: int, order: tuple[int, ...]) -> None:
+    clicks = build_clicks(3, apart=window / 2, device_fingerprint="d-1")
+    for number in order:
+        api.post_events(clicks[number])
+    (device,) = api.read(PATH, **PERIOD, window_seconds=window)["bot_like_devices"]
+    assert device["fastest_seconds"] == window
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_longest_pair_is_found_in_either_order(api: Api, order: tuple[int, ...]) -> None:
+    clicks = build_clicks(2, apart=60, device_fingerprint="d-1")
+    for number in order:
+        api.post_events(clicks[number])
+    assert read_devices(api, min_clicks=2, window_seconds=60) == ["d-1"]
 
 
 def test_a_device_with_bursts_on_several_days_is_listed_once_with_its_fastest(api: Api) -> None:

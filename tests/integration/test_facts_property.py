@@ -163,3 +163,15 @@ def test_what_is_posted_between_the_steps_of_a_rebuild_is_neither_lost_nor_count
         act(checked)
     checked.rebuild()
     checked.check()
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_two_referrers_at_one_instant_the_event_with_the_smaller_id_decides(
+    empty_database: Engine, order: tuple[int, int]
+) -> None:
+    checked = Checked(Database(empty_database))
+    for number in order:
+        event = {"event_id": UUID(int=number), "event_type": "click", "occurred_at": MIDNIGHT, "user_id": "u-1"}
+        checked.post([Event(**event, referrer_id=f"referrer {number}")])
+    assert checked.facts()["user_journeys"]["user:u-1",][-2] == "referrer 1"
+    checked.check()
