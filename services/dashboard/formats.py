@@ -48,8 +48,8 @@ def format_day_of_year(day: date) -> str:
 
 
 def format_percent(share: float) -> str:
-    """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5 %", 0.99 is "99 %"."""
-    return f"{round(share * 100, 1):g} %"
+    """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5%", 0.99 is "99%"."""
+    return f"{round(share * 100, 1):g}%"
 
 
 def format_moment(moment: datetime) -> str:

@@ -32,7 +32,7 @@ def build_state(run: ReportSummary) -> Component:
 
 def build_progress(run: ReportSummary) -> Component:
     """How far the run has come, as a bar and in words."""
-    words = f"{run.progress_pct} %" + (f" · {run.progress_step}" if run.progress_step else "")
+    words = f"{run.progress_pct}%" + (f" · {run.progress_step}" if run.progress_step else "")
     return html.Span(
         [build_meter(run.progress_pct / 100), html.Span(words, className="row-note")], className="run-progress"
     )

@@ -17,7 +17,7 @@ VERDICTS: dict[Verdict, str] = {
 
 def build_trend(trend: Trend, change_pct: float | None) -> Component:
     """The trend as arrow and word, with the relative change; after 0 a change has no percentage."""
-    change = "from 0" if change_pct is None else f"{format_signed(change_pct, decimals=1)} %"
+    change = "from 0" if change_pct is None else f"{format_signed(change_pct, decimals=1)}%"
     arrow = html.Span(_ARROWS[trend], **{"aria-hidden": "true"})
     return html.Span([arrow, f" {trend.capitalize()} {change}"], className=f"trend trend-{trend}")
 
@@ -26,4 +26,4 @@ def format_interval(interval: Interval | None) -> str:
     """Where the true K lies: "0.75 to 1.20"."""
     if interval is None:
         return "no interval"
-    return f"95 % interval {format_k(interval.low)} to {format_k(interval.high)}"
+    return f"95% interval {format_k(interval.low)} to {format_k(interval.high)}"

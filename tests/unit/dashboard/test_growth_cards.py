@@ -28,10 +28,10 @@ def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
 
 def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_traffic() -> None:
     body = draw(k_factor.CARD)
-    assert text_of(find(body, "k-line")) == "0.74 ↑  Up +35.3 %"
+    assert text_of(find(body, "k-line")) == "0.74 ↑  Up +35.3%"
     assert text_of(find(body, "kpi")) == "All conversions 0.74 K clean 0.70 Conversions removed 44"
     said = text_of(body)
-    assert "95 % interval 0.69 to 0.80 · before: 0.55 in 18–24 Mar 2026" in said
+    assert "95% interval 0.69 to 0.80 · before: 0.55 in 18–24 Mar 2026" in said
     assert "1,000 inviting users × 1.20 invites each × 0.62 conversions an invite" in said
     assert "0.26 below 1, where growth carries itself." in said
 
@@ -92,7 +92,7 @@ def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
         ("Converted", "600"),
         ("Activated", "300"),
     ]
-    assert bars[3].note == "40 % of the step before (10 % to 20 %) · 30 % of all"
+    assert bars[3].note == "40% of the step before (10% to 20%) · 30% of all"
     assert [bar.share for bar in bars[:3]] == [0.3, 1, 0.75]
 
 
@@ -100,9 +100,9 @@ def test_a_loop_is_drawn_against_a_k_of_1() -> None:
     body = draw(loops.CARD)
     assert rows_of(body) == [
         ["Loop", "Conversions", "Rate", "K"],
-        ["Buddy challenge 500 invites · 2,400 clicks", "900", "37.5 %", "2.00"],
-        ["Parent share 20 invites · 80 clicks", "10", "12.5 %", "1.00"],
-        ["Prep pack 0 invites · 9 clicks", "0", "0 %", "0.00"],
+        ["Buddy challenge 500 invites · 2,400 clicks", "900", "37.5%", "2.00"],
+        ["Parent share 20 invites · 80 clicks", "10", "12.5%", "1.00"],
+        ["Prep pack 0 invites · 9 clicks", "0", "0%", "0.00"],
     ]
     carries, just_does, brings_nobody = find(body, "meter")
     assert [part.style for part in carries.children] == [{"width": "100.00%"}, {"left": "50.00%"}]
@@ -114,7 +114,7 @@ def test_a_week_that_is_not_over_stays_blank_in_the_heat_map() -> None:
     body = draw(cohorts.CARD, cohorts=build_cohorts((0, [None] * 3), (50, [1.0, 0.404, None]), (20, [None, None])))
     assert rows_of(body) == [
         ["Week of", "Users", "W0", "W1"],
-        ["9 Mar", "50", "100 %", "40 %"],
+        ["9 Mar", "50", "100%", "40%"],
         ["16 Mar", "20", "", ""],
     ]
     [cell] = find(body, "heat")
@@ -134,7 +134,7 @@ def test_every_referrer_leads_to_its_investigation_over_the_period() -> None:
         "/dashboard/investigations?days=7&kind=referrer&id=a%26b-2",
         "/dashboard/growth/referrers?days=7",
     ]
-    assert rows_of(body)[1] == ["a&b-1 3 invites · 41 clicks", "11", "26.8 %", "0.045"]
+    assert rows_of(body)[1] == ["a&b-1 3 invites · 41 clicks", "11", "26.8%", "0.045"]
 
 
 EMPTY: dict[str, BaseModel] = {

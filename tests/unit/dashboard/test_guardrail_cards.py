@@ -61,8 +61,8 @@ def test_an_opt_out_rate_is_judged_by_the_alerts_limit() -> None:
         }
     )
     said = text_of(draw(opt_outs.CARD, opt_outs=answer))
-    assert "40 %" in said
-    assert "4 of 10 never viewed · above the limit of 30 %" in said
+    assert "40%" in said
+    assert "4 of 10 never viewed · above the limit of 30%" in said
     assert "1 of 8 without a click" in said
     assert "3.5 participants" in said
 
@@ -86,7 +86,7 @@ def test_compliance_says_whether_the_target_is_met() -> None:
         }
     )
     said = text_of(draw(coppa.CARD, coppa=answer))
-    assert "Target 99 %: missed" in said
+    assert "Target 99%: missed" in said
     assert "2 of 100 violate" in said
 
 

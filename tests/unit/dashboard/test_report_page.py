@@ -23,7 +23,7 @@ def test_a_report_is_headed_by_its_type_its_dates_and_who_asked() -> None:
 
 def test_a_report_says_everything_that_was_found() -> None:
     body = draw(build_report())
-    assert text_of(find(body, "k-line")).startswith("0.74 ↑  Up +35.3 %")
+    assert text_of(find(body, "k-line")).startswith("0.74 ↑  Up +35.3%")
     assert "Conversions 744" in text_of(card(body, "report-engagement"))
     assert text_of(find(card(body, "report-loops"), "bar-label")) == "Buddy challenge Parent share Streak rescue"
     assert text_of(find(card(body, "report-funnel"), "bar-label")).startswith("Clicked Visited Signed up")
@@ -56,7 +56,7 @@ def test_a_report_without_data_says_so_and_draws_no_chart() -> None:
 def test_a_report_that_is_being_made_has_no_exports() -> None:
     body = draw(build_run())
     assert find(body, "exports") == []
-    assert "40 % · writing insights" in text_of(body)
+    assert "40% · writing insights" in text_of(body)
     assert "asked for 31 Mar 10:28 UTC" in text_of(body)
 
 

@@ -133,10 +133,10 @@ def test_a_refusal_is_told_in_the_words_of_the_api(browser: Browser, api: FakeAp
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "running"}, "Running 40 % · writing insights"),
+        ({"status": "running"}, "Running 40% · writing insights"),
         (
             {"status": "queued", "progress_pct": 0, "progress_step": "", "attempt": 1, "last_error": "timed out"},
-            "Queued 0 % Tries again after: timed out (tried 1 of 3 times)",
+            "Queued 0% Tries again after: timed out (tried 1 of 3 times)",
         ),
         ({"status": "failed", "attempt": 3, "last_error": "out of paper"}, "Failed out of paper (tried 3 of 3 times)"),
         ({"status": "skipped", "last_error": None}, "Skipped It was not needed any more"),
