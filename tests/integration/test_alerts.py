@@ -125,6 +125,22 @@ def test_an_acknowledged_alert_stays_acknowledged_while_it_lasts_for_everybody(
     assert evaluate(NOON + 7 * DAY).resolved_alerts == [opened]
 
 
+@pytest.mark.parametrize(("action", "status"), [("acknowledge", "acknowledged"), ("resolve", "resolved")])
+def test_an_action_that_wants_nothing_needs_no_body(api: Api, evaluate: Evaluate, action: str, status: str) -> None:
+    flag(api, *range(LIMIT + 1))
+    (opened,) = evaluate().opened_alerts
+    response = api.send("POST", f"/v1/alerts/{opened}/{action}")
+    assert (response.status_code, response.get_json()["status"]) == (200, status)
+
+
+def test_an_action_without_the_body_it_wants_names_what_is_missing(api: Api, evaluate: Evaluate) -> None:
+    flag(api, *range(LIMIT + 1))
+    (opened,) = evaluate().opened_alerts
+    problem = api.refuse(422, "POST", f"/v1/alerts/{opened}/snooze")
+    assert problem["errors"] == [{"pointer": "/until", "detail": "is required"}]
+    api.refuse(415, "POST", f"/v1/alerts/{opened}/acknowledge", data=b"{}")
+
+
 def test_a_snoozed_alert_is_open_again_from_its_time_on(api: Api, evaluate: Evaluate) -> None:
     later = noon_today() + DAY
     flag(api, *range(LIMIT + 1), at=later - 2 * DAY)

@@ -61,7 +61,8 @@ def _describe(operation: Operation, schemas: dict[object, Any]) -> dict[str, Any
         described["description"] = f"Needs the scope `{operation.scope}`."
     if operation.body:
         content = {media_type: {"schema": schemas[operation.body]} for media_type in operation.media_types}
-        described["requestBody"] = {"required": True, "content": content}
+        required = any(field.is_required() for field in operation.body.model_fields.values())
+        described["requestBody"] = {"required": required, "content": content}
     return described
 
 

@@ -163,7 +163,9 @@ def check_media_type(*allowed: str) -> None:
 
 
 def read_body(model: type[Model]) -> Model:
-    """The JSON body as a model. Raises ProblemError 400, 415 or 422."""
+    """The JSON body as a model; no body at all is an empty object. Raises ProblemError 400, 415 or 422."""
+    if not request.mimetype and not read_bytes():
+        return validate(model, {})
     check_media_type("application/json")
     return validate(model, parse_json(read_bytes()))
 
