@@ -40,6 +40,7 @@ RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, queue_rout
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:
     """One process's application, with its own connections."""
     app = Flask(__name__, static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
     app.extensions["services"] = Services(
         database=Database(create_database_engine(settings.database_url, pool_size=settings.metrics_api_threads)),
         redis=connect_redis(settings.redis_url),

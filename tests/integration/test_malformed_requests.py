@@ -47,3 +47,9 @@ def test_a_body_in_malformed_chunks_is_answered_400(server_url: str, http: httpx
     chunks = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
     response = exchange(server_url, (head + chunks).encode())
     assert (response.status, response.headers["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_what_a_route_allows_is_not_told_without_a_token(server_url: str) -> None:
+    response = exchange(server_url, b"OPTIONS /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (response.status, response.headers["Content-Type"]) == (405, "application/problem+json")
+    assert json.loads(response.read())["code"] == "method_not_allowed"
