@@ -79,3 +79,34 @@ def test_writers_of_other_devices_addresses_and_referrers_do_not_wait_for_each_o
         for network, writer in enumerate(["maria", "ben"])
     ]
     assert not save_both_overlapping(empty_database, *batches)
+
+
+@pytest.mark.parametrize("field", ["link_id", "ip_address", "device_fingerprint", "user_id", "referrer_id"])
+def test_writers_that_want_the_same_rows_never_wait_in_a_circle(empty_database: Engine, field: str) -> None:
+    """Both are held up in the middle by a third one, so that each has locked what comes before.
+
+    Each kind of row is tried alone, because rows that come earlier would put the writers in line.
+    """
+    values = [f"10.0.0.{n}" if field == "ip_address" else f"{field}-{n}" for n in range(150)]
+
+    def build_batch(wanted: list[str]) -> list[Event]:
+        return [Event(event_type="click", occurred_at=NOON, **{field: value}) for value in wanted]
+
+    def write(wanted: list[str]) -> int:
+        with empty_database.begin() as connection:
+            return save_events(connection, build_batch(wanted), now=MIDNIGHT)
+
+    with ThreadPoolExecutor(2) as pool, empty_database.connect() as third:
+        for held_up_at in values[20::40]:
+            save_events(third, build_batch([held_up_at]), now=MIDNIGHT)
+            writing = [pool.submit(write, values), pool.submit(write, values[::-1])]
+            _wait_until_blocked(empty_database, writing)
+            third.commit()
+            assert [saving.result() for saving in writing] == [len(values), len(values)]
+
+
+def _wait_until_blocked(engine: Engine, writing: list[Future[int]]) -> None:
+    statement = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as observer:
+        while not any(saving.done() for saving in writing) and observer.execute(statement).scalar_one() < len(writing):
+            Signal().wait(_POLL_SECONDS)
