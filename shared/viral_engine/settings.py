@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import EmailStr, Field, SecretStr, ValidationError, model_validator
+from pydantic import EmailStr, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Points = Annotated[float, Field(ge=0, le=100)]
@@ -114,22 +114,20 @@ class DetectionSettings(EnvironmentSettings):
         "Lower notices a dead feed sooner, and quiet nights too.",
     )
 
-    @model_validator(mode="after")
-    def check_limits(self) -> Self:
+    # Checked with the last of the four, because what checks the whole model is silent while any setting is bad.
+    @field_validator("health_status_warning")
+    @classmethod
+    def check_limits(cls, warning: float, info: ValidationInfo) -> float:
         """Refuse status limits that do not fall from excellent to warning."""
-        check_status_limits_fall(self)
-        return self
+        check_status_limits_fall({**info.data, "health_status_warning": warning})
+        return warning
 
 
-def check_status_limits_fall(settings: DetectionSettings) -> None:
-    """Raise ValueError unless the status limits fall from excellent to warning."""
-    limits = [
-        settings.health_status_excellent,
-        settings.health_status_good,
-        settings.health_status_fair,
-        settings.health_status_warning,
-    ]
-    if limits != sorted(limits, reverse=True):
+def check_status_limits_fall(settings: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the status limits fall from excellent to warning, as far as all four are there."""
+    names = [f"health_status_{status}" for status in ("excellent", "good", "fair", "warning")]
+    limits: list[float] = [settings[name] for name in names if name in settings]
+    if len(limits) == len(names) and limits != sorted(limits, reverse=True):
         raise ValueError(
             "HEALTH_STATUS_EXCELLENT, _GOOD, _FAIR and _WARNING must fall in this order, "
             f"but are {', '.join(f'{limit:g}' for limit in limits)}"
@@ -317,8 +315,8 @@ def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -
     fields = model.model_json_schema()["properties"]
     problems = []
     for item in error.errors():
-        if not item["loc"]:
-            problems.append(item["msg"].removeprefix("Value error, "))
+        if isinstance(item.get("ctx", {}).get("error"), ValueError):
+            problems.append(str(item["ctx"]["error"]))
             continue
         name = str(item["loc"][0])
         allowed = format_range(fields[name])

@@ -58,7 +58,7 @@ class Overrides(BaseModel):
         names = {name: name for name in Overrides.model_fields} | self.short_names
         given = {long: getattr(self, name) for name, long in names.items() if getattr(self, name) is not None}
         overridden = settings.model_copy(update=given)
-        check_status_limits_fall(overridden)
+        check_status_limits_fall(overridden.model_dump())
         return overridden
 
 
