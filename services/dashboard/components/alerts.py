@@ -51,8 +51,7 @@ def build_alert(alert: Alert, *, now: datetime) -> Component:
     )
     title = TITLES[alert.type]
     text = html.Div([html.H3(title), html.P(alert.message, className="alert-message"), facts], className="alert-text")
-    label = "Look into it" if alert.acknowledged_by else "Acknowledge"
-    link = dcc.Link(label, href=alert_path(alert.id), className="button", title=f"{label}: {title}")
+    link = dcc.Link("Look into it", href=alert_path(alert.id), className="button", title=f"Look into it: {title}")
     return html.Li([icon, text, link], className="alert")
 
 
