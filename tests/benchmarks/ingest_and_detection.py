@@ -67,12 +67,12 @@ def generate_batch(random: Random, size: int) -> list[Event]:
 def _generate_event(random: Random) -> Event:
     is_farm = random.random() < 0.02
     device = f"device-{random.randrange(50 if is_farm else 300_000)}"
-    address = f"198.18.{random.randrange(2 if is_farm else 250)}.{random.randrange(250)}"
+    ordinary = f"198.18.{random.randrange(250)}.{random.randrange(250)}"
     return Event(
         event_id=uuid.UUID(int=random.getrandbits(128)),
         event_type=random.choice(("click",) * 7 + ("visit", "visit", "signup", "conversion")),
         occurred_at=NOW - timedelta(seconds=random.random() * DAYS * 86_400),
-        ip_address=address,
+        ip_address=f"198.19.0.{random.randrange(20)}" if is_farm else ordinary,
         device_fingerprint=device,
         referrer_id=f"referrer-{random.randrange(5000)}",
         source="buddy_challenge",
