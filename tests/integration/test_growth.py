@@ -1,41 +1,17 @@
-"""Growth on a data set small enough to count by hand.
-
-In the week from 2 March: ann invites three times and ben once (4 invites, 2 users). Their links bring 8 clicks and 3
-conversions, so that K = (4 / 2) x (3 / 4) = 1.5. The week before: ann invites twice, 4 clicks, 1 conversion, K = 1.
-"""
+"""Growth on a data set small enough to count by hand."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.api_fixtures import Api
-from tests.builders import build_event, build_link
-
-MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
-WEEK = {"start": "2026-03-02", "end": "2026-03-08"}
-
-
-def _link(name: str, referrer: str, at: datetime, source: str = "buddy_challenge") -> dict[str, object]:
-    return build_link(name, referrer_id=referrer, source=source, inserted_at=at.isoformat())
+from tests.builders import build_event
+from tests.growth_week import MONDAY, WEEK, build_invite, post_week
 
 
 @pytest.fixture
 def grown(api: Api) -> Api:
-    before = MONDAY - timedelta(days=7)
-    links = [
-        _link("a1", "ann", MONDAY),
-        _link("a2", "ann", MONDAY),
-        _link("a3", "ann", MONDAY + timedelta(days=6), source="results_rally"),
-        _link("b1", "ben", MONDAY),
-        _link("old1", "ann", before),
-        _link("old2", "ann", before),
-    ]
-    api.send("POST", "/v1/links", json={"items": links})
-    clicks = [build_event(at=MONDAY, link_id=link) for link in ("a1", "a1", "a1", "a1", "a2", "b1", "b1", "b1")]
-    conversions = [build_event("conversion", at=MONDAY, link_id=link) for link in ("a1", "a1", "b1")]
-    earlier = [build_event(at=before, link_id="old1") for _ in range(4)]
-    earlier.append(build_event("conversion", at=before, link_id="old1"))
-    api.post_events(*clicks, *conversions, *earlier)
+    post_week(api)
     return api
 
 
@@ -110,7 +86,7 @@ def test_without_data_growth_is_zero_and_not_an_error(api: Api) -> None:
 
 
 def test_clean_k_leaves_out_what_the_guardrails_flag(api: Api) -> None:
-    api.send("POST", "/v1/links", json={"items": [_link("a1", "ann", MONDAY)]})
+    api.send("POST", "/v1/links", json={"items": [build_invite("a1", "ann", MONDAY)]})
     farm = [build_event(at=MONDAY, ip_address="198.51.100.9", link_id="a1") for _ in range(11)]
     bought = build_event("conversion", at=MONDAY, ip_address="198.51.100.9", link_id="a1")
     another_day = build_event("conversion", at=MONDAY + timedelta(days=1), ip_address="198.51.100.9", link_id="a1")
@@ -126,7 +102,7 @@ def test_clean_k_leaves_out_what_the_guardrails_flag(api: Api) -> None:
 
 
 def test_clean_k_leaves_out_flagged_referrers(api: Api) -> None:
-    links = [_link("a1", "ann", MONDAY), _link("b1", "ben", MONDAY)]
+    links = [build_invite("a1", "ann", MONDAY), build_invite("b1", "ben", MONDAY)]
     api.send("POST", "/v1/links", json={"items": links})
     many = [build_event("conversion", at=MONDAY, link_id="a1") for _ in range(11)]
     api.post_events(*many, build_event("conversion", at=MONDAY, link_id="b1"))
