@@ -10,7 +10,7 @@ from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
 from dashboard.formats import format_age, format_count, format_moment, format_percent, format_period
 from dashboard.links import investigation_path
-from viral_engine.contract.alerts import ActionTaken, AlertAction, AlertDetail, AlertType, EvidenceRow
+from viral_engine.contract.alerts import ActionTaken, AlertAction, AlertDetail, AlertQuality, AlertType, EvidenceRow
 from viral_engine.contract.investigations import EntityKind
 
 _KINDS: dict[AlertType, EntityKind] = {
@@ -26,7 +26,7 @@ _DONE: dict[AlertAction, str] = {
 }
 
 
-def build_detail(alert: AlertDetail, *, now: datetime) -> list[Component]:
+def build_detail(alert: AlertDetail, quality: AlertQuality, *, now: datetime) -> list[Component]:
     """The header, the evidence and the history of one alert."""
     return [
         _build_header(alert, now=now),
@@ -35,7 +35,14 @@ def build_detail(alert: AlertDetail, *, now: datetime) -> list[Component]:
                 html.Section(
                     [html.H2("Evidence", className="card-heading"), *_build_evidence(alert)], className="card"
                 ),
-                html.Section([html.H2("History", className="card-heading"), _build_history(alert)], className="card"),
+                html.Section(
+                    [
+                        html.H2("History", className="card-heading"),
+                        _build_quality(alert, quality),
+                        _build_history(alert),
+                    ],
+                    className="card",
+                ),
             ],
             className="stack",
         ),
@@ -99,6 +106,14 @@ def _build_what(alert: AlertDetail, row: EvidenceRow) -> Component:
         row.label,
         href=investigation_path(kind, row.ref, f"?start={period.start}&end={period.end}"),
         className="identifier",
+    )
+
+
+def _build_quality(alert: AlertDetail, quality: AlertQuality) -> Component:
+    known = next((each for each in quality.types if each.type == alert.type), None)
+    opened, false = (known.opened, known.false_positives) if known else (0, 0)
+    return build_hint(
+        f"Alerts of this kind so far: {format_count(opened)}, of them false positives: {format_count(false)}"
     )
 
 

@@ -91,7 +91,7 @@ def show_alert(api: MetricsApi, search: str | None) -> tuple[Component, bool]:
     if alert_id is None:
         return build_not_found("alert"), True
     try:
-        return _draw(api.fetch_alert(alert_id))
+        return _draw(api, api.fetch_alert(alert_id))
     except ApiProblemError as error:
         if error.status == 404:
             return build_not_found("alert"), True
@@ -106,7 +106,7 @@ def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> tup
     if alert_id is None:
         return build_not_found("alert"), True, "", note
     try:
-        view, hidden = _draw(_send(api, button, alert_id, note.strip() or None, hours))
+        view, hidden = _draw(api, _send(api, button, alert_id, note.strip() or None, hours))
     except API_FAILURES as error:
         _log.warning("alert_action_failed", action=button, reason=str(error))
         view, hidden = show_alert(api, search)
@@ -122,10 +122,10 @@ def _send(api: MetricsApi, button: str, alert_id: int, note: str | None, hours: 
     return api.resolve_alert(alert_id, note=note, false_positive=button == "alert-false-positive")
 
 
-def _draw(alert: AlertDetail) -> tuple[Component, bool]:
+def _draw(api: MetricsApi, alert: AlertDetail) -> tuple[Component, bool]:
     may_act = Scope.ALERTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
     ended = alert.status in ("resolved", "false_positive")
-    return html.Div(build_detail(alert, now=datetime.now(UTC))), ended or not may_act
+    return html.Div(build_detail(alert, api.fetch_alert_quality(), now=datetime.now(UTC))), ended or not may_act
 
 
 def _parse_id(search: str | None) -> int | None:

@@ -1,4 +1,8 @@
-"""The K-factor: how many conversions each inviting user brings about."""
+"""The K-factor: how many conversions each inviting user brings about.
+
+K = invites per inviting user x conversions per invite, the viral coefficient of Skok, D. (2009), "Lessons Learned:
+Viral Marketing", with conversions in the place of new users.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
