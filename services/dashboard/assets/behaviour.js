@@ -150,6 +150,9 @@
 
       // Controls of other pages show what the address says, or else the default ...
       showControls: function (search, defaults, ids) {
+        // What a control was about to say is older than the address, or an echo of the one before.
+        choices.clear();
+        clearTimeout(choosing);
         const query = new URLSearchParams(search);
         return ids.map(function ({ name }) {
           const usual = (defaults || {})[name];
