@@ -30,12 +30,16 @@ class JobName(StrEnum):
     GENERATE_REPORT = "report_worker.jobs.generate_report"
     TICK_SCHEDULES = "report_worker.jobs.tick_schedules"
     STEP_BATCH = "report_worker.jobs.step_batch"
+    SEND_EMAIL = "email_worker.jobs.send_email"
+    POST_WEBHOOK = "email_worker.jobs.post_webhook"
 
 
 JOB_TIMEOUT_SECONDS = {
     JobName.GENERATE_REPORT: 300,
     JobName.TICK_SCHEDULES: 60,
     JobName.STEP_BATCH: 300,
+    JobName.SEND_EMAIL: 45,
+    JobName.POST_WEBHOOK: 45,
 }
 
 

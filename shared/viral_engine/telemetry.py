@@ -17,6 +17,12 @@ EventName = Literal[
     "viral_engine.reports.generation_started",
     "viral_engine.reports.generation_completed",
     "viral_engine.reports.generation_failed",
+    "viral_engine.email.delivery_started",
+    "viral_engine.email.delivery_completed",
+    "viral_engine.email.delivery_failed",
+    "viral_engine.webhooks.delivery_started",
+    "viral_engine.webhooks.delivery_completed",
+    "viral_engine.webhooks.delivery_failed",
 ]
 
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])

@@ -4,7 +4,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -13,6 +13,10 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from viral_engine.contract.problem import Problem
+from viral_engine.draining import Draining, DrainingArbiter, refuse_readiness
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -22,6 +26,12 @@ _STATUSES = {
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]
     """Answers what never becomes a request by a problem; gunicorn would send HTML."""
+
+    def handle_request(self, *arguments: Any) -> Any:
+        """Answer a request; one that comes shortly before the end is the last of its connection."""
+        if self.app.draining.has_begun:
+            self.max_keepalived = 0
+        return super().handle_request(*arguments)
 
     def handle_error(self, _request: object, client: socket.socket, _address: object, error: Exception) -> None:
         """Answer what the caller did wrong by 4xx, and what we did by 500."""
@@ -48,20 +58,34 @@ def _format_answer(status: HTTPStatus) -> bytes:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, create_app: Callable[[], Flask], options: dict[str, Any]) -> None:
+    def __init__(self, create_app: Callable[[], Flask], options: dict[str, Any], drain_seconds: float) -> None:
         self._create_app = create_app
         self._options = options
+        self.drain_seconds = drain_seconds
+        self.draining = Draining()
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        return self._create_app()
+    def load(self) -> "WSGIApplication":
+        return refuse_readiness(self._create_app(), self.draining)
+
+    def run(self) -> None:
+        DrainingArbiter(self).run()
 
 
-def serve(create_app: Callable[[], Flask], *, host: str, port: int, threads: int, processes: int, service: str) -> None:
+def serve(
+    create_app: Callable[[], Flask],
+    *,
+    host: str,
+    port: int,
+    threads: int,
+    processes: int,
+    service: str,
+    drain_seconds: float,
+) -> None:
     """Serve until SIGTERM or SIGINT, then let the requests in hand finish.
 
     The application is made in each process after the fork, so that no connection is shared between them.
@@ -78,5 +102,6 @@ def serve(create_app: Callable[[], Flask], *, host: str, port: int, threads: int
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - gunicorn's own advice against blocking on a slow disk.
         "limit_request_line": 8190,
         "loglevel": "warning",
+        "control_socket_disable": True,  # Nobody uses it, and it needs a home folder that can be written.
     }
-    _Server(create_app, options).run()
+    _Server(create_app, options, drain_seconds).run()

@@ -3,6 +3,14 @@
 from metrics_api.db.tables.access import audit_entries, people, sessions, tokens
 from metrics_api.db.tables.columns import metadata
 from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, violations
+from metrics_api.db.tables.deliveries import (
+    alert_news,
+    deliveries,
+    delivery_requests,
+    notification_rules,
+    subscriptions,
+    suppressions,
+)
 from metrics_api.db.tables.events import attribution_events, attribution_links
 from metrics_api.db.tables.facts import (
     BURST_SIZES,
@@ -22,6 +30,7 @@ __all__ = [
     "BURST_SIZES",
     "active_weeks",
     "activity_per_referrer_day",
+    "alert_news",
     "alerts",
     "attribution_events",
     "attribution_links",
@@ -31,10 +40,13 @@ __all__ = [
     "clicks_per_device_day",
     "clicks_per_ip_day",
     "content_per_day",
+    "deliveries",
+    "delivery_requests",
     "health_history",
     "job_keys",
     "link_counts",
     "metadata",
+    "notification_rules",
     "parent_shares",
     "people",
     "progress_reels",
@@ -42,6 +54,8 @@ __all__ = [
     "schedules",
     "sessions",
     "study_sessions",
+    "subscriptions",
+    "suppressions",
     "tokens",
     "trusted_networks",
     "user_journeys",

@@ -1,0 +1,123 @@
+"""Deliveries: to whom a report or a notification went, and how that ended."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+
+from viral_engine.contract.alerts import AlertSeverity, AlertType
+from viral_engine.contract.jobs import ErrorText, Held
+from viral_engine.contract.reports import Report
+
+DeliveryKind = Literal["email", "webhook"]
+DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "placeholder", "suppressed", "cancelled"]
+Outcome = Literal["sent", "refused", "failed", "uncertain", "placeholder"]
+NewsEvent = Literal["opened", "escalated", "ended"]
+Channel = Literal["email", "slack", "webhook"]
+MOST_RECIPIENTS = 100
+
+
+class DeliveriesRequest(BaseModel):
+    """To whom a report is to be mailed; who stands there twice gets it once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipient_emails: Annotated[list[EmailStr], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+
+
+class Delivery(BaseModel):
+    """One message to one recipient."""
+
+    id: int
+    recipient_email: str
+    status: DeliveryState
+    attempt: int
+    max_attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="When it is tried next; null once it has ended")
+    reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
+
+
+class DeliveriesAnswer(BaseModel):
+    """The deliveries of a report, the newest request first."""
+
+    deliveries: list[Delivery]
+
+
+class Content(BaseModel):
+    """What was rendered for a recipient: an email's parts, or a webhook's body as `text`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: Annotated[str, Field(max_length=500)]
+    html: Annotated[str | None, Field(max_length=2_000_000)] = None
+    text: Annotated[str, Field(max_length=1_000_000)]
+
+
+class AlertNews(BaseModel):
+    """One thing to tell about one alert."""
+
+    alert_id: int
+    event: NewsEvent
+    type: AlertType
+    severity: AlertSeverity
+    message: str
+    count: float
+    at: datetime
+    url: str = Field(description="Where the dashboard shows the alert")
+
+
+class Notification(BaseModel):
+    """What one message tells: a single piece of news, or a digest of several."""
+
+    rule: str
+    channel: Channel
+    news: Annotated[list[AlertNews], Field(min_length=1)]
+
+
+class DeliveryClaimed(BaseModel):
+    """A delivery that this worker holds until its lease ends; `token` proves it.
+
+    Exactly one of `report` and `notification` is there.
+    """
+
+    delivery_id: int
+    token: int
+    attempt: int
+    kind: DeliveryKind
+    recipient: str
+    is_placeholder: bool
+    message_id: str
+    lease_seconds: float
+    unsubscribe_url: str | None
+    signing_secret: str | None = Field(description="Signs a webhook's body")
+    report: Report | None
+    report_url: str | None
+    notification: Notification | None
+
+
+class DeliveryResult(Held):
+    """How an attempt ended.
+
+    `refused`: the server said it did not take the message now, so it may be tried again; `failed`: it never will;
+    `uncertain`: nobody knows; `placeholder`: nothing was to be sent.
+    """
+
+    outcome: Outcome
+    reply: Annotated[str | None, Field(max_length=2000)] = None
+    error: ErrorText | None = None
+    content: Content | None = None
+
+    @model_validator(mode="after")
+    def check_reason(self) -> Self:
+        """Refuse an ending that is neither success nor explained."""
+        if self.outcome in ("refused", "failed", "uncertain") and not self.error:
+            raise ValueError(f"give the error of an attempt that ended as {self.outcome}")
+        return self
+
+
+class DeliveryHeld(BaseModel):
+    """Where the delivery stands after the call."""
+
+    status: DeliveryState
