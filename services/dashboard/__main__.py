@@ -6,6 +6,7 @@ from dashboard.app import create_app
 from viral_engine.client import MetricsApi
 from viral_engine.logs import configure_logging
 from viral_engine.settings import DashboardSettings, LogSettings, load_settings_or_exit
+from viral_engine.web_settings import WebServerSettings
 from viral_engine.webserver import serve
 
 _API_TIMEOUT_SECONDS = 10
@@ -13,7 +14,8 @@ _API_TIMEOUT_SECONDS = 10
 
 def main() -> None:
     """Serve until told to stop."""
-    settings, log_settings = load_settings_or_exit(DashboardSettings, LogSettings)
+    groups = DashboardSettings, WebServerSettings, LogSettings
+    settings, web_server, log_settings = load_settings_or_exit(*groups)
     configure_logging(log_settings, service="dashboard")
 
     def build_app() -> Flask:
@@ -23,11 +25,12 @@ def main() -> None:
 
     serve(
         build_app,
-        host="0.0.0.0",  # noqa: S104 - reachable from outside its container.
+        host=settings.bind_host,
         port=settings.dashboard_port,
         threads=settings.dashboard_threads,
         processes=1,
         service="dashboard",
+        drain_seconds=web_server.shutdown_drain_seconds,
     )
 
 

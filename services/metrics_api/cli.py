@@ -23,6 +23,7 @@ from viral_engine.settings import (
     load_settings_or_exit,
 )
 from viral_engine.stop_event import watch_stop_signals
+from viral_engine.web_settings import WebServerSettings
 from viral_engine.webserver import serve
 
 
@@ -53,9 +54,8 @@ def bootstrap() -> None:
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
-    settings, detection, queues, logs = load_settings_or_exit(
-        ApiSettings, DetectionSettings, QueueSettings, LogSettings
-    )
+    groups = ApiSettings, DetectionSettings, QueueSettings, WebServerSettings, LogSettings
+    settings, detection, queues, web_server, logs = load_settings_or_exit(*groups)
     configure_logging(logs, service="metrics_api")
     serve(
         lambda: create_app(settings, detection, queues),
@@ -64,6 +64,7 @@ def web() -> None:
         threads=settings.metrics_api_threads,
         processes=settings.metrics_api_processes,
         service="metrics_api",
+        drain_seconds=web_server.shutdown_drain_seconds,
     )
 
 

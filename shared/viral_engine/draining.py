@@ -1,0 +1,64 @@
+"""A web server's last seconds: it still serves, but says that it is no longer ready, so that proxies turn elsewhere.
+
+Kubernetes sends SIGTERM and stops sending requests at the same time, by two ways of which either may be the faster.
+"""
+
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from mmap import mmap
+from typing import TYPE_CHECKING
+
+from gunicorn.arbiter import Arbiter
+from werkzeug.wrappers import Response
+
+from viral_engine.contract.problem import Problem
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+READINESS_PATH = "/readyz"
+_STATUS = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class Draining:
+    """Whether a server is about to stop. One made before the fork is the same in all its processes."""
+
+    def __init__(self) -> None:
+        self._shared = mmap(-1, 1)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the server is no longer ready."""
+        return self._shared[0] == 1
+
+    def begin(self) -> None:
+        """Be no longer ready, for good."""
+        self._shared[0] = 1
+
+
+class DrainingArbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's parent process, which on SIGTERM lets its workers serve for `app.drain_seconds` more."""
+
+    def handle_term(self) -> None:
+        """Fail the readiness probe first and stop later."""
+        self.app.draining.begin()
+        time.sleep(self.app.drain_seconds)
+        super().handle_term()
+
+
+def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplication":
+    """`app`, but not ready once the draining has begun."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if draining.has_begun and environ["PATH_INFO"] == READINESS_PATH:
+            return _build_refusal()(environ, start_response)
+        return app(environ, start_response)
+
+    return answer
+
+
+def _build_refusal() -> Response:
+    detail = "This server is about to stop; ask another."
+    problem = Problem(title=_STATUS.phrase, status=_STATUS, detail=detail, code="stopping")
+    return Response(problem.model_dump_json(exclude_none=True), _STATUS, content_type="application/problem+json")

@@ -1,0 +1,17 @@
+"""Settings of both web services. Rules and forms are those of `viral_engine.settings`."""
+
+from pydantic import Field
+
+from viral_engine.settings import EnvironmentSettings
+
+
+class WebServerSettings(EnvironmentSettings):
+    """How both web services stop."""
+
+    shutdown_drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="Seconds after SIGTERM in which a web service still serves but is no longer ready, so that proxies "
+        "turn to another. Longer than they take to notice loses no request; 0 stops at once.",
+    )
