@@ -1,0 +1,1 @@
+"""Who gets the weekly and monthly reports, and who gets nothing any more."""
