@@ -1,0 +1,29 @@
+"""Lists of recipients as people type them, and how recipients are shown where not everybody may read them."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+_SEPARATORS = re.compile(r"[,;\r\n]")
+
+
+def split_addresses(text: str) -> list[str]:
+    """The addresses of a text in which commas, semicolons or line ends stand between them; not yet validated."""
+    return [address for part in _SEPARATORS.split(text) if (address := part.strip())]
+
+
+def drop_repeated(addresses: Iterable[str]) -> list[str]:
+    """Each address once, in the order and spelling in which it came first; upper and lower case are the same."""
+    first: dict[str, str] = {}
+    for address in addresses:
+        first.setdefault(address.casefold(), address)
+    return list(first.values())
+
+
+def mask_recipient(recipient: str) -> str:
+    """A recipient for logs and lists: the first character of a mailbox with its domain, or the host of a webhook."""
+    if "://" in recipient:
+        url = urlsplit(recipient)
+        return f"{url.scheme}://{url.hostname}/…"
+    mailbox, _, domain = recipient.rpartition("@")
+    return f"{mailbox[:1]}…@{domain}"
