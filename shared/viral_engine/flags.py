@@ -1,35 +1,17 @@
-"""Feature flags: OpenFeature, evaluated in process from a file in flagd's format that may change at any time."""
+"""Feature flags: evaluated in process by OpenFeature's evaluator of flagd's format, from a file that may change."""
 
-import logging
-from enum import StrEnum
 from pathlib import Path
 
-from openfeature import api
-from openfeature.contrib.provider.flagd import FlagdProvider
-from openfeature.contrib.provider.flagd.config import ResolverType
+import structlog
+from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 
-_DOMAIN = "viral-engine"
-_POLL_MS = 1000
+from viral_engine.contract.flags import FLAGS, Flag, FlagsAnswer, FlagState
+from viral_engine.flags_document import find_percentage
+from viral_engine.flags_file import FlagsFile, LoadedFlags
 
-
-class Flag(StrEnum):
-    """Every flag."""
-
-    GUARDRAIL_DASHBOARD = "guardrail_dashboard"
-    PERFORMANCE_REPORTS = "performance_reports"
-    EMAIL_DELIVERY = "email_delivery"
-    AI_INSIGHTS = "ai_insights"
-    ALERT_NOTIFICATIONS = "alert_notifications"
-
-
-FLAG_DEFAULTS = {
-    Flag.GUARDRAIL_DASHBOARD: True,
-    Flag.PERFORMANCE_REPORTS: True,
-    Flag.EMAIL_DELIVERY: False,
-    Flag.AI_INSIGHTS: False,
-    Flag.ALERT_NOTIFICATIONS: False,
-}
+_WHOLE = 100
+_log = structlog.get_logger()
 
 
 class Flags:
@@ -37,16 +19,54 @@ class Flags:
 
     def __init__(self, path: Path | None) -> None:
         """Watch `path`; without one every flag has its default. Call it after a fork: it starts a thread."""
-        if path is not None:
-            # The provider logs the traceback of every look at a broken file, several times a minute.
-            logging.getLogger("openfeature.contrib").setLevel(logging.CRITICAL)
-            provider = FlagdProvider(
-                resolver_type=ResolverType.FILE, offline_flag_source_path=str(path), deadline_ms=_POLL_MS
-            )
-            api.set_provider(provider, domain=_DOMAIN)
-        self._client = api.get_client(domain=_DOMAIN)
+        self._file = FlagsFile(path) if path else None
 
     def is_on(self, flag: Flag, targeting_key: str) -> bool:
         """Whether the flag is on for the person or report that the key names."""
-        context = EvaluationContext(targeting_key=targeting_key)
-        return self._client.get_boolean_value(flag, FLAG_DEFAULTS[flag], context)
+        loaded = self._loaded()
+        return _evaluate(loaded.evaluator, flag, targeting_key) if flag in loaded.definitions else FLAGS[flag].default
+
+    def list_on(self, targeting_key: str) -> list[Flag]:
+        """The flags told apart by person that are on for this one."""
+        return [
+            flag
+            for flag, meaning in FLAGS.items()
+            if meaning.decided_by == "person" and self.is_on(flag, targeting_key)
+        ]
+
+    def describe(self, targeting_key: str) -> FlagsAnswer:
+        """How every flag stands, as the person whom the key names sees it."""
+        loaded = self._loaded()
+        return FlagsAnswer(
+            flags=[self._describe(flag, targeting_key) for flag in Flag],
+            path=str(self._file.path) if self._file else None,
+            read_at=loaded.read_at,
+            problem=self._file.problem if self._file else None,
+        )
+
+    def _describe(self, flag: Flag, targeting_key: str) -> FlagState:
+        meaning, definition = FLAGS[flag], self._loaded().definitions.get(flag)
+        percentage = find_percentage(definition, default=meaning.default)
+        on: bool | None = self.is_on(flag, targeting_key)
+        if meaning.decided_by != "person" and percentage not in (0, _WHOLE):
+            on = None
+        return FlagState(
+            name=flag,
+            on=on,
+            default=meaning.default,
+            percentage=percentage,
+            decided_by=meaning.decided_by,
+            off_means=meaning.off_means,
+        )
+
+    def _loaded(self) -> LoadedFlags:
+        return self._file.loaded if self._file else LoadedFlags()
+
+
+def _evaluate(evaluator: FlagdCore, flag: Flag, targeting_key: str) -> bool:
+    default = FLAGS[flag].default
+    try:
+        return bool(evaluator.resolve_boolean_value(flag, default, EvaluationContext(targeting_key)).value)
+    except Exception as error:  # As in the check of the file: some keys may lead a rule where others do not.
+        _log.warning("flag_not_evaluated", flag=flag, reason=type(error).__name__)
+        return default

@@ -9,8 +9,8 @@ from metrics_api.access.principal import Principal, fetch_session_holder, fetch_
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
 from viral_engine.client import SESSION_HEADER
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
-from viral_engine.flags import Flag
 
 
 def authenticate(scope: Scope) -> None:

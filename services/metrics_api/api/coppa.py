@@ -12,10 +12,10 @@ from metrics_api.api.services import services
 from metrics_api.detection import violations as listing
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.guardrails import CoppaAnswer
 from viral_engine.contract.people import Scope
 from viral_engine.contract.violations import Violation, ViolationResolution, ViolationsAnswer
-from viral_engine.flags import Flag
 
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")

@@ -13,10 +13,10 @@ from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.scoring.evaluation import fetch_health
 from metrics_api.scoring.what_if import fetch_what_if
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer, OptOutAnswer
 from viral_engine.contract.people import Scope
 from viral_engine.contract.what_if import WhatIfAnswer
-from viral_engine.flags import Flag
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 

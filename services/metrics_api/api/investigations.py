@@ -20,6 +20,7 @@ from metrics_api.detection.investigations.export import format_csv
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -31,7 +32,6 @@ from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.thresholds import Overrides
 from viral_engine.contract.values import IpAddress
-from viral_engine.flags import Flag
 
 investigations = Resource("investigations", Flag.GUARDRAIL_DASHBOARD)
 Found = TypeVar("Found", bound=Investigation)

@@ -22,11 +22,11 @@ from metrics_api.reports.runs import (
 )
 from metrics_api.reports.snapshot import fetch_report_facts
 from metrics_api.reports.telemetry import record_completed, record_failed, record_started
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import ReportFacts
-from viral_engine.flags import Flag
 
 jobs = Resource("jobs")
 

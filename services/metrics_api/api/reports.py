@@ -16,6 +16,7 @@ from metrics_api.reports.exports import export_report
 from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.reports import (
     ExportFormat,
@@ -25,7 +26,6 @@ from viral_engine.contract.reports import (
     ReportsAnswer,
     ReportType,
 )
-from viral_engine.flags import Flag
 
 reports = Resource("reports", Flag.PERFORMANCE_REPORTS)
 

@@ -17,9 +17,9 @@ from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.problems import ProblemError, format_errors, invalid
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import FieldError
-from viral_engine.flags import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]

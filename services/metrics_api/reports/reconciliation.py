@@ -9,7 +9,8 @@ from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.runs import expire_leases
 from metrics_api.reports.slots import SCHEDULE_KEY, tick
 from metrics_api.reports.telemetry import record_failed
-from viral_engine.flags import Flag, Flags
+from viral_engine.contract.flags import Flag
+from viral_engine.flags import Flags
 from viral_engine.settings import QueueSettings
 
 

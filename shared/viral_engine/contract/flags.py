@@ -1,0 +1,71 @@
+"""Feature flags: what there is, what it means, and how each one stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+DecidedBy = Literal["person", "report", "alert"]
+
+
+class Flag(StrEnum):
+    """Every flag."""
+
+    GUARDRAIL_DASHBOARD = "guardrail_dashboard"
+    PERFORMANCE_REPORTS = "performance_reports"
+    EMAIL_DELIVERY = "email_delivery"
+    AI_INSIGHTS = "ai_insights"
+    ALERT_NOTIFICATIONS = "alert_notifications"
+
+
+@dataclass(frozen=True)
+class FlagMeaning:
+    """What a flag is without a file, by what it tells one case from another, and what off means."""
+
+    default: bool
+    decided_by: DecidedBy
+    off_means: str
+
+
+FLAGS = {
+    Flag.GUARDRAIL_DASHBOARD: FlagMeaning(
+        True,
+        "person",
+        "The guardrails page says that it is switched off, and its reads answer 404 feature_disabled. "
+        "Detection and alerts go on.",
+    ),
+    Flag.PERFORMANCE_REPORTS: FlagMeaning(
+        True,
+        "person",
+        "The report pages say so, their routes answer 404 feature_disabled, and due slots are skipped.",
+    ),
+    Flag.EMAIL_DELIVERY: FlagMeaning(
+        False, "report", "A delivery is a placeholder: it is recorded and rendered, and nothing is sent."
+    ),
+    Flag.AI_INSIGHTS: FlagMeaning(False, "report", "Insights and recommendations are written by rules alone."),
+    Flag.ALERT_NOTIFICATIONS: FlagMeaning(False, "alert", "Nobody is notified. Alerts still open and close."),
+}
+
+
+class FlagState(BaseModel):
+    """How one flag stands."""
+
+    name: Flag
+    on: bool | None = Field(description="For the caller; None where it differs from case to case")
+    default: bool = Field(description="What holds where the file does not name the flag")
+    percentage: float | None = Field(
+        description="Of the cases it is on for, in percent; None where other rules decide"
+    )
+    decided_by: DecidedBy
+    off_means: str
+
+
+class FlagsAnswer(BaseModel):
+    """Every flag, and the file that they come from."""
+
+    flags: list[FlagState]
+    path: str | None = Field(description="The file; None where there is none and every flag has its default")
+    read_at: datetime | None = Field(description="Since when these flags are in force; None before the first good file")
+    problem: str | None = Field(description="Why the file as it is now is not in force; None while it is")
