@@ -1,13 +1,11 @@
 """The only door to the metrics API for the dashboard, the workers and the command line."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-import httpx
-from pydantic import BaseModel
-
+from viral_engine.access_client import AccessApi
+from viral_engine.api_connection import SESSION_HEADER, ApiProblemError, ApiUnreachableError, QueryValue
 from viral_engine.contract.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
@@ -34,62 +32,18 @@ from viral_engine.contract.investigations import (
     IpInvestigation,
     ReferrerInvestigation,
 )
-from viral_engine.contract.people import Person, SessionCreated
 from viral_engine.contract.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 
-Answer = TypeVar("Answer", bound=BaseModel)
-QueryValue = str | int | float | bool | None
-SESSION_HEADER = "X-Session"
+__all__ = ["SESSION_HEADER", "ApiProblemError", "ApiUnreachableError", "MetricsApi", "QueryValue"]
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
-class ApiProblemError(Exception):
-    """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
-
-    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.errors = errors or []
-
-
-class ApiUnreachableError(Exception):
-    """The API did not answer."""
-
-
-class MetricsApi:
+class MetricsApi(AccessApi):
     """Calls of the metrics API with one token, if need be on behalf of a signed-in person."""
-
-    def __init__(self, http: httpx.Client, *, session: str | None = None) -> None:
-        self._http = http
-        self._headers = {SESSION_HEADER: session} if session else {}
-
-    @classmethod
-    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> Self:
-        """A client with its own connection pool."""
-        headers = {"Authorization": f"Bearer {token}"}
-        return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
-
-    def on_behalf_of(self, session: str) -> "MetricsApi":
-        """The same connections, acting for the person whose session this is."""
-        return MetricsApi(self._http, session=session)
-
-    def sign_in(self, email: str, password: str) -> SessionCreated:
-        """Start a session. Raises ApiProblemError with status 401 when email or password is wrong."""
-        return self._call("POST", "/v1/sessions", SessionCreated, json={"email": email, "password": password})
-
-    def fetch_person(self) -> Person:
-        """Who the session belongs to. Raises ApiProblemError with status 401 when it has ended."""
-        return self._call("GET", "/v1/session", Person)
-
-    def sign_out(self) -> None:
-        """End the session."""
-        self._send("DELETE", "/v1/session")
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:
         """Addresses with too many clicks on one day."""
@@ -263,30 +217,7 @@ class MetricsApi:
         """Do one bounded step of long work."""
         return self._call("POST", f"/internal/batches/{batch_id}/step", Batch)
 
-    def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
-        return model.model_validate_json(self._send(method, path, **request).content)
-
-    def _send(
-        self, method: str, path: str, params: Mapping[str, QueryValue] | None = None, **request: Any
-    ) -> httpx.Response:
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        try:
-            response = self._http.request(method, path, params=given, headers=self._headers, **request)
-        except httpx.TransportError as error:
-            raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
-        if response.is_error:
-            raise _problem(response)
-        return response
-
 
 def _investigation(kind: EntityKind, identifier: str) -> str:
     """The path of an investigation; ids may hold any character."""
     return f"/v1/investigations/{_INVESTIGATIONS[kind]}/{quote(identifier, safe='')}"
-
-
-def _problem(response: httpx.Response) -> ApiProblemError:
-    try:
-        body = response.json()
-    except ValueError:
-        return ApiProblemError(response.status_code, "not_json", "The answer was not JSON; is this the metrics API?")
-    return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
 
 
 class Scope(StrEnum):
@@ -36,13 +37,23 @@ ROLE_SCOPES = {
 }
 
 
+def _check_storable(secret: SecretStr) -> SecretStr:
+    if any("\ud800" <= letter <= "\udfff" for letter in secret.get_secret_value()):
+        raise ValueError("must not contain half a character")
+    return secret
+
+
+GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_check_storable)]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=1024), AfterValidator(_check_storable)]
+
+
 class Credentials(BaseModel):
     """What a person signs in with."""
 
     model_config = ConfigDict(extra="forbid")
 
     email: EmailStr
-    password: SecretStr = Field(min_length=1, max_length=1024)
+    password: GivenSecret
 
 
 class Person(BaseModel):
@@ -59,3 +70,78 @@ class SessionCreated(BaseModel):
     secret: str
     expires_at: datetime
     person: Person
+
+
+class PersonDetail(Person):
+    """Somebody as admins see them."""
+
+    created_at: datetime
+    signed_in_at: datetime | None = Field(description="Null until the first time")
+    deactivated: bool = Field(description="Cannot sign in")
+    has_password: bool
+    single_sign_on: bool = Field(description="Has signed in by it; the role then comes from groups")
+
+
+class PeopleAnswer(BaseModel):
+    """People, by email."""
+
+    people: list[PersonDetail]
+    total_people: int
+    next_cursor: str | None
+
+
+class NewPerson(BaseModel):
+    """Whom to let in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: EmailStr
+    role: Role
+
+
+class PersonChange(BaseModel):
+    """What to change about a person; their sessions end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role | None = None
+    deactivated: bool | None = None
+
+    @model_validator(mode="after")
+    def check_any(self) -> "PersonChange":
+        """Refuse a change of nothing."""
+        if self.role is None and self.deactivated is None:
+            raise ValueError("names nothing to change")
+        return self
+
+
+class PasswordLink(BaseModel):
+    """What lets a person set a password, once; `secret` is told once."""
+
+    secret: str = Field(description="For PUT /v1/passwords; the dashboard's /set-password takes it as `key`")
+    expires_at: datetime
+
+
+class PersonInvited(BaseModel):
+    """Somebody new, and what they set their password with."""
+
+    person: PersonDetail
+    password_link: PasswordLink
+
+
+class PasswordByLink(BaseModel):
+    """A password that is set with a link's secret."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: GivenSecret
+    password: NewPassword
+
+
+class PasswordChange(BaseModel):
+    """One's own new password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: GivenSecret
+    new_password: NewPassword

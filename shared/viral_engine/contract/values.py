@@ -30,7 +30,8 @@ def _empty_is_null(value: object) -> object:
     return None if value == "" else value
 
 
-def _check_text(value: Any) -> str:
+def check_text(value: Any) -> str:
+    """The value when it is a text without control characters. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("must be a text")
     if _CONTROL.search(value):
@@ -47,7 +48,7 @@ def _check_note(value: str) -> str:
 def _parse_ip_address(value: Any) -> str:
     """The canonical form; an IPv4 address in IPv6 clothes is an IPv4 address."""
     try:
-        address = ipaddress.ip_address(_check_text(value))
+        address = ipaddress.ip_address(check_text(value))
     except ValueError as error:
         raise ValueError("must be an IPv4 or IPv6 address") from error
     if isinstance(address, ipaddress.IPv6Address):
@@ -105,10 +106,10 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
     return encoded
 
 
-RequiredId = Annotated[str, StringConstraints(min_length=1, max_length=128), BeforeValidator(_check_text)]
+RequiredId = Annotated[str, StringConstraints(min_length=1, max_length=128), BeforeValidator(check_text)]
 OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null)]
 OptionalText = Annotated[
-    Annotated[str, StringConstraints(max_length=2048), BeforeValidator(_check_text)] | None,
+    Annotated[str, StringConstraints(max_length=2048), BeforeValidator(check_text)] | None,
     BeforeValidator(_empty_is_null),
 ]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]

@@ -1,0 +1,70 @@
+"""One connection to the metrics API: how its answers and its refusals are read."""
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER
+
+Answer = TypeVar("Answer", bound=BaseModel)
+QueryValue = str | int | float | bool | None
+SESSION_HEADER = "X-Session"
+
+
+class ApiProblemError(Exception):
+    """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
+
+    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
+
+
+class ApiUnreachableError(Exception):
+    """The API did not answer."""
+
+
+class ApiConnection:
+    """Sends requests with one token, if need be for a person: by their session, and from their address."""
+
+    def __init__(self, http: httpx.Client, *, session: str | None = None, address: str | None = None) -> None:
+        self._http = http
+        given = {SESSION_HEADER: session, CLIENT_ADDRESS_HEADER: address}
+        self._headers = {name: value for name, value in given.items() if value}
+
+    @classmethod
+    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> Self:
+        """A client with its own connection pool."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
+
+    def on_behalf_of(self, session: str | None, *, address: str | None = None) -> Self:
+        """The same connections, acting for a person: whose session it is, if there is one, and where they are."""
+        return type(self)(self._http, session=session, address=address)
+
+    def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
+        return model.model_validate_json(self._send(method, path, **request).content)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, QueryValue] | None = None, **request: Any
+    ) -> httpx.Response:
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, path, params=given, headers=self._headers, **request)
+        except httpx.TransportError as error:
+            raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+
+def _problem(response: httpx.Response) -> ApiProblemError:
+    try:
+        body = response.json()
+    except ValueError:
+        return ApiProblemError(response.status_code, "not_json", "The answer was not JSON; is this the metrics API?")
+    return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

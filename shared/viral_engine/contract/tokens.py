@@ -1,0 +1,50 @@
+"""Tokens of services: what they may do, and until when."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from viral_engine.contract.people import Scope
+from viral_engine.contract.values import check_text
+
+TokenName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), BeforeValidator(check_text)
+]
+
+
+class NewToken(BaseModel):
+    """A token to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: TokenName = Field(description="Who will hold it; the audit names its actions so")
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+    expires_in_days: Annotated[int, Field(ge=1, le=366)] = 90
+
+
+class Token(BaseModel):
+    """A token, without its secret."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    created_by: str | None = Field(description="`environment` for the tokens of the settings")
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    active: bool
+
+
+class TokenCreated(Token):
+    """A new token; `secret` is told once."""
+
+    secret: str = Field(description="For Authorization: Bearer <secret>")
+
+
+class TokensAnswer(BaseModel):
+    """Tokens, the newest first."""
+
+    tokens: list[Token]
+    total_tokens: int
+    next_cursor: str | None
