@@ -37,12 +37,13 @@ from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetwor
 from viral_engine.contract.violations import Resolution, Violation, ViolationsAnswer
 from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
+from viral_engine.deliveries_client import DeliveriesApi
 
 __all__ = ["SESSION_HEADER", "ApiProblemError", "ApiUnreachableError", "MetricsApi", "QueryValue"]
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
-class MetricsApi(AccessApi):
+class MetricsApi(AccessApi, DeliveriesApi):
     """Calls of the metrics API with one token, if need be on behalf of a signed-in person."""
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:

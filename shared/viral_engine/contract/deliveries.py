@@ -43,6 +43,9 @@ class DeliveriesAnswer(BaseModel):
     """The deliveries of a report, the newest request first."""
 
     deliveries: list[Delivery]
+    email_enabled: bool = Field(
+        description="Whether a delivery of this report that is asked for now is sent; if not, it becomes a placeholder"
+    )
 
 
 class Content(BaseModel):
