@@ -12,8 +12,6 @@ from viral_engine.client import ApiProblemError, ApiUnreachableError
 Answer = TypeVar("Answer")
 _RETRY_SECONDS = 0.5
 _RENEWALS_A_LEASE = 3
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
 
 
 class LeaseLostError(Exception):
@@ -52,7 +50,7 @@ class Lease:
             except ApiProblemError as error:
                 if error.code == NOT_HELD:
                     raise LeaseLostError from error
-                if not _passes(error):
+                if not error.may_pass:
                     raise
                 self._over.wait(_RETRY_SECONDS)
 
@@ -66,8 +64,3 @@ class Lease:
                 self._over.set()
             else:
                 self._held_until = asked_at + self._seconds
-
-
-def _passes(error: ApiProblemError) -> bool:
-    """Whether the same call may succeed later."""
-    return error.status >= _SERVER_ERROR or error.status == _TOO_MANY_REQUESTS

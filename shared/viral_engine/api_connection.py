@@ -11,6 +11,8 @@ from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 Answer = TypeVar("Answer", bound=BaseModel)
 QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
 
 
 class ApiProblemError(Exception):
@@ -22,6 +24,11 @@ class ApiProblemError(Exception):
         self.code = code
         self.detail = detail
         self.errors = errors or []
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.status >= _SERVER_ERROR or self.status == _TOO_MANY_REQUESTS
 
 
 class ApiUnreachableError(Exception):
