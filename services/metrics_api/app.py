@@ -24,6 +24,7 @@ from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
 from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
+from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
 from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
@@ -33,8 +34,9 @@ from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
+RECIPIENTS = (subscriptions,)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, investigations, trusted_networks)
-RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, queue_routes, jobs, batches)
+RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, queue_routes, jobs, batches)
 
 
 def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:

@@ -1,0 +1,146 @@
+"""Who gets the scheduled reports, who gets nothing any more, and the links that end subscriptions."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import invalid, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from metrics_api.subscriptions import subscriptions as listing
+from metrics_api.subscriptions import suppressions as suppressed
+from metrics_api.subscriptions.links import read_unsubscribe_token
+from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError
+from viral_engine.contract.recipients import mask_recipient
+from viral_engine.contract.subscriptions import (
+    ScheduledType,
+    Subscribed,
+    SubscriptionsAnswer,
+    SubscriptionsRequest,
+    SuppressionsAnswer,
+    UnsubscribeToken,
+    Unsubscription,
+)
+
+subscriptions = Resource("subscriptions")
+_SUBSCRIPTIONS = "/v1/subscriptions"
+
+
+class SubscriptionsQuery(ListQuery):
+    """Query of the list of subscriptions."""
+
+    report_type: ScheduledType | None = Field(None, description="Only subscriptions to this type")
+
+
+class SubscriberQuery(BaseModel):
+    """Whose subscriptions end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: EmailStr = Field(description="The address that gets the reports")
+    report_type: ScheduledType | None = Field(None, description="Only its subscription to this type")
+
+
+@subscriptions.route("GET", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SubscriptionsAnswer})
+def get_subscriptions(query: SubscriptionsQuery) -> SubscriptionsAnswer:
+    """Who gets the weekly and the monthly report, by address."""
+    shared, page = services(), read_page(query, listing.CURSOR)
+    with shared.database.read() as connection:
+        shown, last = page.split(listing.fetch_subscriptions(connection, query.report_type, page))
+        return SubscriptionsAnswer(
+            subscriptions=shown,
+            total_subscriptions=listing.count_subscriptions(connection, query.report_type),
+            next_cursor=last and encode_cursor(shared.references, listing.CURSOR, (last.email, last.report_type)),
+        )
+
+
+@subscriptions.route(
+    "POST",
+    _SUBSCRIPTIONS,
+    scope=Scope.REPORTS_WRITE,
+    answers={HTTPStatus.CREATED: Subscribed, HTTPStatus.OK: Subscribed},
+)
+def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStatus]:
+    """Send each report of a type to these addresses from now on; 200 where all of them got it already."""
+    emails, report_type = body.recipient_emails, body.report_type
+    actor, now = current_principal().name, datetime.now(UTC)
+    with services().database.write() as connection:
+        created = listing.save_subscriptions(connection, emails, report_type, actor=actor, now=now)
+        saved = listing.fetch_subscriptions_of(connection, emails, report_type)
+    return Subscribed(subscriptions=saved), HTTPStatus.CREATED if created else HTTPStatus.OK
+
+
+@subscriptions.route("DELETE", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
+def delete_subscriptions(query: SubscriberQuery) -> None:
+    """End what an address gets."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with services().database.write() as connection:
+        if not listing.delete_subscriptions_of(connection, query.email, query.report_type, actor=actor, now=now):
+            raise not_found(f"subscription of {query.email}")
+
+
+@subscriptions.route(
+    "DELETE",
+    f"{_SUBSCRIPTIONS}/<{ROW_ID}:subscription_id>",
+    scope=Scope.REPORTS_WRITE,
+    answers={HTTPStatus.NO_CONTENT: None},
+)
+def delete_subscription(subscription_id: int) -> None:
+    """End one subscription."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with services().database.write() as connection:
+        if not listing.delete_subscription(connection, subscription_id, actor=actor, now=now):
+            raise not_found(f"subscription {subscription_id}")
+
+
+@subscriptions.route("GET", "/v1/suppressions", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SuppressionsAnswer})
+def get_suppressions(query: ListQuery) -> SuppressionsAnswer:
+    """Which addresses get nothing any more, and why."""
+    shared, page = services(), read_page(query, suppressed.CURSOR)
+    with shared.database.read() as connection:
+        shown, last = page.split(suppressed.fetch_suppressions(connection, page))
+        return SuppressionsAnswer(
+            suppressions=shown,
+            total_suppressions=suppressed.count_suppressions(connection),
+            next_cursor=last and encode_cursor(shared.references, suppressed.CURSOR, (last.email,)),
+        )
+
+
+@subscriptions.route(
+    "DELETE", "/v1/suppressions/<id:email>", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.NO_CONTENT: None}
+)
+def delete_suppression(email: str) -> None:
+    """Let an address get email again."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with services().database.write() as connection:
+        if not suppressed.delete_suppression(connection, email, actor=actor, now=now):
+            raise not_found(f"suppression of {email}")
+
+
+@subscriptions.route(
+    "GET", "/v1/unsubscriptions/<id:token>", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription}
+)
+def get_unsubscription(token: str) -> Unsubscription:
+    """Whose subscriptions the link would end; changes nothing, because mail scanners open links, too."""
+    email = read_unsubscribe_token(services().references, token)
+    if email is None:
+        raise not_found("such link")
+    with services().database.read() as connection:
+        return Unsubscription(email=mask_recipient(email), report_types=listing.fetch_types_of(connection, email))
+
+
+@subscriptions.route("POST", "/v1/unsubscriptions", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription})
+def post_unsubscription(body: UnsubscribeToken) -> Unsubscription:
+    """End everything that the address of the link gets; harmless to repeat."""
+    email = read_unsubscribe_token(services().references, body.token)
+    if email is None:
+        raise invalid([FieldError(pointer="/token", detail="is no link of ours")])
+    with services().database.write() as connection:
+        ended = listing.delete_by_link(connection, email, now=datetime.now(UTC))
+    return Unsubscription(email=mask_recipient(email), report_types=ended)
