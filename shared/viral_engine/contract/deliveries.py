@@ -77,6 +77,7 @@ class Notification(BaseModel):
     rule: str
     channel: Channel
     news: Annotated[list[AlertNews], Field(min_length=1)]
+    is_test: bool = Field(False, description="Asked for by an admin who tries the rule; the news is made up")
 
 
 class DeliveryClaimed(BaseModel):
