@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint bench
+.PHONY: help run test test-fast lint bench chart
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: $(INSTALLED) ## Check style, types and which package may import which
 
 bench: $(INSTALLED) ## Measure ingestion and reads on this machine
 	@exec $(BIN)/python -m tests.benchmarks
+
+chart: $(INSTALLED) ## Write what is made from the settings and the Helm chart: schema, part of the values, k8s/base
+	@exec $(BIN)/python -m tests.chart
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

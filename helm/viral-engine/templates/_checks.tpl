@@ -1,0 +1,59 @@
+{{/* Values that contradict each other; each ends by a sentence that says which, and what to do. */}}
+{{- define "viral-engine.checks" -}}
+{{- include "viral-engine.checkSecrets" . }}
+{{- include "viral-engine.checkScaling" . }}
+{{- range $service := list "dashboard" "metricsApi" }}
+{{- $ingress := index $.Values.ingress $service }}
+{{- if and $ingress.enabled (not $ingress.host) }}
+{{- fail (printf "ERROR: ingress.%s is enabled, but ingress.%s.host is empty; set the host name." $service $service) }}
+{{- end }}
+{{- end }}
+{{- with .Values.thresholds }}
+{{- $limits := list .healthStatusExcellent .healthStatusGood .healthStatusFair .healthStatusWarning }}
+{{- range $i := list 0 1 2 }}
+{{- if lt (index $limits $i | float64) (index $limits (add $i 1) | float64) }}
+{{- fail (printf "ERROR: thresholds.healthStatusExcellent, Good, Fair and Warning must fall in this order, but are %v." $limits) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "viral-engine.checkSecrets" -}}
+{{- $common := .Values.secrets.existingSecret }}
+{{- range $key, $secret := omit .Values.secrets "existingSecret" }}
+{{- if and $secret.value $secret.existingSecret }}
+{{- fail (printf "ERROR: secrets.%s has a value and names an existing Secret; keep one of the two." $key) }}
+{{- end }}
+{{- if and $secret.value $common }}
+{{- fail (printf "ERROR: secrets.%s has a value, but secrets.existingSecret (%s) would hold it too; set secrets.existingSecret to \"\" or leave the value out." $key $common) }}
+{{- end }}
+{{- end }}
+{{- range $process, $reads := .Files.Get "files/settings.yaml" | fromYaml }}
+{{- range $key, $need := $reads.secrets }}
+{{- $secret := index $.Values.secrets $key }}
+{{- if and $need.required (not (or $secret.value $secret.existingSecret $common)) }}
+{{- fail (printf "ERROR: secrets.%s must be set: give a value, or name an existing Secret in secrets.existingSecret." $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "viral-engine.checkScaling" -}}
+{{- range $key, $worker := .Values.workers }}
+{{- if $worker.autoscaling.enabled }}
+{{- $max := default $worker.concurrency $worker.autoscaling.maxReplicas | int }}
+{{- if gt $max (int $worker.concurrency) }}
+{{- fail (printf "ERROR: workers.%s.autoscaling.maxReplicas is %d, but workers.%s.concurrency, the ceiling of this queue, is %d." $key $max $key (int $worker.concurrency)) }}
+{{- end }}
+{{- if gt (int $worker.autoscaling.minReplicas) $max }}
+{{- fail (printf "ERROR: workers.%s.autoscaling.minReplicas is %d, above its highest number %d." $key (int $worker.autoscaling.minReplicas) $max) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $key := list "metricsApi" "dashboard" }}
+{{- $scaling := (index $.Values $key).autoscaling }}
+{{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) }}
+{{- fail (printf "ERROR: %s.autoscaling.minReplicas is %d, above maxReplicas %d." $key (int $scaling.minReplicas) (int $scaling.maxReplicas)) }}
+{{- end }}
+{{- end }}
+{{- end }}

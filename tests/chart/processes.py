@@ -1,0 +1,115 @@
+"""Which settings each process reads, who sets them, and how they are named in the chart's values."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+import viral_engine.settings_docs  # noqa: F401 - it imports every module with groups of settings.
+from viral_engine.settings import DetectionSettings, EnvironmentSettings, StandaloneSettings
+
+Group = type[EnvironmentSettings]
+SERVICES = Path(__file__).parents[2] / "services"
+
+# Where each process of the templates starts: a module, and the functions that load its settings.
+_STARTS = {
+    "metricsApi": ("metrics_api/cli.py", ("web",)),
+    "reconciler": ("metrics_api/cli.py", ("reconciler",)),
+    "migrate": ("metrics_api/cli.py", ("migrate", "bootstrap")),
+    "dashboard": ("dashboard/__main__.py", ("main",)),
+    "scheduler": ("report_worker/__main__.py", ("scheduler",)),
+    "reportWorker": ("report_worker/__main__.py", ("work",)),
+    "emailWorker": ("email_worker/__main__.py", ("work",)),
+}
+
+# What the chart itself decides, so that no value can contradict it; the templates render these.
+SET_BY_CHART = {
+    "bind_host": "containers listen on every address",
+    "metrics_api_port": "the containers' ports are the images'; a Service can have another",
+    "dashboard_port": "the containers' ports are the images'; a Service can have another",
+    "reconciler_metrics_port": "scraped by the PodMonitor",
+    "metrics_api_url": "the Service of the metrics API",
+    "flags_file": "the ConfigMap of the feature flags",
+    "heartbeat_file": "looked at by the liveness probe",
+}
+LOCAL_ONLY = {
+    "email_transport": "files are for development; here mail is sent",
+    "email_folder": "belongs to the transport by files",
+    "var_dir": "the local stack's folder",
+    "demo": "the local stack's demo data",
+    "api_token": "a token with every scope, made for the local stack alone",
+}
+SECRETS_BY_NAME = {"database_url", "redis_url", "admin_email"}
+
+# Where production wants another default than a developer's machine.
+PRODUCTION_DEFAULTS: dict[str, Any] = {
+    "log_format": "json",
+    "dashboard_cookie_secure": True,
+    # Longer than a cluster takes to send nothing more to a pod that stops.
+    "shutdown_drain_seconds": 10,
+}
+
+
+def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
+    """The groups that these functions of a module name; of all its functions without any."""
+    if not path.exists():  # The email worker is being written.
+        path, functions = SERVICES / "report_worker/__main__.py", ("work",)
+    known = {group.__name__: group for group in EnvironmentSettings.__subclasses__()}
+    found = [
+        known[name.id]
+        for function in ast.parse(path.read_text()).body
+        if isinstance(function, ast.FunctionDef) and (function.name in functions or not functions)
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name) and name.id in known
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def groups_of_processes() -> dict[str, tuple[Group, ...]]:
+    """The groups of settings that each process loads, read off its code."""
+    return {process: find_groups(SERVICES / path, *functions) for process, (path, functions) in _STARTS.items()}
+
+
+def all_groups() -> list[Group]:
+    """Every group of settings except the local stack's, in the order in which they are documented."""
+    return [group for group in EnvironmentSettings.__subclasses__() if group is not StandaloneSettings]
+
+
+def name_group(group: Group) -> str:
+    """The group's key in the values: `thresholds` for detection, else the class's name, such as `config.queue`."""
+    if group is DetectionSettings:
+        return "thresholds"
+    name = group.__name__.removesuffix("Settings")
+    return name[0].lower() + name[1:]
+
+
+def camel_case(name: str) -> str:
+    """The key in the values for a setting's name."""
+    first, *rest = name.lower().split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def is_secret(group: Group, name: str) -> bool:
+    """Whether the setting belongs into a Secret."""
+    annotation = group.model_fields[name].annotation
+    return name in SECRETS_BY_NAME or SecretStr in (annotation, *getattr(annotation, "__args__", ()))
+
+
+def list_secrets(*groups: Group) -> dict[str, bool]:
+    """The secret settings of these groups, and whether the process needs them to start."""
+    found: dict[str, bool] = {}
+    for group in groups:
+        for name, field in group.model_fields.items():
+            if is_secret(group, name) and name not in LOCAL_ONLY:
+                found[name] = found.get(name, False) or field.is_required()
+    return found
+
+
+def list_plain(group: Group) -> list[str]:
+    """The settings of this group that a chart's user may choose."""
+    return [
+        name
+        for name in group.model_fields
+        if not is_secret(group, name) and name not in SET_BY_CHART and name not in LOCAL_ONLY
+    ]
