@@ -13,6 +13,7 @@ from metrics_api.app import create_app
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.tables import metadata, tokens
 from viral_engine.contract.people import Scope
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 IDENTIFIER_KEY = "a key for the references of tests"
@@ -99,7 +100,7 @@ def connection(empty_database: Engine) -> Iterator[Connection]:
 def app(database_url: str, redis_url: str) -> Flask:
     """The application with the default settings."""
     settings = ApiSettings(database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY)
-    return create_app(settings, DetectionSettings(), QueueSettings())
+    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
 
 
 def create_token(engine: Engine, *scopes: Scope, name: str = "a test", **columns: object) -> str:

@@ -10,6 +10,7 @@ from metrics_api.api.alerts import alerts
 from metrics_api.api.batches import batches
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.coppa import coppa, resolutions
+from metrics_api.api.delivery_jobs import delivery_jobs
 from metrics_api.api.evaluations import evaluations
 from metrics_api.api.events import events
 from metrics_api.api.growth import growth
@@ -28,6 +29,7 @@ from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
 from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import observe_requests
@@ -36,10 +38,13 @@ from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 RECIPIENTS = (subscriptions,)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, investigations, trusted_networks)
-RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, queue_routes, jobs, batches)
+WORK = (jobs, delivery_jobs, batches)
+RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, queue_routes, *WORK)
 
 
-def create_app(settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings) -> Flask:
+def create_app(
+    settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings, deliveries: DeliverySettings
+) -> Flask:
     """One process's application, with its own connections."""
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
@@ -51,6 +56,7 @@ def create_app(settings: ApiSettings, detection: DetectionSettings, queues: Queu
         session_lifetime=timedelta(hours=settings.session_hours),
         phone_region=settings.pii_phone_region,
         queues=queues,
+        deliveries=deliveries,
         flags=Flags(settings.flags_file),
     )
     observe_requests(app)

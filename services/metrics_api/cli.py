@@ -10,6 +10,7 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.ingest.batches import start_due_rescan
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
 from viral_engine.queues import connect_redis
@@ -54,11 +55,11 @@ def bootstrap() -> None:
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
-    groups = ApiSettings, DetectionSettings, QueueSettings, WebServerSettings, LogSettings
-    settings, detection, queues, web_server, logs = load_settings_or_exit(*groups)
+    groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, WebServerSettings, LogSettings
+    settings, detection, queues, deliveries, web_server, logs = load_settings_or_exit(*groups)
     configure_logging(logs, service="metrics_api")
     serve(
-        lambda: create_app(settings, detection, queues),
+        lambda: create_app(settings, detection, queues, deliveries),
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,

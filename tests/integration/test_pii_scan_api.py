@@ -11,6 +11,7 @@ from metrics_api.app import create_app
 from metrics_api.db.tables import metadata, tokens
 from tests.api_fixtures import IDENTIFIER_KEY, Api
 from viral_engine.contract.people import Scope
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 SCAN = "/v1/pii/scan"
@@ -95,7 +96,7 @@ def portuguese_api(database_url: str, redis_url: str, connection: Connection) ->
     token = create_secret()
     row = {"name": "a test", "token_hash": hash_secret(token), "scopes": [Scope.METRICS_READ]}
     connection.execute(insert(tokens).values(row))
-    app = create_app(settings, DetectionSettings(), QueueSettings())
+    app = create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
     yield Api(app, token)
     app.extensions["services"].database.close()
 

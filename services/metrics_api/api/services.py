@@ -8,6 +8,7 @@ from redis import Redis
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings, QueueSettings
 
@@ -23,6 +24,7 @@ class Services:
     session_lifetime: timedelta
     phone_region: str
     queues: QueueSettings
+    deliveries: DeliverySettings
     flags: Flags
 
 

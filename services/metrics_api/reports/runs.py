@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.db.backoff import BACKOFF
 from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType, RunStatus
 from viral_engine.settings import QueueSettings
 
@@ -69,14 +70,12 @@ _FINISH = text(f"""
         (content #>> '{{facts,current,k_factor}}')::float AS k_factor,
         (content #>> '{{facts,health_score}}')::float AS health_score
 """)
-# As Oban: 15 + 2^attempt seconds and up to 10 % more, so that retries do not come in step.
-_BACKOFF = "make_interval(secs => :base * (15 + power(2, attempt)) / 15 * (1 + random() / 10))"
 _END_ATTEMPT = f"""
     UPDATE report_runs SET lease_until = NULL, last_error = :error,
         status = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
         finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END,
         progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to try again' END,
-        next_attempt_at = :now + {_BACKOFF}, enqueued_at = NULL
+        next_attempt_at = :now + {BACKOFF}, enqueued_at = NULL
 """
 _ENDED = "RETURNING id, attempt, status, last_error"
 _FAIL = text(f"{_END_ATTEMPT} {_HOLDS} {_ENDED}")

@@ -101,6 +101,12 @@ class DeliveryClaimed(BaseModel):
     notification: Notification | None
 
 
+class DeliveryIntent(Held):
+    """The message is about to be handed over; its content may be kept already."""
+
+    content: Content | None = None
+
+
 class DeliveryResult(Held):
     """How an attempt ended.
 

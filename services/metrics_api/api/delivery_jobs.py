@@ -1,0 +1,74 @@
+"""What workers call to send: they hold a delivery by a token, and every call proves it."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.deliveries.claims import claim_with_subject
+from metrics_api.deliveries.suppressions import suppress_gone_mailbox
+from metrics_api.deliveries.telemetry import record_ended, record_started
+from metrics_api.deliveries.transitions import SHOWN, save_intent, save_result
+from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
+from viral_engine.contract.people import Scope
+
+delivery_jobs = Resource("delivery_jobs")
+_DELIVERY = f"/internal/deliveries/<{ROW_ID}:delivery_id>"
+_MOST_BYTES = 16 * 1024 * 1024
+"""A rendered email is larger than what others send."""
+
+
+@delivery_jobs.route("POST", f"{_DELIVERY}/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: DeliveryClaimed})
+def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
+    """Take a waiting delivery for the length of a lease."""
+    own = services()
+    with own.database.write() as connection:
+        claimed = claim_with_subject(
+            connection, delivery_id, own.flags, own.references, own.deliveries, now=datetime.now(UTC)
+        )
+    if claimed is None:
+        raise _not_held(delivery_id)
+    record_started(claimed)
+    return claimed
+
+
+@delivery_jobs.route(
+    "POST",
+    f"{_DELIVERY}/intent",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: DeliveryHeld},
+    max_body_bytes=_MOST_BYTES,
+)
+def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryHeld:
+    """Say that the message is about to be handed over; without this answer it must not be."""
+    with services().database.write() as connection:
+        held = save_intent(connection, delivery_id, body, services().deliveries, now=datetime.now(UTC))
+    if not held:
+        raise _not_held(delivery_id)
+    return DeliveryHeld(status="sending")
+
+
+@delivery_jobs.route(
+    "POST",
+    f"{_DELIVERY}/result",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: DeliveryHeld},
+    max_body_bytes=_MOST_BYTES,
+)
+def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld:
+    """Say how the attempt ended."""
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
+        ended = save_result(connection, delivery_id, body, services().queues, now=now)
+        if ended is not None:
+            suppress_gone_mailbox(connection, ended, body, now=now)
+    if ended is None:
+        raise _not_held(delivery_id)
+    record_ended(ended)
+    return DeliveryHeld(status=SHOWN[ended.status])
+
+
+def _not_held(delivery_id: int) -> ProblemError:
+    detail = f"Delivery {delivery_id} is not waiting, or this worker does not hold it in the way that this needs."
+    return ProblemError(HTTPStatus.CONFLICT, "not_held", detail)

@@ -1,0 +1,74 @@
+"""What a worker needs to know about a delivery: what is to be told, and the links in it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.access.identifiers import References
+from metrics_api.deliveries.transitions import Claim, claim_delivery
+from metrics_api.reports.reading import fetch_report
+from metrics_api.subscriptions.links import build_unsubscribe_url
+from viral_engine.contract.deliveries import DeliveryClaimed, Notification
+from viral_engine.contract.flags import Flag
+from viral_engine.delivery_settings import DeliverySettings
+from viral_engine.flags import Flags
+
+_SUBJECT = text("""
+    SELECT report_id, rule_id, notification FROM delivery_requests
+    WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
+""")
+_IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(email) = lower(:recipient))")
+
+
+def claim_with_subject(
+    connection: Connection,
+    delivery_id: int,
+    flags: Flags,
+    references: References,
+    settings: DeliverySettings,
+    *,
+    now: datetime,
+) -> DeliveryClaimed | None:
+    """Take the delivery with all that it tells; None when it is not waiting."""
+    subject = connection.execute(_SUBJECT, {"delivery_id": delivery_id}).one_or_none()
+    if subject is None:
+        return None
+    off = is_switched_off(flags, report_id=subject.report_id, rule_id=subject.rule_id)
+    claim = claim_delivery(connection, delivery_id, settings, switched_off=off, now=now)
+    return _describe(connection, claim, subject, references, settings) if claim else None
+
+
+def is_switched_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
+    """Whether emails of this report, or else of this notification rule, are placeholders at the moment."""
+    key = f"report:{report_id}" if report_id is not None else f"rule:{rule_id}"
+    return not flags.is_on(Flag.EMAIL_DELIVERY, key)
+
+
+def _describe(
+    connection: Connection, claim: Claim, subject: Row[Any], references: References, settings: DeliverySettings
+) -> DeliveryClaimed:
+    report_id, public_url = subject.report_id, settings.public_dashboard_url.rstrip("/")
+    told = Notification.model_validate(subject.notification) if subject.notification else None
+    return DeliveryClaimed(
+        delivery_id=claim.delivery_id,
+        token=claim.token,
+        attempt=claim.attempt,
+        kind=claim.kind,
+        recipient=claim.recipient,
+        is_placeholder=claim.is_placeholder,
+        message_id=claim.message_id,
+        lease_seconds=settings.delivery_lease_seconds,
+        unsubscribe_url=_build_unsubscribe_url(connection, claim, references, public_url) if report_id else None,
+        signing_secret=None,
+        report=fetch_report(connection, report_id) if report_id else None,
+        report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
+        notification=told,
+    )
+
+
+def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:
+    """Only who is subscribed can end it."""
+    if not connection.execute(_IS_SUBSCRIBED, {"recipient": claim.recipient}).scalar_one():
+        return None
+    return build_unsubscribe_url(public_url, references, claim.recipient)

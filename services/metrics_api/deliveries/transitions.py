@@ -1,0 +1,193 @@
+"""The life of a delivery: pending -> claimed -> sending -> sent.
+
+Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (sent or not, nobody knows).
+A worker holds a delivery by a lease and a fencing token, and says what it intends before it hands the message over.
+Every change is one conditional UPDATE, so that a worker whose lease ran out cannot change anything any more, with one
+exception: it may still prove that an uncertain delivery was sent.
+
+A webhook carries an id by which its receiver knows a repetition, so where an email would be uncertain it is tried
+again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, TextClause, text
+
+from metrics_api.db.backoff import BACKOFF
+from viral_engine.contract.deliveries import (
+    Content,
+    DeliveryIntent,
+    DeliveryKind,
+    DeliveryResult,
+    DeliveryState,
+    Outcome,
+)
+from viral_engine.delivery_settings import DeliverySettings
+from viral_engine.settings import QueueSettings
+
+Status = Literal["pending", "claimed", "sending", "sent", "uncertain", "dead", "placeholder", "suppressed", "cancelled"]
+SHOWN: dict[Status, DeliveryState] = {
+    "pending": "queued",
+    "claimed": "sending",
+    "sending": "sending",
+    "sent": "sent",
+    "uncertain": "uncertain",
+    "dead": "failed",
+    "placeholder": "placeholder",
+    "suppressed": "suppressed",
+    "cancelled": "cancelled",
+}
+"""The names by which people and other programs know the states."""
+SILENCE = "The worker stopped without a word; its lease ran out."
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that a worker holds; `token` proves it until the lease ends."""
+
+    delivery_id: int
+    request_id: int
+    token: int
+    attempt: int
+    kind: DeliveryKind
+    recipient: str
+    is_placeholder: bool
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An attempt that has ended; `status` is pending when another follows."""
+
+    delivery_id: int
+    kind: DeliveryKind
+    attempt: int
+    status: Status
+    error: str | None
+    duration_ms: float
+    was_intended: bool
+
+
+_SUPPRESS = text("""
+    UPDATE deliveries SET status = 'suppressed', finished_at = :now
+    WHERE id = :delivery_id AND status = 'pending' AND next_attempt_at <= :now AND kind = 'email'
+        AND NOT is_placeholder AND NOT :switched_off
+        AND EXISTS (SELECT FROM suppressions WHERE lower(email) = lower(recipient))
+""")
+_CLAIM = text("""
+    UPDATE deliveries SET status = 'claimed', token = token + 1, attempt = attempt + 1, lease_until = :lease_until,
+        claimed_at = :now, intent_at = NULL, last_error = NULL,
+        is_placeholder = is_placeholder OR (kind = 'email' AND :switched_off)
+    WHERE id = :delivery_id AND status = 'pending' AND next_attempt_at <= :now
+    RETURNING id, request_id, token, attempt, kind, recipient, is_placeholder, message_id
+""")
+_HOLDS = "WHERE id = :delivery_id AND token = :token AND status"
+# Said again it changes nothing: the worker may not have seen the first answer.
+_INTEND = text(f"""
+    UPDATE deliveries SET status = 'sending', intent_at = :now, lease_until = :lease_until,
+        content = coalesce(CAST(:content AS jsonb), content)
+    {_HOLDS} IN ('claimed', 'sending') AND NOT is_placeholder
+""")
+_ENDED = """
+    RETURNING id, kind, attempt, status, last_error,
+        extract(epoch FROM CAST(:now AS timestamptz) - claimed_at)::float * 1000 AS duration_ms, intent_at IS NOT NULL
+"""
+_KEEP_CONTENT = "content = coalesce(CAST(:content AS jsonb), content), reply = coalesce(:reply, reply)"
+_SENT = text(f"""
+    UPDATE deliveries SET status = 'sent', sent_at = :now, finished_at = :now, lease_until = NULL, last_error = NULL,
+        {_KEEP_CONTENT} {_HOLDS} IN ('sending', 'uncertain') {_ENDED}
+""")
+_PLACEHOLDER = text(f"""
+    UPDATE deliveries SET status = 'placeholder', finished_at = :now, lease_until = NULL, {_KEEP_CONTENT}
+    {_HOLDS} = 'claimed' AND is_placeholder {_ENDED}
+""")
+_TRY_AGAIN = f"""
+    lease_until = NULL, last_error = :error, enqueued_at = NULL, next_attempt_at = :now + {BACKOFF},
+        status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'pending' END,
+        finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END
+"""
+_HOLD_BACK = "status = 'uncertain', lease_until = NULL, last_error = :error, finished_at = :now"
+_REFUSED = text(f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {_HOLDS} IN ('claimed', 'sending') {_ENDED}")
+_FAILED = text(f"""
+    UPDATE deliveries SET status = 'dead', lease_until = NULL, last_error = :error, finished_at = :now, {_KEEP_CONTENT}
+    {_HOLDS} IN ('claimed', 'sending') {_ENDED}
+""")
+_UNCERTAIN = text(
+    f"UPDATE deliveries SET {_HOLD_BACK}, {_KEEP_CONTENT} {_HOLDS} = 'sending' AND kind = 'email' {_ENDED}"
+)
+_REPEAT = text(
+    f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {_HOLDS} = 'sending' AND kind = 'webhook' {_ENDED}"
+)
+_BY_OUTCOME: dict[Outcome, tuple[TextClause, ...]] = {
+    "sent": (_SENT,),
+    "placeholder": (_PLACEHOLDER,),
+    "refused": (_REFUSED,),
+    "failed": (_FAILED,),
+    "uncertain": (_UNCERTAIN, _REPEAT),
+}
+_EXPIRED = "lease_until < :now"
+_EXPIRE = (
+    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'claimed' AND {_EXPIRED} {_ENDED}"),
+    text(f"UPDATE deliveries SET {_HOLD_BACK} WHERE status = 'sending' AND kind = 'email' AND {_EXPIRED} {_ENDED}"),
+    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'sending' AND kind = 'webhook' AND {_EXPIRED} {_ENDED}"),
+)
+
+
+def claim_delivery(
+    connection: Connection, delivery_id: int, settings: DeliverySettings, *, switched_off: bool, now: datetime
+) -> Claim | None:
+    """Take the delivery, or None when it is not waiting, or its recipient gets nothing any more.
+
+    An email that is taken while email is `switched_off` becomes a placeholder for good.
+    """
+    values = {"delivery_id": delivery_id, "switched_off": switched_off, "now": now}
+    connection.execute(_SUPPRESS, values)
+    lease_until = now + timedelta(seconds=settings.delivery_lease_seconds)
+    row = connection.execute(_CLAIM, {**values, "lease_until": lease_until}).one_or_none()
+    return Claim(*row) if row else None
+
+
+def save_intent(
+    connection: Connection, delivery_id: int, intent: DeliveryIntent, settings: DeliverySettings, *, now: datetime
+) -> bool:
+    """Note that the message is about to be handed over; False when the worker must not do it."""
+    values = {
+        "delivery_id": delivery_id,
+        "token": intent.token,
+        "content": _dump(intent.content),
+        "lease_until": now + timedelta(seconds=settings.sending_lease_seconds),
+        "now": now,
+    }
+    return connection.execute(_INTEND, values).rowcount == 1
+
+
+def save_result(
+    connection: Connection, delivery_id: int, result: DeliveryResult, settings: QueueSettings, *, now: datetime
+) -> Ended | None:
+    """End the attempt as the worker says it ended; None when it may not say so, or not any more."""
+    values: dict[str, Any] = {
+        "delivery_id": delivery_id,
+        "token": result.token,
+        "reply": result.reply,
+        "error": result.error,
+        "content": _dump(result.content),
+        "base": settings.backoff_base_seconds,
+        "now": now,
+    }
+    for statement in _BY_OUTCOME[result.outcome]:
+        row = connection.execute(statement, values).one_or_none()
+        if row:
+            return Ended(*row)
+    return None
+
+
+def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[Ended]:
+    """Take deliveries back from workers that fell silent: tried again, or held where they may have been sent."""
+    values = {"error": SILENCE, "base": settings.backoff_base_seconds, "now": now}
+    return [Ended(*row) for statement in _EXPIRE for row in connection.execute(statement, values)]
+
+
+def _dump(content: Content | None) -> str | None:
+    return content.model_dump_json(exclude_none=True) if content else None

@@ -1,0 +1,172 @@
+"""What workers call to send: claim, intent and result, over HTTP."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, text
+
+from metrics_api.deliveries.requests import Question, save_request
+from tests.api_fixtures import Api, create_token
+from tests.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_run
+from tests.report_facts import build_facts
+from viral_engine.contract.deliveries import AlertNews, Notification
+from viral_engine.contract.people import Scope
+
+CONTENT = {"subject": "Weekly report", "html": "<p>K 1.5</p>", "text": "K 1.5"}
+
+
+@pytest.fixture(scope="module")
+def mailing_app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application with emails switched on."""
+    return create_mailing_app(database_url, redis_url, tmp_path_factory.mktemp("flags"))
+
+
+@pytest.fixture
+def worker(mailing_app: Flask, empty_database: Engine) -> Api:
+    """A worker's calls while emails are switched on."""
+    return Api(mailing_app, create_token(empty_database, Scope.JOBS_RUN))
+
+
+@pytest.fixture
+def off_worker(app: Flask, empty_database: Engine) -> Api:
+    """A worker's calls while emails are switched off."""
+    return Api(app, create_token(empty_database, Scope.JOBS_RUN))
+
+
+def call(worker: Api, delivery_id: int, step: str, **body: Any) -> dict[str, Any]:
+    response = worker.send("POST", f"/internal/deliveries/{delivery_id}/{step}", json=body)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    answer: dict[str, Any] = response.get_json()
+    return answer
+
+
+def claim(worker: Api, delivery_id: int) -> dict[str, Any]:
+    return call(worker, delivery_id, "claim")
+
+
+def save_ready_report(connection: Connection) -> int:
+    run_id = save_run(connection, status="ready")
+    content = f'{{"facts": {build_facts().model_dump_json()}, "insights": [], "recommendations": ["Go on."]}}'
+    save = text("""
+        UPDATE report_runs SET content = CAST(:content AS jsonb) || '{"written_by": "rules"}' WHERE id = :run_id
+    """)
+    connection.execute(save, {"content": content, "run_id": run_id})
+    return run_id
+
+
+def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: Connection) -> None:
+    report_id = save_ready_report(connection)
+    delivery_id = save_delivery(connection, report_id=report_id, now=datetime.now(UTC))
+    claimed = claim(worker, delivery_id)
+    assert (claimed["recipient"], claimed["attempt"], claimed["lease_seconds"]) == (ANN, 1, 60)
+    assert (claimed["report"]["id"], claimed["report"]["recommendations"]) == (report_id, ["Go on."])
+    assert claimed["report_url"] == f"http://127.0.0.1:8050/dashboard/reports/{report_id}"
+    assert (claimed["is_placeholder"], claimed["notification"], claimed["unsubscribe_url"]) == (False, None, None)
+    proof = {"token": claimed["token"]}
+    assert call(worker, delivery_id, "intent", **proof) == {"status": "sending"}
+    sent = call(worker, delivery_id, "result", **proof, outcome="sent", reply="250 OK", content=CONTENT)
+    assert sent == {"status": "sent"}
+    assert read_delivery(connection, delivery_id).content == CONTENT
+
+
+def test_while_email_is_off_a_delivery_is_rendered_and_kept(off_worker: Api, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, report_id=save_ready_report(connection), now=datetime.now(UTC))
+    claimed = claim(off_worker, delivery_id)
+    assert claimed["is_placeholder"]
+    proof = {"token": claimed["token"]}
+    off_worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/intent", json=proof)
+    ended = call(off_worker, delivery_id, "result", **proof, outcome="placeholder", content=CONTENT)
+    assert ended == {"status": "placeholder"}
+
+
+def test_switching_email_on_sends_no_placeholder(worker: Api, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, placeholder=True, now=datetime.now(UTC))
+    claimed = claim(worker, delivery_id)
+    assert claimed["is_placeholder"]
+    body = {"token": claimed["token"], "outcome": "sent"}
+    worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/result", json=body)
+
+
+def test_who_is_subscribed_gets_a_link_that_ends_it(worker: Api, connection: Connection) -> None:
+    subscribe = text("""
+        INSERT INTO subscriptions (email, report_type, created_by, created_at) VALUES (:email, 'weekly', 'ana', now())
+    """)
+    connection.execute(subscribe, {"email": ANN})
+    report_id = save_ready_report(connection)
+    delivery_id = save_delivery(connection, ANN.title(), report_id=report_id, now=datetime.now(UTC))
+    assert claim(worker, delivery_id)["unsubscribe_url"].startswith("http://127.0.0.1:8050/unsubscribe/")
+
+
+def test_a_notification_is_told_with_what_happened(worker: Api, connection: Connection) -> None:
+    now = datetime.now(UTC)
+    news = AlertNews(
+        alert_id=7,
+        event="opened",
+        type="fraud_detection",
+        severity="high",
+        message="6 addresses were flagged.",
+        count=6,
+        at=now,
+        url="http://127.0.0.1:8050/dashboard/alerts/7",
+    )
+    told = Notification(rule="Night shift", channel="email", news=[news])
+    question = Question("email", [ANN], False, requested_by="rule", notification=told, rule_id=1)
+    save_request(connection, question, domain=DOMAIN, now=now)
+    claimed = claim(worker, 1)
+    assert claimed["notification"] == told.model_dump(mode="json")
+    assert (claimed["report"], claimed["report_url"], claimed["unsubscribe_url"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("step", ["claim", "intent", "result"])
+def test_what_is_not_there_is_not_held(worker: Api, step: str) -> None:
+    body = {"token": 1} | ({"outcome": "sent"} if step == "result" else {})
+    problem = worker.refuse(409, "POST", f"/internal/deliveries/1/{step}", json=body)
+    assert problem["code"] == "not_held"
+
+
+@pytest.mark.parametrize("outcome", ["refused", "failed", "uncertain"])
+def test_an_attempt_that_went_wrong_says_why(worker: Api, outcome: str) -> None:
+    body = {"token": 1, "outcome": outcome}
+    worker.refuse(422, "POST", "/internal/deliveries/1/result", json=body)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_suppressed"),
+    [
+        ("550 5.1.1 No such user", True),
+        ("550 No such user", True),
+        ("552 5.3.4 Message too big", False),
+        ("535 5.7.8 Who are you?", False),
+        ("550 5.7.26 The sender is not authenticated", False),
+    ],
+)
+def test_only_a_mailbox_that_is_gone_is_suppressed(
+    worker: Api, connection: Connection, reply: str, is_suppressed: bool
+) -> None:
+    delivery_id = save_delivery(connection, now=datetime.now(UTC))
+    proof = {"token": claim(worker, delivery_id)["token"]}
+    ended = call(worker, delivery_id, "result", **proof, outcome="failed", reply=reply, error=reply)
+    assert ended == {"status": "failed"}
+    listed = connection.execute(text("SELECT email, reason, delivery_id FROM suppressions")).all()
+    assert [tuple(row) for row in listed] == ([(ANN, reply, delivery_id)] if is_suppressed else [])
+    again = save_delivery(connection, now=datetime.now(UTC))
+    assert read_delivery(connection, again).status == ("suppressed" if is_suppressed else "pending")
+
+
+def test_a_message_that_is_refused_for_its_content_is_not_the_mailboxs_fault(
+    worker: Api, connection: Connection
+) -> None:
+    delivery_id = save_delivery(connection, now=datetime.now(UTC))
+    proof = {"token": claim(worker, delivery_id)["token"]}
+    call(worker, delivery_id, "intent", **proof)
+    call(worker, delivery_id, "result", **proof, outcome="failed", error="550 Looks like spam")
+    assert connection.execute(text("SELECT count(*) FROM suppressions")).scalar_one() == 0
+
+
+def test_workers_alone_may_send(app: Flask, empty_database: Engine, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, now=datetime.now(UTC))
+    admin = Api(app, create_token(empty_database, *(set(Scope) - {Scope.JOBS_RUN})))
+    for step in ("claim", "intent", "result"):
+        admin.refuse(403, "POST", f"/internal/deliveries/{delivery_id}/{step}", json={"token": 1})
