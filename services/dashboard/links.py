@@ -1,5 +1,6 @@
 """Paths of pages that other pages lead to."""
 
+import re
 from urllib.parse import urlencode
 
 from viral_engine.contract.investigations import EntityKind
@@ -7,6 +8,7 @@ from viral_engine.contract.investigations import EntityKind
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
 REPORTS_PATH = "/dashboard/reports"
+OPERATIONS_PATH = "/dashboard/operations"
 WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
@@ -31,3 +33,9 @@ def trust_path(cidr: str) -> str:
 def report_path(report_id: int) -> str:
     """The page of one performance report."""
     return f"{REPORTS_PATH}/{report_id}"
+
+
+def find_report_id(path: str | None) -> int | None:
+    """Which report's page stands at this path; None where there is none."""
+    found = re.fullmatch(rf"{REPORTS_PATH}/([0-9]{{1,18}})/?", path or "")
+    return int(found[1]) if found else None

@@ -21,7 +21,6 @@ REPORTS = "/dashboard/reports"
 MAY = datetime(2022, 5, 4, 12, tzinfo=UTC)
 WEEK = "?start=2022-05-02&end=2022-05-08"
 EMPTY_WEEK = "?start=2020-05-02&end=2020-05-08"
-TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."
 Open = Callable[..., AbstractContextManager[Visit]]
 
 
@@ -167,16 +166,6 @@ def test_a_report_is_kept_as_a_file(signed_in: Open, report_path: str, label: st
         content = download.path().read_bytes()
         assert content.startswith(begins)
         assert len(content) > 100
-
-
-def test_email_is_announced_and_cannot_be_sent_yet(signed_in: Open, report_path: str) -> None:
-    with signed_in() as guest:
-        guest.open(report_path)
-        badge = guest.page.get_by_text("Coming Soon", exact=True)
-        expect(badge).to_be_visible()
-        badge.focus()
-        expect(guest.page.get_by_role("tooltip")).to_have_text(TOOLTIP)
-        expect(guest.page.get_by_role("button", name="Queue Email (Placeholder)")).to_be_disabled()
 
 
 def test_an_unknown_report_is_told_in_words(signed_in: Open) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.deliveries import build_state as build_delivery_state
 from dashboard.components.report_run import TITLES, build_state
 from dashboard.components.table import Column, build_table
 from dashboard.formats import format_count, format_moment, format_period, format_score
@@ -19,6 +20,7 @@ _COLUMNS = (
     Column("State"),
     Column("K-factor", is_figure=True),
     Column("Health score", is_figure=True),
+    Column("Email"),
     Column("Requested"),
 )
 _ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
@@ -67,6 +69,7 @@ def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
         build_state(report),
         _build_k(report),
         "–" if report.health_score is None else format_score(report.health_score),
+        _build_email(report),
         _build_request(report),
     )
 
@@ -79,6 +82,11 @@ def _build_k(report: ReportSummary) -> Component | str:
     return html.Span(
         [format_k(report.k_factor), html.Span(words, className=f"row-note trend-{trend}")], className="row-who"
     )
+
+
+def _build_email(report: ReportSummary) -> Component | str:
+    status = report.delivery_status
+    return "–" if status == "none" else build_delivery_state(status.replace("_", " "))
 
 
 def _build_request(report: ReportSummary) -> Component:

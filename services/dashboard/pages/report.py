@@ -1,10 +1,9 @@
 """One performance report: how far it has come, then what it says, its exports, and its email form."""
 
-import re
 from typing import get_args
 
 import structlog
-from dash import Dash, Input, Output, html, no_update
+from dash import Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Flask, Response, request
 
@@ -16,9 +15,10 @@ from dashboard.components.report_run import is_unfinished
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error, is_switched_off
 from dashboard.errors import build_unavailable as answer_unavailable
-from dashboard.links import REPORTS_PATH, report_path
+from dashboard.links import REPORTS_PATH, find_report_id, report_path
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
+from dashboard.pages.report_email import READY, add_email_callbacks, build_email_clock
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.reports import ExportFormat
 from viral_engine.settings import DashboardSettings
@@ -47,6 +47,8 @@ def build_layout(_settings: DashboardSettings) -> Component:
     return html.Div(
         [
             *build_clock("report", _POLL_SECONDS),
+            *build_email_clock(),
+            dcc.Store(id=READY),
             problem,
             html.Div([build_blank(640)], id="report-view"),
             build_email_section(),
@@ -55,10 +57,10 @@ def build_layout(_settings: DashboardSettings) -> Component:
 
 
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
-    """One callback shows the report; a plain route exports it."""
+    """One callback shows the report, others send it; a plain route exports it."""
 
     def show(_tick: float | None, path: str | None) -> tuple[object, ...]:
-        report_id = _parse_path(path)
+        report_id = find_report_id(path)
         if report_id is None:
             return no_update, no_update, True, no_update
         return show_report(views.api_of_viewer(), report_id)
@@ -66,34 +68,30 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
     add_tick(app, "report")
     app.callback(
         Output("report-view", "children"),
-        Output("report-email", "hidden"),
+        Output(READY, "data"),
         Output("report-clock", "disabled"),
         Output("report-refresh-problem", "hidden"),
         Input("report-tick", "data"),
         Input("url", "pathname"),
     )(show)
+    add_email_callbacks(app, views)
     _add_export(app.server, views)
 
 
 def show_report(api: MetricsApi, report_id: int) -> tuple[object, ...]:
-    """The report, whether its email form is hidden, whether the page may rest, and whether there is no problem."""
+    """The report, whether it is ready to be sent, whether the page may rest, and whether there is no problem."""
     try:
         report = api.fetch_report(report_id)
     except API_FAILURES as error:
         _log.warning("report_failed", report_id=report_id, reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], True, True, True
+            return [build_switched_off()], False, True, True
         if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
             is_gone = error.status == 404
             notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
-            return [notice], True, True, True
+            return [notice], False, True, True
         return no_update, no_update, False, False
-    return build_report(report), report.status != "ready", not is_unfinished(report), True
-
-
-def _parse_path(path: str | None) -> int | None:
-    found = re.fullmatch(rf"{REPORTS_PATH}/([0-9]{{1,18}})/?", path or "")
-    return int(found[1]) if found else None
+    return build_report(report), report.status == "ready", not is_unfinished(report), True
 
 
 def _add_export(server: Flask, views: SharedViews) -> None:

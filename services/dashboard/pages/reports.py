@@ -137,7 +137,7 @@ def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
         if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
             return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, True, True
         return no_update, no_update, False, False
-    rests = not any(is_unfinished(report) for report in answer.reports)
+    rests = not any(is_unfinished(report) or report.delivery_status == "in_progress" for report in answer.reports)
     return build_list(answer, report_type), not _may_generate(), rests, True
 
 

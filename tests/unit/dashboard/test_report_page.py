@@ -1,9 +1,8 @@
-"""What one report says, and its email form."""
+"""What one report says."""
 
 from typing import Any
 
 from dashboard.components.report import build_report as draw
-from dashboard.components.report_email import build_email_section
 from tests.report_facts import build_empty_facts
 from tests.unit.dashboard.growth_answers import build_report, build_run
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
@@ -58,15 +57,3 @@ def test_a_report_that_is_being_made_has_no_exports() -> None:
     assert find(body, "exports") == []
     assert "40% · writing insights" in text_of(body)
     assert "asked for 31 Mar 10:28 UTC" in text_of(body)
-
-
-def test_email_is_announced_and_cannot_be_sent_yet() -> None:
-    section = build_email_section()
-    said = text_of(section)
-    assert "Coming Soon" in said
-    assert "Delivery is a placeholder" in said
-    [tooltip] = [each for each in walk(section) if type(each).__name__ == "Tooltip"]
-    assert tooltip.label == "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."
-    [button] = [each for each in walk(section) if type(each).__name__ == "Button"]
-    assert text_of(button) == "Queue Email (Placeholder)"
-    assert getattr(button, "aria-disabled") == "true"

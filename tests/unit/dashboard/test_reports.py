@@ -75,6 +75,17 @@ def test_the_list_is_fetched_again_only_while_something_is_unfinished(
     assert show_list(browser)["reports-clock"]["disabled"] is rests
 
 
+def test_the_list_says_what_became_of_the_emails_and_follows_those_under_way(browser: Browser, api: FakeApi) -> None:
+    api.answers[LIST] = build_reports(build_report(1, delivery_status="partial"), build_report(2))
+    changes = show_list(browser)
+    assert '"Partial"' in json.dumps(changes)
+    assert changes["reports-clock"]["disabled"] is True
+    api.answers[LIST] = build_reports(build_report(1, delivery_status="in_progress"))
+    changes = show_list(browser)
+    assert '"In progress"' in json.dumps(changes)
+    assert changes["reports-clock"]["disabled"] is False
+
+
 @pytest.mark.parametrize(("who", "hidden"), [("viewer1", True), ("analyst1", False), ("admin1", False)])
 def test_only_who_may_generate_reports_gets_the_form(browser: Browser, api: FakeApi, who: str, hidden: bool) -> None:
     api.answers[LIST] = build_reports()
@@ -151,12 +162,12 @@ def test_a_report_is_followed_until_it_is_ready(browser: Browser, api: FakeApi) 
     changes = show_report(browser)
     assert "This report is being made" in str(changes["report-view"])
     assert changes["report-clock"] == {"disabled": False}
-    assert changes["report-email"] == {"hidden": True}
+    assert changes["report-is-ready"] == {"data": False}
 
     api.answers[ONE] = build_report()
     changes = show_report(browser)
     assert changes["report-clock"] == {"disabled": True}
-    assert changes["report-email"] == {"hidden": False}
+    assert changes["report-is-ready"] == {"data": True}
 
 
 def test_a_failed_report_says_why(browser: Browser, api: FakeApi) -> None:

@@ -1,0 +1,81 @@
+"""To whom a report was mailed, and how far each message has come."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint
+from dashboard.components.table import Column, build_moment, build_table
+from dashboard.formats import format_clock, format_number_of
+from viral_engine.contract.deliveries import Delivery, DeliveryState
+
+MOST_ROWS = 100
+_COLUMNS = (Column("Recipient"), Column("Status"), Column("Asked for (UTC)"))
+_IN_PROGRESS: tuple[DeliveryState, ...] = ("queued", "sending")
+_NOTES: dict[DeliveryState, str] = {
+    "sent": "",
+    "failed": "No reason was given",
+    "uncertain": "The mail server did not say whether it took the message",
+    "placeholder": "Kept for the record, never sent",
+    "suppressed": "This address gets no more email",
+    "cancelled": "Somebody let it go",
+}
+
+
+def is_in_progress(deliveries: Sequence[Delivery]) -> bool:
+    """Whether some of them still change by themselves."""
+    return any(delivery.status in _IN_PROGRESS for delivery in deliveries)
+
+
+def build_deliveries(deliveries: Sequence[Delivery]) -> list[Component]:
+    """One row a message, the newest request first; nothing when the report was never mailed."""
+    if not deliveries:
+        return []
+    table = build_table("To whom this report was mailed", _COLUMNS, map(_build_row, deliveries[:MOST_ROWS]))
+    return [html.H3("Deliveries", className="sub-heading"), build_hint(format_summary(deliveries)), table]
+
+
+def format_summary(deliveries: Sequence[Delivery]) -> str:
+    """How many messages there are in each state, the most frequent first."""
+    counts = Counter(delivery.status for delivery in deliveries).most_common()
+    words = ", ".join(f"{count} {status}" for status, count in counts)
+    shown = f"; the newest {MOST_ROWS} are shown" if len(deliveries) > MOST_ROWS else ""
+    return f"{format_number_of(len(deliveries), 'message')}: {words}{shown}"
+
+
+def build_state(state: str, *notes: str) -> Component:
+    """The state as dot and word, with what there is to say about it below."""
+    dot = html.Span(className="dot", **{"aria-hidden": "true"})
+    head = html.Span([dot, state.capitalize()], className=f"run delivery-{state.replace(' ', '-')}")
+    return html.Div([head, *(html.Span(note, className="row-note") for note in notes if note)], className="run-state")
+
+
+def format_note(delivery: Delivery) -> str:
+    """What there is to say about a message beside its state."""
+    if delivery.status == "queued":
+        return _format_wait(delivery)
+    if delivery.status == "sending":
+        return f"Attempt {delivery.attempt} of {delivery.max_attempts}"
+    if delivery.status == "sent":
+        return f"At {format_clock(delivery.sent_at)}" if delivery.sent_at else ""
+    reason = (delivery.reason or _NOTES[delivery.status]).rstrip(".")
+    if delivery.status == "uncertain":
+        return f"Nobody knows whether it arrived: {reason}. An admin decides on the page of operations."
+    if delivery.status == "failed":
+        return f"{reason} ({format_number_of(delivery.attempt, 'attempt')})"
+    return reason
+
+
+def _format_wait(delivery: Delivery) -> str:
+    if not delivery.attempt:
+        return "Waits for a free worker"
+    at = f" at {format_clock(delivery.next_attempt_at)}" if delivery.next_attempt_at else ""
+    why = f", because attempt {delivery.attempt} failed: {delivery.reason}" if delivery.reason else ""
+    return f"Attempt {delivery.attempt + 1} of {delivery.max_attempts}{at}{why}"
+
+
+def _build_row(delivery: Delivery) -> tuple[Component | str, ...]:
+    recipient = html.Span(delivery.recipient_email, className="recipient")
+    return recipient, build_state(delivery.status, format_note(delivery)), build_moment(delivery.created_at)
