@@ -155,13 +155,18 @@ def test_readiness_needs_redis_too(database_url: str) -> None:
     assert check_problem(Api(app, token=None).get("/readyz"), 503)["code"] == "store_unavailable"
 
 
-def test_readiness_needs_every_migration(app: Flask, connection: Connection) -> None:
+def test_readiness_needs_every_migration_and_allows_those_of_a_newer_release(
+    app: Flask, connection: Connection
+) -> None:
     nobody = Api(app, token=None)
     assert nobody.get("/readyz").get_json() == {"status": "ready"}
     current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    migrated_to = text("UPDATE alembic_version SET version_num = :revision")
     try:
+        connection.execute(migrated_to, {"revision": "0001"})
         assert check_problem(nobody.get("/readyz"), 503)["code"] == "not_migrated"
+        connection.execute(migrated_to, {"revision": "of a newer release"})
+        assert nobody.get("/readyz").status_code == 200
     finally:
         connection.execute(text("UPDATE alembic_version SET version_num = :current"), {"current": current})
 

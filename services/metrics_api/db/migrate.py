@@ -46,10 +46,16 @@ def _run(database_url: str, work: Callable[[Config], None]) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether every migration of this release has run."""
-    return MigrationContext.configure(connection).get_current_revision() == _newest_revision()
+    """Whether every migration of this release has run; those of a newer release may have, too.
+
+    While a newer release takes over, the pods of this one must stay ready, or nobody would serve.
+    """
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest, known = _known_revisions()
+    return current == newest or (current is not None and current not in known)
 
 
 @cache
-def _newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _known_revisions() -> tuple[str | None, frozenset[str]]:
+    scripts = ScriptDirectory.from_config(_config())
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
