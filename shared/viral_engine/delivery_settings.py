@@ -1,8 +1,9 @@
 """Settings of email and webhooks. Rules and forms are those of `viral_engine.settings`."""
 
+import ipaddress
 from pathlib import Path
 
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import EmailStr, Field, SecretStr, field_validator
 
 from viral_engine.settings import EnvironmentSettings, Port
 
@@ -84,3 +85,16 @@ class WebhookSettings(EnvironmentSettings):
         description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
         "loopback. Empty allows public addresses only.",
     )
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def check_networks(cls, networks: str) -> str:
+        """Refuse what is no list of networks."""
+        for cidr in filter(None, map(str.strip, networks.split(","))):
+            try:
+                ipaddress.ip_network(cidr)
+            except ValueError as error:
+                raise ValueError(
+                    f"WEBHOOK_ALLOWED_NETWORKS holds {cidr!r}; each network is such as 10.0.0.0/8."
+                ) from error
+        return networks

@@ -48,6 +48,7 @@ def build_environment(
         **{name: value for name, value in credentials.items() if name not in _SERVER_PASSWORDS},
         "ADMIN_EMAIL": settings.admin_email,
         "FLAGS_FILE": given.get("FLAGS_FILE") or str(_default_flags_file(var)),
+        **_choose_email(given, var),
         "PYTHONUNBUFFERED": "1",
         # A company's proxy must not get between the stack's own processes.
         "NO_PROXY": ",".join(filter(None, [given.get("NO_PROXY"), "127.0.0.1"])),
@@ -62,6 +63,13 @@ def build_environment(
         valkey = EmbeddedValkey(var / "valkey", password, find_free_port())
         environment["REDIS_URL"] = valkey.url
     return environment, Servers(postgres, valkey)
+
+
+def _choose_email(given: Mapping[str, str], var: Path) -> dict[str, str]:
+    """Nothing leaves this machine unless a mail server or a way of sending is named."""
+    if given.get("SMTP_HOST") or given.get("EMAIL_TRANSPORT"):
+        return {}
+    return {"EMAIL_TRANSPORT": "file", "EMAIL_FOLDER": given.get("EMAIL_FOLDER") or str(var / "mail")}
 
 
 def _default_flags_file(var: Path) -> Path:

@@ -27,4 +27,7 @@ WORKERS = (
     _python("default", "report_worker", "work", "default"),
     _python("batch", "report_worker", "work", "batch"),
     _python("scheduler", "report_worker", "scheduler"),
+    _python("email 1", "email_worker", "work", "email_delivery"),
+    _python("email 2", "email_worker", "work", "email_delivery"),
+    _python("webhooks", "email_worker", "work", "webhooks"),
 )

@@ -10,6 +10,7 @@ from typing import NoReturn
 import httpx
 
 from viral_engine.client import MetricsApi
+from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
 from viral_engine.settings import (
     ApiSettings,
     BootstrapSettings,
@@ -48,6 +49,9 @@ SETTINGS = (
     WorkerSettings,
     SchedulerSettings,
     AiSettings,
+    DeliverySettings,
+    EmailSettings,
+    WebhookSettings,
     LogSettings,
 )
 
@@ -94,6 +98,7 @@ def set_environment(given: Mapping[str, str], settings: StandaloneSettings, var:
     api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
     os.environ["METRICS_API_URL"] = f"http://127.0.0.1:{api.metrics_api_port}"
     os.environ["DASHBOARD_URL"] = f"http://127.0.0.1:{dashboard.dashboard_port}"
+    os.environ["PUBLIC_DASHBOARD_URL"] = given.get("PUBLIC_DASHBOARD_URL") or os.environ["DASHBOARD_URL"]
     return servers
 
 

@@ -45,3 +45,11 @@ def test_a_flags_file_that_is_given_is_used_and_none_is_made(tmp_path: Path) -> 
 @pytest.mark.parametrize(("given", "told"), [({}, "127.0.0.1"), ({"NO_PROXY": "intra"}, "intra,127.0.0.1")])
 def test_no_proxy_stands_between_the_stacks_processes(given: dict[str, str], told: str, tmp_path: Path) -> None:
     assert build_environment(given, SETTINGS, tmp_path)[0]["NO_PROXY"] == told
+
+
+def test_email_stays_on_this_machine_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    added, _ = build_environment({}, SETTINGS, tmp_path)
+    assert (added["EMAIL_TRANSPORT"], added["EMAIL_FOLDER"]) == ("file", str(tmp_path / "mail"))
+    assert build_environment({"EMAIL_FOLDER": "/mail"}, SETTINGS, tmp_path)[0]["EMAIL_FOLDER"] == "/mail"
+    for name, value in (("SMTP_HOST", "smtp.example"), ("EMAIL_TRANSPORT", "smtp")):
+        assert "EMAIL_TRANSPORT" not in build_environment({name: value}, SETTINGS, tmp_path)[0]

@@ -1,0 +1,26 @@
+"""A recipient as SMTP wants it."""
+
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from email_worker.endings import FailedError
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """An address with its domain in ASCII; `needs_utf8` where the part before the @ is not (RFC 6531)."""
+
+    address: str
+    needs_utf8: bool
+
+
+def read_mailbox(recipient: str) -> Mailbox:
+    """The address of a recipient. Raises FailedError when it is none."""
+    try:
+        found = validate_email(recipient, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise FailedError(f"The recipient is no email address: {error}") from error
+    if found.ascii_email:
+        return Mailbox(found.ascii_email, needs_utf8=False)
+    return Mailbox(f"{found.local_part}@{found.ascii_domain}", needs_utf8=True)

@@ -1,0 +1,41 @@
+"""A report's chart as a picture, since mail clients show no SVG."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import resvg_py
+
+import viral_engine.report_rendering
+from viral_engine.contract.reports import DayInReport
+from viral_engine.report_rendering.figures import format_k, format_short_day
+from viral_engine.report_rendering.k_chart import WIDTH, draw_k_chart
+
+_FONT = Path(viral_engine.report_rendering.__file__).parent / "fonts" / "Inter-Regular.ttf"
+_PIXELS_PER_POINT = 2
+
+
+def draw_k_image(days: Sequence[DayInReport]) -> bytes | None:
+    """K of each date as a PNG, sharp on small screens too; None where there is nothing to draw."""
+    svg = draw_k_chart(days)
+    if not svg:
+        return None
+    return resvg_py.svg_to_bytes(
+        svg_string=svg,
+        width=WIDTH * _PIXELS_PER_POINT,
+        background="#FFFFFF",
+        font_files=[str(_FONT)],
+        skip_system_fonts=True,
+    )
+
+
+def describe_k_image(days: Sequence[DayInReport]) -> str:
+    """The same in words, for those who see no picture."""
+    first, last, best = days[0], days[-1], max(days, key=lambda day: day.k_factor)
+    return (
+        f"K-factor of each day: {_describe(first)}, {_describe(last)}, "
+        f"at its highest {format_k(best.k_factor)} on {format_short_day(best.date)}."
+    )
+
+
+def _describe(day: DayInReport) -> str:
+    return f"{format_k(day.k_factor)} on {format_short_day(day.date)}"

@@ -1,0 +1,103 @@
+"""Connections of webhooks, which go to addresses that were checked and to no others.
+
+A name is looked up once, every address of it is checked, and the connection goes to one of those: a name that
+means something else a moment later changes nothing.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Sequence
+
+import httpcore
+
+from email_worker.endings import FailedError, RefusedError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# What hides an IPv4 address in an IPv6 one: mapped, translated (NAT64), 6to4 and Teredo.
+_EMBEDDING = [ipaddress.ip_network(cidr) for cidr in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32")]
+
+
+def read_networks(text: str) -> list[Network]:
+    """The networks of WEBHOOK_ALLOWED_NETWORKS."""
+    return [ipaddress.ip_network(cidr.strip()) for cidr in text.split(",") if cidr.strip()]
+
+
+def check_address(address: Address, allowed: Iterable[Network]) -> None:
+    """Raise FailedError for an address that is not public, unless its network is allowed."""
+    if any(address in network for network in allowed):
+        return
+    is_hidden = any(address in network for network in _EMBEDDING)
+    if not address.is_global or address.is_multicast or address.is_reserved or is_hidden:
+        raise FailedError(f"The webhook leads to {address}, which is not public; WEBHOOK_ALLOWED_NETWORKS allows more.")
+
+
+class CheckedNetwork(httpcore.NetworkBackend):
+    """Connects to public and allowed addresses only, and for a limited time in all."""
+
+    def __init__(self, allowed: Sequence[Network], seconds: float) -> None:
+        self._allowed = allowed
+        self._ends_at = time.monotonic() + seconds
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 - the time left counts.
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A connection to the host's first address. Raises NotSentError when it may not or cannot be made."""
+        addresses = _look_up(host, port)
+        for address in addresses:
+            check_address(address, self._allowed)
+        left = _find_time_left(self._ends_at)
+        stream = self._backend.connect_tcp(str(addresses[0]), port, left, local_address, socket_options)
+        return _TimedStream(stream, self._ends_at)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A stream that ends at a moment, however often a few bytes come."""
+
+    def __init__(self, stream: httpcore.NetworkStream, ends_at: float) -> None:
+        self._stream = stream
+        self._ends_at = ends_at
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self._stream.read(max_bytes, _find_time_left(self._ends_at))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._stream.write(buffer, _find_time_left(self._ends_at))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        left = _find_time_left(self._ends_at)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._ends_at)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _look_up(host: str, port: int) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise RefusedError(f"The webhook's host was not found: {error}") from error
+    return [ipaddress.ip_address(entry[4][0]) for entry in found]
+
+
+def _find_time_left(ends_at: float) -> float:
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time for the webhook is over")
+    return left

@@ -1,0 +1,52 @@
+"""Holding a delivery: what is said about it is repeated while the API is away, until the lease ends."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from email_worker.claims_api import NOT_HELD, ClaimsApi
+from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
+from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryHeld, DeliveryResult
+
+_RETRY_SECONDS = 0.5
+
+
+class DeliveryLostError(Exception):
+    """Somebody else may hold the delivery by now, so this worker must leave it alone."""
+
+
+class HeldDelivery:
+    """A delivery that this worker claimed just now."""
+
+    def __init__(self, api: ClaimsApi, claim: DeliveryClaimed) -> None:
+        self._api = api
+        self._claim = claim
+        self._held_until = time.monotonic() + claim.lease_seconds
+        self.may_be_sent = False
+
+    def tell_intent(self, content: Content) -> None:
+        """Say, before it happens, what is sent. Raises DeliveryLostError when it must not be."""
+        self._repeat(partial(self._api.tell_intent, self._claim, content))
+        self.may_be_sent = True
+
+    def hand_in(self, result: DeliveryResult) -> DeliveryHeld:
+        """Say how it ended. A late word counts too, so it is said once even after the lease.
+
+        Raises DeliveryLostError when nobody listens.
+        """
+        return self._repeat(partial(self._api.hand_in, self._claim, result))
+
+    def _repeat(self, send: Callable[[], DeliveryHeld]) -> DeliveryHeld:
+        while True:
+            try:
+                return send()
+            except ApiUnreachableError:
+                pass
+            except ApiProblemError as error:
+                if error.code == NOT_HELD:
+                    raise DeliveryLostError from error
+                if not error.may_pass:
+                    raise
+            if time.monotonic() >= self._held_until:
+                raise DeliveryLostError
+            time.sleep(_RETRY_SECONDS)

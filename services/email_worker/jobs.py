@@ -1,0 +1,154 @@
+"""What the queues run. A job gets the id of a delivery; what it means is a row that the metrics API owns.
+
+A job that cannot go on just ends: the reconciler puts the row on the queue again, or holds it as uncertain, when its
+lease has run out.
+"""
+
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, partial
+
+import structlog
+
+from email_worker.addresses import read_mailbox
+from email_worker.claims_api import NOT_HELD, ClaimsApi
+from email_worker.endings import NotSentError
+from email_worker.file_transport import write_to_folder
+from email_worker.holding import DeliveryLostError, HeldDelivery
+from email_worker.letter import Letter, clean_subject, load_templates
+from email_worker.message import build_message
+from email_worker.news_letter import write_news_letter
+from email_worker.news_words import head_of
+from email_worker.report_letter import write_report_letter
+from email_worker.smtp_transport import send_by_smtp
+from email_worker.webhook_body import build_body, sign_body
+from email_worker.webhook_call import call_webhook
+from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
+from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
+from viral_engine.contract.recipients import mask_recipient
+from viral_engine.delivery_settings import EmailSettings, WebhookSettings
+from viral_engine.settings import load_settings
+from viral_engine.worker_settings import WorkerSettings
+
+_MOST_ERROR_CHARACTERS = 2000
+_log = structlog.get_logger()
+Attempt = Callable[[DeliveryClaimed, HeldDelivery], DeliveryResult]
+
+
+def prepare() -> None:
+    """Do once what each job would else do again in its own child, forked from here; no connection is opened."""
+    connect()
+    for name in load_templates().list_templates():
+        load_templates().get_template(name)
+
+
+@cache
+def connect() -> ClaimsApi:
+    """The API, as the settings say."""
+    worker: WorkerSettings = load_settings(WorkerSettings)[0]
+    return ClaimsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
+
+
+def send_email(delivery_id: int) -> None:
+    """Send an email, unless another worker has it."""
+    _deliver(delivery_id, _send_email)
+
+
+def post_webhook(delivery_id: int) -> None:
+    """Call a webhook, unless another worker has it."""
+    _deliver(delivery_id, _post_webhook)
+
+
+def _deliver(delivery_id: int, attempt: Attempt) -> None:
+    api = connect()
+    claim = _claim(api, delivery_id)
+    if claim is None:
+        return
+    with structlog.contextvars.bound_contextvars(
+        delivery_id=delivery_id, attempt=claim.attempt, recipient=mask_recipient(claim.recipient)
+    ):
+        held = HeldDelivery(api, claim)
+        try:
+            result = _try(claim, held, attempt)
+            # The outcome is known, so the queue's alarm must not keep it from being told.
+            signal.alarm(0)
+            state = held.hand_in(result)
+        except DeliveryLostError:
+            _log.warning("delivery_lost")
+        except ApiProblemError as error:
+            _log.error("delivery_result_refused", code=error.code)
+        else:
+            _log.info("delivery_attempt_ended", outcome=result.outcome, status=state.status, error=result.error)
+
+
+def _claim(api: ClaimsApi, delivery_id: int) -> DeliveryClaimed | None:
+    try:
+        return api.claim(delivery_id)
+    except ApiUnreachableError:
+        _log.warning("delivery_not_claimed", delivery_id=delivery_id, reason="api_unreachable")
+    except ApiProblemError as error:
+        if error.code != NOT_HELD and not error.may_pass:
+            raise
+        _log.info("delivery_not_claimed", delivery_id=delivery_id, reason=error.code)
+    return None
+
+
+def _try(claim: DeliveryClaimed, held: HeldDelivery, attempt: Attempt) -> DeliveryResult:
+    """How the attempt ended; whatever stops it after the intent, leaves an email uncertain."""
+    try:
+        return attempt(claim, held)
+    except NotSentError as error:
+        return DeliveryResult(token=claim.token, outcome=error.outcome, reply=error.reply, error=str(error))
+    except (DeliveryLostError, ApiProblemError):
+        raise
+    except Exception as error:  # Also the alarm by which the queue ends a job that takes too long.
+        _log.exception("delivery_attempt_failed")
+        text = f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARACTERS]
+        outcome = "uncertain" if held.may_be_sent and claim.kind == "email" else "refused"
+        return DeliveryResult(token=claim.token, outcome=outcome, error=text)
+
+
+def _send_email(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
+    letter = _write_letter(claim)
+    content = Content(subject=letter.subject, html=letter.html, text=letter.text)
+    if claim.is_placeholder:
+        _log.info("email_placeholder", subject=letter.subject, report_id=claim.report.id if claim.report else None)
+        return DeliveryResult(token=claim.token, outcome="placeholder", content=content)
+    settings: EmailSettings = load_settings(EmailSettings)[0]
+    recipient = read_mailbox(claim.recipient)
+    message = build_message(letter, claim, recipient, settings.email_from, now=datetime.now(UTC))
+    tell_intent = partial(held.tell_intent, content)
+    if settings.email_transport == "file":
+        reply = write_to_folder(settings.email_folder, message, tell_intent)
+    else:
+        reply = send_by_smtp(settings, message, recipient, tell_intent)
+    return DeliveryResult(token=claim.token, outcome="sent", reply=reply)
+
+
+def _write_letter(claim: DeliveryClaimed) -> Letter:
+    if claim.report:
+        return write_report_letter(claim.report, report_url=claim.report_url, unsubscribe_url=claim.unsubscribe_url)
+    return write_news_letter(_notification(claim), unsubscribe_url=claim.unsubscribe_url)
+
+
+def _post_webhook(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
+    settings: WebhookSettings = load_settings(WebhookSettings)[0]
+    notification = _notification(claim)
+    body = build_body(claim, notification)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "viral-guardrails",
+        "Idempotency-Key": claim.message_id,
+    }
+    if claim.signing_secret:
+        headers["X-Viral-Signature"] = sign_body(body, claim.signing_secret, now=datetime.now(UTC))
+    held.tell_intent(Content(subject=clean_subject(head_of(notification)), text=body.decode()))
+    reply = call_webhook(settings, claim.recipient, body, headers)
+    return DeliveryResult(token=claim.token, outcome="sent", reply=reply)
+
+
+def _notification(claim: DeliveryClaimed) -> Notification:
+    if claim.notification is None:
+        raise ValueError("The delivery has neither a report nor a notification.")
+    return claim.notification

@@ -1,0 +1,25 @@
+"""How news about alerts is worded, the same in emails and in webhooks."""
+
+from viral_engine.contract.deliveries import AlertNews, NewsEvent, Notification
+
+_EVENTS: dict[NewsEvent, str] = {"opened": "New alert", "escalated": "Alert escalated", "ended": "Alert ended"}
+# A storm is told whole on the dashboard; a message only begins it.
+MOST_TOLD = 20
+
+
+def head_of(notification: Notification) -> str:
+    """What it is about, in one line."""
+    news = notification.news
+    if len(news) == 1:
+        return f"{_EVENTS[news[0].event]} ({news[0].severity}): {news[0].message}"
+    return f"{len(news)} alert updates from {notification.rule}"
+
+
+def describe(news: AlertNews) -> str:
+    """One piece of news in a few words, without the alert's own message."""
+    return f"{_EVENTS[news.event]}, {news.severity}"
+
+
+def list_told(notification: Notification) -> tuple[list[AlertNews], int]:
+    """What is told one by one, and how many more there are."""
+    return notification.news[:MOST_TOLD], max(0, len(notification.news) - MOST_TOLD)

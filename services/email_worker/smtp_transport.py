@@ -1,0 +1,110 @@
+"""Sending one message over SMTP, step by step, so that an error tells whether the server can have accepted it."""
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+
+from email_worker.addresses import Mailbox
+from email_worker.endings import RefusedError, UncertainError, judge_smtp
+from viral_engine.delivery_settings import EmailSettings
+
+_OK = 2
+_MOST_REPLY_CHARACTERS = 500
+
+
+def send_by_smtp(
+    settings: EmailSettings, message: EmailMessage, recipient: Mailbox, tell_intent: Callable[[], None]
+) -> str:
+    """The server's answer to the whole message. Raises NotSentError.
+
+    `tell_intent` is called when everything but the message itself is said, since errors up to there cost nothing.
+    """
+    with _signed_in(settings) as server:
+        with _refusing_on_errors():
+            options = _find_options(server, recipient)
+            _expect_sender(*server.mail(settings.email_from, options))
+            _expect_recipient(*server.rcpt(recipient.address))
+        tell_intent()
+        return _send_data(server, message.as_bytes())
+
+
+@contextmanager
+def _signed_in(settings: EmailSettings) -> Iterator[smtplib.SMTP]:
+    with _refusing_on_errors():
+        server = _connect(settings)
+    try:
+        with _refusing_on_errors():
+            server.ehlo_or_helo_if_needed()
+            if settings.smtp_security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo_or_helo_if_needed()
+            if settings.smtp_username:
+                password = settings.smtp_password.get_secret_value() if settings.smtp_password else ""
+                server.login(settings.smtp_username, password)
+        yield server
+    finally:
+        # The answer to QUIT is not waited for: the result of what was sent is more urgent.
+        with suppress(OSError, smtplib.SMTPException):
+            server.putcmd("quit")
+        server.close()
+
+
+def _connect(settings: EmailSettings) -> smtplib.SMTP:
+    # Says hello by the domain of the sender: the machine's own name is a pod's, or takes seconds to look up.
+    name = settings.email_from.rpartition("@")[2]
+    server, timeout = (settings.smtp_host, settings.smtp_port), settings.smtp_timeout_seconds
+    if settings.smtp_security == "tls":
+        return smtplib.SMTP_SSL(*server, local_hostname=name, timeout=timeout, context=ssl.create_default_context())
+    return smtplib.SMTP(*server, local_hostname=name, timeout=timeout)
+
+
+def _find_options(server: smtplib.SMTP, recipient: Mailbox) -> list[str]:
+    if not recipient.needs_utf8:
+        return []
+    if not server.has_extn("smtputf8"):
+        raise RefusedError("The mail server takes no addresses with other letters than English ones.")
+    return ["SMTPUTF8", "BODY=8BITMIME"]
+
+
+@contextmanager
+def _refusing_on_errors() -> Iterator[None]:
+    """Nothing is accepted before DATA, so that every error up to there may be followed by another attempt."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        reply = _format_reply(error.smtp_code, error.smtp_error)
+        raise RefusedError(f"The mail server answered {error.smtp_code} before the message.", reply) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise RefusedError(f"The mail server could not be used: {type(error).__name__}: {error}") from error
+
+
+def _expect_sender(code: int, reply: bytes) -> None:
+    # A sender that is refused, even for good, says nothing about the recipient: somebody can put it right.
+    if code // 100 != _OK:
+        raise RefusedError(f"The mail server answered {code} to the sender.", _format_reply(code, reply))
+
+
+def _expect_recipient(code: int, reply: bytes) -> None:
+    if code // 100 != _OK:
+        raise judge_smtp(code, _format_reply(code, reply), "the recipient")
+
+
+def _send_data(server: smtplib.SMTP, message: bytes) -> str:
+    try:
+        code, reply = server.data(message)
+    except smtplib.SMTPDataError as error:
+        reply_text = _format_reply(error.smtp_code, error.smtp_error)
+        raise judge_smtp(error.smtp_code, reply_text, "the beginning of the message") from error
+    except (OSError, smtplib.SMTPException) as error:
+        reason = f"The connection ended before the mail server answered to the message: {type(error).__name__}."
+        raise UncertainError(reason) from error
+    if code // 100 != _OK:
+        raise judge_smtp(code, _format_reply(code, reply), "the message")
+    return _format_reply(code, reply)
+
+
+def _format_reply(code: int, reply: bytes | str) -> str:
+    text = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
+    return f"{code} {text}"[:_MOST_REPLY_CHARACTERS]

@@ -1,0 +1,59 @@
+"""What a webhook receives, and how the receiver can tell that it comes from us."""
+
+import hashlib
+import hmac
+import json
+from datetime import datetime
+from typing import Any
+
+from email_worker.news_words import describe, head_of, list_told
+from viral_engine.contract.deliveries import AlertNews, DeliveryClaimed, Notification
+from viral_engine.report_rendering.figures import format_moment
+
+_MOST_SECTION_CHARACTERS = 2900  # Slack refuses sections of more than 3000.
+_MOST_HEAD_CHARACTERS = 1000
+
+
+def build_body(claim: DeliveryClaimed, notification: Notification) -> bytes:
+    """The body of the call; the same in every attempt."""
+    content = _for_slack(notification) if notification.channel == "slack" else _in_general(claim, notification)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sign_body(body: bytes, secret: str, *, now: datetime) -> str:
+    """The value of `X-Viral-Signature`: the time, and HMAC-SHA256 over the time, a dot and the body."""
+    at = str(int(now.timestamp()))
+    digest = hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+def _in_general(claim: DeliveryClaimed, notification: Notification) -> dict[str, Any]:
+    return {
+        "id": claim.message_id,
+        "type": "alerts",
+        "text": head_of(notification),
+        **notification.model_dump(mode="json", exclude={"channel"}),
+    }
+
+
+def _for_slack(notification: Notification) -> dict[str, Any]:
+    told, more = list_told(notification)
+    sections = [_section(f"*{_escape(head_of(notification))[:_MOST_HEAD_CHARACTERS]}*")]
+    sections += [_section(_describe(news)) for news in told]
+    if more:
+        sections.append(_section(f"And {more} more on the dashboard."))
+    return {"text": _escape(head_of(notification))[:_MOST_HEAD_CHARACTERS], "blocks": sections}
+
+
+def _describe(news: AlertNews) -> str:
+    message = _escape(news.message)[:_MOST_HEAD_CHARACTERS]
+    return f"*{describe(news)}*\n{message}\n{format_moment(news.at)} · <{_escape(news.url)}|Open the alert>"
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MOST_SECTION_CHARACTERS]}}
+
+
+def _escape(text: str) -> str:
+    """The text so that Slack reads none of it as a link or as a call of a channel."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
