@@ -11,6 +11,7 @@ REPORTS_PATH = "/dashboard/reports"
 OPERATIONS_PATH = "/dashboard/operations"
 WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"
+FLAGS_PATH = "/dashboard/flags"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 

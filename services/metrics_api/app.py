@@ -11,8 +11,9 @@ from metrics_api.api.batches import batches
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.delivery_jobs import delivery_jobs
-from metrics_api.api.evaluations import evaluations
+from metrics_api.api.evaluations import evaluations, history
 from metrics_api.api.events import events
+from metrics_api.api.flags import flags as flag_routes
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
 from metrics_api.api.investigations import investigations
@@ -37,9 +38,10 @@ from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 RECIPIENTS = (subscriptions,)
-GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, alerts, investigations, trusted_networks)
+GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
+OPERATIONS = (queue_routes, flag_routes)
 WORK = (jobs, delivery_jobs, batches)
-RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, queue_routes, *WORK)
+RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, *OPERATIONS, *WORK)
 
 
 def create_app(

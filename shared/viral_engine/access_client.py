@@ -7,12 +7,12 @@ from viral_engine.contract.audit import AuditAnswer
 from viral_engine.contract.people import (
     PasswordLink,
     PeopleAnswer,
-    Person,
     PersonDetail,
     PersonInvited,
     Role,
     Scope,
     SessionCreated,
+    SignedInPerson,
 )
 from viral_engine.contract.single_sign_on import SingleSignOnStarted
 from viral_engine.contract.tokens import TokenCreated, TokensAnswer
@@ -35,9 +35,9 @@ class AccessApi(ApiConnection):
         body = {"flow": flow, "state": state, "code": code}
         return self._call("POST", "/v1/single-sign-on/sessions", SessionCreated, json=body)
 
-    def fetch_person(self) -> Person:
+    def fetch_person(self) -> SignedInPerson:
         """Who the session belongs to. Raises ApiProblemError with status 401 when it has ended."""
-        return self._call("GET", "/v1/session", Person)
+        return self._call("GET", "/v1/session", SignedInPerson)
 
     def sign_out(self) -> None:
         """End the session."""

@@ -9,6 +9,7 @@ from viral_engine.api_connection import SESSION_HEADER, ApiProblemError, ApiUnre
 from viral_engine.contract.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
+from viral_engine.contract.flags import FlagsAnswer
 from viral_engine.contract.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
@@ -128,6 +129,10 @@ class MetricsApi(AccessApi, DeliveriesApi, RecipientsApi):
     def fetch_history(self, **query: QueryValue) -> HistoryAnswer:
         """The health score over time, by default of the last 30 dates."""
         return self._call("GET", "/v1/guardrails/history", HistoryAnswer, params=query)
+
+    def fetch_flags(self) -> FlagsAnswer:
+        """How the feature flags stand, and the file that they come from."""
+        return self._call("GET", "/v1/flags", FlagsAnswer)
 
     def evaluate_now(self) -> Evaluation:
         """Evaluate the guardrails without waiting for the next minute."""

@@ -7,7 +7,7 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 
 from viral_engine.contract.flags import FLAGS, Flag, FlagsAnswer, FlagState
-from viral_engine.flags_document import find_percentage
+from viral_engine.flags_document import find_percentage, has_rule
 from viral_engine.flags_file import FlagsFile, LoadedFlags
 
 _WHOLE = 100
@@ -48,13 +48,14 @@ class Flags:
         meaning, definition = FLAGS[flag], self._loaded().definitions.get(flag)
         percentage = find_percentage(definition, default=meaning.default)
         on: bool | None = self.is_on(flag, targeting_key)
-        if meaning.decided_by != "person" and percentage not in (0, _WHOLE):
+        if meaning.decided_by != "person" and (has_rule(definition) or percentage not in (0, _WHOLE)):
             on = None
         return FlagState(
             name=flag,
             on=on,
             default=meaning.default,
             percentage=percentage,
+            has_rule=has_rule(definition),
             decided_by=meaning.decided_by,
             off_means=meaning.off_means,
         )

@@ -45,14 +45,29 @@ def find_percentage(definition: Definition | None, *, default: bool) -> float | 
     """Of how many percent the flag is on; None where a rule other than a share decides."""
     if definition is None or definition["state"] == "DISABLED":
         return _WHOLE * default
-    targeting = definition.get("targeting")
-    if not targeting:
-        return _WHOLE * bool(definition["variants"].get(definition.get("defaultVariant"), default))
-    if targeting.keys() != {_FRACTIONAL}:
+    rest = _leave_rules(definition.get("targeting") or definition.get("defaultVariant"))
+    if rest is None:
+        return _WHOLE * default
+    if isinstance(rest, str):
+        return _WHOLE * bool(definition["variants"].get(rest))
+    weights = list(_list_weights(rest))
+    if rest.keys() != {_FRACTIONAL} or not weights:
         return None
-    weights = list(_list_weights(targeting))
     on = sum(weight for variant, weight in weights if definition["variants"][variant])
     return _WHOLE * on / sum(weight for _, weight in weights)
+
+
+def has_rule(definition: Definition | None) -> bool:
+    """Whether the flag looks at more than a share."""
+    targeting = definition.get("targeting") if definition else None
+    return bool(targeting and targeting.keys() != {_FRACTIONAL})
+
+
+def _leave_rules(targeting: Any) -> Any:
+    """What holds for those whom no condition names: the last part of each "if"."""
+    while isinstance(targeting, dict) and targeting.keys() == {"if"} and len(targeting["if"]) % 2:
+        targeting = targeting["if"][-1]
+    return targeting
 
 
 def _check_variants(name: str, definition: Any) -> None:

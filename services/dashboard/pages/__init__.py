@@ -3,6 +3,7 @@
 from dashboard.pages import (
     alert,
     flagged,
+    flags,
     growth,
     guardrails,
     investigation,
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     referrers.PAGE,
     reports.PAGE,
     report.PAGE,
+    flags.PAGE,
 )
 
 

@@ -9,11 +9,11 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_invalid_period, build_refused, build_unavailable
+from dashboard.components.messages import build_invalid_period, build_refused, build_switched_off, build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.violations import ACTORS, KINDS, STATES, TYPES, build_list, build_totals
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, format_failure
+from dashboard.errors import API_FAILURES, format_failure, is_switched_off
 from dashboard.formats import format_clock, format_period
 from dashboard.links import VIOLATIONS_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
@@ -175,7 +175,7 @@ def _action_id(violation_id: int, action: str) -> dict[str, str | int]:
 
 def _fail(error: Exception, search: str | None) -> dict[str, Any]:
     _log.warning("violations_failed", reason=str(error))
-    return _say(build_unavailable(VIOLATIONS_PATH + (search or "")))
+    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(VIOLATIONS_PATH + (search or "")))
 
 
 def _say(message: Component) -> dict[str, Any]:

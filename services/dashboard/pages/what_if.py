@@ -9,12 +9,12 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_invalid_period, build_refused, build_unavailable
+from dashboard.components.messages import build_invalid_period, build_refused, build_switched_off, build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.thresholds import KNOBS, Thresholds, build_thresholds
 from dashboard.components.what_if import build_result, format_summary
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES
+from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.links import WHAT_IF_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
 from dashboard.pages.page import Page
@@ -112,7 +112,7 @@ def _draw(answer: WhatIfAnswer, configured: Thresholds, search: str, *, is_first
 
 def _fail(error: Exception, search: str | None) -> dict[str, Any]:
     _log.warning("what_if_failed", reason=str(error))
-    return _say(build_unavailable(WHAT_IF_PATH + (search or "")))
+    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(WHAT_IF_PATH + (search or "")))
 
 
 def _say(message: Component) -> dict[str, Any]:

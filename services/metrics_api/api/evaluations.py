@@ -8,10 +8,12 @@ from metrics_api.api.services import services
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from metrics_api.scoring.history import fetch_history
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
+from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodQuery
 
 evaluations = Resource("evaluations")
+history = Resource("history", Flag.GUARDRAIL_DASHBOARD)
 _HISTORY_DAYS = 30
 
 
@@ -22,7 +24,7 @@ def post_evaluation() -> Evaluation:
     return evaluate_guardrails(shared.database, shared.detection, shared.references, now=datetime.now(UTC))
 
 
-@evaluations.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})
+@history.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})
 def get_history(query: PeriodQuery) -> HistoryAnswer:
     """The health score over time, by default of the last 30 dates."""
     now = datetime.now(UTC)

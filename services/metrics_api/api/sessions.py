@@ -11,7 +11,7 @@ from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from viral_engine.client import SESSION_HEADER
-from viral_engine.contract.people import Credentials, Person, Scope, SessionCreated
+from viral_engine.contract.people import Credentials, Scope, SessionCreated, SignedInPerson
 
 sessions = Resource("sessions")
 
@@ -33,13 +33,13 @@ def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     return created, HTTPStatus.CREATED
 
 
-@sessions.route("GET", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Person})
-def get_session() -> Person:
+@sessions.route("GET", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SignedInPerson})
+def get_session() -> SignedInPerson:
     """Who the session of this request belongs to."""
     person = current_principal().person
     if person is None:
         raise not_found("session in this request")
-    return person
+    return SignedInPerson(**dict(person), flags=services().flags.list_on(person.email))
 
 
 @sessions.route("DELETE", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})

@@ -56,8 +56,9 @@ class FlagState(BaseModel):
     on: bool | None = Field(description="For the caller; None where it differs from case to case")
     default: bool = Field(description="What holds where the file does not name the flag")
     percentage: float | None = Field(
-        description="Of the cases it is on for, in percent; None where other rules decide"
+        description="Of the cases it is on for, in percent; None where a rule alone decides"
     )
+    has_rule: bool = Field(description="Whether a rule names cases apart from the percentage, such as single people")
     decided_by: DecidedBy
     off_means: str
 

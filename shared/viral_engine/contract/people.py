@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
 
+from viral_engine.contract.flags import Flag
+
 
 class Scope(StrEnum):
     """What a token or a person may do."""
@@ -62,6 +64,12 @@ class Person(BaseModel):
     id: int
     email: str
     role: Role
+
+
+class SignedInPerson(Person):
+    """Who a session belongs to, and which features they are shown."""
+
+    flags: list[Flag] = Field(description="Flags told apart by person that are on for this one")
 
 
 class SessionCreated(BaseModel):

@@ -12,7 +12,7 @@ from dashboard.app import create_app
 from dashboard.security import CSRF_COOKIE, CSRF_FIELD, CSRF_HEADER
 from dashboard.session import SESSION_COOKIE, Viewer
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
-from viral_engine.contract.people import Person, Role
+from viral_engine.contract.people import Role, SignedInPerson
 from viral_engine.settings import DashboardSettings
 
 
@@ -78,6 +78,6 @@ def view_as(server: Flask) -> Iterator[Callable[[Role], None]]:
 
         def view(role: Role) -> None:
             stack.enter_context(server.test_request_context())
-            g.viewer = Viewer(str(role), Person(id=1, email=f"{role}@example.com", role=role))
+            g.viewer = Viewer(str(role), SignedInPerson(id=1, email=f"{role}@example.com", role=role, flags=[]))
 
         yield view

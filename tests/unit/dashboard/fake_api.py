@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from tests.unit.dashboard.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
 from viral_engine.client import SESSION_HEADER, MetricsApi
-from viral_engine.contract.people import Person, Role, SessionCreated
+from viral_engine.contract.flags import Flag
+from viral_engine.contract.people import Role, SessionCreated, SignedInPerson
 
 PASSWORD = "correct horse"
 
@@ -70,9 +71,9 @@ class FakeApi:
         return httpx.Response(204)
 
 
-def _person(secret: str) -> Person:
+def _person(secret: str) -> SignedInPerson:
     name = secret.rstrip("0123456789")
-    return Person(id=sum(secret.encode()), email=f"{secret}@example.com", role=Role(name))
+    return SignedInPerson(id=sum(secret.encode()), email=f"{secret}@example.com", role=Role(name), flags=list(Flag))
 
 
 def _json(body: str, status: int = 200) -> httpx.Response:

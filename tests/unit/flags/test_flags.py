@@ -101,12 +101,15 @@ def test_a_rule_can_name_people(path: Path) -> None:
         (FOR_25_PCT, 25),
         ({**OFF, "targeting": {"fractional": [{"var": "targetingKey"}, ["on", 1], ["off", 3]]}}, 25),
         ({**OFF, "targeting": {"fractional": [["on"], ["off"]]}}, 50),
-        (FOR_ANA, None),
+        (FOR_ANA, 0),
+        ({**OFF, "targeting": {"if": [{"in": ["a", "b"]}, "on", FOR_25_PCT["targeting"]]}}, 25),
+        ({**OFF, "targeting": {"if": [{"in": ["a", "b"]}, "on"]}}, None),
     ],
 )
 def test_tells_for_how_many_a_flag_is_on(path: Path, definition: dict[str, Any], percentage: float | None) -> None:
     described = Flags(write_flags(path, guardrail_dashboard=definition)).describe("ana").flags
     assert described[0].percentage == percentage
+    assert described[0].has_rule == ("if" in definition.get("targeting", {}))
 
 
 def test_a_flag_that_differs_from_report_to_report_is_neither_on_nor_off(path: Path) -> None:

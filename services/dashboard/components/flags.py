@@ -1,0 +1,97 @@
+"""Feature flags: how each one stands, what off means, and how to change it."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint
+from dashboard.formats import format_moment, format_points
+from viral_engine.contract.flags import FlagsAnswer, FlagState
+
+_CASES = {"person": "people", "report": "reports", "alert": "alerts"}
+_HELM_ID, _KUBECTL_ID = "flags-helm", "flags-kubectl"
+_HELM = """\
+helm upgrade viral-engine helm/viral-engine --reuse-values \\
+  --set featureFlags.emailDelivery.enabled=true \\
+  --set featureFlags.emailDelivery.rolloutPct=25"""
+_KUBECTL = "kubectl edit configmap viral-engine-flags"
+
+
+def build_file_card(answer: FlagsAnswer) -> Component:
+    """Where the flags come from, since when they are in force, and what is wrong with the file."""
+    heading = html.H2("Where they come from", className="card-heading")
+    return html.Section([heading, *_build_file(answer)], className="card")
+
+
+def build_flags_card(flags: list[FlagState]) -> Component:
+    """One entry a flag."""
+    heading = html.H2("How they stand", className="card-heading")
+    listed = html.Ul([_build_flag(flag) for flag in flags], className="violations")
+    return html.Section([heading, listed], className="card")
+
+
+def build_change_card() -> Component:
+    """The two ways to change a flag, neither of which is this page."""
+    return html.Section(
+        [
+            html.H2("To change one", className="card-heading"),
+            build_hint("This page only shows them. A change takes effect within 10 seconds, without a restart."),
+            html.H3("With Helm, to keep it", className="sub-heading"),
+            *_build_command(_HELM_ID, _HELM),
+            html.H3("With kubectl, until the next helm upgrade", className="sub-heading"),
+            *_build_command(_KUBECTL_ID, _KUBECTL),
+        ],
+        className="card",
+    )
+
+
+def format_share(flag: FlagState) -> str:
+    """For whom the flag is on: "25 % of people"."""
+    cases = _CASES[flag.decided_by]
+    if flag.percentage is None:
+        return f"A rule decides for which {cases}"
+    named = ", apart from those whom a rule names" if flag.has_rule else ""
+    return f"On for {format_points(flag.percentage)} % of {cases}{named}"
+
+
+def _build_file(answer: FlagsAnswer) -> list[Component]:
+    if answer.path is None:
+        return [html.P("There is no flags file (FLAGS_FILE is not set), so every flag has its default.")]
+    path = html.P(["File ", html.Code(answer.path)])
+    since = f"In force since {format_moment(answer.read_at)} UTC" if answer.read_at else "Every flag has its default"
+    if answer.problem is None:
+        return [path, build_hint(since)]
+    kept = "The last good flags stay in force." if answer.read_at else "No good one was read yet."
+    broken = f"The file is broken: {answer.problem}. {kept}"
+    return [html.P(broken, className="refresh-problem", role="alert"), path, build_hint(since)]
+
+
+def _build_flag(flag: FlagState) -> Component:
+    name = html.Div([html.H3(flag.name), html.P(f"Default: {_format_switch(flag.default)}", className="row-note")])
+    return html.Li(
+        [
+            name,
+            _build_state(flag),
+            html.Div(format_share(flag)),
+            html.P(f"Off: {flag.off_means}", className="row-note"),
+        ],
+        className="violation flag",
+    )
+
+
+def _build_state(flag: FlagState) -> Component:
+    if flag.on is None:
+        return html.Span("Differs", className="badge")
+    whom = " for you" if flag.decided_by == "person" else ""
+    return html.Span(f"{_format_switch(flag.on)}{whom}", className="badge flag-on" if flag.on else "badge")
+
+
+def _format_switch(on: bool) -> str:
+    return "On" if on else "Off"
+
+
+def _build_command(element_id: str, command: str) -> list[Component]:
+    # A long line scrolls, which the keyboard can do only where it has the focus.
+    return [
+        html.Pre(command, id=element_id, className="example", tabIndex="0"),
+        html.Button("Copy", className="button", **{"data-copy": element_id}),
+    ]

@@ -1,0 +1,17 @@
+"""How the feature flags stand. They are changed in their file, which is not ours to write."""
+
+from http import HTTPStatus
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from viral_engine.contract.flags import FlagsAnswer
+from viral_engine.contract.people import Scope
+
+flags = Resource("flags")
+
+
+@flags.route("GET", "/v1/flags", scope=Scope.ADMIN, answers={HTTPStatus.OK: FlagsAnswer})
+def get_flags() -> FlagsAnswer:
+    """Every flag as it stands for the caller, and the file that they come from."""
+    return services().flags.describe(current_principal().name)
