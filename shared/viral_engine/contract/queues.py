@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from viral_engine.queues import QueueName
 
@@ -16,12 +16,16 @@ class QueueState(BaseModel):
     running: int
     failed: int
     uncertain: int
+    oldest_waiting_seconds: float | None = Field(
+        None, description="For how long what is due longest has waited; null when nothing waits"
+    )
 
 
 class DeadLetter(BaseModel):
-    """Work that failed for good and waits for a person."""
+    """Work that failed for good, or of which nobody knows whether it was sent; it waits for a person."""
 
     id: str
+    state: Literal["failed", "uncertain"] = "failed"
     queue: QueueName
     what: str
     reason: str
@@ -40,4 +44,4 @@ class DeadLetterState(BaseModel):
     """What became of a dead letter."""
 
     id: str
-    state: Literal["queued", "discarded"]
+    state: Literal["queued", "discarded", "sent"]
