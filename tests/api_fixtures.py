@@ -99,7 +99,12 @@ def connection(empty_database: Engine) -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def app(database_url: str, redis_url: str) -> Flask:
     """The application with the default settings."""
-    settings = ApiSettings(database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY)
+    return build_app(database_url=database_url, redis_url=redis_url)
+
+
+def build_app(**given: object) -> Flask:
+    """An application with these settings of the API, and the defaults of every other group."""
+    settings = ApiSettings.model_validate({"identifier_key": IDENTIFIER_KEY, **given})
     return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
 
 

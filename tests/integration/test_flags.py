@@ -10,15 +10,14 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.app import create_app
 from metrics_api.db.database import Database
 from metrics_api.reports.reconciliation import tick_schedules
-from tests.api_fixtures import IDENTIFIER_KEY, Api, create_token
+from tests.api_fixtures import Api, build_app, create_token
 from tests.builders import build_event
 from tests.unit.flags.test_flags import FOR_25_PCT, OFF, ON, wait_until, write_flags
 from viral_engine.contract.people import Scope
 from viral_engine.flags import Flags
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
+from viral_engine.settings import QueueSettings
 
 GUARDRAIL_READS = (
     "/v1/guardrails/fraud",
@@ -49,10 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def flagged_app(database_url: str, redis_url: str, path: Path) -> Flask:
-    settings = ApiSettings(
-        database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY, flags_file=path
-    )
-    return create_app(settings, DetectionSettings(), QueueSettings())
+    return build_app(database_url=database_url, redis_url=redis_url, flags_file=path)
 
 
 @pytest.fixture
