@@ -1,6 +1,7 @@
 """Which settings each process reads, who sets them, and how they are named in the chart's values."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@cache
 def groups_of_processes() -> dict[str, tuple[Group, ...]]:
     """The groups of settings that each process loads, read off its code."""
     return {process: find_groups(SERVICES / path, *functions) for process, (path, functions) in _STARTS.items()}

@@ -18,12 +18,12 @@ class Rendered:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.objects: list[Manifest] = [item for item in yaml.safe_load_all(text) if item]
+        self.objects: list[Manifest] = [item for item in yaml.load_all(text, yaml.CSafeLoader) if item]
 
     def of(self, kind: str) -> dict[str, Manifest]:
-        """The objects of a kind by name, without the release's prefix."""
+        """The objects of a kind by component, which is their name without the release's prefix."""
         found = (item for item in self.objects if item["kind"] == kind)
-        return {item["metadata"]["name"].removeprefix("viral-engine-"): item for item in found}
+        return {item["metadata"]["labels"].get("app.kubernetes.io/component", ""): item for item in found}
 
     def pods(self) -> dict[str, Manifest]:
         """The metadata and spec of every pod that would run, by the name of what makes it."""
@@ -33,11 +33,9 @@ class Rendered:
     def config(self, component: str) -> dict[str, str]:
         """The plain environment of a component: its own variables and those of its ConfigMaps."""
         (container,) = self.pods()[component]["spec"]["containers"]
-        maps = self.of("ConfigMap")
+        maps = {item["metadata"]["name"]: item["data"] for item in self.of("ConfigMap").values()}
         names = [source["configMapRef"]["name"] for source in container.get("envFrom", ())]
-        shared = {
-            key: value for name in names for key, value in maps[name.removeprefix("viral-engine-")]["data"].items()
-        }
+        shared = {key: value for name in names for key, value in maps[name].items()}
         return shared | {item["name"]: item["value"] for item in container["env"] if "value" in item}
 
     def secrets(self, component: str) -> dict[str, Manifest]:

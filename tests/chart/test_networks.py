@@ -1,0 +1,82 @@
+"""Everything is denied but what each process needs."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import render, render_ci
+from tests.chart.test_pods import COMPONENTS
+
+POSTGRES, REDIS, API, HTTPS = 5432, 6379, 8000, 443
+SMTP = {25, 465, 587}
+
+
+def _ports(component: str, direction: str) -> set[int]:
+    rules = render().of("NetworkPolicy")[component]["spec"].get(direction, ())
+    return {port["port"] for rule in rules for port in rule["ports"]}
+
+
+def test_whatever_has_no_rule_is_denied() -> None:
+    policies = render().of("NetworkPolicy")
+    assert policies.keys() == COMPONENTS.keys() | {"default-deny", "test"}
+    assert all(policy["spec"]["policyTypes"] == ["Ingress", "Egress"] for policy in policies.values())
+    everything = policies["default-deny"]["spec"]
+    assert "ingress" not in everything
+    assert all(selected(everything, pod) for pod in render().pods().values())
+
+
+def selected(policy: dict[str, Any], pod: dict[str, Any]) -> bool:
+    """Whether the policy is about the pod."""
+    return policy["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("component", COMPONENTS.keys() | {"test"})
+def test_each_policy_selects_its_own_pods_only(component: str) -> None:
+    policy = render().of("NetworkPolicy")[component]["spec"]
+    assert [name for name, pod in render().pods().items() if selected(policy, pod)] == [component]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_only_the_metrics_api_reaches_the_database(component: str) -> None:
+    assert (POSTGRES in _ports(component, "egress")) == (component in ("metrics-api", "reconciler", "migrate"))
+
+
+@pytest.mark.parametrize(
+    ("component", "ports"),
+    [
+        ("dashboard", {API}),
+        ("scheduler", {REDIS}),
+        ("worker-default", {API, REDIS}),
+        ("worker-batch", {API, REDIS}),
+        ("worker-performance-reports", {API, REDIS, HTTPS}),
+        ("worker-email-delivery", {API, REDIS} | SMTP),
+        ("worker-webhooks", {API, REDIS, HTTPS}),
+    ],
+)
+def test_a_process_reaches_what_it_needs(component: str, ports: set[int]) -> None:
+    assert _ports(component, "egress") == ports
+
+
+def test_a_webhook_reaches_no_private_address() -> None:
+    (rule,) = [
+        rule
+        for rule in render().of("NetworkPolicy")["worker-webhooks"]["spec"]["egress"]
+        if {"port": HTTPS, "protocol": "TCP"} in rule["ports"]
+    ]
+    (peer,) = rule["to"]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
+
+
+def test_policies_can_be_left_to_others() -> None:
+    assert render_ci("scheduling").of("NetworkPolicy") == {}
+
+
+def test_an_ingress_leads_to_its_service() -> None:
+    rendered = render_ci("ingress")
+    for component, host in {"dashboard": "guardrails.example.com", "metrics-api": "guardrails-api.example.com"}.items():
+        ingress, service = rendered.of("Ingress")[component], rendered.of("Service")[component]
+        (rule,) = ingress["spec"]["rules"]
+        assert rule["host"] == host
+        backends = [path["backend"]["service"]["name"] for path in rule["http"]["paths"]]
+        assert service["metadata"]["name"] in backends
+        assert service["spec"]["selector"] == rendered.of("Deployment")[component]["spec"]["selector"]["matchLabels"]

@@ -1,0 +1,216 @@
+"""Every pod is locked down, looked after, and gets the settings it reads and no secret more."""
+
+import math
+from typing import Any
+
+import pytest
+
+from tests.chart.processes import (
+    LOCAL_ONLY,
+    PRODUCTION_DEFAULTS,
+    SERVICES,
+    SET_BY_CHART,
+    all_groups,
+    camel_case,
+    find_groups,
+    groups_of_processes,
+    is_secret,
+    list_plain,
+    name_group,
+)
+from tests.chart.rendering import CI_VALUES, read_values, render, render_ci
+from viral_engine.queues import JOB_TIMEOUT_SECONDS
+from viral_engine.settings import StandaloneSettings, load_settings
+
+COMPONENTS = {
+    "metrics-api": "metricsApi",
+    "reconciler": "reconciler",
+    "migrate": "migrate",
+    "dashboard": "dashboard",
+    "scheduler": "scheduler",
+    "worker-performance-reports": "reportWorker",
+    "worker-default": "reportWorker",
+    "worker-batch": "reportWorker",
+    "worker-email-delivery": "emailWorker",
+    "worker-webhooks": "emailWorker",
+}
+_TMP = "/tmp"  # noqa: S108 - a pod's own.
+_ANY_SECRET = "a-secret-that-is-long-enough-for-all"
+_SECRETS = {"DATABASE_URL": "postgresql://db/app", "REDIS_URL": "redis://cache", "ADMIN_EMAIL": "admin@example.com"}
+
+
+@pytest.mark.parametrize("name", CI_VALUES)
+def test_every_pod_is_restricted(name: str) -> None:
+    pods = render_ci(name).pods()
+    assert len(pods) >= len(COMPONENTS)
+    for pod in pods.values():
+        check_restricted(pod["spec"])
+
+
+def check_restricted(spec: dict[str, Any]) -> None:
+    """Pod Security's level "restricted", and what else we ask of a pod."""
+    own = spec["securityContext"]
+    assert own["runAsNonRoot"] is True
+    assert own["runAsUser"] == 10001
+    assert own["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False, "links would set variables named like our settings"
+    assert all({"emptyDir", "configMap"} & volume.keys() for volume in spec.get("volumes", ()))
+    for container in spec["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["command"][0] == "python", "a shell would not pass on SIGTERM"
+        assert {"cpu", "memory"} == container["resources"]["requests"].keys() == container["resources"]["limits"].keys()
+        assert not any("hostPort" in port for port in container.get("ports", ()))
+
+
+def test_every_pod_lives_in_utc_and_may_write_to_tmp() -> None:
+    rendered = render()
+    for component in COMPONENTS:
+        assert rendered.config(component)["TZ"] == "UTC"
+        (container,) = rendered.pods()[component]["spec"]["containers"]
+        assert _TMP in [mount["mountPath"] for mount in container["volumeMounts"]]
+
+
+@pytest.mark.parametrize("component", COMPONENTS.keys() - {"migrate"})
+def test_every_process_is_probed(component: str) -> None:
+    (container,) = render().pods()[component]["spec"]["containers"]
+    live, ready = container["livenessProbe"], container.get("readinessProbe")
+    if component in ("metrics-api", "dashboard"):
+        assert live["httpGet"]["path"] == "/healthz"
+        assert ready["httpGet"]["path"] == "/readyz"
+    elif component == "reconciler":
+        assert live["httpGet"] == {"path": "/metrics", "port": "metrics"}
+    else:
+        assert live["exec"]["command"] == ["python", "-m", "viral_engine.healthcheck", "HEARTBEAT_FILE"]
+        assert render().config(component)["HEARTBEAT_FILE"].startswith(f"{_TMP}/")
+
+
+@pytest.mark.parametrize(
+    ("component", "seconds"),
+    [
+        ("worker-email-delivery", 130),
+        ("worker-webhooks", 130),
+        ("worker-default", 130),
+        ("worker-performance-reports", 370),
+        ("worker-batch", 370),
+    ],
+)
+def test_a_worker_may_finish_its_job(component: str, seconds: int) -> None:
+    """RQ kills a job a minute after its own limit; ten seconds are to spare."""
+    assert render().pods()[component]["spec"]["terminationGracePeriodSeconds"] == seconds
+    timeouts = {job: limit + 70 for job, limit in JOB_TIMEOUT_SECONDS.items()}
+    assert max(timeouts.values()) == 370
+
+
+def test_a_web_service_may_drain_and_finish_its_requests() -> None:
+    rendered = render("--set", "config.webServer.shutdownDrainSeconds=60")
+    for component in ("metrics-api", "dashboard"):
+        assert rendered.pods()[component]["spec"]["terminationGracePeriodSeconds"] == 60 + 45
+
+
+@pytest.mark.parametrize("name", ["default", "secrets", "scheduling"])
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_process_starts_with_what_its_pod_sets(name: str, component: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered, groups = render_ci(name), groups_of_processes()[COMPONENTS[component]]
+    environment = rendered.config(component) if component != "migrate" else {}
+    secrets = {
+        name: _SECRETS.get(name, _ANY_SECRET) for name, of in rendered.secrets(component).items() if "name" in of
+    }
+    _replace_environment(monkeypatch, environment | secrets)
+    for settings in load_settings(*groups):
+        for name_of in list_plain(type(settings)):
+            assert _same(getattr(settings, name_of), _default(type(settings), name_of)), name_of
+
+
+def _replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for group in all_groups():
+        for name in group.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def _default(group: Any, name: str) -> Any:
+    return PRODUCTION_DEFAULTS.get(name, group.model_fields[name].default)
+
+
+def _same(value: Any, default: Any) -> bool:
+    return math.isclose(value, default) if isinstance(value, float) else value == default
+
+
+def test_every_setting_can_be_set_or_says_why_not() -> None:
+    values = read_values()
+    for group in [*all_groups(), StandaloneSettings]:
+        plain = (
+            values["thresholds"] if name_group(group) == "thresholds" else values["config"].get(name_group(group), {})
+        )
+        for name in group.model_fields:
+            known = name in SET_BY_CHART or name in LOCAL_ONLY
+            secret = is_secret(group, name) and camel_case(name) in values["secrets"]
+            assert known or secret or camel_case(name) in plain, f"{name} is missing in the chart; run make chart"
+
+
+def test_every_group_that_a_service_names_reaches_one_of_its_processes() -> None:
+    reached = {group for groups in groups_of_processes().values() for group in groups}
+    for path in [*SERVICES.glob("*/__main__.py"), *SERVICES.glob("*/cli.py")]:
+        assert set(find_groups(path)) <= reached, path
+
+
+def test_a_setting_without_default_is_left_out_until_it_is_set() -> None:
+    assert "AI_INSIGHTS_URL" not in render().config("worker-performance-reports")
+    url = "https://models.example.com/v1"
+    assert (
+        render("--set", f"config.ai.aiInsightsUrl={url}").config("worker-performance-reports")["AI_INSIGHTS_URL"] == url
+    )
+
+
+def test_a_large_number_stays_a_whole_one() -> None:
+    rendered = render("--set-json", "config.ai.aiInsightsMaxTokens=100000")
+    assert rendered.config("worker-batch")["AI_INSIGHTS_MAX_TOKENS"] == "100000"
+
+
+def test_only_the_metrics_api_gets_to_the_database() -> None:
+    rendered = render()
+    holders = {component for component in COMPONENTS if "DATABASE_URL" in rendered.secrets(component)}
+    assert holders == {"metrics-api", "reconciler", "migrate"}
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_pod_gets_the_secrets_of_its_own_settings(component: str) -> None:
+    wanted = {
+        name.upper()
+        for group in groups_of_processes()[COMPONENTS[component]]
+        for name in group.model_fields
+        if is_secret(group, name) and name not in LOCAL_ONLY
+    }
+    assert render().secrets(component).keys() == wanted
+
+
+def test_secrets_come_from_where_the_values_say() -> None:
+    rendered = render_ci("secrets")
+    sources = rendered.secrets("metrics-api")
+    assert sources["DATABASE_URL"] == {"name": "guardrails-app", "key": "uri"}
+    assert sources["REDIS_URL"] == {"name": "viral-engine-secrets", "key": "REDIS_URL"}
+    made = rendered.of("Secret")["secrets"]["stringData"]
+    assert made["REDIS_URL"] == "redis://valkey:6379/0"
+    assert "DATABASE_URL" not in made
+
+
+def test_migrations_need_nothing_that_is_made_after_them() -> None:
+    """The hook runs before the release's own objects exist, so its Secret and identity are hooks too."""
+    rendered = render_ci("secrets")
+    job = rendered.of("Job")["migrate"]
+    hooks = [item for item in rendered.objects if "pre-install" in str(item["metadata"].get("annotations"))]
+    names = {(item["kind"], item["metadata"]["name"]) for item in hooks}
+    assert ("ServiceAccount", job["spec"]["template"]["spec"]["serviceAccountName"]) in names
+    own = {source["name"] for source in rendered.secrets("migrate").values()} - {"guardrails-app"}
+    assert {("Secret", name) for name in own} <= names
+    weights = {item["kind"]: int(item["metadata"]["annotations"]["helm.sh/hook-weight"]) for item in hooks}
+    assert weights["Job"] > max(weights["Secret"], weights["ServiceAccount"])
+    assert render().config("migrate") == {"TZ": "UTC"}

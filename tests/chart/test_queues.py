@@ -1,0 +1,72 @@
+"""Each queue has its workers, in the number that the product promises."""
+
+import pytest
+
+from tests.chart.rendering import Rendered, render, render_ci
+from viral_engine.queues import QueueName
+
+# Requirement Q1.
+CONCURRENCY = {
+    QueueName.DEFAULT: 10,
+    QueueName.WEBHOOKS: 20,
+    QueueName.BATCH: 50,
+    QueueName.PERFORMANCE_REPORTS: 5,
+    QueueName.EMAIL_DELIVERY: 10,
+}
+
+
+def _replicas_by_queue(rendered: Rendered) -> dict[str, int | None]:
+    served = {}
+    for deployment in rendered.of("Deployment").values():
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        if container["command"][3:4] == ["work"]:
+            (queue,) = container["command"][4:]
+            assert queue not in served
+            served[queue] = deployment["spec"].get("replicas")
+    return served
+
+
+def test_every_queue_has_as_many_processes_as_promised() -> None:
+    assert _replicas_by_queue(render()) == CONCURRENCY
+
+
+def test_the_autoscaler_of_a_queue_ends_at_what_is_promised() -> None:
+    rendered = render_ci("autoscaling")
+    assert _replicas_by_queue(rendered) == dict.fromkeys(CONCURRENCY), "the autoscaler alone sets the number"
+    ceilings = {name: item["spec"]["maxReplicas"] for name, item in rendered.of("HorizontalPodAutoscaler").items()}
+    promised = {f"worker-{queue.replace('_', '-')}": number for queue, number in CONCURRENCY.items()}
+    assert ceilings == promised | {"worker-batch": 20, "metrics-api": 4, "dashboard": 4}
+
+
+def test_an_autoscaler_can_look_at_its_queue() -> None:
+    scaler = render_ci("autoscaling").of("HorizontalPodAutoscaler")["worker-webhooks"]["spec"]
+    (metric,) = scaler["metrics"]
+    assert metric["external"]["metric"]["selector"]["matchLabels"] == {"queue": "webhooks"}
+    assert scaler["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
+
+
+def test_a_rollout_never_runs_more_workers_than_promised() -> None:
+    for name, deployment in render().of("Deployment").items():
+        if name.startswith("worker-"):
+            assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_there_is_exactly_one_scheduler() -> None:
+    deployments = render().of("Deployment").values()
+    programs = [item["spec"]["template"]["spec"]["containers"][0]["command"][2:] for item in deployments]
+    assert programs.count(["report_worker", "scheduler"]) == 1
+    scheduler = render().of("Deployment")["scheduler"]["spec"]
+    assert (scheduler["replicas"], scheduler["strategy"]) == (1, {"type": "Recreate"})
+
+
+@pytest.mark.parametrize(
+    "component", ["metrics-api", "dashboard", *(f"worker-{q.replace('_', '-')}" for q in QueueName)]
+)
+def test_a_drain_takes_one_pod_at_a_time(component: str) -> None:
+    budget = render().of("PodDisruptionBudget")[component]["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"] == render().of("Deployment")[component]["spec"]["selector"]
+
+
+def test_nothing_that_runs_once_keeps_a_node_from_draining() -> None:
+    assert not {"scheduler", "reconciler"} & render().of("PodDisruptionBudget").keys()
