@@ -62,7 +62,7 @@ def format_note(delivery: Delivery) -> str:
         return f"At {format_clock(delivery.sent_at)}" if delivery.sent_at else ""
     reason = (delivery.reason or _NOTES[delivery.status]).rstrip(".")
     if delivery.status == "uncertain":
-        return f"Nobody knows whether it arrived: {reason}. An admin decides on the page of operations."
+        return f"Nobody knows whether it arrived: {reason}. An admin decides on the page Operations."
     if delivery.status == "failed":
         return f"{reason} ({format_number_of(delivery.attempt, 'attempt')})"
     return reason

@@ -7,6 +7,7 @@ from dashboard.pages import (
     growth,
     guardrails,
     investigation,
+    operations,
     referrers,
     report,
     reports,
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     referrers.PAGE,
     reports.PAGE,
     report.PAGE,
+    operations.PAGE,
     flags.PAGE,
 )
 

@@ -1,7 +1,5 @@
 """The email section of a report's page: its form, and what became of every message."""
 
-import json
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.deliveries import build_deliveries, is_in_progress
 from dashboard.components.report_email import QUEUED_PLACEHOLDER, REFUSED, build_refusal, describe_form
 from dashboard.data import SharedViews
+from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES
 from dashboard.formats import format_number_of
 from dashboard.links import find_report_id
@@ -110,7 +109,7 @@ def show_email(api: MetricsApi, report_id: int, shown: Mapping[str, Any] | None)
         _log.warning("deliveries_failed", report_id=report_id, reason=str(error))
         return {**_keep(), "hidden": False, "rests": False, "problem_hidden": False}
     drawn = build_deliveries(answer.deliveries)
-    digest = zlib.crc32(json.dumps(drawn, default=Component.to_plotly_json).encode())
+    digest = find_digest(drawn)
     is_same = shown is not None and shown["digest"] == digest
     return {
         **describe_form(enabled=answer.email_enabled, may_send=_may_send()),

@@ -38,9 +38,15 @@ def answer(*deliveries: Delivery, enabled: bool = False) -> DeliveriesAnswer:
     return DeliveriesAnswer(deliveries=list(deliveries), email_enabled=enabled)
 
 
-def show(browser: Browser, *, who: str = "analyst1", **values: Any) -> dict[str, Any]:
+def show(
+    browser: Browser, *, who: str = "analyst1", ready: bool = True, shown: dict[str, Any] | None = None
+) -> dict[str, Any]:
     browser.resume(who)
-    given = {"report-is-ready.data": True, "url.pathname": "/dashboard/reports/1", **values}
+    given = {
+        "report-is-ready.data": ready,
+        "report-email-shown.data": shown,
+        "url.pathname": "/dashboard/reports/1",
+    }
     return call(browser, "report-deliveries.children", given)
 
 
@@ -97,7 +103,7 @@ def test_a_viewer_sees_why_the_form_is_not_theirs(browser: Browser, api: FakeApi
 
 
 def test_a_report_that_is_not_ready_has_no_email_section(browser: Browser, api: FakeApi) -> None:
-    changes = show(browser, **{"report-is-ready.data": False})
+    changes = show(browser, ready=False)
     assert changes["report-email"] == {"hidden": True}
     assert changes["report-email-clock"] == {"disabled": True}
     assert api.count(DELIVERIES) == 0
@@ -193,11 +199,10 @@ def test_the_section_follows_messages_until_they_have_ended(
 
 def test_deliveries_that_did_not_change_are_not_drawn_anew(browser: Browser, api: FakeApi) -> None:
     api.answers["GET", DELIVERIES] = answer(build_delivery())
-    first = show(browser)
-    again = show(browser, **{"report-email-shown.data": first["report-email-shown"]["data"]})
-    assert "report-deliveries" not in again
+    shown = show(browser)["report-email-shown"]["data"]
+    assert "report-deliveries" not in show(browser, shown=shown)
     api.answers["GET", DELIVERIES] = answer(build_delivery(status="sending", attempt=1))
-    assert "report-deliveries" in show(browser, **{"report-email-shown.data": first["report-email-shown"]["data"]})
+    assert "report-deliveries" in show(browser, shown=shown)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +219,7 @@ def test_deliveries_that_did_not_change_are_not_drawn_anew(browser: Browser, api
         ({"status": "failed", "attempt": 5}, "No reason was given (5 attempts)"),
         (
             {"status": "uncertain", "attempt": 1, "reason": "The connection was lost."},
-            "Nobody knows whether it arrived: The connection was lost. An admin decides on the page of operations.",
+            "Nobody knows whether it arrived: The connection was lost. An admin decides on the page Operations.",
         ),
         ({"status": "placeholder"}, "Kept for the record, never sent"),
         ({"status": "suppressed"}, "This address gets no more email"),
