@@ -1,18 +1,14 @@
 """What a job says to the API, in which order, and how it ends when the API refuses or is away."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from report_worker import jobs
 from tests.report_facts import build_facts
+from tests.scripted_api import DOWN, NOT_HELD, Answer, ScriptedApi, scripted_api
 
-NOT_HELD = (409, {"code": "not_held", "detail": "gone"})
-DOWN = (503, {"code": "store_down", "detail": "down"})
 RUNNING = (200, {"status": "running"})
 CLAIM = {
     "run_id": 7,
@@ -24,31 +20,6 @@ CLAIM = {
     "lease_seconds": 30,
     "ai_insights": False,
 }
-Answer = tuple[int, Any]
-
-
-class FakeApi:
-    """Answers each path with what it was given, one after the other; the last answer stays."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.bodies: dict[str, Any] = {}
-        self.answers: dict[str, list[Answer]] = {
-            "claim": [(200, CLAIM)],
-            "renew": [RUNNING],
-            "progress": [RUNNING],
-            "snapshot": [(200, json.loads(build_facts().model_dump_json()))],
-            "result": [(200, {"status": "ready"})],
-            "tick": [(200, {"run_ids": [1, 2]})],
-            "step": [(200, batch("queued", 0)), (200, batch("running", 1)), (200, batch("done", 2))],
-        }
-
-    def answer(self, path: str, body: Any) -> Answer:
-        name = path.rsplit("/", 1)[1]
-        self.calls.append(name)
-        self.bodies[name] = body
-        left = self.answers[name]
-        return left.pop(0) if len(left) > 1 else left[0]
 
 
 def batch(status: str, done: int) -> dict[str, object]:
@@ -56,29 +27,20 @@ def batch(status: str, done: int) -> dict[str, object]:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedApi]:
     """An API that the jobs reach by their settings."""
-    fake = FakeApi()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = fake.answer(self.path, json.loads(body) if body else None)
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's.
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    use_api(monkeypatch, f"http://127.0.0.1:{server.server_port}")
-    yield fake
-    server.shutdown()
-    server.server_close()
+    answers: dict[str, list[Answer]] = {
+        "claim": [(200, CLAIM)],
+        "renew": [RUNNING],
+        "progress": [RUNNING],
+        "snapshot": [(200, json.loads(build_facts().model_dump_json()))],
+        "result": [(200, {"status": "ready"})],
+        "tick": [(200, {"run_ids": [1, 2]})],
+        "step": [(200, batch("queued", 0)), (200, batch("running", 1)), (200, batch("done", 2))],
+    }
+    with scripted_api(answers) as api:
+        use_api(monkeypatch, api.url)
+        yield api
     jobs.connect.cache_clear()
 
 
@@ -88,7 +50,7 @@ def use_api(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     jobs.connect.cache_clear()
 
 
-def test_a_report_is_claimed_read_written_and_handed_in(api: FakeApi) -> None:
+def test_a_report_is_claimed_read_written_and_handed_in(api: ScriptedApi) -> None:
     jobs.generate_report(7)
     assert api.calls == ["claim", "progress", "snapshot", "progress", "progress", "result"]
     report = api.bodies["result"]["report"]
@@ -97,21 +59,21 @@ def test_a_report_is_claimed_read_written_and_handed_in(api: FakeApi) -> None:
     assert "<!doctype html>" in report["html"]
 
 
-def test_a_run_that_another_worker_has_is_left_alone(api: FakeApi) -> None:
+def test_a_run_that_another_worker_has_is_left_alone(api: ScriptedApi) -> None:
     api.answers["claim"] = [NOT_HELD]
     jobs.generate_report(7)
     assert api.calls == ["claim"]
 
 
 @pytest.mark.parametrize("lost_at", ["progress", "snapshot", "result"])
-def test_a_run_that_was_lost_is_left_without_a_word(api: FakeApi, lost_at: str) -> None:
+def test_a_run_that_was_lost_is_left_without_a_word(api: ScriptedApi, lost_at: str) -> None:
     api.answers[lost_at] = [NOT_HELD]
     jobs.generate_report(7)
     assert api.calls[-1] == lost_at
     assert api.calls.count("result") == (1 if lost_at == "result" else 0)
 
 
-def test_an_error_ends_the_attempt_and_is_told(api: FakeApi) -> None:
+def test_an_error_ends_the_attempt_and_is_told(api: ScriptedApi) -> None:
     api.answers["snapshot"] = [(200, {"report_type": "weekly"})]
     jobs.generate_report(7)
     assert api.calls[-1] == "result"
@@ -120,13 +82,13 @@ def test_an_error_ends_the_attempt_and_is_told(api: FakeApi) -> None:
     assert len(api.bodies["result"]["error"]) <= 2000
 
 
-def test_a_refusal_ends_the_attempt_and_is_told(api: FakeApi) -> None:
+def test_a_refusal_ends_the_attempt_and_is_told(api: ScriptedApi) -> None:
     api.answers["snapshot"] = [(422, {"code": "invalid", "detail": "no such period"})]
     jobs.generate_report(7)
     assert api.bodies["result"]["error"] == "ApiProblemError: no such period"
 
 
-def test_an_api_that_is_briefly_down_delays_the_report(api: FakeApi) -> None:
+def test_an_api_that_is_briefly_down_delays_the_report(api: ScriptedApi) -> None:
     api.answers["snapshot"] = [DOWN, *api.answers["snapshot"]]
     api.answers["result"] = [DOWN, *api.answers["result"]]
     jobs.generate_report(7)
@@ -140,17 +102,17 @@ def test_an_api_that_is_away_is_no_error_of_the_job(monkeypatch: pytest.MonkeyPa
     jobs.connect.cache_clear()
 
 
-def test_the_flag_without_a_model_leaves_it_to_the_rules(api: FakeApi) -> None:
+def test_the_flag_without_a_model_leaves_it_to_the_rules(api: ScriptedApi) -> None:
     api.answers["claim"] = [(200, CLAIM | {"ai_insights": True})]
     jobs.generate_report(7)
     assert api.bodies["result"]["report"]["written_by"] == "rules"
 
 
-def test_a_tick_is_passed_on(api: FakeApi) -> None:
+def test_a_tick_is_passed_on(api: ScriptedApi) -> None:
     jobs.tick_schedules()
     assert api.calls == ["tick"]
 
 
-def test_long_work_is_stepped_to_its_end(api: FakeApi) -> None:
+def test_long_work_is_stepped_to_its_end(api: ScriptedApi) -> None:
     jobs.step_batch(5)
     assert api.calls == ["step"] * 3
