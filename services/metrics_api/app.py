@@ -6,7 +6,10 @@ from importlib.metadata import version
 from flask import Flask
 
 from metrics_api.access.identifiers import References
+from metrics_api.access.open_id import connect_provider
+from metrics_api.access.rate_limits import RateLimits
 from metrics_api.api.alerts import alerts
+from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.coppa import coppa, resolutions
@@ -16,20 +19,25 @@ from metrics_api.api.events import events
 from metrics_api.api.flags import flags as flag_routes
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
+from metrics_api.api.hardening import harden
 from metrics_api.api.investigations import investigations
 from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
+from metrics_api.api.people import passwords, people
 from metrics_api.api.problems import register_problems
 from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
 from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
+from metrics_api.api.single_sign_on import single_sign_on
 from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
+from metrics_api.api.tokens import tokens
 from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
+from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.queues import connect_redis
@@ -37,17 +45,23 @@ from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
+ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit)
 RECIPIENTS = (subscriptions,)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (jobs, delivery_jobs, batches)
-RESOURCES = (system, sessions, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, *OPERATIONS, *WORK)
+RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, *OPERATIONS, *WORK)
 
 
 def create_app(
-    settings: ApiSettings, detection: DetectionSettings, queues: QueueSettings, deliveries: DeliverySettings
+    settings: ApiSettings,
+    detection: DetectionSettings,
+    queues: QueueSettings,
+    deliveries: DeliverySettings,
+    access: AccessSettings | None = None,
 ) -> Flask:
-    """One process's application, with its own connections."""
+    """One process's application, with its own connections; what may be absent then comes from the environment."""
+    access = access or AccessSettings()
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
     app.extensions["services"] = Services(
@@ -60,8 +74,12 @@ def create_app(
         queues=queues,
         deliveries=deliveries,
         flags=Flags(settings.flags_file),
+        access=access,
+        limits=RateLimits(settings.redis_url, access.limits),
+        provider=connect_provider(access.single_sign_on),
     )
     observe_requests(app)
+    harden(app)
     register_problems(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint)

@@ -1,5 +1,7 @@
 """Commands of the metrics API's image."""
 
+from datetime import UTC, datetime
+
 import click
 
 from metrics_api.access import bootstrap as access
@@ -10,6 +12,7 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.ingest.batches import start_due_rescan
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
+from viral_engine.access_settings import ACCESS_GROUPS, AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
@@ -44,22 +47,23 @@ def migrate() -> None:
 
 
 @main.command()
-def bootstrap() -> None:
+@click.option("--restore-admin", is_flag=True, help="Also where the admin chose another password since then.")
+def bootstrap(restore_admin: bool) -> None:
     """Make the first admin and the services' tokens; harmless to repeat."""
     settings, first = load_settings_or_exit(ApiSettings, BootstrapSettings)
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     with database.write() as connection:
-        access.bootstrap(connection, first)
+        access.bootstrap(connection, first, restore_admin=restore_admin, now=datetime.now(UTC), say=click.echo)
 
 
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
     groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, WebServerSettings, LogSettings
-    settings, detection, queues, deliveries, web_server, logs = load_settings_or_exit(*groups)
+    settings, detection, queues, deliveries, web_server, logs, *access = load_settings_or_exit(*groups, *ACCESS_GROUPS)
     configure_logging(logs, service="metrics_api")
     serve(
-        lambda: create_app(settings, detection, queues, deliveries),
+        lambda: create_app(settings, detection, queues, deliveries, AccessSettings(*access)),
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,

@@ -9,8 +9,8 @@ CLIENT_ADDRESS_HEADER = "X-Client-Address"
 Network = IPv4Network | IPv6Network
 
 
-def find_client_address(peer: str | None, forwarded_for: str | None, trusted: Iterable[Network]) -> str:
-    """The rightmost address that is no trusted proxy's.
+def find_client_address(peer: str | None, forwarded_for: str | None, trusted: Iterable[Network]) -> str | None:
+    """The rightmost address that is no trusted proxy's, None for a peer without address, as on a Unix socket.
 
     Every proxy appends whom it heard from, so what stands further left was written by the client itself.
     """
@@ -21,7 +21,7 @@ def find_client_address(peer: str | None, forwarded_for: str | None, trusted: It
         if address is None or before is None or not any(address in network for network in networks):
             break
         address = before
-    return str(address) if address else "unknown"
+    return str(address) if address else None
 
 
 def parse_address(given: str) -> IPv4Address | IPv6Address | None:

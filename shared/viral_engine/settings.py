@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import EmailStr, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -228,8 +228,11 @@ class BootstrapSettings(EnvironmentSettings):
     """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
 
     admin_email: EmailStr = Field(description="Address by which the first admin signs in.")
-    admin_password: SecretStr = Field(
-        min_length=12, description="Password of the first admin; read only while nobody can sign in yet."
+    admin_password: SecretStr | None = Field(
+        None,
+        min_length=12,
+        description="Password of the first admin. Changing it here changes it there and ends their sessions; "
+        "without it one is made and printed once.",
     )
     dashboard_token: SecretStr = Field(
         min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
@@ -326,7 +329,8 @@ def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -
 
 
 def _shown(model: type[EnvironmentSettings], name: str, value: object) -> str:
-    secret = model.model_fields[name].annotation is SecretStr or "://" in str(value)
+    annotation = model.model_fields[name].annotation
+    secret = SecretStr in (annotation, *get_args(annotation)) or "://" in str(value)
     return "not valid (its value is secret)" if secret else repr(value)
 
 

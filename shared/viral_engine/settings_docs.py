@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+import viral_engine.access_settings
 import viral_engine.delivery_settings
 import viral_engine.web_settings
 import viral_engine.worker_settings  # noqa: F401 - its groups are documented too.

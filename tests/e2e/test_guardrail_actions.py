@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import create_engine, insert
 
-from metrics_api.access.sign_in import hash_password
+from metrics_api.access.passwords import hash_password
 from metrics_api.db.tables import people
 from tests.builders import build_clicks
 from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit

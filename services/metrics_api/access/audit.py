@@ -1,22 +1,28 @@
-"""The audit log: who did what, when."""
+"""The audit log: who did what, when and from where. It can only be added to; a trigger keeps it so."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from metrics_api.access.origin import current_origin
 from metrics_api.db.database import Database
+from metrics_api.db.paging import Page
 from metrics_api.db.tables import audit_entries
+from viral_engine.contract.audit import AuditEntry, AuditFilter
+
+CURSOR = "audit"
+_column = audit_entries.c
 
 
 def note_look_at_identifiers(database: Database, actor: str, route: str, *, now: datetime) -> None:
     """Note that somebody was shown whole identifiers, once a person, route and hour."""
     hour = now.strftime("%Y-%m-%dT%H")
-    statement = insert(audit_entries).values(
-        at=now, actor=actor, action="look_at_identifiers", subject=route, once_key=f"{actor} {route} {hour}"
-    )
+    once = {"once_key": f"{actor} {route} {hour}", "address": current_origin()}
+    row = {"at": now, "actor": actor, "action": "look_at_identifiers", "subject": route, **once}
+    statement = insert(audit_entries).values(row)
     with database.write() as connection:
         connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
 
@@ -28,14 +34,53 @@ def save_audit_entry(
     action: str,
     subject: str,
     details: Mapping[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     now: datetime,
 ) -> None:
-    """Note an action in the transaction that does it; `subject` names the thing as `kind:id`."""
-    row = {"at": now, "actor": actor, "action": action, "subject": subject, "details": details}
-    connection.execute(insert(audit_entries).values(row))
+    """Note an action in the transaction that does it; `subject` names the thing as `kind:id`.
+
+    `before` and `after` hold what the action changed, None where the thing was not there.
+    """
+    row = {"at": now, "actor": actor, "action": action, "subject": subject, "address": current_origin()}
+    changed = {"details": details, "before": before, "after": after}
+    given = {name: value for name, value in changed.items() if value is not None}
+    connection.execute(insert(audit_entries).values({**row, **given}))
 
 
 def fetch_audit_entries(connection: Connection, subject: str) -> Sequence[Row[Any]]:
     """What was done with one thing, the first first."""
-    statement = select(audit_entries).where(audit_entries.c.subject == subject)
-    return connection.execute(statement.order_by(audit_entries.c.id)).all()
+    statement = select(audit_entries).where(_column.subject == subject)
+    return connection.execute(statement.order_by(_column.id)).all()
+
+
+def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) -> list[AuditEntry]:
+    """A page of the entries, the newest first, and one more if others follow."""
+    shown = [column for column in _column if column.name not in ("address", "once_key")]
+    # The host alone: PostgreSQL writes an address with the length of its network.
+    statement = select(*shown, cast(func.host(_column.address), Text).label("address")).where(*_conditions(wanted))
+    if page.after:
+        statement = statement.where(_column.id < int(page.after[0]))
+    rows = connection.execute(statement.order_by(_column.id.desc()).limit(page.fetch))
+    return [AuditEntry.model_validate(dict(row._mapping)) for row in rows]
+
+
+def count_audit_entries(connection: Connection, wanted: AuditFilter) -> int:
+    """How many entries fit."""
+    statement = select(func.count()).select_from(audit_entries).where(*_conditions(wanted))
+    return connection.execute(statement).scalar_one()
+
+
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.actor:
+        conditions.append(_column.actor == wanted.actor)
+    if wanted.action:
+        conditions.append(_column.action == wanted.action)
+    if wanted.subject:
+        conditions.append(_column.subject.startswith(wanted.subject, autoescape=True))
+    if wanted.start:
+        conditions.append(_column.at >= datetime.combine(wanted.start, time(), UTC))
+    if wanted.end:
+        conditions.append(_column.at < datetime.combine(wanted.end + timedelta(days=1), time(), UTC))
+    return conditions

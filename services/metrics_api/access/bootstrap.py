@@ -1,31 +1,80 @@
 """Makes the first admin and the services' tokens from the settings; doing it again changes nothing."""
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.secrets import hash_secret
-from metrics_api.access.sign_in import hash_password
-from metrics_api.db.tables import people, tokens
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.lockout import forget_failures
+from metrics_api.access.passwords import hash_password, is_password
+from metrics_api.access.people import end_sessions
+from metrics_api.access.secrets import create_secret
+from metrics_api.access.tokens import ENVIRONMENT, save_environment_token
+from metrics_api.db.tables import people
 from viral_engine.contract.people import Role, Scope
 from viral_engine.settings import BootstrapSettings
 
 _DASHBOARD_SCOPES = [Scope.SESSIONS_WRITE]
 _WORKER_SCOPES = [Scope.JOBS_RUN]
+Say = Callable[[str], None]
 
 
-def bootstrap(connection: Connection, settings: BootstrapSettings) -> None:
-    """Make sure that the first admin can sign in and that the given tokens work."""
-    if connection.execute(select(func.count()).select_from(people)).scalar_one() == 0:
-        password_hash = hash_password(settings.admin_password.get_secret_value())
-        row = {"email": settings.admin_email.lower(), "password_hash": password_hash, "role": Role.ADMIN}
-        connection.execute(insert(people).values(row).on_conflict_do_nothing())
-    _save_token(connection, "dashboard", settings.dashboard_token.get_secret_value(), _DASHBOARD_SCOPES)
-    _save_token(connection, "workers", settings.worker_token.get_secret_value(), _WORKER_SCOPES)
-    if settings.api_token:
-        _save_token(connection, "local stack", settings.api_token.get_secret_value(), list(Scope))
+def bootstrap(
+    connection: Connection, settings: BootstrapSettings, *, restore_admin: bool, now: datetime, say: Say
+) -> None:
+    """Make sure that the admin can sign in and that the given tokens work; `say` tells people what was changed.
+
+    The admin's password is set when it is given for the first time or differs from the one given before. What the
+    admin chose on the page since then stays, unless `restore_admin`.
+    """
+    if settings.admin_password is not None:
+        given = settings.admin_password.get_secret_value()
+        _apply_password(connection, settings.admin_email.lower(), given, restore_admin, now=now, say=say)
+    elif not _has_people(connection):
+        password = create_secret()
+        _save_admin(connection, settings.admin_email.lower(), password, now=now)
+        say(f"The first admin is {settings.admin_email}, with the password {password} - it is shown only now.")
+    for name, token, scopes in (
+        ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES),
+        ("workers", settings.worker_token, _WORKER_SCOPES),
+        ("local stack", settings.api_token, list(Scope)),
+    ):
+        save_environment_token(connection, name, token.get_secret_value() if token else None, scopes, now=now)
 
 
-def _save_token(connection: Connection, name: str, token: str, scopes: list[Scope]) -> None:
-    row = {"name": name, "token_hash": hash_secret(token), "scopes": [str(scope) for scope in scopes]}
-    statement = insert(tokens).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["token_hash"], set_={"scopes": row["scopes"]}))
+def _apply_password(
+    connection: Connection, email: str, password: str, restore_admin: bool, *, now: datetime, say: Say
+) -> None:
+    row = connection.execute(select(people).where(people.c.email == email)).one_or_none()
+    if row is None:
+        _save_admin(connection, email, password, now=now)
+        say(f"{email} is an admin now, with the password of ADMIN_PASSWORD.")
+    elif not is_password(row.environment_hash, password):
+        _save_admin(connection, email, password, now=now)
+        say(f"The password of {email} is ADMIN_PASSWORD now, which differs from what it was before.")
+    elif restore_admin and not _is_usable(row, password):
+        _save_admin(connection, email, password, now=now)
+        say(f"The password of {email} is ADMIN_PASSWORD again; it had been changed on the page.")
+
+
+def _is_usable(row: Row[tuple[object, ...]], password: str) -> bool:
+    is_active_admin = row.role == Role.ADMIN and row.deactivated_at is None
+    return is_active_admin and is_password(row.password_hash, password)
+
+
+def _has_people(connection: Connection) -> bool:
+    return connection.execute(select(people.c.id).limit(1)).first() is not None
+
+
+def _save_admin(connection: Connection, email: str, password: str, *, now: datetime) -> None:
+    hashed = hash_password(password)
+    row = {"password_hash": hashed, "environment_hash": hashed, "role": Role.ADMIN, "deactivated_at": None}
+    statement = insert(people).values(email=email, created_at=now, **row)
+    saved = statement.on_conflict_do_update(index_elements=["email"], set_=row).returning(people.c.id)
+    person_id = connection.execute(saved).scalar_one()
+    end_sessions(connection, person_id)
+    forget_failures(connection, email)
+    subject = f"person:{person_id}"
+    save_audit_entry(connection, actor=ENVIRONMENT, action="set_admin_password", subject=subject, now=now)

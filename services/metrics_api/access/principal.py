@@ -13,8 +13,9 @@ from viral_engine.contract.people import ROLE_SCOPES, Person, Role, Scope
 
 @dataclass(frozen=True)
 class Principal:
-    """A service, or the person on whose behalf the dashboard acts."""
+    """A service, or the person on whose behalf the dashboard acts; `key` is its own, its name may be another's too."""
 
+    key: str
     name: str
     scopes: Collection[Scope]
     person: Person | None = None
@@ -28,13 +29,13 @@ class Principal:
 def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> Principal | None:
     """The service that holds the token, or None when it is unknown, expired or revoked."""
     row = connection.execute(
-        select(tokens.c.name, tokens.c.scopes).where(
+        select(tokens.c.id, tokens.c.name, tokens.c.scopes).where(
             tokens.c.token_hash == hash_secret(token),
             tokens.c.revoked_at.is_(None),
             (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
         )
     ).one_or_none()
-    return Principal(row.name, frozenset(map(Scope, row.scopes))) if row else None
+    return Principal(f"token:{row.id}", row.name, frozenset(map(Scope, row.scopes))) if row else None
 
 
 def fetch_session_holder(connection: Connection, secret: str, *, now: datetime) -> Principal | None:
@@ -42,9 +43,13 @@ def fetch_session_holder(connection: Connection, secret: str, *, now: datetime) 
     row = connection.execute(
         select(people.c.id, people.c.email, people.c.role)
         .join(sessions, sessions.c.person_id == people.c.id)
-        .where(sessions.c.secret_hash == hash_secret(secret), sessions.c.expires_at > now)
+        .where(
+            sessions.c.secret_hash == hash_secret(secret),
+            sessions.c.expires_at > now,
+            people.c.deactivated_at.is_(None),
+        )
     ).one_or_none()
     if row is None:
         return None
     person = Person(id=row.id, email=row.email, role=Role(row.role))
-    return Principal(person.email, ROLE_SCOPES[person.role], person)
+    return Principal(f"person:{row.id}", person.email, ROLE_SCOPES[person.role], person)

@@ -1,48 +1,67 @@
-"""Passwords and sessions of people."""
+"""Signing in and out. A session is the API's own: the browser holds a secret of which only the hash is kept."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.lockout import forget_failures
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.tables import people, sessions
 from viral_engine.contract.people import Person, Role, SessionCreated
 
-_hasher = PasswordHasher()
-# Verified where the person is unknown, so that the answer takes as long as for a known one.
-_NOBODYS_HASH = _hasher.hash(create_secret())
+
+@dataclass(frozen=True)
+class Account:
+    """What an email signs in to."""
+
+    person: Person
+    password_hash: str | None
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash that is stored."""
-    return _hasher.hash(password)
+def fetch_account(connection: Connection, email: str) -> Account | None:
+    """The account of somebody who may sign in."""
+    return _fetch(connection, email=email.lower())
 
 
-def sign_in(
-    connection: Connection, email: str, password: str, *, now: datetime, lifetime: timedelta
+def fetch_account_by_id(connection: Connection, person_id: int) -> Account | None:
+    """The account of somebody who may sign in."""
+    return _fetch(connection, id=person_id)
+
+
+def _fetch(connection: Connection, **key: object) -> Account | None:
+    row = connection.execute(select(people).filter_by(**key, deactivated_at=None)).one_or_none()
+    if row is None:
+        return None
+    return Account(Person(id=row.id, email=row.email, role=Role(row.role)), row.password_hash)
+
+
+def save_session(
+    connection: Connection, account: Account, *, by: str, now: datetime, lifetime: timedelta
 ) -> SessionCreated | None:
-    """Start a session, or return None when email or password is wrong."""
-    row = connection.execute(select(people).where(people.c.email == email.lower())).one_or_none()
-    if not _is_password(row.password_hash if row else _NOBODYS_HASH, password) or row is None:
+    """Start a session, or answer None where the account was changed since it was read."""
+    unchanged = update(people).where(
+        people.c.id == account.person.id,
+        people.c.password_hash.is_not_distinct_from(account.password_hash),
+        people.c.deactivated_at.is_(None),
+    )
+    if connection.execute(unchanged.values(signed_in_at=now)).rowcount == 0:
         return None
     secret, expires_at = create_secret(), now + lifetime
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
-    connection.execute(
-        insert(sessions).values(secret_hash=hash_secret(secret), person_id=row.id, expires_at=expires_at)
-    )
-    person = Person(id=row.id, email=row.email, role=Role(row.role))
-    return SessionCreated(secret=secret, expires_at=expires_at, person=person)
+    row = {"secret_hash": hash_secret(secret), "person_id": account.person.id, "expires_at": expires_at}
+    connection.execute(insert(sessions).values(row))
+    forget_failures(connection, account.person.email)
+    note_sign_in(connection, account.person.email, "sign_in", by=by, now=now)
+    return SessionCreated(secret=secret, expires_at=expires_at, person=account.person)
+
+
+def note_sign_in(connection: Connection, email: str, action: str, *, by: str, now: datetime) -> None:
+    """Keep in the audit that somebody signed in, or that somebody tried to."""
+    save_audit_entry(connection, actor=email, action=action, subject="session", details={"by": by}, now=now)
 
 
 def sign_out(connection: Connection, secret: str) -> None:
     """End the session."""
     connection.execute(delete(sessions).where(sessions.c.secret_hash == hash_secret(secret)))
-
-
-def _is_password(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False

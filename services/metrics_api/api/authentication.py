@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from flask import g, request
 
+from metrics_api.access.origin import note_origin
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder
+from metrics_api.api.callers import count_request, find_address, find_person_address
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
 from viral_engine.client import SESSION_HEADER
@@ -14,8 +16,12 @@ from viral_engine.contract.people import Scope
 
 
 def authenticate(scope: Scope) -> None:
-    """Keep in `g.principal` who is calling. Raises ProblemError 401 or 403."""
+    """Keep in `g.principal` who is calling, and where from. Raises ProblemError 401, 403 or 429."""
+    g.address = find_address()
+    count_request(f"address:{g.address}")
     principal = _find_principal()
+    count_request(principal.key)
+    note_origin(g.address)
     if scope not in principal.scopes:
         detail = f"{principal.name} lacks the scope {scope}."
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
@@ -44,6 +50,7 @@ def _find_principal() -> Principal:
         holder = fetch_token_holder(connection, token.strip(), now=now)
         if holder is None:
             raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
+        g.address = find_person_address(holder) or g.address
         if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
             return holder
         person = fetch_session_holder(connection, session, now=now)

@@ -14,9 +14,23 @@ from viral_engine.contract.problem import Problem
 
 _REFERENCES = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
-_ALWAYS = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.SERVICE_UNAVAILABLE)
-_WITH_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+_ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_WITH_TOKEN = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_WITH_BODY = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 
 
 def build_openapi(operations: Iterable[Operation], *, version: str) -> str:
@@ -91,10 +105,11 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
 def _responses(operation: Operation, schemas: dict[object, Any]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": schemas[Problem]}}
     refusals = (*_ALWAYS, *(_WITH_TOKEN if operation.scope else ()), *(_WITH_BODY if operation.body else ()))
-    if operation.query or operation.body:
-        refusals = (*refusals, HTTPStatus.UNPROCESSABLE_ENTITY)
     responses = {str(status.value): {"description": status.phrase, "content": problem} for status in refusals}
     for status, model in operation.answers.items():
+        if model is Problem:
+            responses[str(status.value)] = {"description": status.phrase, "content": problem}
+            continue
         content = {"content": {"application/json": {"schema": schemas[model]}}} if model else {}
         responses[str(status.value)] = {"description": status.phrase, **content}
     return responses

@@ -23,9 +23,18 @@ _DRAINED_BYTES = 64 * 1024 * 1024
 class ProblemError(Exception):
     """A refusal that is told to the caller."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        errors: list[FieldError] | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.problem = Problem(title=status.phrase, status=status.value, detail=detail, code=code, errors=errors)
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
 def not_found(what: str) -> ProblemError:
@@ -63,7 +72,7 @@ def answer_problem(problem: Problem, headers: dict[str, str] | None = None) -> R
 
 def register_problems(app: Flask) -> None:
     """Answer every error of the application as a problem."""
-    app.register_error_handler(ProblemError, lambda error: answer_problem(error.problem))
+    app.register_error_handler(ProblemError, lambda error: answer_problem(error.problem, error.headers))
     app.register_error_handler(RequestEntityTooLarge, _answer_too_large)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(ParseException, _answer_malformed_chunks)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
@@ -39,6 +39,12 @@ class IdConverter(BaseConverter):
         if "\0" in value:
             raise NotFound
         return value
+
+
+class _NoQuery(BaseModel):
+    """No parameters; a mistyped one must not go unnoticed."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ def _call(
         given: dict[str, Any] = dict(path)
         if query is not None:
             given["query"] = read_query(query)
+        elif scope is not None:
+            read_query(_NoQuery)
         if body is not None:
             given["body"] = read_body(body)
         return _to_response(view(**given))

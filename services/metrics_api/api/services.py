@@ -7,7 +7,10 @@ from flask import current_app
 from redis import Redis
 
 from metrics_api.access.identifiers import References
+from metrics_api.access.open_id import OpenIdProvider
+from metrics_api.access.rate_limits import RateLimits
 from metrics_api.db.database import Database
+from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings, QueueSettings
@@ -26,6 +29,9 @@ class Services:
     queues: QueueSettings
     deliveries: DeliverySettings
     flags: Flags
+    access: AccessSettings
+    limits: RateLimits
+    provider: OpenIdProvider | None
 
 
 def services() -> Services:

@@ -1,51 +1,102 @@
 """Signing in and out, for the dashboard."""
 
+import math
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import request
 
 from metrics_api.access import sign_in as access
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.lockout import fetch_lock, forget_failures, save_failure
+from metrics_api.access.passwords import hash_password, is_password
+from metrics_api.access.people import save_password
+from metrics_api.access.sign_in import Account
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.callers import check_wait, current_address
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from viral_engine.client import SESSION_HEADER
-from viral_engine.contract.people import Credentials, Scope, SessionCreated, SignedInPerson
+from viral_engine.contract.people import Credentials, PasswordChange, Person, Scope, SessionCreated, SignedInPerson
 
 sessions = Resource("sessions")
 
 
-@sessions.route("POST", "/v1/sessions", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.CREATED: SessionCreated})
+@sessions.route(
+    "POST",
+    "/v1/sessions",
+    scope=Scope.SESSIONS_WRITE,
+    answers={HTTPStatus.CREATED: SessionCreated},
+)
 def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     """Sign a person in."""
-    with services().database.write() as connection:
-        created = access.sign_in(
-            connection,
-            body.email,
-            body.password.get_secret_value(),
-            now=datetime.now(UTC),
-            lifetime=services().session_lifetime,
-        )
+    now = datetime.now(UTC)
+    account = _find_account(body.email, now=now)
+    # Takes as long as it should, so it happens where no connection of the database waits for it.
+    correct = is_password(account.password_hash if account else None, body.password.get_secret_value())
+    created = _begin_session(account, now=now) if account and correct else None
     if created is None:
-        detail = "Email or password is wrong."
-        raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", detail)
+        _note_failure(body.email, now=now)
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", "Email or password is wrong.")
     return created, HTTPStatus.CREATED
+
+
+def _find_account(email: str, *, now: datetime) -> Account | None:
+    """Whose email it is. Raises ProblemError 429 for all alike, whether there is such an account or not."""
+    check_wait(services().limits.check_login(str(current_address())))
+    with services().database.read() as connection:
+        lock = fetch_lock(connection, email, now=now)
+        account = access.fetch_account(connection, email)
+    check_wait(math.ceil(lock.total_seconds()) if lock else None)
+    return account
+
+
+def _begin_session(account: Account, *, now: datetime) -> SessionCreated | None:
+    with services().database.write() as connection:
+        return access.save_session(connection, account, by="password", now=now, lifetime=services().session_lifetime)
+
+
+def _note_failure(email: str, *, now: datetime) -> None:
+    services().limits.count_failed_login(str(current_address()))
+    with services().database.write() as connection:
+        save_failure(connection, email, services().access.limits, now=now)
+        access.note_sign_in(connection, email.lower(), "refuse_sign_in", by="password", now=now)
+
+
+@sessions.route("PUT", "/v1/session/password", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
+def put_own_password(body: PasswordChange) -> None:
+    """Change one's own password; every session of this person ends."""
+    person, now = _current_person(), datetime.now(UTC)
+    account = _find_account(person.email, now=now)
+    if not is_password(account.password_hash if account else None, body.current_password.get_secret_value()):
+        _note_failure(person.email, now=now)
+        raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
+    password_hash = hash_password(body.new_password.get_secret_value())
+    with services().database.write() as connection:
+        save_password(connection, person.id, password_hash)
+        forget_failures(connection, person.email)
+        subject = f"person:{person.id}"
+        save_audit_entry(connection, actor=person.email, action="change_password", subject=subject, now=now)
+
+
+def _current_person() -> Person:
+    person = current_principal().person
+    if person is None:
+        raise not_found("session in this request")
+    return person
 
 
 @sessions.route("GET", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SignedInPerson})
 def get_session() -> SignedInPerson:
     """Who the session of this request belongs to."""
-    person = current_principal().person
-    if person is None:
-        raise not_found("session in this request")
+    person = _current_person()
     return SignedInPerson(**dict(person), flags=services().flags.list_on(person.email))
 
 
 @sessions.route("DELETE", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
 def delete_session() -> None:
     """End the session of this request."""
-    if current_principal().person is None:
-        raise not_found("session in this request")
+    _current_person()
     with services().database.write() as connection:
         access.sign_out(connection, request.headers[SESSION_HEADER])

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from metrics_api.api.problems import ProblemError
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import Operation, Resource
 from metrics_api.api.services import services
 from metrics_api.db.migrate import is_current
 
@@ -68,3 +68,20 @@ def get_docs_asset(name: str) -> Response:
     if name == "start.js":
         return Response(_DOCS_SCRIPT, content_type="text/javascript")
     return send_from_directory(_DOCS_ASSETS, name)
+
+
+# Answered by the library that counts requests; here it is only described.
+system.operations.append(
+    Operation(
+        resource=system.name,
+        name="get_metrics",
+        method="GET",
+        rule="/metrics",
+        summary="Counters and timings for Prometheus.",
+        scope=None,
+        answers={HTTPStatus.OK: None},
+        query=None,
+        body=None,
+        media_types=(),
+    )
+)

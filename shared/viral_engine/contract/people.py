@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
 
 from viral_engine.contract.flags import Flag
 
@@ -39,14 +39,8 @@ ROLE_SCOPES = {
 }
 
 
-def _check_storable(secret: SecretStr) -> SecretStr:
-    if any("\ud800" <= letter <= "\udfff" for letter in secret.get_secret_value()):
-        raise ValueError("must not contain half a character")
-    return secret
-
-
-GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_check_storable)]
-NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=1024), AfterValidator(_check_storable)]
+GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=1024)]
 
 
 class Credentials(BaseModel):

@@ -12,8 +12,9 @@ def _python(name: str, *arguments: str) -> Program:
 # Started first, since they need no database and take as long to start as it takes to be prepared.
 SERVICES_WITHOUT_DATABASE = (_python("dashboard", "dashboard"),)
 
+# The admin's password is restored, so that the login that is shown works even after it was changed on the page.
 # Run to its end before what needs the database starts; one process, because most of its time goes into imports.
-PREPARATION = _python("prepare", "metrics_api", "migrate", "bootstrap")
+PREPARATION = _python("prepare", "metrics_api", "migrate", "bootstrap", "--restore-admin")
 
 SERVICES_WITH_DATABASE = (
     _python("metrics_api", "metrics_api", "web"),

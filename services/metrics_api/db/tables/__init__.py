@@ -1,6 +1,6 @@
 """Every table, and why it exists. Times are UTC; a `day` is a UTC date."""
 
-from metrics_api.db.tables.access import audit_entries, people, sessions, tokens
+from metrics_api.db.tables.access import audit_entries, password_links, people, sessions, sign_in_failures, tokens
 from metrics_api.db.tables.columns import metadata
 from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, violations
 from metrics_api.db.tables.deliveries import (
@@ -48,11 +48,13 @@ __all__ = [
     "metadata",
     "notification_rules",
     "parent_shares",
+    "password_links",
     "people",
     "progress_reels",
     "report_runs",
     "schedules",
     "sessions",
+    "sign_in_failures",
     "study_sessions",
     "subscriptions",
     "suppressions",

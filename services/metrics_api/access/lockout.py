@@ -1,0 +1,59 @@
+"""Locks an account after failed sign-ins, for longer each time.
+
+Kept in PostgreSQL, so that it survives Redis, and for unknown accounts alike, so that it tells nothing about which
+there are.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from metrics_api.access.secrets import hash_secret
+from metrics_api.db.tables import sign_in_failures
+from viral_engine.access_settings import LimitSettings
+
+_LONGEST = timedelta(minutes=15)
+_FORGOTTEN_AFTER = timedelta(days=1)
+_MOST_DOUBLINGS = 10
+
+
+def fetch_lock(connection: Connection, email: str, *, now: datetime) -> timedelta | None:
+    """How long the account stays locked, None when it is not."""
+    statement = select(sign_in_failures.c.locked_until).where(sign_in_failures.c.account_hash == _account(email))
+    until = connection.execute(statement).scalar_one_or_none()
+    return until - now if until and until > now else None
+
+
+def save_failure(connection: Connection, email: str, settings: LimitSettings, *, now: datetime) -> None:
+    """Count a failed sign-in, and lock the account when there were too many in a row."""
+    connection.execute(delete(sign_in_failures).where(sign_in_failures.c.last_at < now - _FORGOTTEN_AFTER))
+    statement = insert(sign_in_failures).values(account_hash=_account(email), failures=1, last_at=now)
+    counted = statement.on_conflict_do_update(
+        index_elements=["account_hash"], set_={"failures": sign_in_failures.c.failures + 1, "last_at": now}
+    )
+    failures = connection.execute(counted.returning(sign_in_failures.c.failures)).scalar_one()
+    locked_until = find_lock_end(failures, settings, now=now)
+    connection.execute(
+        sign_in_failures.update()
+        .where(sign_in_failures.c.account_hash == _account(email))
+        .values(locked_until=locked_until)
+    )
+
+
+def find_lock_end(failures: int, settings: LimitSettings, *, now: datetime) -> datetime | None:
+    """Until when so many failures in a row lock an account; each one more doubles the time."""
+    above = failures - settings.login_failures_before_lock
+    if above < 0:
+        return None
+    seconds = settings.login_lock_seconds * 2 ** min(above, _MOST_DOUBLINGS)
+    return now + min(timedelta(seconds=seconds), _LONGEST)
+
+
+def forget_failures(connection: Connection, email: str) -> None:
+    """Begin to count anew, after a sign-in that succeeded or a password that was set."""
+    connection.execute(delete(sign_in_failures).where(sign_in_failures.c.account_hash == _account(email)))
+
+
+def _account(email: str) -> str:
+    return hash_secret(email.lower())

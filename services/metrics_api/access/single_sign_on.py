@@ -1,0 +1,96 @@
+"""People whom the company's provider vouches for: which role they have, and who of ours they are."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from metrics_api.access.identifiers import References
+from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
+from metrics_api.access.people import end_sessions, note
+from metrics_api.access.secrets import create_secret
+from metrics_api.access.sign_in import Account
+from metrics_api.db.tables import people
+from viral_engine.access_settings import SingleSignOnSettings
+from viral_engine.contract.people import Person, Role
+from viral_engine.contract.single_sign_on import SingleSignOnStarted
+
+FLOW_LIFETIME = timedelta(minutes=10)
+ACTOR = "single sign-on"
+_PURPOSE = "single sign-on"
+
+
+def start_flow(
+    provider: OpenIdProvider, references: References, redirect_uri: str, *, now: datetime
+) -> SingleSignOnStarted:
+    """Send the browser to the provider. What it needs to be recognised by stays with it, sealed."""
+    secrets = Secrets(create_secret(), create_secret(), create_secret())
+    until = (now + FLOW_LIFETIME).isoformat()
+    kept = json.dumps([secrets.state, secrets.nonce, secrets.verifier, redirect_uri, until])
+    url = provider.build_authorization_url(redirect_uri, secrets)
+    return SingleSignOnStarted(authorization_url=url, flow=references.seal(kept, purpose=_PURPOSE))
+
+
+def open_flow(references: References, flow: str, state: str, *, now: datetime) -> tuple[Secrets, str]:
+    """What the browser set out with, and where it was to return. Raises SignOnRefusedError when that was not this."""
+    kept = references.unseal(flow, purpose=_PURPOSE)
+    if kept is None:
+        raise SignOnRefusedError("This sign-in was not begun in this browser.")
+    *secrets, redirect_uri, until = json.loads(kept)
+    known = Secrets(*secrets)
+    if known.state != state:
+        raise SignOnRefusedError("This sign-in was not begun in this browser.")
+    if datetime.fromisoformat(until) < now:
+        raise SignOnRefusedError("The sign-in took more than 10 minutes.")
+    return known, redirect_uri
+
+
+def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
+    """The highest role that the person's groups bring. Raises SignOnRefusedError when none does."""
+    given = claims.get(settings.oidc_groups_claim)
+    groups = [given] if isinstance(given, str) else [each for each in given or [] if isinstance(each, str)]
+    role = settings.find_role(groups)
+    if role is None:
+        raise SignOnRefusedError(
+            "Your account there is in no group that may use this product. Ask its administrators for one."
+        )
+    return role
+
+
+def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *, now: datetime) -> Account:
+    """The account of whom the provider vouches for, made at the first time, with the role of today's groups.
+
+    Raises SignOnRefusedError when the person was deactivated here, or the email cannot be told to be theirs.
+    """
+    email, identity = str(claims.get("email") or "").lower(), f"{claims['iss']} {claims['sub']}"
+    if "@" not in email:
+        raise SignOnRefusedError("The provider does not say your email address.")
+    before = _fetch_known(connection, identity, email, is_verified=claims.get("email_verified") is True)
+    if before is not None and before.deactivated_at is not None:
+        raise SignOnRefusedError("Your account here was deactivated. Ask an admin of this product.")
+    if before is None:
+        values = {"email": email, "identity": identity, "role": role, "created_at": now}
+        after = connection.execute(insert(people).values(values).returning(people)).one()
+    else:
+        changed = people.update().where(people.c.id == before.id).values(identity=identity, role=role)
+        after = connection.execute(changed.returning(people)).one()
+    if before is None or before.role != role or before.identity != identity:
+        end_sessions(connection, after.id)
+        note(connection, after.id, "sign_on_person", before, after, actor=ACTOR, now=now)
+    return Account(Person(id=after.id, email=after.email, role=role), after.password_hash)
+
+
+def _fetch_known(connection: Connection, identity: str, email: str, *, is_verified: bool) -> Row[Any] | None:
+    """Whom we know: by what the provider calls them, else by an email that it has verified."""
+    statement = select(people).with_for_update()
+    known = connection.execute(statement.where(people.c.identity == identity)).one_or_none()
+    if known is not None:
+        return known
+    namesake = connection.execute(statement.where(people.c.email == email)).one_or_none()
+    if namesake is not None and (not is_verified or namesake.identity is not None):
+        raise SignOnRefusedError(
+            "Somebody with your email address is known here, and the provider does not say that it is verified."
+        )
+    return namesake

@@ -1,0 +1,94 @@
+"""Tokens of services: made by admins or by the settings, kept as hashes only."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.secrets import create_secret, hash_secret
+from metrics_api.db.paging import Page
+from metrics_api.db.tables import tokens
+from viral_engine.contract.people import Scope
+from viral_engine.contract.tokens import NewToken, Token, TokenCreated
+
+CURSOR = "tokens"
+ENVIRONMENT = "environment"
+_column = tokens.c
+
+
+class UnknownTokenError(Exception):
+    """There is no such token, or it was revoked before."""
+
+
+class EnvironmentTokenError(Exception):
+    """The token comes from the settings, where it would come from again."""
+
+
+def fetch_tokens(connection: Connection, page: Page, *, now: datetime) -> list[Token]:
+    """A page of the tokens, the newest first, and one more if others follow."""
+    statement = select(tokens).order_by(_column.id.desc()).limit(page.fetch)
+    if page.after:
+        statement = statement.where(_column.id < int(page.after[0]))
+    return [Token.model_validate(_format_token(row, now)) for row in connection.execute(statement)]
+
+
+def count_tokens(connection: Connection) -> int:
+    """How many tokens there are, the ended ones too."""
+    return connection.execute(select(func.count()).select_from(tokens)).scalar_one()
+
+
+def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: datetime) -> TokenCreated:
+    """Make a token; nobody can read its secret again."""
+    secret, expires_at = create_secret(), now + timedelta(days=wanted.expires_in_days)
+    values = {"name": wanted.name, "token_hash": hash_secret(secret), "scopes": _sorted(wanted.scopes)}
+    row = connection.execute(
+        insert(tokens).values(**values, created_at=now, created_by=actor, expires_at=expires_at).returning(tokens)
+    ).one()
+    after = {"name": row.name, "scopes": row.scopes, "expires_at": expires_at.isoformat()}
+    save_audit_entry(connection, actor=actor, action="create_token", subject=f"token:{row.id}", after=after, now=now)
+    return TokenCreated(**_format_token(row, now), secret=secret)
+
+
+def revoke_token(connection: Connection, token_id: int, *, actor: str, now: datetime) -> None:
+    """End a token at once. Raises UnknownTokenError or EnvironmentTokenError."""
+    row = connection.execute(select(tokens).where(_column.id == token_id).with_for_update()).one_or_none()
+    if row is None or row.revoked_at is not None:
+        raise UnknownTokenError
+    if row.created_by == ENVIRONMENT:
+        raise EnvironmentTokenError
+    connection.execute(update(tokens).where(_column.id == token_id).values(revoked_at=now))
+    before = {"name": row.name, "scopes": row.scopes}
+    save_audit_entry(
+        connection, actor=actor, action="revoke_token", subject=f"token:{token_id}", before=before, now=now
+    )
+
+
+def save_environment_token(
+    connection: Connection, name: str, secret: str | None, scopes: list[Scope], *, now: datetime
+) -> None:
+    """Have this token, and no other one that the settings gave this name before; None has none at all."""
+    token_hash = hash_secret(secret) if secret else None
+    others = update(tokens).where(
+        _column.name == name,
+        _column.created_by == ENVIRONMENT,
+        _column.revoked_at.is_(None),
+        _column.token_hash.is_distinct_from(token_hash),
+    )
+    connection.execute(others.values(revoked_at=now))
+    if token_hash:
+        row = {"name": name, "scopes": _sorted(scopes), "created_by": ENVIRONMENT}
+        statement = insert(tokens).values(token_hash=token_hash, **row)
+        statement = statement.on_conflict_do_update(index_elements=["token_hash"], set_={**row, "revoked_at": None})
+        connection.execute(statement)
+
+
+def _sorted(scopes: list[Scope]) -> list[str]:
+    return [str(scope) for scope in Scope if scope in scopes]
+
+
+def _format_token(row: Row[Any], now: datetime) -> dict[str, Any]:
+    expired = row.expires_at is not None and row.expires_at <= now
+    shown = ("id", "name", "scopes", "created_at", "created_by", "expires_at", "revoked_at")
+    return {**{name: row._mapping[name] for name in shown}, "active": row.revoked_at is None and not expired}

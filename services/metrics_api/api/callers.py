@@ -1,0 +1,43 @@
+"""Where a request comes from, and how much more the API takes from there."""
+
+from http import HTTPStatus
+
+from flask import g, request
+
+from metrics_api.access.principal import Principal
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.services import services
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER, find_client_address, parse_address
+from viral_engine.contract.people import Scope
+
+
+def find_address() -> str | None:
+    """The address of who connected, as far as the configured proxies can be believed."""
+    forwarded_for = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return find_client_address(request.remote_addr, forwarded_for, services().access.proxies.networks)
+
+
+def find_person_address(holder: Principal) -> str | None:
+    """The address of the person for whom the dashboard asks; only its token is believed about that."""
+    if Scope.SESSIONS_WRITE not in holder.scopes:
+        return None
+    told = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))
+    return str(told) if told else None
+
+
+def current_address() -> str | None:
+    """Where the request in hand comes from."""
+    address: str | None = g.address
+    return address
+
+
+def count_request(caller: str) -> None:
+    """Count a request of this caller. Raises ProblemError 429 when there were too many."""
+    check_wait(services().limits.count_request(caller))
+
+
+def check_wait(seconds: int | None) -> None:
+    """Raise ProblemError 429 when somebody has to wait."""
+    if seconds is not None:
+        detail = f"There were too many requests; try again in {seconds} seconds."
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)

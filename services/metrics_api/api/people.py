@@ -1,0 +1,107 @@
+"""People, for admins, and the links by which people set their passwords."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.access import people as access
+from metrics_api.access.passwords import hash_password
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import ProblemError, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from viral_engine.contract.people import (
+    NewPerson,
+    PasswordByLink,
+    PasswordLink,
+    PeopleAnswer,
+    PersonChange,
+    PersonDetail,
+    PersonInvited,
+    Scope,
+)
+from viral_engine.contract.problem import Problem
+
+people = Resource("people")
+passwords = Resource("passwords")
+_PERSON = f"/v1/people/<{ROW_ID}:person_id>"
+
+
+@people.route("GET", "/v1/people", scope=Scope.ADMIN, answers={HTTPStatus.OK: PeopleAnswer})
+def get_people(query: ListQuery) -> PeopleAnswer:
+    """Everybody who may sign in, the deactivated too, by email."""
+    page = read_page(query, access.CURSOR)
+    with services().database.read() as connection:
+        shown, last = page.split(access.fetch_people(connection, page))
+        return PeopleAnswer(
+            people=shown,
+            total_people=access.count_people(connection),
+            next_cursor=last and encode_cursor(services().references, access.CURSOR, (last.email,)),
+        )
+
+
+@people.route(
+    "POST",
+    "/v1/people",
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.CREATED: PersonInvited, HTTPStatus.CONFLICT: Problem},
+)
+def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
+    """Let somebody in; they set their password with the link's secret."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with _refusals(), services().database.write() as connection:
+        person = access.save_person(connection, body.email, body.role, actor=actor, now=now)
+        link = access.create_password_link(connection, person.id, actor=actor, now=now)
+    return PersonInvited(person=person, password_link=link), HTTPStatus.CREATED
+
+
+@people.route(
+    "PATCH",
+    _PERSON,
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.OK: PersonDetail, HTTPStatus.CONFLICT: Problem},
+)
+def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
+    """Change a person's role, or whether they may sign in; their sessions end."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with _refusals(), services().database.write() as connection:
+        return access.save_change(connection, person_id, body, actor=actor, now=now)
+
+
+@people.route("POST", f"{_PERSON}/password-link", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PasswordLink})
+def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
+    """End a person's password and sessions, for a link to set a new one."""
+    actor, now = current_principal().name, datetime.now(UTC)
+    with _refusals(), services().database.write() as connection:
+        link = access.create_password_link(connection, person_id, actor=actor, now=now)
+    return link, HTTPStatus.CREATED
+
+
+@passwords.route("PUT", "/v1/passwords", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
+def put_password(body: PasswordByLink) -> None:
+    """Set the password of whose link it is."""
+    password_hash = hash_password(body.password.get_secret_value())
+    with _refusals(), services().database.write() as connection:
+        access.use_password_link(connection, body.secret.get_secret_value(), password_hash, now=datetime.now(UTC))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except access.UnknownPersonError as error:
+        raise not_found("person with this id") from error
+    except access.UnknownLinkError as error:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND, "unknown_link", "The link was used before or has expired. Ask an admin for a new one."
+        ) from error
+    except access.KnownPersonError as error:
+        detail = "Somebody with this email is there already."
+        raise ProblemError(HTTPStatus.CONFLICT, "known_person", detail) from error
+    except access.LastAdminError as error:
+        detail = "Nothing was changed: nobody would be left who may let people in. Make somebody else an admin first."
+        raise ProblemError(HTTPStatus.CONFLICT, "last_admin", detail) from error

@@ -1,0 +1,73 @@
+"""Single sign-on, for the dashboard: the browser goes to the provider and comes back with a code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import structlog
+
+from metrics_api.access import sign_in
+from metrics_api.access import single_sign_on as access
+from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError, SignOnRefusedError
+from metrics_api.api.problems import ProblemError
+from metrics_api.api.routing import Resource
+from metrics_api.api.services import services
+from viral_engine.contract.people import Scope, SessionCreated
+from viral_engine.contract.single_sign_on import SingleSignOnRequest, SingleSignOnReturn, SingleSignOnStarted
+
+single_sign_on = Resource("single_sign_on")
+_RETRY_SECONDS = 10
+_log = structlog.get_logger()
+
+
+@single_sign_on.route(
+    "POST", "/v1/single-sign-on", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: SingleSignOnStarted}
+)
+def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
+    """Where to send the browser that wants to sign in."""
+    with _refusals():
+        return access.start_flow(_provider(), services().references, str(body.redirect_uri), now=datetime.now(UTC))
+
+
+@single_sign_on.route(
+    "POST",
+    "/v1/single-sign-on/sessions",
+    scope=Scope.SESSIONS_WRITE,
+    answers={HTTPStatus.CREATED: SessionCreated},
+)
+def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTTPStatus]:
+    """Sign in whom the provider vouches for."""
+    shared, now = services(), datetime.now(UTC)
+    with _refusals():
+        secrets, redirect_uri = access.open_flow(shared.references, body.flow, body.state, now=now)
+        claims = _provider().fetch_claims(body.code, redirect_uri, secrets)
+        role = access.find_role(claims, shared.access.single_sign_on)
+        with shared.database.write() as connection:
+            account = access.save_signed_on(connection, claims, role, now=now)
+            lifetime = shared.session_lifetime
+            created = sign_in.save_session(connection, account, by=access.ACTOR, now=now, lifetime=lifetime)
+        if created is None:
+            raise SignOnRefusedError("Your account here was changed at this moment.")
+    return created, HTTPStatus.CREATED
+
+
+def _provider() -> OpenIdProvider:
+    provider = services().provider
+    if provider is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "single_sign_on_off", "Single sign-on is not configured.")
+    return provider
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except SignOnRefusedError as error:
+        _log.warning("single_sign_on_refused", reason=str(error))
+        raise ProblemError(HTTPStatus.FORBIDDEN, "single_sign_on_refused", str(error)) from error
+    except ProviderUnavailableError as error:
+        _log.error("single_sign_on_unavailable", reason=str(error))
+        detail = "The provider of single sign-on does not answer at the moment. Try again."
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        raise ProblemError(status, "provider_unavailable", detail, retry_after=_RETRY_SECONDS) from error

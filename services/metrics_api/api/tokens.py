@@ -1,0 +1,70 @@
+"""Tokens of services, for admins."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from metrics_api.access import tokens as access
+from metrics_api.access.principal import Principal
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import ProblemError, invalid, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError, Problem
+from viral_engine.contract.tokens import NewToken, TokenCreated, TokensAnswer
+
+tokens = Resource("tokens")
+
+
+@tokens.route("GET", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.OK: TokensAnswer})
+def get_tokens(query: ListQuery) -> TokensAnswer:
+    """Every token without its secret, the ended ones too, the newest first."""
+    page = read_page(query, access.CURSOR)
+    with services().database.read() as connection:
+        shown, last = page.split(access.fetch_tokens(connection, page, now=datetime.now(UTC)))
+        return TokensAnswer(
+            tokens=shown,
+            total_tokens=access.count_tokens(connection),
+            next_cursor=last and encode_cursor(services().references, access.CURSOR, (last.id,)),
+        )
+
+
+@tokens.route("POST", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: TokenCreated})
+def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
+    """Make a token; its secret is in this answer only."""
+    caller = current_principal()
+    _check_grantable(body.scopes, caller)
+    with services().database.write() as connection:
+        created = access.save_token(connection, body, actor=caller.name, now=datetime.now(UTC))
+    return created, HTTPStatus.CREATED
+
+
+@tokens.route(
+    "DELETE",
+    f"/v1/tokens/<{ROW_ID}:token_id>",
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.NO_CONTENT: None, HTTPStatus.CONFLICT: Problem},
+)
+def delete_token(token_id: int) -> None:
+    """End a token at once."""
+    try:
+        with services().database.write() as connection:
+            access.revoke_token(connection, token_id, actor=current_principal().name, now=datetime.now(UTC))
+    except access.UnknownTokenError as error:
+        raise not_found("active token with this id") from error
+    except access.EnvironmentTokenError as error:
+        detail = "The token comes from the settings; change it there and run the bootstrap, which ends the old one."
+        raise ProblemError(HTTPStatus.CONFLICT, "environment_token", detail) from error
+
+
+def _check_grantable(scopes: list[Scope], caller: Principal) -> None:
+    """Nobody signs people in but the dashboard, and a token grants no more than it has itself."""
+    grantable = set(Scope) - {Scope.SESSIONS_WRITE}
+    if caller.person is None:
+        grantable &= set(caller.scopes)
+    refused = [scope for scope in scopes if scope not in grantable]
+    if refused:
+        raise invalid([FieldError(pointer="/scopes", detail=f"must not hold {', '.join(refused)}")])

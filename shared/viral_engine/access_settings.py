@@ -1,0 +1,142 @@
+"""Settings about who gets in: proxies that are believed, limits of requests and sign-ins, single sign-on."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from viral_engine.contract.people import Role
+from viral_engine.settings import EnvironmentSettings
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class ProxySettings(EnvironmentSettings):
+    """Which proxies stand in front of the web services."""
+
+    trusted_proxies: str = Field(
+        "",
+        description="Networks (CIDR, comma-separated) of the proxies whose X-Forwarded-For is believed. "
+        "Without them the address of the connection counts, behind a proxy that is the proxy's.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def check_networks(cls, given: str) -> str:
+        """Refuse what is no list of networks."""
+        try:
+            _parse_networks(given)
+        except ValueError as error:
+            raise ValueError(f"TRUSTED_PROXIES must be networks such as 10.0.0.0/8, with commas: {error}") from error
+        return given
+
+    @cached_property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the proxies."""
+        return _parse_networks(self.trusted_proxies)
+
+
+def _parse_networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part) for part in split_list(given))
+
+
+def split_list(given: str) -> list[str]:
+    """The parts of a text with commas."""
+    return [part for part in map(str.strip, given.split(",")) if part]
+
+
+class LimitSettings(EnvironmentSettings):
+    """How much the API takes from one caller, and how many wrong passwords from one account."""
+
+    rate_limit_requests_per_minute: int = Field(
+        60_000,
+        ge=0,
+        description="Requests a minute of one address, and of one token or signed-in person, above which the API "
+        "answers 429; 0 switches it off. Lower protects better and slows down busy services.",
+    )
+    login_failures_per_minute: int = Field(
+        20,
+        ge=1,
+        description="Failed sign-ins a minute from one address above which it has to wait. "
+        "Lower may lock out a school or an office behind one address.",
+    )
+    login_failures_before_lock: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description="Failed sign-ins of one account in a row after which it is locked for a while. "
+        "Lower stops guessing sooner, and people who mistype.",
+    )
+    login_lock_seconds: int = Field(
+        30,
+        ge=1,
+        le=900,
+        description="Seconds of the first lock; each further failure doubles them, up to 15 minutes. "
+        "Longer makes guessing slower, and waiting.",
+    )
+
+
+class SingleSignOnSettings(EnvironmentSettings):
+    """Single sign-on by OpenID Connect.
+
+    Off without OIDC_ISSUER. The provider has to allow the address `<dashboard>/login/callback`.
+    """
+
+    oidc_issuer: str | None = Field(
+        None, description="Address of the provider, https. People whom it knows then sign in without a password here."
+    )
+    oidc_client_id: str = Field("", description="Name under which the provider knows this product.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="Secret that the provider gave this product. Changing it there, change it here."
+    )
+    oidc_scopes: str = Field(
+        "openid email profile", description="What is asked of the provider. Some only tell groups for a scope `groups`."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", description="Claim of the id token that lists a person's groups. Without it nobody gets a role."
+    )
+    oidc_admin_groups: str = Field("", description="Groups (comma-separated) whose members are admins here.")
+    oidc_analyst_groups: str = Field("", description="Groups (comma-separated) whose members are analysts here.")
+    oidc_viewer_groups: str = Field("", description="Groups (comma-separated) whose members are viewers here.")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def check_issuer(cls, issuer: str | None) -> str | None:
+        """Refuse a provider that is reached without TLS, but on this machine."""
+        if issuer is None:
+            return None
+        address = urlsplit(issuer)
+        if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOCAL_HOSTS):
+            raise ValueError("OIDC_ISSUER must be an https address")
+        return issuer.rstrip("/")
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def check_client_id(cls, client_id: str, info: ValidationInfo) -> str:
+        """Refuse a provider to whom we have no name."""
+        if info.data.get("oidc_issuer") and not client_id:
+            raise ValueError("OIDC_CLIENT_ID is missing; OIDC_ISSUER needs it")
+        return client_id
+
+    def find_role(self, groups: list[str]) -> Role | None:
+        """The highest role that one of the groups brings, None without any."""
+        by_role = {
+            Role.ADMIN: self.oidc_admin_groups,
+            Role.ANALYST: self.oidc_analyst_groups,
+            Role.VIEWER: self.oidc_viewer_groups,
+        }
+        return next((role for role, named in by_role.items() if set(split_list(named)) & set(groups)), None)
+
+
+ACCESS_GROUPS = (ProxySettings, LimitSettings, SingleSignOnSettings)
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """All of these groups, in their order."""
+
+    proxies: ProxySettings = field(default_factory=ProxySettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    single_sign_on: SingleSignOnSettings = field(default_factory=SingleSignOnSettings)

@@ -1,0 +1,158 @@
+"""Signing in by password: who gets in, who has to wait, and what ends a session."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, text
+
+from tests.api_fixtures import Api
+from tests.people import PASSWORD, Signed, create_person
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER
+from viral_engine.contract.people import Role, Scope
+
+
+@pytest.fixture
+def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
+    app.extensions["services"].redis.flushdb()
+    return holder_of(Scope.SESSIONS_WRITE)
+
+
+def sign_in(dashboard: Api, email: str, password: str = PASSWORD, address: str = "203.0.113.7") -> Any:
+    headers = {CLIENT_ADDRESS_HEADER: address}
+    return dashboard.send("POST", "/v1/sessions", json={"email": email, "password": password}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("columns", "email", "password"),
+    [
+        ({}, "admin@example.com", "a guess that is wrong"),
+        ({}, "nobody@example.com", PASSWORD),
+        ({"password_hash": None}, "admin@example.com", PASSWORD),
+        ({"deactivated_at": "2026-01-01T00:00:00Z"}, "admin@example.com", PASSWORD),
+    ],
+)
+def test_whatever_is_wrong_the_answer_is_the_same(
+    dashboard: Api, engine: Engine, columns: dict[str, Any], email: str, password: str
+) -> None:
+    create_person(engine, **columns)
+    answer = sign_in(dashboard, email, password)
+    problem = answer.get_json(force=True)
+    assert (answer.status_code, problem["code"]) == (401, "wrong_credentials")
+    assert problem["detail"] == "Email or password is wrong."
+
+
+def test_an_email_is_known_in_any_case_of_its_letters(dashboard: Api, engine: Engine) -> None:
+    create_person(engine, email="ana@example.com")
+    assert sign_in(dashboard, "Ana@Example.com").status_code == 201
+
+
+def test_an_unknown_account_takes_as_long_as_a_known_one(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+
+    def fastest(email: str) -> float:
+        taken = []
+        for number in range(4):
+            begun = time.perf_counter()
+            sign_in(dashboard, email, "a guess that is wrong", f"203.0.113.{number}")
+            taken.append(time.perf_counter() - begun)
+        return min(taken)
+
+    known, unknown = fastest("admin@example.com"), fastest("nobody@example.com")
+    assert 0.5 < known / unknown < 2
+
+
+@pytest.mark.parametrize("email", ["admin@example.com", "nobody@example.com"])
+def test_an_account_is_locked_whether_it_exists_or_not(dashboard: Api, engine: Engine, email: str) -> None:
+    create_person(engine)
+    answers = [sign_in(dashboard, email, "a guess that is wrong", f"203.0.113.{n}") for n in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 30
+    assert sign_in(dashboard, email).status_code == 429
+
+
+def test_a_lock_survives_redis_and_ends(dashboard: Api, engine: Engine, connection: Connection, app: Flask) -> None:
+    create_person(engine)
+    for number in range(5):
+        sign_in(dashboard, "admin@example.com", "a guess that is wrong", f"203.0.113.{number}")
+    app.extensions["services"].redis.flushdb()
+    assert sign_in(dashboard, "admin@example.com").status_code == 429
+    connection.execute(text("UPDATE sign_in_failures SET locked_until = now()"))
+    assert sign_in(dashboard, "admin@example.com").status_code == 201
+    assert connection.execute(text("SELECT count(*) FROM sign_in_failures")).scalar_one() == 0
+
+
+def test_an_address_that_fails_too_often_has_to_wait_for_any_account(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    statuses = [sign_in(dashboard, f"user{n}@example.com", "a guess that is wrong").status_code for n in range(21)]
+    assert statuses == [401] * 20 + [429]
+    assert sign_in(dashboard, "admin@example.com").status_code == 429
+    assert sign_in(dashboard, "admin@example.com", address="198.51.100.1").status_code == 201
+
+
+def test_signing_in_is_audited_with_the_persons_address(dashboard: Api, engine: Engine, connection: Connection) -> None:
+    create_person(engine)
+    sign_in(dashboard, "admin@example.com", "a guess that is wrong")
+    sign_in(dashboard, "admin@example.com")
+    rows = connection.execute(text("SELECT actor, action, host(address) FROM audit_entries ORDER BY id")).all()
+    assert rows == [
+        ("admin@example.com", "refuse_sign_in", "203.0.113.7"),
+        ("admin@example.com", "sign_in", "203.0.113.7"),
+    ]
+
+
+def test_a_session_ends_at_its_time(dashboard: Api, engine: Engine, connection: Connection) -> None:
+    create_person(engine)
+    person = Signed(dashboard, "admin@example.com")
+    assert person.is_signed_in()
+    connection.execute(text("UPDATE sessions SET expires_at = :at"), {"at": datetime.now(UTC) - timedelta(seconds=1)})
+    answer = person.send("GET", "/v1/session")
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (401, "session_ended")
+
+
+def test_changing_the_password_ends_every_session(dashboard: Api, engine: Engine) -> None:
+    create_person(engine, Role.VIEWER)
+    here, elsewhere = (Signed(dashboard, "viewer@example.com") for _ in range(2))
+    body = {"current_password": PASSWORD, "new_password": "another horse battery"}
+    assert here.send("PUT", "/v1/session/password", json=body).status_code == 204
+    assert not here.is_signed_in()
+    assert not elsewhere.is_signed_in()
+    assert sign_in(dashboard, "viewer@example.com").status_code == 401
+    assert sign_in(dashboard, "viewer@example.com", "another horse battery").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "status", "code"),
+    [
+        ("a guess that is wrong", "another horse battery", 403, "wrong_password"),
+        (PASSWORD, "too short", 422, "invalid"),
+    ],
+)
+def test_a_password_is_not_changed_without_the_old_one_or_to_a_weak_one(
+    dashboard: Api, engine: Engine, current: str, new: str, status: int, code: str
+) -> None:
+    create_person(engine)
+    person = Signed(dashboard, "admin@example.com")
+    answer = person.send("PUT", "/v1/session/password", json={"current_password": current, "new_password": new})
+    assert answer.get_json(force=True)["code"] == code
+    assert answer.status_code == status
+    assert person.is_signed_in()
+
+
+def test_a_service_has_no_password_to_change(api: Api) -> None:
+    body = {"current_password": PASSWORD, "new_password": "another horse battery"}
+    api.refuse(404, "PUT", "/v1/session/password", json=body)
+
+
+def test_only_the_dashboard_is_believed_about_a_persons_address(
+    connection: Connection, holder_of: Callable[..., Api]
+) -> None:
+    service = holder_of(Scope.ADMIN)
+    service.send(
+        "PUT", "/v1/trusted-networks/192.0.2.0%2F24", json={"reason": "x"}, headers={"X-Client-Address": "1.2.3.4"}
+    )
+    statement = text("SELECT host(address) FROM audit_entries WHERE action = 'trust_network'")
+    assert connection.execute(statement).scalar_one() == "127.0.0.1"
