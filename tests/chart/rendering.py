@@ -22,8 +22,7 @@ class Rendered:
 
     def of(self, kind: str) -> dict[str, Manifest]:
         """The objects of a kind by component, which is their name without the release's prefix."""
-        found = (item for item in self.objects if item["kind"] == kind)
-        return {item["metadata"]["labels"].get("app.kubernetes.io/component", ""): item for item in found}
+        return {_component_of(item["metadata"]): item for item in self.objects if item["kind"] == kind}
 
     def pods(self) -> dict[str, Manifest]:
         """The metadata and spec of every pod that would run, by the name of what makes it."""
@@ -44,6 +43,11 @@ class Rendered:
         return {
             item["name"]: item["valueFrom"]["secretKeyRef"] for item in container.get("env", ()) if "valueFrom" in item
         }
+
+
+def _component_of(metadata: Manifest) -> str:
+    labels = metadata.get("labels", {})
+    return str(labels.get("app.kubernetes.io/component", metadata["name"]))
 
 
 @cache
