@@ -25,6 +25,7 @@ from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.people import passwords, people
+from metrics_api.api.privacy import privacy as privacy_routes
 from metrics_api.api.problems import register_problems
 from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.reports import reports
@@ -40,12 +41,13 @@ from metrics_api.db.database import Database, create_database_engine
 from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
+from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
-ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit)
+ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
 RECIPIENTS = (subscriptions,)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
 OPERATIONS = (queue_routes, flag_routes)
@@ -59,6 +61,7 @@ def create_app(
     queues: QueueSettings,
     deliveries: DeliverySettings,
     access: AccessSettings | None = None,
+    privacy: PrivacySettings | None = None,
 ) -> Flask:
     """One process's application, with its own connections; what may be absent then comes from the environment."""
     access = access or AccessSettings()
@@ -74,6 +77,7 @@ def create_app(
         queues=queues,
         deliveries=deliveries,
         flags=Flags(settings.flags_file),
+        privacy=privacy or PrivacySettings(),
         access=access,
         limits=RateLimits(settings.redis_url, access.limits),
         provider=connect_provider(access.single_sign_on),

@@ -14,10 +14,12 @@ from metrics_api.db.database import Database
 from metrics_api.ingest.batches import Circumstances, start_batch, step_batch
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import delete_link, save_links
+from metrics_api.privacy.purge import purge_some
 from tests.api_fixtures import forget_everything
 from tests.brute_force import Account, Facts, fetch_facts
 from viral_engine.contract.events import Event
 from viral_engine.contract.links import LinkItem
+from viral_engine.privacy_settings import PrivacySettings
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +177,24 @@ def test_of_two_referrers_at_one_instant_the_event_with_the_smaller_id_decides(
         checked.post([Event(**event, referrer_id=f"referrer {number}")])
     assert checked.facts()["user_journeys"]["user:u-1",][-2] == "referrer 1"
     checked.check()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(actions, min_size=1, max_size=8))
+def test_after_a_purge_the_facts_kept_equal_the_facts_rebuilt(
+    engine: Engine, database: Database, actions: list[Action]
+) -> None:
+    forget_everything(engine)
+    checked = Checked(database)
+    for act in actions:
+        act(checked)
+    night = MIDNIGHT + timedelta(days=9, hours=3)
+    more = True
+    while more:
+        with database.write() as connection:
+            more = purge_some(
+                connection, PrivacySettings(retention_events_days=10, retention_content_days=10), now=night
+            )
+    kept = checked.facts()
+    checked.rebuild()
+    assert checked.facts() == kept

@@ -13,6 +13,7 @@ from metrics_api.db.database import Database
 from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
+from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.settings import DetectionSettings, QueueSettings
 
 
@@ -28,6 +29,7 @@ class Services:
     phone_region: str
     queues: QueueSettings
     deliveries: DeliverySettings
+    privacy: PrivacySettings
     flags: Flags
     access: AccessSettings
     limits: RateLimits

@@ -36,6 +36,8 @@ def _rescan(connection: Connection, step: list[str], given: Circumstances) -> No
 WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _given: rebuild_step(connection, step)),
     "rescan_content": Work(plan_rescan, _rescan),
+    # Whoever erases a subject knows the days.
+    "rebuild_days": Work(lambda _connection: [], lambda connection, step, _given: rebuild_step(connection, step)),
 }
 
 

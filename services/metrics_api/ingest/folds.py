@@ -122,7 +122,7 @@ _LINKS_OPENED = text("""
     ON CONFLICT (day, kind) DO UPDATE SET unopened = fact.unopened + excluded.unopened
 """)
 
-_USER_JOURNEYS = text("""
+USER_JOURNEYS = text("""
     WITH first_time AS (
         SELECT person,
             min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
@@ -153,7 +153,7 @@ _USER_JOURNEYS = text("""
         )
 """)
 
-_ACTIVE_WEEKS = text("""
+ACTIVE_WEEKS = text("""
     INSERT INTO active_weeks (week, person)
     SELECT DISTINCT date_trunc('week', day)::date, person FROM new_events WHERE person LIKE 'user:%' ORDER BY 1, 2
     ON CONFLICT (week, person) DO NOTHING
@@ -183,8 +183,8 @@ DAY_FOLDS: tuple[TextClause, ...] = (
     _CLICKS_PER_IP_DAY,
     _CLICKS_PER_DEVICE_DAY,
     _bursts_statement(),
-    _USER_JOURNEYS,
-    _ACTIVE_WEEKS,
+    USER_JOURNEYS,
+    ACTIVE_WEEKS,
     _ACTIVITY_PER_REFERRER_DAY,
 )
 # The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.

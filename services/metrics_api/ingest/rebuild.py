@@ -1,4 +1,7 @@
-"""Makes the facts anew from events, links and content, one UTC day a step, while writers go on between the steps."""
+"""Makes the facts anew from events, links and content, one UTC day a step, while writers go on between the steps.
+
+Facts of dates that were purged stay as they are: what they were made of is gone.
+"""
 
 from datetime import UTC, date, datetime, time
 
@@ -7,24 +10,30 @@ from sqlalchemy import Connection, text
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
+from metrics_api.ingest.kept import Kept, fetch_kept
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
-_FACTS_OF_A_DAY = (
+_FACTS_OF_EVENTS = (
     "clicks_per_ip_day",
     "clicks_per_device_day",
     "bursts_per_device_day",
     "activity_per_referrer_day",
-    "content_per_day",
 )
-
-_CREATED = ("attribution_links", *(table.name for table in CONTENT_TABLES.values()), "violations")
+_CONTENT = (*(table.name for table in CONTENT_TABLES.values()), "violations")
 
 # Every day that has events, links, content or facts left over from what is gone.
 _DAYS = text(f"""
-    SELECT (occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
-    {" ".join(f"UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM {table}" for table in _CREATED)}
-    {" ".join(f"UNION SELECT day FROM {table}" for table in _FACTS_OF_A_DAY)}
+    SELECT day FROM (
+        SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day FROM attribution_events
+        UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM attribution_links
+        UNION SELECT day FROM content_per_day WHERE kind = 'link'
+        {" ".join(f"UNION SELECT day FROM {table}" for table in _FACTS_OF_EVENTS)}
+    ) AS days WHERE day >= :events
+    UNION SELECT day FROM (
+        SELECT day FROM content_per_day WHERE kind <> 'link'
+        {" ".join(f"UNION SELECT (inserted_at AT TIME ZONE 'UTC')::date FROM {table}" for table in _CONTENT)}
+    ) AS days WHERE day >= :content
     ORDER BY 1
 """)
 
@@ -60,23 +69,34 @@ def plan_rebuild(connection: Connection) -> list[str]:
     own_facts(connection)
     for statement in _START_OVER:
         connection.execute(text(statement))
-    return [day.isoformat() for day in connection.execute(_DAYS).scalars()]
+    kept = fetch_kept(connection)
+    return [day.isoformat() for day in connection.execute(_DAYS, kept.__dict__).scalars()]
 
 
 def rebuild_step(connection: Connection, day: str) -> None:
     """Rebuild the facts of one day of `plan_rebuild`; doing it again changes nothing."""
     own_facts(connection)
-    _rebuild_day(connection, date.fromisoformat(day))
+    _rebuild_day(connection, date.fromisoformat(day), fetch_kept(connection))
 
 
-def _rebuild_day(connection: Connection, day: date) -> None:
+def _rebuild_day(connection: Connection, day: date, kept: Kept) -> None:
     start = datetime.combine(day, time.min, tzinfo=UTC)
-    for table in _FACTS_OF_A_DAY:
-        connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
+    if day >= kept.events:
+        _rebuild_events(connection, day, start, kept)
+    if day >= kept.content:
+        connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind <> 'link'"), {"day": day})
+        for content in CONTENT_TABLES.values():
+            rebuild_counts(connection, content, start)
+
+
+def _rebuild_events(connection: Connection, day: date, start: datetime, kept: Kept) -> None:
+    for table in _FACTS_OF_EVENTS:
+        # A burst of the first kept date may have begun with clicks that are purged: it is not made anew.
+        if table != "bursts_per_device_day" or day > kept.events:
+            connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
+    connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind = 'link'"), {"day": day})
     create_staging(connection)
     recall_events_of_day(connection, start)
     fold(connection, DAY_FOLDS)
     for statement in _FOLD_LINKS_OF_DAY:
         connection.execute(text(statement), {"day": day, "start": start})
-    for content in CONTENT_TABLES.values():
-        rebuild_counts(connection, content, start)

@@ -36,12 +36,13 @@ _CREATE_STAGING = (
         event_id uuid, occurred_at timestamptz, day date, event_type text, ip_address inet,
         device_fingerprint text, link_id text, referrer_id text, source text, person text
     ) ON COMMIT DELETE ROWS""",
-    "TRUNCATE posted_events, new_events",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS recalled_people (person text) ON COMMIT DELETE ROWS",
+    "TRUNCATE posted_events, new_events, recalled_people",
 )
 
-_PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
+PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
-    device_fingerprint, link_id, referrer_id, source, {_PERSON}"""
+    device_fingerprint, link_id, referrer_id, source, {PERSON}"""
 
 # Sorted by id, so that two transactions with the same events wait for each other in one direction only.
 _STORE_NEW = text(f"""
@@ -66,6 +67,12 @@ _RECALL_DAY = text(f"""
       AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
 """)
 
+_RECALL_PEOPLE = text(f"""
+    INSERT INTO new_events SELECT {_NEW_EVENT} FROM attribution_events
+    WHERE event_type = ANY(ARRAY['click', 'visit', 'signup', 'conversion', 'activation'])
+      AND occurred_at >= :since AND {PERSON} IN (SELECT person FROM recalled_people)
+""")
+
 
 def create_staging(connection: Connection) -> None:
     """Make sure this session has its staging tables and that they are empty."""
@@ -85,6 +92,11 @@ def save_new_events(connection: Connection, events: Sequence[Event], *, now: dat
 def recall_events_of_day(connection: Connection, day: datetime) -> None:
     """Treat every stored event of the UTC day that begins at `day` as new."""
     connection.execute(_RECALL_DAY, {"day": day})
+
+
+def recall_events_of_people(connection: Connection, since: datetime) -> None:
+    """Treat every event since then of the people in `recalled_people` as new."""
+    connection.execute(_RECALL_PEOPLE, {"since": since})
 
 
 def _rows(events: Sequence[Event], now: datetime) -> Iterator[tuple[object, ...]]:

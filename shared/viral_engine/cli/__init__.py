@@ -6,6 +6,7 @@ from viral_engine.cli.batches import rebuild_facts, rescan_content
 from viral_engine.cli.import_events import import_events
 from viral_engine.cli.report import report
 from viral_engine.cli.stack import up
+from viral_engine.cli.subject import subject
 
 
 @click.group()
@@ -19,3 +20,4 @@ main.add_command(import_events)
 main.add_command(rebuild_facts)
 main.add_command(rescan_content)
 main.add_command(report)
+main.add_command(subject)

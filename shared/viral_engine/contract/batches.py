@@ -4,14 +4,15 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-BatchKind = Literal["rebuild_facts", "rescan_content"]
+BatchKind = Literal["rebuild_facts", "rescan_content", "rebuild_days"]
+StartableKind = Literal["rebuild_facts", "rescan_content"]
 BatchStatus = Literal["queued", "running", "done", "failed"]
 
 
 class BatchRequest(BaseModel):
     """Which work to begin."""
 
-    kind: BatchKind
+    kind: StartableKind
 
 
 class Batch(BaseModel):

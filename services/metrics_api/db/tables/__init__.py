@@ -24,6 +24,7 @@ from metrics_api.db.tables.facts import (
     user_journeys,
 )
 from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
+from metrics_api.db.tables.privacy import privacy_requests, purges
 from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
 __all__ = [
@@ -50,7 +51,9 @@ __all__ = [
     "parent_shares",
     "password_links",
     "people",
+    "privacy_requests",
     "progress_reels",
+    "purges",
     "report_runs",
     "schedules",
     "sessions",

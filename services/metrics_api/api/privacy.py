@@ -1,0 +1,118 @@
+"""The retention policy, the record of purges, and parents' requests."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import ProblemError, invalid, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from metrics_api.privacy import requests
+from metrics_api.privacy.erasure import erase_subject
+from metrics_api.privacy.policy import build_policy
+from metrics_api.privacy.purge import fetch_purges
+from metrics_api.privacy.subjects import Subject, export_subject, parse_subject
+from viral_engine.contract.people import Scope
+from viral_engine.contract.privacy import (
+    PrivacyRequest,
+    PrivacyRequestDraft,
+    PrivacyRequestsAnswer,
+    PurgesAnswer,
+    RequestKind,
+    RetentionPolicy,
+    SubjectData,
+)
+from viral_engine.contract.problem import FieldError
+
+privacy = Resource("privacy")
+_REQUEST = f"/v1/privacy/requests/<{ROW_ID}:request_id>"
+
+
+@privacy.route("GET", "/v1/privacy/policy", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: RetentionPolicy})
+def get_policy() -> RetentionPolicy:
+    """What is kept how long, by the settings in force."""
+    return build_policy(services().privacy, services().deliveries, now=datetime.now(UTC))
+
+
+@privacy.route("GET", "/v1/privacy/purges", scope=Scope.ADMIN, answers={HTTPStatus.OK: PurgesAnswer})
+def get_purges() -> PurgesAnswer:
+    """What the last nights deleted."""
+    with services().database.read() as connection:
+        return PurgesAnswer(purges=fetch_purges(connection))
+
+
+@privacy.route("GET", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequestsAnswer})
+def get_requests(query: ListQuery) -> PrivacyRequestsAnswer:
+    """Parents' requests, the newest first."""
+    page = read_page(query, requests.CURSOR)
+    with services().database.read() as connection:
+        shown, last = page.split(requests.fetch_requests(connection, page, now=datetime.now(UTC)))
+        return PrivacyRequestsAnswer(
+            requests=shown,
+            total_requests=requests.count_requests(connection),
+            next_cursor=last and encode_cursor(services().references, requests.CURSOR, (last.id,)),
+        )
+
+
+@privacy.route("POST", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PrivacyRequest})
+def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]:
+    """Record what a parent asks for, with the day until which it has to be answered."""
+    shared, now = services(), datetime.now(UTC)
+    subject = _parse(body)
+    draft = body.model_copy(update={"subject_id": subject.id})
+    due_days, actor = shared.privacy.privacy_request_days, current_principal().name
+    with shared.database.write() as connection:
+        saved = requests.save_request(connection, draft, shared.references, due_days=due_days, actor=actor, now=now)
+        return _fetch(connection, saved, now), HTTPStatus.CREATED
+
+
+@privacy.route("POST", f"{_REQUEST}/export", scope=Scope.ADMIN, answers={HTTPStatus.OK: SubjectData})
+def post_export(request_id: int) -> SubjectData:
+    """Everything that is stored about the subject; that ends the request."""
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
+        subject = _fetch_subject(connection, request_id, "export")
+        exported = export_subject(connection, subject, now=now)
+        counts = {table: len(rows) for table, rows in exported.data.items()}
+        requests.save_done(connection, request_id, counts, actor=current_principal().name, now=now)
+    return exported
+
+
+@privacy.route("POST", f"{_REQUEST}/erase", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequest})
+def post_erase(request_id: int) -> PrivacyRequest:
+    """Delete everything about the subject; that ends the request and cannot be undone."""
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
+        subject = _fetch_subject(connection, request_id, "erase")
+        counts = erase_subject(connection, subject, services().references.to_ref(subject.id))
+        requests.save_done(connection, request_id, counts, actor=current_principal().name, now=now)
+        return _fetch(connection, request_id, now)
+
+
+def _parse(draft: PrivacyRequestDraft) -> Subject:
+    try:
+        return parse_subject(draft.subject_kind, draft.subject_id)
+    except ValueError as error:
+        raise invalid([FieldError(pointer="/subject_id", detail=str(error))]) from error
+
+
+def _fetch(connection: Connection, request_id: int, now: datetime) -> PrivacyRequest:
+    found = requests.fetch_request(connection, request_id, now=now)
+    if found is None:
+        raise not_found(f"privacy request {request_id}")
+    return found
+
+
+def _fetch_subject(connection: Connection, request_id: int, kind: RequestKind) -> Subject:
+    draft = requests.fetch_open_request(connection, request_id)
+    if draft is None:
+        raise not_found(f"open privacy request {request_id}")
+    if draft.kind != kind:
+        detail = f"Privacy request {request_id} asks to {draft.kind}, not to {kind}."
+        raise ProblemError(HTTPStatus.CONFLICT, "other_kind", detail)
+    return Subject(draft.subject_kind, draft.subject_id)

@@ -1,0 +1,154 @@
+"""Erases a subject: its events and content are deleted, what it did for others loses its name.
+
+Facts that belong to a day are made anew for every day that is concerned, step by step, as a rebuild does it.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, insert, text
+
+from metrics_api.db.tables import batches
+from metrics_api.ingest.content import delete_content
+from metrics_api.ingest.content_facts import keep_facts
+from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS
+from metrics_api.ingest.folds import ACTIVE_WEEKS, USER_JOURNEYS, fold
+from metrics_api.ingest.links import delete_link
+from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
+from metrics_api.privacy.subjects import FACTS, MENTIONED, Subject, match_events
+
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+_TOUCHED = """
+    WITH touched AS ({change} RETURNING occurred_at, link_id, {person} AS person),
+    people AS (INSERT INTO recalled_people SELECT DISTINCT person FROM touched WHERE person IS NOT NULL)
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, link_id, count(*) AS events FROM touched GROUP BY 1, 2
+"""
+_FORGET_PEOPLE = tuple(
+    text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
+    for table in ("user_journeys", "active_weeks")
+)
+_COUNT_LINKS = text("""
+    UPDATE link_counts AS fact SET clicks = coalesce(counted.clicks, 0), conversions = coalesce(counted.conversions, 0)
+    FROM unnest(CAST(:ids AS text[])) AS id LEFT JOIN (
+        SELECT link_id, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+            count(*) FILTER (WHERE event_type = 'conversion') AS conversions
+        FROM attribution_events WHERE link_id = ANY(:ids) GROUP BY link_id
+    ) AS counted ON counted.link_id = id
+    WHERE fact.link_id = id
+""")
+_SHOW_COUNTS = text("""
+    UPDATE attribution_links AS link SET click_count = fact.clicks, conversion_count = fact.conversions
+    FROM link_counts AS fact WHERE fact.link_id = link.link_id AND link.link_id = ANY(:ids)
+    RETURNING (link.inserted_at AT TIME ZONE 'UTC')::date
+""")
+_LINKS = text(
+    "SELECT link_id, (inserted_at AT TIME ZONE 'UTC')::date AS day FROM attribution_links WHERE referrer_id = :id"
+)
+_LEAVE_SESSIONS = text("""
+    UPDATE study_sessions SET participant_ids = array_remove(participant_ids, :id) WHERE session_id = ANY(:ids)
+""")
+_REPORTS = text("""
+    UPDATE report_runs SET html = NULL, pdf = NULL,
+        content = jsonb_set(content, '{facts,top_referrers}', (
+            SELECT coalesce(jsonb_agg(referrer), '[]')
+            FROM jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer WHERE referrer ->> 'id' <> :id)
+        ) || jsonb_build_object('insights', (
+            SELECT coalesce(jsonb_agg(insight), '[]') FROM jsonb_array_elements(content -> 'insights') AS insight
+            WHERE insight ->> 'rule' <> 'top_referrer'))
+    WHERE jsonb_path_exists(
+        content, '$.facts.top_referrers[*].id ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))
+""")
+_ALERTS = text("""
+    UPDATE alerts SET evidence = evidence || jsonb_build_object(
+        'refs', (SELECT coalesce(jsonb_agg(ref), '[]') FROM jsonb_array_elements_text(evidence -> 'refs') AS ref
+            WHERE ref <> ALL(CAST(:refs AS text[]))),
+        'rows', (SELECT coalesce(jsonb_agg(shown), '[]') FROM jsonb_array_elements(evidence -> 'rows') AS shown
+            WHERE shown ->> 'ref' <> ALL(CAST(:refs AS text[]))))
+    WHERE evidence -> 'refs' ?| CAST(:refs AS text[])
+""")
+
+
+def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
+    """Erase it; returns how many rows of what. `ref` is the reference that stands for it in alerts.
+
+    The facts of the days concerned are right again after the batch `rebuild_days` that this starts.
+    """
+    own_facts(connection)
+    create_staging(connection)
+    days: set[date] = set()
+    erased = {
+        "attribution_events": _change_events(
+            connection, subject, f"DELETE FROM attribution_events WHERE {match_events(subject.kind)}", days
+        )
+    }
+    if subject.kind == "user":
+        credited = "UPDATE attribution_events SET referrer_id = NULL WHERE referrer_id = :id"
+        erased["credited_events"] = _change_events(connection, subject, credited, days)
+        erased["attribution_links"] = _delete_links(connection, subject, days)
+        erased["study_sessions"] = _leave_sessions(connection, subject)
+    for table, condition in FACTS[subject.kind].items():
+        connection.execute(text(f"DELETE FROM {table} WHERE {condition}"), {"id": subject.id})
+    _recall_people(connection)
+    erased |= _delete_content(connection, subject)
+    erased |= _forget_names(connection, subject, ref)
+    _start_rebuild(connection, days)
+    return erased
+
+
+def _change_events(connection: Connection, subject: Subject, change: str, days: set[date]) -> int:
+    rows = connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), {"id": subject.id}).all()
+    links = sorted({row.link_id for row in rows if row.link_id})
+    connection.execute(_COUNT_LINKS, {"ids": links})
+    days.update(connection.execute(_SHOW_COUNTS, {"ids": links}).scalars())
+    days.update(row.day for row in rows)
+    return sum(row.events for row in rows)
+
+
+def _delete_links(connection: Connection, subject: Subject, days: set[date]) -> int:
+    links = connection.execute(_LINKS, {"id": subject.id}).all()
+    for link in links:
+        delete_link(connection, link.link_id)
+    days.update(link.day for link in links)
+    return len(links)
+
+
+def _leave_sessions(connection: Connection, subject: Subject) -> int:
+    ids = _find_ids(connection, "study_sessions", "session_id", ":id = ANY(participant_ids)", subject)
+    with keep_facts(connection, STUDY_SESSIONS, ids):
+        return connection.execute(_LEAVE_SESSIONS, {"id": subject.id, "ids": ids}).rowcount
+
+
+def _recall_people(connection: Connection) -> None:
+    """Let the journeys of everybody concerned say what their remaining events say."""
+    for statement in _FORGET_PEOPLE:
+        connection.execute(statement)
+    recall_events_of_people(connection, _EPOCH)
+    fold(connection, (USER_JOURNEYS, ACTIVE_WEEKS))
+
+
+def _delete_content(connection: Connection, subject: Subject) -> dict[str, int]:
+    erased = {}
+    for table in (PARENT_SHARES, PROGRESS_REELS):
+        ids = _find_ids(connection, table.name, table.key, MENTIONED[table.name], subject)
+        for item_id in ids:
+            delete_content(connection, table, item_id)
+        erased[table.name] = len(ids)
+    return erased
+
+
+def _forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
+    reports = connection.execute(_REPORTS, {"id": subject.id}).rowcount
+    alerts = connection.execute(_ALERTS, {"refs": [ref, subject.id]}).rowcount
+    return {"report_runs": reports, "alerts": alerts}
+
+
+def _find_ids(connection: Connection, table: str, key: str, condition: str, subject: Subject) -> list[str]:
+    statement = text(f"SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}")
+    return list(connection.execute(statement, {"id": subject.id}).scalars())
+
+
+def _start_rebuild(connection: Connection, days: Iterable[date]) -> None:
+    steps = [day.isoformat() for day in sorted(days)]
+    if steps:
+        connection.execute(insert(batches).values(kind="rebuild_days", status="queued", steps=steps))

@@ -1,0 +1,106 @@
+"""The nightly purge: one after the other, in bounded steps, each committed and counted in its record."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, text, update
+
+from metrics_api.db.tables import purges
+from metrics_api.ingest.locks import share_facts
+from metrics_api.privacy import purge_events as events
+from metrics_api.privacy import purge_rest as rest
+from metrics_api.privacy.cutoffs import Cutoffs, compute_cutoffs
+from viral_engine.contract.privacy import PurgeRecord
+from viral_engine.privacy_settings import PrivacySettings
+
+# Facts that are made of events follow them; their order is that of the steps.
+STEPS: Mapping[str, rest.Purge] = {
+    "attribution_events": events.purge_events,
+    "clicks_per_ip_day": rest.purge_clicks_of_addresses,
+    "clicks_per_device_day": rest.purge_clicks_of_devices,
+    "bursts_per_device_day": rest.purge_bursts,
+    "activity_per_referrer_day": events.purge_activity,
+    "user_journeys": events.purge_journeys,
+    "active_weeks": events.purge_weeks,
+    "attribution_links": events.purge_links,
+    "link_counts": events.purge_link_counts,
+    "parent_shares": rest.purge_shares,
+    "progress_reels": rest.purge_reels,
+    "study_sessions": rest.purge_study_sessions,
+    "violations": rest.purge_violations,
+    "report_runs": rest.purge_reports,
+    "alerts": rest.purge_alerts,
+    "audit_entries": rest.purge_audit,
+    "bookkeeping": rest.purge_bookkeeping,
+}
+_NAMES = tuple(STEPS)
+_MISSED_AFTER = timedelta(hours=36)
+_SHOWN = 30
+_COUNT = text("""
+    UPDATE purges SET deleted = deleted || jsonb_build_object(
+        CAST(:name AS text), coalesce((deleted ->> :name)::bigint, 0) + :rows)
+    WHERE id = :id
+""")
+
+
+def purge_some(connection: Connection, settings: PrivacySettings, *, now: datetime) -> bool:
+    """Do one bounded step of the purge that is due or under way; returns whether more is to be done at once."""
+    purge = _fetch_unfinished(connection) or _start_due(connection, settings, now=now)
+    if purge is None:
+        return False
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    share_facts(connection)
+    name = _NAMES[purge.done_steps]
+    cutoffs = Cutoffs(purge.events_from, purge.content_from, purge.audit_from, purge.started_at)
+    rows = STEPS[name](connection, cutoffs)
+    if rows:
+        connection.execute(_COUNT, {"id": purge.id, "name": name, "rows": rows})
+        return True
+    return _end_step(connection, purge, now=now)
+
+
+def _fetch_unfinished(connection: Connection) -> Row[Any] | None:
+    unfinished = select(purges).where(purges.c.finished_at.is_(None)).order_by(purges.c.id).limit(1)
+    return connection.execute(unfinished.with_for_update()).one_or_none()
+
+
+def _start_due(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any] | None:
+    last = connection.execute(select(purges.c.started_at).order_by(purges.c.id.desc()).limit(1)).scalar()
+    return start_purge(connection, settings, now=now) if is_due(last, settings.purge_hour_utc, now=now) else None
+
+
+def is_due(last: datetime | None, hour_utc: int, *, now: datetime) -> bool:
+    """Whether to purge: once in the hour of the night, and at any hour after a night was missed.
+
+    A new installation waits for its first night, so that history which is imported on its first day can be looked at.
+    """
+    if last is not None and now - last > _MISSED_AFTER:
+        return True
+    return now.hour == hour_utc and (last is None or last.date() < now.date())
+
+
+def start_purge(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any]:
+    """Record a purge of what is old at `now`; `purge_some` does it."""
+    cutoffs = compute_cutoffs(settings, now=now)
+    values = {
+        "started_at": now,
+        "events_from": cutoffs.events,
+        "content_from": cutoffs.content,
+        "audit_from": cutoffs.audit,
+    }
+    return connection.execute(purges.insert().values(values).returning(purges)).one()
+
+
+def fetch_purges(connection: Connection) -> list[PurgeRecord]:
+    """The newest purges."""
+    rows = connection.execute(select(purges).order_by(purges.c.id.desc()).limit(_SHOWN))
+    return [PurgeRecord.model_validate(dict(row._mapping)) for row in rows]
+
+
+def _end_step(connection: Connection, purge: Row[Any], *, now: datetime) -> bool:
+    done = purge.done_steps + 1
+    finished_at = now if done == len(STEPS) else None
+    values = {"done_steps": done, "finished_at": finished_at}
+    connection.execute(update(purges).where(purges.c.id == purge.id).values(values))
+    return finished_at is None

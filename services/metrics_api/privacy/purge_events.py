@@ -1,0 +1,127 @@
+"""Deletes events whose time is over, and every fact that names a person, a device or an address of that time.
+
+Sums without identifiers stay. What is kept of a person, a link or a week that reaches back is what the kept events say,
+which is also what a rebuild of the facts would make of them.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, text
+
+from metrics_api.ingest.folds import USER_JOURNEYS, fold
+from metrics_api.ingest.staging import create_staging, recall_events_of_people
+from metrics_api.privacy.cutoffs import Cutoffs
+
+ROWS_AT_ONCE = 20_000
+_TYPES = "ARRAY['click', 'visit', 'signup', 'conversion', 'activation']"
+
+# A link's counts count the events with its id, so they fall with them.
+_EVENTS = text(f"""
+    WITH old AS (
+        SELECT event_id FROM attribution_events WHERE event_type = ANY({_TYPES}) AND occurred_at < :cutoff LIMIT :most
+    ), gone AS (
+        DELETE FROM attribution_events AS event USING old WHERE event.event_id = old.event_id
+        RETURNING event.link_id, event.event_type
+    ), counted AS (
+        SELECT link_id, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+            count(*) FILTER (WHERE event_type = 'conversion') AS conversions
+        FROM gone WHERE link_id IS NOT NULL GROUP BY link_id ORDER BY link_id
+    ), counts AS (
+        UPDATE link_counts AS fact SET clicks = fact.clicks - counted.clicks,
+            conversions = fact.conversions - counted.conversions
+        FROM counted WHERE fact.link_id = counted.link_id
+    ), links AS (
+        UPDATE attribution_links AS link SET click_count = link.click_count - counted.clicks,
+            conversion_count = link.conversion_count - counted.conversions
+        FROM counted WHERE link.link_id = counted.link_id
+        RETURNING (link.inserted_at AT TIME ZONE 'UTC')::date AS day,
+            counted.clicks > 0 AND link.click_count = 0 AS shut
+    ), facts AS (
+        UPDATE content_per_day AS fact SET unopened = fact.unopened + shut.links
+        FROM (SELECT day, count(*) AS links FROM links WHERE shut AND day >= :cutoff GROUP BY day) AS shut
+        WHERE fact.day = shut.day AND fact.kind = 'link'
+    )
+    SELECT count(*) FROM gone
+""")
+_ACTIVITY = text("""
+    WITH gone AS (
+        DELETE FROM activity_per_referrer_day WHERE day < :cutoff AND referrer_id <> '' RETURNING *
+    ), saved AS (
+        INSERT INTO activity_per_referrer_day AS fact
+            (day, referrer_id, source, invites, clicks, visits, signups, conversions, activations)
+        SELECT day, '', source, sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
+            sum(activations)
+        FROM gone GROUP BY day, source ORDER BY day, source
+        ON CONFLICT (day, referrer_id, source) DO UPDATE SET
+            invites = fact.invites + excluded.invites, clicks = fact.clicks + excluded.clicks,
+            visits = fact.visits + excluded.visits, signups = fact.signups + excluded.signups,
+            conversions = fact.conversions + excluded.conversions,
+            activations = fact.activations + excluded.activations
+    )
+    SELECT count(*) FROM gone
+""")
+_FORGET_JOURNEYS = text("""
+    WITH gone AS (
+        DELETE FROM user_journeys
+        WHERE least(first_click_at, first_visit_at, first_signup_at, first_conversion_at, first_activation_at,
+            referred_at) < :cutoff
+        RETURNING person
+    )
+    INSERT INTO recalled_people SELECT person FROM gone
+""")
+_WEEKS = text(f"""
+    DELETE FROM active_weeks AS fact
+    WHERE week < :week OR (week = :week AND NOT EXISTS (
+        SELECT FROM attribution_events WHERE event_type = ANY({_TYPES}) AND occurred_at >= :cutoff
+            AND occurred_at < CAST(:week AS date) + interval '7 days' AND 'user:' || user_id = fact.person))
+""")
+# A link that is still used is not old.
+_LINKS = text("""
+    DELETE FROM attribution_links WHERE link_id IN (
+        SELECT link_id FROM attribution_links AS link WHERE inserted_at < :cutoff
+            AND NOT EXISTS (SELECT FROM attribution_events AS event WHERE event.link_id = link.link_id)
+        LIMIT :most)
+""")
+_LINK_COUNTS = text("""
+    DELETE FROM link_counts AS fact
+    WHERE NOT EXISTS (SELECT FROM attribution_links AS link WHERE link.link_id = fact.link_id)
+        AND NOT EXISTS (SELECT FROM attribution_events AS event WHERE event.link_id = fact.link_id)
+""")
+
+
+def purge_events(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete some events; returns how many."""
+    values = {"cutoff": cutoffs.events_at, "most": ROWS_AT_ONCE}
+    deleted: int = connection.execute(_EVENTS, values).scalar_one()
+    return deleted
+
+
+def purge_activity(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Leave of a date's activity what no referrer's name is needed for; returns how many rows are gone."""
+    folded: int = connection.execute(_ACTIVITY, {"cutoff": cutoffs.events}).scalar_one()
+    return folded
+
+
+def purge_journeys(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Let people's first times be those of the kept events; returns how many people reached further back."""
+    create_staging(connection)
+    forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": cutoffs.events_at}).rowcount
+    recall_events_of_people(connection, cutoffs.events_at)
+    fold(connection, (USER_JOURNEYS,))
+    return forgotten
+
+
+def purge_weeks(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Forget who was active before; returns how many rows are gone."""
+    monday = cutoffs.events - timedelta(days=cutoffs.events.weekday())
+    return connection.execute(_WEEKS, {"week": monday, "cutoff": cutoffs.events_at}).rowcount
+
+
+def purge_links(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete some links that nobody uses any more; returns how many."""
+    return connection.execute(_LINKS, {"cutoff": cutoffs.events_at, "most": ROWS_AT_ONCE}).rowcount
+
+
+def purge_link_counts(connection: Connection, _cutoffs: Cutoffs) -> int:
+    """Forget the counts of links that are neither stored nor used; returns how many."""
+    return connection.execute(_LINK_COUNTS).rowcount

@@ -1,0 +1,83 @@
+"""Deletes what is old apart from events: facts of days, content, names in reports and alerts, and bookkeeping."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import Connection, text
+
+from metrics_api.privacy.cutoffs import Cutoffs, begin
+from metrics_api.privacy.purge_events import ROWS_AT_ONCE
+
+Purge = Callable[[Connection, Cutoffs], int]
+_BOOKKEEPING = timedelta(days=7)
+
+# A report names its top referrers in a table, in one insight and in the files made of it; the rest is sums.
+_REPORTS = text("""
+    UPDATE report_runs SET html = NULL, pdf = NULL,
+        content = jsonb_set(content, '{facts,top_referrers}', '[]') || jsonb_build_object('insights', (
+            SELECT coalesce(jsonb_agg(insight), '[]') FROM jsonb_array_elements(content -> 'insights') AS insight
+            WHERE insight ->> 'rule' <> 'top_referrer'))
+    WHERE period_end < :cutoff AND status = 'ready' AND html IS NOT NULL
+""")
+_UNFINISHED_REPORTS = text("""
+    UPDATE report_runs SET content = NULL WHERE period_end < :cutoff AND status = 'failed' AND content IS NOT NULL
+""")
+_ALERTS = text("""
+    UPDATE alerts SET evidence = evidence || '{"rows": [], "refs": []}'
+    WHERE resolved_at < :cutoff AND evidence -> 'refs' <> '[]'
+""")
+_BATCHES = text("DELETE FROM batches WHERE status = 'done' AND created_at < :cutoff")
+# The log is append only, by a trigger that lets just this transaction delete what is older.
+_ALLOW_AUDIT = text("SELECT set_config('viral_engine.purge_audit_before', :cutoff, true)")
+_JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
+_SESSIONS = text("DELETE FROM sessions WHERE expires_at < :cutoff")
+
+
+def _delete(table: str, condition: str) -> str:
+    """A statement that deletes some of the rows."""
+    return f"""
+        DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {ROWS_AT_ONCE}))
+    """
+
+
+def _facts_of_days(table: str) -> Purge:
+    statement = text(_delete(table, "day < :cutoff"))
+    return lambda connection, cutoffs: connection.execute(statement, {"cutoff": cutoffs.events}).rowcount
+
+
+def _content(table: str) -> Purge:
+    statement = text(_delete(table, "inserted_at < :cutoff"))
+    return lambda connection, cutoffs: connection.execute(statement, {"cutoff": begin(cutoffs.content)}).rowcount
+
+
+purge_clicks_of_addresses = _facts_of_days("clicks_per_ip_day")
+purge_clicks_of_devices = _facts_of_days("clicks_per_device_day")
+purge_bursts = _facts_of_days("bursts_per_device_day")
+purge_shares = _content("parent_shares")
+purge_reels = _content("progress_reels")
+purge_study_sessions = _content("study_sessions")
+purge_violations = _content("violations")
+
+
+def purge_reports(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Take the referrers' ids out of reports on old periods; returns of how many."""
+    values = {"cutoff": cutoffs.events}
+    return sum(connection.execute(statement, values).rowcount for statement in (_REPORTS, _UNFINISHED_REPORTS))
+
+
+def purge_alerts(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Take what was counted, and references to it, out of alerts that ended long ago; returns of how many."""
+    return connection.execute(_ALERTS, {"cutoff": cutoffs.events_at}).rowcount
+
+
+def purge_audit(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete some old audit entries; returns how many."""
+    values = {"cutoff": begin(cutoffs.audit)}
+    connection.execute(_ALLOW_AUDIT, {"cutoff": values["cutoff"].isoformat()})
+    return connection.execute(text(_delete("audit_entries", "at < :cutoff")), values).rowcount
+
+
+def purge_bookkeeping(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete records of finished work and ended sessions, a week after; returns how many."""
+    values = {"cutoff": cutoffs.at - _BOOKKEEPING}
+    return sum(connection.execute(statement, values).rowcount for statement in (_BATCHES, _JOB_KEYS, _SESSIONS))

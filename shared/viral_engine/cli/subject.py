@@ -1,0 +1,64 @@
+"""`viral-engine subject`: everything about one child, device or address, shown or erased."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from viral_engine.cli.api_errors import api_errors_explained
+from viral_engine.cli.stack_connection import connect
+from viral_engine.contract.privacy import PrivacyRequestDraft, RequestKind, SubjectKind
+
+_ADVICE = "What was recorded is listed at /dashboard/privacy."
+_KIND = click.option(
+    "--kind",
+    "subject_kind",
+    type=click.Choice(get_args(SubjectKind)),
+    default="user",
+    show_default=True,
+    help="What the id is an id of.",
+)
+_NOTE = click.option("--note", help="Who asked, and how it was checked that they may.")
+
+
+@click.group()
+def subject() -> None:
+    """Answer a parent's request; it is recorded with its result."""
+
+
+@subject.command("export")
+@click.argument("subject_id")
+@_KIND
+@_NOTE
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file to write.")
+def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Path) -> None:
+    """Write everything that is stored about SUBJECT_ID into a file."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        request = connection.api.record_privacy_request(_draft("export", subject_kind, subject_id, note))
+        exported = connection.api.export_subject(request.id)
+    out.write_text(exported.model_dump_json(indent=2) + "\n")
+    rows = sum(len(rows) for rows in exported.data.values())
+    click.echo(f"{rows} records are in {out} (request {request.id}).")
+
+
+@subject.command("erase")
+@click.argument("subject_id")
+@_KIND
+@_NOTE
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def erase(subject_id: str, subject_kind: SubjectKind, note: str | None, yes: bool) -> None:
+    """Delete everything about SUBJECT_ID. It cannot be undone."""
+    if not yes:
+        click.confirm(f"Erase everything about the {subject_kind} {subject_id}? It cannot be undone.", abort=True)
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        request = connection.api.record_privacy_request(_draft("erase", subject_kind, subject_id, note))
+        done = connection.api.erase_subject(request.id)
+    for table, rows in (done.result or {}).items():
+        click.echo(f"{table}: {rows}")
+    click.echo(f"Erased (request {done.id}). The facts of the days concerned are made anew within a minute.")
+
+
+def _draft(kind: RequestKind, subject_kind: SubjectKind, subject_id: str, note: str | None) -> PrivacyRequestDraft:
+    return PrivacyRequestDraft(kind=kind, subject_kind=subject_kind, subject_id=subject_id, note=note)

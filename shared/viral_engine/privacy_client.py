@@ -1,0 +1,42 @@
+"""What the API is asked about retention and parents' requests."""
+
+from viral_engine.api_connection import ApiConnection, QueryValue
+from viral_engine.contract.privacy import (
+    PrivacyRequest,
+    PrivacyRequestDraft,
+    PrivacyRequestsAnswer,
+    PurgesAnswer,
+    RetentionPolicy,
+    SubjectData,
+)
+
+_REQUESTS = "/v1/privacy/requests"
+
+
+class PrivacyApi(ApiConnection):
+    """What is kept how long, and what parents ask for."""
+
+    def fetch_policy(self) -> RetentionPolicy:
+        """The retention policy in force."""
+        return self._call("GET", "/v1/privacy/policy", RetentionPolicy)
+
+    def fetch_purges(self) -> PurgesAnswer:
+        """What the last nights deleted."""
+        return self._call("GET", "/v1/privacy/purges", PurgesAnswer)
+
+    def fetch_privacy_requests(self, **query: QueryValue) -> PrivacyRequestsAnswer:
+        """Parents' requests, the newest first."""
+        return self._call("GET", _REQUESTS, PrivacyRequestsAnswer, params=query)
+
+    def record_privacy_request(self, draft: PrivacyRequestDraft) -> PrivacyRequest:
+        """Record a request. Raises ApiProblemError 422 when the subject's address is none."""
+        body = draft.model_dump(mode="json", exclude_none=True)
+        return self._call("POST", _REQUESTS, PrivacyRequest, json=body)
+
+    def export_subject(self, request_id: int) -> SubjectData:
+        """Do a request for export. Raises ApiProblemError 404 when it is done already."""
+        return self._call("POST", f"{_REQUESTS}/{request_id}/export", SubjectData)
+
+    def erase_subject(self, request_id: int) -> PrivacyRequest:
+        """Do a request for erasure, which cannot be undone. Raises ApiProblemError 404 when it is done already."""
+        return self._call("POST", f"{_REQUESTS}/{request_id}/erase", PrivacyRequest)

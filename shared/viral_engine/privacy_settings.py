@@ -1,0 +1,44 @@
+"""Settings of what is kept how long. Rules and forms are those of `viral_engine.settings`."""
+
+from pydantic import Field, SecretStr
+
+from viral_engine.settings import EnvironmentSettings
+
+
+class PrivacySettings(EnvironmentSettings):
+    """How long personal information is kept, and who is told what to take down."""
+
+    retention_events_days: int = Field(
+        90,
+        ge=7,
+        le=3650,
+        description="Days for which events, and facts that hold addresses, devices or user ids, are kept. "
+        "Fewer keep less of children, and reads of older dates show totals only.",
+    )
+    retention_content_days: int = Field(
+        90,
+        ge=7,
+        le=3650,
+        description="Days for which parent shares, progress reels, study sessions and what was found in them are kept.",
+    )
+    retention_audit_days: int = Field(
+        730, ge=30, le=3650, description="Days for which the audit log is kept. Fewer may break your own policies."
+    )
+    purge_hour_utc: int = Field(
+        3, ge=0, le=23, description="Hour of the day, in UTC, in which what is older is deleted."
+    )
+    privacy_request_days: int = Field(
+        30,
+        ge=1,
+        le=90,
+        description="Days within which a parent's request has to be answered; its due date follows from it.",
+    )
+    takedown_webhook_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Address that is called when a violation is found, so that the app can hide the item. "
+        "Without it nobody is called.",
+    )
+    takedown_webhook_secret: SecretStr | None = Field(
+        None, min_length=32, description="Secret that signs those calls. Required with TAKEDOWN_WEBHOOK_URL."
+    )

@@ -1,0 +1,196 @@
+"""The nightly purge: what is old is in no table any more, what is kept still says the same."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, text
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.db.database import Database
+from metrics_api.db.tables import alerts, batches, job_keys, metadata, purges, report_runs
+from metrics_api.ingest.kept import fetch_kept
+from metrics_api.privacy.purge import STEPS, is_due, purge_some
+from tests.api_fixtures import Api
+from tests.brute_force import fetch_facts
+from tests.builders import NOON, build_clicks, build_event, build_link
+from tests.content_builders import EMAIL, build_reel, build_session, build_share, save, save_reels, save_shares
+from tests.integration.test_rebuild import rebuild
+from viral_engine.privacy_settings import PrivacySettings
+
+NIGHT = NOON.replace(hour=3)
+SETTINGS = PrivacySettings(retention_events_days=10, retention_content_days=10, retention_audit_days=30)
+FIRST_KEPT = NOON.replace(hour=0) - timedelta(days=9)
+OLD = FIRST_KEPT - timedelta(seconds=1)
+NEW = FIRST_KEPT + timedelta(seconds=1)
+OLD_IP, NEW_IP = "198.51.100.77", "203.0.113.7"
+
+
+def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
+    """Some of everything, whose every identifier says how old it is."""
+    link = build_link(f"{age}-link", referrer_id=f"{age}-referrer", inserted_at=at.isoformat())
+    api.send("POST", "/v1/links", json={"items": [link]})
+    same = {"ip_address": ip_address, "device_fingerprint": f"{age}-device", "link_id": f"{age}-link"}
+    person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"{age}-agent"}
+    api.post_events(*build_clicks(12, at=at, **same, **person))
+    api.post_events(build_event("signup", at=at, user_id=f"{age}-user", referrer_id=f"{age}-referrer"))
+    api.post_events(build_event("conversion", at=at, session_id=f"{age}-session", referrer_id=f"{age}-referrer"))
+    written = {"inserted_at": at.isoformat()}
+    save_shares(api, build_share(f"{age}-share", EMAIL, **written))
+    save_reels(api, build_reel(f"{age}-reel", EMAIL, **written))
+    save(api, "study-sessions", build_session(f"{age}-meeting", f"{age}-user", **written))
+
+
+def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
+    """What work leaves behind: a report, an alert that is over, a batch, a key and an audit entry."""
+    facts = {"top_referrers": [{"id": f"{age}-referrer"}], "k_factor": 0.5}
+    insights = [
+        {"rule": "top_referrer", "text": f"{age}-referrer leads"},
+        {"rule": "trend", "text": "Growth is stable."},
+    ]
+    period = {"report_type": "custom", "period_start": at.date(), "period_end": at.date(), "created_at": at}
+    run = {
+        "requested_by": "a test",
+        "status": "ready",
+        "max_attempts": 3,
+        "next_attempt_at": at,
+        "html": f"{age}-referrer",
+    }
+    content = {"facts": facts, "insights": insights}
+    connection.execute(insert(report_runs).values(**period, **run, content=content))
+    evidence = {"rows": [{"label": f"{age}-referrer"}], "refs": [f"{age}-ref"], "count": 3}
+    times = {"opened_at": at, "updated_at": at, "resolved_at": at}
+    alert = {"type": "conversion_anomaly", "severity": "high", "message": "2 referrers", "status": "resolved"}
+    connection.execute(insert(alerts).values(**alert, **times, evidence=evidence))
+    connection.execute(
+        insert(batches).values(kind="rescan_content", status="done", steps=[f"{age}-share"], created_at=at)
+    )
+    connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
+    before_audit = at if age == "new" else NIGHT - timedelta(days=31)
+    save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
+
+
+def purge(database: Database, now: datetime = NIGHT) -> int:
+    """Do all of the purge; how many steps that were."""
+    steps = 1
+    while True:
+        with database.write() as connection:
+            if not purge_some(connection, SETTINGS, now=now):
+                return steps
+        steps += 1
+
+
+def dump(connection: Connection) -> str:
+    """Every row of every table as text."""
+    rows = (
+        connection.execute(text(f"SELECT t::text FROM {table.name} AS t")).scalars() for table in metadata.sorted_tables
+    )
+    return "\n".join(row for table in rows for row in table)
+
+
+@pytest.fixture
+def purged(api: Api, connection: Connection, database: Database) -> dict[str, Any]:
+    """Data of both sides of the border; the score of the kept dates before and after the purge."""
+    for age, at, ip_address in (("old", OLD, OLD_IP), ("new", NEW, NEW_IP)):
+        post_of(api, age, at, ip_address)
+        save_leftovers(connection, age, at)
+    # Somebody who came back: three clicks over midnight, an old link that is still used, an old sign-up.
+    api.post_events(*build_clicks(3, at=OLD, apart=1, device_fingerprint="lasting-device"))
+    link = build_link("lasting-link", referrer_id="lasting-referrer", inserted_at=OLD.isoformat())
+    api.send("POST", "/v1/links", json={"items": [link]})
+    for at in (OLD, NEW):
+        api.post_events(build_event("signup", at=at, user_id="lasting-user", link_id="lasting-link"))
+    before = read_health(api)
+    purge(database)
+    return {"before": before, "after": read_health(api)}
+
+
+def read_health(api: Api) -> dict[str, Any]:
+    health = api.read("/v1/guardrails/health", start=str(FIRST_KEPT.date()), end=str(NOON.date()))
+    return {name: health[name] for name in ("health_score", "deductions", "components")} | {
+        "components": json.loads(json.dumps(health["components"]).replace(health["computed_at"], ""))
+    }
+
+
+@pytest.mark.usefixtures("purged")
+def test_no_old_identifier_is_left_in_any_table(connection: Connection) -> None:
+    left = dump(connection)
+    assert [word for word in ("old-", OLD_IP) if word in left] == []
+    for word in ("new-link", "new-device", "new-user", "new-session", "new-share", "new-ref", NEW_IP, "lasting-device"):
+        assert word in left
+
+
+def test_scores_of_kept_dates_are_unchanged(purged: dict[str, Any]) -> None:
+    assert purged["before"]["components"]["bots"]["total_flagged_devices"] == 2
+    assert _without_times(purged["after"]) == _without_times(purged["before"])
+
+
+def _without_times(health: dict[str, Any]) -> str:
+    for component in health["components"].values():
+        component.pop("computed_at")
+    return json.dumps(health, sort_keys=True)
+
+
+@pytest.mark.usefixtures("purged")
+def test_a_rebuild_after_the_purge_agrees(api: Api, connection: Connection) -> None:
+    right = fetch_facts(connection)
+    rebuild(api)
+    assert fetch_facts(connection) == right
+
+
+@pytest.mark.usefixtures("purged")
+def test_sums_without_identifiers_stay(connection: Connection) -> None:
+    activity = text(
+        "SELECT sum(invites), sum(clicks), sum(signups), max(referrer_id) FROM activity_per_referrer_day WHERE day < :d"
+    )
+    assert connection.execute(activity, {"d": FIRST_KEPT.date()}).one() == (2, 13, 2, "")
+    shares = text("SELECT items, checked, violating FROM content_per_day WHERE day < :d AND kind = 'parent_share'")
+    assert connection.execute(shares, {"d": FIRST_KEPT.date()}).one() == (1, 1, 1)
+
+
+@pytest.mark.usefixtures("purged")
+def test_people_who_came_back_are_known_by_what_is_kept(connection: Connection) -> None:
+    signup = text("SELECT first_signup_at FROM user_journeys WHERE person = 'user:lasting-user'")
+    assert connection.execute(signup).scalar_one() == NEW
+
+
+@pytest.mark.usefixtures("purged")
+def test_the_purge_is_on_record(connection: Connection) -> None:
+    record = connection.execute(purges.select()).one()
+    assert (record.started_at, record.finished_at, record.events_from) == (NIGHT, NIGHT, FIRST_KEPT.date())
+    assert set(record.deleted) == set(STEPS)
+    assert (record.deleted["attribution_events"], record.deleted["parent_shares"]) == (16, 1)
+    assert fetch_kept(connection).events == FIRST_KEPT.date()
+
+
+def test_a_purge_goes_on_where_it_stopped(api: Api, connection: Connection, database: Database) -> None:
+    post_of(api, "old", OLD, OLD_IP)
+    with database.write() as other:
+        assert purge_some(other, SETTINGS, now=NIGHT)
+    purge(database, NIGHT + timedelta(hours=2))
+    assert connection.execute(purges.select()).one().finished_at == NIGHT + timedelta(hours=2)
+    assert "old-" not in dump(connection)
+
+
+def test_a_night_without_old_data_deletes_nothing(api: Api, connection: Connection, database: Database) -> None:
+    post_of(api, "new", NEW, NEW_IP)
+    before = fetch_facts(connection)
+    purge(database)
+    assert connection.execute(purges.select()).one().deleted == {}
+    assert fetch_facts(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "due"),
+    [
+        (None, NIGHT, True),
+        (None, NOON, False),
+        (NIGHT, NIGHT + timedelta(minutes=59), False),
+        (NIGHT - timedelta(days=1), NIGHT, True),
+        (NIGHT - timedelta(days=1), NIGHT - timedelta(hours=1), False),
+        (NIGHT - timedelta(days=2), NOON, True),
+    ],
+)
+def test_it_is_due_once_a_night_and_after_a_missed_one(last: datetime | None, now: datetime, due: bool) -> None:
+    assert is_due(last, 3, now=now) is due
