@@ -49,6 +49,8 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
     "dashboard_cookie_secure": True,
     # Longer than a cluster takes to send nothing more to a pod that stops.
     "shutdown_drain_seconds": 10,
+    # Unset: the host name of the dashboard's Ingress.
+    "public_dashboard_url": None,
 }
 
 

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.chart.processes import Group, all_groups, camel_case, list_plain, name_group
+from tests.chart.processes import PRODUCTION_DEFAULTS, Group, all_groups, camel_case, list_plain, name_group
 
 Schema = dict[str, Any]
 _FREE: Schema = {"type": "object"}
@@ -75,6 +75,9 @@ def _infer(value: Any, path: str, settings: dict[str, Schema]) -> Schema:
 def _schema_of_group(group: Group) -> Schema:
     fields = group.model_json_schema()["properties"]
     properties = {camel_case(name): _shorten(fields[name]) for name in list_plain(group)}
+    for name in PRODUCTION_DEFAULTS.keys() & fields.keys():
+        if PRODUCTION_DEFAULTS[name] is None:
+            properties[camel_case(name)]["type"] = [fields[name]["type"], "null"]
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

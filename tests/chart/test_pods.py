@@ -137,7 +137,8 @@ def _replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str,
 
 
 def _default(group: Any, name: str) -> Any:
-    return PRODUCTION_DEFAULTS.get(name, group.model_fields[name].default)
+    wanted = PRODUCTION_DEFAULTS.get(name)
+    return group.model_fields[name].default if wanted is None else wanted
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -168,6 +169,15 @@ def test_a_setting_without_default_is_left_out_until_it_is_set() -> None:
     assert (
         render("--set", f"config.ai.aiInsightsUrl={url}").config("worker-performance-reports")["AI_INSIGHTS_URL"] == url
     )
+
+
+def test_links_lead_to_the_host_of_the_ingress_unless_the_values_say_otherwise() -> None:
+    assert "PUBLIC_DASHBOARD_URL" not in render().config("metrics-api")
+    assert render_ci("ingress").config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://guardrails.example.com"
+    assert "PUBLIC_DASHBOARD_URL" not in render_ci("ingress").config("dashboard")
+    said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
+    other = render(*said, "config.delivery.publicDashboardUrl=https://elsewhere.example.com")
+    assert other.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://elsewhere.example.com"
 
 
 def test_a_large_number_stays_a_whole_one() -> None:

@@ -46,7 +46,14 @@
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
-{{- range $key, $secret := (include "viral-engine.process" . | fromYaml).secrets }}
+{{- $process := include "viral-engine.process" . | fromYaml }}
+{{- if has "delivery" $process.groups }}
+{{- with include "viral-engine.publicDashboardUrl" .root }}
+- name: PUBLIC_DASHBOARD_URL
+  value: {{ . }}
+{{- end }}
+{{- end }}
+{{- range $key, $secret := $process.secrets }}
 {{- $own := index $.root.Values.secrets $key }}
 {{- if or $secret.required $own.value $own.existingSecret $.root.Values.secrets.existingSecret }}
 - name: {{ $secret.variable }}
@@ -72,6 +79,13 @@
 {{/* The URL of the metrics API inside the cluster. */}}
 {{- define "viral-engine.metricsApiUrl" -}}
 http://{{ include "viral-engine.fullname" . }}-metrics-api:{{ .Values.metricsApi.service.port }}
+{{- end }}
+
+{{/* Where people reach the dashboard, as far as its Ingress tells and the values do not. */}}
+{{- define "viral-engine.publicDashboardUrl" -}}
+{{- if and .Values.ingress.dashboard.enabled (not .Values.config.delivery.publicDashboardUrl) }}
+{{- printf "%s://%s" (ternary "https" "http" .Values.config.dashboard.dashboardCookieSecure) .Values.ingress.dashboard.host }}
+{{- end }}
 {{- end }}
 
 {{/* One feature flag in flagd's format. Of one entry of featureFlags. */}}
