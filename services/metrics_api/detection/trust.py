@@ -80,8 +80,7 @@ def save_trusted_network(connection: Connection, cidr: str, trust: Trust, *, act
     values = {"cidr": cidr, **trust.model_dump(), "created_at": now, "created_by": actor}
     statement = insert(trusted_networks).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["cidr"], set_=trust.model_dump()))
-    details = {"before": before, "after": trust.model_dump(mode="json")}
-    _note(connection, "trust_network", cidr, details, actor=actor, now=now)
+    _note(connection, "trust_network", cidr, before, trust.model_dump(mode="json"), actor=actor, now=now)
     return before is None
 
 
@@ -91,7 +90,7 @@ def delete_trusted_network(connection: Connection, cidr: str, *, actor: str, now
     if before is None:
         return False
     connection.execute(delete(trusted_networks).where(_column.cidr == cidr))
-    _note(connection, "stop_trusting_network", cidr, {"before": before, "after": None}, actor=actor, now=now)
+    _note(connection, "stop_trusting_network", cidr, before, None, actor=actor, now=now)
     return True
 
 
@@ -102,10 +101,17 @@ def _lock(connection: Connection, cidr: str) -> dict[str, Any] | None:
 
 
 def _note(
-    connection: Connection, action: str, cidr: str, details: dict[str, Any], *, actor: str, now: datetime
+    connection: Connection,
+    action: str,
+    cidr: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     subject = f"trusted_network:{cidr}"
-    save_audit_entry(connection, actor=actor, action=action, subject=subject, details=details, now=now)
+    save_audit_entry(connection, actor=actor, action=action, subject=subject, before=before, after=after, now=now)
 
 
 def _format_network(row: Row[Any], now: datetime) -> TrustedNetwork:

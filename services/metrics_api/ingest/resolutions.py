@@ -41,9 +41,15 @@ def save_resolution(
         if connection.execute(_RESOLVE, resolved).rowcount == 0:
             _fetch_place(connection, violation_id)
             raise AlreadyResolvedError
-    details = {**request.model_dump(), **place._mapping}
-    subject = f"violation:{violation_id}"
-    save_audit_entry(connection, actor=actor, action="resolve_violation", subject=subject, details=details, now=now)
+    save_audit_entry(
+        connection,
+        actor=actor,
+        action="resolve_violation",
+        subject=f"violation:{violation_id}",
+        details={**request.model_dump(), **place._mapping},
+        after={"resolution": request.resolution},
+        now=now,
+    )
 
 
 def _fetch_place(connection: Connection, violation_id: int) -> Row[Any]:

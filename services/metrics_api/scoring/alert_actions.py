@@ -30,8 +30,8 @@ def save_acknowledgement(connection: Connection, alert_id: int, *, actor: str, n
     Raises UnknownAlertError or AlertEndedError.
     """
     values = {"status": "acknowledged", "acknowledged_by": actor, "note": note, "snoozed_until": None}
-    _save(connection, alert_id, values, now=now)
-    _note_action(connection, alert_id, "acknowledge_alert", {"note": note}, actor=actor, now=now)
+    change = _save(connection, alert_id, values, now=now)
+    _note_action(connection, alert_id, "acknowledge_alert", {"note": note}, change, actor=actor, now=now)
 
 
 def save_snooze(connection: Connection, alert_id: int, *, actor: str, until: datetime, now: datetime) -> None:
@@ -39,8 +39,8 @@ def save_snooze(connection: Connection, alert_id: int, *, actor: str, until: dat
 
     Raises UnknownAlertError or AlertEndedError.
     """
-    _save(connection, alert_id, {"status": "snoozed", "snoozed_until": until}, now=now)
-    _note_action(connection, alert_id, "snooze_alert", {"until": until.isoformat()}, actor=actor, now=now)
+    change = _save(connection, alert_id, {"status": "snoozed", "snoozed_until": until}, now=now)
+    _note_action(connection, alert_id, "snooze_alert", {"until": until.isoformat()}, change, actor=actor, now=now)
 
 
 def save_resolution(
@@ -53,11 +53,12 @@ def save_resolution(
     status = "false_positive" if false_positive else "resolved"
     action: AlertAction = "call_alert_false_positive" if false_positive else "resolve_alert"
     ended = {"resolved_at": now, "resolved_by": actor, "snoozed_until": None}
-    _save(connection, alert_id, {"status": status, "note": note, **ended}, now=now)
-    _note_action(connection, alert_id, action, {"note": note}, actor=actor, now=now)
+    change = _save(connection, alert_id, {"status": status, "note": note, **ended}, now=now)
+    _note_action(connection, alert_id, action, {"note": note}, change, actor=actor, now=now)
 
 
-def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *, now: datetime) -> None:
+def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *, now: datetime) -> tuple[str, str]:
+    """Change an unresolved alert, and answer its status before and after."""
     statement = select(alerts.c.status).where(alerts.c.id == alert_id)
     status = connection.execute(statement.with_for_update()).scalar_one_or_none()
     if status is None:
@@ -65,6 +66,7 @@ def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *
     if status not in UNRESOLVED:
         raise AlertEndedError(status)
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**values, updated_at=now))
+    return status, str(values["status"])
 
 
 def _note_action(
@@ -72,8 +74,19 @@ def _note_action(
     alert_id: int,
     action: AlertAction,
     details: Mapping[str, object],
+    change: tuple[str, str],
     *,
     actor: str,
     now: datetime,
 ) -> None:
-    save_audit_entry(connection, actor=actor, action=action, subject=format_subject(alert_id), details=details, now=now)
+    before, after = change
+    save_audit_entry(
+        connection,
+        actor=actor,
+        action=action,
+        subject=format_subject(alert_id),
+        details=details,
+        before={"status": before},
+        after={"status": after},
+        now=now,
+    )
