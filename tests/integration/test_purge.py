@@ -164,6 +164,16 @@ def test_the_purge_is_on_record(connection: Connection) -> None:
     assert fetch_kept(connection).events == FIRST_KEPT.date()
 
 
+@pytest.mark.usefixtures("purged")
+@pytest.mark.parametrize(
+    "path", ["guardrails/health", "guardrails/coppa/violations", "growth/k-factor", "growth/loops"]
+)
+def test_answers_say_from_when_on_they_are_whole(api: Api, path: str) -> None:
+    first, day_before = str(FIRST_KEPT.date()), str(OLD.date())
+    assert api.read(f"/v1/{path}", start=day_before, end=first)["retained_from"] == first
+    assert api.read(f"/v1/{path}", start=first, end=first)["retained_from"] is None
+
+
 def test_a_purge_goes_on_where_it_stopped(api: Api, connection: Connection, database: Database) -> None:
     post_of(api, "old", OLD, OLD_IP)
     with database.write() as other:

@@ -17,8 +17,10 @@ from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.problems import ProblemError, format_errors, invalid
+from metrics_api.api.retention import note_retention
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
+from viral_engine.contract.period import PeriodAnswer
 from viral_engine.contract.problem import FieldError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -147,6 +149,8 @@ def _to_response(answer: Any) -> Response:
     model, status = answer if isinstance(answer, tuple) else (answer, HTTPStatus.OK)
     if model is None:
         return Response(status=HTTPStatus.NO_CONTENT)
+    if isinstance(model, PeriodAnswer):
+        note_retention(model)
     return Response(model.model_dump_json(), status, content_type="application/json")
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from viral_engine.contract.period import Period
+from viral_engine.contract.period import Period, PeriodAnswer
 
 Trend = Literal["up", "down", "stable"]
 Verdict = Literal["up", "down", "no_clear_change", "too_few_to_say"]
@@ -16,13 +16,6 @@ class Interval(BaseModel):
 
     low: float
     high: float
-
-
-class GrowthAnswer(BaseModel):
-    """What every growth answer repeats."""
-
-    period: Period
-    computed_at: datetime
 
 
 class GrowthCounts(BaseModel):
@@ -67,7 +60,7 @@ class KChange(BaseModel):
     loop_effects: list[LoopEffect]
 
 
-class KFactorAnswer(GrowthCounts, GrowthAnswer):
+class KFactorAnswer(GrowthCounts, PeriodAnswer):
     """The K-factor of a period beside that of the period before."""
 
     previous: PreviousCounts
@@ -92,7 +85,7 @@ class LoopPerformance(BaseModel):
     conversion_rate_interval: Interval | None
 
 
-class LoopsAnswer(GrowthAnswer):
+class LoopsAnswer(PeriodAnswer):
     """Every loop with any activity, the highest K first."""
 
     loops: list[LoopPerformance]
@@ -111,7 +104,7 @@ class TimelinePoint(BaseModel):
     k_factor_clean: float
 
 
-class TimelineAnswer(GrowthAnswer):
+class TimelineAnswer(PeriodAnswer):
     """Every date of the period, also the empty ones."""
 
     points: list[TimelinePoint]
@@ -129,7 +122,7 @@ class ReferrerPerformance(BaseModel):
     conversion_rate_interval: Interval | None
 
 
-class ReferrersAnswer(GrowthAnswer):
+class ReferrersAnswer(PeriodAnswer):
     """Referrers, the most conversions first."""
 
     referrers: list[ReferrerPerformance]
@@ -147,7 +140,7 @@ class FunnelStep(BaseModel):
     step_rate_interval: Interval | None
 
 
-class FunnelAnswer(GrowthAnswer):
+class FunnelAnswer(PeriodAnswer):
     """People whose first click lies in the period."""
 
     source: str | None
@@ -172,7 +165,7 @@ class CohortsAnswer(BaseModel):
     cohorts: list[Cohort]
 
 
-class CycleTimeAnswer(GrowthAnswer):
+class CycleTimeAnswer(PeriodAnswer):
     """Hours from a user's signup to the signup of each user they referred."""
 
     median_hours: float | None

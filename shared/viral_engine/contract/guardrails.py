@@ -5,16 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from viral_engine.contract.period import Period
+from viral_engine.contract.period import PeriodAnswer
 
 HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
 
 
-class Answer(BaseModel):
+class Answer(PeriodAnswer):
     """What every guardrail answer repeats: its period, its time and the thresholds it used."""
 
-    period: Period
-    computed_at: datetime
     thresholds: dict[str, int | float]
 
 

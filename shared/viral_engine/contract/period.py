@@ -49,6 +49,16 @@ class Period(BaseModel):
         return Period.between(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
 
 
+class PeriodAnswer(BaseModel):
+    """What every answer about a period repeats."""
+
+    period: Period
+    computed_at: datetime
+    retained_from: date | None = Field(
+        None, description="Set where the period begins before what is kept: earlier dates have totals only"
+    )
+
+
 class PeriodQuery(BaseModel):
     """The period of a read: `days`, or `start` and `end`, never both."""
 

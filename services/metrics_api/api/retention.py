@@ -1,0 +1,14 @@
+"""Says on answers what of their period is no longer kept."""
+
+from metrics_api.api.services import services
+from metrics_api.ingest.kept import fetch_kept
+from viral_engine.contract.period import PeriodAnswer
+
+
+def note_retention(answer: PeriodAnswer) -> None:
+    """Note from which date on the answer is whole, where its period begins before."""
+    with services().database.read() as connection:
+        kept = fetch_kept(connection)
+    first = max(kept.events, kept.content)
+    if answer.period.start < first:
+        answer.retained_from = first
