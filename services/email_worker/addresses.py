@@ -21,6 +21,9 @@ def read_mailbox(recipient: str) -> Mailbox:
         found = validate_email(recipient, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise FailedError(f"The recipient is no email address: {error}") from error
+    if "=?" in recipient:
+        # Python's email library would decode it as an encoded word (RFC 2047), which may hide line ends.
+        raise FailedError("The recipient's address looks like an encoded word.")
     if found.ascii_email:
         return Mailbox(found.ascii_email, needs_utf8=False)
     return Mailbox(f"{found.local_part}@{found.ascii_domain}", needs_utf8=True)

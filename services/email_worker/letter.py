@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+_ENCODED_WORD = "=?"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -20,8 +21,12 @@ class Letter:
 
 
 def clean_subject(text: str) -> str:
-    """The text as one line of printable characters, so that nothing in it can end the header."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """The text as one line of printable characters, so that nothing in it can end the header.
+
+    Encoded words (RFC 2047) are broken up too: Python would decode them, with the line ends that they may hide.
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line.replace(_ENCODED_WORD, "= ?")
 
 
 @cache

@@ -23,7 +23,7 @@ def build_message(
     """The message, which has the same Message-ID in every attempt."""
     message = EmailMessage(policy=_POLICY.clone(utf8=recipient.needs_utf8))
     message["From"] = Address(_SENDER_NAME, addr_spec=sender)
-    message["To"] = Address(addr_spec=recipient.address)
+    message["To"] = recipient.address
     message["Subject"] = clean_subject(letter.subject)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = claim.message_id
