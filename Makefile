@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint bench chart
+.PHONY: help run test test-fast lint bench chart policy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(INSTALLED) ## Measure ingestion and reads on this machine
 
 chart: $(INSTALLED) ## Write what is made from the settings and the Helm chart: schema, part of the values, k8s/base
 	@exec $(BIN)/python -m tests.chart
+
+policy: $(INSTALLED) ## Scan what the chart renders with checkov (installs it, once)
+	@exec $(BIN)/python -m tests.chart.policy
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
