@@ -33,13 +33,11 @@ def call_webhook(settings: WebhookSettings, url: str, body: bytes, headers: Mapp
 def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
-        is_usable = (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        )
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_usable = False
-    if not is_usable:
-        raise FailedError("The webhook's address is no http or https URL.")
+    if not is_usable or not url.isascii():
+        raise FailedError("The webhook's address is no http or https URL in ASCII.")
 
 
 def _post(pool: httpcore.ConnectionPool, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:

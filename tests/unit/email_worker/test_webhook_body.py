@@ -1,0 +1,71 @@
+"""Bodies of webhooks: readable by Slack and by programs, and provably ours."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from email_worker.news_words import MOST_TOLD
+from email_worker.webhook_body import build_body, sign_body
+from tests.letters import AT, build_claim, build_news, build_notification
+from viral_engine.contract.deliveries import AlertNews, Channel, DeliveryClaimed
+
+
+def claim(channel: Channel, *news: AlertNews) -> DeliveryClaimed:
+    notification = build_notification(*news, channel=channel)
+    return build_claim(kind="webhook", recipient="https://hooks.example/x", notification=notification)
+
+
+def read(channel: Channel, *news: AlertNews) -> dict[str, Any]:
+    given = claim(channel, *news)
+    assert given.notification
+    body: dict[str, Any] = json.loads(build_body(given, given.notification))
+    return body
+
+
+def test_a_program_gets_every_piece_of_news() -> None:
+    body = read("webhook", build_news(), build_news(alert_id=4, event="ended"))
+    assert (body["id"], body["type"], body["rule"]) == (build_claim().message_id, "alerts", "On call")
+    assert [(news["alert_id"], news["event"], news["severity"]) for news in body["news"]] == [
+        (3, "opened", "high"),
+        (4, "ended", "high"),
+    ]
+    assert body["news"][0]["at"] == "2026-03-09T09:00:05Z"
+    assert body["text"] == "2 alert updates from On call"
+
+
+def test_slack_gets_text_and_blocks() -> None:
+    body = read("slack")
+    assert body.keys() == {"text", "blocks"}
+    assert body["text"] == "New alert (high): 14 IP addresses were flagged"
+    texts = [block["text"]["text"] for block in body["blocks"]]
+    assert {block["type"] for block in body["blocks"]} == {"section"}
+    assert texts[0] == "*New alert (high): 14 IP addresses were flagged*"
+    assert "<https://dashboard.example/dashboard/alerts/3|Open the alert>" in texts[1]
+
+
+def test_nothing_in_an_alert_calls_a_channel_or_hides_a_link() -> None:
+    texts = json.dumps(read("slack", build_news(message="<!channel> & <https://eve.example|click>")))
+    assert "&lt;!channel&gt; &amp; &lt;https://eve.example|click&gt;" in texts
+    assert "<!channel>" not in texts
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_slack_takes_every_message(count: int) -> None:
+    body = read("slack", *[build_news(message="&" * 5000)] * count)
+    assert len(body["blocks"]) <= MOST_TOLD + 2 <= 50
+    assert max(len(block["text"]["text"]) for block in body["blocks"]) <= 3000
+    assert len(body["text"]) <= 4000
+
+
+def test_the_receiver_can_check_the_signature_and_its_age() -> None:
+    given = claim("webhook")
+    assert given.notification
+    body = build_body(given, given.notification)
+    signature = dict(part.split("=") for part in sign_body(body, "secret", now=AT).split(","))
+    assert int(signature["t"]) == int(AT.timestamp())
+    told = hmac.new(b"secret", f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
+    assert signature["v1"] == told
+    assert signature["v1"] != hmac.new(b"other", f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
