@@ -12,6 +12,7 @@ OPERATIONS_PATH = "/dashboard/operations"
 WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"
 FLAGS_PATH = "/dashboard/flags"
+PRIVACY_PATH = "/dashboard/privacy"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 

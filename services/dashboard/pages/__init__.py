@@ -8,6 +8,7 @@ from dashboard.pages import (
     guardrails,
     investigation,
     operations,
+    privacy,
     referrers,
     report,
     reports,
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     reports.PAGE,
     report.PAGE,
     operations.PAGE,
+    privacy.PAGE,
     flags.PAGE,
 )
 

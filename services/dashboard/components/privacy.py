@@ -1,0 +1,110 @@
+"""Privacy: what is kept how long, what was deleted, and what parents have asked for."""
+
+from collections.abc import Callable, Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint
+from dashboard.components.table import Column, build_table
+from dashboard.formats import format_count, format_day, format_moment, format_number_of
+from viral_engine.contract.privacy import (
+    PrivacyRequest,
+    PrivacyRequestsAnswer,
+    PurgeRecord,
+    RequestKind,
+    RetentionPolicy,
+    RetentionRule,
+    SubjectKind,
+)
+
+DoId = Callable[[PrivacyRequest], dict[str, str | int]]
+KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}
+SUBJECTS: dict[SubjectKind, str] = {
+    "user": "User id",
+    "session": "Session id",
+    "device": "Device fingerprint",
+    "ip_address": "IP address",
+}
+
+
+def build_policy(policy: RetentionPolicy) -> list[Component]:
+    """The written policy: what is kept how long, and why."""
+    columns = (Column("What"), Column("Kept for", is_figure=True), Column("Why"))
+    rows = [(rule.data, _format_kept(rule), rule.purpose) for rule in policy.rules]
+    return [
+        html.H2("What is kept how long", className="card-heading"),
+        build_hint(f"As set on {format_day(policy.effective_on)} (16 CFR 312.10)"),
+        build_table("What is kept how long, and why", columns, rows),
+        *[html.P(paragraph) for paragraph in policy.paragraphs],
+    ]
+
+
+def _format_kept(rule: RetentionRule) -> str:
+    return "Stays" if rule.kept_days is None else format_number_of(rule.kept_days, "day")
+
+
+def build_purges(purges: Sequence[PurgeRecord]) -> list[Component]:
+    """What each night deleted."""
+    heading = html.H2("What the nights deleted", className="card-heading")
+    if not purges:
+        return [heading, html.P("No night has passed yet.", className="nothing")]
+    columns = (Column("Night"), Column("Kept from"), Column("Rows deleted", is_figure=True), Column("State"))
+    return [heading, build_table("Nightly purges, the newest first", columns, [_format_purge(each) for each in purges])]
+
+
+def _format_purge(purge: PurgeRecord) -> tuple[str, str, str, str]:
+    deleted = format_count(sum(purge.deleted.values()))
+    state = f"Done {format_moment(purge.finished_at)}" if purge.finished_at else "Under way"
+    return format_moment(purge.started_at), format_day(purge.events_from), deleted, state
+
+
+def build_requests(answer: PrivacyRequestsAnswer, do_id: DoId) -> list[Component]:
+    """One entry a request; `do_id` makes the id of the button that does it."""
+    heading = html.H2("Parents' requests", className="card-heading")
+    if not answer.requests:
+        return [heading, html.P("No parent has asked for anything yet.", className="nothing")]
+    return [
+        heading,
+        build_hint(f"{format_number_of(answer.total_requests, 'request')}, the newest first"),
+        html.Ul([_build_request(request, do_id) for request in answer.requests], className="violations"),
+    ]
+
+
+def _build_request(request: PrivacyRequest, do_id: DoId) -> Component:
+    whom = request.subject_id or "no longer named here"
+    received = f"No. {request.id}, came in {format_moment(request.received_at)}, noted by {request.created_by}"
+    who = html.Div(
+        [
+            html.H3(f"{KINDS[request.kind]}: {SUBJECTS[request.subject_kind]} {whom}"),
+            html.P(received, className="row-note"),
+        ]
+    )
+    return html.Li(
+        [who, _build_state(request), html.Div(request.note or "No note"), *_build_action(request, do_id)],
+        className="violation",
+    )
+
+
+def _build_state(request: PrivacyRequest) -> Component:
+    if request.done_at:
+        rows = format_number_of(sum((request.result or {}).values()), "record")
+        return html.Div(f"Done {format_moment(request.done_at)} by {request.done_by}: {rows}")
+    due = f"due {format_day(request.due_at.date())}"
+    if request.overdue:
+        return html.Strong(f"Overdue, was {due}", className="overdue")
+    return html.Div(f"Open, {due}")
+
+
+def _build_action(request: PrivacyRequest, do_id: DoId) -> list[Component]:
+    if request.status == "done":
+        return []
+    if request.kind == "export":
+        label = f"Download everything about {request.subject_id}"
+        hint = "Downloading answers the request; the file is not kept here."
+    else:
+        label = f"Erase everything about {request.subject_id}"
+        hint = "It cannot be undone. What others did with this child stays, without the name."
+    summary = html.Summary(["Answer", html.Span(f" request {request.id}", className="visually-hidden")])
+    button = html.Button(label, id=do_id(request), className="button")
+    return [html.Details([summary, build_hint(hint), button], className="resolve")]

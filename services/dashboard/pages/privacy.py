@@ -1,0 +1,194 @@
+"""Privacy: the retention policy for everybody; requests of parents and the record of purges for admins."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import dash_mantine_components as dmc
+import structlog
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashboard.components.card import build_blank, build_hint
+from dashboard.components.messages import build_unavailable
+from dashboard.components.page_header import build_page_header
+from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, format_failure
+from dashboard.formats import format_day, format_number_of
+from dashboard.links import PRIVACY_PATH
+from dashboard.pages.page import Page
+from dashboard.session import current_viewer
+from viral_engine.client import MetricsApi
+from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
+from viral_engine.settings import DashboardSettings
+
+ROWS = 50
+TITLE = "Privacy"
+_WHY = "What is kept of children and for how long, and what their parents have asked for."
+_FORM = {name: f"privacy-{name}" for name in ("kind", "subject_kind", "subject_id", "note")}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame of the page; the form stands in it from the start, hidden until it is allowed."""
+    form = html.Section(
+        [html.H2("Note a parent's request", className="card-heading"), *_build_form()],
+        id="privacy-form",
+        className="card",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            build_page_header(TITLE, "", [html.P(_WHY)]),
+            dcc.Download(id="privacy-file"),
+            html.Div(
+                [
+                    html.Section([build_blank(420)], id="privacy-policy", className="card"),
+                    form,
+                    html.P(id="privacy-said", className="said", role="status"),
+                    html.Section([build_blank(160)], id="privacy-requests", className="card", hidden=True),
+                    html.Section([build_blank(160)], id="privacy-purges", className="card", hidden=True),
+                ],
+                className="stack",
+            ),
+        ]
+    )
+
+
+def _build_form() -> list[Component]:
+    fields = [
+        _build_select("kind", "What they ask for", KINDS),
+        _build_select("subject_kind", "Known by", SUBJECTS),
+        dmc.TextInput(id=_FORM["subject_id"], label="Id", required=True, withAsterisk=False),
+        dmc.TextInput(id=_FORM["note"], label="Who asked, and how you checked that they may"),
+        html.Button("Note it", id="privacy-save", className="button button-primary"),
+    ]
+    hint = "Noting it starts the time until which it has to be answered. Answer it in the list below."
+    return [build_hint(hint), html.Div(fields, className="filters")]
+
+
+def _build_select(name: str, label: str, words: dict[Any, str]) -> Component:
+    choices = [{"value": value, "label": said} for value, said in words.items()]
+    return dmc.Select(id=_FORM[name], label=label, data=choices, value=next(iter(words)), allowDeselect=False)
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """The address fills the page; the buttons note and answer requests."""
+    _add_view(app, views)
+    _add_save(app, views)
+    _add_answer(app, views)
+
+
+def _add_view(app: Dash, views: SharedViews) -> None:
+    def show(search: str | None) -> dict[str, Any]:
+        cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
+        return show_privacy(views.api_of_viewer(), cursor)
+
+    app.callback(
+        output={
+            **{name: Output(f"privacy-{name}", "children") for name in ("policy", "requests", "purges")},
+            "hidden": [Output(f"privacy-{name}", "hidden") for name in ("form", "requests", "purges")],
+        },
+        inputs={"search": Input("url", "search")},
+    )(show)
+
+
+def _add_save(app: Dash, views: SharedViews) -> None:
+    def save(_: int, **form: str | None) -> dict[str, Any]:
+        return note_request(views.api_of_viewer(), form)
+
+    app.callback(
+        output={
+            "requests": Output("privacy-requests", "children", allow_duplicate=True),
+            "said": Output("privacy-said", "children"),
+            "subject_id": Output(_FORM["subject_id"], "value"),
+            "note": Output(_FORM["note"], "value"),
+        },
+        inputs={"_": Input("privacy-save", "n_clicks"), **{name: State(at, "value") for name, at in _FORM.items()}},
+        prevent_initial_call=True,
+    )(save)
+
+
+def _add_answer(app: Dash, views: SharedViews) -> None:
+    def answer(presses: list[int | None]) -> dict[str, Any]:
+        # Buttons that are drawn anew arrive here, too, without having been pressed.
+        if not ctx.triggered_id or not any(presses):
+            return {"requests": no_update, "said": no_update, "file": no_update}
+        return answer_request(views.api_of_viewer(), ctx.triggered_id["kind"], ctx.triggered_id["id"])
+
+    app.callback(
+        output={
+            "requests": Output("privacy-requests", "children", allow_duplicate=True),
+            "said": Output("privacy-said", "children", allow_duplicate=True),
+            "file": Output("privacy-file", "data"),
+        },
+        inputs={"presses": Input({"page": "privacy", "kind": ALL, "id": ALL}, "n_clicks")},
+        prevent_initial_call=True,
+    )(answer)
+
+
+def show_privacy(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
+    """The policy; for admins requests and purges, too. `hidden` is of form, requests and purges."""
+    may = Scope.ADMIN in ROLE_SCOPES[current_viewer().person.role]
+    nothing: dict[str, Any] = {"requests": [], "purges": [], "hidden": [True] * 3}
+    try:
+        policy = build_policy(api.fetch_policy())
+        if not may:
+            return {**nothing, "policy": policy}
+        purges = build_purges(api.fetch_purges().purges)
+        return {"policy": policy, "requests": list_requests(api, cursor), "purges": purges, "hidden": [False] * 3}
+    except API_FAILURES as error:
+        _log.warning("privacy_failed", reason=str(error))
+        return {**nothing, "policy": [build_unavailable(PRIVACY_PATH)]}
+
+
+def list_requests(api: MetricsApi, cursor: str | None = None) -> list[Component]:
+    """Parents' requests from the cursor on."""
+    answer = api.fetch_privacy_requests(limit=ROWS, cursor=cursor)
+    more = []
+    if answer.next_cursor:
+        href = f"{PRIVACY_PATH}?{urlencode({'cursor': answer.next_cursor})}"
+        more = [dcc.Link(f"Next {ROWS} requests", href=href, className="button")]
+    return [*build_requests(answer, _answer_id), *more]
+
+
+def note_request(api: MetricsApi, form: dict[str, str | None]) -> dict[str, Any]:
+    """Note a request and empty the form; a refusal is told in words and keeps it."""
+    kept = dict.fromkeys(("requests", "subject_id", "note"), no_update)
+    given = {name: value.strip() for name, value in form.items() if value and value.strip()}
+    if "subject_id" not in given:
+        return {**kept, "said": "Nothing was changed: fill in the id."}
+    try:
+        noted = api.record_privacy_request(PrivacyRequestDraft.model_validate(given))
+        said = f"Request {noted.id} is noted; it is due {format_day(noted.due_at.date())}."
+        return {"requests": list_requests(api), "said": said, "subject_id": "", "note": ""}
+    except ValidationError as error:
+        return {**kept, "said": f"Nothing was changed: {error.errors()[0]['msg']}."}
+    except API_FAILURES as error:
+        _log.warning("privacy_request_failed", reason=type(error).__name__)
+        return {**kept, "said": format_failure(error)}
+
+
+def answer_request(api: MetricsApi, kind: str, request_id: int) -> dict[str, Any]:
+    """Do what a request asks for: hand out the file, or erase."""
+    try:
+        if kind == "export":
+            exported = api.export_subject(request_id)
+            file = {"content": exported.model_dump_json(indent=2), "filename": f"privacy-request-{request_id}.json"}
+            return {"requests": list_requests(api), "said": f"Request {request_id}: here is the file.", "file": file}
+        done = api.erase_subject(request_id)
+        erased = format_number_of(sum((done.result or {}).values()), "record")
+        said = f"Request {request_id}: {erased} erased. Counts of those days follow within a minute."
+        return {"requests": list_requests(api), "said": said, "file": no_update}
+    except API_FAILURES as error:
+        _log.warning("privacy_answer_failed", request=request_id, reason=type(error).__name__)
+        return {"requests": no_update, "said": format_failure(error), "file": no_update}
+
+
+def _answer_id(request: PrivacyRequest) -> dict[str, str | int]:
+    return {"page": "privacy", "kind": request.kind, "id": request.id}
+
+
+PAGE = Page(PRIVACY_PATH, TITLE, build_layout, add_callbacks, icon="lock")

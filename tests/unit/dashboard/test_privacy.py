@@ -1,0 +1,149 @@
+"""Who sees what about privacy, and what admins can answer."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from dash import no_update
+
+from dashboard.pages.privacy import answer_request, note_request, show_privacy
+from tests.unit.dashboard.answers import NOW
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.tree import find, rows_of, text_of
+from viral_engine.contract.people import Role
+from viral_engine.contract.privacy import (
+    PrivacyRequest,
+    PrivacyRequestsAnswer,
+    PurgeRecord,
+    PurgesAnswer,
+    RetentionPolicy,
+    RetentionRule,
+    SubjectData,
+)
+
+REQUESTS = "/v1/privacy/requests"
+OPEN = PrivacyRequest(
+    id=7,
+    kind="erase",
+    subject_kind="user",
+    subject_id="child-7",
+    status="open",
+    overdue=False,
+    note="The mother, by phone",
+    created_by="ana@example.com",
+    received_at=NOW,
+    due_at=NOW + timedelta(days=30),
+    done_at=None,
+    done_by=None,
+    result=None,
+)
+OVERDUE = OPEN.model_copy(update={"id": 6, "kind": "export", "overdue": True})
+DONE = OPEN.model_copy(
+    update={"id": 5, "status": "done", "subject_id": None, "done_at": NOW, "done_by": "ben", "result": {"events": 1}}
+)
+POLICY = RetentionPolicy(
+    effective_on=NOW.date(),
+    rules=[
+        RetentionRule(data="Events", purpose="Security", kept_days=90, setting="RETENTION_EVENTS_DAYS"),
+        RetentionRule(data="Totals", purpose="Comparing", kept_days=None, setting=None),
+    ],
+    paragraphs=["Each night what is older is deleted."],
+)
+PURGE = PurgeRecord(
+    id=1,
+    started_at=NOW,
+    finished_at=NOW,
+    events_from=NOW.date(),
+    content_from=NOW.date(),
+    audit_from=NOW.date(),
+    deleted={"attribution_events": 1200, "violations": 34},
+)
+
+
+@pytest.fixture
+def told(api: FakeApi) -> FakeApi:
+    api.answers["GET", "/v1/privacy/policy"] = POLICY
+    api.answers["GET", "/v1/privacy/purges"] = PurgesAnswer(purges=[PURGE])
+    listed = PrivacyRequestsAnswer(requests=[OPEN, OVERDUE, DONE], total_requests=3, next_cursor=None)
+    api.answers["GET", REQUESTS] = listed
+    return api
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
+def test_everybody_reads_the_policy_and_only_admins_the_rest(told: FakeApi, view_as: Any, role: Role) -> None:
+    view_as(role)
+    shown = show_privacy(told.connect())
+    assert rows_of(shown["policy"]) == [
+        ["What", "Kept for", "Why"],
+        ["Events", "90 days", "Security"],
+        ["Totals", "Stays", "Comparing"],
+    ]
+    assert shown["hidden"] == [True] * 3
+    assert [request.url.path for request in told.asked] == ["/v1/privacy/policy"]
+
+
+def test_an_admin_sees_which_requests_are_open_overdue_and_done(told: FakeApi, view_as: Any) -> None:
+    view_as(Role.ADMIN)
+    shown = show_privacy(told.connect())
+    said = [" ".join(text_of(each).split()) for each in find(shown["requests"], "violation")]
+    assert "Erase everything: User id child-7" in said[0]
+    assert "Open, due 30 Apr 2026" in said[0]
+    assert "Overdue, was due 30 Apr 2026" in said[1]
+    assert "Done 31 Mar 10:28 by ben: 1 record" in said[2]
+    assert "Answer" not in said[2]
+    assert rows_of(shown["purges"])[1][2] == "1,234"
+
+
+def test_without_requests_and_nights_the_page_says_so(told: FakeApi, view_as: Any) -> None:
+    view_as(Role.ADMIN)
+    told.answers["GET", "/v1/privacy/purges"] = PurgesAnswer(purges=[])
+    told.answers["GET", REQUESTS] = PrivacyRequestsAnswer(requests=[], total_requests=0, next_cursor=None)
+    shown = show_privacy(told.connect())
+    assert "No parent has asked for anything yet." in text_of(shown["requests"])
+    assert "No night has passed yet." in text_of(shown["purges"])
+
+
+def test_noting_a_request_empties_the_form_and_says_when_it_is_due(told: FakeApi) -> None:
+    told.answers["POST", REQUESTS] = OPEN
+    form = {"kind": "erase", "subject_kind": "user", "subject_id": " child-7 ", "note": ""}
+    answer = note_request(told.connect(), form)
+    assert json.loads(told.asked[0].content) == {"kind": "erase", "subject_kind": "user", "subject_id": "child-7"}
+    assert (answer["said"], answer["subject_id"]) == ("Request 7 is noted; it is due 30 Apr 2026.", "")
+
+
+@pytest.mark.parametrize("subject_id", [None, "", "  "])
+def test_a_request_needs_an_id(told: FakeApi, subject_id: str | None) -> None:
+    answer = note_request(told.connect(), {"kind": "erase", "subject_kind": "user", "subject_id": subject_id})
+    assert (answer["said"], told.asked) == ("Nothing was changed: fill in the id.", [])
+
+
+def test_a_refusal_is_told_in_words_and_keeps_the_form(told: FakeApi) -> None:
+    errors = [{"pointer": "/subject_id", "detail": "must be an IPv4 or IPv6 address"}]
+    problem = {"status": 422, "title": "", "code": "invalid", "detail": "", "errors": errors}
+    told.answers["POST", REQUESTS] = httpx.Response(422, json=problem)
+    form = {"kind": "export", "subject_kind": "ip_address", "subject_id": "tablet"}
+    answer = note_request(told.connect(), form)
+    assert answer["said"] == "Nothing was changed: must be an IPv4 or IPv6 address."
+    assert answer["subject_id"] == no_update
+
+
+def test_an_export_is_handed_out_as_a_file(told: FakeApi) -> None:
+    data = SubjectData(subject_kind="user", subject_id="child-7", exported_at=NOW, data={"links": [{"id": "l-1"}]})
+    told.answers["POST", f"{REQUESTS}/6/export"] = data
+    answer = answer_request(told.connect(), "export", 6)
+    assert json.loads(answer["file"]["content"])["data"] == {"links": [{"id": "l-1"}]}
+    assert answer["file"]["filename"] == "privacy-request-6.json"
+
+
+def test_an_erasure_says_how_much_is_gone(told: FakeApi) -> None:
+    told.answers["POST", f"{REQUESTS}/7/erase"] = DONE
+    assert answer_request(told.connect(), "erase", 7)["said"].startswith("Request 7: 1 record erased.")
+
+
+def test_without_the_api_the_page_says_so(told: FakeApi, view_as: Any) -> None:
+    view_as(Role.ADMIN)
+    told.is_down = True
+    assert "not available right now" in text_of(show_privacy(told.connect())["policy"])
+    assert "does not answer" in answer_request(told.connect(), "erase", 7)["said"]
