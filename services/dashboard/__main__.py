@@ -30,7 +30,7 @@ def main() -> None:
         threads=settings.dashboard_threads,
         processes=1,
         service="dashboard",
-        drain_seconds=web_server.shutdown_drain_seconds,
+        settings=web_server,
     )
 
 

@@ -12,7 +12,7 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.ingest.batches import start_due_rescan
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
-from viral_engine.access_settings import ACCESS_GROUPS, AccessSettings
+from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
@@ -60,7 +60,8 @@ def bootstrap(restore_admin: bool) -> None:
 def web() -> None:
     """Serve the HTTP API."""
     groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, WebServerSettings, LogSettings
-    settings, detection, queues, deliveries, web_server, logs, *access = load_settings_or_exit(*groups, *ACCESS_GROUPS)
+    access_groups = ProxySettings, LimitSettings, SingleSignOnSettings
+    settings, detection, queues, deliveries, web_server, logs, *access = load_settings_or_exit(*groups, *access_groups)
     configure_logging(logs, service="metrics_api")
     serve(
         lambda: create_app(settings, detection, queues, deliveries, AccessSettings(*access)),
@@ -69,7 +70,7 @@ def web() -> None:
         threads=settings.metrics_api_threads,
         processes=settings.metrics_api_processes,
         service="metrics_api",
-        drain_seconds=web_server.shutdown_drain_seconds,
+        settings=web_server,
     )
 
 

@@ -130,9 +130,6 @@ class SingleSignOnSettings(EnvironmentSettings):
         return next((role for role, named in by_role.items() if set(split_list(named)) & set(groups)), None)
 
 
-ACCESS_GROUPS = (ProxySettings, LimitSettings, SingleSignOnSettings)
-
-
 @dataclass(frozen=True)
 class AccessSettings:
     """All of these groups, in their order."""

@@ -262,6 +262,9 @@ class DashboardSettings(EnvironmentSettings):
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
     )
+    oidc_issuer: str | None = Field(
+        None, description="Address of the provider of single sign-on. With it the sign-in page offers that, too."
+    )
     dashboard_refresh_seconds: int = Field(
         30, ge=5, le=3600, description="Seconds between two refreshes of an open page."
     )

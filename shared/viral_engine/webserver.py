@@ -10,10 +10,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
 
 from viral_engine.contract.problem import Problem
 from viral_engine.draining import Draining, DrainingArbiter, refuse_readiness
+from viral_engine.slow_clients import PatientWorker, RequestTimeoutError
+from viral_engine.web_settings import WebServerSettings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 _STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    RequestTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
 }
 
 
-class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+class ProblemWorker(PatientWorker):
     """Answers what never becomes a request by a problem; gunicorn would send HTML."""
 
     def handle_request(self, *arguments: Any) -> Any:
@@ -58,10 +60,11 @@ def _format_answer(status: HTTPStatus) -> bytes:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, create_app: Callable[[], Flask], options: dict[str, Any], drain_seconds: float) -> None:
+    def __init__(self, create_app: Callable[[], Flask], options: dict[str, Any], settings: WebServerSettings) -> None:
         self._create_app = create_app
         self._options = options
-        self.drain_seconds = drain_seconds
+        self.drain_seconds = settings.shutdown_drain_seconds
+        self.read_seconds = settings.request_read_seconds
         self.draining = Draining()
         super().__init__()
 
@@ -84,7 +87,7 @@ def serve(
     threads: int,
     processes: int,
     service: str,
-    drain_seconds: float,
+    settings: WebServerSettings,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let the requests in hand finish.
 
@@ -104,4 +107,4 @@ def serve(
         "loglevel": "warning",
         "control_socket_disable": True,  # Nobody uses it, and it needs a home folder that can be written.
     }
-    _Server(create_app, options, drain_seconds).run()
+    _Server(create_app, options, settings).run()

@@ -10,13 +10,15 @@ from pydantic_core import ErrorDetails
 from redis import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 
 from metrics_api.api.sentences import format_sentence
 from viral_engine.contract.problem import FieldError, Problem
+from viral_engine.slow_clients import RequestTimeoutError
 
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5
+_TOO_SLOW = "The request did not come in within the time that it has."
 _DRAINED_BYTES = 64 * 1024 * 1024
 
 
@@ -76,6 +78,7 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _answer_too_large)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(ParseException, _answer_malformed_chunks)
+    app.register_error_handler(RequestTimeoutError, lambda _error: _answer_http_error(RequestTimeout(_TOO_SLOW)))
     for unreachable in (OperationalError, InterfaceError, PoolTimeoutError, RedisError):
         app.register_error_handler(unreachable, _answer_store_down)
     app.register_error_handler(Exception, _answer_unexpected)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import httpx
 
+from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.client import MetricsApi
 from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
 from viral_engine.settings import (
@@ -43,6 +44,9 @@ SETTINGS = (
     ApiSettings,
     BootstrapSettings,
     DashboardSettings,
+    ProxySettings,
+    LimitSettings,
+    SingleSignOnSettings,
     DetectionSettings,
     QueueSettings,
     ReconcilerSettings,
