@@ -13,27 +13,12 @@ from collections.abc import Iterable, Sequence
 import httpcore
 
 from email_worker.endings import FailedError, RefusedError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# What hides an IPv4 address in an IPv6 one (mapped, translated by NAT64, 6to4 and Teredo), and site-local addresses,
-# which Python takes for public ones.
-_HIDDEN = [
-    ipaddress.ip_network(cidr) for cidr in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10")
-]
-
-
-def read_networks(text: str) -> list[Network]:
-    """The networks of WEBHOOK_ALLOWED_NETWORKS."""
-    return [ipaddress.ip_network(cidr.strip()) for cidr in text.split(",") if cidr.strip()]
+from viral_engine.webhook_targets import Address, Network, is_allowed
 
 
 def check_address(address: Address, allowed: Iterable[Network]) -> None:
     """Raise FailedError for an address that is not public, unless its network is allowed."""
-    if any(address in network for network in allowed):
-        return
-    is_hidden = any(address in network for network in _HIDDEN)
-    if not address.is_global or address.is_multicast or address.is_reserved or is_hidden:
+    if not is_allowed(address, allowed):
         raise FailedError(f"The webhook leads to {address}, which is not public; WEBHOOK_ALLOWED_NETWORKS allows more.")
 
 

@@ -23,6 +23,7 @@ from metrics_api.api.hardening import harden
 from metrics_api.api.investigations import investigations
 from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
+from metrics_api.api.notifications import notifications
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.people import passwords, people
 from metrics_api.api.privacy import privacy as privacy_routes
@@ -48,7 +49,7 @@ from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
-RECIPIENTS = (subscriptions,)
+RECIPIENTS = (subscriptions, notifications)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (jobs, delivery_jobs, batches)

@@ -77,12 +77,13 @@ def web() -> None:
 @main.command()
 def reconciler() -> None:
     """Evaluate the guardrails each minute and finish what was left; of several processes one works."""
-    groups = ApiSettings, DetectionSettings, QueueSettings, ReconcilerSettings, LogSettings
-    settings, detection, queues, own, logs = load_settings_or_exit(*groups)
+    groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, ReconcilerSettings, LogSettings
+    settings, detection, queues, deliveries, own, logs = load_settings_or_exit(*groups)
     configure_logging(logs, service="reconciler")
     stop = watch_stop_signals()
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     references = References(settings.identifier_key.get_secret_value())
     redis, flags = connect_redis(settings.redis_url), Flags(settings.flags_file)
-    reconciliation = Reconciliation(database, detection, references, settings.pii_phone_region, redis, flags, queues)
+    region = settings.pii_phone_region
+    reconciliation = Reconciliation(database, detection, references, region, redis, flags, queues, deliveries)
     run_reconciler(stop, settings, own, build_tasks(reconciliation, own))

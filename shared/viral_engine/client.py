@@ -39,6 +39,7 @@ from viral_engine.contract.violations import Resolution, Violation, ViolationsAn
 from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.contract.writes import EventsAccepted, ItemsSaved
 from viral_engine.deliveries_client import DeliveriesApi
+from viral_engine.notifications_client import NotificationsApi
 from viral_engine.privacy_client import PrivacyApi
 from viral_engine.recipients_client import RecipientsApi
 
@@ -46,7 +47,7 @@ __all__ = ["SESSION_HEADER", "ApiProblemError", "ApiUnreachableError", "MetricsA
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
-class MetricsApi(AccessApi, DeliveriesApi, PrivacyApi, RecipientsApi):
+class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
     """Calls of the metrics API with one token, if need be on behalf of a signed-in person."""
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:

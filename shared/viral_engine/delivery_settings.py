@@ -1,11 +1,31 @@
 """Settings of email and webhooks. Rules and forms are those of `viral_engine.settings`."""
 
-import ipaddress
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import EmailStr, Field, SecretStr, field_validator
+from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from viral_engine.settings import EnvironmentSettings, Port
+from viral_engine.webhook_targets import read_networks
+
+
+def _check_networks(networks: str) -> str:
+    """Refuse what is no list of networks."""
+    try:
+        read_networks(networks)
+    except ValueError as error:
+        raise ValueError(f"WEBHOOK_ALLOWED_NETWORKS: {error}; each network is such as 10.0.0.0/8.") from error
+    return networks
+
+
+AllowedNetworks = Annotated[
+    str,
+    AfterValidator(_check_networks),
+    Field(
+        description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
+        "loopback. Empty allows public addresses only. The API refuses such rules at once, the worker at each call."
+    ),
+]
 
 
 class DeliverySettings(EnvironmentSettings):
@@ -45,6 +65,7 @@ class DeliverySettings(EnvironmentSettings):
     notification_window_minutes: float = Field(
         10, gt=0, le=1440, description="Minutes over which NOTIFICATION_BURST is counted. Longer sends fewer messages."
     )
+    webhook_allowed_networks: AllowedNetworks = ""
 
 
 class EmailSettings(EnvironmentSettings):
@@ -80,21 +101,4 @@ class WebhookSettings(EnvironmentSettings):
     webhook_timeout_seconds: float = Field(
         10, gt=0, le=40, description="Seconds within which a webhook must have answered."
     )
-    webhook_allowed_networks: str = Field(
-        "",
-        description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
-        "loopback. Empty allows public addresses only.",
-    )
-
-    @field_validator("webhook_allowed_networks")
-    @classmethod
-    def check_networks(cls, networks: str) -> str:
-        """Refuse what is no list of networks."""
-        for cidr in filter(None, map(str.strip, networks.split(","))):
-            try:
-                ipaddress.ip_network(cidr)
-            except ValueError as error:
-                raise ValueError(
-                    f"WEBHOOK_ALLOWED_NETWORKS holds {cidr!r}; each network is such as 10.0.0.0/8."
-                ) from error
-        return networks
+    webhook_allowed_networks: AllowedNetworks = ""

@@ -17,6 +17,7 @@ from tests.builders import NOON, build_clicks, build_event
 from tests.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
 from viral_engine.contract.evaluations import Evaluation
 from viral_engine.contract.people import Scope
+from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings
 
 LIMIT = 5
@@ -30,7 +31,7 @@ def evaluate(database: Database) -> Evaluate:
 
     def run(now: datetime = NOON, **settings: Any) -> Evaluation:
         detection = DetectionSettings(**{"data_stale_minutes": 0, **settings})
-        return evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), now=now)
+        return evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), Flags(None), now=now)
 
     return run
 

@@ -13,6 +13,7 @@ from tests.api_fixtures import IDENTIFIER_KEY, Api
 from tests.builders import NOON, build_clicks
 from tests.plans import watch_statements
 from viral_engine.contract.period import Period
+from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings
 
 DAY = timedelta(days=1)
@@ -21,7 +22,7 @@ PERIOD = {"start": "2026-03-01", "end": "2026-03-30"}
 
 def evaluate(database: Database, now: datetime) -> None:
     """Evaluate as the reconciler would at that moment."""
-    evaluate_guardrails(database, DetectionSettings(), References(IDENTIFIER_KEY), now=now)
+    evaluate_guardrails(database, DetectionSettings(), References(IDENTIFIER_KEY), Flags(None), now=now)
 
 
 def save_points(connection: Connection, first: str, last: str, apart: str) -> None:

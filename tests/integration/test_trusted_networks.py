@@ -14,6 +14,7 @@ from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from tests.api_fixtures import IDENTIFIER_KEY, Api
 from tests.builders import NOON, build_clicks, build_event
 from viral_engine.contract.people import Scope
+from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings
 
 SCHOOL = "203.0.113.0/24"
@@ -126,7 +127,7 @@ def test_trusted_addresses_open_no_alert(api: Api, database: Database) -> None:
     flag(api, *(f"203.0.113.{host}" for host in range(6)))
     trust(api)
     detection = DetectionSettings(data_stale_minutes=0)
-    evaluation = evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), now=NOON)
+    evaluation = evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), Flags(None), now=NOON)
     assert (evaluation.opened_alerts, evaluation.health_score) == ([], 100)
 
 

@@ -13,6 +13,7 @@ from metrics_api.api.readings import read_page
 from metrics_api.api.requests import AlertsQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import tell_waiting_news
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.scoring import alerts as listing
 from metrics_api.scoring.alert_actions import (
@@ -90,9 +91,14 @@ def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
 @alerts.route("POST", f"{_ALERT}/resolve", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: AlertDetail})
 def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
     """End it, as over or as a false positive."""
+    flags, false_positive = services().flags, body.false_positive
     with _acting_on(alert_id) as (connection, actor, now):
-        save_resolution(connection, alert_id, actor=actor, note=body.note, false_positive=body.false_positive, now=now)
-        return _fetch(connection, alert_id)
+        save_resolution(
+            connection, alert_id, flags, actor=actor, note=body.note, false_positive=false_positive, now=now
+        )
+        ended = _fetch(connection, alert_id)
+    tell_waiting_news()
+    return ended
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import tell_waiting_news
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from metrics_api.scoring.history import fetch_history
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
@@ -21,7 +22,10 @@ _HISTORY_DAYS = 30
 def post_evaluation() -> Evaluation:
     """Evaluate the last 7 dates now, as it happens every minute by itself."""
     shared = services()
-    return evaluate_guardrails(shared.database, shared.detection, shared.references, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    evaluation = evaluate_guardrails(shared.database, shared.detection, shared.references, shared.flags, now=now)
+    tell_waiting_news()
+    return evaluation
 
 
 @history.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})

@@ -9,8 +9,10 @@ from redis import Redis
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
+from metrics_api.notifications.dispatch import tell_news
 from metrics_api.reports.reconciliation import reconcile_runs
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
 
@@ -35,10 +37,16 @@ class Reconciliation:
     redis: Redis
     flags: Flags
     queues: QueueSettings
+    deliveries: DeliverySettings
 
     def evaluate(self, now: datetime) -> bool:
         """Evaluate the guardrails once."""
-        evaluate_guardrails(self.database, self.detection, self.references, now=now)
+        evaluate_guardrails(self.database, self.detection, self.references, self.flags, now=now)
+        return self.tell_news(now)
+
+    def tell_news(self, now: datetime) -> bool:
+        """Tell what waits for a rule's turn."""
+        tell_news(self.database, self.redis, self.flags, self.deliveries, self.queues, now=now)
         return False
 
     def reconcile_runs(self, now: datetime) -> bool:
@@ -59,6 +67,7 @@ def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) ->
     """All tasks, in the order in which they run when several are due."""
     return (
         Task("evaluate_guardrails", settings.evaluation_seconds, reconciliation.evaluate),
+        Task("tell_news", reconciliation.queues.reconcile_seconds, reconciliation.tell_news),
         Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
         Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
     )

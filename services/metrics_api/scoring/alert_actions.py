@@ -7,9 +7,11 @@ from sqlalchemy import Connection, select, update
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.tables import alerts
+from metrics_api.notifications.news import save_resolved
 from metrics_api.scoring.alert_life import UNRESOLVED
 from metrics_api.scoring.alerts import format_subject
 from viral_engine.contract.alerts import AlertAction
+from viral_engine.flags import Flags
 
 
 class UnknownAlertError(Exception):
@@ -44,7 +46,14 @@ def save_snooze(connection: Connection, alert_id: int, *, actor: str, until: dat
 
 
 def save_resolution(
-    connection: Connection, alert_id: int, *, actor: str, note: str | None, false_positive: bool, now: datetime
+    connection: Connection,
+    alert_id: int,
+    flags: Flags,
+    *,
+    actor: str,
+    note: str | None,
+    false_positive: bool,
+    now: datetime,
 ) -> None:
     """End the alert. If its cause lasts, the next evaluation opens another one, unless this was a false positive.
 
@@ -54,6 +63,7 @@ def save_resolution(
     action: AlertAction = "call_alert_false_positive" if false_positive else "resolve_alert"
     ended = {"resolved_at": now, "resolved_by": actor, "snoozed_until": None}
     change = _save(connection, alert_id, {"status": status, "note": note, **ended}, now=now)
+    save_resolved(connection, flags, alert_id, actor=actor, false_positive=false_positive, now=now)
     _note_action(connection, alert_id, action, {"note": note}, change, actor=actor, now=now)
 
 

@@ -9,6 +9,7 @@ from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.violations import fetch_violations
+from metrics_api.notifications.news import save_news
 from metrics_api.scoring.alert_life import AlertChanges, await_turn, save_findings
 from metrics_api.scoring.alert_rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.scoring.evaluation import fetch_health
@@ -17,14 +18,15 @@ from viral_engine.contract.evaluations import Evaluation
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.period import Period
 from viral_engine.contract.violations import Violation, ViolationFilter
+from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings
 from viral_engine.telemetry import record_event
 
 
 def evaluate_guardrails(
-    database: Database, detection: DetectionSettings, references: References, *, now: datetime
+    database: Database, detection: DetectionSettings, references: References, flags: Flags, *, now: datetime
 ) -> Evaluation:
-    """Evaluate the last 7 dates in one transaction, then record what was found."""
+    """Evaluate the last 7 dates and note what there is to tell, in one transaction; then record what was found."""
     reading = build_recent_reading(detection, references, Page(MAX_REFS), now=now)
     with database.write() as connection:
         await_turn(connection)
@@ -32,6 +34,7 @@ def evaluate_guardrails(
         save_point(connection, health)
         findings = find_alerts(health, detection, _fetch_true_violations(connection, reading))
         changes = save_findings(connection, findings, reading.period, now=now)
+        save_news(connection, flags, changes, now=now)
     _record(health, changes)
     return Evaluation(
         **health.model_dump(include=set(Evaluation.model_fields)),

@@ -1,0 +1,137 @@
+"""Rules that say who is told about alerts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from pydantic import HttpUrl
+from sqlalchemy import Connection
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import ProblemError, invalid, not_found
+from metrics_api.api.readings import read_page
+from metrics_api.api.requests import ListQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import encode_cursor
+from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.notifications import listing, rules
+from metrics_api.notifications.trial import save_trial
+from viral_engine.contract.notifications import (
+    MessageAsked,
+    NotificationRule,
+    RuleRequest,
+    RulesAnswer,
+    SavedRule,
+    SigningSecret,
+)
+from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError
+from viral_engine.webhook_targets import is_allowed, read_networks
+
+notifications = Resource("notifications")
+_RULES = "/v1/notification-rules"
+_RULE = f"{_RULES}/<{ROW_ID}:rule_id>"
+
+
+@notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
+def get_rules(query: ListQuery) -> RulesAnswer:
+    """Every rule by name, with its newest message and how that ended."""
+    shared, page = services(), read_page(query, listing.CURSOR)
+    with shared.database.read() as connection:
+        shown, last = page.split(listing.fetch_rules(connection, shared.flags, page))
+        return RulesAnswer(
+            rules=shown,
+            total_rules=listing.count_rules(connection),
+            switched_on=listing.is_switched_on(shared.flags, None),
+            next_cursor=last and encode_cursor(shared.references, listing.CURSOR, (last.name,)),
+        )
+
+
+@notifications.route("GET", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: NotificationRule})
+def get_rule(rule_id: int) -> NotificationRule:
+    """One rule."""
+    with _acting_on(rule_id) as connection:
+        return listing.fetch_rule(connection, services().flags, rule_id)
+
+
+@notifications.route("POST", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.CREATED: SavedRule})
+def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
+    """Tell somebody about alerts that open from now on. The answer holds the secret that signs webhooks, once."""
+    _check_reach(body)
+    with _acting_on(None) as connection:
+        rule_id, secret = rules.save_rule(connection, body, _build_author())
+        saved = listing.fetch_rule(connection, services().flags, rule_id)
+    return SavedRule(**saved.model_dump(), secret=secret), HTTPStatus.CREATED
+
+
+@notifications.route("PUT", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: SavedRule})
+def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
+    """Change a rule; what a rule that is switched off had still to tell is dropped."""
+    _check_reach(body)
+    with _acting_on(rule_id) as connection:
+        secret = rules.change_rule(connection, rule_id, body, _build_author())
+        saved = listing.fetch_rule(connection, services().flags, rule_id)
+    return SavedRule(**saved.model_dump(), secret=secret)
+
+
+@notifications.route("DELETE", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
+def delete_rule(rule_id: int) -> None:
+    """Tell nobody by this rule any more."""
+    with _acting_on(rule_id) as connection:
+        rules.delete_rule(connection, rule_id, _build_author())
+
+
+@notifications.route("POST", f"{_RULE}/secret", scope=Scope.ADMIN, answers={HTTPStatus.OK: SigningSecret})
+def post_secret(rule_id: int) -> SigningSecret:
+    """Sign the webhooks of a rule with a new secret, which the answer holds, once."""
+    with _acting_on(rule_id) as connection:
+        return SigningSecret(secret=rules.rotate_secret(connection, rule_id, _build_author()))
+
+
+@notifications.route("POST", f"{_RULE}/test", scope=Scope.ADMIN, answers={HTTPStatus.ACCEPTED: MessageAsked})
+def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
+    """Send a made-up message by a rule, whatever its state and that of the flag."""
+    shared, author = services(), _build_author()
+    with _acting_on(rule_id) as connection:
+        request_id = save_trial(connection, rule_id, shared.flags, shared.deliveries, author)
+    poke_due_deliveries(shared.database, shared.redis, shared.queues, now=author.now)
+    return MessageAsked(request_id=request_id), HTTPStatus.ACCEPTED
+
+
+@contextmanager
+def _acting_on(rule_id: int | None) -> Iterator[Connection]:
+    """A transaction. Raises ProblemError 404, 409 and 422 for what cannot be done."""
+    try:
+        with services().database.write() as connection:
+            yield connection
+    except rules.UnknownRuleError as error:
+        raise not_found(f"notification rule {rule_id}") from error
+    except rules.NameTakenError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, "name_taken", "Another rule has this name.") from error
+    except rules.TargetMissingError as error:
+        raise invalid([FieldError(pointer="/target", detail="is required for a new rule or channel")]) from error
+    except rules.UnsignedRuleError as error:
+        detail = "Only rules of the channel webhook sign what they send."
+        raise ProblemError(HTTPStatus.CONFLICT, "not_signed", detail) from error
+
+
+def _build_author() -> rules.Author:
+    return rules.Author(services().references, current_principal().name, datetime.now(UTC))
+
+
+def _check_reach(body: RuleRequest) -> None:
+    """Refuse at once what the worker would refuse in the end; a name it resolves only when it sends."""
+    if body.channel == "email" or body.target is None:
+        return
+    host = (HttpUrl(body.target).host or "").strip("[].")
+    if host == "localhost" or host.endswith(".localhost"):
+        host = "127.0.0.1"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return
+    if not is_allowed(address, read_networks(services().deliveries.webhook_allowed_networks)):
+        raise invalid([FieldError(pointer="/target", detail="is an address that WEBHOOK_ALLOWED_NETWORKS excludes")])

@@ -1,0 +1,110 @@
+"""Tells what there is to tell: all that waits for a rule becomes one message, and only so many within a time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis import Redis
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.database import Database
+from metrics_api.deliveries.claims import is_switched_off
+from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.notifications.listing import is_switched_on
+from metrics_api.notifications.rules import UnknownRuleError, lock_rule
+from viral_engine.contract.deliveries import AlertNews, DeliveryKind, Notification
+from viral_engine.delivery_settings import DeliverySettings
+from viral_engine.flags import Flags
+from viral_engine.settings import QueueSettings
+
+_ACTOR = "notifications"
+_MOST_NEWS = 100
+_WAITING_RULES = text("SELECT DISTINCT rule_id FROM alert_news WHERE request_id IS NULL ORDER BY rule_id")
+_DROP = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
+_COUNT_SENT = text("""
+    SELECT count(*) FROM delivery_requests
+    WHERE rule_id = :rule_id AND created_at > :since AND unique_key LIKE 'news:%'
+""")
+# Nobody is told of an alert that somebody has taken up or put off since; what waits is told when that has ended.
+_WAITING = text("""
+    SELECT news.id, alert_id, event, type, news.severity, news.message, count, news.created_at AS at
+    FROM alert_news news JOIN alerts ON alerts.id = alert_id
+    WHERE rule_id = :rule_id AND request_id IS NULL AND status NOT IN ('acknowledged', 'snoozed')
+    ORDER BY news.id LIMIT :most
+""")
+_TOLD = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:news)")
+
+
+def tell_news(
+    database: Database,
+    redis: Redis,
+    flags: Flags,
+    deliveries: DeliverySettings,
+    queues: QueueSettings,
+    *,
+    now: datetime,
+) -> None:
+    """Make messages of the news that wait, and have them sent."""
+    with database.write() as connection:
+        waiting = connection.execute(_WAITING_RULES).scalars().all()
+        told = [_tell(connection, rule_id, flags, deliveries, now=now) for rule_id in waiting]
+    if any(told):
+        poke_due_deliveries(database, redis, queues, now=now)
+
+
+def _tell(connection: Connection, rule_id: int, flags: Flags, settings: DeliverySettings, *, now: datetime) -> bool:
+    try:
+        rule = lock_rule(connection, rule_id)
+    except UnknownRuleError:
+        return False
+    if not is_switched_on(flags, rule_id):
+        connection.execute(_DROP, {"rule_id": rule_id})
+        return False
+    since = now - timedelta(minutes=settings.notification_window_minutes)
+    sent = connection.execute(_COUNT_SENT, {"rule_id": rule_id, "since": since}).scalar_one()
+    waiting = connection.execute(_WAITING, {"rule_id": rule_id, "most": _MOST_NEWS}).all()
+    if sent >= settings.notification_burst or not waiting:
+        return False
+    notification = Notification(
+        rule=rule.name, channel=rule.channel, news=[_format_news(row, settings) for row in waiting]
+    )
+    request_id = save_message(
+        connection, rule, notification, flags, settings, by=_ACTOR, key=f"news:{rule_id}:{waiting[-1].id}", now=now
+    )
+    connection.execute(_TOLD, {"request_id": request_id, "news": [row.id for row in waiting]})
+    return True
+
+
+def save_message(
+    connection: Connection,
+    rule: Row[Any],
+    notification: Notification,
+    flags: Flags,
+    settings: DeliverySettings,
+    *,
+    by: str,
+    key: str | None,
+    now: datetime,
+) -> int:
+    """Ask for the delivery of a rule's message; the request's id. An email may become a placeholder."""
+    kind: DeliveryKind = "email" if rule.channel == "email" else "webhook"
+    question = Question(
+        kind=kind,
+        recipients=[rule.target],
+        is_placeholder=kind == "email" and is_switched_off(flags, report_id=None, rule_id=rule.id),
+        requested_by=by,
+        notification=notification,
+        rule_id=rule.id,
+        unique_key=key,
+    )
+    return save_request(connection, question, domain=settings.message_id_domain, now=now).request_id
+
+
+def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:
+    told = {name: row._mapping[name] for name in AlertNews.model_fields if name != "url"}
+    return AlertNews(**told, url=build_alert_url(settings, row.alert_id))
+
+
+def build_alert_url(settings: DeliverySettings, alert_id: int) -> str:
+    """Where the dashboard shows an alert."""
+    return f"{settings.public_dashboard_url.rstrip('/')}/dashboard/guardrails/alert?id={alert_id}"

@@ -1,0 +1,151 @@
+"""Rules that say which severities are told to whom. A webhook's URL is a secret, so that only its host is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, Row, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.identifiers import References
+from metrics_api.db.tables import notification_rules
+from metrics_api.notifications.secrets import create_signing_secret
+from viral_engine.contract.notifications import RuleRequest
+from viral_engine.contract.recipients import mask_recipient
+
+_column = notification_rules.c
+_SHOWN = ("name", "severities", "channel", "target", "enabled")
+_DROP_NEWS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
+_CANCEL_MESSAGES = text("""
+    UPDATE deliveries SET status = 'cancelled', finished_at = :now
+    WHERE status = 'pending' AND request_id IN (SELECT id FROM delivery_requests WHERE rule_id = :rule_id)
+""")
+
+
+class UnknownRuleError(Exception):
+    """There is no rule with this id."""
+
+
+class NameTakenError(Exception):
+    """Another rule has this name."""
+
+
+class TargetMissingError(Exception):
+    """A new rule, or one whose channel changes, needs to be told its target."""
+
+
+class UnsignedRuleError(Exception):
+    """The channel of this rule is not signed."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who changes rules, when, and what seals their secrets."""
+
+    references: References
+    name: str
+    now: datetime
+
+
+def save_rule(connection: Connection, body: RuleRequest, author: Author) -> tuple[int, str | None]:
+    """A new rule's id, and the secret that signs its webhooks. Raises NameTakenError or TargetMissingError."""
+    if body.target is None:
+        raise TargetMissingError
+    secret, sealed = _create_secret(body, author)
+    values = {**body.model_dump(), "sealed_secret": sealed, "created_by": author.name, "created_at": author.now}
+    rule_id: int = _execute(connection, insert(notification_rules).values(values).returning(_column.id)).scalar_one()
+    _note(connection, "create_notification_rule", rule_id, author, after=values)
+    return rule_id, secret
+
+
+def change_rule(connection: Connection, rule_id: int, body: RuleRequest, author: Author) -> str | None:
+    """Change a rule; a channel that needs one gets a secret, which is the answer.
+
+    What a rule that is switched off had still to tell is dropped. Raises UnknownRuleError, NameTakenError or
+    TargetMissingError.
+    """
+    before = lock_rule(connection, rule_id)
+    if body.target is None and body.channel != before.channel:
+        raise TargetMissingError
+    values = {**body.model_dump(), "target": body.target or before.target}
+    secret = None
+    if body.channel != before.channel:
+        secret, values["sealed_secret"] = _create_secret(body, author)
+    _execute(connection, update(notification_rules).where(_column.id == rule_id).values(values))
+    if not body.enabled:
+        _drop_waiting(connection, rule_id, now=author.now)
+    _note(connection, "change_notification_rule", rule_id, author, before=before._asdict(), after=values)
+    return secret
+
+
+def rotate_secret(connection: Connection, rule_id: int, author: Author) -> str:
+    """Sign with a new secret from now on. Raises UnknownRuleError or UnsignedRuleError."""
+    if lock_rule(connection, rule_id).channel != "webhook":
+        raise UnsignedRuleError
+    secret, sealed = create_signing_secret(author.references)
+    connection.execute(update(notification_rules).where(_column.id == rule_id).values(sealed_secret=sealed))
+    _note(connection, "rotate_notification_secret", rule_id, author)
+    return secret
+
+
+def delete_rule(connection: Connection, rule_id: int, author: Author) -> None:
+    """Tell nobody by this rule any more, not even what it had still to tell. Raises UnknownRuleError."""
+    before = lock_rule(connection, rule_id)
+    _drop_waiting(connection, rule_id, now=author.now)
+    connection.execute(delete(notification_rules).where(_column.id == rule_id))
+    _note(connection, "delete_notification_rule", rule_id, author, before=before._asdict())
+
+
+def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
+    """The rule, which nobody else changes or sends for meanwhile. Raises UnknownRuleError."""
+    # The weaker lock, because news refer to the rule, and an evaluation that notes some must not wait.
+    statement = select(notification_rules).where(_column.id == rule_id).with_for_update(key_share=True)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise UnknownRuleError
+    return row
+
+
+def describe(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as everybody may see it who sees rules at all."""
+    shown = {name: rule[name] for name in _SHOWN}
+    return shown if rule["channel"] == "email" else {**shown, "target": mask_recipient(rule["target"])}
+
+
+def _create_secret(body: RuleRequest, author: Author) -> tuple[str, bytes] | tuple[None, None]:
+    return create_signing_secret(author.references) if body.channel == "webhook" else (None, None)
+
+
+def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
+    try:
+        return connection.execute(statement)
+    except IntegrityError as error:
+        # The name is all that must be unique.
+        raise NameTakenError from error
+
+
+def _drop_waiting(connection: Connection, rule_id: int, *, now: datetime) -> None:
+    connection.execute(_DROP_NEWS, {"rule_id": rule_id})
+    connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": now})
+
+
+def _note(
+    connection: Connection,
+    action: str,
+    rule_id: int,
+    author: Author,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    save_audit_entry(
+        connection,
+        actor=author.name,
+        action=action,
+        subject=f"notification_rule:{rule_id}",
+        before=before and describe(before),
+        after=after and describe(after),
+        now=author.now,
+    )

@@ -1,0 +1,25 @@
+"""Where webhooks may go: to public addresses, and to private ones that the settings allow."""
+
+import ipaddress
+from collections.abc import Iterable
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# What hides an IPv4 address in an IPv6 one (mapped, translated by NAT64, 6to4 and Teredo), and site-local addresses,
+# which Python takes for public ones.
+_HIDDEN = [
+    ipaddress.ip_network(cidr) for cidr in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10")
+]
+
+
+def read_networks(text: str) -> list[Network]:
+    """The networks of WEBHOOK_ALLOWED_NETWORKS. Raises ValueError."""
+    return [ipaddress.ip_network(cidr.strip()) for cidr in text.split(",") if cidr.strip()]
+
+
+def is_allowed(address: Address, allowed: Iterable[Network]) -> bool:
+    """Whether a webhook may go to an address: it is public, or its network is allowed."""
+    if any(address in network for network in allowed):
+        return True
+    is_hidden = any(address in network for network in _HIDDEN)
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_hidden)
