@@ -67,6 +67,13 @@ def test_a_webhook_reaches_no_private_address() -> None:
     assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
 
 
+def test_the_metrics_api_reaches_an_identity_provider_only_when_there_is_one() -> None:
+    assert HTTPS not in _ports("metrics-api", "egress")
+    with_provider = render("--set", "config.singleSignOn.oidcIssuer=https://id.example.com")
+    egress = with_provider.of("NetworkPolicy")["metrics-api"]["spec"]["egress"]
+    assert HTTPS in [port["port"] for rule in egress for port in rule["ports"]]
+
+
 def test_policies_can_be_left_to_others() -> None:
     assert render_ci("scheduling").of("NetworkPolicy") == {}
 
