@@ -6,8 +6,10 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from cachetools import TTLCache
+from prometheus_client import Counter
 
 Value = TypeVar("Value")
+_LOOKUPS = Counter("viral_engine_dashboard_cache", "Looks into a cache, by outcome: hit or miss", ["cache", "outcome"])
 
 
 class SharedCache(Generic[Value]):
@@ -16,7 +18,9 @@ class SharedCache(Generic[Value]):
     A failure reaches everybody who waited for it and is then forgotten, so that the next one to ask tries again.
     """
 
-    def __init__(self, *, seconds: float, size: int) -> None:
+    def __init__(self, name: str, *, seconds: float, size: int) -> None:
+        """`name` tells the cache's metrics from those of others."""
+        self._hits, self._misses = (_LOOKUPS.labels(name, outcome) for outcome in ("hit", "miss"))
         self._futures: TTLCache[Hashable, Future[Value]] = TTLCache(maxsize=size, ttl=seconds)
         self._lock = Lock()
 
@@ -25,6 +29,7 @@ class SharedCache(Generic[Value]):
         with self._lock:
             known = self._futures.get(key)
             future = known or self._futures.setdefault(key, Future())
+        (self._hits if known else self._misses).inc()
         return future.result() if known else self._fulfil(key, future, compute)
 
     def forget(self, key: Hashable) -> None:

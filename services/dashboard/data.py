@@ -88,7 +88,7 @@ class SharedViews:
 
     def __init__(self, api: MetricsApi, *, seconds: float) -> None:
         self._api = api
-        self._cache = SharedCache[Any](seconds=seconds, size=_MOST_VIEWS)
+        self._cache = SharedCache[Any]("views", seconds=seconds, size=_MOST_VIEWS)
 
     def get(self, key: Hashable, build: Callable[[MetricsApi], View]) -> View:
         """What `build` makes of the API's answers; `key` names the page with all that it was asked for.

@@ -54,7 +54,7 @@ class Sessions:
 
     def __init__(self, api: MetricsApi) -> None:
         self._api = api
-        self._viewers = SharedCache[Viewer](seconds=PERSON_SECONDS, size=_MOST_SESSIONS)
+        self._viewers = SharedCache[Viewer]("sessions", seconds=PERSON_SECONDS, size=_MOST_SESSIONS)
 
     def find_viewer(self, secret: str) -> Viewer | None:
         """Who this session belongs to, None when it has ended.

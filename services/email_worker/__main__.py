@@ -1,32 +1,16 @@
 """`python -m email_worker`: what the image of the email worker runs."""
 
-import click
-
-from email_worker import jobs
-from viral_engine.delivery_settings import EmailSettings, WebhookSettings
-from viral_engine.logs import capture_library_logs, configure_logging
-from viral_engine.queue_worker import work_on
-from viral_engine.queues import QueueName
-from viral_engine.settings import LogSettings, load_settings_or_exit
-from viral_engine.worker_settings import WorkerSettings
-
-QUEUES = (QueueName.EMAIL_DELIVERY, QueueName.WEBHOOKS)
+from viral_engine.shared_metrics import is_above, share_metrics_with_jobs
 
 
-@click.group()
 def main() -> None:
-    """Run one of the email worker's processes."""
+    """Run the command line, with metrics that are shared where they are served."""
+    if is_above("WORKER_METRICS_PORT", 0):
+        share_metrics_with_jobs()
+    # Imported only now, since metrics are made when their module is imported.
+    from email_worker.cli import main as run
 
-
-@main.command()
-@click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
-def work(queue: str) -> None:
-    """Work on one queue until told to stop."""
-    settings, _, _, logs = load_settings_or_exit(WorkerSettings, EmailSettings, WebhookSettings, LogSettings)
-    configure_logging(logs, service=f"worker {queue}")
-    capture_library_logs()
-    jobs.prepare()
-    work_on(QueueName(queue), settings)
+    run()
 
 
 if __name__ == "__main__":

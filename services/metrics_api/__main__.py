@@ -1,5 +1,19 @@
 """`python -m metrics_api`: what the image of the metrics API runs."""
 
-from metrics_api.cli import main
+import sys
 
-main()
+from viral_engine.shared_metrics import is_above, share_metrics
+
+
+def main() -> None:
+    """Run the command line, with metrics that are shared where several processes serve."""
+    if "web" in sys.argv and is_above("METRICS_API_PROCESSES", 1):
+        share_metrics()
+    # Imported only now, since metrics are made when their module is imported.
+    from metrics_api.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,41 +1,16 @@
 """`python -m report_worker`: what the image of the report worker runs."""
 
-import click
-
-from report_worker import jobs
-from report_worker.scheduler import run_scheduler
-from viral_engine.logs import capture_library_logs, configure_logging
-from viral_engine.queue_worker import work_on
-from viral_engine.queues import QueueName
-from viral_engine.settings import LogSettings, load_settings_or_exit
-from viral_engine.worker_settings import AiSettings, SchedulerSettings, WorkerSettings
-
-QUEUES = (QueueName.PERFORMANCE_REPORTS, QueueName.DEFAULT, QueueName.BATCH)
+from viral_engine.shared_metrics import is_above, share_metrics_with_jobs
 
 
-@click.group()
 def main() -> None:
-    """Run one of the report worker's processes."""
+    """Run the command line, with metrics that are shared where they are served."""
+    if is_above("WORKER_METRICS_PORT", 0):
+        share_metrics_with_jobs()
+    # Imported only now, since metrics are made when their module is imported.
+    from report_worker.cli import main as run
 
-
-@main.command()
-@click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
-def work(queue: str) -> None:
-    """Work on one queue until told to stop."""
-    settings, _, logs = load_settings_or_exit(WorkerSettings, AiSettings, LogSettings)
-    configure_logging(logs, service=f"worker {queue}")
-    capture_library_logs()
-    jobs.prepare()
-    work_on(QueueName(queue), settings)
-
-
-@main.command()
-def scheduler() -> None:
-    """Tick the schedule of weekly and monthly reports until told to stop."""
-    settings, own, logs = load_settings_or_exit(WorkerSettings, SchedulerSettings, LogSettings)
-    configure_logging(logs, service="scheduler")
-    capture_library_logs()
-    run_scheduler(settings, own)
+    run()
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ from types import FrameType
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Gauge, Histogram
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Worker
+from rq import Queue, Worker
 from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from viral_engine.queues import QueueName
+from viral_engine.telemetry import DURATIONS
 from viral_engine.worker_settings import WorkerSettings
 
 JOB_MONITORING_SECONDS = 10
@@ -23,6 +27,15 @@ MAINTENANCE_SECONDS = 30
 # An idle worker looks up, and beats, 15 seconds before this is over.
 WORKER_TTL_SECONDS = 45
 _PAUSE_SECONDS = 1
+_JOB_LABELS = ("queue", "job")
+_JOBS = Counter("viral_engine_jobs", "Jobs that ended, by outcome: done, failed or killed", [*_JOB_LABELS, "outcome"])
+_JOB_SECONDS = Histogram("viral_engine_job_seconds", "How long jobs took", _JOB_LABELS, buckets=DURATIONS)
+_HEARTBEAT = Gauge(
+    "viral_engine_worker_heartbeat_timestamp_seconds",
+    "When a worker last said that it lives",
+    ["queue"],
+    multiprocess_mode="max",
+)
 _log = structlog.get_logger()
 
 
@@ -32,6 +45,7 @@ class QueueWorker(Worker):
     def __init__(self, queue: QueueName, redis: Redis, heartbeat_file: Path | None) -> None:
         self.was_asked_to_stop = False
         self._heartbeat_file = heartbeat_file
+        self._queue = str(queue)
         super().__init__(
             [str(queue)],
             connection=redis,
@@ -51,6 +65,25 @@ class QueueWorker(Worker):
         if self._heartbeat_file:
             self._heartbeat_file.touch()
         super().heartbeat(*args, **kwargs)
+        _HEARTBEAT.labels(self._queue).set_to_current_time()
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Run a job, in the child that was forked for it, and count how it ended."""
+        labels = (self._queue, name_job(job))
+        with _JOB_SECONDS.labels(*labels).time():
+            done = super().perform_job(job, queue, execution)
+        _JOBS.labels(*labels, "done" if done else "failed").inc()
+        return done
+
+    def handle_work_horse_killed(self, job: Job, *how: Any) -> None:
+        """Count a job whose child ended without a word."""
+        _JOBS.labels(self._queue, name_job(job), "killed").inc()
+        super().handle_work_horse_killed(job, *how)  # type: ignore[no-untyped-call]
+
+
+def name_job(job: Job) -> str:
+    """The name of the function that a job runs."""
+    return str(job.func_name).rpartition(".")[2]
 
 
 def work_on(queue: QueueName, settings: WorkerSettings) -> None:

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 import viral_engine.access_settings
 import viral_engine.delivery_settings
 import viral_engine.privacy_settings
+import viral_engine.telemetry_settings
 import viral_engine.web_settings
 import viral_engine.worker_settings  # noqa: F401 - its groups are documented too.
 from viral_engine.settings import EnvironmentSettings, format_range
@@ -38,6 +39,11 @@ class Setting:
     default: str | None
 
 
+def list_groups() -> list[type[EnvironmentSettings]]:
+    """Every group, in an order that does not depend on which module was imported first."""
+    return sorted(EnvironmentSettings.__subclasses__(), key=lambda model: model.__module__)
+
+
 def list_settings(model: type[EnvironmentSettings]) -> Iterator[Setting]:
     """The variables of one group."""
     schemas = model.model_json_schema()["properties"]
@@ -54,7 +60,7 @@ def _format_default(default: Any) -> str:
 
 def format_env_example() -> str:
     """The text of `.env.example`."""
-    return _ENV_HEAD + "".join(_format_group(model) for model in EnvironmentSettings.__subclasses__())
+    return _ENV_HEAD + "".join(_format_group(model) for model in list_groups())
 
 
 def _format_group(model: type[EnvironmentSettings]) -> str:
@@ -68,7 +74,7 @@ def _format_group(model: type[EnvironmentSettings]) -> str:
 
 def format_page() -> str:
     """The text of `docs/configuration.md`."""
-    return _PAGE_HEAD + "".join(_format_table(model) for model in EnvironmentSettings.__subclasses__())
+    return _PAGE_HEAD + "".join(_format_table(model) for model in list_groups())
 
 
 def _format_table(model: type[EnvironmentSettings]) -> str:

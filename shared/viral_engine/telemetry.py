@@ -4,7 +4,7 @@ Names and meanings are in docs/metrics.md. Without Flask, so that workers can us
 """
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -25,6 +25,8 @@ EventName = Literal[
     "viral_engine.webhooks.delivery_failed",
 ]
 
+DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+"""Bounds of the histograms of work that takes from moments to minutes, in seconds."""
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
 _ALERT_LABELS = ("type", "severity")
 _COUNTED = {
@@ -35,23 +37,40 @@ _COUNTED = {
 }
 _MEASURED = {
     "viral_engine.guardrails.health_score": (
-        Gauge("viral_engine_health_score", "Health score of the last evaluation, 0 to 100"),
+        Gauge(
+            "viral_engine_health_score", "Health score of the last evaluation, 0 to 100", multiprocess_mode="mostrecent"
+        ),
         "score",
     ),
     "viral_engine.guardrails.fraud_detected": (
-        Gauge("viral_engine_flagged_ips", "Flagged IP addresses at the last evaluation"),
+        Gauge(
+            "viral_engine_flagged_ips", "Flagged IP addresses at the last evaluation", multiprocess_mode="mostrecent"
+        ),
         "flagged_ips",
     ),
     "viral_engine.guardrails.bot_detected": (
-        Gauge("viral_engine_flagged_devices", "Flagged devices at the last evaluation"),
+        Gauge("viral_engine_flagged_devices", "Flagged devices at the last evaluation", multiprocess_mode="mostrecent"),
         "flagged_devices",
     ),
 }
 _TIMED = {
     "viral_engine.reports.generation_completed": Histogram(
-        "viral_engine_report_generation_seconds", "From the claim of a report's run to its stored report"
+        "viral_engine_report_generation_seconds",
+        "From the claim of a report's run to its stored report",
+        buckets=DURATIONS,
+    ),
+    "viral_engine.email.delivery_completed": Histogram(
+        "viral_engine_email_delivery_seconds",
+        "From the claim of an email to what the mail server said",
+        buckets=DURATIONS,
+    ),
+    "viral_engine.webhooks.delivery_completed": Histogram(
+        "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to its answer", buckets=DURATIONS
     ),
 }
+# A rate needs to see a counter at 0 before its first event.
+for _name in get_args(EventName):
+    _EVENTS.labels(event=_name)
 # A score of 0 would be an alarm; until something is measured there is no number.
 for _gauge, _field in _MEASURED.values():
     _gauge.set(math.nan)

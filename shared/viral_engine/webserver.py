@@ -13,6 +13,7 @@ from gunicorn.util import write_nonblock
 
 from viral_engine.contract.problem import Problem
 from viral_engine.draining import Draining, DrainingArbiter, refuse_readiness
+from viral_engine.shared_metrics import forget_process
 from viral_engine.slow_clients import PatientWorker, RequestTimeoutError
 from viral_engine.web_settings import WebServerSettings
 
@@ -79,6 +80,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
         DrainingArbiter(self).run()
 
 
+def _forget_worker(_server: object, worker: PatientWorker) -> None:
+    forget_process(worker.pid)
+
+
 def serve(
     create_app: Callable[[], Flask],
     *,
@@ -105,6 +110,7 @@ def serve(
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - gunicorn's own advice against blocking on a slow disk.
         "limit_request_line": 8190,
         "loglevel": "warning",
+        "child_exit": _forget_worker,
         "control_socket_disable": True,  # Nobody uses it, and it needs a home folder that can be written.
     }
     _Server(create_app, options, settings).run()

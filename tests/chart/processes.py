@@ -19,9 +19,9 @@ _STARTS = {
     "reconciler": ("metrics_api/cli.py", ("reconciler",)),
     "migrate": ("metrics_api/cli.py", ("migrate", "bootstrap")),
     "dashboard": ("dashboard/__main__.py", ("main",)),
-    "scheduler": ("report_worker/__main__.py", ("scheduler",)),
-    "reportWorker": ("report_worker/__main__.py", ("work",)),
-    "emailWorker": ("email_worker/__main__.py", ("work",)),
+    "scheduler": ("report_worker/cli.py", ("scheduler",)),
+    "reportWorker": ("report_worker/cli.py", ("work",)),
+    "emailWorker": ("email_worker/cli.py", ("work",)),
 }
 
 # What the chart itself decides, so that no value can contradict it; the templates render these.
@@ -57,7 +57,7 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
 def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
     """The groups that these functions of a module name; of all its functions without any."""
     if not path.exists():  # The email worker is being written.
-        path, functions = SERVICES / "report_worker/__main__.py", ("work",)
+        path, functions = SERVICES / "report_worker/cli.py", ("work",)
     known = {group.__name__: group for group in EnvironmentSettings.__subclasses__()}
     found = [
         known[name.id]

@@ -49,9 +49,7 @@ def test_a_body_in_malformed_chunks_is_answered_400(server_url: str, http: httpx
     assert (response.status, response.headers["Content-Type"]) == (400, "application/problem+json")
 
 
-@pytest.mark.parametrize(
-    "address", [b"/v1/links/%FF", b"/v1/links/a%E2%82", b"/v1/alerts?status=%FF", b"/%C0%AF"]
-)
+@pytest.mark.parametrize("address", [b"/v1/links/%FF", b"/v1/links/a%E2%82", b"/v1/alerts?status=%FF", b"/%C0%AF"])
 def test_an_address_that_is_not_utf8_is_refused(server_url: str, address: bytes) -> None:
     response = exchange(server_url, b"GET " + address + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert response.status == 400

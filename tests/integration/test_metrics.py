@@ -6,7 +6,9 @@ from typing import get_args
 
 from prometheus_client.parser import text_string_to_metric_families
 
-import metrics_api.reconciler.loop  # noqa: F401 - registers the reconciler's metrics.
+import dashboard.cache  # noqa: F401 - these register the metrics of the other processes.
+import metrics_api.reconciler.loop  # noqa: F401
+import viral_engine.queue_worker  # noqa: F401
 from tests.api_fixtures import Api
 from viral_engine.telemetry import EventName
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from prometheus_client import Counter
+
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
 from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource
@@ -12,6 +14,12 @@ from viral_engine.contract.events import Event, EventBatch
 from viral_engine.contract.people import Scope
 from viral_engine.contract.writes import EventsAccepted
 
+_INGESTED = Counter(
+    "viral_engine_ingested_events", "Events that were sent, by outcome: accepted, duplicate or rejected", ["outcome"]
+)
+# A rate needs to see a counter at 0 before its first event.
+for _outcome in ("accepted", "duplicate", "rejected"):
+    _INGESTED.labels(_outcome)
 events = Resource("events")
 _BATCH = Batch("events", Event)
 
@@ -32,9 +40,16 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
     if batch:
         with services().database.write() as connection:
             accepted = save_events(connection, batch, now=datetime.now(UTC))
+    duplicates = len(batch) - accepted
+    _count(accepted=accepted, duplicate=duplicates, rejected=len(rejected))
     answer = EventsAccepted(
         accepted=accepted,
-        duplicates=len(batch) - accepted,
+        duplicates=duplicates,
         rejected=rejected if query.partial else None,
     )
     return answer, HTTPStatus.ACCEPTED
+
+
+def _count(**outcomes: int) -> None:
+    for outcome, number in outcomes.items():
+        _INGESTED.labels(outcome=outcome).inc(number)

@@ -3,21 +3,33 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from prometheus_client import Gauge, Histogram
 from sqlalchemy import Connection, Engine, create_engine
 
 _OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
+
+_TRANSACTIONS = Gauge(
+    "viral_engine_database_transactions",
+    "Transactions that hold a connection of the pool or wait for one",
+    multiprocess_mode="livesum",
+)
+_POOL_SIZE = Gauge("viral_engine_database_pool_size", "Connections that the pool may open", multiprocess_mode="livesum")
+_WAIT = Histogram("viral_engine_database_wait_seconds", "Time until a transaction had a connection")
 
 
 def create_database_engine(database_url: str, *, pool_size: int, statement_timeout: bool = True) -> Engine:
     """An engine whose sessions think in UTC and, unless told otherwise, give up on overlong statements."""
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = _OPTIONS if statement_timeout else "-c timezone=UTC"
+    _POOL_SIZE.set(pool_size)
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        # Errors reach the log, and what is stored names children.
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
 
@@ -31,14 +43,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot of everything, without the right to change it."""
-        with self._engine.connect() as connection:
+        with _TRANSACTIONS.track_inprogress(), self._connect() as connection:
             yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block unless it raises."""
-        with self._engine.begin() as connection:
+        with _TRANSACTIONS.track_inprogress(), self._connect() as connection, connection.begin():
             yield connection
+
+    def _connect(self) -> Connection:
+        with _WAIT.time():
+            return self._engine.connect()
 
     def close(self) -> None:
         """Close every pooled connection."""

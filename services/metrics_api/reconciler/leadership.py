@@ -15,7 +15,9 @@ _STANDBY_SECONDS = 2
 # Without these PostgreSQL would keep the lock for hours when the leader's machine is gone.
 _OPTIONS = "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 _HEARTBEAT = Gauge(
-    "viral_engine_reconciler_heartbeat_timestamp_seconds", "When this process last reached the database, leading or not"
+    "viral_engine_reconciler_heartbeat_timestamp_seconds",
+    "When this process last reached the database, leading or not",
+    multiprocess_mode="max",
 )
 _log = structlog.get_logger()
 

@@ -14,7 +14,9 @@ from metrics_api.reconciler.tasks import Task
 
 _CHECK_SECONDS = 2
 _LONGEST_BACKOFF_SECONDS = 30
-_LEADS = Gauge("viral_engine_reconciler_leads", "1 while this process is the one that reconciles")
+_LEADS = Gauge(
+    "viral_engine_reconciler_leads", "1 while this process is the one that reconciles", multiprocess_mode="livesum"
+)
 _TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: done or failed", ["task", "outcome"])
 _log = structlog.get_logger()
 

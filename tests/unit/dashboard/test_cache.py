@@ -12,7 +12,7 @@ ASKING = 8
 
 
 def test_threads_that_ask_together_share_one_computation() -> None:
-    cache: SharedCache[str] = SharedCache(seconds=60, size=10)
+    cache: SharedCache[str] = SharedCache("test", seconds=60, size=10)
     runs: list[str] = []
     two_at_once = Barrier(2)
 
@@ -31,24 +31,24 @@ def test_threads_that_ask_together_share_one_computation() -> None:
 
 
 def test_a_failure_is_not_kept() -> None:
-    cache: SharedCache[int] = SharedCache(seconds=60, size=10)
+    cache: SharedCache[int] = SharedCache("test", seconds=60, size=10)
     with pytest.raises(ValueError, match="first"):
         cache.get("key", lambda: int("first"))
     assert cache.get("key", lambda: 2) == 2
 
 
 def test_keys_do_not_mix() -> None:
-    cache: SharedCache[int] = SharedCache(seconds=60, size=10)
+    cache: SharedCache[int] = SharedCache("test", seconds=60, size=10)
     assert [cache.get("a", lambda: 1), cache.get("b", lambda: 2), cache.get("a", lambda: 3)] == [1, 2, 1]
 
 
 def test_what_is_forgotten_or_too_old_is_computed_anew() -> None:
-    lasting: SharedCache[int] = SharedCache(seconds=60, size=10)
+    lasting: SharedCache[int] = SharedCache("test", seconds=60, size=10)
     lasting.get("key", lambda: 1)
     lasting.forget("key")
     lasting.forget("key")
     assert lasting.get("key", lambda: 2) == 2
 
-    fleeting: SharedCache[int] = SharedCache(seconds=0, size=10)
+    fleeting: SharedCache[int] = SharedCache("test", seconds=0, size=10)
     fleeting.get("key", lambda: 1)
     assert fleeting.get("key", lambda: 2) == 2
