@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from viral_engine.api_connection import ApiConnection
+from viral_engine.api_connection import ApiConnection, QueryValue
 from viral_engine.contract.deliveries import DeliveriesAnswer
 from viral_engine.contract.queues import DeadLetterState, QueuesAnswer
 
@@ -18,9 +18,9 @@ class DeliveriesApi(ApiConnection):
         body = {"recipient_emails": list(recipients)}
         return self._call("POST", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, json=body)
 
-    def fetch_deliveries(self, report_id: int) -> DeliveriesAnswer:
+    def fetch_deliveries(self, report_id: int, **query: QueryValue) -> DeliveriesAnswer:
         """To whom a report went, the newest request first."""
-        return self._call("GET", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer)
+        return self._call("GET", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, params=query)
 
     def fetch_queues(self) -> QueuesAnswer:
         """Every queue, and what failed for good or may have been sent."""

@@ -8,10 +8,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_moment, build_table
-from dashboard.formats import format_clock, format_number_of
-from viral_engine.contract.deliveries import Delivery, DeliveryState
+from dashboard.formats import format_clock, format_moment, format_number_of
+from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, DeliveryState
 
-MOST_ROWS = 100
 _COLUMNS = (Column("Recipient"), Column("Status"), Column("Asked for (UTC)"))
 _IN_PROGRESS: tuple[DeliveryState, ...] = ("queued", "sending")
 _NOTES: dict[DeliveryState, str] = {
@@ -29,20 +28,20 @@ def is_in_progress(deliveries: Sequence[Delivery]) -> bool:
     return any(delivery.status in _IN_PROGRESS for delivery in deliveries)
 
 
-def build_deliveries(deliveries: Sequence[Delivery]) -> list[Component]:
+def build_deliveries(answer: DeliveriesAnswer) -> list[Component]:
     """One row a message, the newest request first; nothing when the report was never mailed."""
-    if not deliveries:
+    if not answer.deliveries:
         return []
-    table = build_table("To whom this report was mailed", _COLUMNS, map(_build_row, deliveries[:MOST_ROWS]))
-    return [html.H3("Deliveries", className="sub-heading"), build_hint(format_summary(deliveries)), table]
+    table = build_table("To whom this report was mailed", _COLUMNS, map(_build_row, answer.deliveries))
+    return [html.H3("Deliveries", className="sub-heading"), build_hint(format_summary(answer)), table]
 
 
-def format_summary(deliveries: Sequence[Delivery]) -> str:
-    """How many messages there are in each state, the most frequent first."""
-    counts = Counter(delivery.status for delivery in deliveries).most_common()
+def format_summary(answer: DeliveriesAnswer) -> str:
+    """How many of the messages are in each state, the most frequent first."""
+    counts = Counter(delivery.status for delivery in answer.deliveries).most_common()
     words = ", ".join(f"{count} {status}" for status, count in counts)
-    shown = f"; the newest {MOST_ROWS} are shown" if len(deliveries) > MOST_ROWS else ""
-    return f"{format_number_of(len(deliveries), 'message')}: {words}{shown}"
+    number = format_number_of(len(answer.deliveries), "message")
+    return f"The newest {number}: {words}" if answer.next_cursor else f"{number}: {words}"
 
 
 def build_state(state: str, *notes: str) -> Component:
@@ -59,7 +58,7 @@ def format_note(delivery: Delivery) -> str:
     if delivery.status == "sending":
         return f"Attempt {delivery.attempt} of {delivery.max_attempts}"
     if delivery.status == "sent":
-        return f"At {format_clock(delivery.sent_at)}" if delivery.sent_at else ""
+        return f"{format_moment(delivery.sent_at)} UTC" if delivery.sent_at else ""
     reason = (delivery.reason or _NOTES[delivery.status]).rstrip(".")
     if delivery.status == "uncertain":
         return f"Nobody knows whether it arrived: {reason}. An admin decides on the page Operations."

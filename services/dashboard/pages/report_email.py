@@ -23,6 +23,7 @@ from viral_engine.contract.recipients import split_addresses
 # Holds whether the report is ready to be sent.
 READY = "report-is-ready"
 _POLL_SECONDS = 2
+_ROWS = 100
 _log = structlog.get_logger()
 _FORM = {
     "form_hidden": Output("report-email-form", "hidden"),
@@ -104,11 +105,11 @@ def _add_send(app: Dash, views: SharedViews) -> None:
 def show_email(api: MetricsApi, report_id: int, shown: Mapping[str, Any] | None) -> dict[str, Any]:
     """What to change in a section that shows `shown`; it rests once nothing is under way any more."""
     try:
-        answer = api.fetch_deliveries(report_id)
+        answer = api.fetch_deliveries(report_id, limit=_ROWS)
     except API_FAILURES as error:
         _log.warning("deliveries_failed", report_id=report_id, reason=str(error))
         return {**_keep(), "hidden": False, "rests": False, "problem_hidden": False}
-    drawn = build_deliveries(answer.deliveries)
+    drawn = build_deliveries(answer)
     digest = find_digest(drawn)
     is_same = shown is not None and shown["digest"] == digest
     return {
@@ -133,7 +134,7 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
     if not addresses:
         return {**kept, "said": "Nothing was queued: fill in at least one address."}
     try:
-        if api.fetch_deliveries(report_id).email_enabled != enabled:
+        if api.fetch_deliveries(report_id, limit=1).email_enabled != enabled:
             return {**kept, "invalid": False, "said": _format_switched(enabled=enabled)}
         answer = api.deliver_report(report_id, addresses)
     except ApiProblemError as error:

@@ -28,6 +28,8 @@ from viral_engine.settings import DashboardSettings
 
 _ROWS = 25
 _POLL_SECONDS = 2
+# Messages are tried again for minutes, and those of which nobody knows whether they arrived wait for a person.
+_EMAIL_POLL_SECONDS = 10
 _FIRST_AND_LAST = 2
 # From here on the API may do better the next time.
 _SERVER_ERROR = 500
@@ -97,6 +99,7 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         Output("reports-list", "children"),
         Output("reports-form", "hidden"),
         Output("reports-clock", "disabled"),
+        Output("reports-clock", "interval"),
         Output("reports-refresh-problem", "hidden"),
         Input("reports-tick", "data"),
         Input("reports-said", "children"),
@@ -126,19 +129,23 @@ def fit_form(kind: ReportType) -> tuple[str, bool]:
 
 
 def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
-    """The list, whether the form is hidden, whether the list may rest, and whether there is no problem to tell."""
+    """The list, whether the form is hidden, whether the list may rest, else its pace in milliseconds, and whether
+    there is no problem to tell.
+    """
     report_type, cursor = _parse_search(search)
     try:
         answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
     except API_FAILURES as error:
         _log.warning("reports_failed", reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], True, True, True
+            return [build_switched_off()], True, True, no_update, True
         if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
-            return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, True, True
-        return no_update, no_update, False, False
-    rests = not any(is_unfinished(report) or report.delivery_status == "in_progress" for report in answer.reports)
-    return build_list(answer, report_type), not _may_generate(), rests, True
+            return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, True, no_update, True
+        return no_update, no_update, False, no_update, False
+    is_made = any(is_unfinished(report) for report in answer.reports)
+    is_mailed = any(report.delivery_status == "in_progress" for report in answer.reports)
+    pace = (_POLL_SECONDS if is_made else _EMAIL_POLL_SECONDS) * 1000
+    return build_list(answer, report_type), not _may_generate(), not is_made and not is_mailed, pace, True
 
 
 def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:

@@ -46,6 +46,7 @@ class DeliveriesAnswer(BaseModel):
     email_enabled: bool = Field(
         description="Whether a delivery of this report that is asked for now is sent; if not, it becomes a placeholder"
     )
+    next_cursor: str | None = None
 
 
 class Content(BaseModel):

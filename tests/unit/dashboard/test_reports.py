@@ -83,7 +83,7 @@ def test_the_list_says_what_became_of_the_emails_and_follows_those_under_way(bro
     api.answers[LIST] = build_reports(build_report(1, delivery_status="in_progress"))
     changes = show_list(browser)
     assert '"In progress"' in json.dumps(changes)
-    assert changes["reports-clock"]["disabled"] is False
+    assert changes["reports-clock"] == {"disabled": False, "interval": 10_000}
 
 
 @pytest.mark.parametrize(("who", "hidden"), [("viewer1", True), ("analyst1", False), ("admin1", False)])
