@@ -1,5 +1,6 @@
 """Deliveries as tests need them: asked for by the code of the product, and put into any state by hand."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.app import create_app
 from metrics_api.deliveries.requests import Question, save_request
 from tests.api_fixtures import IDENTIFIER_KEY
+from tests.report_facts import build_facts
 from viral_engine.contract.deliveries import DeliveryKind
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
@@ -66,6 +68,16 @@ def save_run(
     """A run of a report, without what it says."""
     values = {"report_type": report_type, "status": status, "now": NOON, "slot": slot, "recipients": list(recipients)}
     run_id: int = connection.execute(_READY, values).scalar_one()
+    return run_id
+
+
+def save_ready_report(connection: Connection, **columns: Any) -> int:
+    """A report that is ready and says something."""
+    run_id = save_run(connection, status="ready", **columns)
+    said = {"facts": build_facts().model_dump(mode="json"), "insights": [], "recommendations": ["Go on."]}
+    content = json.dumps(said | {"written_by": "rules"})
+    save = text("UPDATE report_runs SET content = CAST(:content AS jsonb), html = '<p>report</p>' WHERE id = :run_id")
+    connection.execute(save, {"content": content, "run_id": run_id})
     return run_id
 
 

@@ -13,6 +13,7 @@ from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.coppa import coppa, resolutions
+from metrics_api.api.deliveries import deliveries as delivery_routes
 from metrics_api.api.delivery_jobs import delivery_jobs
 from metrics_api.api.evaluations import evaluations, history
 from metrics_api.api.events import events
@@ -53,7 +54,7 @@ RECIPIENTS = (subscriptions, notifications)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (jobs, delivery_jobs, batches)
-RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, *RECIPIENTS, *OPERATIONS, *WORK)
+RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
 
 
 def create_app(

@@ -29,11 +29,17 @@ DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 """Bounds of the histograms of work that takes from moments to minutes, in seconds."""
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
 _ALERT_LABELS = ("type", "severity")
+_EMAILS = Counter("viral_engine_email_attempts", "Attempts to deliver an email that ended", ["status"]), ("status",)
+_WEBHOOKS = Counter("viral_engine_webhook_attempts", "Attempts to call a webhook that ended", ["status"]), ("status",)
 _COUNTED = {
     "viral_engine.guardrails.alert_opened": (
         Counter("viral_engine_alerts_opened", "Alerts that were opened", _ALERT_LABELS),
         _ALERT_LABELS,
     ),
+    "viral_engine.email.delivery_completed": _EMAILS,
+    "viral_engine.email.delivery_failed": _EMAILS,
+    "viral_engine.webhooks.delivery_completed": _WEBHOOKS,
+    "viral_engine.webhooks.delivery_failed": _WEBHOOKS,
 }
 _MEASURED = {
     "viral_engine.guardrails.health_score": (
@@ -66,6 +72,12 @@ _TIMED = {
     ),
     "viral_engine.webhooks.delivery_completed": Histogram(
         "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to its answer", buckets=DURATIONS
+    ),
+    "viral_engine.email.delivery_completed": Histogram(
+        "viral_engine_email_delivery_seconds", "From the claim of an email to its end as sent or placeholder"
+    ),
+    "viral_engine.webhooks.delivery_completed": Histogram(
+        "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to the webhook's answer"
     ),
 }
 # A rate needs to see a counter at 0 before its first event.

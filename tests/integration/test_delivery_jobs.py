@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Engine, text
 
 from metrics_api.deliveries.requests import Question, save_request
 from tests.api_fixtures import Api, create_token
-from tests.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_run
-from tests.report_facts import build_facts
+from tests.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_ready_report
 from viral_engine.contract.deliveries import AlertNews, Notification
 from viral_engine.contract.people import Scope
 
@@ -44,16 +43,6 @@ def call(worker: Api, delivery_id: int, step: str, **body: Any) -> dict[str, Any
 
 def claim(worker: Api, delivery_id: int) -> dict[str, Any]:
     return call(worker, delivery_id, "claim")
-
-
-def save_ready_report(connection: Connection) -> int:
-    run_id = save_run(connection, status="ready")
-    content = f'{{"facts": {build_facts().model_dump_json()}, "insights": [], "recommendations": ["Go on."]}}'
-    save = text("""
-        UPDATE report_runs SET content = CAST(:content AS jsonb) || '{"written_by": "rules"}' WHERE id = :run_id
-    """)
-    connection.execute(save, {"content": content, "run_id": run_id})
-    return run_id
 
 
 def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: Connection) -> None:

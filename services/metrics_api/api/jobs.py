@@ -9,6 +9,8 @@ from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import Page
+from metrics_api.deliveries.mailings import save_mailing
+from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.reports.reconciliation import tick_schedules
 from metrics_api.reports.runs import (
@@ -90,11 +92,14 @@ def post_result(run_id: int, body: RunResult) -> RunState:
     """Hand in the finished report, or the error that ended the attempt."""
     if body.report is None:
         return _end_attempt(run_id, body.token, body.error or "")
-    with services().database.write() as connection:
-        finished = finish_run(connection, run_id, body.token, body.report, now=datetime.now(UTC))
-    if finished is None:
-        raise _not_held(run_id)
+    own, now = services(), datetime.now(UTC)
+    with own.database.write() as connection:
+        finished = finish_run(connection, run_id, body.token, body.report, now=now)
+        if finished is None:
+            raise _not_held(run_id)
+        save_mailing(connection, run_id, own.flags, own.deliveries, now=now)
     record_completed(finished)
+    poke_due_deliveries(own.database, own.redis, own.queues, now=now)
     return RunState(status="ready")
 
 

@@ -7,17 +7,20 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.deliveries import ask_for_emails, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.reports.exports import export_report
 from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
+from viral_engine.contract.recipients import mask_recipient
 from viral_engine.contract.reports import (
     ExportFormat,
     Report,
@@ -55,7 +58,10 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
     now = datetime.now(UTC)
     with services().database.write() as connection:
         requested = request_run(connection, body, by=current_principal().name, now=now)
+        if requested.late_recipients:
+            ask_for_emails(connection, requested.run_id, requested.late_recipients, now=now)
     poke_due_runs(services().database, services().redis, services().queues, now=now)
+    poke_due_deliveries(services().database, services().redis, services().queues, now=now)
     answer = ReportRequested(id=requested.run_id, status=requested.status)
     return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 
@@ -72,7 +78,10 @@ def get_reports(query: ReportsQuery) -> ReportsAnswer:
 def get_report(report_id: int) -> Report:
     """One report, or how far its run has come."""
     with services().database.read() as connection:
-        return _found(fetch_report(connection, report_id), report_id)
+        report = _found(fetch_report(connection, report_id), report_id)
+    if not sees_recipients():
+        report.recipient_emails = [mask_recipient(recipient) for recipient in report.recipient_emails]
+    return report
 
 
 @reports.route(

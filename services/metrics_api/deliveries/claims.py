@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
 from metrics_api.deliveries.transitions import Claim, claim_delivery
+from metrics_api.notifications.secrets import fetch_signing_secret
 from metrics_api.reports.reading import fetch_report
 from metrics_api.subscriptions.links import build_unsubscribe_url
 from viral_engine.contract.deliveries import DeliveryClaimed, Notification
@@ -60,11 +61,17 @@ def _describe(
         message_id=claim.message_id,
         lease_seconds=settings.delivery_lease_seconds,
         unsubscribe_url=_build_unsubscribe_url(connection, claim, references, public_url) if report_id else None,
-        signing_secret=None,
+        signing_secret=_fetch_secret(connection, claim, subject.rule_id, references),
         report=fetch_report(connection, report_id) if report_id else None,
         report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
         notification=told,
     )
+
+
+def _fetch_secret(connection: Connection, claim: Claim, rule_id: int | None, references: References) -> str | None:
+    if claim.kind != "webhook" or rule_id is None:
+        return None
+    return fetch_signing_secret(connection, references, rule_id)
 
 
 def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:

@@ -18,12 +18,14 @@ QUEUES: dict[DeliveryKind, tuple[QueueName, JobName]] = {
     "webhook": (QueueName.WEBHOOKS, JobName.POST_WEBHOOK),
 }
 
+# Each kind by itself, the longest untouched first: what nobody takes must not keep the rest from its queue.
 _DUE = text("""
     UPDATE deliveries SET enqueued_at = :now, enqueue_count = enqueue_count + 1
     WHERE id IN (
         SELECT id FROM deliveries
-        WHERE status = 'pending' AND next_attempt_at <= :now AND (enqueued_at IS NULL OR enqueued_at < :stale)
-        ORDER BY next_attempt_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+        WHERE status = 'pending' AND kind = :kind AND next_attempt_at <= :now
+            AND (enqueued_at IS NULL OR enqueued_at < :stale)
+        ORDER BY enqueued_at NULLS FIRST, next_attempt_at, id LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id, kind, enqueue_count
 """)
 _log = structlog.get_logger()
@@ -31,9 +33,13 @@ _log = structlog.get_logger()
 
 def poke_due_deliveries(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> int:
     """Enqueue every waiting delivery that has not been lately, after its row was committed; returns how many."""
-    stale = now - timedelta(seconds=settings.repoke_seconds)
+    values = {
+        "now": now,
+        "stale": now - timedelta(seconds=settings.repoke_seconds),
+        "most": settings.repoke_batch,
+    }
     with database.write() as connection:
-        due = connection.execute(_DUE, {"now": now, "stale": stale, "most": settings.repoke_batch}).all()
+        due = [row for kind in QUEUES for row in connection.execute(_DUE, values | {"kind": kind})]
     try:
         _enqueue_all(redis, due)
     except RedisError as error:

@@ -8,6 +8,8 @@ from redis import Redis
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
+from metrics_api.deliveries.pruning import prune_deliveries
+from metrics_api.deliveries.reconciliation import reconcile_deliveries
 from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.reports.reconciliation import reconcile_runs
@@ -15,6 +17,8 @@ from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
+
+_PRUNE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,16 @@ class Reconciliation:
         reconcile_runs(self.database, self.redis, self.flags, self.queues, now=now)
         return False
 
+    def reconcile_deliveries(self, now: datetime) -> bool:
+        """Take deliveries back from dead workers, and queue what waits."""
+        reconcile_deliveries(self.database, self.redis, self.queues, now=now)
+        return False
+
+    def prune_deliveries(self, now: datetime) -> bool:
+        """Let go of what old deliveries were made of."""
+        with self.database.write() as connection:
+            return prune_deliveries(connection, self.deliveries, now=now)
+
     def resume_batches(self, now: datetime) -> bool:
         """Do the next step of the oldest unfinished batch, which whoever started it may have left."""
         with self.database.write() as connection:
@@ -69,5 +83,7 @@ def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) ->
         Task("evaluate_guardrails", settings.evaluation_seconds, reconciliation.evaluate),
         Task("tell_news", reconciliation.queues.reconcile_seconds, reconciliation.tell_news),
         Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
+        Task("reconcile_deliveries", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_deliveries),
+        Task("prune_deliveries", _PRUNE_SECONDS, reconciliation.prune_deliveries),
         Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
     )

@@ -1,24 +1,31 @@
 """Runs that failed for good: shown, and let go or tried again by a person."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.deliveries.counts import fetch_delivery_counts
+from metrics_api.deliveries.poking import QUEUES
 from viral_engine.contract.queues import DeadLetter, QueueState
 from viral_engine.queues import QueueName
 
-PREFIX = "report-"
+_PREFIX = "report-"
 
 _RUNS = text("""
     SELECT count(*) FILTER (WHERE status = 'queued') AS depth,
         count(*) FILTER (WHERE status = 'running') AS running,
-        count(*) FILTER (WHERE status = 'failed' AND discarded_at IS NULL) AS failed
+        count(*) FILTER (WHERE status = 'failed' AND discarded_at IS NULL) AS failed, 0 AS uncertain,
+        extract(epoch FROM :now - min(next_attempt_at) FILTER (WHERE status = 'queued' AND next_attempt_at <= :now))
+            ::float AS oldest_waiting_seconds
     FROM report_runs WHERE status IN ('queued', 'running', 'failed')
 """)
 _BATCHES = text("""
-    SELECT count(*) FILTER (WHERE status = 'queued') AS depth, count(*) FILTER (WHERE status = 'running') AS running
+    SELECT count(*) FILTER (WHERE status = 'queued') AS depth, count(*) FILTER (WHERE status = 'running') AS running,
+        0 AS failed, 0 AS uncertain
     FROM batches WHERE status IN ('queued', 'running')
 """)
 _DEAD = text("""
@@ -33,22 +40,27 @@ _RETRY = text(f"""
 _DISCARD = text(f"UPDATE report_runs SET discarded_at = :now {_IS_DEAD}")
 
 
-def fetch_queues(connection: Connection, waiting_jobs: Mapping[QueueName, int]) -> list[QueueState]:
+def fetch_queues(connection: Connection, waiting_jobs: Mapping[QueueName, int], *, now: datetime) -> list[QueueState]:
     """Every queue; where rows are the truth they are counted, elsewhere `waiting_jobs` says what Redis holds."""
-    runs, batches = connection.execute(_RUNS).one(), connection.execute(_BATCHES).one()
-    counted = {
-        QueueName.PERFORMANCE_REPORTS: {"depth": runs.depth, "running": runs.running, "failed": runs.failed},
-        QueueName.BATCH: {"depth": batches.depth, "running": batches.running, "failed": 0},
+    runs, batches = connection.execute(_RUNS, {"now": now}).one(), connection.execute(_BATCHES).one()
+    deliveries = fetch_delivery_counts(connection, now=now)
+    counted: dict[QueueName, dict[str, Any]] = {
+        QueueName.PERFORMANCE_REPORTS: dict(runs._mapping),
+        QueueName.BATCH: dict(batches._mapping),
+        **{QUEUES[kind][0]: asdict(counts) for kind, counts in deliveries.items()},
     }
-    only_jobs = {name: {"depth": waiting_jobs.get(name, 0), "running": 0, "failed": 0} for name in QueueName}
-    return [QueueState(name=name, uncertain=0, **counts) for name, counts in (only_jobs | counted).items()]
+    only_jobs = {"running": 0, "failed": 0, "uncertain": 0}
+    return [
+        QueueState(name=name, **counted.get(name) or {"depth": waiting_jobs.get(name, 0), **only_jobs})
+        for name in QueueName
+    ]
 
 
 def fetch_dead_letters(connection: Connection) -> list[DeadLetter]:
     """The newest runs that failed for good."""
     return [
         DeadLetter(
-            id=f"{PREFIX}{row.id}",
+            id=f"{_PREFIX}{row.id}",
             queue=QueueName.PERFORMANCE_REPORTS,
             what=f"{row.report_type} report {row.period_start} to {row.period_end}",
             reason=row.last_error or "unknown",

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import Page, Sealer, encode_cursor
+from metrics_api.deliveries.reading import OUTCOME_OF_REPORT
+from viral_engine.contract.recipients import drop_repeated
 from viral_engine.contract.reports import (
     FinishedReport,
     LoopInReport,
@@ -17,27 +19,30 @@ from viral_engine.contract.reports import (
 
 CURSOR = "reports"
 _SUMMARY = """
-    SELECT id, report_type, period_start, period_end, status, progress_pct, progress_step, attempt, max_attempts,
-        last_error, requested_by, created_at, finished_at, recipient_emails,
+    SELECT report_runs.id, report_type, period_start, period_end, status, progress_pct, progress_step, attempt,
+        max_attempts, last_error, requested_by, created_at, finished_at, recipient_emails,
         (content #>> '{facts,current,k_factor}')::float AS k_factor,
         content #>> '{facts,k_factor_trend}' AS k_factor_trend,
-        (content #>> '{facts,health_score}')::float AS health_score
+        (content #>> '{facts,health_score}')::float AS health_score,
+        delivery_status, delivered_at, mailed_to
 """
-_LIST = """
-    {summary} FROM report_runs WHERE (CAST(:report_type AS text) IS NULL OR report_type = :report_type) {behind}
-    ORDER BY id DESC LIMIT :fetch
-"""
+_RUNS = f"FROM report_runs {OUTCOME_OF_REPORT}"
+_LIST = text(f"""
+    {_SUMMARY} {_RUNS} WHERE (CAST(:report_type AS text) IS NULL OR report_type = :report_type)
+        AND (CAST(:behind AS bigint) IS NULL OR report_runs.id < :behind)
+    ORDER BY report_runs.id DESC LIMIT :fetch
+""")
 _COUNT = text("""
     SELECT count(*) FROM report_runs WHERE CAST(:report_type AS text) IS NULL OR report_type = :report_type
 """)
-_ONE = text(f"{_SUMMARY}, content FROM report_runs WHERE id = :run_id")
+_ONE = text(f"{_SUMMARY}, content {_RUNS} WHERE report_runs.id = :run_id")
 
 
 def fetch_reports(connection: Connection, report_type: ReportType | None, page: Page, sealer: Sealer) -> ReportsAnswer:
     """Reports of one type or all, the newest first."""
-    behind = {"behind": int(page.after[0])} if page.after else {}
-    statement = text(_LIST.format(summary=_SUMMARY, behind="AND id < :behind" if behind else ""))
-    rows = connection.execute(statement, {"report_type": report_type, "fetch": page.fetch, **behind}).all()
+    behind = int(page.after[0]) if page.after else None
+    values = {"report_type": report_type, "fetch": page.fetch, "behind": behind}
+    rows = connection.execute(_LIST, values).all()
     shown, last = page.split(rows)
     return ReportsAnswer(
         reports=[ReportSummary(**_summarise(row)) for row in shown],
@@ -52,12 +57,12 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
     if row is None:
         return None
     said = _format_content(row.content) if row.status == "ready" else {}
-    return Report(**_summarise(row), **said, recipient_emails=row.recipient_emails)
+    recipients = drop_repeated([*row.recipient_emails, *row.mailed_to])
+    return Report(**_summarise(row), **said, delivered_at=row.delivered_at, recipient_emails=recipients)
 
 
 def _summarise(row: Row[Any]) -> dict[str, Any]:
-    summary = {name: row._mapping[name] for name in ReportSummary.model_fields if name != "delivery_status"}
-    return summary | {"delivery_status": "none"}
+    return {name: row._mapping[name] for name in ReportSummary.model_fields}
 
 
 def _format_content(content: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Asking for a report: once within 60 seconds, and once for ever for a scheduled slot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from metrics_api.db.tables import job_keys, report_runs
 from viral_engine.contract.period import Period
+from viral_engine.contract.recipients import drop_repeated
 from viral_engine.contract.reports import ReportRequest, ReportType, RunStatus
 
 UNIQUE_FOR = timedelta(seconds=60)
@@ -17,11 +19,15 @@ _REPORT_DAYS: dict[ReportType, int] = {"weekly": 7, "monthly": 30}
 
 @dataclass(frozen=True)
 class Requested:
-    """The run that answers a request, and whether the request made it."""
+    """The run that answers a request, and whether the request made it.
+
+    `late_recipients` are those that it adds to a report that is ready, and so mailed to others already.
+    """
 
     run_id: int
     status: RunStatus
     created: bool
+    late_recipients: Sequence[str] = ()
 
 
 def period_of(request: ReportRequest, *, now: datetime) -> Period:
@@ -42,14 +48,26 @@ def request_run(connection: Connection, request: ReportRequest, *, by: str, now:
     key = f"report:{request.report_type}:{period.start}:{period.end}"
     known = recall_answer(connection, key, now=now)
     if known is not None:
-        status = connection.execute(select(report_runs.c.status).where(report_runs.c.id == known)).scalar_one()
-        return Requested(known, status, created=False)
+        return _add_recipients(connection, known, request.recipient_emails)
     values = run_values(request.report_type, period, by=by, now=now)
-    recipients = list(dict.fromkeys(request.recipient_emails))
+    recipients = drop_repeated(request.recipient_emails)
     statement = insert(report_runs).values(**values, recipient_emails=recipients).returning(report_runs.c.id)
     run_id: int = connection.execute(statement).scalar_one()
     remember_answer(connection, key, run_id, now=now)
     return Requested(run_id, "queued", created=True)
+
+
+def _add_recipients(connection: Connection, run_id: int, recipients: Sequence[str]) -> Requested:
+    """Who asks for the same report for other people wants it mailed to them, too."""
+    columns = report_runs.c
+    run = connection.execute(
+        select(columns.status, columns.recipient_emails).where(columns.id == run_id).with_for_update()
+    ).one()
+    merged = drop_repeated([*run.recipient_emails, *recipients])
+    new = merged[len(run.recipient_emails) :]
+    if new:
+        connection.execute(update(report_runs).where(columns.id == run_id).values(recipient_emails=merged))
+    return Requested(run_id, run.status, created=False, late_recipients=new if run.status == "ready" else ())
 
 
 def run_values(report_type: ReportType, period: Period, *, by: str, now: datetime) -> dict[str, object]:

@@ -1,0 +1,81 @@
+"""Deliveries that failed for good, or of which nobody knows whether they arrived: a person decides."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextClause, text
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.deliveries.poking import QUEUES
+from viral_engine.contract.queues import DeadLetter
+from viral_engine.contract.recipients import mask_recipient
+
+_PREFIX = "delivery-"
+
+_HELD = text("""
+    SELECT deliveries.id, kind, recipient, status, last_error, attempt, finished_at, report_id
+    FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
+    WHERE status IN ('uncertain', 'dead') AND discarded_at IS NULL
+    ORDER BY finished_at DESC, deliveries.id LIMIT 100
+""")
+_IS_HELD = "WHERE id = :delivery_id AND discarded_at IS NULL AND status"
+_RETRY = text(f"""
+    UPDATE deliveries SET status = 'pending', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
+        finished_at = NULL {_IS_HELD} IN ('uncertain', 'dead')
+""")
+# Who sends again to an address that was suppressed for this very delivery knows better.
+_LIFT = text("DELETE FROM suppressions WHERE delivery_id = :delivery_id")
+# An uncertain one stays so: to call it cancelled would say that nothing arrived.
+_DISCARD = text(f"""
+    UPDATE deliveries SET discarded_at = :now, finished_at = :now,
+        status = CASE status WHEN 'dead' THEN 'cancelled' ELSE status END {_IS_HELD} IN ('uncertain', 'dead')
+""")
+_CONFIRM = text(f"""
+    UPDATE deliveries SET status = 'sent', sent_at = intent_at, finished_at = :now, last_error = NULL
+    {_IS_HELD} = 'uncertain'
+""")
+
+
+def fetch_held_deliveries(connection: Connection) -> list[DeadLetter]:
+    """The newest ones that wait for a person."""
+    return [_format(row) for row in connection.execute(_HELD)]
+
+
+def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
+    """Send once more, from the first attempt on; False when it waits for nobody."""
+    if not _decide(connection, _RETRY, "retry_dead_letter", delivery_id, actor=actor, now=now):
+        return False
+    connection.execute(_LIFT, {"delivery_id": delivery_id})
+    return True
+
+
+def discard_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
+    """Let it go; False when it waits for nobody."""
+    return _decide(connection, _DISCARD, "discard_dead_letter", delivery_id, actor=actor, now=now)
+
+
+def confirm_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
+    """Note that it did arrive; False when that was never in doubt."""
+    return _decide(connection, _CONFIRM, "confirm_dead_letter", delivery_id, actor=actor, now=now)
+
+
+def _decide(
+    connection: Connection, statement: TextClause, action: str, delivery_id: int, *, actor: str, now: datetime
+) -> bool:
+    if connection.execute(statement, {"delivery_id": delivery_id, "now": now}).rowcount == 0:
+        return False
+    save_audit_entry(connection, actor=actor, action=action, subject=f"delivery:{delivery_id}", now=now)
+    return True
+
+
+def _format(row: Row[Any]) -> DeadLetter:
+    told = f"report {row.report_id}" if row.report_id is not None else "notification"
+    return DeadLetter(
+        id=f"{_PREFIX}{row.id}",
+        state="uncertain" if row.status == "uncertain" else "failed",
+        queue=QUEUES[row.kind][0],
+        what=f"{told} to {mask_recipient(row.recipient)}",
+        reason=row.last_error or "unknown",
+        attempts=row.attempt,
+        failed_at=row.finished_at,
+    )

@@ -1,0 +1,34 @@
+"""The mailing of a report that has just been made: to those who were named, and on a schedule to its subscribers."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from metrics_api.db.tables import report_runs, subscriptions
+from metrics_api.deliveries.claims import is_switched_off
+from metrics_api.deliveries.requests import Question, save_request
+from viral_engine.delivery_settings import DeliverySettings
+from viral_engine.flags import Flags
+
+
+def save_mailing(
+    connection: Connection, run_id: int, flags: Flags, settings: DeliverySettings, *, now: datetime
+) -> None:
+    """Record what is to be mailed of the run, in the transaction that ends it; once for ever."""
+    run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
+    subscribers = _fetch_subscribers(connection, run.report_type) if run.slot else []
+    if recipients := [*run.recipient_emails, *subscribers]:
+        question = Question(
+            kind="email",
+            recipients=recipients,
+            is_placeholder=is_switched_off(flags, report_id=run_id, rule_id=None),
+            requested_by=run.requested_by,
+            report_id=run_id,
+            unique_key=f"run:{run_id}:mailing",
+        )
+        save_request(connection, question, domain=settings.message_id_domain, now=now)
+
+
+def _fetch_subscribers(connection: Connection, report_type: str) -> list[str]:
+    statement = select(subscriptions.c.email).where(subscriptions.c.report_type == report_type)
+    return list(connection.execute(statement.order_by(subscriptions.c.id)).scalars())

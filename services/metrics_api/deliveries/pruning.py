@@ -1,0 +1,31 @@
+"""Lets go of what ended deliveries were made of, and of the keys of old requests.
+
+The rows stay: they are the ledger of what was sent, and without a recipient's hash the same could be sent again.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from viral_engine.delivery_settings import DeliverySettings
+
+# What waits for a person is kept whole until the person has decided.
+_CONTENT = text("""
+    UPDATE deliveries SET content = NULL
+    WHERE id IN (
+        SELECT id FROM deliveries
+        WHERE content IS NOT NULL AND (
+            status IN ('sent', 'placeholder', 'suppressed', 'cancelled') AND finished_at < :cutoff
+            OR status = 'uncertain' AND discarded_at < :cutoff
+        ) LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+""")
+_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
+_MOST_AT_ONCE = 1000
+
+
+def prune_deliveries(connection: Connection, settings: DeliverySettings, *, now: datetime) -> bool:
+    """Prune some of what ended DELIVERY_PRUNE_DAYS ago; says whether there may be more."""
+    cutoff = now - timedelta(days=settings.delivery_prune_days)
+    connection.execute(_KEYS, {"cutoff": cutoff})
+    return connection.execute(_CONTENT, {"cutoff": cutoff, "most": _MOST_AT_ONCE}).rowcount == _MOST_AT_ONCE

@@ -1,0 +1,83 @@
+"""Reads what became of deliveries: of one report one by one, and of every report in a word."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.paging import Page, Sealer, encode_cursor
+from metrics_api.deliveries.transitions import SHOWN
+from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery
+from viral_engine.contract.recipients import mask_recipient
+
+CURSOR = "deliveries"
+_COLUMNS = """
+    SELECT deliveries.id, request_id, recipient, status, attempt, max_attempts, deliveries.created_at, sent_at,
+        next_attempt_at, last_error
+    FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
+"""
+_OF_REPORT = text(f"""
+    {_COLUMNS} WHERE report_id = :report_id
+        AND (CAST(:request_id AS bigint) IS NULL
+            OR (request_id, -deliveries.id) < (:request_id, -CAST(:delivery_id AS bigint)))
+    ORDER BY request_id DESC, deliveries.id LIMIT :fetch
+""")
+_OF_REQUEST = text(f"{_COLUMNS} WHERE request_id = :request_id ORDER BY deliveries.id")
+OUTCOME_OF_REPORT = """
+    LEFT JOIN LATERAL (
+        SELECT CASE
+                WHEN count(*) = 0 THEN 'none'
+                WHEN bool_or(is_open) THEN 'in_progress'
+                WHEN bool_and(status = 'placeholder') THEN 'placeholder'
+                WHEN bool_and(status IN ('sent', 'placeholder')) THEN 'sent'
+                WHEN bool_or(status = 'sent') THEN 'partial'
+                ELSE 'failed'
+            END AS delivery_status,
+            max(sent_at) AS delivered_at, coalesce(array_agg(recipient ORDER BY id), '{}') AS mailed_to
+        FROM (
+            SELECT DISTINCT ON (recipient_hash) deliveries.id, recipient, status, sent_at,
+                status IN ('pending', 'claimed', 'sending') OR status = 'uncertain' AND discarded_at IS NULL AS is_open
+            FROM delivery_requests JOIN deliveries ON request_id = delivery_requests.id
+            WHERE delivery_requests.report_id = report_runs.id
+            ORDER BY recipient_hash, is_placeholder, deliveries.id DESC
+        ) AS newest
+    ) AS outcome ON true
+"""
+"""SQL that joins to each run how its mailing stands, by the newest delivery to each recipient.
+
+A placeholder counts only for whom nothing else was asked; an uncertain delivery is open until a person decides.
+"""
+
+
+def fetch_deliveries(
+    connection: Connection, report_id: int, page: Page, sealer: Sealer, *, email_enabled: bool, whole: bool
+) -> DeliveriesAnswer:
+    """The deliveries of a report, the newest request first; recipients are masked unless `whole`."""
+    request_id, delivery_id = map(int, page.after) if page.after else (None, None)
+    values = {"report_id": report_id, "request_id": request_id, "delivery_id": delivery_id, "fetch": page.fetch}
+    shown, last = page.split(connection.execute(_OF_REPORT, values).all())
+    cursor = encode_cursor(sealer, CURSOR, (last.request_id, last.id)) if last else None
+    return DeliveriesAnswer(deliveries=_format_all(shown, whole=whole), email_enabled=email_enabled, next_cursor=cursor)
+
+
+def fetch_request(connection: Connection, request_id: int, *, email_enabled: bool) -> DeliveriesAnswer:
+    """All deliveries of one request, in the order in which the recipients were named."""
+    rows = connection.execute(_OF_REQUEST, {"request_id": request_id}).all()
+    return DeliveriesAnswer(deliveries=_format_all(rows, whole=True), email_enabled=email_enabled, next_cursor=None)
+
+
+def _format_all(rows: Iterable[Row[Any]], *, whole: bool) -> list[Delivery]:
+    return [
+        Delivery(
+            id=row.id,
+            recipient_email=row.recipient if whole else mask_recipient(row.recipient),
+            status=SHOWN[row.status],
+            attempt=row.attempt,
+            max_attempts=row.max_attempts,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            next_attempt_at=row.next_attempt_at if row.status == "pending" else None,
+            reason=row.last_error,
+        )
+        for row in rows
+    ]
