@@ -14,6 +14,7 @@ from dashboard.pages import PAGES, find_page
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
 from dashboard.static import compress_static
+from dashboard.unsubscribe import add_unsubscribe_route
 from viral_engine.client import MetricsApi
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import DashboardSettings
@@ -36,6 +37,7 @@ def create_app(settings: DashboardSettings, api: MetricsApi) -> Flask:
     require_session(server, sessions)
     _add_plain_routes(server)
     add_login_routes(server, api, sessions, secure=secure)
+    add_unsubscribe_route(server, api)
     _add_pages(server, settings, SharedViews(api, seconds=settings.dashboard_cache_seconds))
     return server
 

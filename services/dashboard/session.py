@@ -21,6 +21,7 @@ OPEN_ENDPOINTS = frozenset(
         "readyz",
         "prometheus_metrics",
         "login",
+        "unsubscribe",
         "_dash_assets.static",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
         "/_favicon.ico",
