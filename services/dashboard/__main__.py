@@ -3,6 +3,7 @@
 from flask import Flask
 
 from dashboard.app import create_app
+from viral_engine.access_settings import ProxySettings
 from viral_engine.client import MetricsApi
 from viral_engine.logs import configure_logging
 from viral_engine.settings import DashboardSettings, LogSettings, load_settings_or_exit
@@ -14,14 +15,14 @@ _API_TIMEOUT_SECONDS = 10
 
 def main() -> None:
     """Serve until told to stop."""
-    groups = DashboardSettings, WebServerSettings, LogSettings
-    settings, web_server, log_settings = load_settings_or_exit(*groups)
+    groups = DashboardSettings, ProxySettings, WebServerSettings, LogSettings
+    settings, proxies, web_server, log_settings = load_settings_or_exit(*groups)
     configure_logging(log_settings, service="dashboard")
 
     def build_app() -> Flask:
         token = settings.dashboard_token.get_secret_value()
         api = MetricsApi.connect(settings.metrics_api_url, token, timeout_seconds=_API_TIMEOUT_SECONDS)
-        return create_app(settings, api)
+        return create_app(settings, api, proxies)
 
     serve(
         build_app,

@@ -7,14 +7,19 @@ from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard import shell
+from dashboard.cookies import CSRF_COOKIE, full_name, prepare_cookies
 from dashboard.data import SharedViews
 from dashboard.errors import answer_errors
 from dashboard.login import HOME, add_login_routes
 from dashboard.pages import PAGES, find_page
+from dashboard.passwords import add_password_routes
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
+from dashboard.single_sign_on import add_single_sign_on_routes
 from dashboard.static import compress_static
 from dashboard.unsubscribe import add_unsubscribe_route
+from dashboard.visitor import note_visitors
+from viral_engine.access_settings import ProxySettings
 from viral_engine.client import MetricsApi
 from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import DashboardSettings
@@ -24,8 +29,8 @@ _MOST_BYTES = 1024 * 1024
 _ANY_PAGE = "/<path:path>"
 
 
-def create_app(settings: DashboardSettings, api: MetricsApi) -> Flask:
-    """The dashboard, reading from `api`."""
+def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySettings | None = None) -> Flask:
+    """The dashboard, reading from `api`; `proxies` come from the environment where they are absent."""
     server = Flask(__name__, static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     sessions = Sessions(api)
@@ -33,10 +38,14 @@ def create_app(settings: DashboardSettings, api: MetricsApi) -> Flask:
     observe_requests(server)
     answer_errors(server)
     compress_static(server)
+    prepare_cookies(server, secure=secure)
+    note_visitors(server, proxies or ProxySettings())
     protect(server, secure=secure)
     require_session(server, sessions)
     _add_plain_routes(server)
-    add_login_routes(server, api, sessions, secure=secure)
+    add_login_routes(server, api, sessions, single_sign_on=settings.oidc_issuer is not None)
+    add_single_sign_on_routes(server, api, secure=secure)
+    add_password_routes(server, api, sessions)
     add_unsubscribe_route(server, api)
     _add_pages(server, settings, SharedViews(api, seconds=settings.dashboard_cache_seconds))
     return server
@@ -68,6 +77,7 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
         assets_ignore=shell.FIRST_SCRIPT,
         title=shell.PRODUCT,
         update_title=None,
+        csrf_token_name=full_name(CSRF_COOKIE, secure=settings.dashboard_cookie_secure),
     )
     shell.serve_index(app, _ASSETS)
     app.layout = shell.build_layout()

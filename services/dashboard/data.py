@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from dashboard.cache import SharedCache
 from dashboard.formats import format_age, format_period
 from dashboard.session import current_viewer
+from dashboard.visitor import current_address
 from viral_engine.client import MetricsApi
 from viral_engine.contract.alerts import AlertsAnswer
 from viral_engine.contract.evaluations import HistoryAnswer
@@ -96,10 +97,10 @@ class SharedViews:
         Raises ApiProblemError and ApiUnreachableError.
         """
         viewer = current_viewer()
-        api = self._api.on_behalf_of(viewer.secret)
+        api = self._api.on_behalf_of(viewer.secret, address=current_address())
         view: View = self._cache.get((viewer.sharing_key, key), lambda: build(api))
         return view
 
     def api_of_viewer(self) -> MetricsApi:
         """The API on behalf of who made the request in hand, for what is theirs alone. Raises ApiUnreachableError."""
-        return self._api.on_behalf_of(current_viewer().secret)
+        return self._api.on_behalf_of(current_viewer().secret, address=current_address())

@@ -39,9 +39,11 @@ def build_problem(status: int, code: str, title: str, detail: str) -> Response:
     return Response(body, status, content_type="application/problem+json")
 
 
-def build_message_page(status: int, title: str, detail: str) -> Response:
-    """A page with one message, and the way on from there."""
-    page = render_template("message.html", title=title, detail=detail, is_temporary=status >= 500)
+def build_message_page(
+    status: int, title: str, detail: str, *, way_on: tuple[str, str] = ("Go to the dashboard", "/")
+) -> Response:
+    """A page with one message, and the way on from there as (label, path)."""
+    page = render_template("message.html", title=title, detail=detail, is_temporary=status >= 500, way_on=way_on)
     return make_response(page, status)
 
 

@@ -13,6 +13,8 @@ WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"
 FLAGS_PATH = "/dashboard/flags"
 PRIVACY_PATH = "/dashboard/privacy"
+PEOPLE_PATH = "/dashboard/people"
+AUDIT_PATH = "/dashboard/audit"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 

@@ -6,13 +6,16 @@ import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from dashboard.cookies import SESSION_COOKIE, delete_cookie, read_cookie, set_cookie
 from dashboard.errors import API_FAILURES
 from dashboard.security import renew_csrf_token
-from dashboard.session import SESSION_COOKIE, Sessions
+from dashboard.session import Sessions
+from dashboard.visitor import current_address
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import SessionCreated
 
 HOME = "/dashboard/guardrails"
+CHANGED = "changed"
 # Neither "//host" nor "/\host", and nothing that browsers drop from an address before they read it.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _WRONG = ("wrong_credentials", "invalid")
@@ -24,58 +27,62 @@ def local_path(target: str | None) -> str:
     return target if target and _LOCAL_PATH.fullmatch(target) else HOME
 
 
-def add_login_routes(server: Flask, api: MetricsApi, sessions: Sessions, *, secure: bool) -> None:
-    """Add /login and /logout. `secure` keeps the session's cookie to HTTPS."""
+def add_login_routes(server: Flask, api: MetricsApi, sessions: Sessions, *, single_sign_on: bool) -> None:
+    """Add /login and /logout; with `single_sign_on` the form offers that, too."""
 
     @server.route("/login", methods=["GET", "POST"], endpoint="login")
     def login() -> AnyResponse:
+        g.single_sign_on = single_sign_on
         target = local_path(request.args.get("next"))
         if request.method == "GET":
             return redirect(target) if _is_signed_in(sessions) else _build_form(200)
         try:
-            session = api.sign_in(request.form.get("email", ""), request.form.get("password", ""))
+            visitor = api.on_behalf_of(None, address=current_address())
+            session = visitor.sign_in(request.form.get("email", ""), request.form.get("password", ""))
         except API_FAILURES as error:
             return _explain_refusal(error)
-        return _begin_session(session, target, secure=secure)
+        return begin_session(session, target)
 
     @server.post("/logout", endpoint="logout")
     def logout() -> AnyResponse:
-        sessions.end(request.cookies[SESSION_COOKIE])
+        sessions.end(read_cookie(SESSION_COOKIE))
         response = redirect("/login", 303)
-        response.delete_cookie(SESSION_COOKIE)
+        delete_cookie(response, SESSION_COOKIE)
         return response
+
+
+def begin_session(session: SessionCreated, target: str) -> AnyResponse:
+    """Give the browser its session and lead it on."""
+    renew_csrf_token()
+    response = redirect(target, 303)
+    set_cookie(response, SESSION_COOKIE, session.secret, expires=session.expires_at)
+    return response
 
 
 def _is_signed_in(sessions: Sessions) -> bool:
     try:
-        return sessions.find_viewer(request.cookies.get(SESSION_COOKIE, "")) is not None
+        return sessions.find_viewer(read_cookie(SESSION_COOKIE)) is not None
     except API_FAILURES:
         return False
-
-
-def _begin_session(session: SessionCreated, target: str, *, secure: bool) -> AnyResponse:
-    renew_csrf_token()
-    response = redirect(target, 303)
-    response.set_cookie(
-        SESSION_COOKIE,
-        session.secret,
-        expires=session.expires_at,
-        httponly=True,
-        samesite="Lax",
-        secure=secure,
-    )
-    return response
 
 
 def _explain_refusal(error: Exception) -> Response:
     if isinstance(error, ApiProblemError) and error.code in _WRONG:
         return _build_form(401, "The email or the password is not right.")
     if isinstance(error, ApiProblemError) and error.status == 429:
-        return _build_form(429, "Too many attempts. Please wait a minute and try again.")
+        return _build_form(429, f"Too many attempts failed. {error.detail}")
     _log.error("sign_in_failed", reason=str(error))
     return _build_form(503, "Signing in is not possible right now: the metrics API does not answer. Try again soon.")
 
 
 def _build_form(status: int, problem: str | None = None) -> Response:
-    page = render_template("login.html", problem=problem, email=request.form.get("email", ""), csrf_token=g.csrf_token)
+    page = render_template(
+        "login.html",
+        problem=problem,
+        email=request.form.get("email", ""),
+        csrf_token=g.csrf_token,
+        is_changed=CHANGED in request.args,
+        single_sign_on=g.single_sign_on,
+        target=local_path(request.args.get("next")),
+    )
     return make_response(page, status)

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
+from dashboard.cookies import CSRF_COOKIE, read_cookie, set_cookie
 from dashboard.errors import build_message_page, build_problem
 
-# The names under which Dash's renderer sends the token with every callback.
-CSRF_COOKIE = "_csrf_token"
+# Under these names the renderer of Dash sends the token with every callback.
 CSRF_HEADER = "X-CSRFToken"
 CSRF_FIELD = "csrf_token"
 
@@ -46,8 +46,8 @@ def protect(server: Flask, *, secure: bool) -> None:
     @server.before_request
     def check_request() -> Response | None:
         g.nonce = secrets.token_urlsafe(16)
-        g.csrf_token = request.cookies.get(CSRF_COOKIE) or renew_csrf_token()
-        if request.method in _SAFE_METHODS or request.endpoint in _PROVEN_BY_ADDRESS or not _is_forged():
+        g.csrf_token = read_cookie(CSRF_COOKIE) or renew_csrf_token()
+        if request.method in _SAFE_METHODS or request.endpoint in _PROVEN_BY_ADDRESS or not _is_forged(secure=secure):
             return None
         return _refuse()
 
@@ -59,7 +59,7 @@ def protect(server: Flask, *, secure: bool) -> None:
         if secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if response.mimetype == "text/html":
-            response.set_cookie(CSRF_COOKIE, g.csrf_token, secure=secure, samesite="Lax")
+            set_cookie(response, CSRF_COOKIE, g.csrf_token, for_scripts=True)
         return response
 
 
@@ -70,18 +70,24 @@ def renew_csrf_token() -> str:
     return token
 
 
-def _is_forged() -> bool:
+def _is_forged(*, secure: bool) -> bool:
     """Whether a change does not come from a page of ours.
 
     Another site can make the browser send the cookie, but can read it neither to repeat it as header or field,
     nor lie about its own origin.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and not _is_own(origin, secure=secure):
         return True
-    expected = request.cookies.get(CSRF_COOKIE, "")
+    expected = read_cookie(CSRF_COOKIE)
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
     return not expected or not secrets.compare_digest(given.encode(), expected.encode())
+
+
+def _is_own(origin: str, *, secure: bool) -> bool:
+    """Whether this site has the origin. Without knowing of TLS, a proxy in front may still speak it."""
+    address = urlsplit(origin)
+    return address.netloc == request.host and address.scheme in (("https",) if secure else ("http", "https"))
 
 
 def _refuse() -> Response:

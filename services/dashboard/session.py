@@ -8,11 +8,12 @@ from flask import Flask, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from dashboard.cache import SharedCache
+from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.errors import API_FAILURES, build_problem, build_unavailable, is_page_request
+from dashboard.visitor import current_address
 from viral_engine.client import ApiProblemError, ApiUnreachableError, MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope, SignedInPerson
 
-SESSION_COOKIE = "viral_session"
 # With the second in which the API notices it, a flag that is switched shows within 10 seconds.
 PERSON_SECONDS = 8
 OPEN_ENDPOINTS = frozenset(
@@ -22,6 +23,9 @@ OPEN_ENDPOINTS = frozenset(
         "prometheus_metrics",
         "login",
         "unsubscribe",
+        "single_sign_on",
+        "single_sign_on_return",
+        "set_password",
         "_dash_assets.static",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
         "/_favicon.ico",
@@ -71,16 +75,20 @@ class Sessions:
                 return None
             raise
 
+    def forget(self, secret: str) -> None:
+        """Ask anew whose session it is the next time."""
+        self._viewers.forget(secret)
+
     def end(self, secret: str) -> None:
         """Sign out. A session that the API could not be told about ends at its own time."""
-        self._viewers.forget(secret)
+        self.forget(secret)
         try:
-            self._api.on_behalf_of(secret).sign_out()
+            self._api.on_behalf_of(secret, address=current_address()).sign_out()
         except API_FAILURES as error:
             _log.warning("sign_out_failed", reason=str(error))
 
     def _fetch_viewer(self, secret: str) -> Viewer:
-        return Viewer(secret, self._api.on_behalf_of(secret).fetch_person())
+        return Viewer(secret, self._api.on_behalf_of(secret, address=current_address()).fetch_person())
 
 
 def require_session(server: Flask, sessions: Sessions) -> None:
@@ -91,7 +99,7 @@ def require_session(server: Flask, sessions: Sessions) -> None:
         if request.endpoint in OPEN_ENDPOINTS:
             return None
         try:
-            viewer = sessions.find_viewer(request.cookies.get(SESSION_COOKIE, ""))
+            viewer = sessions.find_viewer(read_cookie(SESSION_COOKIE))
         except API_FAILURES as error:
             _log.warning("session_check_failed", reason=str(error))
             # A callback has no data to show without a viewer either, but keeps on the page what was there.

@@ -1,5 +1,6 @@
 """What surrounds every page: the document, the navigation, the account, and the way from address to page."""
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from flask import g
 
 from dashboard.pages import PAGES, find_page
 from dashboard.pages.page import Page
+from dashboard.passwords import OWN_PATH
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.theme import THEME
 from viral_engine.client import ApiUnreachableError
-from viral_engine.contract.people import Person
+from viral_engine.contract.people import ROLE_SCOPES, Person, Scope
 from viral_engine.settings import DashboardSettings
 
 PRODUCT = "Viral Guardrails"
@@ -89,9 +91,9 @@ def _build_topbar() -> Component:
     return html.Header([burger, build_brand()], className="topbar")
 
 
-def build_navigation(current: Page | None) -> list[Component]:
-    """Links to the pages that have an icon; a page below another one marks that one."""
-    return [_build_link(page, current) for page in PAGES if page.icon]
+def build_navigation(current: Page | None, scopes: Collection[Scope]) -> list[Component]:
+    """Links to the pages that have an icon, for who has these scopes; a page below another one marks that one."""
+    return [_build_link(page, current) for page in PAGES if page.icon and page.scope in scopes]
 
 
 def _build_link(page: Page, current: Page | None) -> Component:
@@ -110,7 +112,10 @@ def build_account(person: Person, csrf_token: str) -> list[Component]:
     name = person.email.split("@")[0]
     avatar = html.Span(name[:2].upper(), className="avatar", **{"aria-hidden": "true"})
     who = html.Div(
-        [html.Span(person.email, className="account-email", title=person.email), person.role.capitalize()],
+        [
+            html.Span(person.email, className="account-email", title=person.email),
+            html.Span([person.role.capitalize(), " · ", html.A("Password", href=OWN_PATH)]),
+        ],
         className="account-who",
     )
     toggle = dmc.ColorSchemeToggle(
@@ -150,10 +155,11 @@ def open_page(settings: DashboardSettings, path: str | None) -> tuple[Component,
     content = page.build_layout(settings) if page else build_unknown_page()
     title = f"{page.title if page else 'Not found'} · {PRODUCT}"
     try:
-        account = build_account(current_viewer().person, g.csrf_token)
+        person = current_viewer().person
     except ApiUnreachableError:
-        account = no_update
-    return content, build_navigation(page), account, title
+        return content, no_update, no_update, title
+    navigation = build_navigation(page, ROLE_SCOPES[person.role])
+    return content, navigation, build_account(person, g.csrf_token), title
 
 
 def add_callbacks(app: Dash, settings: DashboardSettings) -> None:

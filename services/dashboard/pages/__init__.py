@@ -2,12 +2,14 @@
 
 from dashboard.pages import (
     alert,
+    audit,
     flagged,
     flags,
     growth,
     guardrails,
     investigation,
     operations,
+    people,
     privacy,
     referrers,
     report,
@@ -34,6 +36,8 @@ PAGES: tuple[Page, ...] = (
     operations.PAGE,
     privacy.PAGE,
     flags.PAGE,
+    people.PAGE,
+    audit.PAGE,
 )
 
 

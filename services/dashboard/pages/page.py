@@ -8,6 +8,7 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard.data import SharedViews
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 
@@ -15,7 +16,8 @@ from viral_engine.settings import DashboardSettings
 class Page:
     """A page at a path, which may hold one number as `<id>`: a layout without data, and callbacks that bring it in.
 
-    A page with an icon (`icon-<name>` in assets/20-base.css) stands in the navigation.
+    A page with an icon (`icon-<name>` in assets/20-base.css) stands in the navigation of those who have its
+    scope; what others see at its address is up to the page.
     """
 
     path: str
@@ -23,6 +25,7 @@ class Page:
     build_layout: Callable[[DashboardSettings], Component]
     add_callbacks: Callable[[Dash, SharedViews, DashboardSettings], None]
     icon: str | None = None
+    scope: Scope = Scope.METRICS_READ
 
     def stands_at(self, path: str) -> bool:
         """Whether this page belongs to the path."""

@@ -9,8 +9,9 @@ from flask import Flask, g
 from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
-from dashboard.security import CSRF_COOKIE, CSRF_FIELD, CSRF_HEADER
-from dashboard.session import SESSION_COOKIE, Viewer
+from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
+from dashboard.security import CSRF_FIELD, CSRF_HEADER
+from dashboard.session import Viewer
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
 from viral_engine.contract.people import Role, SignedInPerson
 from viral_engine.settings import DashboardSettings

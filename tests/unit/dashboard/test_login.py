@@ -3,9 +3,8 @@
 import pytest
 
 from dashboard.app import create_app
+from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.login import HOME, local_path
-from dashboard.security import CSRF_COOKIE
-from dashboard.session import SESSION_COOKIE
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from viral_engine.settings import DashboardSettings

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from dashboard.security import CSRF_COOKIE, CSRF_HEADER
+from dashboard.cookies import CSRF_COOKIE
+from dashboard.security import CSRF_HEADER
 from tests.unit.dashboard.conftest import Browser
 
 

@@ -1,0 +1,57 @@
+"""The audit log as a list of entries."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint
+from dashboard.formats import format_day, format_number_of
+from viral_engine.contract.audit import AuditAnswer, AuditEntry
+
+
+def build_entries(answer: AuditAnswer) -> list[Component]:
+    """One entry an action, the newest first."""
+    if not answer.entries:
+        return [html.P("Nothing fits this filter.", className="nothing")]
+    count = format_number_of(answer.total_entries, "entry").replace("entrys", "entries")
+    return [
+        build_hint(f"{count}, the newest first"),
+        html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),
+    ]
+
+
+def _build_entry(entry: AuditEntry) -> Component:
+    when = f"{format_day(entry.at.date())} {entry.at:%H:%M:%S} UTC"
+    where = f"from {entry.address}" if entry.address else "by the service itself"
+    heading = html.Div(
+        [
+            html.H3(entry.action.replace("_", " ").capitalize()),
+            html.P([html.Time(when, dateTime=entry.at.isoformat()), f", {where}"], className="row-note"),
+        ]
+    )
+    return html.Li(
+        [heading, html.Div(entry.actor), html.Div(entry.subject, className="audit-subject"), _build_changes(entry)],
+        className="violation",
+    )
+
+
+def _build_changes(entry: AuditEntry) -> Component | None:
+    parts = {"Before": entry.before, "After": entry.after, "Details": entry.details}
+    told = [(label, _format_values(values)) for label, values in parts.items() if values]
+    if not told:
+        return None
+    listed = [html.Div([html.Dt(label), html.Dd(values)]) for label, values in told]
+    return html.Dl(listed, className="audit-changes")
+
+
+def _format_values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')}: {_format_value(value)}" for name, value in values.items())
+
+
+def _format_value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,139 @@
+"""The audit log: who did what, to what, when and from where, filtered by the address."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.audit import build_entries
+from dashboard.components.card import build_blank
+from dashboard.components.messages import build_refused, build_unavailable
+from dashboard.components.page_header import build_page_header
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES
+from dashboard.links import AUDIT_PATH
+from dashboard.pages.page import Page
+from dashboard.session import current_viewer
+from viral_engine.client import ApiProblemError, MetricsApi
+from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.settings import DashboardSettings
+
+TITLE = "Audit"
+ROWS = 50
+_TEXTS = {
+    "actor": ("Who", "email or token"),
+    "action": ("Did what", "resolve_violation"),
+    "subject": ("To what", "alert:"),
+}
+_DAYS = {"start": "From (UTC)", "end": "To (UTC)"}
+_FILTERS = (*_TEXTS, *_DAYS)
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame of the page; the filter stands in it from the start, hidden until it is allowed."""
+    texts = [
+        dmc.TextInput(id=f"audit-{name}", label=label, placeholder=example, className="filter")
+        for name, (label, example) in _TEXTS.items()
+    ]
+    filters = [*texts, *[_build_day(name, label) for name, label in _DAYS.items()]]
+    show = html.Button("Show", id="audit-show", className="button button-primary")
+    return html.Div(
+        [
+            build_page_header(TITLE, "", [html.P("Entries can be added, and neither changed nor deleted.")]),
+            html.Div(
+                [
+                    html.Section(
+                        html.Div([*filters, show], className="filters"),
+                        id="audit-filter",
+                        className="card",
+                        hidden=True,
+                    ),
+                    html.Section([build_blank(480)], id="audit-list", className="card"),
+                ],
+                className="stack",
+            ),
+        ]
+    )
+
+
+def _build_day(name: str, label: str) -> Component:
+    return dmc.DatePickerInput(
+        id=f"audit-{name}",
+        label=label,
+        placeholder="Any day",
+        valueFormat="D MMM YYYY",
+        clearable=True,
+        clearButtonProps={"aria-label": f"Clear {label}"},
+        weekendDays=[],
+        hideOutsideDates=True,
+        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
+        popoverProps={"withRoles": False, "withinPortal": False},
+        className="dates",
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """The address fills in list and filter; the button changes the address."""
+    app.callback(
+        output={
+            "list": Output("audit-list", "children"),
+            "hidden": Output("audit-filter", "hidden"),
+            **{name: Output(f"audit-{name}", "value") for name in _FILTERS},
+        },
+        inputs={"search": Input("url", "search")},
+    )(lambda search: show_entries(views.api_of_viewer(), search))
+    app.callback(
+        Output("url", "search", allow_duplicate=True),
+        inputs={
+            "_": Input("audit-show", "n_clicks"),
+            "given": {name: State(f"audit-{name}", "value") for name in _FILTERS},
+        },
+        prevent_initial_call=True,
+    )(lambda _, given: format_filters(given))
+
+
+def parse_filters(search: str | None) -> dict[str, str | None]:
+    """The filters that the address names."""
+    given = parse_qs((search or "").removeprefix("?"))
+    return {name: given.get(name, [None])[-1] for name in _FILTERS}
+
+
+def format_filters(given: dict[str, str | None]) -> str:
+    """The filters as they stand in an address."""
+    named = {name: value.strip() for name, value in given.items() if value and value.strip()}
+    return f"?{urlencode(named)}" if named else ""
+
+
+def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
+    """The entries that the address names, and whether the filter is hidden, as it is for who may not look."""
+    filters = parse_filters(search)
+    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+        return {**filters, "list": [html.P("Only admins see the audit.")], "hidden": True}
+    cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
+    try:
+        answer = api.fetch_audit_entries(limit=ROWS, cursor=cursor, **filters)
+    except ApiProblemError as error:
+        if error.status in (400, 422):
+            return {**filters, "list": [build_refused(error, AUDIT_PATH)], "hidden": False}
+        return _fail(error, search)
+    except API_FAILURES as error:
+        return _fail(error, search)
+    more = []
+    if answer.next_cursor:
+        named = {name: value for name, value in filters.items() if value}
+        href = f"{AUDIT_PATH}?{urlencode({**named, 'cursor': answer.next_cursor})}"
+        more = [dcc.Link(f"Next {ROWS} entries", href=href, className="button")]
+    heading = html.H2("What was done", className="card-heading")
+    return {**filters, "list": [heading, *build_entries(answer), *more], "hidden": False}
+
+
+def _fail(error: Exception, search: str | None) -> dict[str, Any]:
+    _log.warning("audit_failed", reason=str(error))
+    return {**parse_filters(search), "list": [build_unavailable(AUDIT_PATH + (search or ""))], "hidden": True}
+
+
+PAGE = Page(AUDIT_PATH, TITLE, build_layout, add_callbacks, icon="audit", scope=Scope.ADMIN)
