@@ -26,6 +26,11 @@ class RealProcess:
                 process.kill()
         self._process.wait(_END_SECONDS)
 
+    def kill_children(self) -> None:
+        """SIGKILL for what the process has started, such as the horse in which a worker runs a job."""
+        for process in self._find_family()[1:]:
+            process.kill()
+
     def freeze(self) -> None:
         """SIGSTOP for the process and its children."""
         for process in self._find_family():
