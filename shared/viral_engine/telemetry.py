@@ -73,12 +73,6 @@ _TIMED = {
     "viral_engine.webhooks.delivery_completed": Histogram(
         "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to its answer", buckets=DURATIONS
     ),
-    "viral_engine.email.delivery_completed": Histogram(
-        "viral_engine_email_delivery_seconds", "From the claim of an email to its end as sent or placeholder"
-    ),
-    "viral_engine.webhooks.delivery_completed": Histogram(
-        "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to the webhook's answer"
-    ),
 }
 # A rate needs to see a counter at 0 before its first event.
 for _name in get_args(EventName):

@@ -12,7 +12,12 @@ from metrics_api.deliveries.telemetry import record_ended
 from metrics_api.deliveries.transitions import expire_leases
 from viral_engine.settings import QueueSettings
 
-_HELD = Gauge("viral_engine_deliveries_held", "Deliveries that wait for a person, by queue", ["queue", "status"])
+_HELD = Gauge(
+    "viral_engine_deliveries_held",
+    "Deliveries that wait for a person, by queue",
+    ["queue", "status"],
+    multiprocess_mode="mostrecent",
+)
 
 
 def reconcile_deliveries(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:
