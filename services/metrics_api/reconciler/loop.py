@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from metrics_api.reconciler.leadership import await_leadership, check_leadership, connect
+from metrics_api.reconciler.queue_metrics import forget_queues
 from metrics_api.reconciler.tasks import Task
 
 _CHECK_SECONDS = 2
@@ -32,6 +33,7 @@ def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> No
                     work_until(stop, connection, tasks)
         except psycopg.Error as error:
             _LEADS.set(0)
+            forget_queues()
             wait = min(2**failures, _LONGEST_BACKOFF_SECONDS)
             failures += 1
             _log.warning("database_lost", error=type(error).__name__, retry_in_seconds=wait)

@@ -12,6 +12,7 @@ from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
 from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
 from metrics_api.notifications.dispatch import tell_news
+from metrics_api.reconciler.queue_metrics import measure_queues
 from metrics_api.reports.reconciliation import reconcile_runs
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from viral_engine.delivery_settings import DeliverySettings
@@ -68,6 +69,11 @@ class Reconciliation:
         with self.database.write() as connection:
             return prune_deliveries(connection, self.deliveries, now=now)
 
+    def measure_queues(self, now: datetime) -> bool:
+        """Show how much waits."""
+        measure_queues(self.database, self.redis, now=now)
+        return False
+
     def resume_batches(self, now: datetime) -> bool:
         """Do the next step of the oldest unfinished batch, which whoever started it may have left."""
         with self.database.write() as connection:
@@ -85,5 +91,6 @@ def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) ->
         Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
         Task("reconcile_deliveries", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_deliveries),
         Task("prune_deliveries", _PRUNE_SECONDS, reconciliation.prune_deliveries),
+        Task("measure_queues", reconciliation.queues.reconcile_seconds, reconciliation.measure_queues),
         Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
     )
