@@ -30,7 +30,7 @@ _RULES: tuple[tuple[str, Schema], ...] = (
     ("featureFlags.*.people", {"type": "array", "items": {"type": "string", "minLength": 1}}),
     ("reconciler.replicas", {"type": "integer", "minimum": 1, "maximum": 2}),
     ("*.replicas", {"type": "integer", "minimum": 1}),
-    ("workers.*.concurrency", {"type": "integer", "minimum": 1}),
+    ("workers.*.concurrency", _COUNT),
     ("*.autoscaling.minReplicas", {"type": "integer", "minimum": 1}),
     ("*.autoscaling.maxReplicas", {"type": ["integer", "null"], "minimum": 1}),
     ("*.autoscaling.targetCPUUtilizationPercentage", {"type": "integer", "minimum": 1, "maximum": 100}),

@@ -84,6 +84,10 @@ def test_an_ingress_leads_to_its_service() -> None:
         ingress, service = rendered.of("Ingress")[component], rendered.of("Service")[component]
         (rule,) = ingress["spec"]["rules"]
         assert rule["host"] == host
-        backends = [path["backend"]["service"]["name"] for path in rule["http"]["paths"]]
-        assert service["metadata"]["name"] in backends
+        backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+        assert backends.pop("/") == service["metadata"]["name"]
+        assert set(backends.values()) == {"viral-engine-nowhere"}, "metrics are not for the outside"
+        assert backends.keys() == ({"/metrics", "/internal"} if component == "metrics-api" else {"/metrics"})
         assert service["spec"]["selector"] == rendered.of("Deployment")[component]["spec"]["selector"]["matchLabels"]
+    assert "selector" not in rendered.of("Service")["nowhere"]["spec"]
+    assert render().of("Service").keys() == {"dashboard", "metrics-api"}

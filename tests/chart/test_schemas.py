@@ -1,12 +1,15 @@
 """Helm and Kubernetes accept what the chart renders, and Helm refuses what it must not."""
 
 import json
+import re
+import textwrap
+from pathlib import Path
 
 import pytest
 
 from tests.chart import settings_files
-from tests.chart.programs import CHART, helm
-from tests.chart.rendering import CI_VALUES, read_values, refusal, render_ci
+from tests.chart.programs import CHART, ROOT, helm
+from tests.chart.rendering import CI_VALUES, read_values, refusal, render, render_ci
 from tests.chart.schemas import VERSIONS, list_faults
 from viral_engine.settings import DetectionSettings
 
@@ -47,7 +50,7 @@ def test_schemas_find_a_field_that_does_not_exist() -> None:
         ("config.queue.reportLeaseSeconds=0", "exclusiveMinimum: got 0, want 0"),
         ("config.log.logLevel=LOUD", "'LOUD' does not match pattern"),
         ("featureFlags.emailDelivery.rolloutPct=101", "maximum: got 101, want 100"),
-        ("workers.batch.concurrency=0", "minimum: got 0, want 1"),
+        ("dashboard.replicas=0", "minimum: got 0, want 1"),
         ("reconciler.replicas=3", "maximum: got 3, want 2"),
     ],
 )
@@ -97,6 +100,16 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
 )
 def test_values_that_contradict_each_other_are_refused_by_a_sentence(settings: list[str], says: str) -> None:
     assert says in refusal(*(part for setting in settings for part in ("--set", setting)))
+
+
+def test_the_example_of_the_guide_renders(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    values = tmp_path / "production.yaml"
+    values.write_text(textwrap.dedent(f"   {example.strip()}"))
+    rendered = render("--values", str(values))
+    assert rendered.config("worker-email-delivery")["SMTP_HOST"] == "smtp.example.com"
+    assert "guardrails.example.com" in str(rendered.of("Ingress")["dashboard"])
 
 
 def test_generated_files_are_those_of_todays_settings() -> None:
