@@ -12,8 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from viral_engine.cli.api_errors import api_errors_explained
-from viral_engine.cli.report_text import format_list, format_report
+from viral_engine.cli.report_text import format_deliveries, format_list, format_report, list_bad_addresses
 from viral_engine.cli.stack_connection import Connection, connect
+from viral_engine.client import ApiProblemError
+from viral_engine.contract.deliveries import DeliveriesAnswer
+from viral_engine.contract.recipients import split_addresses
 from viral_engine.contract.reports import ExportFormat, Report, ReportRequest, ReportType
 
 Answer = TypeVar("Answer")
@@ -24,7 +27,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def report() -> None:
-    """Generate, list, show and export performance reports."""
+    """Generate, list, show, export and mail performance reports."""
 
 
 @report.command()
@@ -78,6 +81,26 @@ def export(report_id: int, export_format: ExportFormat, output: Path | None) -> 
     path = output or Path(f"report-{report_id}.{export_format}")
     path.write_bytes(content)
     click.echo(f"{path}: {len(content):,} bytes")
+
+
+@report.command()
+@click.argument("report_id", type=int)
+@click.option("--to", "recipients", required=True, metavar="ADDRESSES", help="Separated by commas or semicolons.")
+def deliver(report_id: int, recipients: str) -> None:
+    """Mail a finished report to each address, once."""
+    connection, addresses = connect(), split_addresses(recipients)
+    answer = _call(connection, lambda: _deliver(connection, report_id, addresses))
+    click.echo(format_deliveries(answer))
+
+
+def _deliver(connection: Connection, report_id: int, addresses: list[str]) -> DeliveriesAnswer:
+    """Ask for the deliveries. Raises UsageError that names each address that is none."""
+    try:
+        return connection.api.deliver_report(report_id, addresses)
+    except ApiProblemError as error:
+        if bad := list_bad_addresses(error, addresses):
+            raise click.UsageError("\n".join(["Nothing was sent.", *bad])) from error
+        raise
 
 
 def _build_request(report_type: ReportType, start: date | None, end: date | None) -> ReportRequest:

@@ -1,5 +1,10 @@
 """Reports as lines on a terminal."""
 
+import re
+from collections.abc import Sequence
+
+from viral_engine.client import ApiProblemError
+from viral_engine.contract.deliveries import DeliveriesAnswer
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer, ReportSummary
 from viral_engine.report_rendering.figures import (
@@ -10,6 +15,8 @@ from viral_engine.report_rendering.figures import (
     format_points,
     format_rate,
 )
+
+_POINTER = re.compile(r"/recipient_emails/(\d+)")
 
 
 def format_list(answer: ReportsAnswer) -> str:
@@ -30,6 +37,20 @@ def format_report(report: Report) -> str:
     advice = [f"  {number}. {text}" for number, text in enumerate(report.recommendations, start=1)]
     figures = [f"  {name:<18}{value}" for name, value in _list_figures(report.facts)]
     return "\n".join([_format_title(report), *figures, "Insights", *insights, "Recommendations", *advice])
+
+
+def format_deliveries(answer: DeliveriesAnswer) -> str:
+    """One line a recipient, and what becomes of it while email is switched off."""
+    lines = [f"{delivery.recipient_email}: {delivery.status}" for delivery in answer.deliveries]
+    if not answer.email_enabled:
+        lines.append("Email queued for future delivery (placeholder): email delivery is switched off, nothing is sent.")
+    return "\n".join(lines)
+
+
+def list_bad_addresses(error: ApiProblemError, addresses: Sequence[str]) -> list[str]:
+    """One line for each of the addresses that the API would not take."""
+    found = [(_POINTER.fullmatch(item["pointer"]), item["detail"]) for item in error.errors]
+    return [f"{addresses[int(pointer[1])]}: {detail}" for pointer, detail in found if pointer]
 
 
 def _format_title(report: ReportSummary) -> str:
