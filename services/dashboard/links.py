@@ -8,6 +8,7 @@ from viral_engine.contract.investigations import EntityKind
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
 REPORTS_PATH = "/dashboard/reports"
+SUBSCRIPTIONS_PATH = "/dashboard/subscriptions"
 OPERATIONS_PATH = "/dashboard/operations"
 WHAT_IF_PATH = "/dashboard/guardrails/what-if"
 VIOLATIONS_PATH = "/dashboard/guardrails/violations"

@@ -99,12 +99,12 @@ def describe_form(*, enabled: bool, may_send: bool) -> dict[str, object]:
     }
 
 
-def build_refusal(error: ApiProblemError, addresses: Sequence[str]) -> list[Component | str]:
-    """Why nothing was queued: each address that cannot be used, and what is wrong with it."""
+def build_refusal(error: ApiProblemError, addresses: Sequence[str], done: str = "queued") -> list[Component | str]:
+    """Why nothing was `done`: each address that cannot be used, and what is wrong with it."""
     wrong = [_format_wrong(each["pointer"], each["detail"], addresses) for each in error.errors if each.get("pointer")]
     if not wrong:
-        return [f"Nothing was queued: {error.detail}"]
-    return ["Nothing was queued. Please mend:", html.Ul([html.Li(words) for words in wrong], className="wrong")]
+        return [f"Nothing was {done}: {error.detail}"]
+    return [f"Nothing was {done}. Please mend:", html.Ul([html.Li(words) for words in wrong], className="wrong")]
 
 
 def _format_wrong(pointer: str, detail: str, addresses: Sequence[str]) -> str:
