@@ -9,19 +9,11 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from viral_engine.contract.queues import QueueName as QueueName
+
 RESULT_TTL_SECONDS = 60
 FAILURE_TTL_SECONDS = 7 * 24 * 3600
 _TIMEOUT_SECONDS = 5
-
-
-class QueueName(StrEnum):
-    """Every queue; each is served by worker processes of its own."""
-
-    DEFAULT = "default"
-    WEBHOOKS = "webhooks"
-    BATCH = "batch"
-    PERFORMANCE_REPORTS = "performance_reports"
-    EMAIL_DELIVERY = "email_delivery"
 
 
 class JobName(StrEnum):

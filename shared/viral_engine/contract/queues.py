@@ -1,11 +1,20 @@
 """What the queues hold, and what stands in them for good."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from viral_engine.queues import QueueName
+
+class QueueName(StrEnum):
+    """Every queue; each is served by worker processes of its own."""
+
+    DEFAULT = "default"
+    WEBHOOKS = "webhooks"
+    BATCH = "batch"
+    PERFORMANCE_REPORTS = "performance_reports"
+    EMAIL_DELIVERY = "email_delivery"
 
 
 class QueueState(BaseModel):
