@@ -31,6 +31,10 @@ class RealProcess:
         for process in self._find_family()[1:]:
             process.kill()
 
+    def find_children(self) -> list[psutil.Process]:
+        """The processes that it has started itself."""
+        return psutil.Process(self._process.pid).children()
+
     def freeze(self) -> None:
         """SIGSTOP for the process and its children."""
         for process in self._find_family():
