@@ -13,15 +13,15 @@ from viral_engine.settings import DetectionSettings, EnvironmentSettings, Standa
 Group = type[EnvironmentSettings]
 SERVICES = Path(__file__).parents[2] / "services"
 
-# Where each process of the templates starts: a module, and the functions that load its settings.
-_STARTS = {
-    "metricsApi": ("metrics_api/cli.py", ("web",)),
-    "reconciler": ("metrics_api/cli.py", ("reconciler",)),
-    "migrate": ("metrics_api/cli.py", ("migrate", "bootstrap")),
-    "dashboard": ("dashboard/__main__.py", ("main",)),
-    "scheduler": ("report_worker/cli.py", ("scheduler",)),
-    "reportWorker": ("report_worker/cli.py", ("work",)),
-    "emailWorker": ("email_worker/cli.py", ("work",)),
+# Where each process of the templates loads its settings: modules, and the functions in them.
+_STARTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "metricsApi": {"metrics_api/cli.py": ("web",), "metrics_api/app.py": ("create_app",)},
+    "reconciler": {"metrics_api/cli.py": ("reconciler",)},
+    "migrate": {"metrics_api/cli.py": ("migrate", "bootstrap")},
+    "dashboard": {"dashboard/__main__.py": ("main",)},
+    "scheduler": {"report_worker/cli.py": ("scheduler",)},
+    "reportWorker": {"report_worker/cli.py": ("work",)},
+    "emailWorker": {"email_worker/cli.py": ("work",)},
 }
 
 # What the chart itself decides, so that no value can contradict it; the templates render these.
@@ -30,6 +30,7 @@ SET_BY_CHART = {
     "metrics_api_port": "the containers' ports are the images'; a Service can have another",
     "dashboard_port": "the containers' ports are the images'; a Service can have another",
     "reconciler_metrics_port": "scraped by the PodMonitor",
+    "worker_metrics_port": "scraped by the PodMonitor",
     "metrics_api_url": "the Service of the metrics API",
     "flags_file": "the ConfigMap of the feature flags",
     "heartbeat_file": "looked at by the liveness probe",
@@ -56,23 +57,22 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
 
 def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
     """The groups that these functions of a module name; of all its functions without any."""
-    if not path.exists():  # The email worker is being written.
-        path, functions = SERVICES / "report_worker/cli.py", ("work",)
     known = {group.__name__: group for group in EnvironmentSettings.__subclasses__()}
-    found = [
-        known[name.id]
-        for function in ast.parse(path.read_text()).body
-        if isinstance(function, ast.FunctionDef) and (function.name in functions or not functions)
-        for name in ast.walk(function)
-        if isinstance(name, ast.Name) and name.id in known
+    there = {item.name: item for item in ast.parse(path.read_text()).body if isinstance(item, ast.FunctionDef)}
+    names = [
+        name for function in functions or there for name in ast.walk(there[function]) if isinstance(name, ast.Name)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(known[name.id] for name in names if name.id in known))
 
 
 @cache
 def groups_of_processes() -> dict[str, tuple[Group, ...]]:
     """The groups of settings that each process loads, read off its code."""
-    return {process: find_groups(SERVICES / path, *functions) for process, (path, functions) in _STARTS.items()}
+    found = {}
+    for process, modules in _STARTS.items():
+        groups = [group for path, names in modules.items() for group in find_groups(SERVICES / path, *names)]
+        found[process] = tuple(dict.fromkeys(groups))
+    return found
 
 
 def all_groups() -> list[Group]:

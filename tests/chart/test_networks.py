@@ -74,6 +74,33 @@ def test_the_metrics_api_reaches_an_identity_provider_only_when_there_is_one() -
     assert HTTPS in [port["port"] for rule in egress for port in rule["ports"]]
 
 
+def test_traces_leave_only_when_somebody_collects_them() -> None:
+    collector = render("--set", "config.telemetry.otelExporterOtlpEndpoint=http://collector:4318")
+    ports = [
+        [
+            port["port"]
+            for rule in rendered.of("NetworkPolicy")["default-deny"]["spec"]["egress"]
+            for port in rule["ports"]
+        ]
+        for rendered in (render(), collector)
+    ]
+    assert ports == [[53, 53], [53, 53, 4318]]
+
+
+def test_what_serves_metrics_is_scraped() -> None:
+    for component in COMPONENTS.keys() - {"metrics-api", "dashboard", "migrate"}:
+        (container,) = render().pods()[component]["spec"]["containers"]
+        (port,) = container["ports"]
+        assert (port["name"], port["containerPort"]) == ("metrics", 9100)
+        variable = "RECONCILER_METRICS_PORT" if component == "reconciler" else "WORKER_METRICS_PORT"
+        assert render().config(component)[variable] == "9100"
+        assert render().config(component)["BIND_HOST"] == "0.0.0.0"  # noqa: S104 - in a pod.
+        assert _ports(component, "ingress") == {9100}
+    monitors = render_ci("monitoring")
+    assert monitors.of("PodMonitor")["processes"]["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
+    assert monitors.of("ServiceMonitor")["web"]["spec"]["endpoints"][0]["path"] == "/metrics"
+
+
 def test_policies_can_be_left_to_others() -> None:
     assert render_ci("scheduling").of("NetworkPolicy") == {}
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from email_worker.cli import QUEUES as email_queues  # noqa: N811
+from report_worker.cli import QUEUES as report_queues  # noqa: N811
 from tests.chart.rendering import Rendered, render, render_ci
 from viral_engine.queues import QueueName
 
@@ -28,6 +30,14 @@ def _replicas_by_queue(rendered: Rendered) -> dict[str, int | None]:
 
 def test_every_queue_has_as_many_processes_as_promised() -> None:
     assert _replicas_by_queue(render()) == CONCURRENCY
+
+
+@pytest.mark.parametrize(("program", "queues"), [("report_worker", report_queues), ("email_worker", email_queues)])
+def test_a_queue_is_given_to_a_program_that_works_on_it(program: str, queues: tuple[QueueName, ...]) -> None:
+    commands = [
+        item["spec"]["template"]["spec"]["containers"][0]["command"] for item in render().of("Deployment").values()
+    ]
+    assert sorted(command[4] for command in commands if command[2:4] == [program, "work"]) == sorted(queues)
 
 
 def test_the_autoscaler_of_a_queue_ends_at_what_is_promised() -> None:
