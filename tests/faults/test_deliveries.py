@@ -198,7 +198,7 @@ def test_5_what_a_killed_worker_may_have_sent_is_held_until_a_person_decides(
         held = mailing.wait_for(delivery, "uncertain")
         assert (held["attempt"], held["next_attempt_at"]) == (1, None)
         assert "lease ran out" in held["reason"]
-        shown = 'viral_engine_deliveries_held{queue="email_delivery",status="uncertain"} 1.0'
+        shown = 'viral_engine_queue_work{queue="email_delivery",state="uncertain"} 1.0'
         mailing.wait_until(lambda: shown in httpx.get(reconciler, trust_env=False).text, "The metric of held emails")
         mailing.wait_for(mailing.ask_one(), "sent")
         assert sorted(mail.count_by_id().values()) == [1, 1]

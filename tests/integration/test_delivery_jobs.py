@@ -1,11 +1,15 @@
 """What workers call to send: claim, intent and result, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection, Engine, text
+from structlog.testing import capture_logs
 
 from metrics_api.deliveries.requests import Question, save_request
 from tests.api_fixtures import Api, create_token
@@ -159,3 +163,44 @@ def test_workers_alone_may_send(app: Flask, empty_database: Engine, connection: 
     admin = Api(app, create_token(empty_database, *(set(Scope) - {Scope.JOBS_RUN})))
     for step in ("claim", "intent", "result"):
         admin.refuse(403, "POST", f"/internal/deliveries/{delivery_id}/{step}", json={"token": 1})
+
+
+def test_of_thirty_workers_that_ask_at_once_one_gets_the_delivery(http: httpx.Client, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, report_id=save_ready_report(connection), now=datetime.now(UTC))
+    with ThreadPoolExecutor(30) as pool:
+        asked = [pool.submit(http.post, f"/internal/deliveries/{delivery_id}/claim") for _ in range(30)]
+    assert sorted(call.result().status_code for call in asked) == [200] + [409] * 29
+    row = read_delivery(connection, delivery_id)
+    assert (row.attempt, row.token) == (1, 1)
+
+
+def test_no_log_tells_who_the_recipient_is(worker: Api, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, now=datetime.now(UTC))
+    with capture_logs() as logs:
+        proof = {"token": claim(worker, delivery_id)["token"]}
+        call(worker, delivery_id, "intent", **proof)
+        call(worker, delivery_id, "result", **proof, outcome="sent", content=CONTENT)
+    events = [log["event"] for log in logs if log["event"].startswith("viral_engine.")]
+    assert events == ["viral_engine.email.delivery_started", "viral_engine.email.delivery_completed"]
+    assert ANN not in str(logs)
+
+
+def test_attempts_are_counted_by_how_they_ended(worker: Api, connection: Connection) -> None:
+    before = read_attempts(worker)
+    for outcome in ("refused", "refused", "failed"):
+        delivery_id = save_delivery(connection, now=datetime.now(UTC))
+        token = claim(worker, delivery_id)["token"]
+        call(worker, delivery_id, "result", token=token, outcome=outcome, error="451 Try later")
+    after = read_attempts(worker)
+    assert {status: after[status] - before.get(status, 0) for status in ("queued", "failed")} == {
+        "queued": 2,
+        "failed": 1,
+    }
+
+
+def read_attempts(api: Api) -> dict[str, float]:
+    """The counter of attempts to deliver an email, by status."""
+    families = text_string_to_metric_families(api.get("/metrics").get_data(as_text=True))
+    samples = [sample for family in families for sample in family.samples]
+    counted = [sample for sample in samples if sample.name == "viral_engine_email_attempts_total"]
+    return {sample.labels["status"]: sample.value for sample in counted}

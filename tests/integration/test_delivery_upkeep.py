@@ -40,11 +40,12 @@ def list_jobs(redis: Redis, queue: QueueName = QueueName.EMAIL_DELIVERY) -> list
     return [job.args[0] for job in open_queue(redis, queue).jobs]
 
 
-def test_what_redis_forgot_is_queued_again_after_half_a_minute(
+def test_what_was_never_queued_is_and_what_redis_forgot_is_again_after_half_a_minute(
     connection: Connection, redis: Redis, reconcile: Callable[..., None]
 ) -> None:
     delivery_id = save_delivery(connection)
     reconcile(NOON)
+    assert list_jobs(redis) == [delivery_id]
     redis.flushall()
     reconcile(NOON + timedelta(seconds=29))
     assert list_jobs(redis) == []

@@ -97,9 +97,10 @@ def post_result(run_id: int, body: RunResult) -> RunState:
         finished = finish_run(connection, run_id, body.token, body.report, now=now)
         if finished is None:
             raise _not_held(run_id)
-        save_mailing(connection, run_id, own.flags, own.deliveries, now=now)
+        is_mailed = save_mailing(connection, run_id, own.flags, own.deliveries, now=now)
     record_completed(finished)
-    poke_due_deliveries(own.database, own.redis, own.queues, now=now)
+    if is_mailed:
+        poke_due_deliveries(own.database, own.redis, own.queues, now=now)
     return RunState(status="ready")
 
 

@@ -61,7 +61,8 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
         if requested.late_recipients:
             ask_for_emails(connection, requested.run_id, requested.late_recipients, now=now)
     poke_due_runs(services().database, services().redis, services().queues, now=now)
-    poke_due_deliveries(services().database, services().redis, services().queues, now=now)
+    if requested.late_recipients:
+        poke_due_deliveries(services().database, services().redis, services().queues, now=now)
     answer = ReportRequested(id=requested.run_id, status=requested.status)
     return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 

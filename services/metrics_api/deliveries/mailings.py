@@ -13,11 +13,12 @@ from viral_engine.flags import Flags
 
 def save_mailing(
     connection: Connection, run_id: int, flags: Flags, settings: DeliverySettings, *, now: datetime
-) -> None:
-    """Record what is to be mailed of the run, in the transaction that ends it; once for ever."""
+) -> bool:
+    """Record once for ever what is to be mailed of a run, in the transaction that ends it; says whether anything is."""
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
     subscribers = _fetch_subscribers(connection, run.report_type) if run.slot else []
-    if recipients := [*run.recipient_emails, *subscribers]:
+    recipients = [*run.recipient_emails, *subscribers]
+    if recipients:
         question = Question(
             kind="email",
             recipients=recipients,
@@ -27,6 +28,7 @@ def save_mailing(
             unique_key=f"run:{run_id}:mailing",
         )
         save_request(connection, question, domain=settings.message_id_domain, now=now)
+    return bool(recipients)
 
 
 def _fetch_subscribers(connection: Connection, report_type: str) -> list[str]:
