@@ -39,12 +39,24 @@ def _build_entry(entry: AuditEntry) -> Component:
 
 
 def _build_changes(entry: AuditEntry) -> Component | None:
-    parts = {"Before": entry.before, "After": entry.after, "Details": entry.details}
+    parts = {**_find_difference(entry), "Details": entry.details or {}}
     told = [(label, _format_values(values)) for label, values in parts.items() if values]
     if not told:
         return None
     listed = [html.Div([html.Dt(label), html.Dd(values)]) for label, values in told]
     return html.Dl(listed, className="audit-changes")
+
+
+def _find_difference(entry: AuditEntry) -> dict[str, dict[str, Any]]:
+    """What was changed; all there is where the thing came or went."""
+    before, after = entry.before, entry.after
+    if before is None or after is None:
+        return {"Before": before or {}, "After": after or {}}
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {
+        "Before": {name: before[name] for name in changed if name in before},
+        "After": {name: after[name] for name in changed if name in after},
+    }
 
 
 def _format_values(values: Mapping[str, Any]) -> str:
@@ -54,4 +66,6 @@ def _format_values(values: Mapping[str, Any]) -> str:
 def _format_value(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, list):
+        return ", ".join(map(_format_value, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

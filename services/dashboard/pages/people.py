@@ -44,7 +44,10 @@ def build_layout(_settings: DashboardSettings) -> Component:
             build_page_header(TITLE, "", [html.P(why)]),
             html.Div(
                 [
-                    html.Div([html.P(id="people-said", className="said", role="status"), html.Div(id="people-secret")]),
+                    html.Div(
+                        [html.P(id="people-said", className="said", role="status"), html.Div(id="people-secret")],
+                        className="told-once",
+                    ),
                     _build_card("Let somebody in", _build_invitation(), "people-invite"),
                     html.Section([build_blank(240)], id="people-list", className="card"),
                     _build_card("Make a token", _build_token_form(), "people-token"),

@@ -7,6 +7,7 @@ only this service can turn it back.
 import base64
 import hashlib
 import ipaddress
+import re
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 _PREFIX = "ref_"
 _REFERENCE = "reference"
 _SHOWN_IPV6_GROUPS = 3
+_COMMENT = re.compile(r"\([^()]*\)?")
+_PRODUCT = re.compile(r"(?:^|(?<=\s))[A-Za-z][A-Za-z-]{1,23}(?=/)|^[A-Za-z][A-Za-z-]{1,23}(?=\s|$)")
 _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
@@ -36,6 +39,14 @@ def mask_network(cidr: str) -> str:
 def mask_device(fingerprint: str) -> str:
     """The first 6 characters."""
     return fingerprint[:6] + "…"
+
+
+def mask_user_agent(user_agent: str) -> str:
+    """The names of its products, which tell a browser from a script: `Mozilla AppleWebKit Chrome`, `curl`.
+
+    Versions, the device in parentheses and everything else that tells one person from another are left out.
+    """
+    return " ".join(dict.fromkeys(_PRODUCT.findall(_COMMENT.sub(" ", user_agent)))) or "…"
 
 
 class References:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics_api.access.identifiers import References, mask_device, mask_ip_address, mask_network
+from metrics_api.access.identifiers import References, mask_device, mask_ip_address, mask_network, mask_user_agent
 from metrics_api.db.paging import Page
 from viral_engine.contract.period import Period
 from viral_engine.settings import DetectionSettings
@@ -31,6 +31,10 @@ class Identifiers:
     def show_user(self, user_id: str) -> str:
         """The id of who acted, or its beginning."""
         return user_id if self.whole else mask_device(user_id)
+
+    def show_user_agent(self, user_agent: str) -> str:
+        """The user agent, or the names of its products."""
+        return user_agent if self.whole else mask_user_agent(user_agent)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Entity(BaseModel):
 
 
 class InvestigatedEvent(BaseModel):
-    """One event; address, device and user are masked without identifiers:read."""
+    """One event; address, device, user and user agent are masked without identifiers:read."""
 
     occurred_at: datetime
     event_type: EventType
@@ -36,7 +36,7 @@ class InvestigatedEvent(BaseModel):
     referrer_id: str | None
     source: str | None
     user_id: str | None
-    user_agent: str | None = Field(description="Its first 200 characters")
+    user_agent: str | None = Field(description="Its first 200 characters; without identifiers:read product names alone")
     conversion_value: float | None
 
 

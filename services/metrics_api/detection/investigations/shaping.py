@@ -93,6 +93,7 @@ def _shown_by(identifiers: Identifiers) -> dict[RelatedKind, Callable[[str], str
         "ip_addresses": identifiers.show_ip_address,
         "devices": identifiers.show_device,
         "users": identifiers.show_user,
+        "user_agents": identifiers.show_user_agent,
     }
 
 
@@ -136,6 +137,6 @@ def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent
         referrer_id=event.referrer_id,
         source=event.source,
         user_id=user and identifiers.show_user(user),
-        user_agent=event.user_agent,
+        user_agent=event.user_agent and identifiers.show_user_agent(event.user_agent),
         conversion_value=event.conversion_value,
     )
