@@ -16,6 +16,7 @@ FLAGS_PATH = "/dashboard/flags"
 PRIVACY_PATH = "/dashboard/privacy"
 PEOPLE_PATH = "/dashboard/people"
 AUDIT_PATH = "/dashboard/audit"
+NOTIFICATIONS_PATH = "/dashboard/notifications"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 

@@ -1,0 +1,165 @@
+"""Who sees and changes which alerts are told to whom."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from dash import no_update
+
+from dashboard.pages.notifications import act, save_rule, show_rules
+from tests.unit.dashboard.answers import NOW
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.tree import find, text_of
+from viral_engine.contract.notifications import (
+    LastMessage,
+    MessageAsked,
+    NotificationRule,
+    RulesAnswer,
+    SavedRule,
+    SigningSecret,
+)
+from viral_engine.contract.people import Role
+
+PATH = "/v1/notification-rules"
+LAST = LastMessage(at=NOW, is_test=False, news=2, status="failed", reason="The webhook answered 500")
+RULE = NotificationRule(
+    id=7,
+    name="On call",
+    severities=["critical", "high"],
+    channel="webhook",
+    target="https://hooks.example.com/…",
+    enabled=True,
+    switched_on=True,
+    created_by="olga@example.com",
+    created_at=NOW,
+    waiting=3,
+    last_message=LAST,
+)
+FORM = {"name": "On call", "severities": ["high", "critical"], "channel": "webhook", "target": " https://h.example/x "}
+SAVED = SavedRule(**RULE.model_dump(), secret="s3cret-shown-once")
+
+
+def build_answer(*rules: NotificationRule, switched_on: bool = True) -> RulesAnswer:
+    """The list of these rules."""
+    return RulesAnswer(rules=list(rules), total_rules=len(rules), switched_on=switched_on, next_cursor=None)
+
+
+@pytest.fixture
+def listed(api: FakeApi, view_as: Any) -> FakeApi:
+    view_as(Role.ADMIN)
+    api.answers["GET", PATH] = build_answer(RULE)
+    api.answers["GET", f"{PATH}/7"] = RULE
+    return api
+
+
+def said_of(node: Any) -> str:
+    """All text with single spaces."""
+    return " ".join(text_of(node).split())
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
+def test_others_than_admins_get_a_sentence_and_no_form(api: FakeApi, view_as: Any, role: Role) -> None:
+    view_as(role)
+    shown = show_rules(api.connect(), None)
+    assert (text_of(shown["rules"]), shown["hidden"], shown["rests"], api.asked) == (
+        "Only admins see and change who is notified. Ask one of them.",
+        True,
+        True,
+        [],
+    )
+
+
+def test_a_rule_is_shown_with_how_its_newest_message_fared(listed: FakeApi) -> None:
+    shown = show_rules(listed.connect(), None)
+    (said,) = [said_of(each) for each in find(shown["rules"], "violation")]
+    assert said.startswith("On call since 31 Mar 2026, by olga@example.com Critical High Webhook: https://hooks")
+    assert "Failed 2 pieces of news, 31 Mar 10:28 UTC The webhook answered 500 3 waiting for the next digest" in said
+    assert (shown["hidden"], shown["notice"]) == (False, [])
+
+
+def test_what_has_not_changed_is_not_drawn_again(listed: FakeApi) -> None:
+    shown = show_rules(listed.connect(), None)["shown"]
+    assert show_rules(listed.connect(), shown)["rules"] is no_update
+
+
+def test_while_the_flag_is_off_the_page_says_how_to_switch_it_on(listed: FakeApi) -> None:
+    listed.answers["GET", PATH] = build_answer(switched_on=False)
+    shown = show_rules(listed.connect(), None)
+    assert "Nobody is notified: the flag alert_notifications is off." in said_of(shown["notice"])
+    assert "There is no rule yet, so nobody hears of alerts." in said_of(shown["rules"])
+
+
+def test_a_new_rule_shows_its_secret_once_and_how_to_verify_with_it(listed: FakeApi) -> None:
+    listed.answers["POST", PATH] = SAVED
+    changed = save_rule(listed.connect(), None, FORM)
+    assert json.loads(listed.asked[0].content) == {
+        "name": "On call",
+        "severities": ["critical", "high"],
+        "channel": "webhook",
+        "target": "https://h.example/x",
+        "enabled": True,
+    }
+    assert (changed["said"], changed["name"], changed["target"], changed["editing"]) == ("Saved On call.", "", "", None)
+    assert "s3cret-shown-once" in text_of(changed["secret"])
+    assert "hmac.compare_digest" in text_of(changed["secret"])
+
+
+def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:
+    listed.answers["GET", f"{PATH}/7"] = RULE.model_copy(update={"enabled": False})
+    listed.answers["PUT", f"{PATH}/7"] = SavedRule(**RULE.model_dump(), secret=None)
+    form = act(listed.connect(), "edit", 7)
+    assert (form["editing"], form["target"], form["hint"]) == (
+        7,
+        "",
+        "Leave it empty to keep https://hooks.example.com/…",
+    )
+    changed = save_rule(listed.connect(), 7, {**FORM, "target": ""})
+    sent = json.loads(listed.asked[-1].content)
+    assert (sent["target"], sent["enabled"], changed["secret"]) == (None, False, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", " ", "Nothing was changed: give the rule a name."),
+        ("severities", [], "Nothing was changed: choose at least one severity."),
+        (
+            "target",
+            "nowhere",
+            "Nothing was changed: the target must be a URL such as https://hooks.example.com/alerts.",
+        ),
+    ],
+)
+def test_a_form_that_makes_no_sense_is_told_in_words(listed: FakeApi, field: str, value: Any, said: str) -> None:
+    changed = save_rule(listed.connect(), None, {**FORM, field: value})
+    assert (changed["said"], changed["name"], listed.asked) == (said, no_update, [])
+
+
+def test_a_refused_rule_keeps_the_form(listed: FakeApi) -> None:
+    problem = {"status": 409, "title": "", "code": "name_taken", "detail": "Another rule has this name."}
+    listed.answers["POST", PATH] = httpx.Response(409, json=problem)
+    changed = save_rule(listed.connect(), None, FORM)
+    assert (changed["said"], changed["name"]) == ("Another rule has this name.", no_update)
+
+
+def test_the_buttons_do_what_they_say(listed: FakeApi) -> None:
+    listed.answers["POST", f"{PATH}/7/test"] = MessageAsked(request_id=1)
+    listed.answers["POST", f"{PATH}/7/secret"] = SigningSecret(secret="a new one")
+    listed.answers["PUT", f"{PATH}/7"] = SavedRule(**RULE.model_dump(), secret=None)
+    listed.answers["DELETE", f"{PATH}/7"] = httpx.Response(204)
+    api = listed.connect()
+    assert act(api, "test", 7)["said"] == "A test message of On call is on its way."
+    assert "a new one" in text_of(act(api, "secret", 7)["secret"])
+    assert act(api, "off", 7)["said"] == "Switched On call off."
+    assert json.loads(listed.asked[-1].content)["enabled"] is False
+    assert act(api, "delete", 7)["said"] == "Deleted On call."
+
+
+def test_without_the_api_the_page_says_so_and_keeps_what_it_showed(listed: FakeApi) -> None:
+    shown = show_rules(listed.connect(), None)["shown"]
+    listed.is_down = True
+    assert "The figures are not available right now" in text_of(show_rules(listed.connect(), None)["rules"])
+    later = show_rules(listed.connect(), shown)
+    assert (later["rules"], later["problem_hidden"]) == (no_update, False)
+    assert "does not answer" in act(listed.connect(), "test", 7)["said"]
