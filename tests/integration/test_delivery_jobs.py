@@ -64,6 +64,20 @@ def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: C
     assert read_delivery(connection, delivery_id).content == CONTENT
 
 
+@pytest.mark.parametrize("outcome", ["sent", "failed", "uncertain"])
+def test_a_result_that_is_said_again_changes_nothing(worker: Api, connection: Connection, outcome: str) -> None:
+    delivery_id = save_delivery(connection, now=datetime.now(UTC))
+    proof = {"token": claim(worker, delivery_id)["token"]}
+    call(worker, delivery_id, "intent", **proof)
+    result = proof | {"outcome": outcome, "error": "451 Who knows", "content": CONTENT}
+    first = call(worker, delivery_id, "result", **result)
+    before = read_delivery(connection, delivery_id)
+    assert call(worker, delivery_id, "result", **result) == first
+    assert read_delivery(connection, delivery_id) == before
+    earlier = result | {"token": proof["token"] - 1}
+    worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/result", json=earlier)
+
+
 def test_while_email_is_off_a_delivery_is_rendered_and_kept(off_worker: Api, connection: Connection) -> None:
     delivery_id = save_delivery(connection, report_id=save_ready_report(connection), now=datetime.now(UTC))
     claimed = claim(off_worker, delivery_id)

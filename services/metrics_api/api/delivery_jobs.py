@@ -9,7 +9,7 @@ from metrics_api.api.services import services
 from metrics_api.deliveries.claims import claim_with_subject
 from metrics_api.deliveries.suppressions import suppress_gone_mailbox
 from metrics_api.deliveries.telemetry import record_ended, record_started
-from metrics_api.deliveries.transitions import SHOWN, save_intent, save_result
+from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
 from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
 from viral_engine.contract.people import Scope
 
@@ -57,16 +57,19 @@ def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryHeld
     max_body_bytes=_MOST_BYTES,
 )
 def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld:
-    """Say how the attempt ended."""
+    """Say how the attempt ended; said again it changes nothing."""
     now = datetime.now(UTC)
     with services().database.write() as connection:
         ended = save_result(connection, delivery_id, body, services().queues, now=now)
         if ended is not None:
             suppress_gone_mailbox(connection, ended, body, now=now)
-    if ended is None:
+        repeated = None if ended else fetch_repeated(connection, delivery_id, body)
+    if ended is not None:
+        record_ended(ended)
+        return DeliveryHeld(status=SHOWN[ended.status])
+    if repeated is None:
         raise _not_held(delivery_id)
-    record_ended(ended)
-    return DeliveryHeld(status=SHOWN[ended.status])
+    return DeliveryHeld(status=SHOWN[repeated])
 
 
 def _not_held(delivery_id: int) -> ProblemError:

@@ -127,6 +127,14 @@ _BY_OUTCOME: dict[Outcome, tuple[TextClause, ...]] = {
     "failed": (_FAILED,),
     "uncertain": (_UNCERTAIN, _REPEAT),
 }
+# A worker that did not see the first answer says it again.
+_LEADS_TO: dict[Outcome, Status] = {
+    "sent": "sent",
+    "placeholder": "placeholder",
+    "failed": "dead",
+    "uncertain": "uncertain",
+}
+_REPEATED = text(f"SELECT status FROM deliveries {_HOLDS} = :status")
 _EXPIRED = "lease_until < :now"
 _EXPIRE = (
     text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'claimed' AND {_EXPIRED} {_ENDED}"),
@@ -181,6 +189,13 @@ def save_result(
         if row:
             return Ended(*row)
     return None
+
+
+def fetch_repeated(connection: Connection, delivery_id: int, result: DeliveryResult) -> Status | None:
+    """The state that this very result brought about before, or None where it did not."""
+    values = {"delivery_id": delivery_id, "token": result.token, "status": _LEADS_TO.get(result.outcome)}
+    status: Status | None = connection.execute(_REPEATED, values).scalar_one_or_none()
+    return status
 
 
 def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[Ended]:
