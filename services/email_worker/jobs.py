@@ -22,7 +22,7 @@ from email_worker.news_letter import write_news_letter
 from email_worker.news_words import head_of
 from email_worker.report_letter import write_report_letter
 from email_worker.smtp_transport import send_by_smtp
-from email_worker.webhook_body import build_body, sign_body
+from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from email_worker.webhook_call import call_webhook
 from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
@@ -134,8 +134,7 @@ def _write_letter(claim: DeliveryClaimed) -> Letter:
 
 def _post_webhook(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
     settings: WebhookSettings = load_settings(WebhookSettings)[0]
-    notification = _notification(claim)
-    body = build_body(claim, notification)
+    subject, body = _build_call(claim)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "viral-guardrails",
@@ -143,9 +142,17 @@ def _post_webhook(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
     }
     if claim.signing_secret:
         headers["X-Viral-Signature"] = sign_body(body, claim.signing_secret, now=datetime.now(UTC))
-    held.tell_intent(Content(subject=clean_subject(head_of(notification)), text=body.decode()))
+    held.tell_intent(Content(subject=subject, text=body.decode()))
     reply = call_webhook(settings, claim.recipient, body, headers)
     return DeliveryResult(token=claim.token, outcome="sent", reply=reply)
+
+
+def _build_call(claim: DeliveryClaimed) -> tuple[str, bytes]:
+    if claim.takedown:
+        kind = claim.takedown.content_kind.replace("_", " ")
+        return f"Take down a {kind}", build_takedown_body(claim, claim.takedown)
+    notification = _notification(claim)
+    return clean_subject(head_of(notification)), build_body(claim, notification)
 
 
 def _notification(claim: DeliveryClaimed) -> Notification:

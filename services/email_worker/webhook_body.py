@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from email_worker.news_words import describe, head_of, list_told
-from viral_engine.contract.deliveries import AlertNews, DeliveryClaimed, Notification
+from viral_engine.contract.deliveries import AlertNews, DeliveryClaimed, Notification, Takedown
 from viral_engine.report_rendering.figures import format_moment
 
 _MOST_SECTION_CHARACTERS = 2900  # Slack refuses sections of more than 3000.
@@ -17,6 +17,12 @@ _MOST_HEAD_CHARACTERS = 1000
 def build_body(claim: DeliveryClaimed, notification: Notification) -> bytes:
     """The body of the call; the same in every attempt."""
     content = _for_slack(notification) if notification.channel == "slack" else _in_general(claim, notification)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def build_takedown_body(claim: DeliveryClaimed, takedown: Takedown) -> bytes:
+    """The body of the call that asks the app to hide an item; the same in every attempt."""
+    content = {"id": claim.message_id, "type": "takedown", **takedown.model_dump(mode="json")}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -16,6 +16,7 @@ from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySet
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
+from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.queues import connect_redis
 from viral_engine.settings import (
     ApiSettings,
@@ -29,6 +30,9 @@ from viral_engine.settings import (
 from viral_engine.stop_event import watch_stop_signals
 from viral_engine.web_settings import WebServerSettings
 from viral_engine.webserver import serve
+
+# What the web processes and the reconciler both need to know.
+_SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings
 
 
 @click.group(chain=True)
@@ -59,12 +63,13 @@ def bootstrap(restore_admin: bool) -> None:
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
-    groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, WebServerSettings, LogSettings
-    access_groups = ProxySettings, LimitSettings, SingleSignOnSettings
-    settings, detection, queues, deliveries, web_server, logs, *access = load_settings_or_exit(*groups, *access_groups)
+    groups = ApiSettings, WebServerSettings, LogSettings, ProxySettings, LimitSettings, SingleSignOnSettings
+    settings, web_server, logs, proxies, limits, single_sign_on, *shared = load_settings_or_exit(*groups, *_SHARED)
+    detection, queues, deliveries, privacy = shared
+    access = AccessSettings(proxies, limits, single_sign_on)
     configure_logging(logs, service="metrics_api")
     serve(
-        lambda: create_app(settings, detection, queues, deliveries, AccessSettings(*access)),
+        lambda: create_app(settings, detection, queues, deliveries, access, privacy),
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,
@@ -77,13 +82,22 @@ def web() -> None:
 @main.command()
 def reconciler() -> None:
     """Evaluate the guardrails each minute and finish what was left; of several processes one works."""
-    groups = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, ReconcilerSettings, LogSettings
-    settings, detection, queues, deliveries, own, logs = load_settings_or_exit(*groups)
+    settings, own, logs, *shared = load_settings_or_exit(ApiSettings, ReconcilerSettings, LogSettings, *_SHARED)
+    detection, queues, deliveries, privacy = shared
     configure_logging(logs, service="reconciler")
     stop = watch_stop_signals()
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     references = References(settings.identifier_key.get_secret_value())
     redis, flags = connect_redis(settings.redis_url), Flags(settings.flags_file)
-    region = settings.pii_phone_region
-    reconciliation = Reconciliation(database, detection, references, region, redis, flags, queues, deliveries)
+    reconciliation = Reconciliation(
+        database=database,
+        detection=detection,
+        references=references,
+        phone_region=settings.pii_phone_region,
+        redis=redis,
+        flags=flags,
+        queues=queues,
+        deliveries=deliveries,
+        privacy=privacy,
+    )
     run_reconciler(stop, settings, own, build_tasks(reconciliation, own))

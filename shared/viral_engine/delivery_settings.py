@@ -66,6 +66,15 @@ class DeliverySettings(EnvironmentSettings):
         10, gt=0, le=1440, description="Minutes over which NOTIFICATION_BURST is counted. Longer sends fewer messages."
     )
     webhook_allowed_networks: AllowedNetworks = ""
+    takedown_webhook_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Address that is called for every item with a new violation, so that the app can hide it. "
+        "Without it nobody is called.",
+    )
+    takedown_webhook_secret: SecretStr | None = Field(
+        None, min_length=32, description="Secret that signs those calls. Without it they are not signed."
+    )
 
 
 class EmailSettings(EnvironmentSettings):

@@ -1,12 +1,12 @@
 """Settings of what is kept how long. Rules and forms are those of `viral_engine.settings`."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from viral_engine.settings import EnvironmentSettings
 
 
 class PrivacySettings(EnvironmentSettings):
-    """How long personal information is kept, and who is told what to take down."""
+    """How long personal information is kept."""
 
     retention_events_days: int = Field(
         90,
@@ -32,13 +32,4 @@ class PrivacySettings(EnvironmentSettings):
         ge=1,
         le=90,
         description="Days within which a parent's request has to be answered; its due date follows from it.",
-    )
-    takedown_webhook_url: str | None = Field(
-        None,
-        pattern="^https?://",
-        description="Address that is called when a violation is found, so that the app can hide the item. "
-        "Without it nobody is called.",
-    )
-    takedown_webhook_secret: SecretStr | None = Field(
-        None, min_length=32, description="Secret that signs those calls. Required with TAKEDOWN_WEBHOOK_URL."
     )

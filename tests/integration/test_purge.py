@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.database import Database
-from metrics_api.db.tables import alerts, batches, job_keys, metadata, purges, report_runs
+from metrics_api.db.tables import alerts, batches, delivery_requests, job_keys, metadata, purges, report_runs
 from metrics_api.ingest.kept import fetch_kept
 from metrics_api.privacy.purge import STEPS, is_due, purge_some
 from tests.api_fixtures import Api
@@ -67,6 +67,8 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
         insert(batches).values(kind="rescan_content", status="done", steps=[f"{age}-share"], created_at=at)
     )
     connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
+    hidden = {"takedown": {"content_id": f"{age}-share"}, "requested_by": "takedown", "created_at": at}
+    connection.execute(insert(delivery_requests).values(hidden))
     before_audit = at if age == "new" else NIGHT - timedelta(days=31)
     save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
 

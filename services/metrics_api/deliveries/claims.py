@@ -10,13 +10,13 @@ from metrics_api.deliveries.transitions import Claim, claim_delivery
 from metrics_api.notifications.secrets import fetch_signing_secret
 from metrics_api.reports.reading import fetch_report
 from metrics_api.subscriptions.links import build_unsubscribe_url
-from viral_engine.contract.deliveries import DeliveryClaimed, Notification
+from viral_engine.contract.deliveries import DeliveryClaimed, Notification, Takedown
 from viral_engine.contract.flags import Flag
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 
 _SUBJECT = text("""
-    SELECT report_id, rule_id, notification FROM delivery_requests
+    SELECT report_id, rule_id, notification, takedown FROM delivery_requests
     WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
 """)
 _IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(email) = lower(:recipient))")
@@ -61,17 +61,23 @@ def _describe(
         message_id=claim.message_id,
         lease_seconds=settings.delivery_lease_seconds,
         unsubscribe_url=_build_unsubscribe_url(connection, claim, references, public_url) if report_id else None,
-        signing_secret=_fetch_secret(connection, claim, subject.rule_id, references),
+        signing_secret=_fetch_secret(connection, claim, subject, references, settings),
         report=fetch_report(connection, report_id) if report_id else None,
         report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
         notification=told,
+        takedown=Takedown.model_validate(subject.takedown) if subject.takedown else None,
     )
 
 
-def _fetch_secret(connection: Connection, claim: Claim, rule_id: int | None, references: References) -> str | None:
-    if claim.kind != "webhook" or rule_id is None:
+def _fetch_secret(
+    connection: Connection, claim: Claim, subject: Row[Any], references: References, settings: DeliverySettings
+) -> str | None:
+    if claim.kind != "webhook":
         return None
-    return fetch_signing_secret(connection, references, rule_id)
+    if subject.takedown:
+        secret = settings.takedown_webhook_secret
+        return secret.get_secret_value() if secret else None
+    return fetch_signing_secret(connection, references, subject.rule_id) if subject.rule_id else None
 
 
 def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.db.tables import delivery_requests
 from metrics_api.reports.requests import recall_answer, remember_answer
-from viral_engine.contract.deliveries import DeliveryKind, Notification
+from viral_engine.contract.deliveries import DeliveryKind, Notification, Takedown
 from viral_engine.contract.recipients import drop_repeated
 
 MAX_ATTEMPTS = 5
@@ -18,7 +18,7 @@ MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for: a report to be mailed, or news of a rule to be told, to these recipients.
+    """What is asked for: a report to be mailed, news of a rule to be told, or an item to be taken down.
 
     `unique_key` is given where the same must never be asked for twice.
     """
@@ -29,6 +29,7 @@ class Question:
     requested_by: str
     report_id: int | None = None
     notification: Notification | None = None
+    takedown: Takedown | None = None
     rule_id: int | None = None
     unique_key: str | None = None
 
@@ -78,6 +79,7 @@ def save_request(connection: Connection, question: Question, *, domain: str, now
     statement = insert(delivery_requests).values(
         report_id=question.report_id,
         notification=question.notification and question.notification.model_dump(mode="json"),
+        takedown=question.takedown and question.takedown.model_dump(mode="json"),
         rule_id=question.rule_id,
         unique_key=question.unique_key,
         requested_by=question.requested_by,

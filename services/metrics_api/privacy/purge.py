@@ -29,6 +29,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "progress_reels": rest.purge_reels,
     "study_sessions": rest.purge_study_sessions,
     "violations": rest.purge_violations,
+    "delivery_requests": rest.purge_takedowns,
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
     "audit_entries": rest.purge_audit,

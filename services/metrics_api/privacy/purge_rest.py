@@ -26,6 +26,9 @@ _ALERTS = text("""
     UPDATE alerts SET evidence = evidence || '{"rows": [], "refs": []}'
     WHERE resolved_at < :cutoff AND evidence -> 'refs' <> '[]'
 """)
+_TAKEDOWNS = text("""
+    UPDATE delivery_requests SET takedown = NULL WHERE created_at < :cutoff AND takedown IS NOT NULL
+""")
 _BATCHES = text("DELETE FROM batches WHERE status = 'done' AND created_at < :cutoff")
 # The log is append only, by a trigger that lets just this transaction delete what is older.
 _ALLOW_AUDIT = text("SELECT set_config('viral_engine.purge_audit_before', :cutoff, true)")
@@ -57,6 +60,11 @@ purge_shares = _content("parent_shares")
 purge_reels = _content("progress_reels")
 purge_study_sessions = _content("study_sessions")
 purge_violations = _content("violations")
+
+
+def purge_takedowns(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Forget which items the app was asked to hide long ago; returns of how many."""
+    return connection.execute(_TAKEDOWNS, {"cutoff": begin(cutoffs.content)}).rowcount
 
 
 def purge_reports(connection: Connection, cutoffs: Cutoffs) -> int:

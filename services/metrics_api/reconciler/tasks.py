@@ -8,18 +8,23 @@ from redis import Redis
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
+from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
 from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
 from metrics_api.notifications.dispatch import tell_news
+from metrics_api.privacy.purge import purge_some
+from metrics_api.privacy.takedowns import request_takedowns
 from metrics_api.reconciler.queue_metrics import measure_queues
 from metrics_api.reports.reconciliation import reconcile_runs
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
+from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
 
 _PRUNE_SECONDS = 3600
+_PURGE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Reconciliation:
     flags: Flags
     queues: QueueSettings
     deliveries: DeliverySettings
+    privacy: PrivacySettings
 
     def evaluate(self, now: datetime) -> bool:
         """Evaluate the guardrails once."""
@@ -69,6 +75,19 @@ class Reconciliation:
         with self.database.write() as connection:
             return prune_deliveries(connection, self.deliveries, now=now)
 
+    def purge(self, now: datetime) -> bool:
+        """Delete some of what is older than may be kept."""
+        with self.database.write() as connection:
+            return purge_some(connection, self.privacy, now=now)
+
+    def request_takedowns(self, now: datetime) -> bool:
+        """Have the app called for items that violate."""
+        with self.database.write() as connection:
+            asked = request_takedowns(connection, self.deliveries, now=now)
+        if asked:
+            poke_due_deliveries(self.database, self.redis, self.queues, now=now)
+        return bool(asked)
+
     def measure_queues(self, now: datetime) -> bool:
         """Show how much waits."""
         measure_queues(self.database, self.redis, now=now)
@@ -91,6 +110,8 @@ def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) ->
         Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
         Task("reconcile_deliveries", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_deliveries),
         Task("prune_deliveries", _PRUNE_SECONDS, reconciliation.prune_deliveries),
+        Task("request_takedowns", reconciliation.queues.reconcile_seconds, reconciliation.request_takedowns),
+        Task("purge", _PURGE_SECONDS, reconciliation.purge),
         Task("measure_queues", reconciliation.queues.reconcile_seconds, reconciliation.measure_queues),
         Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
 
 from viral_engine.contract.alerts import AlertSeverity, AlertType
+from viral_engine.contract.content import ScannedKind
 from viral_engine.contract.jobs import ErrorText, Held
 from viral_engine.contract.reports import Report
 
@@ -81,10 +82,19 @@ class Notification(BaseModel):
     is_test: bool = Field(False, description="Asked for by an admin who tries the rule; the news is made up")
 
 
+class Takedown(BaseModel):
+    """An item of content that violates the children's privacy rule, for the app to hide it."""
+
+    content_kind: ScannedKind
+    content_id: str
+    types: list[str] = Field(description="What was found in it")
+    found_at: datetime
+
+
 class DeliveryClaimed(BaseModel):
     """A delivery that this worker holds until its lease ends; `token` proves it.
 
-    Exactly one of `report` and `notification` is there.
+    Exactly one of `report`, `notification` and `takedown` is there.
     """
 
     delivery_id: int
@@ -100,6 +110,7 @@ class DeliveryClaimed(BaseModel):
     report: Report | None
     report_url: str | None
     notification: Notification | None
+    takedown: Takedown | None = None
 
 
 class DeliveryIntent(Held):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from email_worker.news_words import MOST_TOLD
-from email_worker.webhook_body import build_body, sign_body
+from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from tests.letters import AT, build_claim, build_news, build_notification
-from viral_engine.contract.deliveries import AlertNews, Channel, DeliveryClaimed
+from viral_engine.contract.deliveries import AlertNews, Channel, DeliveryClaimed, Takedown
 
 
 def claim(channel: Channel, *news: AlertNews) -> DeliveryClaimed:
@@ -69,3 +69,11 @@ def test_the_receiver_can_check_the_signature_and_its_age() -> None:
     told = hmac.new(b"secret", f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
     assert signature["v1"] == told
     assert signature["v1"] != hmac.new(b"other", f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def test_the_app_is_told_which_item_to_hide() -> None:
+    takedown = Takedown(content_kind="parent_share", content_id="s-1", types=["email"], found_at=AT)
+    given = build_claim(kind="webhook", recipient="https://app.example/hide", takedown=takedown)
+    body = json.loads(build_takedown_body(given, takedown))
+    assert (body["type"], body["id"]) == ("takedown", given.message_id)
+    assert (body["content_kind"], body["content_id"], body["types"]) == ("parent_share", "s-1", ["email"])

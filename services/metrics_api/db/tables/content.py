@@ -73,6 +73,7 @@ violations = Table(
     Column("note", Text),
     Column("resolved_by", Text),
     time_column("resolved_at"),
+    time_column("takedown_asked_at"),
     UniqueConstraint("content_kind", "content_id", "type", "path", "masked", name="uq_violations_place"),
 )
 Index("idx_violations_inserted_at", violations.c.inserted_at)

@@ -25,6 +25,7 @@ delivery_requests = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("report_id", BigInteger, comment="The report that is mailed"),
     Column("notification", JSONB, comment="What is told about alerts, where no report is mailed"),
+    Column("takedown", JSONB, comment="The item that is to be hidden, where nothing else is told"),
     Column("rule_id", BigInteger, comment="The rule that asked for the notification"),
     Column("unique_key", Text, unique=True, comment="Set where the same must never be asked for twice"),
     Column("requested_by", Text, nullable=False),

@@ -1,0 +1,54 @@
+"""Asks the app to hide what violates: one signed call for each item, through the ledger of deliveries."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.deliveries.requests import Question, save_request
+from viral_engine.contract.deliveries import Takedown
+from viral_engine.delivery_settings import DeliverySettings
+
+_MOST = 500
+# What was found long before somebody set the address is for people to look at, not for a storm of calls.
+_RECENT = timedelta(days=1)
+_NEW = text("""
+    UPDATE violations SET takedown_asked_at = :now WHERE id IN (
+        SELECT id FROM violations
+        WHERE resolution IS NULL AND takedown_asked_at IS NULL AND found_at > :since
+        ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    ) RETURNING content_kind, content_id, type, found_at
+""")
+
+
+def request_takedowns(connection: Connection, settings: DeliverySettings, *, now: datetime) -> int:
+    """Ask for one call for each item with new violations; returns how many items."""
+    url = settings.takedown_webhook_url
+    if url is None:
+        return 0
+    found = connection.execute(_NEW, {"now": now, "since": now - _RECENT, "most": _MOST}).all()
+    takedowns = group_by_item(found)
+    for takedown in takedowns:
+        question = Question(
+            kind="webhook", recipients=[url], is_placeholder=False, requested_by="takedown", takedown=takedown
+        )
+        save_request(connection, question, domain=settings.message_id_domain, now=now)
+    return len(takedowns)
+
+
+def group_by_item(found: Sequence[Row[Any]]) -> list[Takedown]:
+    """One takedown an item, with everything that was found in it."""
+    items: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
+    for row in found:
+        items[row.content_kind, row.content_id].append(row)
+    return [
+        Takedown(
+            content_kind=rows[0].content_kind,
+            content_id=rows[0].content_id,
+            types=sorted({row.type for row in rows}),
+            found_at=min(row.found_at for row in rows),
+        )
+        for rows in items.values()
+    ]
