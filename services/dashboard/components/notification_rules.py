@@ -15,7 +15,8 @@ from viral_engine.contract.notifications import NotificationRule, RulesAnswer
 
 ActionId = Callable[[str, int], dict[str, str | int]]
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}
-_VERIFY = """import hashlib, hmac, time
+# Run by a test against calls of the real worker.
+VERIFYING_CODE = """import hashlib, hmac, time
 
 def is_genuine(header, body, secret):
     given = dict(part.split("=", 1) for part in header.split(","))
@@ -113,7 +114,7 @@ def build_secret(rule_name: str, secret: str) -> Component:
                         "body as it came:",
                         className="hint",
                     ),
-                    html.Pre(_VERIFY, className="snippet", tabIndex="0"),
+                    html.Pre(VERIFYING_CODE, className="snippet", tabIndex="0"),
                 ],
                 className="resolve",
             ),
