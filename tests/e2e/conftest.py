@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.browsing import start_browser
+from tests.e2e.mailing import Mailing, Open, open_windows, start_mailing
 from tests.e2e.stack_process import StackProcess
+from tests.mail_server import mail_server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share the stack in one of pytest-xdist's workers, so that only one is started."""
+    """Keep the tests that share a stack in one of pytest-xdist's workers, so that only one is started."""
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+        for shared in ("stack", "mailing"):
+            if shared in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,21 @@ def stack() -> Iterator[dict[str, str]]:
     """The values of local.env of a running stack without demo data."""
     with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
         yield process.wait_until_ready()
+
+
+@pytest.fixture(scope="session")
+def mailing() -> Iterator[Mailing]:
+    """A running stack that mails by a server of the tests."""
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        mail_server() as mail,
+        start_mailing(Path(name) / "var", mail) as mailing,
+    ):
+        yield mailing
+
+
+@pytest.fixture(scope="module")
+def open_as(chromium: str, mailing: Mailing) -> Iterator[Open]:
+    """Opens windows of the person of a role on the stack that mails."""
+    with start_browser(chromium) as browser:
+        yield open_windows(browser, mailing.stack["DASHBOARD_URL"])
