@@ -56,13 +56,24 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
 
 
 def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
-    """The groups that these functions of a module name; of all its functions without any."""
+    """The groups that these functions of a module name, also by a constant of it; of all its functions without any."""
     known = {group.__name__: group for group in EnvironmentSettings.__subclasses__()}
-    there = {item.name: item for item in ast.parse(path.read_text()).body if isinstance(item, ast.FunctionDef)}
-    names = [
-        name for function in functions or there for name in ast.walk(there[function]) if isinstance(name, ast.Name)
-    ]
-    return tuple(dict.fromkeys(known[name.id] for name in names if name.id in known))
+    body = ast.parse(path.read_text()).body
+    there = {item.name: item for item in body if isinstance(item, ast.FunctionDef)}
+    constants = {
+        target.id: item
+        for item in body
+        if isinstance(item, ast.Assign)
+        for target in item.targets
+        if isinstance(target, ast.Name)
+    }
+    names = [name for function in functions or there for name in _list_names(there[function])]
+    names += [inner for name in names if name in constants for inner in _list_names(constants[name])]
+    return tuple(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def _list_names(node: ast.AST) -> list[str]:
+    return [name.id for name in ast.walk(node) if isinstance(name, ast.Name)]
 
 
 @cache

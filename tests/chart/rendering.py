@@ -74,3 +74,14 @@ def read_values(path: Path = CHART / "values.yaml") -> Manifest:
     """The default values."""
     values: Manifest = yaml.safe_load(path.read_text())
     return values
+
+
+def list_references(part: Any) -> list[tuple[str, str]]:
+    """Kind and name of every ConfigMap and Secret that a pod's spec names."""
+    kinds = {"configMapRef": "ConfigMap", "configMap": "ConfigMap", "secretKeyRef": "Secret"}
+    if isinstance(part, list):
+        return [found for item in part for found in list_references(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [(kinds[key], item["name"]) for key, item in part.items() if key in kinds]
+    return own + [found for item in part.values() for found in list_references(item)]

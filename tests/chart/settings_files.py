@@ -89,7 +89,8 @@ def format_process_settings() -> str:
     """files/settings.yaml: the groups and secrets of each process."""
     processes = {
         process: {
-            "groups": [name_group(group) for group in groups if list_plain(group)],
+            # In an order that does not change with the code's, which would restart the pods.
+            "groups": sorted(name_group(group) for group in groups if list_plain(group)),
             "secrets": {
                 camel_case(name): {"variable": name.upper(), "required": required}
                 for name, required in list_secrets(*groups).items()

@@ -4,13 +4,12 @@ import json
 import shutil
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.chart import manifests
 from tests.chart.programs import ROOT, kubectl
-from tests.chart.rendering import Rendered
+from tests.chart.rendering import Rendered, list_references
 from tests.chart.schemas import VERSIONS, list_faults
 from tests.chart.test_pods import check_restricted
 from tests.chart.test_queues import CONCURRENCY
@@ -72,17 +71,7 @@ def test_every_config_and_secret_that_a_pod_names_is_there(overlay: str) -> None
     made = {(item["kind"], item["metadata"]["name"]) for item in rendered.objects}
     made |= {("Secret", "viral-engine-secrets")} if overlay == "production" else set()
     for pod in rendered.pods().values():
-        assert set(_references(pod["spec"])) <= made
-
-
-def _references(part: Any) -> list[tuple[str, str]]:
-    kinds = {"configMapRef": "ConfigMap", "configMap": "ConfigMap", "secretKeyRef": "Secret"}
-    if isinstance(part, list):
-        return [found for item in part for found in _references(item)]
-    if not isinstance(part, dict):
-        return []
-    own = [(kinds[key], item["name"]) for key, item in part.items() if key in kinds]
-    return own + [found for item in part.values() for found in _references(item)]
+        assert set(list_references(pod["spec"])) <= made
 
 
 def test_production_flags_are_ones_that_the_product_accepts() -> None:

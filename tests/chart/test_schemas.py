@@ -6,10 +6,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.chart import settings_files
 from tests.chart.programs import CHART, ROOT, helm
-from tests.chart.rendering import CI_VALUES, read_values, refusal, render, render_ci
+from tests.chart.rendering import CI_VALUES, list_references, read_values, refusal, render, render_ci
 from tests.chart.schemas import VERSIONS, list_faults
 from viral_engine.settings import DetectionSettings
 
@@ -117,6 +118,27 @@ def test_generated_files_are_those_of_todays_settings() -> None:
     assert settings_files.format_values(values) == values, "run make chart"
     assert settings_files.format_schema(values) == (CHART / "values.schema.json").read_text(), "run make chart"
     assert settings_files.format_process_settings() == (CHART / "files" / "settings.yaml").read_text(), "run make chart"
+
+
+def test_rules_and_dashboards_are_those_of_the_files() -> None:
+    rendered = render_ci("monitoring")
+    (rule,) = rendered.of("PrometheusRule").values()
+    rules = CHART / "files" / "rules.yaml"
+    assert rule["spec"] == (yaml.safe_load(rules.read_text()) if rules.exists() else {"groups": []})
+    made = [item for item in rendered.of("ConfigMap").values() if "grafana_dashboard" in item["metadata"]["labels"]]
+    texts = {name: json.loads(text) for item in made for name, text in item["data"].items()}
+    assert texts == {path.name: json.loads(path.read_text()) for path in (CHART / "files/dashboards").glob("*.json")}
+
+
+def test_names_stay_short_enough_and_fit_each_other_whatever_the_release_is_called() -> None:
+    rendered = render("--set", f"fullnameOverride={'long-' * 12}", "--set", f"image.tag={'9' * 80}")
+    made = {(item["kind"], item["metadata"]["name"]) for item in rendered.objects}
+    assert max(len(name) for _, name in made) <= 63
+    for pod in rendered.pods().values():
+        needed = set(list_references(pod["spec"])) - {("Secret", "viral-engine-secrets")}
+        assert needed | {("ServiceAccount", pod["spec"]["serviceAccountName"])} <= made
+    versions = {item["metadata"]["labels"]["app.kubernetes.io/version"] for item in rendered.objects}
+    assert {len(version) for version in versions} == {63}
 
 
 def test_every_value_is_used() -> None:

@@ -22,7 +22,7 @@ app.kubernetes.io/component: {{ . }}
 {{/* Labels of every object. Of (dict "root" $ "component" NAME). */}}
 {{- define "viral-engine.labels" -}}
 {{ include "viral-engine.selectorLabels" . }}
-app.kubernetes.io/version: {{ default .root.Chart.AppVersion .root.Values.image.tag | quote }}
+app.kubernetes.io/version: {{ default .root.Chart.AppVersion .root.Values.image.tag | trunc 63 | trimAll "-._" | quote }}
 app.kubernetes.io/part-of: viral-engine
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
