@@ -9,10 +9,10 @@ MOST_TOLD = 20
 
 def head_of(notification: Notification) -> str:
     """What it is about, in one line."""
-    news = notification.news
+    news, test = notification.news, "Test: " if notification.is_test else ""
     if len(news) == 1:
-        return f"{_EVENTS[news[0].event]} ({news[0].severity}): {news[0].message}"
-    return f"{len(news)} alert updates from {notification.rule}"
+        return f"{test}{_EVENTS[news[0].event]} ({news[0].severity}): {news[0].message}"
+    return f"{test}{len(news)} alert updates from {notification.rule}"
 
 
 def describe(news: AlertNews) -> str:

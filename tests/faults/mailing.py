@@ -28,11 +28,11 @@ TIMINGS = {
 }
 
 
-def write_flags(folder: Path) -> Path:
-    """Flags with email switched on."""
+def write_flags(folder: Path, *names: str) -> Path:
+    """Flags with email switched on, and others."""
     path = folder / "flags.json"
     flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
-    path.write_text(json.dumps({"flags": {"email_delivery": flag, "performance_reports": flag}}))
+    path.write_text(json.dumps({"flags": dict.fromkeys(("email_delivery", "performance_reports", *names), flag)}))
     return path
 
 

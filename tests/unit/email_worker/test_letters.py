@@ -109,6 +109,11 @@ def test_one_piece_of_news_is_the_subject() -> None:
     assert Elements(letter.html).links == ["https://dashboard.example/dashboard/alerts/3"]
 
 
+def test_a_test_message_is_known_by_its_subject() -> None:
+    letter = write_news_letter(build_notification(is_test=True), unsubscribe_url=None)
+    assert letter.subject.startswith("Test: New alert (high): ")
+
+
 def test_several_are_a_digest() -> None:
     news = [build_news(event="escalated", severity="critical"), build_news(event="ended", message="Opt-out is back")]
     letter = write_news_letter(build_notification(*news), unsubscribe_url=UNSUBSCRIBE_URL)
