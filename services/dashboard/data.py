@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from dashboard.cache import SharedCache
-from dashboard.formats import format_age, format_period
+from dashboard.formats import format_age, format_period, format_retention
 from dashboard.session import current_viewer
 from dashboard.visitor import current_address
 from viral_engine.client import MetricsApi
@@ -49,10 +49,11 @@ class Snapshot:
 
     @property
     def about(self) -> str:
-        """How old the newest event is."""
+        """How old the newest event is, and what is no longer kept."""
         if self.health.last_event_at is None:
             return "no event yet"
-        return f"newest event {format_age(self.health.last_event_at, now=self.computed_at)}"
+        newest = f"newest event {format_age(self.health.last_event_at, now=self.computed_at)}"
+        return newest + format_retention(self.health.retained_from)
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ class GrowthSnapshot:
 
     @property
     def about(self) -> str:
-        """What the period is compared with."""
-        return f"compared with {format_period(self.k_factor.previous.period)}"
+        """What the period is compared with, and what is no longer kept."""
+        compared = f"compared with {format_period(self.k_factor.previous.period)}"
+        return compared + format_retention(self.k_factor.retained_from)
 
 
 class SharedViews:

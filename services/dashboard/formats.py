@@ -75,6 +75,11 @@ def format_period(period: Period) -> str:
     return f"{start.day}–{format_day(end)}"
 
 
+def format_retention(retained_from: date | None) -> str:
+    """What follows a period that begins before what is kept; nothing where all of it is."""
+    return f" · only totals are kept from before {format_day(retained_from)}" if retained_from else ""
+
+
 def format_duration(seconds: float) -> str:
     """A length of time in its largest fitting unit: "45 min", "3 h", "12 days"."""
     if seconds < 60:

@@ -11,6 +11,7 @@ from dashboard.formats import (
     format_deduction,
     format_period,
     format_points,
+    format_retention,
 )
 from viral_engine.contract.period import Period
 
@@ -66,3 +67,10 @@ def test_deductions_have_a_true_minus_sign(points: float, expected: str) -> None
 @pytest.mark.parametrize(("points", "expected"), [(30, "30"), (7.5, "7.5")])
 def test_caps_have_no_needless_decimals(points: float, expected: str) -> None:
     assert format_points(points) == expected
+
+
+@pytest.mark.parametrize(
+    ("retained_from", "said"), [(None, ""), (date(2026, 8, 25), " · only totals are kept from before 25 Aug 2026")]
+)
+def test_what_is_no_longer_kept_is_said(retained_from: date | None, said: str) -> None:
+    assert format_retention(retained_from) == said
