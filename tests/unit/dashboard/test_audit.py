@@ -1,0 +1,84 @@
+"""The page of the audit log."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from dashboard.pages.audit import format_filters, parse_filters, show_entries
+from tests.unit.dashboard.answers import NOW
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.tree import find, text_of, walk
+from viral_engine.contract.audit import AuditAnswer, AuditEntry
+from viral_engine.contract.people import Role
+
+PATH = ("GET", "/v1/audit-entries")
+ENTRY = AuditEntry(
+    id=3,
+    at=NOW,
+    actor="<b>ana@example.com</b>",
+    action="trust_network",
+    subject="trusted_network:203.0.113.0/24",
+    address="192.0.2.1",
+    details=None,
+    before={"reason": "School", "expires_at": None},
+    after={"reason": "Lakeside School", "expires_at": None},
+)
+
+
+def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi, view_as: Any) -> None:
+    view_as(Role.ADMIN)
+    api.answers[PATH] = AuditAnswer(entries=[ENTRY], total_entries=90, next_cursor="more")
+    shown = show_entries(api.connect(), "?actor=ana%40example.com&start=2026-01-01")
+    assert dict(api.asked[0].url.params) == {"limit": "50", "actor": "ana@example.com", "start": "2026-01-01"}
+    (entry,) = find(shown["list"], "violation")
+    said = " ".join(text_of(entry).split())
+    for part in ("Trust network", "from 192.0.2.1", "<b>ana@example.com</b>", "203.0.113.0/24"):
+        assert part in said
+    assert "Before reason: School" in said
+    assert "After reason: Lakeside School" in said
+    assert "expires" not in said
+    assert [each.href for each in walk(shown["list"]) if hasattr(each, "href")] == [
+        "/dashboard/audit?actor=ana%40example.com&start=2026-01-01&cursor=more"
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
+def test_others_than_admins_get_a_sentence(api: FakeApi, view_as: Any, role: Role) -> None:
+    view_as(role)
+    shown = show_entries(api.connect(), "")
+    assert (text_of(shown["list"]), shown["hidden"], api.asked) == ("Only admins see the audit.", True, [])
+
+
+def test_filters_stand_in_the_address_as_they_are_given() -> None:
+    given = {"actor": " ana ", "action": "", "subject": None, "start": "2026-01-01", "end": None}
+    assert format_filters(given) == "?actor=ana&start=2026-01-01"
+    kept = {"actor": "ana", "action": None, "subject": None, "start": "2026-01-01", "end": None}
+    assert parse_filters("?actor=ana&start=2026-01-01") == kept
+    assert format_filters(dict.fromkeys(kept)) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (AuditAnswer(entries=[], total_entries=0, next_cursor=None), "Nothing fits this filter."),
+        (
+            httpx.Response(
+                422,
+                json={
+                    "status": 422,
+                    "title": "",
+                    "code": "invalid",
+                    "detail": "",
+                    "errors": [{"pointer": "#end", "detail": "must not lie before start"}],
+                },
+            ),
+            "end must not lie before start",
+        ),
+        (httpx.Response(503, json={"status": 503, "title": "", "code": "x", "detail": "x"}), "not available right now"),
+    ],
+)
+def test_what_there_is_not_is_told_in_words(api: FakeApi, view_as: Any, answer: Any, said: str) -> None:
+    view_as(Role.ADMIN)
+    api.answers[PATH] = answer
+    assert said in text_of(show_entries(api.connect(), "")["list"])
