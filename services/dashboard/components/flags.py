@@ -7,7 +7,7 @@ from dashboard.components.card import build_hint
 from dashboard.formats import format_moment, format_points
 from viral_engine.contract.flags import FlagsAnswer, FlagState
 
-_CASES = {"person": "people", "report": "reports", "alert": "alerts"}
+_CASES = {"person": "people", "report": "reports", "rule": "notification rules"}
 _HELM_ID, _KUBECTL_ID = "flags-helm", "flags-kubectl"
 _HELM = """\
 helm upgrade viral-engine helm/viral-engine --reuse-values \\

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-DecidedBy = Literal["person", "report", "alert"]
+DecidedBy = Literal["person", "report", "rule"]
 
 
 class Flag(StrEnum):
@@ -45,7 +45,7 @@ FLAGS = {
         False, "report", "A delivery is a placeholder: it is recorded and rendered, and nothing is sent."
     ),
     Flag.AI_INSIGHTS: FlagMeaning(False, "report", "Insights and recommendations are written by rules alone."),
-    Flag.ALERT_NOTIFICATIONS: FlagMeaning(False, "alert", "Nobody is notified. Alerts still open and close."),
+    Flag.ALERT_NOTIFICATIONS: FlagMeaning(False, "rule", "Nobody is notified. Alerts still open and close."),
 }
 
 
