@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import ingest_and_detection, pii_accuracy, report_throughput
+from tests.benchmarks import email_delay, ingest_and_detection, pii_accuracy, report_throughput
 
 PAGE = Path(__file__).parents[2] / "docs/performance-benchmarks.md"
 _HEAD = """\
@@ -21,6 +21,7 @@ def main() -> None:
         "Facts at write time": ingest_and_detection.run(),
         "Personal information in texts": pii_accuracy.run(),
         "100 different reports": report_throughput.run(),
+        "An email beside 1000 waiting reports": email_delay.run(),
     }
     head = _HEAD.format(cores=os.cpu_count(), day=datetime.now(UTC).date())
     PAGE.write_text(head + "".join(f"\n## {name}\n{text}\n" for name, text in sections.items()))

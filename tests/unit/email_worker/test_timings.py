@@ -1,0 +1,21 @@
+"""The timings that docs/email-integration-design.md promises; tests of faults shorten them."""
+
+from metrics_api.deliveries.requests import MAX_ATTEMPTS
+from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
+from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName
+from viral_engine.settings import QueueSettings
+
+
+def test_the_defaults_are_those_of_the_document() -> None:
+    deliveries, queues = DeliverySettings(), QueueSettings()
+    assert (deliveries.delivery_lease_seconds, deliveries.sending_lease_seconds) == (60, 900)
+    assert (queues.backoff_base_seconds, queues.repoke_seconds, queues.reconcile_seconds) == (15, 30, 10)
+    assert (EmailSettings().smtp_timeout_seconds, WebhookSettings().webhook_timeout_seconds) == (20, 10)
+    assert (MAX_ATTEMPTS, deliveries.delivery_prune_days) == (5, 7)
+
+
+def test_a_worker_has_an_answer_before_it_is_stopped_and_is_stopped_before_its_lease_is_over() -> None:
+    job = JOB_TIMEOUT_SECONDS[JobName.SEND_EMAIL]
+    assert JOB_TIMEOUT_SECONDS[JobName.POST_WEBHOOK] == job
+    assert EmailSettings().smtp_timeout_seconds < job < DeliverySettings().delivery_lease_seconds
+    assert WebhookSettings().webhook_timeout_seconds < job
