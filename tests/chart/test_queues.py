@@ -51,7 +51,13 @@ def test_the_autoscaler_of_a_queue_ends_at_what_is_promised() -> None:
 def test_an_autoscaler_can_look_at_its_queue() -> None:
     scaler = render_ci("autoscaling").of("HorizontalPodAutoscaler")["worker-webhooks"]["spec"]
     (metric,) = scaler["metrics"]
-    assert metric["external"]["metric"]["selector"]["matchLabels"] == {"queue": "webhooks"}
+    assert metric["external"]["metric"] == {
+        "name": "viral_engine_queue_work",
+        "selector": {
+            "matchLabels": {"queue": "webhooks"},
+            "matchExpressions": [{"key": "state", "operator": "In", "values": ["waiting", "running"]}],
+        },
+    }
     assert scaler["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
 
 
