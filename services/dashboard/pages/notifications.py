@@ -194,4 +194,4 @@ def _action_id(action: str, rule_id: int) -> dict[str, str | int]:
     return {"page": "notifications", "action": action, "rule": rule_id}
 
 
-PAGE = Page(NOTIFICATIONS_PATH, TITLE, build_layout, add_callbacks, icon="bell")
+PAGE = Page(NOTIFICATIONS_PATH, TITLE, build_layout, add_callbacks, icon="bell", scope=Scope.ADMIN)

@@ -197,4 +197,4 @@ def _action_id(action: str, of: str) -> dict[str, str]:
     return {"page": "subscriptions", "action": action, "of": of}
 
 
-PAGE = Page(SUBSCRIPTIONS_PATH, TITLE, build_layout, add_callbacks, icon="mail")
+PAGE = Page(SUBSCRIPTIONS_PATH, TITLE, build_layout, add_callbacks, icon="mail", scope=Scope.REPORTS_WRITE)
