@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import click
+from flask import Flask
 
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
@@ -18,6 +19,7 @@ from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
 from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.queues import connect_redis
+from viral_engine.request_telemetry import trace_requests
 from viral_engine.settings import (
     ApiSettings,
     BootstrapSettings,
@@ -28,11 +30,14 @@ from viral_engine.settings import (
     load_settings_or_exit,
 )
 from viral_engine.stop_event import watch_stop_signals
+from viral_engine.telemetry_settings import TelemetrySettings
+from viral_engine.tracing import start_tracing
 from viral_engine.web_settings import WebServerSettings
 from viral_engine.webserver import serve
 
 # What the web processes and the reconciler both need to know.
 _SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings
+_ACCESS = ProxySettings, LimitSettings, SingleSignOnSettings
 
 
 @click.group(chain=True)
@@ -63,13 +68,20 @@ def bootstrap(restore_admin: bool) -> None:
 @main.command()
 def web() -> None:
     """Serve the HTTP API."""
-    groups = ApiSettings, WebServerSettings, LogSettings, ProxySettings, LimitSettings, SingleSignOnSettings
-    settings, web_server, logs, proxies, limits, single_sign_on, *shared = load_settings_or_exit(*groups, *_SHARED)
+    groups = ApiSettings, WebServerSettings, TelemetrySettings, LogSettings, *_ACCESS, *_SHARED
+    settings, web_server, telemetry, logs, proxies, limits, sign_on, *shared = load_settings_or_exit(*groups)
     detection, queues, deliveries, privacy = shared
-    access = AccessSettings(proxies, limits, single_sign_on)
     configure_logging(logs, service="metrics_api")
+
+    def build_app() -> Flask:
+        start_tracing(telemetry, service="metrics_api")
+        access = AccessSettings(proxies, limits, sign_on)
+        app = create_app(settings, detection, queues, deliveries, access, privacy)
+        trace_requests(app)
+        return app
+
     serve(
-        lambda: create_app(settings, detection, queues, deliveries, access, privacy),
+        build_app,
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 import httpx
+import structlog
 from pydantic import BaseModel
 
 from viral_engine.client_address import CLIENT_ADDRESS_HEADER
@@ -61,12 +62,17 @@ class ApiConnection:
     ) -> httpx.Response:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            response = self._http.request(method, path, params=given, headers=self._headers, **request)
+            response = self._http.request(method, path, params=given, headers=self._build_headers(), **request)
         except httpx.TransportError as error:
             raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
         if response.is_error:
             raise _problem(response)
         return response
+
+    def _build_headers(self) -> dict[str, str]:
+        """With the id of the request in hand, so that one id follows it through the logs of all services."""
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return {**self._headers, "X-Request-ID": request_id} if request_id else self._headers
 
 
 def _problem(response: httpx.Response) -> ApiProblemError:

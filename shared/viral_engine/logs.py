@@ -5,7 +5,9 @@ import sys
 
 import structlog
 
+from viral_engine.discreet_logs import hide_identifiers
 from viral_engine.settings import LogSettings
+from viral_engine.tracing import add_trace
 
 
 def configure_logging(settings: LogSettings, *, service: str) -> None:
@@ -20,6 +22,8 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            add_trace,
+            hide_identifiers,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),

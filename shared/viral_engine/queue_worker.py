@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 
 from viral_engine.queues import QueueName
 from viral_engine.telemetry import DURATIONS
+from viral_engine.tracing import continue_request
 from viral_engine.worker_settings import WorkerSettings
 
 JOB_MONITORING_SECONDS = 10
@@ -70,7 +71,7 @@ class QueueWorker(Worker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run a job, in the child that was forked for it, and count how it ended."""
         labels = (self._queue, name_job(job))
-        with _JOB_SECONDS.labels(*labels).time():
+        with _JOB_SECONDS.labels(*labels).time(), continue_request(job.meta, name=name_job(job), job_id=job.id):
             done = super().perform_job(job, queue, execution)
         _JOBS.labels(*labels, "done" if done else "failed").inc()
         return done

@@ -10,6 +10,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from viral_engine.contract.queues import QueueName as QueueName
+from viral_engine.tracing import carry_request
 
 RESULT_TTL_SECONDS = 60
 FAILURE_TTL_SECONDS = 7 * 24 * 3600
@@ -54,4 +55,5 @@ def enqueue(redis: Redis, queue: QueueName, job: JobName, row_id: int, enqueue_c
         job_timeout=JOB_TIMEOUT_SECONDS[job],
         result_ttl=RESULT_TTL_SECONDS,
         failure_ttl=FAILURE_TTL_SECONDS,
+        meta=carry_request(),
     )

@@ -8,6 +8,8 @@ import structlog
 from flask import Flask, Response, g, request
 from prometheus_flask_exporter import PrometheusMetrics
 
+from viral_engine.tracing import is_tracing
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = structlog.get_logger()
 
@@ -38,3 +40,12 @@ def observe_requests(app: Flask) -> None:
                 duration_ms=duration_ms,
             )
         return response
+
+
+def trace_requests(app: Flask) -> None:
+    """Make each request of the application a span where this process traces."""
+    if not is_tracing():
+        return
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+
+    FlaskInstrumentor().instrument_app(app, excluded_urls="healthz,readyz,metrics")  # type: ignore[no-untyped-call]

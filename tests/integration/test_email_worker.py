@@ -151,7 +151,10 @@ def test_a_scheduled_report_goes_to_each_subscriber_once_although_the_scheduler_
     mailing: Mailing, mail: MailServer, worker: Worker, connection: Connection
 ) -> None:
     for report_type in ("weekly", "monthly"):
-        body = {"recipient_emails": THREE if report_type == "weekly" else ["dan@school.example"], "report_type": report_type}
+        body = {
+            "recipient_emails": THREE if report_type == "weekly" else ["dan@school.example"],
+            "report_type": report_type,
+        }
         assert mailing.http.post("/v1/subscriptions", json=body).is_success
     now = datetime.now(UTC)
     before = text("INSERT INTO schedules (report_type, last_slot) VALUES ('weekly', :week_ago), ('monthly', :now)")
