@@ -32,6 +32,21 @@ def test_without_a_token_only_the_open_routes_answer(app: Flask) -> None:
             assert status == 401, f"{method} {rule.rule} answered {status}"
 
 
+def test_every_route_is_declared_with_a_scope_or_meant_to_be_open(app: Flask) -> None:
+    declared = {
+        (operation.method, operation.rule): operation.scope
+        for resource in RESOURCES
+        for operation in resource.operations
+    }
+    routes = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(declared)
+    assert {rule for (_, rule), scope in declared.items() if scope is None} == OPEN
+
+
 @pytest.mark.parametrize("scope", Scope)
 def test_a_token_opens_only_the_routes_of_its_scope(app: Flask, holder_of: Callable[..., Api], scope: Scope) -> None:
     wanted = {
