@@ -26,6 +26,15 @@ def test_every_queue_is_listed_with_its_failures(api: Api, dead_letter: str) -> 
     assert found == [(dead_letter, "the printer burns", 3)]
 
 
+def test_long_work_is_listed_until_it_is_done(api: Api) -> None:
+    api.send("POST", "/v1/events", json={"events": [{"event_type": "click"}]})
+    started = api.send("POST", "/v1/batches", json={"kind": "rebuild_facts"}).get_json()
+    assert api.read("/v1/queues")["batches"] == [started]
+    for _ in range(started["total_steps"]):
+        api.send("POST", f"/internal/batches/{started['id']}/step")
+    assert api.read("/v1/queues")["batches"] == []
+
+
 @pytest.mark.parametrize(
     ("action", "state", "status"), [("retry", "queued", "queued"), ("discard", "discarded", "failed")]
 )

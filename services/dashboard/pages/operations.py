@@ -8,6 +8,7 @@ import structlog
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.components.batches import build_batches
 from dashboard.components.card import build_blank
 from dashboard.components.dead_letters import Action, build_dead_letters, format_name
 from dashboard.components.messages import NO_DATA_PROBLEM, build_unavailable, format_refresh_problem
@@ -34,6 +35,7 @@ _OUTPUTS = {
     "hidden": Output("operations-cards", "hidden"),
     "queues": Output("operations-queues", "children"),
     "letters": Output("operations-letters", "children"),
+    "batches": Output("operations-batches", "children"),
     "problem": Output("operations-refresh-problem", "children"),
     "problem_hidden": Output("operations-refresh-problem", "hidden"),
     "shown": Output("operations-shown", "data"),
@@ -60,6 +62,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
                     _build_card("Queues", "operations-queues", 240),
                     html.P(id="operations-said", className="said", role="status"),
                     _build_card("Waiting for a person", "operations-letters", 120),
+                    _build_card("Long work", "operations-batches", 60),
                 ],
                 id="operations-cards",
                 className="stack operations",
@@ -130,6 +133,7 @@ def show_operations(api: MetricsApi, shown: Mapping[str, Any] | None, *, now: da
     parts = {
         "queues": [build_queues(answer.queues)],
         "letters": build_dead_letters(answer.dead_letters, _action_id),
+        "batches": build_batches(answer.batches),
     }
     digests = {name: find_digest(part) for name, part in parts.items()}
     return {

@@ -11,6 +11,7 @@ from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from metrics_api.deliveries import dead_letters as deliveries
 from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.ingest.batches import fetch_all_unfinished
 from metrics_api.reports import dead_letters as reports
 from metrics_api.reports.poking import poke_due_runs
 from viral_engine.contract.people import Scope
@@ -32,13 +33,14 @@ _DECISIONS: dict[tuple[str, str], Callable[..., bool]] = {
 
 @queues.route("GET", "/v1/queues", scope=Scope.ADMIN, answers={HTTPStatus.OK: QueuesAnswer})
 def get_queues() -> QueuesAnswer:
-    """Every queue, and what failed for good or may have been sent."""
+    """Every queue, what failed for good or may have been sent, and the long work that is under way."""
     waiting_jobs = {name: open_queue(services().redis, name).count for name in QueueName}
     with services().database.read() as connection:
         states = reports.fetch_queues(connection, waiting_jobs, now=datetime.now(UTC))
         letters = reports.fetch_dead_letters(connection) + deliveries.fetch_held_deliveries(connection)
+        unfinished = fetch_all_unfinished(connection)
     newest = sorted(letters, key=lambda letter: letter.failed_at, reverse=True)[:100]
-    return QueuesAnswer(queues=states, dead_letters=newest)
+    return QueuesAnswer(queues=states, dead_letters=newest, batches=unfinished)
 
 
 @queues.route("POST", f"{_DEAD_LETTER}/retry", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})

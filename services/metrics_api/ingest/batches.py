@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from metrics_api.db.tables import batches
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
@@ -40,6 +40,8 @@ WORKS: Mapping[BatchKind, Work] = {
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _given: rebuild_step(connection, step)),
 }
 
+_IS_UNFINISHED = batches.c.status.in_(("queued", "running"))
+
 
 def start_batch(connection: Connection, kind: BatchKind) -> int:
     """Plan the work's steps, or find the unfinished batch of the same kind to go on with; returns its id."""
@@ -60,17 +62,20 @@ def start_due_rescan(connection: Connection) -> int | None:
 
 def fetch_unfinished(connection: Connection) -> int | None:
     """The oldest batch that has steps left, or None."""
-    statement = select(batches.c.id).where(batches.c.status.in_(("queued", "running")))
+    statement = select(batches.c.id).where(_IS_UNFINISHED)
     unfinished: int | None = connection.execute(statement.order_by(batches.c.id).limit(1)).scalar()
     return unfinished
+
+
+def fetch_all_unfinished(connection: Connection) -> list[Batch]:
+    """How far every batch has come that has steps left, the oldest first."""
+    return [_format(row) for row in connection.execute(select(batches).where(_IS_UNFINISHED).order_by(batches.c.id))]
 
 
 def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
     """How far a batch has come, or None when there is no such batch."""
     row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
-    if row is None:
-        return None
-    return Batch(id=row.id, kind=row.kind, status=row.status, done_steps=row.done_steps, total_steps=len(row.steps))
+    return None if row is None else _format(row)
 
 
 def step_batch(connection: Connection, batch_id: int, given: Circumstances) -> Batch | None:
@@ -82,3 +87,7 @@ def step_batch(connection: Connection, batch_id: int, given: Circumstances) -> B
         status = "done" if done == len(row.steps) else "running"
         connection.execute(update(batches).where(batches.c.id == batch_id).values(done_steps=done, status=status))
     return fetch_batch(connection, batch_id)
+
+
+def _format(row: Row[Any]) -> Batch:
+    return Batch(id=row.id, kind=row.kind, status=row.status, done_steps=row.done_steps, total_steps=len(row.steps))

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from viral_engine.contract.batches import Batch
+
 
 class QueueName(StrEnum):
     """Every queue; each is served by worker processes of its own."""
@@ -43,10 +45,11 @@ class DeadLetter(BaseModel):
 
 
 class QueuesAnswer(BaseModel):
-    """Every queue, and the newest 100 dead letters."""
+    """Every queue, the newest 100 dead letters, and the long work that is under way, the oldest first."""
 
     queues: list[QueueState]
     dead_letters: list[DeadLetter]
+    batches: list[Batch]
 
 
 class DeadLetterState(BaseModel):

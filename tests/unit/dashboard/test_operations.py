@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dashboard.components.batches import build_batches
 from dashboard.components.dead_letters import build_dead_letters
 from dashboard.components.queues import LONG_WAIT_SECONDS, build_queues, find_status
 from tests.unit.dashboard.answers import NOW
@@ -13,6 +14,7 @@ from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
+from viral_engine.contract.batches import Batch
 from viral_engine.contract.queues import DeadLetter, DeadLetterState, QueuesAnswer, QueueState
 from viral_engine.queues import QueueName
 
@@ -39,7 +41,7 @@ def build_letter(letter_id: str = "delivery-7", **fields: Any) -> DeadLetter:
 
 def build_answer(*letters: DeadLetter, **email: Any) -> QueuesAnswer:
     queues = [build_queue(name, **(email if name == QueueName.EMAIL_DELIVERY else {})) for name in QueueName]
-    return QueuesAnswer(queues=queues, dead_letters=list(letters))
+    return QueuesAnswer(queues=queues, dead_letters=list(letters), batches=[])
 
 
 def action_id(action: str, letter_id: str) -> dict[str, str]:
@@ -128,6 +130,12 @@ def test_a_failed_report_leads_to_its_page() -> None:
 
 def test_without_failures_the_page_says_so() -> None:
     assert "Nothing has failed, and nothing is uncertain." in text_of(build_dead_letters([], action_id))
+
+
+def test_long_work_tells_how_far_it_has_come() -> None:
+    batch = Batch(id=4, kind="rebuild_facts", status="running", done_steps=3, total_steps=12)
+    assert text_of(build_batches([batch])) == "Rebuilding the facts 25% No. 4, 3 of 12 steps"
+    assert text_of(build_batches([])) == "No long work is under way."
 
 
 def test_a_refresh_draws_only_what_changed(browser: Browser, api: FakeApi) -> None:
