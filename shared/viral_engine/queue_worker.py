@@ -4,6 +4,8 @@ One queue only, because a job that was popped from one of several is lost when i
 """
 
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -40,11 +42,18 @@ _HEARTBEAT = Gauge(
 _log = structlog.get_logger()
 
 
+@dataclass
+class StopRequest:
+    """Whether this process was asked to stop; it outlives the workers that are made anew when Redis was away."""
+
+    was_made: bool = False
+
+
 class QueueWorker(Worker):
     """A worker that touches a file while it lives, so that a probe need not ask Redis."""
 
-    def __init__(self, queue: QueueName, redis: Redis, heartbeat_file: Path | None) -> None:
-        self.was_asked_to_stop = False
+    def __init__(self, queue: QueueName, redis: Redis, heartbeat_file: Path | None, stop: StopRequest) -> None:
+        self._stop = stop
         self._heartbeat_file = heartbeat_file
         self._queue = str(queue)
         super().__init__(
@@ -58,8 +67,10 @@ class QueueWorker(Worker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the job in hand, then stop."""
-        self.was_asked_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        self._stop.was_made = True
+        # RQ tells Redis of it, which may be away.
+        with suppress(RedisError):
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """Tell Redis, and whoever looks at the file, that this worker lives."""
@@ -90,19 +101,20 @@ def name_job(job: Job) -> str:
 def work_on(queue: QueueName, settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT, then finish the job in hand. Redis may come and go meanwhile."""
     _log.info("worker_started", queue=str(queue))
+    stop = StopRequest()
     try:
-        while not _work_until_stopped(queue, settings):
-            time.sleep(_PAUSE_SECONDS)
+        while not stop.was_made:
+            _work_while_possible(queue, settings, stop)
     except StopRequested:
         pass  # The signal came in the pause.
     _log.info("worker_stopped", queue=str(queue))
 
 
-def _work_until_stopped(queue: QueueName, settings: WorkerSettings) -> bool:
+def _work_while_possible(queue: QueueName, settings: WorkerSettings, stop: StopRequest) -> None:
     try:
-        worker = QueueWorker(queue, Redis.from_url(settings.redis_url), settings.heartbeat_file)
+        worker = QueueWorker(queue, Redis.from_url(settings.redis_url), settings.heartbeat_file, stop)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         _log.warning("redis_unavailable", queue=str(queue), error=type(error).__name__)
-        return False
-    return worker.was_asked_to_stop
+    if not stop.was_made:
+        time.sleep(_PAUSE_SECONDS)

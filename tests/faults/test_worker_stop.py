@@ -1,0 +1,29 @@
+"""A worker ends when it is told to, whatever else goes wrong at that moment."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.worker_processes import running
+from viral_engine.standalone.leftovers import ProcessRecord
+from viral_engine.standalone.merged_log import MergedLog
+from viral_engine.standalone.ports import find_free_port
+from viral_engine.standalone.processes import Children
+from viral_engine.standalone.valkey import EmbeddedValkey
+
+pytestmark = pytest.mark.slow
+_SECONDS = 60
+
+
+@pytest.mark.parametrize("worker", [["report_worker", "work", "default"], ["email_worker", "work", "webhooks"]])
+def test_a_worker_ends_although_redis_is_away(tmp_path: Path, worker: list[str]) -> None:
+    heartbeat = tmp_path / "heartbeat"
+    valkey = EmbeddedValkey(tmp_path / "valkey", "password", find_free_port())
+    environment = {"REDIS_URL": valkey.url, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    with Children(MergedLog(io.StringIO()), ProcessRecord(tmp_path / "processes.json")) as children:
+        valkey.start(children)
+        with running(*worker, **environment) as process:
+            children.wait_until(heartbeat.exists, "The worker", seconds=_SECONDS)
+            children.stop()
+            assert process.stop() == 0
