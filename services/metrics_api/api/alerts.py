@@ -34,6 +34,7 @@ from viral_engine.contract.alerts import (
     Snooze,
 )
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
 
 alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.
@@ -72,7 +73,12 @@ def get_alert(alert_id: int) -> AlertDetail:
         return _fetch(connection, alert_id)
 
 
-@alerts.route("POST", f"{_ALERT}/acknowledge", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: AlertDetail})
+@alerts.route(
+    "POST",
+    f"{_ALERT}/acknowledge",
+    scope=Scope.ALERTS_WRITE,
+    answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
+)
 def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
     """Say that somebody takes care of it; it stays acknowledged while it lasts."""
     with _acting_on(alert_id) as (connection, actor, now):
@@ -80,7 +86,12 @@ def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
         return _fetch(connection, alert_id)
 
 
-@alerts.route("POST", f"{_ALERT}/snooze", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: AlertDetail})
+@alerts.route(
+    "POST",
+    f"{_ALERT}/snooze",
+    scope=Scope.ALERTS_WRITE,
+    answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
+)
 def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
     """Put it off until a time; if it still lasts then, it is open again."""
     with _acting_on(alert_id) as (connection, actor, now):
@@ -88,7 +99,12 @@ def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
         return _fetch(connection, alert_id)
 
 
-@alerts.route("POST", f"{_ALERT}/resolve", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: AlertDetail})
+@alerts.route(
+    "POST",
+    f"{_ALERT}/resolve",
+    scope=Scope.ALERTS_WRITE,
+    answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
+)
 def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
     """End it, as over or as a false positive."""
     flags, false_positive = services().flags, body.false_positive

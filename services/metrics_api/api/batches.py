@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.problems import not_found
-from metrics_api.api.routing import Resource
+from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
 from viral_engine.contract.batches import Batch, BatchRequest
@@ -21,7 +21,7 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
         return _found(fetch_batch(connection, started), started), HTTPStatus.ACCEPTED
 
 
-@batches.route("GET", f"/v1/batches/<int(max={2**31 - 1}):batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
+@batches.route("GET", f"/v1/batches/<{SMALL_ROW_ID}:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
 def get_batch(batch_id: int) -> Batch:
     """How far long work has come."""
     with services().database.read() as connection:
@@ -30,7 +30,7 @@ def get_batch(batch_id: int) -> Batch:
 
 @batches.route(
     "POST",
-    f"/internal/batches/<int(max={2**31 - 1}):batch_id>/step",
+    f"/internal/batches/<{SMALL_ROW_ID}:batch_id>/step",
     scope=Scope.JOBS_RUN,
     answers={HTTPStatus.OK: Batch},
 )

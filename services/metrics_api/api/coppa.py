@@ -15,6 +15,7 @@ from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolatio
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.guardrails import CoppaAnswer
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
 from viral_engine.contract.violations import Violation, ViolationResolution, ViolationsAnswer
 
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
@@ -40,7 +41,12 @@ def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
         return listing.fetch_violations(connection, query, reading)
 
 
-@resolutions.route("POST", f"{_VIOLATION}/resolve", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: Violation})
+@resolutions.route(
+    "POST",
+    f"{_VIOLATION}/resolve",
+    scope=Scope.ALERTS_WRITE,
+    answers={HTTPStatus.OK: Violation, HTTPStatus.CONFLICT: Problem},
+)
 def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation:
     """Say that what violates was removed, or that it is a false positive."""
     actor, now = current_principal().name, datetime.now(UTC)

@@ -20,6 +20,7 @@ from metrics_api.deliveries.requests import Asked, Question, request_report_emai
 from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveriesRequest
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
 
 deliveries = Resource("deliveries", Flag.PERFORMANCE_REPORTS)
 _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"
@@ -29,7 +30,7 @@ _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"
     "POST",
     _PATH,
     scope=Scope.REPORTS_WRITE,
-    answers={HTTPStatus.ACCEPTED: DeliveriesAnswer, HTTPStatus.OK: DeliveriesAnswer},
+    answers={HTTPStatus.ACCEPTED: DeliveriesAnswer, HTTPStatus.OK: DeliveriesAnswer, HTTPStatus.CONFLICT: Problem},
 )
 def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[DeliveriesAnswer, HTTPStatus]:
     """Mail a finished report; the same report and recipients within 60 seconds are the same deliveries."""

@@ -12,6 +12,7 @@ from metrics_api.deliveries.telemetry import record_ended, record_started
 from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
 from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
 
 delivery_jobs = Resource("delivery_jobs")
 _DELIVERY = f"/internal/deliveries/<{ROW_ID}:delivery_id>"
@@ -19,7 +20,12 @@ _MOST_BYTES = 16 * 1024 * 1024
 """A rendered email is larger than what others send."""
 
 
-@delivery_jobs.route("POST", f"{_DELIVERY}/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: DeliveryClaimed})
+@delivery_jobs.route(
+    "POST",
+    f"{_DELIVERY}/claim",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: DeliveryClaimed, HTTPStatus.CONFLICT: Problem},
+)
 def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     """Take a waiting delivery for the length of a lease."""
     own = services()
@@ -37,7 +43,7 @@ def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     "POST",
     f"{_DELIVERY}/intent",
     scope=Scope.JOBS_RUN,
-    answers={HTTPStatus.OK: DeliveryHeld},
+    answers={HTTPStatus.OK: DeliveryHeld, HTTPStatus.CONFLICT: Problem},
     max_body_bytes=_MOST_BYTES,
 )
 def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryHeld:
@@ -53,7 +59,7 @@ def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryHeld
     "POST",
     f"{_DELIVERY}/result",
     scope=Scope.JOBS_RUN,
-    answers={HTTPStatus.OK: DeliveryHeld},
+    answers={HTTPStatus.OK: DeliveryHeld, HTTPStatus.CONFLICT: Problem},
     max_body_bytes=_MOST_BYTES,
 )
 def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld:

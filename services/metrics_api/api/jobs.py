@@ -28,13 +28,17 @@ from viral_engine.contract.flags import Flag
 from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import Period
+from viral_engine.contract.problem import Problem
 from viral_engine.contract.reports import ReportFacts
 
 jobs = Resource("jobs")
 
 
 @jobs.route(
-    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/claim", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunClaimed}
+    "POST",
+    f"/internal/report-runs/<{ROW_ID}:run_id>/claim",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: RunClaimed, HTTPStatus.CONFLICT: Problem},
 )
 def post_claim(run_id: int) -> RunClaimed:
     """Take a waiting run for the length of a lease."""
@@ -51,7 +55,10 @@ def post_claim(run_id: int) -> RunClaimed:
 
 
 @jobs.route(
-    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/renew", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+    "POST",
+    f"/internal/report-runs/<{ROW_ID}:run_id>/renew",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_renew(run_id: int, body: Held) -> RunState:
     """Hold a run for another lease."""
@@ -61,7 +68,10 @@ def post_renew(run_id: int, body: Held) -> RunState:
 
 
 @jobs.route(
-    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/progress", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+    "POST",
+    f"/internal/report-runs/<{ROW_ID}:run_id>/progress",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_progress(run_id: int, body: Progress) -> RunState:
     """Show how far the work has come."""
@@ -74,7 +84,7 @@ def post_progress(run_id: int, body: Progress) -> RunState:
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/snapshot",
     scope=Scope.JOBS_RUN,
-    answers={HTTPStatus.OK: ReportFacts},
+    answers={HTTPStatus.OK: ReportFacts, HTTPStatus.CONFLICT: Problem},
 )
 def post_snapshot(run_id: int, body: Held) -> ReportFacts:
     """Everything that the report says, of one moment; it is kept with the run."""
@@ -86,7 +96,10 @@ def post_snapshot(run_id: int, body: Held) -> ReportFacts:
 
 
 @jobs.route(
-    "POST", f"/internal/report-runs/<{ROW_ID}:run_id>/result", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: RunState}
+    "POST",
+    f"/internal/report-runs/<{ROW_ID}:run_id>/result",
+    scope=Scope.JOBS_RUN,
+    answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_result(run_id: int, body: RunResult) -> RunState:
     """Hand in the finished report, or the error that ended the attempt."""

@@ -28,7 +28,7 @@ from viral_engine.contract.notifications import (
     SigningSecret,
 )
 from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError
+from viral_engine.contract.problem import FieldError, Problem
 from viral_engine.webhook_targets import is_allowed, read_networks
 
 notifications = Resource("notifications")
@@ -57,7 +57,9 @@ def get_rule(rule_id: int) -> NotificationRule:
         return listing.fetch_rule(connection, services().flags, rule_id)
 
 
-@notifications.route("POST", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.CREATED: SavedRule})
+@notifications.route(
+    "POST", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.CREATED: SavedRule, HTTPStatus.CONFLICT: Problem}
+)
 def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
     """Tell somebody about alerts that open from now on. The answer holds the secret that signs webhooks, once."""
     _check_reach(body)
@@ -67,7 +69,7 @@ def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
     return SavedRule(**saved.model_dump(), secret=secret), HTTPStatus.CREATED
 
 
-@notifications.route("PUT", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: SavedRule})
+@notifications.route("PUT", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: SavedRule, HTTPStatus.CONFLICT: Problem})
 def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
     """Change a rule; what a rule that is switched off had still to tell is dropped."""
     _check_reach(body)
@@ -84,14 +86,21 @@ def delete_rule(rule_id: int) -> None:
         rules.delete_rule(connection, rule_id, _build_author())
 
 
-@notifications.route("POST", f"{_RULE}/secret", scope=Scope.ADMIN, answers={HTTPStatus.OK: SigningSecret})
+@notifications.route(
+    "POST", f"{_RULE}/secret", scope=Scope.ADMIN, answers={HTTPStatus.OK: SigningSecret, HTTPStatus.CONFLICT: Problem}
+)
 def post_secret(rule_id: int) -> SigningSecret:
     """Sign the webhooks of a rule with a new secret, which the answer holds, once."""
     with _acting_on(rule_id) as connection:
         return SigningSecret(secret=rules.rotate_secret(connection, rule_id, _build_author()))
 
 
-@notifications.route("POST", f"{_RULE}/test", scope=Scope.ADMIN, answers={HTTPStatus.ACCEPTED: MessageAsked})
+@notifications.route(
+    "POST",
+    f"{_RULE}/test",
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.ACCEPTED: MessageAsked, HTTPStatus.CONFLICT: Problem},
+)
 def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
     """Send a made-up message by a rule, whatever its state and that of the flag."""
     shared, author = services(), _build_author()

@@ -13,7 +13,7 @@ from metrics_api.api.routing import Operation
 from viral_engine.contract.problem import Problem
 
 _REFERENCES = "#/components/schemas/{model}"
-_PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
+_PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?[^)]*\))?:)?(?P<name>\w+)>")
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -86,19 +86,32 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "name": found["name"],
             "in": "path",
             "required": True,
-            "schema": {"type": "integer" if found["kind"] == "int" else "string"},
+            "schema": _describe_path_value(found),
         }
         for found in _PATH_PARAMETER.finditer(operation.rule)
     ]
 
 
+def _describe_path_value(found: re.Match[str]) -> dict[str, Any]:
+    if found["kind"] == "int":
+        return {"type": "integer", "minimum": 0, "maximum": int(found["max"])}
+    return {"type": "string", "minLength": 1}
+
+
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
-    properties = operation.query.model_json_schema()["properties"]
+    described = operation.query.model_json_schema()
+    required = described.get("required", [])
     return [
-        {"name": name, "in": "query", "description": schema.pop("description", ""), "schema": schema}
-        for name, schema in properties.items()
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": schema.pop("description", ""),
+            "schema": schema,
+        }
+        for name, schema in described["properties"].items()
     ]
 
 

@@ -11,7 +11,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
-from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import encode_cursor
 from viral_engine.contract.people import (
@@ -28,7 +28,7 @@ from viral_engine.contract.problem import Problem
 
 people = Resource("people")
 passwords = Resource("passwords")
-_PERSON = f"/v1/people/<{ROW_ID}:person_id>"
+_PERSON = f"/v1/people/<{SMALL_ROW_ID}:person_id>"
 
 
 @people.route("GET", "/v1/people", scope=Scope.ADMIN, answers={HTTPStatus.OK: PeopleAnswer})

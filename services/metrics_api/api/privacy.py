@@ -27,7 +27,7 @@ from viral_engine.contract.privacy import (
     RetentionPolicy,
     SubjectData,
 )
-from viral_engine.contract.problem import FieldError
+from viral_engine.contract.problem import FieldError, Problem
 
 privacy = Resource("privacy")
 _REQUEST = f"/v1/privacy/requests/<{ROW_ID}:request_id>"
@@ -71,7 +71,9 @@ def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]
         return _fetch(connection, saved, now), HTTPStatus.CREATED
 
 
-@privacy.route("POST", f"{_REQUEST}/export", scope=Scope.ADMIN, answers={HTTPStatus.OK: SubjectData})
+@privacy.route(
+    "POST", f"{_REQUEST}/export", scope=Scope.ADMIN, answers={HTTPStatus.OK: SubjectData, HTTPStatus.CONFLICT: Problem}
+)
 def post_export(request_id: int) -> SubjectData:
     """Everything that is stored about the subject; that ends the request."""
     now = datetime.now(UTC)
@@ -83,7 +85,12 @@ def post_export(request_id: int) -> SubjectData:
     return exported
 
 
-@privacy.route("POST", f"{_REQUEST}/erase", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequest})
+@privacy.route(
+    "POST",
+    f"{_REQUEST}/erase",
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
+)
 def post_erase(request_id: int) -> PrivacyRequest:
     """Delete everything about the subject; that ends the request and cannot be undone."""
     now = datetime.now(UTC)

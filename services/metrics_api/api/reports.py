@@ -20,6 +20,7 @@ from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
 from viral_engine.contract.recipients import mask_recipient
 from viral_engine.contract.reports import (
     ExportFormat,
@@ -86,7 +87,10 @@ def get_report(report_id: int) -> Report:
 
 
 @reports.route(
-    "GET", f"/v1/reports/<{ROW_ID}:report_id>/export", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: None}
+    "GET",
+    f"/v1/reports/<{ROW_ID}:report_id>/export",
+    scope=Scope.METRICS_READ,
+    answers={HTTPStatus.OK: None, HTTPStatus.CONFLICT: Problem},
 )
 def get_export(report_id: int, query: ExportQuery) -> Response:
     """One finished report as a file."""

@@ -26,7 +26,8 @@ from viral_engine.contract.problem import FieldError
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
 ROW_ID = f"int(max={2**63 - 1})"
-"""The converter of a row's id in a path; PostgreSQL knows no larger one."""
+SMALL_ROW_ID = f"int(max={2**31 - 1})"
+"""The converters of a row's id in a path, by the type of its column; PostgreSQL knows no larger one."""
 MAX_BODY_BYTES = 1024 * 1024
 
 

@@ -9,7 +9,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
-from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import encode_cursor
 from viral_engine.contract.people import Scope
@@ -44,7 +44,7 @@ def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
 
 @tokens.route(
     "DELETE",
-    f"/v1/tokens/<{ROW_ID}:token_id>",
+    f"/v1/tokens/<{SMALL_ROW_ID}:token_id>",
     scope=Scope.ADMIN,
     answers={HTTPStatus.NO_CONTENT: None, HTTPStatus.CONFLICT: Problem},
 )

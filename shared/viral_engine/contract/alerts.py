@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import Period
@@ -119,4 +119,4 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: OptionalNote = None
-    false_positive: bool = Field(False, description="It was nothing: the same evidence does not open it again")
+    false_positive: StrictBool = Field(False, description="It was nothing: the same evidence does not open it again")

@@ -29,12 +29,21 @@ def _each_once(values: list[str]) -> list[str]:
     return distinct
 
 
-def _null_means(default: object) -> BeforeValidator:
-    return BeforeValidator(lambda value: default if value is None else value)
+def _read_whole(value: Any) -> Any:
+    """In JSON 7.0 is the same number as 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _null_means(default: object, given: Any) -> BeforeValidator:
+    return BeforeValidator(lambda value: default if value is None else value, json_schema_input_type=given | None)
 
 
 Data = Annotated[dict[str, Any], AfterValidator(_check_data), Field(description="An object of at most 64 KiB")]
-ViewCount = Annotated[int, Field(ge=0, le=2**53, strict=True, description="How often it was opened, as of now")]
+ViewCount = Annotated[
+    int,
+    Field(ge=0, le=2**53, strict=True, description="How often it was opened, as of now"),
+    BeforeValidator(_read_whole, json_schema_input_type=Annotated[int, Field(ge=0, le=2**53)]),
+]
 CreatedAt = Annotated[PastTime | None, Field(description="When it was created; default: now")]
 
 
@@ -57,7 +66,8 @@ class Media(BaseModel):
     consent: Consent | None = None
 
 
-MediaList = Annotated[list[Media], _null_means([]), Field(max_length=MAX_MEDIA)]
+_GivenMedia = Annotated[list[Media], Field(max_length=MAX_MEDIA)]
+MediaList = Annotated[list[Media], Field(max_length=MAX_MEDIA), _null_means([], _GivenMedia)]
 
 
 class ParentShare(BaseModel):
@@ -68,7 +78,9 @@ class ParentShare(BaseModel):
     share_type: OptionalId = None
     share_data: Data
     view_count: ViewCount
-    actor: Annotated[Actor, _null_means("child")] = Field("child", description="Who wrote it; both are scanned alike")
+    actor: Annotated[Actor, Field(description="Who wrote it; both are scanned alike"), _null_means("child", Actor)] = (
+        "child"
+    )
     media: MediaList = []
     inserted_at: CreatedAt = None
 
@@ -94,7 +106,7 @@ class ProgressReel(BaseModel):
 
     reel_type: OptionalId = None
     reel_data: Data
-    view_count: Annotated[ViewCount, _null_means(0)] = 0
+    view_count: Annotated[ViewCount, _null_means(0, ViewCount)] = 0
     media: MediaList = []
     inserted_at: CreatedAt = None
 

@@ -10,6 +10,7 @@ from pydantic import (
     EmailStr,
     Field,
     HttpUrl,
+    StrictBool,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -39,7 +40,7 @@ class RuleRequest(BaseModel):
     target: Annotated[str, Field(max_length=2000)] | None = Field(
         None, description="An email address, or the URL of a webhook"
     )
-    enabled: bool = True
+    enabled: StrictBool = True
 
     @field_validator("severities")
     @classmethod

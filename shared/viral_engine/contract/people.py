@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, StrictBool, model_validator
 
 from viral_engine.contract.flags import Flag
 
@@ -107,7 +107,7 @@ class PersonChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role | None = None
-    deactivated: bool | None = None
+    deactivated: StrictBool | None = None
 
     @model_validator(mode="after")
     def check_any(self) -> "PersonChange":

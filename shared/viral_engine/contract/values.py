@@ -106,11 +106,23 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
     return encoded
 
 
-RequiredId = Annotated[str, StringConstraints(min_length=1, max_length=128), BeforeValidator(check_text)]
-OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null)]
+# What is checked in Python is said again for the schema, in the regular expressions of ECMA 262.
+_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+_NO_CONTROL_BUT_LINE_BREAKS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+_GivenText = Annotated[str, Field(max_length=2048, pattern=_NO_CONTROL)]
+_GivenId = Annotated[str, Field(max_length=128, pattern=_NO_CONTROL)]
+_GivenRequiredId = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_CONTROL)]
+_GivenNote = Annotated[str, Field(max_length=1000, pattern=_NO_CONTROL_BUT_LINE_BREAKS)]
+
+RequiredId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128),
+    BeforeValidator(check_text, json_schema_input_type=_GivenRequiredId),
+]
+OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenId | None)]
 OptionalText = Annotated[
     Annotated[str, StringConstraints(max_length=2048), BeforeValidator(check_text)] | None,
-    BeforeValidator(_empty_is_null),
+    BeforeValidator(_empty_is_null, json_schema_input_type=_GivenText | None),
 ]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
@@ -121,4 +133,4 @@ FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterVali
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_check_note)
 ]
-OptionalNote = Annotated[Note | None, BeforeValidator(_empty_is_null)]
+OptionalNote = Annotated[Note | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenNote | None)]
