@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+AUDIT := $(VENV)/audit
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
 
 # Byte code is kept even where the machine's default is not to: else every start would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint bench chart policy
+.PHONY: help run test test-fast lint audit bench chart policy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,11 +24,16 @@ test: $(INSTALLED) ## Run every test, with coverage
 test-fast: $(INSTALLED) ## Run the tests that take seconds and need no browser
 	@exec $(BIN)/python -m pytest -m "not slow and not browser"
 
-lint: $(INSTALLED) ## Check style, types and which package may import which
+lint: $(INSTALLED) ## Check style, types, known dangers and which package may import which
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive services shared
+
+audit: $(INSTALLED) ## Look for known vulnerabilities in the locked dependencies (needs a network; installs pip-audit, once)
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip --quiet install "pip-audit>=2.9"; }
+	@exec $(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes
 
 bench: $(INSTALLED) ## Measure ingestion and reads on this machine
 	@exec $(BIN)/python -m tests.benchmarks
