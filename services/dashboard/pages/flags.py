@@ -7,7 +7,6 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_blank
 from dashboard.components.flags import build_change_card, build_file_card, build_flags_card
 from dashboard.components.messages import build_unavailable
-from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import FLAGS_PATH
@@ -26,7 +25,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
     """The frame of the page."""
     return html.Div(
         [
-            build_page_header(TITLE, "", [html.P(_WHY)]),
+            html.Header(html.Div([html.H1(TITLE), html.P(_WHY, className="summary")]), className="page-header"),
             html.Div([build_blank(420)], id="flags-view", className="stack flags"),
         ]
     )
