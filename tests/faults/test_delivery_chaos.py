@@ -120,6 +120,7 @@ def stack(folder: Path) -> Iterator[Stack]:
         worker = {"METRICS_API_URL": url, "WORKER_TOKEN": create_token(engine, Scope.JOBS_RUN)}
         worker["SMTP_PORT"] = str(mail.port)
         herd = opened.enter_context(running("tests.faults.herd", str(WORKERS), **environment, **worker))
+        children.wait_until(lambda: len(herd.find_children()) == WORKERS, "The workers", seconds=_END_SECONDS)
         http = opened.enter_context(connect(url, engine, *Scope))
         yield Stack(postgres, database, Redis.from_url(valkey.url), engine, http, herd, mail)
 
