@@ -66,7 +66,7 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
     if claim is None:
         return
     with structlog.contextvars.bound_contextvars(
-        delivery_id=delivery_id, attempt=claim.attempt, recipient=mask_recipient(claim.recipient)
+        delivery_id=delivery_id, attempt=claim.attempt, masked_recipient=mask_recipient(claim.recipient)
     ):
         held = HeldDelivery(api, claim)
         try:

@@ -126,7 +126,7 @@ def test_while_email_is_off_it_is_logged_masked_and_kept(
             log = process.communicate()[0].decode()
     assert redis.ping()
     (line,) = [json.loads(line) for line in log.splitlines() if "email_placeholder" in line]
-    assert (line["subject"], line["report_id"], line["recipient"]) == (
+    assert (line["subject"], line["report_id"], line["masked_recipient"]) == (
         "Weekly growth report, 2–8 March 2026",
         delivery["report_id"],
         "a…@school.example",
