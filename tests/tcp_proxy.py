@@ -3,9 +3,12 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import count
+from queue import Queue
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,18 +19,20 @@ _ANSWER_SECONDS = 2
 # How long after a failed probe a backend still gets new connections, as rules reach each node at their own pace.
 _LAG_SECONDS = 0.5
 _CHUNK_BYTES = 65536
+Answer = TypeVar("Answer")
 
 
 class TcpProxy:
     """Passes new connections to the ready backends in turn; those that are open stay where they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.port = find_free_port()
         self.connections: Counter[int] = Counter()
         self._ready: tuple[int, ...] = ()
         self._turn = count()
-        self._loop = asyncio.new_event_loop()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._loop = loop
+        self._watches: list[Future[None]] = []
+        run_in(loop, asyncio.start_server(self._pass, "127.0.0.1", self.port))
 
     @property
     def url(self) -> str:
@@ -36,29 +41,11 @@ class TcpProxy:
 
     def add(self, port: int) -> None:
         """Watch one more backend; it gets connections once it is ready."""
-        asyncio.run_coroutine_threadsafe(self._watch_later(port), self._loop).result()
+        self._watches.append(asyncio.run_coroutine_threadsafe(self._watch(port), self._loop))
 
     def is_ready(self, port: int) -> bool:
         """Whether the backend gets new connections."""
         return port in self._ready
-
-    def serve(self, started: threading.Event) -> None:
-        """Pass connections until stopped."""
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._pass, "127.0.0.1", self.port))
-        started.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-
-    def stop(self) -> None:
-        """End `serve`."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-
-    async def _watch_later(self, port: int) -> None:
-        self._tasks.append(asyncio.create_task(self._watch(port)))
 
     async def _watch(self, port: int) -> None:
         async with httpx.AsyncClient(timeout=_ANSWER_SECONDS, trust_env=False) as client:
@@ -74,10 +61,16 @@ class TcpProxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = self._ready[next(self._turn) % len(self._ready)]
         self.connections[port] += 1
-        with suppress(OSError):
-            backend_reader, backend_writer = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_copy(reader, backend_writer), _copy(backend_reader, writer))
-        writer.close()
+        await join(port, reader, writer)
+
+
+async def join(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass everything between a client and a backend until either is done."""
+    # Python reports a handler that is cancelled as if it had failed.
+    with suppress(OSError, asyncio.CancelledError):
+        backend_reader, backend_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(_copy(reader, backend_writer), _copy(backend_reader, writer))
+    writer.close()
 
 
 async def _answers(client: httpx.AsyncClient, url: str) -> bool:
@@ -96,15 +89,33 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
+def run_in(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine in another thread's loop; its answer."""
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+
+@contextmanager
+def loop_in_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that runs beside the block; what it still does at the end is cancelled."""
+    loops: Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
+
+    async def run_until_stopped() -> None:
+        stop = asyncio.Event()
+        loops.put((asyncio.get_running_loop(), stop))
+        await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run_until_stopped(),))
+    thread.start()
+    loop, stop = loops.get()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
 @contextmanager
 def tcp_proxy() -> Iterator[TcpProxy]:
     """A proxy in a thread of its own, at first without backends."""
-    proxy, started = TcpProxy(), threading.Event()
-    thread = threading.Thread(target=proxy.serve, args=(started,))
-    thread.start()
-    started.wait()
-    try:
-        yield proxy
-    finally:
-        proxy.stop()
-        thread.join()
+    with loop_in_thread() as loop:
+        yield TcpProxy(loop)
