@@ -445,7 +445,7 @@ class TestExport:
 
         assert response.content_type == content_type
 
-    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝"])
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", " =", "\u00a0="])
     def test_no_cell_is_taken_for_a_formula(self, api: Api, start: str) -> None:
         formula = f'{start}HYPERLINK("http://x";"y")'
         api.post_events(

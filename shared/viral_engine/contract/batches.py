@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 BatchKind = Literal["rebuild_facts", "rescan_content", "rebuild_days"]
 StartableKind = Literal["rebuild_facts", "rescan_content"]
@@ -11,6 +11,8 @@ BatchStatus = Literal["queued", "running", "done", "failed"]
 
 class BatchRequest(BaseModel):
     """Which work to begin."""
+
+    model_config = ConfigDict(extra="forbid")
 
     kind: StartableKind
 

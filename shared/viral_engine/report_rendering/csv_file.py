@@ -8,10 +8,9 @@ from pydantic import BaseModel
 
 from viral_engine.contract.reports import ReportFacts
 from viral_engine.report_rendering.written import WrittenReport, facts_of
+from viral_engine.spreadsheet_cells import neutralise
 
 _COLUMNS = ("section", "item", "metric", "value")
-# What spreadsheets take for the beginning of a formula, in ASCII and in the full-width forms of East Asian keyboards.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _PERIOD = ("report_type", "period_start", "period_end", "snapshot_at")
 _SUMMARY = (
     "k_factor_clean",
@@ -43,7 +42,7 @@ def render_csv(report: WrittenReport) -> str:
     writer = csv.writer(output)
     writer.writerow(_COLUMNS)
     for row in (*_list_facts(facts), *_list_words(report)):
-        writer.writerow([_neutralise(value) for value in row])
+        writer.writerow([neutralise(value) for value in row])
     return output.getvalue()
 
 
@@ -78,9 +77,3 @@ def _list_fields(
     values = model.model_dump(mode="json")
     for name in names or [name for name in values if name not in without]:
         yield (section, item, name, values[name])
-
-
-def _neutralise(value: object) -> object:
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value

@@ -10,11 +10,10 @@ from sqlalchemy import Row
 from metrics_api.detection.context import Identifiers
 from metrics_api.detection.investigations.shaping import format_event
 from viral_engine.contract.investigations import InvestigatedEvent
+from viral_engine.spreadsheet_cells import neutralise
 
 _COLUMNS = tuple(InvestigatedEvent.model_fields)
 _ROWS_A_CHUNK = 500
-# What a spreadsheet takes for the beginning of a formula, in its full-width forms too.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def format_csv(events: Sequence[Row[Any]], identifiers: Identifiers) -> Iterator[str]:
@@ -25,20 +24,11 @@ def format_csv(events: Sequence[Row[Any]], identifiers: Identifiers) -> Iterator
         yield _format_lines([_format_row(format_event(event, identifiers)) for event in chunk])
 
 
-def _format_row(event: InvestigatedEvent) -> list[str]:
+def _format_row(event: InvestigatedEvent) -> list[object]:
     return [neutralise(value) for value in event.model_dump(mode="json").values()]
 
 
-def neutralise(value: object) -> str:
-    """The cell's text, which no spreadsheet takes for a formula; a number stays a number."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return str(value)
-
-
-def _format_lines(rows: Sequence[Sequence[str]]) -> str:
+def _format_lines(rows: Sequence[Sequence[object]]) -> str:
     lines = io.StringIO()
     # Every cell is quoted, so that none falls apart where a semicolon separates.
     csv.writer(lines, quoting=csv.QUOTE_ALL).writerows(rows)

@@ -1,0 +1,228 @@
+"""Hostile content in every field of every write renders as text: on every page, in every export, in what is sent."""
+
+import csv
+import io
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, StorageState, expect
+from pypdf import PdfReader
+
+from dashboard.pages import PAGES
+from email_worker.news_letter import write_news_letter
+from email_worker.report_letter import write_report_letter
+from tests.e2e.browsing import Visit, start_browser, visit
+from tests.e2e.mailing import wait_until
+from tests.e2e.stack_process import StackProcess
+from tests.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
+from tests.letters import UNSUBSCRIBE_URL, build_news, build_notification
+from viral_engine.client import MetricsApi
+from viral_engine.contract.investigations import EntityKind
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hostile")]
+
+# What would be hostile markup that the browser took for such.
+MARKUP = f".{CLASS}, [onerror], [onload], [onfocus], [onmouseover], [href^='javascript:' i], [src^='javascript:' i]"
+FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+KINDS: tuple[EntityKind, ...] = ("referrer", "device")
+# Pages that name nothing that a caller chose: figures alone, and the switches of the product.
+WITHOUT_NAMES = {
+    "/dashboard/guardrails/what-if",
+    "/dashboard/guardrails/fraud",
+    "/dashboard/flags",
+    "/dashboard/reports",
+    "/dashboard/operations",
+}
+
+
+@dataclass(frozen=True)
+class Product:
+    """A stack that is full of hostile strings, and its report."""
+
+    stack: dict[str, str]
+    api: MetricsApi
+    report_id: int
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+        stack = process.wait_until_ready()
+        api = fill_product(stack["METRICS_API_URL"], stack["API_TOKEN"])
+        report_id = ask_for_report(api)
+        wait_until(lambda: api.fetch_report(report_id).status == "ready", "the report is ready")
+        yield Product(stack, api, report_id)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with start_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def state(browser: Browser, product: Product) -> StorageState:
+    """The cookies of a signed-in admin."""
+    with visit(browser, product.stack["DASHBOARD_URL"]) as guest:
+        guest.open("/login")
+        guest.sign_in(product.stack["ADMIN_EMAIL"], product.stack["ADMIN_PASSWORD"])
+        guest.page.wait_for_url("**/dashboard/guardrails")
+        return guest.page.context.storage_state()
+
+
+def watch(guest: Visit) -> list[str]:
+    """What opened a dialog, as only a script of the hostile strings does."""
+    dialogs: list[str] = []
+
+    def dismiss(dialog: object) -> None:
+        dialogs.append(str(dialog))
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+    guest.page.on("dialog", dismiss)
+    return dialogs
+
+
+def squeeze(text: str) -> str:
+    """The text without the white space that a layout adds or takes."""
+    return re.sub(r"\s", "", text)
+
+
+def shows(text: str) -> list[str]:
+    """Which of the hostile strings the text holds."""
+    squeezed = squeeze(text)
+    return [each for each in (*HOSTILE, *EMAILS) if squeeze(each) in squeezed]
+
+
+def list_paths(product: Product) -> list[str]:
+    """An address of every page, and addresses that are hostile themselves."""
+    alerts = product.api.fetch_alerts(status="all").alerts
+    arguments = {
+        "/dashboard/guardrails/alert": [f"?id={alert.id}" for alert in alerts],
+        "/dashboard/investigations": ["?" + urlencode({"kind": kind, "id": HOSTILE[0]}) for kind in KINDS]
+        + ["?" + urlencode({"kind": "referrer", "id": text}) for text in HOSTILE[1:]],
+        "/dashboard/audit": ["", "?" + urlencode({"actor": HOSTILE[0], "action": HOSTILE[1], "subject": HOSTILE[3]})],
+        "/dashboard/guardrails/trusted-networks": ["", "?" + urlencode({"cidr": HOSTILE[0]})],
+    }
+    pages = [page.path.replace("<id>", str(product.report_id)) for page in PAGES]
+    return [path + search for path in pages for search in arguments.get(path, [""])]
+
+
+def test_every_page_shows_them_as_text_and_breaks_no_rule_of_the_policy(
+    product: Product, browser: Browser, state: StorageState
+) -> None:
+    shown: dict[str, list[str]] = {}
+    with visit(browser, product.stack["DASHBOARD_URL"], state=state) as guest:
+        dialogs = watch(guest)
+        for path in list_paths(product):
+            guest.open(path)
+            guest.page.wait_for_load_state("networkidle")
+            expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
+            main = guest.page.get_by_role("main")
+            fields = [field.input_value() for field in main.locator("input:not([type=checkbox]), textarea").all()]
+            shown.setdefault(path.partition("?")[0], []).extend(shows(main.text_content() + "\n".join(fields)))
+            assert guest.page.locator(MARKUP).count() == 0, path
+            assert guest.complaints == [], path
+        assert dialogs == []
+    assert {path for path, found in shown.items() if not found} == WITHOUT_NAMES
+    everywhere = {text for found in shown.values() for text in found}
+    assert everywhere == {*HOSTILE, *EMAILS}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboard/guardrails?",
+        "/dashboard/growth?source=",
+        "/dashboard/guardrails/violations?type=",
+        "/dashboard/guardrails/flagged-ips?cursor=",
+        "/dashboard/" + "%3Cimg src=x onerror=alert(1) class=hostile%3E?",
+        "/dashboard/reports/%3Cscript%3Ealert(1)%3C%2Fscript%3E?",
+        "/unsubscribe/%3Cscript class=hostile%3Ealert(1)%3C%2Fscript%3E?",
+        "/set-password?key=",
+        "/login/callback?error=",
+    ],
+)
+def test_an_address_runs_nothing(product: Product, browser: Browser, state: StorageState, path: str) -> None:
+    with visit(browser, product.stack["DASHBOARD_URL"], state=state) as guest:
+        dialogs = watch(guest)
+        for text in HOSTILE[:5]:
+            name = "start" if path.endswith("?") else ""
+            guest.open(f"{path}{urlencode({name: text}).removeprefix('=')}")
+            guest.page.wait_for_load_state("networkidle")
+            assert guest.page.locator(MARKUP).count() == 0
+        assert dialogs == []
+        # A browser notes an answer of 404 or 403 as an error, which is none of the policy's.
+        assert [text for text in guest.complaints if "Failed to load resource" not in text] == []
+
+
+def open_alone(browser: Browser, html: str) -> None:
+    """Look at a document without any policy that would stop what it may run."""
+    with visit(browser, "") as guest:
+        dialogs = watch(guest)
+        guest.page.set_content(html, wait_until="networkidle")
+        assert guest.page.locator(MARKUP).count() == 0
+        assert guest.page.locator("script, iframe, object, embed, form").count() == 0
+        assert dialogs == []
+
+
+def named(product: Product) -> list[str]:
+    """The names of loops and referrers in the report."""
+    facts = product.api.fetch_report(product.report_id).facts
+    assert facts
+    names = [*(loop.source for loop in facts.loops), *(referrer.id for referrer in facts.top_referrers)]
+    assert len(set(names) & set(HOSTILE)) >= 10
+    return names
+
+
+def test_the_report_as_a_page_runs_nothing_and_names_everything(product: Product, browser: Browser) -> None:
+    html = product.api.export_report(product.report_id, "html").decode()
+    open_alone(browser, html)
+
+
+def test_the_report_as_pdf_holds_them_literally(product: Product) -> None:
+    pages = PdfReader(io.BytesIO(product.api.export_report(product.report_id, "pdf"))).pages
+    text = squeeze("".join(page.extract_text() for page in pages))
+    # Long names are cut off. The fonts have no East Asian shapes, and marks of direction are laid out, not written.
+    names = [name for name in named(product) if not set(name) & {"\u202e", "\uff1d"}]
+    assert [name for name in names if squeeze(name[:38]) not in text] == []
+
+
+def list_cells(table: bytes) -> list[str]:
+    return [cell for row in csv.reader(io.StringIO(table.decode())) for cell in row]
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may run the cell; a negative number is none."""
+    return bool(FORMULA.match(cell)) and not re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell)
+
+
+def test_no_cell_of_an_export_is_a_formula(product: Product) -> None:
+    tables = [product.api.export_report(product.report_id, "csv")]
+    tables += [product.api.export_investigation(kind, text) for kind in KINDS for text in HOSTILE]
+    cells = [list_cells(table) for table in tables]
+    assert [cell for table in cells for cell in table if is_formula(cell)] == []
+    for text, table in zip(HOSTILE, cells[1:], strict=False):
+        assert {text, "'" + text} & set(table), text
+
+
+def test_json_says_what_was_written(product: Product) -> None:
+    report = json.loads(product.api.export_report(product.report_id, "json"))
+    assert {loop["source"] for loop in report["facts"]["loops"]} <= set(HOSTILE)
+
+
+def test_emails_run_nothing(product: Product, browser: Browser) -> None:
+    report = product.api.fetch_report(product.report_id)
+    letter = write_report_letter(report, report_url="https://dashboard.example/", unsubscribe_url=UNSUBSCRIBE_URL)
+    open_alone(browser, letter.html)
+    write = partial(write_news_letter, unsubscribe_url=UNSUBSCRIBE_URL)
+    for text in HOSTILE:
+        news = write(build_notification(build_news(message=text), build_news(message=text), rule=text))
+        assert "\n" not in news.subject
+        open_alone(browser, news.html)
