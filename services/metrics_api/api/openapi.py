@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from metrics_api.api.routing import Operation
 from viral_engine.contract.problem import Problem
+from viral_engine.contract.values import NO_CONTROL
 
 _REFERENCES = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?[^)]*\))?:)?(?P<name>\w+)>")
@@ -95,7 +96,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 def _describe_path_value(found: re.Match[str]) -> dict[str, Any]:
     if found["kind"] == "int":
         return {"type": "integer", "minimum": 0, "maximum": int(found["max"])}
-    return {"type": "string", "minLength": 1}
+    return {"type": "string", "minLength": 1, "pattern": NO_CONTROL}
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from viral_engine.contract.values import IsoDate, check_text
+from viral_engine.contract.values import CONTROL_FREE, IsoDate, check_text
 
-_Words = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(check_text)]
+_Words = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(check_text), CONTROL_FREE]
 
 
 class AuditFilter(BaseModel):

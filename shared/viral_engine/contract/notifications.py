@@ -20,11 +20,14 @@ from pydantic import (
 
 from viral_engine.contract.alerts import AlertSeverity
 from viral_engine.contract.deliveries import Channel, DeliveryState
-from viral_engine.contract.values import check_text
+from viral_engine.contract.values import CONTROL_FREE, check_text
 
 # Names stand in subject lines.
 RuleName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(check_text)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(check_text),
+    CONTROL_FREE,
 ]
 _EMAIL, _URL = TypeAdapter(EmailStr), TypeAdapter(HttpUrl)
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, StringConstraints
 
-from viral_engine.contract.values import check_text
+from viral_engine.contract.values import CONTROL_FREE, check_text
 
-_Opaque = Annotated[str, StringConstraints(min_length=1, max_length=8192), BeforeValidator(check_text)]
+_Opaque = Annotated[str, StringConstraints(min_length=1, max_length=8192), BeforeValidator(check_text), CONTROL_FREE]
 
 
 class SingleSignOnRequest(BaseModel):
@@ -14,7 +14,7 @@ class SingleSignOnRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    redirect_uri: HttpUrl = Field(max_length=2048, description="Where the provider sends the browser back to")
+    redirect_uri: HttpUrl = Field(description="Where the provider sends the browser back to")
 
 
 class SingleSignOnStarted(BaseModel):

@@ -6,10 +6,13 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from viral_engine.contract.people import Scope
-from viral_engine.contract.values import check_text
+from viral_engine.contract.values import CONTROL_FREE, check_text
 
 TokenName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), BeforeValidator(check_text)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    BeforeValidator(check_text),
+    CONTROL_FREE,
 ]
 
 

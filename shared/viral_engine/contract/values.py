@@ -107,17 +107,19 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
 
 
 # What is checked in Python is said again for the schema, in the regular expressions of ECMA 262.
-_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _NO_CONTROL_BUT_LINE_BREAKS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
-_GivenText = Annotated[str, Field(max_length=2048, pattern=_NO_CONTROL)]
-_GivenId = Annotated[str, Field(max_length=128, pattern=_NO_CONTROL)]
-_GivenRequiredId = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_CONTROL)]
+_GivenText = Annotated[str, Field(max_length=2048, pattern=NO_CONTROL)]
+_GivenId = Annotated[str, Field(max_length=128, pattern=NO_CONTROL)]
 _GivenNote = Annotated[str, Field(max_length=1000, pattern=_NO_CONTROL_BUT_LINE_BREAKS)]
 
+CONTROL_FREE = Field(json_schema_extra={"pattern": NO_CONTROL})
+"""Says in the schema what `check_text` checks."""
 RequiredId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=128),
-    BeforeValidator(check_text, json_schema_input_type=_GivenRequiredId),
+    BeforeValidator(check_text),
+    CONTROL_FREE,
 ]
 OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenId | None)]
 OptionalText = Annotated[
@@ -131,6 +133,9 @@ IsoDate = Annotated[date, Field(ge=date(1000, 1, 1), le=date(9000, 1, 1)), Befor
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_as_utc)]
 FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_in_the_future)]
 Note = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_check_note)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    AfterValidator(_check_note),
+    Field(json_schema_extra={"pattern": _NO_CONTROL_BUT_LINE_BREAKS}),
 ]
 OptionalNote = Annotated[Note | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenNote | None)]

@@ -1,0 +1,1 @@
+"""A fuzzer that is driven by the API's own OpenAPI document."""
