@@ -1,22 +1,24 @@
 """SIGTERM and SIGINT as an event that a loop can wait for."""
 
 import signal
+from queue import SimpleQueue
 from threading import Event, Thread
 
-_STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def watch_stop_signals() -> Event:
-    """An event that the signals set; call it in the main thread, before any other thread begins.
+    """An event that the signals set; call it in the main thread.
 
     It is set from a thread, because a handler that sets an event can meet its lock held and wait for ever.
     """
-    stop = Event()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    stop, signals = Event(), SimpleQueue[int]()
 
     def watch() -> None:
-        signal.sigwait(_STOP_SIGNALS)
+        signals.get()
         stop.set()
 
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda number, _frame: signals.put(number))
     Thread(target=watch, name="stop-signals", daemon=True).start()
     return stop

@@ -27,3 +27,14 @@ def test_a_worker_ends_although_redis_is_away(tmp_path: Path, worker: list[str])
             children.wait_until(heartbeat.exists, "The worker", seconds=_SECONDS)
             children.stop()
             assert process.stop() == 0
+
+
+@pytest.mark.parametrize("process", [["work", "default"], ["scheduler"]])
+def test_a_process_that_shows_its_metrics_ends_in_good_order(
+    servers: tuple[Children, Path], redis_url: str, tmp_path: Path, process: list[str]
+) -> None:
+    heartbeat = tmp_path / "heartbeat"
+    environment = {"REDIS_URL": redis_url, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    with running("report_worker", *process, WORKER_METRICS_PORT=str(find_free_port()), **environment) as running_one:
+        servers[0].wait_until(heartbeat.exists, "The process", seconds=_SECONDS)
+        assert running_one.stop() == 0
