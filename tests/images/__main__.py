@@ -66,12 +66,13 @@ def run() -> None:
     """Start everything as the chart says, use it, and stop it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="viral-images-")))
+        stores = start_stores(stack, folder)
+        mail = stack.enter_context(mail_server())
+        ports = stack.enter_context(forwarded(*stores, mail.port))
         stack.enter_context(network())
         for target in TARGETS:
             tell(f"Packages in {target}", check_contents(target))
-        stores = start_stores(stack, folder)
-        mail = stack.enter_context(mail_server())
-        cluster = Cluster(build_values(*stack.enter_context(forwarded(*stores, mail.port))), folder)
+        cluster = Cluster(build_values(*ports), folder)
         start(cluster)
         use(cluster, mail)
         stop(cluster)
