@@ -9,7 +9,8 @@ from metrics_api.access.identifiers import mask_user_agent
     ("given", "shown"),
     [
         (
-            "Mozilla/5.0 (Linux; Android 14; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 14; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/120.0 Safari/537.36",
             "Mozilla AppleWebKit Chrome Safari",
         ),
         ("curl/8.5.0", "curl"),
