@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint audit bench chart policy
+.PHONY: help run test test-fast lint audit bench chart policy images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ chart: $(INSTALLED) ## Write what is made from the settings and the Helm chart: 
 
 policy: $(INSTALLED) ## Scan what the chart renders with checkov (installs it, once)
 	@exec $(BIN)/python -m tests.chart.policy
+
+images: $(INSTALLED) ## Build the images and run the chart's pods of them (as root on Debian; docs/images.md)
+	@exec $(BIN)/python -m tests.images
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
