@@ -7,6 +7,8 @@ from sqlalchemy import Engine
 from metrics_api.app import create_app
 from tests.api_fixtures import IDENTIFIER_KEY, Api, create_token
 from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings
+from viral_engine.client import SESSION_HEADER
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 from viral_engine.contract.people import Scope
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
@@ -49,6 +51,18 @@ def test_an_address_is_limited_whatever_it_sends(limited: Flask, engine: Engine)
     assert call(limited, "a guess", "203.0.113.7", 6) == [401] * 5 + [429]
     assert call(limited, token, "203.0.113.7", 1) == [429]
     assert call(limited, token, "203.0.113.8", 1) == [200]
+
+
+def test_a_visitor_of_the_dashboard_uses_up_nobody_else_s_share(limited: Flask, engine: Engine) -> None:
+    dashboard = Api(limited, create_token(engine, Scope.SESSIONS_WRITE, Scope.METRICS_READ))
+
+    def visit(address: str, session: str | None) -> int:
+        headers = {CLIENT_ADDRESS_HEADER: address, **({SESSION_HEADER: session} if session else {})}
+        return dashboard.send("GET", PATH, headers=headers).status_code
+
+    assert [visit("203.0.113.7", "made up") for _ in range(6)] == [401] * 5 + [429]
+    assert [visit("203.0.113.8", None) for _ in range(6)] == [200] * 5 + [429]
+    assert visit("203.0.113.9", None) == 200
 
 
 def test_the_refusal_is_a_problem(limited: Flask) -> None:

@@ -18,9 +18,13 @@ from viral_engine.contract.people import Scope
 def authenticate(scope: Scope) -> None:
     """Keep in `g.principal` who is calling, and where from. Raises ProblemError 401, 403 or 429."""
     g.address = find_address()
-    count_request(f"address:{g.address}")
-    principal = _find_principal()
-    count_request(principal.key)
+    try:
+        principal = _find_principal()
+    finally:
+        # By now the person's address is known when the dashboard asks, so that no visitor uses up what all others need.
+        count_request(f"address:{g.address}")
+    if Scope.SESSIONS_WRITE not in principal.scopes:
+        count_request(principal.key)
     note_origin(g.address)
     if scope not in principal.scopes:
         detail = f"{principal.name} lacks the scope {scope}."
