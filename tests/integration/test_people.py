@@ -1,5 +1,6 @@
 """Admins let people in, change what they may do, and take it away."""
 
+import timeit
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.access.passwords import hash_password
 from tests.api_fixtures import Api
 from tests.people import PASSWORD, Signed, create_person
 from viral_engine.contract.people import ROLE_SCOPES, Role, Scope
@@ -47,6 +49,16 @@ def test_a_link_expires(admin: Signed, dashboard: Api, connection: Connection) -
     connection.execute(text("UPDATE password_links SET expires_at = now()"))
     body = {"secret": secret, "password": "another horse battery"}
     assert dashboard.refuse(404, "PUT", "/v1/passwords", json=body)["code"] == "unknown_link"
+
+
+def test_a_link_that_was_made_up_costs_no_hashing(dashboard: Api) -> None:
+    body = {"secret": "made up", "password": "another horse battery"}
+
+    def fastest(call: Callable[[], object]) -> float:
+        return min(timeit.repeat(call, number=1, repeat=5))
+
+    refusing = fastest(lambda: dashboard.refuse(404, "PUT", "/v1/passwords", json=body))
+    assert refusing < fastest(lambda: hash_password("another horse battery"))
 
 
 def test_nobody_is_invited_twice(admin: Signed) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
@@ -96,17 +96,26 @@ def create_password_link(connection: Connection, person_id: int, *, actor: str, 
     return link
 
 
+def check_password_link(connection: Connection, secret: str, *, now: datetime) -> None:
+    """Raise UnknownLinkError for a link that holds no more."""
+    statement = select(password_links.c.person_id).where(_is_link(secret, now=now))
+    if connection.execute(statement).one_or_none() is None:
+        raise UnknownLinkError
+
+
 def use_password_link(connection: Connection, secret: str, password_hash: str, *, now: datetime) -> None:
     """Set the password of whose link it is. Raises UnknownLinkError."""
-    used = delete(password_links).where(
-        password_links.c.secret_hash == hash_secret(secret), password_links.c.expires_at > now
-    )
+    used = delete(password_links).where(_is_link(secret, now=now))
     person_id = connection.execute(used.returning(password_links.c.person_id)).scalar_one_or_none()
     if person_id is None:
         raise UnknownLinkError
     email = save_password(connection, person_id, password_hash)
     forget_failures(connection, email)
     save_audit_entry(connection, actor=email, action="set_password", subject=f"person:{person_id}", now=now)
+
+
+def _is_link(secret: str, *, now: datetime) -> ColumnElement[bool]:
+    return and_(password_links.c.secret_hash == hash_secret(secret), password_links.c.expires_at > now)
 
 
 def save_password(connection: Connection, person_id: int, password_hash: str) -> str:

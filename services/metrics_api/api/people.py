@@ -84,9 +84,13 @@ def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
 @passwords.route("PUT", "/v1/passwords", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
 def put_password(body: PasswordByLink) -> None:
     """Set the password of whose link it is."""
+    secret, now = body.secret.get_secret_value(), datetime.now(UTC)
+    # Hashing is dear on purpose, so a link that was made up does not bring it about.
+    with _refusals(), services().database.read() as connection:
+        access.check_password_link(connection, secret, now=now)
     password_hash = hash_password(body.password.get_secret_value())
     with _refusals(), services().database.write() as connection:
-        access.use_password_link(connection, body.secret.get_secret_value(), password_hash, now=datetime.now(UTC))
+        access.use_password_link(connection, secret, password_hash, now=now)
 
 
 @contextmanager
