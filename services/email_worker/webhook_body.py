@@ -57,7 +57,9 @@ def _describe(news: AlertNews) -> str:
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MOST_SECTION_CHARACTERS]}}
+    # Verbatim: what looks like a channel, a person or an address in a text is not made into a link.
+    text = text[:_MOST_SECTION_CHARACTERS]
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def _escape(text: str) -> str:

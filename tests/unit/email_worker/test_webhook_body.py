@@ -52,6 +52,11 @@ def test_nothing_in_an_alert_calls_a_channel_or_hides_a_link() -> None:
     assert "<!channel>" not in texts
 
 
+def test_slack_links_nothing_by_itself() -> None:
+    blocks = read("slack", build_news(message="@channel #general eve.example"))["blocks"]
+    assert [block["text"]["verbatim"] for block in blocks] == [True] * len(blocks)
+
+
 @pytest.mark.parametrize("count", [1, 100])
 def test_slack_takes_every_message(count: int) -> None:
     body = read("slack", *[build_news(message="&" * 5000)] * count)
