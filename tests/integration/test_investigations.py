@@ -328,10 +328,21 @@ class TestMasking:
         api.read(path_of("ips", IP), **PERIOD)
         assert self._audited(connection) == ["/v1/investigations/ips/<id:given>"]
 
+    def test_naming_whole_identifiers_is_audited_as_it_may_be_guessing(
+        self, viewer: Api, connection: Connection
+    ) -> None:
+        (row,) = viewer.read("/v1/guardrails/fraud", **PERIOD)["suspicious_ips"]
+        viewer.read(path_of("ips", row["ref"]), **PERIOD)
+        assert self._audited(connection, "name_identifier") == []
+
+        viewer.get(path_of("ips", "203.0.113.9"), **PERIOD)
+        viewer.get(path_of("ips", IP), **PERIOD)
+        assert self._audited(connection, "name_identifier") == ["/v1/investigations/ips/<id:given>"]
+
     @staticmethod
-    def _audited(connection: Connection) -> list[str]:
-        rows = connection.execute(text("SELECT subject FROM audit_entries WHERE action = 'look_at_identifiers'"))
-        return list(rows.scalars())
+    def _audited(connection: Connection, action: str = "look_at_identifiers") -> list[str]:
+        statement = text("SELECT subject FROM audit_entries WHERE action = :action")
+        return list(connection.execute(statement, {"action": action}).scalars())
 
     def test_a_reference_to_what_was_never_seen_does_not_reveal_it(self, viewer: Api) -> None:
         secret = References("a key for the references of tests").to_ref("198.51.100.77")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,11 +17,18 @@ CURSOR = "audit"
 _column = audit_entries.c
 
 
-def note_look_at_identifiers(database: Database, actor: str, route: str, *, now: datetime) -> None:
-    """Note that somebody was shown whole identifiers, once a person, route and hour."""
+def note_look_at_identifiers(
+    database: Database,
+    actor: str,
+    route: str,
+    *,
+    action: Literal["look_at_identifiers", "name_identifier"] = "look_at_identifiers",
+    now: datetime,
+) -> None:
+    """Note that somebody was shown whole identifiers, or named one that they may not see, once an hour and route."""
     hour = now.strftime("%Y-%m-%dT%H")
-    once = {"once_key": f"{actor} {route} {hour}", "address": current_origin()}
-    row = {"at": now, "actor": actor, "action": "look_at_identifiers", "subject": route, **once}
+    once = {"once_key": f"{actor} {action} {route} {hour}", "address": current_origin()}
+    row = {"at": now, "actor": actor, "action": action, "subject": route, **once}
     statement = insert(audit_entries).values(row)
     with database.write() as connection:
         connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))

@@ -1,6 +1,7 @@
 """Investigates an address, a device or a referrer."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Literal, TypeVar
 
@@ -8,6 +9,8 @@ from flask import Response, request
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
+from metrics_api.access.audit import note_look_at_identifiers
+from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import build_reading, read_page
 from metrics_api.api.requests import ListQuery
@@ -54,7 +57,7 @@ class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
 def get_ip_investigation(given: str, query: InvestigationQuery) -> IpInvestigation | Response:
     """What an address, or the one behind a reference, did and with whom."""
     try:
-        ip_address = _IP_ADDRESS.validate_python(services().references.to_identifier(given))
+        ip_address = _IP_ADDRESS.validate_python(_read_identifier(given))
     except ValidationError as error:
         raise _never_seen("ip_address") from error
     return _investigate("ip_address", ip_address, fetch_ip_investigation, query)
@@ -68,7 +71,7 @@ def get_ip_investigation(given: str, query: InvestigationQuery) -> IpInvestigati
 )
 def get_device_investigation(given: str, query: InvestigationQuery) -> DeviceInvestigation | Response:
     """What a device, or the one behind a reference, did and with whom."""
-    return _investigate("device", services().references.to_identifier(given), fetch_device_investigation, query)
+    return _investigate("device", _read_identifier(given), fetch_device_investigation, query)
 
 
 @investigations.route(
@@ -80,6 +83,16 @@ def get_device_investigation(given: str, query: InvestigationQuery) -> DeviceInv
 def get_referrer_investigation(referrer_id: str, query: InvestigationQuery) -> ReferrerInvestigation | Response:
     """What happened in a referrer's name and with whom."""
     return _investigate("referrer", referrer_id, fetch_referrer_investigation, query)
+
+
+def _read_identifier(given: str) -> str:
+    """What is asked for. Who names it whole, but may not see such, may be guessing what a mask hides; that is noted."""
+    own, principal = services(), current_principal()
+    identifier = own.references.to_identifier(given)
+    if identifier == given and not principal.sees_identifiers:
+        route, now = str(request.url_rule), datetime.now(UTC)
+        note_look_at_identifiers(own.database, principal.name, route, action="name_identifier", now=now)
+    return identifier
 
 
 def _investigate(
