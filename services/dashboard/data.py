@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from dashboard.cache import SharedCache
-from dashboard.formats import format_age, format_period, format_retention
+from dashboard.formats import format_age, format_retention
 from dashboard.session import current_viewer
 from dashboard.visitor import current_address
 from viral_engine.client import MetricsApi
@@ -23,6 +23,7 @@ from viral_engine.contract.growth import (
 )
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.period import Period
+from viral_engine.dates import format_period
 
 View = TypeVar("View")
 _MOST_VIEWS = 256

@@ -1,8 +1,8 @@
-"""How numbers, dates, times and periods are written on every page. All times are UTC."""
+"""How numbers and times are written on every page. All times are UTC."""
 
 from datetime import UTC, date, datetime, timedelta
 
-from viral_engine.contract.period import Period
+from viral_engine.dates import format_day, format_day_of_year
 
 _RECENT = timedelta(days=60)
 
@@ -37,16 +37,6 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.2f}"
 
 
-def format_day(day: date) -> str:
-    """A date in full: "17 May 2015"."""
-    return f"{day.day} {day:%b %Y}"
-
-
-def format_day_of_year(day: date) -> str:
-    """A date whose year is plain from the period beside it: "17 May"."""
-    return f"{day.day} {day:%b}"
-
-
 def format_percent(share: float) -> str:
     """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5%", 0.99 is "99%"."""
     return f"{round(share * 100, 1):g}%"
@@ -61,18 +51,6 @@ def format_moment(moment: datetime) -> str:
 def format_clock(moment: datetime) -> str:
     """The time of day to the second, with its zone."""
     return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
-
-
-def format_period(period: Period) -> str:
-    """The period's dates without repeating month or year: "17–20 May 2015"."""
-    start, end = period.start, period.end
-    if start == end:
-        return format_day(end)
-    if start.year != end.year:
-        return f"{format_day(start)} – {format_day(end)}"
-    if start.month != end.month:
-        return f"{format_day_of_year(start)} – {format_day(end)}"
-    return f"{start.day}–{format_day(end)}"
 
 
 def format_retention(retained_from: date | None) -> str:

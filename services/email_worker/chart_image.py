@@ -7,7 +7,8 @@ import resvg_py
 
 import viral_engine.report_rendering
 from viral_engine.contract.reports import DayInReport
-from viral_engine.report_rendering.figures import format_k, format_short_day
+from viral_engine.dates import format_day_of_year
+from viral_engine.report_rendering.figures import format_k
 from viral_engine.report_rendering.k_chart import WIDTH, draw_k_chart
 
 _FONT = Path(viral_engine.report_rendering.__file__).parent / "fonts" / "Inter-Regular.ttf"
@@ -36,9 +37,9 @@ def describe_k_image(days: Sequence[DayInReport]) -> str:
     first, last, best = days[0], days[-1], max(days, key=lambda day: day.k_factor)
     return (
         f"K-factor of each day: {_describe(first)}, {_describe(last)}, "
-        f"at its highest {format_k(best.k_factor)} on {format_short_day(best.date)}."
+        f"at its highest {format_k(best.k_factor)} on {format_day_of_year(best.date)}."
     )
 
 
 def _describe(day: DayInReport) -> str:
-    return f"{format_k(day.k_factor)} on {format_short_day(day.date)}"
+    return f"{format_k(day.k_factor)} on {format_day_of_year(day.date)}"

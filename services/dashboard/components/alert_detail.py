@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import TITLES, build_severity
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
-from dashboard.formats import format_age, format_count, format_moment, format_percent, format_period
+from dashboard.formats import format_age, format_count, format_moment, format_percent
 from dashboard.links import investigation_path
 from viral_engine.contract.alerts import ActionTaken, AlertAction, AlertDetail, AlertQuality, AlertType, EvidenceRow
 from viral_engine.contract.investigations import EntityKind
+from viral_engine.dates import format_period
 
 _KINDS: dict[AlertType, EntityKind] = {
     "fraud_detection": "ip_address",

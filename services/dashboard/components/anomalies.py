@@ -5,8 +5,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_day, format_percent
+from dashboard.formats import format_count, format_percent
 from dashboard.links import investigation_path
+from viral_engine.dates import format_day
 
 _ROWS = 5
 

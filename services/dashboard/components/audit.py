@@ -8,8 +8,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_day, format_number_of
+from dashboard.formats import format_number_of
 from viral_engine.contract.audit import AuditAnswer, AuditEntry
+from viral_engine.dates import format_day
 
 
 def build_entries(answer: AuditAnswer) -> list[Component]:

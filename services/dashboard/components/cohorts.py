@@ -5,8 +5,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count, format_day_of_year, format_percent
+from dashboard.formats import format_count, format_percent
 from viral_engine.contract.growth import Cohort
+from viral_engine.dates import format_day_of_year
 
 
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:

@@ -6,9 +6,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import Snapshot
-from dashboard.formats import format_day, format_points, format_score
+from dashboard.formats import format_points, format_score
 from dashboard.period import format_search, week_until
 from viral_engine.contract.guardrails import HealthAnswer
+from viral_engine.dates import format_day
 
 _STATUSES = ("excellent", "good", "fair", "warning", "critical")
 _GUARDRAILS = "/dashboard/guardrails"

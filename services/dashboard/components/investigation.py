@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.table import Column, build_identifier, build_moment, build_table
-from dashboard.formats import format_count, format_day, format_moment, format_percent, format_period, format_seconds
+from dashboard.formats import format_count, format_moment, format_percent, format_seconds
 from dashboard.links import investigation_path
 from viral_engine.contract.investigations import (
     DeviceInvestigation,
@@ -21,6 +21,7 @@ from viral_engine.contract.investigations import (
     RelatedEntity,
     RelatedKind,
 )
+from viral_engine.dates import format_day, format_period
 
 EXPORT_PATH = "/dashboard/investigations.csv"
 _NAMES: dict[EntityKind, str] = {"ip_address": "Address", "device": "Device", "referrer": "Referrer"}

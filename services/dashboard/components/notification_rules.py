@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import build_severity
 from dashboard.components.card import build_frame, build_hint
 from dashboard.components.deliveries import build_state
-from dashboard.formats import format_day, format_moment, format_number_of
+from dashboard.formats import format_moment, format_number_of
 from dashboard.links import FLAGS_PATH
 from viral_engine.contract.deliveries import Channel
 from viral_engine.contract.notifications import NotificationRule, RulesAnswer
+from viral_engine.dates import format_day
 
 ActionId = Callable[[str, int], dict[str, str | int]]
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}

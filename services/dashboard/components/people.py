@@ -7,9 +7,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_day, format_moment, format_number_of
+from dashboard.formats import format_moment, format_number_of
 from viral_engine.contract.people import PeopleAnswer, PersonDetail, Role
 from viral_engine.contract.tokens import Token, TokensAnswer
+from viral_engine.dates import format_day
 
 ActionId = Callable[[int, str], dict[str, str | int]]
 

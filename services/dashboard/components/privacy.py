@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_day, format_moment, format_number_of
+from dashboard.formats import format_count, format_moment, format_number_of
 from viral_engine.contract.privacy import (
     PrivacyRequest,
     PrivacyRequestsAnswer,
@@ -17,6 +17,7 @@ from viral_engine.contract.privacy import (
     RetentionRule,
     SubjectKind,
 )
+from viral_engine.dates import format_day
 
 DoId = Callable[[PrivacyRequest], dict[str, str | int]]
 KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}

@@ -10,10 +10,11 @@ from dashboard.components.health_score import build_status
 from dashboard.components.report_run import TITLES, build_progress, format_reason, is_unfinished
 from dashboard.components.table import Column, build_table
 from dashboard.components.trend import VERDICTS, build_trend, format_interval
-from dashboard.formats import format_day_of_year, format_moment, format_period
+from dashboard.formats import format_moment
 from dashboard.links import REPORTS_PATH, investigation_path, report_path
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts
+from viral_engine.dates import format_day_of_year, format_period
 from viral_engine.report_rendering import blocks
 from viral_engine.report_rendering.figures import format_k, format_points
 

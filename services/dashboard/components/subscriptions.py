@@ -6,13 +6,14 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_day, format_number_of
+from dashboard.formats import format_number_of
 from viral_engine.contract.subscriptions import (
     ScheduledType,
     Subscription,
     SubscriptionsAnswer,
     SuppressionsAnswer,
 )
+from viral_engine.dates import format_day
 
 ActionId = Callable[[str, str], dict[str, str]]
 REPORTS: dict[ScheduledType, str] = {"weekly": "Weekly report", "monthly": "Monthly report"}

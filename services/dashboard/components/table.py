@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.formats import format_day_of_year
 from dashboard.links import investigation_path
 from viral_engine.contract.investigations import EntityKind
+from viral_engine.dates import format_day_of_year
 
 
 @dataclass(frozen=True)

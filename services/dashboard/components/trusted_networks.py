@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_day, format_moment, format_number_of
+from dashboard.formats import format_moment, format_number_of
 from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
+from viral_engine.dates import format_day
 
 RemoveId = Callable[[str], dict[str, str]]
 

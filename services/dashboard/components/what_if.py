@@ -6,16 +6,10 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import TITLES
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import (
-    format_count,
-    format_deduction,
-    format_number_of,
-    format_period,
-    format_points,
-    format_score,
-)
+from dashboard.formats import format_count, format_deduction, format_number_of, format_points, format_score
 from viral_engine.contract.alerts import AlertType
 from viral_engine.contract.what_if import NotApplicable, Outcome, WhatIfAnswer
+from viral_engine.dates import format_period
 
 _HELM_ID = "what-if-helm"
 _STATUSES = ("critical", "warning", "fair", "good", "excellent")

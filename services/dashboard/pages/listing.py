@@ -15,11 +15,12 @@ from dashboard.components.messages import build_invalid_period, build_switched_o
 from dashboard.components.page_header import GUARDRAILS, build_page_header
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
-from dashboard.formats import format_clock, format_period
+from dashboard.formats import format_clock
 from dashboard.pages.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period
 from viral_engine.client import MetricsApi
 from viral_engine.contract.period import Period
+from viral_engine.dates import format_period
 from viral_engine.settings import DashboardSettings
 
 ROWS = 50

@@ -21,10 +21,11 @@ from dashboard.components.messages import (
 )
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
-from dashboard.formats import format_clock, format_period
+from dashboard.formats import format_clock
 from dashboard.period import InvalidPeriodError, format_search, parse_period
 from viral_engine.client import MetricsApi
 from viral_engine.contract.period import Period, PeriodQuery
+from viral_engine.dates import format_period
 
 _log = structlog.get_logger()
 

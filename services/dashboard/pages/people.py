@@ -17,13 +17,13 @@ from dashboard.components.page_header import build_page_header
 from dashboard.components.people import build_people, build_secret, build_tokens
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
-from dashboard.formats import format_day
 from dashboard.links import PEOPLE_PATH
 from dashboard.pages.page import Page
 from dashboard.passwords import LINK_PATH
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, PasswordLink, Role, Scope
+from viral_engine.dates import format_day
 from viral_engine.settings import DashboardSettings
 
 TITLE = "People and tokens"

@@ -15,13 +15,14 @@ from dashboard.components.page_header import build_page_header
 from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
-from dashboard.formats import format_day, format_number_of
+from dashboard.formats import format_number_of
 from dashboard.links import PRIVACY_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope
 from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
+from viral_engine.dates import format_day
 from viral_engine.settings import DashboardSettings
 
 ROWS = 50

@@ -14,7 +14,7 @@ from dashboard.components.page_header import build_page_header
 from dashboard.components.violations import ACTORS, KINDS, STATES, TYPES, build_list, build_totals
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure, is_switched_off
-from dashboard.formats import format_clock, format_period
+from dashboard.formats import format_clock
 from dashboard.links import VIOLATIONS_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
 from dashboard.pages.page import Page
@@ -23,6 +23,7 @@ from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope
 from viral_engine.contract.violations import Resolution, ViolationsAnswer
+from viral_engine.dates import format_period
 from viral_engine.settings import DashboardSettings
 
 ROWS = 50

@@ -1,8 +1,9 @@
 """How numbers and dates are written in a report, in its sentences as in its tables."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
+from viral_engine import dates
 from viral_engine.contract.period import Period
 
 _VIRAL = 1
@@ -71,31 +72,14 @@ def format_points(points: float) -> str:
     return f"{points:.1f}"
 
 
-def format_day(day: date) -> str:
-    """A date in full: "17 May 2015"."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def format_short_day(day: date) -> str:
-    """A date whose year is plain: "17 May"."""
-    return f"{day.day} {day:%b}"
-
-
 def format_moment(moment: datetime) -> str:
     """A moment to the minute; all moments are UTC."""
-    return f"{format_day(moment.date())}, {moment:%H:%M} UTC"
+    return f"{dates.format_day(moment.date(), dates.FULL)}, {moment:%H:%M} UTC"
 
 
 def format_period(period: Period) -> str:
     """The dates without repeating month or year: "17–20 May 2015"."""
-    start, end = period.start, period.end
-    if start == end:
-        return format_day(end)
-    if start.year != end.year:
-        return f"{format_day(start)} – {format_day(end)}"
-    if start.month != end.month:
-        return f"{start.day} {start:%B} – {format_day(end)}"
-    return f"{start.day}–{format_day(end)}"
+    return dates.format_period(period, dates.FULL)
 
 
 def format_name(name: str) -> str:

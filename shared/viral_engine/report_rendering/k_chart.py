@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from viral_engine.contract.reports import DayInReport
-from viral_engine.report_rendering.figures import format_short_day
+from viral_engine.dates import format_day_of_year
 
 WIDTH, HEIGHT = 640, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 12, 26
@@ -91,7 +91,7 @@ def _label_days(days: Sequence[DayInReport]) -> list[str]:
 
 
 def _day(days: Sequence[DayInReport], number: int) -> str:
-    return format_short_day(days[number].date)
+    return format_day_of_year(days[number].date)
 
 
 def _text(x: float, y: float, text: str, *, anchor: str, colour: str = _SUBTLE) -> str:

@@ -4,31 +4,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from dashboard.formats import (
-    format_age,
-    format_clock,
-    format_count,
-    format_deduction,
-    format_period,
-    format_points,
-    format_retention,
-)
-from viral_engine.contract.period import Period
+from dashboard.formats import format_age, format_clock, format_count, format_deduction, format_points, format_retention
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [
-        (date(2015, 5, 17), date(2015, 5, 17), "17 May 2015"),
-        (date(2015, 5, 17), date(2015, 5, 20), "17–20 May 2015"),
-        (date(2025, 4, 28), date(2025, 5, 4), "28 Apr – 4 May 2025"),
-        (date(2024, 12, 29), date(2025, 1, 4), "29 Dec 2024 – 4 Jan 2025"),
-    ],
-)
-def test_a_period_repeats_neither_month_nor_year(start: date, end: date, expected: str) -> None:
-    assert format_period(Period.between(start, end)) == expected
 
 
 @pytest.mark.parametrize(
