@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# What hides an IPv4 address in an IPv6 one (mapped, translated by NAT64, 6to4 and Teredo), and site-local addresses,
-# which Python takes for public ones.
-_HIDDEN = [
-    ipaddress.ip_network(cidr) for cidr in ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10")
-]
+# What hides an IPv4 address in an IPv6 one (mapped, translated by NAT64, 6to4 and Teredo), and what Python takes for
+# public: site-local addresses, and those at which the nearest router or relay answers.
+_IPV6 = ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10", "3fff::/20")
+_IPV4 = ("192.0.0.0/24", "192.88.99.0/24")
+_HIDDEN = [ipaddress.ip_network(cidr) for cidr in (*_IPV6, *_IPV4)]
 
 
 def read_networks(text: str) -> list[Network]:
