@@ -30,7 +30,7 @@ def selected(policy: dict[str, Any], pod: dict[str, Any]) -> bool:
     return policy["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
 
 
-@pytest.mark.parametrize("component", COMPONENTS.keys() | {"test"})
+@pytest.mark.parametrize("component", sorted(COMPONENTS.keys() | {"test"}))
 def test_each_policy_selects_its_own_pods_only(component: str) -> None:
     policy = render().of("NetworkPolicy")[component]["spec"]
     assert [name for name, pod in render().pods().items() if selected(policy, pod)] == [component]

@@ -77,7 +77,7 @@ def test_every_pod_lives_in_utc_and_may_write_to_tmp() -> None:
         assert _TMP in [mount["mountPath"] for mount in container["volumeMounts"]]
 
 
-@pytest.mark.parametrize("component", COMPONENTS.keys() - {"migrate"})
+@pytest.mark.parametrize("component", sorted(COMPONENTS.keys() - {"migrate"}))
 def test_every_process_is_probed(component: str) -> None:
     (container,) = render().pods()[component]["spec"]["containers"]
     live, ready = container["livenessProbe"], container.get("readinessProbe")
