@@ -12,11 +12,6 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
-def format_number_of(count: int, noun: str) -> str:
-    """A count with its noun in the right number: "1 alert", "2 alerts"."""
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
-
-
 def format_score(score: float) -> str:
     """A score with its one decimal."""
     return f"{score:.1f}"

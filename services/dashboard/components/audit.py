@@ -8,16 +8,16 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_number_of
 from viral_engine.contract.audit import AuditAnswer, AuditEntry
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 
 def build_entries(answer: AuditAnswer) -> list[Component]:
     """One entry an action, the newest first."""
     if not answer.entries:
         return [html.P("Nothing fits this filter.", className="nothing")]
-    count = format_number_of(answer.total_entries, "entry").replace("entrys", "entries")
+    count = format_counted(answer.total_entries, "entry", "entries")
     return [
         build_hint(f"{count}, the newest first"),
         html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),

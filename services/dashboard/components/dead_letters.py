@@ -9,9 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import build_moment
-from dashboard.formats import format_number_of
 from dashboard.links import report_path
 from viral_engine.contract.queues import DeadLetter
+from viral_engine.report_rendering.figures import format_counted
 
 Action = Literal["confirm", "retry", "discard"]
 ActionId = Callable[[Action, str], dict[str, str]]
@@ -45,7 +45,7 @@ def build_dead_letters(letters: Sequence[DeadLetter], action_id: ActionId) -> li
     if not letters:
         check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
         return [html.P([check, "Nothing has failed, and nothing is uncertain."], className="nothing")]
-    newest = f"the newest {MOST_LETTERS}" if len(letters) >= MOST_LETTERS else format_number_of(len(letters), "item")
+    newest = f"the newest {MOST_LETTERS}" if len(letters) >= MOST_LETTERS else format_counted(len(letters), "item")
     about = f"{newest[0].upper()}{newest[1:]}. What you decide is kept in the audit log, with your name."
     return [
         build_hint(about),
@@ -63,7 +63,7 @@ def _build_letter(letter: DeadLetter, action_id: ActionId) -> Component:
     state = html.Span([dot, letter.state.capitalize()], className=f"run delivery-{letter.state}")
     who = html.Div([html.H3(_build_title(letter)), html.P(letter.what[:1].upper() + letter.what[1:])])
     since = html.P(["since ", build_moment(letter.failed_at), " UTC"], className="row-note")
-    tried = html.P(f"after {format_number_of(letter.attempts, 'attempt')}", className="row-note")
+    tried = html.P(f"after {format_counted(letter.attempts, 'attempt')}", className="row-note")
     reason = html.Div(letter.reason, className="reason")
     return html.Li(
         [who, html.Div([state, since, tried]), reason, _build_decision(letter, action_id)], className="violation"

@@ -8,8 +8,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_moment, build_table
-from dashboard.formats import format_clock, format_moment, format_number_of
+from dashboard.formats import format_clock, format_moment
 from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, DeliveryState
+from viral_engine.report_rendering.figures import format_counted
 
 _COLUMNS = (Column("Recipient"), Column("Status"), Column("Asked for (UTC)"))
 _IN_PROGRESS: tuple[DeliveryState, ...] = ("queued", "sending")
@@ -40,7 +41,7 @@ def format_summary(answer: DeliveriesAnswer) -> str:
     """How many of the messages are in each state, the most frequent first."""
     counts = Counter(delivery.status for delivery in answer.deliveries).most_common()
     words = ", ".join(f"{count} {status}" for status, count in counts)
-    number = format_number_of(len(answer.deliveries), "message")
+    number = format_counted(len(answer.deliveries), "message")
     return f"The newest {number}: {words}" if answer.next_cursor else f"{number}: {words}"
 
 
@@ -63,7 +64,7 @@ def format_note(delivery: Delivery) -> str:
     if delivery.status == "uncertain":
         return f"Nobody knows whether it arrived: {reason}. An admin decides on the page Operations."
     if delivery.status == "failed":
-        return f"{reason} ({format_number_of(delivery.attempt, 'attempt')})"
+        return f"{reason} ({format_counted(delivery.attempt, 'attempt')})"
     return reason
 
 

@@ -8,11 +8,12 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import build_severity
 from dashboard.components.card import build_frame, build_hint
 from dashboard.components.deliveries import build_state
-from dashboard.formats import format_moment, format_number_of
+from dashboard.formats import format_moment
 from dashboard.links import FLAGS_PATH
 from viral_engine.contract.deliveries import Channel
 from viral_engine.contract.notifications import NotificationRule, RulesAnswer
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 ActionId = Callable[[str, int], dict[str, str | int]]
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}
@@ -47,7 +48,7 @@ def build_rules(answer: RulesAnswer, action_id: ActionId) -> list[Component]:
         return [
             html.P("There is no rule yet, so nobody hears of alerts. Add one above.", className="nothing"),
         ]
-    total = build_hint(f"{format_number_of(answer.total_rules, 'rule')}, by name")
+    total = build_hint(f"{format_counted(answer.total_rules, 'rule')}, by name")
     return [total, html.Ul([_build_rule(rule, action_id) for rule in answer.rules], className="violations rules")]
 
 
@@ -70,7 +71,7 @@ def _build_last(rule: NotificationRule) -> Component:
     last = rule.last_message
     if last is None:
         return html.Div([html.Span("Nothing sent yet", className="row-note"), *waiting])
-    told = "Test message" if last.is_test else format_number_of(last.news, "piece") + " of news"
+    told = "Test message" if last.is_test else format_counted(last.news, "piece of news", "pieces of news")
     note = f"{told}, {format_moment(last.at)} UTC"
     return html.Div([build_state(last.status, note, last.reason or ""), *waiting])
 

@@ -7,17 +7,18 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_moment, format_number_of
+from dashboard.formats import format_moment
 from viral_engine.contract.people import PeopleAnswer, PersonDetail, Role
 from viral_engine.contract.tokens import Token, TokensAnswer
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 ActionId = Callable[[int, str], dict[str, str | int]]
 
 
 def build_people(answer: PeopleAnswer, own_id: int, action_id: ActionId) -> list[Component]:
     """One entry a person; `action_id` makes the ids of the buttons. Nobody takes away their own access."""
-    count = format_number_of(answer.total_people, "person").replace("persons", "people")
+    count = format_counted(answer.total_people, "person", "people")
     entries = [_build_person(person, person.id == own_id, action_id) for person in answer.people]
     return [build_hint(f"{count}, by email"), html.Ul(entries, className="violations")]
 
@@ -60,7 +61,7 @@ def _article(role: Role) -> str:
 
 def build_tokens(answer: TokensAnswer, action_id: ActionId, *, now: datetime) -> list[Component]:
     """One entry a token, the newest first, the ended ones too."""
-    count = format_number_of(answer.total_tokens, "token")
+    count = format_counted(answer.total_tokens, "token")
     entries = [_build_token(token, action_id, now) for token in answer.tokens]
     return [build_hint(f"{count}, the newest first"), html.Ul(entries, className="violations")]
 

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_moment, format_number_of
+from dashboard.formats import format_count, format_moment
 from viral_engine.contract.privacy import (
     PrivacyRequest,
     PrivacyRequestsAnswer,
@@ -18,6 +18,7 @@ from viral_engine.contract.privacy import (
     SubjectKind,
 )
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 DoId = Callable[[PrivacyRequest], dict[str, str | int]]
 KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}
@@ -42,7 +43,7 @@ def build_policy(policy: RetentionPolicy) -> list[Component]:
 
 
 def _format_kept(rule: RetentionRule) -> str:
-    return "Stays" if rule.kept_days is None else format_number_of(rule.kept_days, "day")
+    return "Stays" if rule.kept_days is None else format_counted(rule.kept_days, "day")
 
 
 def build_purges(purges: Sequence[PurgeRecord]) -> list[Component]:
@@ -67,7 +68,7 @@ def build_requests(answer: PrivacyRequestsAnswer, do_id: DoId) -> list[Component
         return [heading, html.P("No parent has asked for anything yet.", className="nothing")]
     return [
         heading,
-        build_hint(f"{format_number_of(answer.total_requests, 'request')}, the newest first"),
+        build_hint(f"{format_counted(answer.total_requests, 'request')}, the newest first"),
         html.Ul([_build_request(request, do_id) for request in answer.requests], className="violations"),
     ]
 
@@ -89,7 +90,7 @@ def _build_request(request: PrivacyRequest, do_id: DoId) -> Component:
 
 def _build_state(request: PrivacyRequest) -> Component:
     if request.done_at:
-        rows = format_number_of(sum((request.result or {}).values()), "record")
+        rows = format_counted(sum((request.result or {}).values()), "record")
         return html.Div(f"Done {format_moment(request.done_at)} by {request.done_by}: {rows}")
     due = f"due {format_day(request.due_at.date())}"
     if request.overdue:

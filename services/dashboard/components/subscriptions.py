@@ -6,7 +6,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_number_of
 from viral_engine.contract.subscriptions import (
     ScheduledType,
     Subscription,
@@ -14,6 +13,7 @@ from viral_engine.contract.subscriptions import (
     SuppressionsAnswer,
 )
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 ActionId = Callable[[str, str], dict[str, str]]
 REPORTS: dict[ScheduledType, str] = {"weekly": "Weekly report", "monthly": "Monthly report"}
@@ -25,7 +25,7 @@ WHEN: dict[ScheduledType, str] = {
 
 def build_subscribers(report_type: ScheduledType, answer: SubscriptionsAnswer, action_id: ActionId) -> list[Component]:
     """One entry an address, with the button that ends its subscription."""
-    hint = build_hint(f"{WHEN[report_type]} · {format_number_of(answer.total_subscriptions, 'recipient')}")
+    hint = build_hint(f"{WHEN[report_type]} · {format_counted(answer.total_subscriptions, 'recipient')}")
     if not answer.subscriptions:
         return [hint, html.P("Nobody gets it by email yet.", className="nothing")]
     entries = [_build_subscriber(each, action_id) for each in answer.subscriptions]
@@ -59,7 +59,7 @@ def build_suppressed(answer: SuppressionsAnswer, action_id: ActionId) -> list[Co
             className="button",
         )
         entries.append(html.Li([html.Div([html.H3(each.email), said, since]), allow], className="recipient"))
-    return [build_hint(format_number_of(answer.total_suppressions, "recipient")), _build_list(entries)]
+    return [build_hint(format_counted(answer.total_suppressions, "recipient")), _build_list(entries)]
 
 
 def _build_list(entries: Sequence[Component]) -> Component:

@@ -6,9 +6,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_moment, format_number_of
+from dashboard.formats import format_moment
 from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 
 RemoveId = Callable[[str], dict[str, str]]
 
@@ -18,7 +19,7 @@ def build_networks(answer: TrustedNetworksAnswer, remove_id: RemoveId) -> list[C
     if not answer.trusted_networks:
         return [html.P("No network is trusted yet.", className="nothing")]
     return [
-        build_hint(f"{format_number_of(answer.total_networks, 'network')}, by address"),
+        build_hint(f"{format_counted(answer.total_networks, 'network')}, by address"),
         html.Ul([_build_network(network, remove_id) for network in answer.trusted_networks], className="violations"),
     ]
 

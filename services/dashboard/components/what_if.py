@@ -6,10 +6,11 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import TITLES
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_deduction, format_number_of, format_points, format_score
+from dashboard.formats import format_count, format_deduction, format_points, format_score
 from viral_engine.contract.alerts import AlertType
 from viral_engine.contract.what_if import NotApplicable, Outcome, WhatIfAnswer
 from viral_engine.dates import format_period
+from viral_engine.report_rendering.figures import format_counted
 
 _HELM_ID = "what-if-helm"
 _STATUSES = ("critical", "warning", "fair", "good", "excellent")
@@ -49,8 +50,8 @@ def format_summary(answer: WhatIfAnswer) -> str:
     score = f"Health Score {format_score(before.health_score)} → {format_score(after.health_score)}"
     words = [f"{score}: {compare(before.health_score, after.health_score, 'higher', 'lower')}."]
     opens, closes = find_alert_changes(before, after)
-    words += [f"{format_number_of(len(opens), 'alert')} would open."] if opens else []
-    words += [f"{format_number_of(len(closes), 'alert')} would close."] if closes else []
+    words += [f"{format_counted(len(opens), 'alert')} would open."] if opens else []
+    words += [f"{format_counted(len(closes), 'alert')} would close."] if closes else []
     return " ".join(words)
 
 

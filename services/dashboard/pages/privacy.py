@@ -15,7 +15,6 @@ from dashboard.components.page_header import build_page_header
 from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
-from dashboard.formats import format_number_of
 from dashboard.links import PRIVACY_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
@@ -23,6 +22,7 @@ from viral_engine.client import MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope
 from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_counted
 from viral_engine.settings import DashboardSettings
 
 ROWS = 50
@@ -180,7 +180,7 @@ def answer_request(api: MetricsApi, kind: str, request_id: int) -> dict[str, Any
             file = {"content": exported.model_dump_json(indent=2), "filename": f"privacy-request-{request_id}.json"}
             return {"requests": list_requests(api), "said": f"Request {request_id}: here is the file.", "file": file}
         done = api.erase_subject(request_id)
-        erased = format_number_of(sum((done.result or {}).values()), "record")
+        erased = format_counted(sum((done.result or {}).values()), "record")
         said = f"Request {request_id}: {erased} erased. Counts of those days follow within a minute."
         return {"requests": list_requests(api), "said": said, "file": no_update}
     except API_FAILURES as error:

@@ -12,13 +12,13 @@ from dashboard.components.report_email import QUEUED_PLACEHOLDER, REFUSED, build
 from dashboard.data import SharedViews
 from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES
-from dashboard.formats import format_number_of
 from dashboard.links import find_report_id
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope
 from viral_engine.contract.recipients import split_addresses
+from viral_engine.report_rendering.figures import format_counted
 
 # Holds whether the report is ready to be sent.
 READY = "report-is-ready"
@@ -143,7 +143,7 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
         _log.warning("delivery_failed", report_id=report_id, reason=str(error))
         said = "Nothing was queued: the metrics API does not answer. Please try again in a minute."
         return {**kept, "invalid": False, "said": said}
-    recipients = format_number_of(len(answer.deliveries), "recipient")
+    recipients = format_counted(len(answer.deliveries), "recipient")
     said = f"Queued for {recipients}." if answer.email_enabled else QUEUED_PLACEHOLDER
     return {"said": said, "recipients": "", "invalid": False}
 

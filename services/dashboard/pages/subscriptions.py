@@ -15,7 +15,6 @@ from dashboard.components.report_email import build_refusal
 from dashboard.components.subscriptions import REPORTS, build_subscribers, build_suppressed
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
-from dashboard.formats import format_number_of
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
@@ -23,6 +22,7 @@ from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope
 from viral_engine.contract.recipients import split_addresses
 from viral_engine.contract.subscriptions import ScheduledType
+from viral_engine.report_rendering.figures import format_counted
 from viral_engine.settings import DashboardSettings
 
 ROWS = 100
@@ -154,7 +154,7 @@ def subscribe(api: MetricsApi, typed: str, kind: ScheduledType, search: str | No
     except API_FAILURES as error:
         _log.warning("subscribe_failed", reason=str(error))
         return {**kept, "said": format_failure(error)}
-    number = format_number_of(len(saved.subscriptions), "recipient")
+    number = format_counted(len(saved.subscriptions), "recipient")
     lists = show_lists(api, search)["lists"]
     return {"lists": lists, "recipients": "", "said": f"Subscribed {number} to the {kind} report."}
 

@@ -37,9 +37,9 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def format_counted(number: int, what: str) -> str:
-    """A count with what it counts: "1 click", "2 clicks"."""
-    return f"{format_count(number)} {what}" + ("" if number == 1 else "s")
+def format_counted(number: int, what: str, several: str | None = None) -> str:
+    """A count with what it counts: "1 click", "2 clicks"; `several` is the word for other counts than 1."""
+    return f"{format_count(number)} {what if number == 1 else several or what + 's'}"
 
 
 def format_rate(rate: float) -> str:
