@@ -3,8 +3,6 @@
 from viral_engine.api_connection import ApiConnection
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
 
-NOT_HELD = "not_held"
-
 
 class ClaimsApi(ApiConnection):
     """The metrics API as this worker uses it; a delivery that is not held is ApiProblemError `not_held`."""

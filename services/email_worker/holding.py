@@ -4,15 +4,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from email_worker.claims_api import NOT_HELD, ClaimsApi
-from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
+from email_worker.claims_api import ClaimsApi
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryHeld, DeliveryResult
-
-_RETRY_SECONDS = 0.5
-
-
-class DeliveryLostError(Exception):
-    """Somebody else may hold the delivery by now, so this worker must leave it alone."""
+from viral_engine.holding import RETRY_SECONDS, LeaseLostError, repeat_while_held
 
 
 class HeldDelivery:
@@ -25,28 +19,21 @@ class HeldDelivery:
         self.may_be_sent = False
 
     def tell_intent(self, content: Content) -> None:
-        """Say, before it happens, what is sent. Raises DeliveryLostError when it must not be."""
+        """Say, before it happens, what is sent. Raises LeaseLostError when it must not be."""
         self._repeat(partial(self._api.tell_intent, self._claim, content))
         self.may_be_sent = True
 
     def hand_in(self, result: DeliveryResult) -> DeliveryHeld:
         """Say how it ended. A late word counts too, so it is said once even after the lease.
 
-        Raises DeliveryLostError when nobody listens.
+        Raises LeaseLostError when nobody listens.
         """
         return self._repeat(partial(self._api.hand_in, self._claim, result))
 
     def _repeat(self, send: Callable[[], DeliveryHeld]) -> DeliveryHeld:
-        while True:
-            try:
-                return send()
-            except ApiUnreachableError:
-                pass
-            except ApiProblemError as error:
-                if error.code == NOT_HELD:
-                    raise DeliveryLostError from error
-                if not error.may_pass:
-                    raise
-            if time.monotonic() >= self._held_until:
-                raise DeliveryLostError
-            time.sleep(_RETRY_SECONDS)
+        return repeat_while_held(send, self._pause)
+
+    def _pause(self) -> None:
+        if time.monotonic() >= self._held_until:
+            raise LeaseLostError
+        time.sleep(RETRY_SECONDS)

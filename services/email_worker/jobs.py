@@ -12,10 +12,10 @@ from functools import cache, partial
 import structlog
 
 from email_worker.addresses import read_mailbox
-from email_worker.claims_api import NOT_HELD, ClaimsApi
+from email_worker.claims_api import ClaimsApi
 from email_worker.endings import NotSentError
 from email_worker.file_transport import write_to_folder
-from email_worker.holding import DeliveryLostError, HeldDelivery
+from email_worker.holding import HeldDelivery
 from email_worker.letter import Letter, clean_subject, load_templates
 from email_worker.message import build_message
 from email_worker.news_letter import write_news_letter
@@ -28,6 +28,7 @@ from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
 from viral_engine.contract.recipients import mask_recipient
 from viral_engine.delivery_settings import EmailSettings, WebhookSettings
+from viral_engine.holding import NOT_HELD, LeaseLostError
 from viral_engine.settings import load_settings
 from viral_engine.worker_settings import WorkerSettings
 
@@ -74,7 +75,7 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
             # The outcome is known, so the queue's alarm must not keep it from being told.
             signal.alarm(0)
             state = held.hand_in(result)
-        except DeliveryLostError:
+        except LeaseLostError:
             _log.warning("delivery_lost")
         except ApiProblemError as error:
             _log.error("delivery_result_refused", code=error.code)
@@ -100,7 +101,7 @@ def _try(claim: DeliveryClaimed, held: HeldDelivery, attempt: Attempt) -> Delive
         return attempt(claim, held)
     except NotSentError as error:
         return DeliveryResult(token=claim.token, outcome=error.outcome, reply=error.reply, error=str(error))
-    except (DeliveryLostError, ApiProblemError):
+    except (LeaseLostError, ApiProblemError):
         raise
     except Exception as error:  # Also the alarm by which the queue ends a job that takes too long.
         _log.exception("delivery_attempt_failed")

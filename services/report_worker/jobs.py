@@ -8,11 +8,12 @@ from functools import cache, partial
 import structlog
 
 from report_worker.language_model import write_with_model
-from report_worker.lease import Lease, LeaseLostError
-from report_worker.runs_api import NOT_HELD, RunsApi
+from report_worker.lease import Lease
+from report_worker.runs_api import RunsApi
 from report_worker.writing import Writer, render_report, write_words
 from viral_engine.client import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.jobs import RunClaimed
+from viral_engine.holding import NOT_HELD, LeaseLostError
 from viral_engine.report_rendering.html_page import load_template
 from viral_engine.settings import load_settings
 from viral_engine.worker_settings import AiSettings, WorkerSettings

@@ -6,16 +6,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from report_worker.runs_api import NOT_HELD
-from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.client import ApiProblemError
+from viral_engine.holding import RETRY_SECONDS, LeaseLostError, repeat_while_held
 
 Answer = TypeVar("Answer")
-_RETRY_SECONDS = 0.5
 _RENEWALS_A_LEASE = 3
-
-
-class LeaseLostError(Exception):
-    """Somebody else may hold the run by now, so this worker must leave it alone."""
 
 
 class Lease:
@@ -40,19 +35,16 @@ class Lease:
 
     def call(self, send: Callable[[], Answer]) -> Answer:
         """The answer of a call; while the API is away it is repeated. Raises LeaseLostError when the run is lost."""
-        while True:
-            if self._over.is_set() or time.monotonic() >= self._held_until:
-                raise LeaseLostError
-            try:
-                return send()
-            except ApiUnreachableError:
-                self._over.wait(_RETRY_SECONDS)
-            except ApiProblemError as error:
-                if error.code == NOT_HELD:
-                    raise LeaseLostError from error
-                if not error.may_pass:
-                    raise
-                self._over.wait(_RETRY_SECONDS)
+        self._check_held()
+        return repeat_while_held(send, self._pause)
+
+    def _check_held(self) -> None:
+        if self._over.is_set() or time.monotonic() >= self._held_until:
+            raise LeaseLostError
+
+    def _pause(self) -> None:
+        self._over.wait(RETRY_SECONDS)
+        self._check_held()
 
     def _keep(self) -> None:
         pause = self._seconds / _RENEWALS_A_LEASE

@@ -4,8 +4,6 @@ from viral_engine.client import MetricsApi
 from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_engine.contract.reports import FinishedReport, ReportFacts
 
-NOT_HELD = "not_held"
-
 
 class RunsApi(MetricsApi):
     """The metrics API as workers use it; a run that is not or no longer held is ApiProblemError `not_held`."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from report_worker.lease import Lease, LeaseLostError
+from report_worker.lease import Lease
 from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.holding import LeaseLostError
 
 NOT_HELD = ApiProblemError(409, "not_held", "gone")
 AWAY = ApiUnreachableError("away")
