@@ -1,0 +1,55 @@
+"""`viral-engine subject`: a parent's request answered on the command line."""
+
+import json
+from pathlib import Path
+
+import httpx
+from click.testing import CliRunner, Result
+from sqlalchemy import Connection, Engine, text
+
+from tests.api_fixtures import create_token
+from tests.builders import build_event
+from viral_engine.cli import main
+from viral_engine.contract.people import Scope
+
+CHILD = "child-7"
+
+
+def run(engine: Engine, url: str, *arguments: str, answer: str = "") -> Result:
+    environment = {"METRICS_API_URL": url, "API_TOKEN": create_token(engine, *Scope), "NO_PROXY": "127.0.0.1"}
+    return CliRunner().invoke(main, ["subject", *arguments], env=environment, input=answer)
+
+
+def post_event(http: httpx.Client) -> None:
+    http.post("/v1/events", json={"events": [build_event(user_id=CHILD)]}).raise_for_status()
+
+
+def test_an_export_is_a_file_and_a_record(
+    http: httpx.Client, server_url: str, empty_database: Engine, tmp_path: Path
+) -> None:
+    post_event(http)
+    out = tmp_path / "child.json"
+    result = run(empty_database, server_url, "export", CHILD, "--note", "mother, by phone", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(out.read_text())["data"]["attribution_events"]) == 1
+    [request] = http.get("/v1/privacy/requests").json()["requests"]
+    assert (request["kind"], request["status"], request["note"]) == ("export", "done", "mother, by phone")
+
+
+def test_an_erasure_asks_first_and_then_leaves_nothing(
+    http: httpx.Client, server_url: str, empty_database: Engine, connection: Connection
+) -> None:
+    post_event(http)
+    count = text("SELECT count(*) FROM attribution_events")
+    refused = run(empty_database, server_url, "erase", CHILD, answer="n\n")
+    assert (refused.exit_code, connection.execute(count).scalar_one()) == (1, 1)
+    erased = run(empty_database, server_url, "erase", CHILD, answer="y\n")
+    assert erased.exit_code == 0, erased.output
+    assert "attribution_events: 1" in erased.output
+    assert connection.execute(count).scalar_one() == 0
+
+
+def test_what_is_no_address_is_told_in_words(server_url: str, empty_database: Engine) -> None:
+    result = run(empty_database, server_url, "erase", "tablet", "--kind", "ip_address", "--yes")
+    assert result.exit_code == 1
+    assert "must be an IPv4 or IPv6 address" in result.output
