@@ -11,17 +11,18 @@ import viral_engine.settings_docs  # noqa: F401 - it imports every module with g
 from viral_engine.settings import DetectionSettings, EnvironmentSettings, StandaloneSettings
 
 Group = type[EnvironmentSettings]
-SERVICES = Path(__file__).parents[2] / "services"
+ROOT = Path(__file__).parents[2]
+_RUN_WORKER = {"shared/viral_engine/worker_process.py": ("run_worker",)}
 
 # Where each process of the templates loads its settings: modules, and the functions in them.
 _STARTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "metricsApi": {"metrics_api/cli.py": ("web",), "metrics_api/app.py": ("create_app",)},
-    "reconciler": {"metrics_api/cli.py": ("reconciler",)},
-    "migrate": {"metrics_api/cli.py": ("migrate", "bootstrap")},
-    "dashboard": {"dashboard/__main__.py": ("main",)},
-    "scheduler": {"report_worker/cli.py": ("scheduler",)},
-    "reportWorker": {"report_worker/cli.py": ("work",)},
-    "emailWorker": {"email_worker/cli.py": ("work",)},
+    "metricsApi": {"services/metrics_api/cli.py": ("web",), "services/metrics_api/app.py": ("create_app",)},
+    "reconciler": {"services/metrics_api/cli.py": ("reconciler",)},
+    "migrate": {"services/metrics_api/cli.py": ("migrate", "bootstrap")},
+    "dashboard": {"services/dashboard/__main__.py": ("main",)},
+    "scheduler": {"services/report_worker/cli.py": ("scheduler",)},
+    "reportWorker": {**_RUN_WORKER, "services/report_worker/cli.py": ("work",)},
+    "emailWorker": {**_RUN_WORKER, "services/email_worker/cli.py": ("work",)},
 }
 
 # What the chart itself decides, so that no value can contradict it; the templates render these.
@@ -81,7 +82,7 @@ def groups_of_processes() -> dict[str, tuple[Group, ...]]:
     """The groups of settings that each process loads, read off its code."""
     found = {}
     for process, modules in _STARTS.items():
-        groups = [group for path, names in modules.items() for group in find_groups(SERVICES / path, *names)]
+        groups = [group for path, names in modules.items() for group in find_groups(ROOT / path, *names)]
         found[process] = tuple(dict.fromkeys(groups))
     return found
 

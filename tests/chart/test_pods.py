@@ -8,7 +8,7 @@ import pytest
 from tests.chart.processes import (
     LOCAL_ONLY,
     PRODUCTION_DEFAULTS,
-    SERVICES,
+    ROOT,
     SET_BY_CHART,
     all_groups,
     camel_case,
@@ -157,7 +157,7 @@ def test_every_setting_can_be_set_or_says_why_not() -> None:
 
 def test_every_group_that_a_service_names_reaches_one_of_its_processes() -> None:
     reached = {group for groups in groups_of_processes().values() for group in groups}
-    for path in [*SERVICES.glob("*/__main__.py"), *SERVICES.glob("*/cli.py")]:
+    for path in [*ROOT.glob("services/*/__main__.py"), *ROOT.glob("services/*/cli.py")]:
         assert set(find_groups(path)) <= reached, path
 
 

@@ -1,0 +1,24 @@
+"""A worker's process, from its settings to its work."""
+
+from collections.abc import Callable
+
+from viral_engine.logs import capture_library_logs, configure_logging
+from viral_engine.queue_worker import work_on
+from viral_engine.queues import QueueName
+from viral_engine.settings import EnvironmentSettings, LogSettings, load_settings_or_exit
+from viral_engine.shared_metrics import serve_metrics
+from viral_engine.telemetry_settings import TelemetrySettings, WorkerMetricsSettings
+from viral_engine.tracing import start_tracing
+from viral_engine.worker_settings import WorkerSettings
+
+
+def run_worker(queue: QueueName, prepare: Callable[[], None], *own: type[EnvironmentSettings]) -> None:
+    """Work on one queue until told to stop; `own` are the settings of its jobs, which are checked before."""
+    common = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
+    settings, metrics, telemetry, logs, *_ = load_settings_or_exit(*common, *own)
+    configure_logging(logs, service=f"worker {queue}")
+    capture_library_logs()
+    start_tracing(telemetry, service=f"worker {queue}")
+    prepare()
+    serve_metrics(metrics.bind_host, metrics.worker_metrics_port)
+    work_on(queue, settings)
