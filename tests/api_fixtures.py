@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, insert, text
 from werkzeug.test import TestResponse
 
 from metrics_api.access.secrets import create_secret, hash_secret
-from metrics_api.app import create_app
+from metrics_api.app import AppSettings, create_app
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.tables import metadata, tokens
+from viral_engine.access_settings import AccessSettings
 from viral_engine.contract.people import Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
+from viral_engine.settings import ApiSettings
 
 IDENTIFIER_KEY = "a key for the references of tests"
 __all__ = ["api", "app", "connection", "database", "empty_database", "engine", "holder_of"]
@@ -104,10 +104,10 @@ def app(database_url: str, redis_url: str) -> Flask:
     return build_app(database_url=database_url, redis_url=redis_url)
 
 
-def build_app(**given: object) -> Flask:
-    """An application with these settings of the API, and the defaults of every other group."""
+def build_app(access: AccessSettings | None = None, **given: object) -> Flask:
+    """An application with these settings of the API and of who gets in, and the defaults of every other group."""
     settings = ApiSettings.model_validate({"identifier_key": IDENTIFIER_KEY, **given})
-    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
+    return create_app(AppSettings(settings, access=access or AccessSettings()))
 
 
 def create_token(engine: Engine, *scopes: Scope, name: str = "a test", **columns: object) -> str:

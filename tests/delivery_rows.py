@@ -8,13 +8,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.app import create_app
 from metrics_api.deliveries.requests import Question, save_request
-from tests.api_fixtures import IDENTIFIER_KEY
+from tests.api_fixtures import build_app
 from tests.report_facts import build_facts
 from viral_engine.contract.deliveries import DeliveryKind
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ANN, BOB = "ann@school.example", "bob@school.example"
@@ -85,7 +82,4 @@ def create_mailing_app(database_url: str, redis_url: str, folder: Path) -> Flask
     """The application with emails and notifications switched on."""
     path = folder / "flags.json"
     path.write_text(f'{{"flags": {{"email_delivery": {_FLAG}, "alert_notifications": {_FLAG}}}}}')
-    settings = ApiSettings(
-        database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY, flags_file=path
-    )
-    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
+    return build_app(database_url=database_url, redis_url=redis_url, flags_file=path)

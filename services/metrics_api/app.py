@@ -1,5 +1,6 @@
 """The application factory of the metrics API."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -57,33 +58,23 @@ WORK = (jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
 
 
-def create_app(
-    settings: ApiSettings,
-    detection: DetectionSettings,
-    queues: QueueSettings,
-    deliveries: DeliverySettings,
-    access: AccessSettings | None = None,
-    privacy: PrivacySettings | None = None,
-) -> Flask:
-    """One process's application, with its own connections; what may be absent then comes from the environment."""
-    access = access or AccessSettings()
+@dataclass(frozen=True)
+class AppSettings:
+    """Every setting of the application, by concern; a group that is not given comes from the environment."""
+
+    api: ApiSettings
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    queues: QueueSettings = field(default_factory=QueueSettings)
+    deliveries: DeliverySettings = field(default_factory=DeliverySettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
+
+
+def create_app(settings: AppSettings) -> Flask:
+    """One process's application, with its own connections."""
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
-    app.extensions["services"] = Services(
-        database=Database(create_database_engine(settings.database_url, pool_size=settings.metrics_api_threads)),
-        redis=connect_redis(settings.redis_url),
-        detection=detection,
-        references=References(settings.identifier_key.get_secret_value()),
-        session_lifetime=timedelta(hours=settings.session_hours),
-        phone_region=settings.pii_phone_region,
-        queues=queues,
-        deliveries=deliveries,
-        flags=Flags(settings.flags_file),
-        privacy=privacy or PrivacySettings(),
-        access=access,
-        limits=RateLimits(settings.redis_url, access.limits),
-        provider=connect_provider(access.single_sign_on),
-    )
+    app.extensions["services"] = _connect(settings)
     observe_requests(app)
     harden(app)
     register_problems(app)
@@ -92,3 +83,22 @@ def create_app(
     operations = [operation for resource in RESOURCES for operation in resource.operations]
     app.extensions["openapi"] = build_openapi(operations, version=version("viral-engine"))
     return app
+
+
+def _connect(settings: AppSettings) -> Services:
+    api, access = settings.api, settings.access
+    return Services(
+        database=Database(create_database_engine(api.database_url, pool_size=api.metrics_api_threads)),
+        redis=connect_redis(api.redis_url),
+        detection=settings.detection,
+        references=References(api.identifier_key.get_secret_value()),
+        session_lifetime=timedelta(hours=api.session_hours),
+        phone_region=api.pii_phone_region,
+        queues=settings.queues,
+        deliveries=settings.deliveries,
+        privacy=settings.privacy,
+        flags=Flags(api.flags_file),
+        access=access,
+        limits=RateLimits(api.redis_url, access.limits),
+        provider=connect_provider(access.single_sign_on),
+    )

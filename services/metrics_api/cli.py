@@ -7,7 +7,7 @@ from flask import Flask
 
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
-from metrics_api.app import create_app
+from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.ingest.batches import start_due_rescan
@@ -76,7 +76,7 @@ def web() -> None:
     def build_app() -> Flask:
         start_tracing(telemetry, service="metrics_api")
         access = AccessSettings(proxies, limits, sign_on)
-        app = create_app(settings, detection, queues, deliveries, access, privacy)
+        app = create_app(AppSettings(settings, detection, queues, deliveries, privacy, access))
         trace_requests(app)
         return app
 

@@ -16,7 +16,7 @@ _RUN_WORKER = {"shared/viral_engine/worker_process.py": ("run_worker",)}
 
 # Where each process of the templates loads its settings: modules, and the functions in them.
 _STARTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "metricsApi": {"services/metrics_api/cli.py": ("web",), "services/metrics_api/app.py": ("create_app",)},
+    "metricsApi": {"services/metrics_api/cli.py": ("web",)},
     "reconciler": {"services/metrics_api/cli.py": ("reconciler",)},
     "migrate": {"services/metrics_api/cli.py": ("migrate", "bootstrap")},
     "dashboard": {"services/dashboard/__main__.py": ("main",)},

@@ -13,12 +13,9 @@ from sqlalchemy import Connection, Engine, text
 from werkzeug.test import TestResponse
 
 from metrics_api.api.routing import Operation
-from metrics_api.app import create_app
-from tests.api_fixtures import IDENTIFIER_KEY, Api, create_token
+from tests.api_fixtures import Api, build_app, create_token
 from tests.contract.operations import build_path, list_guarded, list_operations, name_operation
 from viral_engine.contract.people import Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 from viral_engine.standalone.ports import find_free_port
 
 METHODS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
@@ -122,12 +119,9 @@ def test_a_body_of_another_shape(api: Api, operation: Operation, body: str) -> N
 def cut_off_app() -> Flask:
     """The application while neither PostgreSQL nor Valkey can be reached."""
     port = find_free_port()
-    settings = ApiSettings(
-        database_url=f"postgresql://nobody@127.0.0.1:{port}/nothing",
-        redis_url=f"redis://127.0.0.1:{port}",
-        identifier_key=IDENTIFIER_KEY,
+    return build_app(
+        database_url=f"postgresql://nobody@127.0.0.1:{port}/nothing", redis_url=f"redis://127.0.0.1:{port}"
     )
-    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
 
 
 @every_operation_with_token
@@ -147,8 +141,7 @@ def test_readiness_tells_that_a_store_is_down_and_health_that_the_process_lives(
 
 def test_readiness_needs_redis_too(database_url: str) -> None:
     redis_url = f"redis://127.0.0.1:{find_free_port()}"
-    settings = ApiSettings(database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY)
-    app = create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
+    app = build_app(database_url=database_url, redis_url=redis_url)
     assert check_problem(Api(app, token=None).get("/readyz"), 503)["code"] == "store_unavailable"
 
 

@@ -7,12 +7,9 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.secrets import create_secret, hash_secret
-from metrics_api.app import create_app
 from metrics_api.db.tables import metadata, tokens
-from tests.api_fixtures import IDENTIFIER_KEY, Api
+from tests.api_fixtures import Api, build_app
 from viral_engine.contract.people import Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 
 SCAN = "/v1/pii/scan"
 
@@ -90,13 +87,10 @@ def test_the_value_is_neither_answered_nor_logged_nor_stored(
 @pytest.fixture
 def portuguese_api(database_url: str, redis_url: str, connection: Connection) -> Iterator[Api]:
     """A caller of an application for another region."""
-    settings = ApiSettings(
-        database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY, pii_phone_region="PT"
-    )
     token = create_secret()
     row = {"name": "a test", "token_hash": hash_secret(token), "scopes": [Scope.METRICS_READ]}
     connection.execute(insert(tokens).values(row))
-    app = create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings())
+    app = build_app(database_url=database_url, redis_url=redis_url, pii_phone_region="PT")
     yield Api(app, token)
     app.extensions["services"].database.close()
 

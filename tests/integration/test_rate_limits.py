@@ -4,14 +4,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from metrics_api.app import create_app
-from tests.api_fixtures import IDENTIFIER_KEY, Api, create_token
+from tests.api_fixtures import Api, build_app, create_token
 from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings
 from viral_engine.client import SESSION_HEADER
 from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 from viral_engine.contract.people import Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 from viral_engine.standalone.ports import find_free_port
 
 PATH = "/v1/guardrails/fraud"
@@ -21,8 +18,7 @@ def make_app(database_url: str, redis_url: str) -> Flask:
     access = AccessSettings(
         ProxySettings(trusted_proxies="127.0.0.0/8"), LimitSettings(rate_limit_requests_per_minute=5)
     )
-    settings = ApiSettings(database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY)
-    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings(), access)
+    return build_app(access, database_url=database_url, redis_url=redis_url)
 
 
 @pytest.fixture

@@ -11,15 +11,12 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
 from metrics_api.access.single_sign_on import open_flow, start_flow
-from metrics_api.app import create_app
-from tests.api_fixtures import IDENTIFIER_KEY, Api, create_token
+from tests.api_fixtures import IDENTIFIER_KEY, Api, build_app, create_token
 from tests.open_id import add_person, make_settings, run_provider, sign_in_there
 from tests.people import create_person
 from viral_engine.access_settings import AccessSettings
 from viral_engine.client import SESSION_HEADER
 from viral_engine.contract.people import Role, Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
 from viral_engine.standalone.ports import find_free_port
 
 RETURN = "http://localhost/login/callback"
@@ -52,9 +49,8 @@ class SignOn:
 
 
 def make_app(issuer: str, database_url: str, redis_url: str) -> Flask:
-    settings = ApiSettings(database_url=database_url, redis_url=redis_url, identifier_key=IDENTIFIER_KEY)
     access = AccessSettings(single_sign_on=make_settings(issuer))
-    return create_app(settings, DetectionSettings(), QueueSettings(), DeliverySettings(), access)
+    return build_app(access, database_url=database_url, redis_url=redis_url)
 
 
 @pytest.fixture
