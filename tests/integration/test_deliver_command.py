@@ -20,14 +20,18 @@ def deliver(server_url: str, empty_database: Engine) -> Deliver:
     token = create_token(empty_database, Scope.METRICS_READ, Scope.REPORTS_WRITE)
     environment = {"METRICS_API_URL": server_url, "API_TOKEN": token, "DASHBOARD_URL": "http://dashboard"}
 
-    def run(report_id: int, recipients: str) -> Result:
-        return CliRunner().invoke(main, ["report", "deliver", str(report_id), "--to", recipients], env=environment)
+    def run(report_id: int, *recipients: str) -> Result:
+        options = [word for each in recipients for word in ("--to", each)]
+        return CliRunner().invoke(main, ["report", "deliver", str(report_id), *options], env=environment)
 
     return run
 
 
-def test_a_report_is_mailed_to_each_address(deliver: Deliver, connection: Connection) -> None:
-    result = deliver(save_ready_report(connection), f"{ANN}, {BOB};{ANN}")
+@pytest.mark.parametrize("recipients", [(f"{ANN}, {BOB};{ANN}",), (ANN, BOB), (ANN, f"{BOB},{ANN}")])
+def test_a_report_is_mailed_to_each_address(
+    deliver: Deliver, connection: Connection, recipients: tuple[str, ...]
+) -> None:
+    result = deliver(save_ready_report(connection), *recipients)
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[:2] == [f"{ANN}: queued", f"{BOB}: queued"]
     assert "Email queued for future delivery (placeholder)" in result.output

@@ -1,7 +1,7 @@
 """`viral-engine report`: performance reports by hand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -85,10 +85,17 @@ def export(report_id: int, export_format: ExportFormat, output: Path | None) -> 
 
 @report.command()
 @click.argument("report_id", type=int)
-@click.option("--to", "recipients", required=True, metavar="ADDRESSES", help="Separated by commas or semicolons.")
-def deliver(report_id: int, recipients: str) -> None:
+@click.option(
+    "--to",
+    "recipients",
+    required=True,
+    multiple=True,
+    metavar="ADDRESSES",
+    help="Separated by commas or semicolons; may be given again.",
+)
+def deliver(report_id: int, recipients: Sequence[str]) -> None:
     """Mail a finished report to each address, once."""
-    connection, addresses = connect(), split_addresses(recipients)
+    connection, addresses = connect(), split_addresses(",".join(recipients))
     answer = _call(connection, lambda: _deliver(connection, report_id, addresses))
     click.echo(format_deliveries(answer))
 
