@@ -1,6 +1,7 @@
 """Single sign-on against a real provider: who gets in, as what, and what is refused."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
-from metrics_api.access.single_sign_on import open_flow, start_flow
+from metrics_api.access.single_sign_on import open_flow, save_signed_on, start_flow
+from metrics_api.db.database import Database
 from tests.api_fixtures import IDENTIFIER_KEY, Api, build_app, create_token
 from tests.open_id import add_person, make_settings, run_provider, sign_in_there
 from tests.people import create_person
@@ -113,6 +115,30 @@ def test_another_account_of_the_provider_does_not_get_the_same_email(sign_on: Si
     for subject, status in (("ana", 201), ("mallory", 403), ("ana", 201)):
         add_person(issuer, subject, **ANA, groups=["staff"])
         assert sign_on.finish(subject).status_code == status
+
+
+def test_first_sign_ins_at_once_make_one_person(issuer: str, sign_on: SignOn, database: Database) -> None:
+    del sign_on  # Empties the database.
+    claims, now = {**ANA, "iss": issuer, "sub": "ana"}, datetime.now(UTC)
+
+    def sign_in() -> int:
+        with database.write() as connection:
+            return save_signed_on(connection, claims, Role.VIEWER, now=now).person.id
+
+    with ThreadPoolExecutor(1) as second, database.write() as first:
+        ana = save_signed_on(first, claims, Role.VIEWER, now=now).person.id
+        other = second.submit(sign_in)
+        wait_until_blocked(first)
+        first.commit()
+        assert other.result() == ana
+
+
+def wait_until_blocked(connection: Connection) -> None:
+    """Until somebody waits for what this transaction holds."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    deadline = datetime.now(UTC) + timedelta(seconds=30)
+    while connection.execute(waits).scalar_one() == 0:
+        assert datetime.now(UTC) < deadline
 
 
 def test_who_was_deactivated_here_stays_out(sign_on: SignOn, issuer: str, connection: Connection) -> None:

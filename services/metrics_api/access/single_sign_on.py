@@ -72,7 +72,11 @@ def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *
         raise SignOnRefusedError("Your account here was deactivated. Ask an admin of this product.")
     if before is None:
         values = {"email": email, "identity": identity, "role": role, "created_at": now}
-        after = connection.execute(insert(people).values(values).returning(people)).one()
+        created = insert(people).values(values).on_conflict_do_nothing().returning(people)
+        after = connection.execute(created).one_or_none()
+        if after is None:
+            # Another first sign-in of the same person was faster, and is found now.
+            return save_signed_on(connection, claims, role, now=now)
     else:
         changed = people.update().where(people.c.id == before.id).values(identity=identity, role=role)
         after = connection.execute(changed.returning(people)).one()
