@@ -5,11 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.database import Database
-from metrics_api.db.tables import alerts, batches, delivery_requests, job_keys, metadata, purges, report_runs
+from metrics_api.db.tables import (
+    alert_news,
+    alerts,
+    batches,
+    delivery_requests,
+    job_keys,
+    metadata,
+    notification_rules,
+    purges,
+    report_runs,
+)
 from metrics_api.ingest.kept import fetch_kept
 from metrics_api.privacy.purge import STEPS, is_due, purge_some
 from tests.api_fixtures import Api
@@ -69,8 +79,29 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
     hidden = {"takedown": {"content_id": f"{age}-share"}, "requested_by": "takedown", "created_at": at}
     connection.execute(insert(delivery_requests).values(hidden))
+    save_news(connection, age, at)
     before_audit = at if age == "new" else NIGHT - timedelta(days=31)
     save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
+
+
+def save_news(connection: Connection, age: str, at: datetime) -> None:
+    """What was told about that alert."""
+    rule = {"name": f"Rule {at}", "severities": ["high"], "channel": "email", "target": "ana@example.org"}
+    rule_id = connection.execute(
+        insert(notification_rules).values(**rule, created_by="ana", created_at=at).returning(notification_rules.c.id)
+    ).scalar_one()
+    alert_id = connection.execute(select(func.max(alerts.c.id))).scalar_one()
+    news = {
+        "alert_id": alert_id,
+        "event": "ended",
+        "severity": "high",
+        "count": 3,
+        "message": f"{age}-ana resolved it.",
+    }
+    told = {"rule": "On call", "channel": "email", "news": [news | {"type": "conversion_anomaly"}], "is_test": False}
+    asked = {"notification": told, "rule_id": rule_id, "requested_by": "notifications", "created_at": at}
+    connection.execute(insert(delivery_requests).values(asked))
+    connection.execute(insert(alert_news).values(**news, rule_id=rule_id, created_at=at))
 
 
 def purge(database: Database, now: datetime = NIGHT) -> int:
@@ -155,6 +186,19 @@ def test_sums_without_identifiers_stay(connection: Connection) -> None:
 def test_people_who_came_back_are_known_by_what_is_kept(connection: Connection) -> None:
     signup = text("SELECT first_signup_at FROM user_journeys WHERE person = 'user:lasting-user'")
     assert connection.execute(signup).scalar_one() == NEW
+
+
+@pytest.mark.usefixtures("purged")
+def test_that_something_was_told_is_still_known(connection: Connection) -> None:
+    told = text("SELECT jsonb_array_length(notification -> 'news') FROM delivery_requests WHERE rule_id IS NOT NULL")
+    assert connection.execute(told).scalars().all() == [1, 1]
+
+
+def test_news_of_an_alert_that_lasts_stays(connection: Connection, database: Database) -> None:
+    save_leftovers(connection, "old", OLD)
+    connection.execute(text("UPDATE alerts SET status = 'open', resolved_at = NULL"))
+    purge(database)
+    assert connection.execute(select(func.count()).select_from(alert_news)).scalar_one() == 1
 
 
 @pytest.mark.usefixtures("purged")

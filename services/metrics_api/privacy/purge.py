@@ -30,6 +30,8 @@ STEPS: Mapping[str, rest.Purge] = {
     "study_sessions": rest.purge_study_sessions,
     "violations": rest.purge_violations,
     "delivery_requests": rest.purge_takedowns,
+    "notifications": rest.purge_notifications,
+    "alert_news": rest.purge_alert_news,
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
     "audit_entries": rest.purge_audit,

@@ -29,6 +29,15 @@ _ALERTS = text("""
 _TAKEDOWNS = text("""
     UPDATE delivery_requests SET takedown = NULL WHERE created_at < :cutoff AND takedown IS NOT NULL
 """)
+# The list of rules counts the pieces of news, so that only their words go.
+_NOTIFICATIONS = text("""
+    UPDATE delivery_requests SET notification = notification || jsonb_build_object('news', (
+        SELECT jsonb_agg(news || '{"message": ""}') FROM jsonb_array_elements(notification -> 'news') AS news))
+    WHERE created_at < :cutoff AND jsonb_path_exists(notification, '$.news[*] ? (@.message != "")')
+""")
+# As long as an alert lasts, its news says who is to be told of its end.
+_NEWS = """created_at < :cutoff AND NOT EXISTS (
+    SELECT FROM alerts WHERE alerts.id = alert_id AND alerts.resolved_at IS NULL)"""
 _BATCHES = text("DELETE FROM batches WHERE status = 'done' AND created_at < :cutoff")
 # The log is append only, by a trigger that lets just this transaction delete what is older.
 _ALLOW_AUDIT = text("SELECT set_config('viral_engine.purge_audit_before', :cutoff, true)")
@@ -65,6 +74,16 @@ purge_violations = _content("violations")
 def purge_takedowns(connection: Connection, cutoffs: Cutoffs) -> int:
     """Forget which items the app was asked to hide long ago; returns of how many."""
     return connection.execute(_TAKEDOWNS, {"cutoff": begin(cutoffs.content)}).rowcount
+
+
+def purge_notifications(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Forget what messages said about alerts long ago; returns how many did."""
+    return connection.execute(_NOTIFICATIONS, {"cutoff": cutoffs.events_at}).rowcount
+
+
+def purge_alert_news(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete some old news of alerts that are over; returns how many pieces."""
+    return connection.execute(text(_delete("alert_news", _NEWS)), {"cutoff": cutoffs.events_at}).rowcount
 
 
 def purge_reports(connection: Connection, cutoffs: Cutoffs) -> int:
