@@ -64,6 +64,18 @@ def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: C
     assert read_delivery(connection, delivery_id).content == CONTENT
 
 
+def test_what_cannot_be_read_any_more_fails_for_good(worker: Api, connection: Connection) -> None:
+    question = Question(
+        kind="webhook", recipients=["https://hooks.example/x"], is_placeholder=False, requested_by="notifications"
+    )
+    save_request(connection, question, domain=DOMAIN, now=datetime.now(UTC))
+    connection.execute(text("UPDATE delivery_requests SET notification = jsonb_build_object('channel', 'slack')"))
+    delivery_id: int = connection.execute(text("SELECT id FROM deliveries")).scalar_one()
+    worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/claim")
+    ended = read_delivery(connection, delivery_id)
+    assert (ended.status, ended.last_error) == ("dead", "What is to be told cannot be read: rule: Field required")
+
+
 @pytest.mark.parametrize("outcome", ["sent", "failed", "uncertain"])
 def test_a_result_that_is_said_again_changes_nothing(worker: Api, connection: Connection, outcome: str) -> None:
     delivery_id = save_delivery(connection, now=datetime.now(UTC))

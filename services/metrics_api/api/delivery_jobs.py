@@ -6,7 +6,7 @@ from http import HTTPStatus
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.deliveries.claims import claim_with_subject
+from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_subject, fail_unreadable
 from metrics_api.deliveries.suppressions import suppress_gone_mailbox
 from metrics_api.deliveries.telemetry import record_ended, record_started
 from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
@@ -28,11 +28,15 @@ _MOST_BYTES = 16 * 1024 * 1024
 )
 def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     """Take a waiting delivery for the length of a lease."""
-    own = services()
+    own, now = services(), datetime.now(UTC)
+    claimed, ended = None, None
     with own.database.write() as connection:
-        claimed = claim_with_subject(
-            connection, delivery_id, own.flags, own.references, own.deliveries, now=datetime.now(UTC)
-        )
+        try:
+            claimed = claim_with_subject(connection, delivery_id, own.flags, own.references, own.deliveries, now=now)
+        except UnreadableSubjectError as error:
+            ended = fail_unreadable(connection, error, own.queues, now=now)
+    if ended is not None:
+        record_ended(ended)
     if claimed is None:
         raise _not_held(delivery_id)
     record_started(claimed)

@@ -3,23 +3,36 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
-from metrics_api.deliveries.transitions import Claim, claim_delivery
+from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
 from metrics_api.notifications.secrets import fetch_signing_secret
 from metrics_api.reports.reading import fetch_report
 from metrics_api.subscriptions.links import build_unsubscribe_url
-from viral_engine.contract.deliveries import DeliveryClaimed, Notification, Takedown
+from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
 from viral_engine.contract.flags import Flag
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
+from viral_engine.settings import QueueSettings
 
 _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests
     WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
 """)
 _IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(email) = lower(:recipient))")
+
+
+class UnreadableSubjectError(Exception):
+    """What a claimed delivery is to tell was stored in a form that this version cannot read."""
+
+    def __init__(self, claim: Claim, error: ValidationError) -> None:
+        """Keep whose claim it is, and the first thing that is wrong."""
+        wrong = error.errors()[0]
+        place = ".".join(str(part) for part in wrong["loc"])
+        super().__init__(f"What is to be told cannot be read: {place}: {wrong['msg']}")
+        self.claim = claim
 
 
 def claim_with_subject(
@@ -31,13 +44,26 @@ def claim_with_subject(
     *,
     now: datetime,
 ) -> DeliveryClaimed | None:
-    """Take the delivery with all that it tells; None when it is not waiting."""
+    """Take the delivery with all that it tells; None when it is not waiting. Raises UnreadableSubjectError."""
     subject = connection.execute(_SUBJECT, {"delivery_id": delivery_id}).one_or_none()
     if subject is None:
         return None
     off = is_switched_off(flags, report_id=subject.report_id, rule_id=subject.rule_id)
     claim = claim_delivery(connection, delivery_id, settings, switched_off=off, now=now)
-    return _describe(connection, claim, subject, references, settings) if claim else None
+    if claim is None:
+        return None
+    try:
+        return _describe(connection, claim, subject, references, settings)
+    except ValidationError as error:
+        raise UnreadableSubjectError(claim, error) from error
+
+
+def fail_unreadable(
+    connection: Connection, error: UnreadableSubjectError, settings: QueueSettings, *, now: datetime
+) -> Ended | None:
+    """End for good what no attempt could read, so that a person sees why."""
+    result = DeliveryResult(token=error.claim.token, outcome="failed", error=str(error))
+    return save_result(connection, error.claim.delivery_id, result, settings, now=now)
 
 
 def is_switched_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
