@@ -22,16 +22,7 @@ class Account:
 
 def fetch_account(connection: Connection, email: str) -> Account | None:
     """The account of somebody who may sign in."""
-    return _fetch(connection, email=email.lower())
-
-
-def fetch_account_by_id(connection: Connection, person_id: int) -> Account | None:
-    """The account of somebody who may sign in."""
-    return _fetch(connection, id=person_id)
-
-
-def _fetch(connection: Connection, **key: object) -> Account | None:
-    row = connection.execute(select(people).filter_by(**key, deactivated_at=None)).one_or_none()
+    row = connection.execute(select(people).filter_by(email=email.lower(), deactivated_at=None)).one_or_none()
     if row is None:
         return None
     return Account(Person(id=row.id, email=row.email, role=Role(row.role)), row.password_hash)

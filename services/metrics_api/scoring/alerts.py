@@ -20,7 +20,6 @@ from viral_engine.contract.alerts import (
 )
 
 CURSOR = "alerts"
-SortKey = tuple[int, int]
 _STATUSES: dict[StatusFilter, Sequence[str]] = {
     "open": ("open", "acknowledged"),
     "unresolved": UNRESOLVED,
