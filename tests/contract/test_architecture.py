@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from statistics import median
 
@@ -62,6 +63,13 @@ def test_packages_import_only_what_they_may() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports"))]
     result = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_only_the_package_of_routes_may_know_http() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (kept,) = [each["source_modules"] for each in contracts if "metrics_api.api" in each.get("forbidden_modules", ())]
+    packages = {f"metrics_api.{path.parent.name}" for path in (ROOT / "services/metrics_api").glob("*/__init__.py")}
+    assert set(kept) == packages - {"metrics_api.api"}
 
 
 def test_the_tables_are_what_the_migrations_make(connection: Connection) -> None:
