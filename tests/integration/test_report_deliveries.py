@@ -194,6 +194,8 @@ def test_an_uncertain_delivery_that_was_let_go_is_no_longer_open(api: Api, conne
     delivery_id = save_delivery(connection, ANN, report_id=report_id)
     change_delivery(connection, delivery_id, status="uncertain", discarded_at=NOON)
     assert api.read(f"/v1/reports/{report_id}")["delivery_status"] == "failed"
+    [delivery] = api.read(f"/v1/reports/{report_id}/deliveries")["deliveries"]
+    assert (delivery["status"], delivery["discarded_at"]) == ("uncertain", NOON.isoformat().replace("+00:00", "Z"))
 
 
 def finish(api: Api, run_id: int) -> int:

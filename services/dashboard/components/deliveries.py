@@ -62,7 +62,8 @@ def format_note(delivery: Delivery) -> str:
         return f"{format_moment(delivery.sent_at)} UTC" if delivery.sent_at else ""
     reason = (delivery.reason or _NOTES[delivery.status]).rstrip(".")
     if delivery.status == "uncertain":
-        return f"Nobody knows whether it arrived: {reason}. An admin decides on the page Operations."
+        then = "Somebody let it go" if delivery.discarded_at else "An admin decides on the page Operations"
+        return f"Nobody knows whether it arrived: {reason}. {then}."
     if delivery.status == "failed":
         return f"{reason} ({format_counted(delivery.attempt, 'attempt')})"
     return reason

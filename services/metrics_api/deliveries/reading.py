@@ -13,7 +13,7 @@ from viral_engine.contract.recipients import mask_recipient
 CURSOR = "deliveries"
 _COLUMNS = """
     SELECT deliveries.id, request_id, recipient, status, attempt, max_attempts, deliveries.created_at, sent_at,
-        next_attempt_at, last_error
+        next_attempt_at, last_error, discarded_at
     FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
 """
 _OF_REPORT = text(f"""
@@ -78,6 +78,7 @@ def _format_all(rows: Iterable[Row[Any]], *, whole: bool) -> list[Delivery]:
             sent_at=row.sent_at,
             next_attempt_at=row.next_attempt_at if row.status == "pending" else None,
             reason=row.last_error,
+            discarded_at=row.discarded_at,
         )
         for row in rows
     ]

@@ -38,6 +38,7 @@ class Delivery(BaseModel):
     sent_at: datetime | None
     next_attempt_at: datetime | None = Field(description="When it is tried next; null once it has ended")
     reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
+    discarded_at: datetime | None = Field(None, description="When a person decided to leave it at that")
 
 
 class DeliveriesAnswer(BaseModel):

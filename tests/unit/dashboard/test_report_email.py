@@ -221,6 +221,10 @@ def test_deliveries_that_did_not_change_are_not_drawn_anew(browser: Browser, api
             {"status": "uncertain", "attempt": 1, "reason": "The connection was lost."},
             "Nobody knows whether it arrived: The connection was lost. An admin decides on the page Operations.",
         ),
+        (
+            {"status": "uncertain", "attempt": 1, "reason": "The connection was lost.", "discarded_at": NOW},
+            "Nobody knows whether it arrived: The connection was lost. Somebody let it go.",
+        ),
         ({"status": "placeholder"}, "Kept for the record, never sent"),
         ({"status": "suppressed"}, "This address gets no more email"),
         ({"status": "cancelled"}, "Somebody let it go"),
