@@ -44,7 +44,9 @@ def _in_general(claim: DeliveryClaimed, notification: Notification) -> dict[str,
 
 def _for_slack(notification: Notification) -> dict[str, Any]:
     told, more = list_told(notification)
-    sections = [_section(f"*{_escape(head_of(notification))[:_MOST_HEAD_CHARACTERS]}*")]
+    # A single piece of news says itself what the head would say.
+    is_alone = len(told) == 1 and not notification.is_test
+    sections = [] if is_alone else [_section(f"*{_escape(head_of(notification))[:_MOST_HEAD_CHARACTERS]}*")]
     sections += [_section(_describe(news)) for news in told]
     if more:
         sections.append(_section(f"And {more} more on the dashboard."))

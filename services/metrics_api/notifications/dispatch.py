@@ -105,6 +105,11 @@ def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:
     return AlertNews(**told, url=build_alert_url(settings, row.alert_id))
 
 
+def build_guardrails_url(settings: DeliverySettings) -> str:
+    """Where the dashboard shows all alerts."""
+    return f"{settings.public_dashboard_url.rstrip('/')}/dashboard/guardrails"
+
+
 def build_alert_url(settings: DeliverySettings, alert_id: int) -> str:
     """Where the dashboard shows an alert."""
-    return f"{settings.public_dashboard_url.rstrip('/')}/dashboard/guardrails/alert?id={alert_id}"
+    return f"{build_guardrails_url(settings)}/alert?id={alert_id}"

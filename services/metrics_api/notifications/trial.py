@@ -5,7 +5,7 @@ from typing import get_args
 from sqlalchemy import Connection
 
 from metrics_api.access.audit import save_audit_entry
-from metrics_api.notifications.dispatch import build_alert_url, save_message
+from metrics_api.notifications.dispatch import build_guardrails_url, save_message
 from metrics_api.notifications.rules import Author, lock_rule
 from viral_engine.contract.alerts import AlertSeverity
 from viral_engine.contract.deliveries import AlertNews, Notification
@@ -25,7 +25,8 @@ def save_trial(connection: Connection, rule_id: int, flags: Flags, settings: Del
         message=f"This is a test of the rule “{rule.name}”. Nothing has happened.",
         count=0,
         at=author.now,
-        url=build_alert_url(settings, 0),
+        # There is no such alert, so the link leads to the page of all.
+        url=build_guardrails_url(settings),
     )
     told = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
     request_id = save_message(connection, rule, told, flags, settings, by=author.name, key=None, now=author.now)

@@ -42,8 +42,14 @@ def test_slack_gets_text_and_blocks() -> None:
     assert body["text"] == "New alert (high): 14 IP addresses were flagged"
     texts = [block["text"]["text"] for block in body["blocks"]]
     assert {block["type"] for block in body["blocks"]} == {"section"}
-    assert texts[0] == "*New alert (high): 14 IP addresses were flagged*"
-    assert "<https://dashboard.example/dashboard/alerts/3|Open the alert>" in texts[1]
+    assert len(texts) == 1
+    assert texts[0].startswith("*New alert, high*\n14 IP addresses were flagged\n")
+    assert "<https://dashboard.example/dashboard/alerts/3|Open the alert>" in texts[0]
+
+
+def test_a_digest_in_slack_begins_with_how_much_there_is() -> None:
+    blocks = read("slack", build_news(), build_news(alert_id=4, event="ended"))["blocks"]
+    assert (blocks[0]["text"]["text"], len(blocks)) == ("*2 alert updates from On call*", 3)
 
 
 def test_nothing_in_an_alert_calls_a_channel_or_hides_a_link() -> None:
