@@ -1,7 +1,9 @@
 """What surrounds every page: the document, the navigation, the account, and the way from address to page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import dash_mantine_components as dmc
@@ -10,7 +12,7 @@ from dash.development.base_component import Component
 from flask import g
 
 from dashboard.pages import PAGES, find_page
-from dashboard.pages.page import Page
+from dashboard.pages.page import Group, Page
 from dashboard.passwords import OWN_PATH
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
@@ -93,7 +95,13 @@ def _build_topbar() -> Component:
 
 def build_navigation(current: Page | None, scopes: Collection[Scope]) -> list[Component]:
     """Links to the pages that have an icon, for who has these scopes; a page below another one marks that one."""
-    return [_build_link(page, current) for page in PAGES if page.icon and page.scope in scopes]
+    shown = groupby((page for page in PAGES if page.icon and page.scope in scopes), key=attrgetter("group"))
+    return [part for group, pages in shown for part in _build_group(group, pages, current)]
+
+
+def _build_group(group: Group | None, pages: Iterable[Page], current: Page | None) -> list[Component]:
+    heading = [html.Div(group, className="navigation-group")] if group else []
+    return [*heading, *(_build_link(page, current) for page in pages)]
 
 
 def _build_link(page: Page, current: Page | None) -> Component:

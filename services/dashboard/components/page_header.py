@@ -1,4 +1,4 @@
-"""The header of a page below another one: the way back, the title, and what is shown."""
+"""The header of a page: the way back from one below another, the title, and what is shown."""
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -11,15 +11,22 @@ def build_page_header(
     search: str,
     summary: list[Component],
     *controls: Component,
-    above: tuple[str, str] = GUARDRAILS,
+    above: tuple[str, str] | None = GUARDRAILS,
 ) -> Component:
-    """The title with the way back to the page `above`, as (title, path), over the period of `search`."""
+    """The title with the way back to the page `above`, as (title, path), over the period of `search`.
+
+    Pages that stand in the navigation have none above.
+    """
+    way_back = [_build_way_back(title, search, above)] if above else []
+    heading = html.Div([html.H1(title), html.Div(summary, className="summary")])
+    actions = [html.Div(list(controls), className="controls")] if controls else []
+    return html.Header([*way_back, heading, *actions], className="page-header")
+
+
+def _build_way_back(title: str, search: str, above: tuple[str, str]) -> Component:
     name, path = above
-    way_back = html.Nav(
+    return html.Nav(
         [dcc.Link(name, href=path + search), html.Span("/", **{"aria-hidden": "true"}), title],
         className="breadcrumb",
         **{"aria-label": "Breadcrumb"},
     )
-    heading = html.Div([html.H1(title), html.Div(summary, className="summary")])
-    actions = [html.Div(list(controls), className="controls")] if controls else []
-    return html.Header([way_back, heading, *actions], className="page-header")

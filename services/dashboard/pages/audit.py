@@ -43,7 +43,9 @@ def build_layout(_settings: DashboardSettings) -> Component:
     show = html.Button("Show", id="audit-show", className="button button-primary")
     return html.Div(
         [
-            build_page_header(TITLE, "", [html.P("Entries can be added, and neither changed nor deleted.")]),
+            build_page_header(
+                TITLE, "", [html.P("Entries can be added, and neither changed nor deleted.")], above=None
+            ),
             html.Div(
                 [
                     html.Section(
@@ -112,7 +114,7 @@ def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The entries that the address names, and whether the filter is hidden, as it is for who may not look."""
     filters = parse_filters(search)
     if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
-        return {**filters, "list": [html.P("Only admins see the audit.")], "hidden": True}
+        return {**filters, "list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
     cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
     try:
         answer = api.fetch_audit_entries(limit=ROWS, cursor=cursor, **filters)
@@ -136,4 +138,12 @@ def _fail(error: Exception, search: str | None) -> dict[str, Any]:
     return {**parse_filters(search), "list": [build_unavailable(AUDIT_PATH + (search or ""))], "hidden": True}
 
 
-PAGE = Page(AUDIT_PATH, TITLE, build_layout, add_callbacks, icon="audit", scope=Scope.ADMIN)
+PAGE = Page(
+    AUDIT_PATH,
+    TITLE,
+    build_layout,
+    add_callbacks,
+    icon="audit",
+    scope=Scope.ADMIN,
+    group="Administration",
+)

@@ -52,4 +52,4 @@ def show_flags(api: MetricsApi) -> list[Component]:
     return [build_flags_card(answer.flags), build_file_card(answer), build_change_card()]
 
 
-PAGE = Page(FLAGS_PATH, TITLE, build_layout, add_callbacks, icon="flag")
+PAGE = Page(FLAGS_PATH, TITLE, build_layout, add_callbacks, icon="flag", scope=Scope.ADMIN, group="Administration")

@@ -79,7 +79,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
             *build_clock("notify", POLL_SECONDS),
             dcc.Store(id="notify-shown"),
             dcc.Store(id="notify-editing"),
-            build_page_header("Notifications", "", [html.P(_WHY)]),
+            build_page_header("Notifications", "", [html.P(_WHY)], above=None),
             problem,
             html.Div(parts, className="stack notifications"),
         ]

@@ -180,4 +180,6 @@ def _replace_cards(notice: Component, *, rests: bool) -> dict[str, Any]:
     }
 
 
-PAGE = Page(OPERATIONS_PATH, TITLE, build_layout, add_callbacks, icon="queues")
+PAGE = Page(
+    OPERATIONS_PATH, TITLE, build_layout, add_callbacks, icon="queues", scope=Scope.ADMIN, group="Administration"
+)

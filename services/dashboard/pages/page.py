@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -11,13 +12,15 @@ from dashboard.data import SharedViews
 from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
+Group = Literal["Messages", "Administration"]
+
 
 @dataclass(frozen=True)
 class Page:
     """A page at a path, which may hold one number as `<id>`: a layout without data, and callbacks that bring it in.
 
     A page with an icon (`icon-<name>` in assets/20-base.css) stands in the navigation of those who have its
-    scope; what others see at its address is up to the page.
+    scope, under the heading of its group; what others see at its address is up to the page.
     """
 
     path: str
@@ -26,6 +29,7 @@ class Page:
     add_callbacks: Callable[[Dash, SharedViews, DashboardSettings], None]
     icon: str | None = None
     scope: Scope = Scope.METRICS_READ
+    group: Group | None = None
 
     def stands_at(self, path: str) -> bool:
         """Whether this page belongs to the path."""

@@ -15,7 +15,7 @@ from dashboard.components.report_email import build_refusal
 from dashboard.components.subscriptions import REPORTS, build_subscribers, build_suppressed
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
-from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
+from dashboard.links import SUBSCRIPTIONS_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
@@ -45,7 +45,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
     )
     said = html.Div(id="subscribe-said", className="said", role="status")
     cards = html.Div([html.Div(build_blank(320), className="card")], id="subscribe-lists", className="stack")
-    header = build_page_header(TITLE, "", [html.P(_WHY)], above=("Reports", REPORTS_PATH))
+    header = build_page_header(TITLE, "", [html.P(_WHY)], above=None)
     return html.Div([header, html.Div([form, said, cards], className="stack")])
 
 
@@ -197,4 +197,12 @@ def _action_id(action: str, of: str) -> dict[str, str]:
     return {"page": "subscriptions", "action": action, "of": of}
 
 
-PAGE = Page(SUBSCRIPTIONS_PATH, TITLE, build_layout, add_callbacks, icon="mail", scope=Scope.REPORTS_WRITE)
+PAGE = Page(
+    SUBSCRIPTIONS_PATH,
+    TITLE,
+    build_layout,
+    add_callbacks,
+    icon="mail",
+    scope=Scope.REPORTS_WRITE,
+    group="Messages",
+)

@@ -47,7 +47,11 @@ def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi, 
 def test_others_than_admins_get_a_sentence(api: FakeApi, view_as: Any, role: Role) -> None:
     view_as(role)
     shown = show_entries(api.connect(), "")
-    assert (text_of(shown["list"]), shown["hidden"], api.asked) == ("Only admins see the audit.", True, [])
+    assert (text_of(shown["list"]), shown["hidden"], api.asked) == (
+        "Only admins see the audit. Ask one of them.",
+        True,
+        [],
+    )
 
 
 def test_filters_stand_in_the_address_as_they_are_given() -> None:
