@@ -22,9 +22,16 @@ def is_switched_off(error: Exception) -> bool:
 def format_failure(error: Exception) -> str:
     """Why an action changed nothing, in the API's own words where it has some."""
     if isinstance(error, ApiProblemError):
-        reasons = [each["detail"] for each in error.errors]
-        return f"Nothing was changed: {'; '.join(reasons)}." if reasons else error.detail
+        reasons = "; ".join(_format_reason(each) for each in error.errors)
+        return f"Nothing was changed: {reasons.rstrip('.')}." if reasons else error.detail
     return "Nothing was changed: the metrics API does not answer. Please try again in a minute."
+
+
+def _format_reason(wrong: dict[str, str]) -> str:
+    """What is wrong, after the field's name where the detail goes on from it: "the target is required"."""
+    detail = wrong["detail"].removeprefix("value ")
+    field = wrong.get("pointer", "").rpartition("/")[2].lstrip("#").replace("_", " ")
+    return f"the {field} {detail}" if field and not field.isdecimal() and detail[:1].islower() else detail
 
 
 def is_page_request() -> bool:

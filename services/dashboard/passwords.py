@@ -59,7 +59,7 @@ def _check_repeated() -> None:
 
 def _explain(error: Exception, email: str | None = None) -> Response:
     if isinstance(error, ApiProblemError) and error.code == "unknown_link":
-        return build_message_page(404, "This link holds no more", error.detail)
+        return build_message_page(404, "This link no longer works", error.detail)
     if isinstance(error, ApiProblemError) and error.status < 500:
         return _build_form(error.status, error.detail, email=email)
     _log.error("password_not_set", reason=str(error))

@@ -140,7 +140,7 @@ def test_a_viewer_is_let_in_and_neither_sees_nor_fetches_a_full_address(windows:
         late.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
         late.page.get_by_label("New password, once more").fill(NEW_PASSWORD)
         late.page.get_by_role("button", name="Save the password").click()
-        expect(late.page.get_by_role("heading", name="This link holds no more")).to_be_visible()
+        expect(late.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
 def test_a_changed_role_signs_the_person_out(windows: Windows) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
@@ -48,7 +48,7 @@ def _build_actions(person: PersonDetail, action_id: ActionId) -> Component:
             build_hint("Any change signs the person out everywhere."),
             html.Div(
                 [html.Button(said, id=action_id(person.id, name), className="button") for name, said in actions],
-                className="actions",
+                className="person-actions",
             ),
         ],
         className="resolve",
@@ -83,7 +83,7 @@ def _describe_end(token: Token, now: datetime) -> str:
     if token.revoked_at:
         return f"Revoked {format_moment(token.revoked_at)} UTC"
     if token.expires_at is None:
-        return "Without an end"
+        return "No end date"
     return f"{'Until' if token.expires_at > now else 'Expired'} {format_day(token.expires_at.date())}"
 
 
@@ -105,7 +105,13 @@ def build_secret(heading: str, secret: str, advice: Sequence[str]) -> Component:
     return html.Section(
         [
             html.H2(heading, className="card-heading"),
-            html.P(html.Code(secret), className="secret"),
+            html.Div(
+                [
+                    html.Code(secret, id="people-secret-value", className="secret"),
+                    dcc.Clipboard(target_id="people-secret-value", title="Copy it", className="copy"),
+                ],
+                className="secret-row",
+            ),
             *[build_hint(line) for line in advice],
         ],
         className="card",

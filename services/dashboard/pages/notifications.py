@@ -179,7 +179,8 @@ def _explain(error: ValidationError) -> str:
     wrong = error.errors()[0]
     field = str(wrong["loc"][0])
     needed = {"name": "give the rule a name", "severities": "choose at least one severity"}
-    return needed.get(field, f"the target {wrong['msg'].removeprefix('Value error, ')}")
+    detail = wrong["msg"].removeprefix("Value error, ").removeprefix("value ").rstrip(".")
+    return needed.get(field, f"the target {detail}")
 
 
 def _replace(rules: Any, *, shown: int | None, rests: bool) -> dict[str, Any]:
@@ -194,4 +195,12 @@ def _action_id(action: str, rule_id: int) -> dict[str, str | int]:
     return {"page": "notifications", "action": action, "rule": rule_id}
 
 
-PAGE = Page(NOTIFICATIONS_PATH, TITLE, build_layout, add_callbacks, icon="bell", scope=Scope.ADMIN)
+PAGE = Page(
+    NOTIFICATIONS_PATH,
+    TITLE,
+    build_layout,
+    add_callbacks,
+    icon="bell",
+    scope=Scope.ADMIN,
+    group="Messages",
+)

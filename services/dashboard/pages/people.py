@@ -32,7 +32,8 @@ _DAYS = {"7": "7 days", "30": "30 days", "90": "90 days", "366": "a year"}
 _GRANTABLE = [scope for scope in Scope if scope != Scope.SESSIONS_WRITE]
 _ONCE = "It is shown only now: copy it before you leave this page."
 _PLACES = ("list", "tokens", "secret", "said")
-_KEPT = dict.fromkeys(_PLACES, no_update)
+_FIELDS = {"email": "people-email", "name": "token-name", "scopes": "token-scopes"}
+_KEPT = dict.fromkeys((*_PLACES, *_FIELDS), no_update)
 _log = structlog.get_logger()
 
 
@@ -41,7 +42,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
     why = "People sign in to these pages; tokens let programs use the API."
     return html.Div(
         [
-            build_page_header(TITLE, "", [html.P(why)]),
+            build_page_header(TITLE, "", [html.P(why)], above=None),
             html.Div(
                 [
                     html.Div(
@@ -130,7 +131,10 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 
 def _outputs() -> dict[str, Output]:
-    return {name: Output(f"people-{name}", "children", allow_duplicate=True) for name in _PLACES}
+    return {
+        **{name: Output(f"people-{name}", "children", allow_duplicate=True) for name in _PLACES},
+        **{name: Output(field, "value", allow_duplicate=True) for name, field in _FIELDS.items()},
+    }
 
 
 def _add(
@@ -187,7 +191,7 @@ def _action_id(kind: str) -> Callable[[int, str], dict[str, str | int]]:
 
 
 def invite(api: MetricsApi, email: str | None, role: str) -> dict[str, Any]:
-    """Let somebody in, and tell the link that they set their password with."""
+    """Let somebody in, tell the link that they set their password with, and empty the form."""
     if not email:
         return {**_KEPT, "said": "Nothing was changed: fill in the email."}
 
@@ -195,11 +199,11 @@ def invite(api: MetricsApi, email: str | None, role: str) -> dict[str, Any]:
         invited = api.invite_person(email.strip(), Role(role))
         return f"{invited.person.email} is let in.", _tell_link(invited.person.email, invited.password_link)
 
-    return _act(api, act)
+    return _act(api, act, email="")
 
 
 def make_token(api: MetricsApi, name: str | None, days: str, scopes: list[str]) -> dict[str, Any]:
-    """Make a token and tell its secret."""
+    """Make a token, tell its secret, and empty the form."""
     if not name or not scopes:
         return {**_KEPT, "said": "Nothing was changed: fill in who will hold the token and what it may do."}
 
@@ -210,7 +214,7 @@ def make_token(api: MetricsApi, name: str | None, days: str, scopes: list[str]) 
             f"Token of {created.name}", created.secret, [_ONCE, use]
         )
 
-    return _act(api, act)
+    return _act(api, act, name="", scopes=[])
 
 
 def act_on(api: MetricsApi, kind: str, row_id: int, action: str) -> dict[str, Any]:
@@ -230,22 +234,31 @@ def act_on(api: MetricsApi, kind: str, row_id: int, action: str) -> dict[str, An
     return _act(api, act)
 
 
-def _act(api: MetricsApi, act: Callable[[], tuple[str, Component | None]]) -> dict[str, Any]:
+def _act(api: MetricsApi, act: Callable[[], tuple[str, Component | None]], **emptied: Any) -> dict[str, Any]:
+    """What to show once `act` has succeeded, with `emptied` in the fields of the form; else why it has not."""
     try:
         said, secret = act()
     except API_FAILURES as error:
         _log.warning("people_action_failed", reason=str(error))
         return {**_KEPT, "said": format_failure(error)}
     shown = show(api)
-    return {"list": shown["list"], "tokens": shown["tokens"], "secret": secret, "said": said}
+    return {**_KEPT, **emptied, "list": shown["list"], "tokens": shown["tokens"], "secret": secret, "said": said}
 
 
 def _tell_link(who: str, link: PasswordLink) -> Component:
     address = f"{request.host_url.rstrip('/')}{LINK_PATH}?{urlencode({'key': link.secret})}"
     advice = (
-        f"Give it to {who} on a way that nobody else reads. It works once, until {format_day(link.expires_at.date())}."
+        f"Send it to {who} where nobody else can read it. It works once, until {format_day(link.expires_at.date())}."
     )
     return build_secret("Link to set a password", address, [_ONCE, advice])
 
 
-PAGE = Page(PEOPLE_PATH, TITLE, build_layout, add_callbacks, icon="people", scope=Scope.ADMIN)
+PAGE = Page(
+    PEOPLE_PATH,
+    TITLE,
+    build_layout,
+    add_callbacks,
+    icon="people",
+    scope=Scope.ADMIN,
+    group="Administration",
+)

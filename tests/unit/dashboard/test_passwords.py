@@ -76,7 +76,7 @@ def test_a_used_link_says_so(browser: Browser, api: FakeApi) -> None:
     api.answers["PUT", "/v1/passwords"] = refuse(404, "unknown_link", "Ask an admin for a new one.")
     answer = browser.submit("/set-password?key=the-key", new=NEW, repeated=NEW)
     assert answer.status_code == 404
-    assert "This link holds no more" in answer.text
+    assert "This link no longer works" in answer.text
 
 
 @pytest.fixture

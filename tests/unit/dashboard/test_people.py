@@ -71,10 +71,23 @@ def test_others_than_admins_get_a_sentence_and_no_forms(api: FakeApi, view_as: A
     assert (shown["invite"], shown["token"], api.asked) == (True, True, [])
 
 
-@pytest.mark.parametrize("role", Role)
-def test_only_admins_are_led_to_people_and_audit(role: Role) -> None:
-    said = text_of(build_navigation(None, ROLE_SCOPES[role]))
-    assert ("People and tokens" in said, "Audit" in said) == (role == Role.ADMIN, role == Role.ADMIN)
+@pytest.mark.parametrize(
+    ("role", "shown"),
+    [
+        (Role.VIEWER, []),
+        (Role.ANALYST, ["Messages", "Subscriptions"]),
+        (
+            Role.ADMIN,
+            [
+                *("Messages", "Notifications", "Subscriptions"),
+                *("Administration", "Operations", "Feature flags", "People and tokens", "Audit"),
+            ],
+        ),
+    ],
+)
+def test_everybody_is_led_only_where_something_is_for_them(role: Role, shown: list[str]) -> None:
+    said = [text_of(each) for each in build_navigation(None, ROLE_SCOPES[role])]
+    assert said == ["Guardrails", "Growth", "Reports", "Privacy", *shown]
 
 
 def test_every_person_can_be_changed_but_oneself(listed: FakeApi) -> None:
@@ -98,7 +111,7 @@ def test_an_invitation_tells_its_link_once(listed: FakeApi) -> None:
     answer = invite(listed.connect(), " ana@example.com ", "viewer")
     assert json.loads(listed.asked[0].content) == {"email": "ana@example.com", "role": "viewer"}
     assert "http://localhost/set-password?key=a-secret" in text_of(answer["secret"])
-    assert answer["said"] == "ana@example.com is let in."
+    assert (answer["said"], answer["email"]) == ("ana@example.com is let in.", "")
 
 
 def test_a_token_tells_its_secret_once(listed: FakeApi) -> None:
@@ -110,6 +123,7 @@ def test_a_token_tells_its_secret_once(listed: FakeApi) -> None:
         "expires_in_days": 30,
     }
     assert "the-secret" in text_of(answer["secret"])
+    assert (answer["name"], answer["scopes"], answer["email"]) == ("", [], no_update)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +141,7 @@ def test_a_refusal_is_told_in_words_and_keeps_everything(listed: FakeApi) -> Non
     problem = {"status": 409, "title": "", "code": "last_admin", "detail": "Nobody would be left."}
     listed.answers["PATCH", "/v1/people/2"] = httpx.Response(409, json=problem)
     answer = act_on(listed.connect(), "person", 2, "deactivate")
-    assert (answer["said"], answer["list"]) == ("Nobody would be left.", no_update)
+    assert (answer["said"], answer["list"], answer["email"]) == ("Nobody would be left.", no_update, no_update)
 
 
 @pytest.mark.parametrize("given", [(None, "90", ["admin"]), ("importer", "90", [])])
