@@ -102,11 +102,12 @@ def _build_action(request: PrivacyRequest, do_id: DoId) -> list[Component]:
     if request.status == "done":
         return []
     if request.kind == "export":
-        label = f"Download everything about {request.subject_id}"
+        label = "Download what is stored"
         hint = "Downloading answers the request; the file is not kept here."
     else:
-        label = f"Erase everything about {request.subject_id}"
+        label = "Erase everything"
         hint = "It cannot be undone. What others did with this child stays, without the name."
     summary = html.Summary(["Answer", html.Span(f" request {request.id}", className="visually-hidden")])
-    button = html.Button(label, id=do_id(request), className="button")
+    whom = html.Span(f" about {request.subject_id}", className="visually-hidden")
+    button = html.Button([label, whom], id=do_id(request), className="button")
     return [html.Details([summary, build_hint(hint), button], className="resolve")]

@@ -29,6 +29,7 @@ ROWS = 50
 TITLE = "Privacy"
 _WHY = "What is kept of children and for how long, and what their parents have asked for."
 _FORM = {name: f"privacy-{name}" for name in ("kind", "subject_kind", "subject_id", "note")}
+_NOTHING = "nothing is stored under that id. If it was mistyped, note the request again"
 _log = structlog.get_logger()
 
 
@@ -42,7 +43,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
     )
     return html.Div(
         [
-            build_page_header(TITLE, "", [html.P(_WHY)]),
+            build_page_header(TITLE, "", [html.P(_WHY)], above=None),
             dcc.Download(id="privacy-file"),
             html.Div(
                 [
@@ -63,7 +64,7 @@ def _build_form() -> list[Component]:
         _build_select("kind", "What they ask for", KINDS),
         _build_select("subject_kind", "Known by", SUBJECTS),
         dmc.TextInput(id=_FORM["subject_id"], label="Id", required=True, withAsterisk=False),
-        dmc.TextInput(id=_FORM["note"], label="Who asked, and how you checked that they may"),
+        dmc.TextInput(id=_FORM["note"], label="Who asked, and how you checked"),
         html.Button("Note it", id="privacy-save", className="button button-primary"),
     ]
     hint = "Noting it starts the time until which it has to be answered. Answer it in the list below."
@@ -178,10 +179,12 @@ def answer_request(api: MetricsApi, kind: str, request_id: int) -> dict[str, Any
         if kind == "export":
             exported = api.export_subject(request_id)
             file = {"content": exported.model_dump_json(indent=2), "filename": f"privacy-request-{request_id}.json"}
-            return {"requests": list_requests(api), "said": f"Request {request_id}: here is the file.", "file": file}
+            found = "here is the file" if any(exported.data.values()) else _NOTHING
+            return {"requests": list_requests(api), "said": f"Request {request_id}: {found}.", "file": file}
         done = api.erase_subject(request_id)
-        erased = format_counted(sum((done.result or {}).values()), "record")
-        said = f"Request {request_id}: {erased} erased. Counts of those days follow within a minute."
+        records = sum((done.result or {}).values())
+        erased = f"{format_counted(records, 'record')} erased. Counts of those days follow within a minute"
+        said = f"Request {request_id}: {erased if records else _NOTHING}."
         return {"requests": list_requests(api), "said": said, "file": no_update}
     except API_FAILURES as error:
         _log.warning("privacy_answer_failed", request=request_id, reason=type(error).__name__)

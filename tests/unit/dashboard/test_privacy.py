@@ -125,7 +125,7 @@ def test_a_refusal_is_told_in_words_and_keeps_the_form(told: FakeApi) -> None:
     told.answers["POST", REQUESTS] = httpx.Response(422, json=problem)
     form = {"kind": "export", "subject_kind": "ip_address", "subject_id": "tablet"}
     answer = note_request(told.connect(), form)
-    assert answer["said"] == "Nothing was changed: must be an IPv4 or IPv6 address."
+    assert answer["said"] == "Nothing was changed: the subject id must be an IPv4 or IPv6 address."
     assert answer["subject_id"] == no_update
 
 
@@ -135,6 +135,15 @@ def test_an_export_is_handed_out_as_a_file(told: FakeApi) -> None:
     answer = answer_request(told.connect(), "export", 6)
     assert json.loads(answer["file"]["content"])["data"] == {"links": [{"id": "l-1"}]}
     assert answer["file"]["filename"] == "privacy-request-6.json"
+
+
+def test_an_id_under_which_nothing_is_stored_is_told(told: FakeApi) -> None:
+    empty = SubjectData(subject_kind="user", subject_id="child-7", exported_at=NOW, data={"links": []})
+    told.answers["POST", f"{REQUESTS}/6/export"] = empty
+    told.answers["POST", f"{REQUESTS}/7/erase"] = DONE.model_copy(update={"result": {"links": 0}})
+    for kind, request_id in (("export", 6), ("erase", 7)):
+        said = answer_request(told.connect(), kind, request_id)["said"]
+        assert said.startswith(f"Request {request_id}: nothing is stored under that id.")
 
 
 def test_an_erasure_says_how_much_is_gone(told: FakeApi) -> None:
