@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ from dashboard.components.report_list import build_list, search_of
 from dashboard.components.report_run import is_unfinished
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
-from dashboard.links import REPORTS_PATH
+from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
 from dashboard.pages.live import add_tick, build_clock, build_dates
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
@@ -77,6 +77,10 @@ def _build_form() -> Component:
             html.P(id="reports-hint", className="hint"),
             html.Div([kind, dates, button], className="action-row"),
             html.P(id="reports-said", className="said", role="status"),
+            html.P(
+                ["Who gets the scheduled reports by email: ", dcc.Link("Subscriptions", href=SUBSCRIPTIONS_PATH)],
+                className="hint",
+            ),
         ],
         id="reports-form",
         className="card generate",
