@@ -16,6 +16,7 @@ from metrics_api.ingest.folds import ACTIVE_WEEKS, USER_JOURNEYS, fold
 from metrics_api.ingest.links import delete_link
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
+from metrics_api.privacy.report_names import forget_referrers
 from metrics_api.privacy.subjects import FACTS, MENTIONED, Subject, match_events
 
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
@@ -48,14 +49,11 @@ _LINKS = text(
 _LEAVE_SESSIONS = text("""
     UPDATE study_sessions SET participant_ids = array_remove(participant_ids, :id) WHERE session_id = ANY(:ids)
 """)
-_REPORTS = text("""
-    UPDATE report_runs SET html = NULL, pdf = NULL,
-        content = jsonb_set(content, '{facts,top_referrers}', (
-            SELECT coalesce(jsonb_agg(referrer), '[]')
-            FROM jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer WHERE referrer ->> 'id' <> :id)
-        ) || jsonb_build_object('insights', (
-            SELECT coalesce(jsonb_agg(insight), '[]') FROM jsonb_array_elements(content -> 'insights') AS insight
-            WHERE insight ->> 'rule' <> 'top_referrer'))
+_OTHER_REFERRERS = """(
+    SELECT coalesce(jsonb_agg(referrer), '[]')
+    FROM jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer WHERE referrer ->> 'id' <> :id)
+"""
+_REPORTS = text(f"""{forget_referrers(_OTHER_REFERRERS)}
     WHERE jsonb_path_exists(
         content, '$.facts.top_referrers[*].id ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))
 """)

@@ -7,18 +7,12 @@ from sqlalchemy import Connection, text
 
 from metrics_api.privacy.cutoffs import Cutoffs, begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
+from metrics_api.privacy.report_names import forget_referrers
 
 Purge = Callable[[Connection, Cutoffs], int]
 _BOOKKEEPING = timedelta(days=7)
 
-# A report names its top referrers in a table, in one insight and in the files made of it; the rest is sums.
-_REPORTS = text("""
-    UPDATE report_runs SET html = NULL, pdf = NULL,
-        content = jsonb_set(content, '{facts,top_referrers}', '[]') || jsonb_build_object('insights', (
-            SELECT coalesce(jsonb_agg(insight), '[]') FROM jsonb_array_elements(content -> 'insights') AS insight
-            WHERE insight ->> 'rule' <> 'top_referrer'))
-    WHERE period_end < :cutoff AND status = 'ready' AND html IS NOT NULL
-""")
+_REPORTS = text(forget_referrers("'[]'") + "WHERE period_end < :cutoff AND status = 'ready' AND html IS NOT NULL")
 _UNFINISHED_REPORTS = text("""
     UPDATE report_runs SET content = NULL WHERE period_end < :cutoff AND status = 'failed' AND content IS NOT NULL
 """)
