@@ -79,7 +79,6 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
     hidden = {"takedown": {"content_id": f"{age}-share"}, "requested_by": "takedown", "created_at": at}
     connection.execute(insert(delivery_requests).values(hidden))
-    save_news(connection, age, at)
     before_audit = at if age == "new" else NIGHT - timedelta(days=31)
     save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
 
@@ -128,6 +127,7 @@ def purged(api: Api, connection: Connection, database: Database) -> dict[str, An
     for age, at, ip_address in (("old", OLD, OLD_IP), ("new", NEW, NEW_IP)):
         post_of(api, age, at, ip_address)
         save_leftovers(connection, age, at)
+        save_news(connection, age, at)
     # Somebody who came back: three clicks over midnight, an old link that is still used, an old sign-up.
     api.post_events(*build_clicks(3, at=OLD, apart=1, device_fingerprint="lasting-device"))
     link = build_link("lasting-link", referrer_id="lasting-referrer", inserted_at=OLD.isoformat())
@@ -196,6 +196,7 @@ def test_that_something_was_told_is_still_known(connection: Connection) -> None:
 
 def test_news_of_an_alert_that_lasts_stays(connection: Connection, database: Database) -> None:
     save_leftovers(connection, "old", OLD)
+    save_news(connection, "old", OLD)
     connection.execute(text("UPDATE alerts SET status = 'open', resolved_at = NULL"))
     purge(database)
     assert connection.execute(select(func.count()).select_from(alert_news)).scalar_one() == 1
