@@ -25,7 +25,7 @@ TITLE = "Audit"
 ROWS = 50
 _TEXTS = {
     "actor": ("Who", "email or token"),
-    "action": ("Did what", "resolve_violation"),
+    "action": ("Did what", "Resolve violation"),
     "subject": ("To what", "alert:"),
 }
 _DAYS = {"start": "From (UTC)", "end": "To (UTC)"}
@@ -105,8 +105,10 @@ def parse_filters(search: str | None) -> dict[str, str | None]:
 
 
 def format_filters(given: dict[str, str | None]) -> str:
-    """The filters as they stand in an address."""
+    """The filters as they stand in an address; an action may be written as the list shows it."""
     named = {name: value.strip() for name, value in given.items() if value and value.strip()}
+    if "action" in named:
+        named["action"] = named["action"].lower().replace(" ", "_")
     return f"?{urlencode(named)}" if named else ""
 
 

@@ -62,6 +62,10 @@ def test_filters_stand_in_the_address_as_they_are_given() -> None:
     assert format_filters(dict.fromkeys(kept)) == ""
 
 
+def test_an_action_is_found_as_the_list_shows_it() -> None:
+    assert format_filters({"action": " Sign in "}) == "?action=sign_in"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
