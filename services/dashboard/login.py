@@ -70,7 +70,7 @@ def _explain_refusal(error: Exception) -> Response:
     if isinstance(error, ApiProblemError) and error.code in _WRONG:
         return _build_form(401, "The email or the password is not right.")
     if isinstance(error, ApiProblemError) and error.status == 429:
-        return _build_form(429, f"Too many attempts failed. {error.detail}")
+        return _build_form(429, error.detail)
     _log.error("sign_in_failed", reason=str(error))
     return _build_form(503, "Signing in is not possible right now: the metrics API does not answer. Try again soon.")
 

@@ -39,5 +39,5 @@ def count_request(caller: str) -> None:
 def check_wait(seconds: int | None) -> None:
     """Raise ProblemError 429 when somebody has to wait."""
     if seconds is not None:
-        detail = f"There were too many requests; try again in {seconds} seconds."
+        detail = f"There were too many attempts; try again in {seconds} seconds."
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)
