@@ -12,14 +12,6 @@ from tests.e2e.stack_process import StackProcess
 from tests.mail_server import mail_server
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a stack in one of pytest-xdist's workers, so that only one is started."""
-    for item in items:
-        for shared in ("stack", "mailing"):
-            if shared in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(shared))
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[dict[str, str]]:
     """The values of local.env of a running stack without demo data."""

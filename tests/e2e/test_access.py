@@ -19,7 +19,7 @@ from tests.e2e.stack_process import StackProcess
 from tests.open_id import GROUPS, add_person, run_provider
 from viral_engine.client import MetricsApi
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("access")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOME, PEOPLE, AUDIT = "/dashboard/guardrails", "/dashboard/people", "/dashboard/audit"
 ADDRESS = "198.51.100.77"

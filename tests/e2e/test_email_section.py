@@ -66,8 +66,8 @@ def test_a_placeholder_is_logged_and_recorded_and_nothing_is_sent(
     assert len(logged) == 2
     assert all("Weekly growth report" in line and f"report_id={report_id}" in line for line in logged)
     assert {mask for line in logged for mask in re.findall(r"\S+@school\.example", line)} == {
-        "recipient=v…@school.example",
-        "recipient=W…@school.example",
+        "masked_recipient=v…@school.example",
+        "masked_recipient=W…@school.example",
     }
     assert mailing.mail.taken == []
 

@@ -21,7 +21,7 @@ from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Role
 
 # In one of pytest-xdist's workers, so that only one stack is started.
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("guardrail_actions")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GUARDRAILS = "/dashboard/guardrails"
 VIOLATIONS = f"{GUARDRAILS}/violations"

@@ -27,7 +27,7 @@ from tests.letters import UNSUBSCRIBE_URL, build_news, build_notification
 from viral_engine.client import MetricsApi
 from viral_engine.contract.investigations import EntityKind
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("hostile")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # What would be hostile markup that the browser took for such.
 MARKUP = f".{CLASS}, [onerror], [onload], [onfocus], [onmouseover], [href^='javascript:' i], [src^='javascript:' i]"

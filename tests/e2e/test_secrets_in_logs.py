@@ -13,7 +13,7 @@ from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.notifications import RuleRequest
 from viral_engine.contract.people import Role, Scope
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("secrets")]
+pytestmark = pytest.mark.slow
 
 WRONG = "a wrong password that nobody has"
 SHORT = "too-short"
