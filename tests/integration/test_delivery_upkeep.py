@@ -158,6 +158,22 @@ def test_what_waits_for_a_person_is_listed_without_telling_whom_it_is_for(api: A
     assert found == ["email_delivery", "nobody answered", 5]
 
 
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ({"notification": '{"rule": "On call"}'}, "notification of On call"),
+        ({"takedown": '{"content_id": "share-1"}'}, "takedown of share-1"),
+        ({}, "notification"),
+    ],
+)
+def test_what_failed_is_named(api: Api, connection: Connection, told: dict[str, str], name: str) -> None:
+    change_delivery(connection, save_delivery(connection, HOOK), status="dead", finished_at=NOON)
+    for column, value in told.items():
+        connection.execute(text(f"UPDATE delivery_requests SET {column} = CAST(:value AS jsonb)"), {"value": value})
+    [letter] = api.read("/v1/queues")["dead_letters"]
+    assert letter["what"] == f"{name} to https://hooks.example/…"
+
+
 DECISIONS = [
     ("dead", "retry", "queued", "pending"),
     ("dead", "discard", "discarded", "cancelled"),

@@ -13,7 +13,8 @@ from viral_engine.contract.recipients import mask_recipient
 _PREFIX = "delivery-"
 
 _HELD = text("""
-    SELECT deliveries.id, kind, recipient, status, last_error, attempt, finished_at, report_id
+    SELECT deliveries.id, kind, recipient, status, last_error, attempt, finished_at, report_id,
+        delivery_requests.notification ->> 'rule' AS rule, takedown ->> 'content_id' AS content_id
     FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
     WHERE status IN ('uncertain', 'dead') AND discarded_at IS NULL
     ORDER BY finished_at DESC, deliveries.id LIMIT 100
@@ -68,13 +69,20 @@ def _decide(
     return True
 
 
+def _name(row: Row[Any]) -> str:
+    if row.report_id is not None:
+        return f"report {row.report_id}"
+    if row.content_id is not None:
+        return f"takedown of {row.content_id}"
+    return f"notification of {row.rule}" if row.rule else "notification"
+
+
 def _format(row: Row[Any]) -> DeadLetter:
-    told = f"report {row.report_id}" if row.report_id is not None else "notification"
     return DeadLetter(
         id=f"{_PREFIX}{row.id}",
         state="uncertain" if row.status == "uncertain" else "failed",
         queue=QUEUES[row.kind][0],
-        what=f"{told} to {mask_recipient(row.recipient)}",
+        what=f"{_name(row)} to {mask_recipient(row.recipient)}",
         reason=row.last_error or "unknown",
         attempts=row.attempt,
         failed_at=row.finished_at,
