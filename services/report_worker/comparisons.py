@@ -1,7 +1,7 @@
 """Findings that compare the period with the one before."""
 
 from report_worker.difference import difference_interval
-from viral_engine.contract.growth import Trend, Verdict
+from viral_engine.contract.growth import Interval, Trend, Verdict
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Insight, ReportFacts
 from viral_engine.report_rendering.figures import (
@@ -16,13 +16,11 @@ from viral_engine.report_rendering.figures import (
 def k_factor_trend(facts: ReportFacts) -> Insight:
     """How K moved, and which of its factors moved it."""
     now, before = facts.current, facts.previous
-    interval = difference_interval(now.k_factor_interval, before.k_factor_interval)
-    return Insight(
-        rule="k_factor_trend",
-        text=_describe_k_trend(facts),
+    return _compare(
+        "k_factor_trend",
+        _describe_k_trend(facts),
         effect=now.k_factor - before.k_factor if before.total_invites else None,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
+        interval=difference_interval(now.k_factor_interval, before.k_factor_interval),
         sample=min(now.active_users, before.active_users),
     )
 
@@ -55,13 +53,11 @@ def _describe_cause(facts: ReportFacts) -> str:
 def conversion_change(facts: ReportFacts) -> Insight:
     """How the share of clicks that convert moved."""
     now, before = facts.current, facts.previous
-    interval = difference_interval(now.conversion_rate_interval, before.conversion_rate_interval)
-    return Insight(
-        rule="conversion_change",
-        text=_describe_conversion_change(facts),
+    return _compare(
+        "conversion_change",
+        _describe_conversion_change(facts),
         effect=now.conversion_rate - before.conversion_rate if before.total_clicks else None,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
+        interval=difference_interval(now.conversion_rate_interval, before.conversion_rate_interval),
         sample=min(now.total_clicks, before.total_clicks),
     )
 
@@ -81,6 +77,11 @@ def _describe_conversion_change(facts: ReportFacts) -> str:
         facts.conversion_change_pct,
         basis=f"{format_counted(now.total_clicks, 'click')} after {before.total_clicks:,}",
     )
+
+
+def _compare(rule: str, text: str, *, effect: float | None, interval: Interval | None, sample: int) -> Insight:
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    return Insight(rule=rule, text=text, effect=effect, low=low, high=high, sample=sample)
 
 
 def _describe_difference(
