@@ -1,7 +1,6 @@
 """A stack that mails by a real mail server, and people of every role who look at it."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from tests.e2e.browsing import Visit, visit
 from tests.e2e.stack_process import StackProcess
 from tests.mail_server import MailServer
 from tests.people import PASSWORD, create_person
+from tests.waiting import wait_until
 from viral_engine.client import MetricsApi
 from viral_engine.contract.deliveries import Delivery
 from viral_engine.contract.people import Role
 from viral_engine.contract.reports import ReportRequest
 
 Open = Callable[..., AbstractContextManager[Visit]]
-_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,3 @@ def open_windows(browser: Browser, base_url: str) -> Open:
             guest.page.wait_for_url("**/dashboard/guardrails")
             states[role] = guest.page.context.storage_state()
     return lambda role, **window: open_window(state=states[role], **window)
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Ask again and again until it is so."""
-    deadline = time.monotonic() + _SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, f"Not so after {_SECONDS} s: {what}"

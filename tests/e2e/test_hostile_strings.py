@@ -20,10 +20,10 @@ from dashboard.pages import PAGES
 from email_worker.news_letter import write_news_letter
 from email_worker.report_letter import write_report_letter
 from tests.e2e.browsing import Visit, start_browser, visit
-from tests.e2e.mailing import wait_until
 from tests.e2e.stack_process import StackProcess
 from tests.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
 from tests.letters import UNSUBSCRIBE_URL, build_news, build_notification
+from tests.waiting import wait_until
 from viral_engine.client import MetricsApi
 from viral_engine.contract.investigations import EntityKind
 

@@ -22,6 +22,7 @@ from tests.api_server import connect, start_api
 from tests.delivery_rows import save_ready_report
 from tests.faults.mailing import TIMINGS, write_flags
 from tests.mail_server import MailServer, mail_server
+from tests.waiting import wait_until
 from tests.worker_processes import RealProcess, running
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.leftovers import ProcessRecord
@@ -58,13 +59,13 @@ class Stack:
     def ask(self, number: int, report_id: int) -> None:
         """Ask until the answer comes; the same question again is the same deliveries."""
         body = {"recipient_emails": [f"person{number}-{one}@school.example" for one in range(A_REQUEST)]}
-        deadline = time.monotonic() + _END_SECONDS
-        while time.monotonic() < deadline:
+
+        def is_asked() -> bool:
             with suppress(httpx.TransportError):
-                if self.http.post(f"/v1/reports/{report_id}/deliveries", json=body).is_success:
-                    return
-            time.sleep(_PAUSE_SECONDS)
-        pytest.fail("the API never answered")
+                return self.http.post(f"/v1/reports/{report_id}/deliveries", json=body).is_success
+            return False
+
+        wait_until(is_asked, "the API answers", seconds=_END_SECONDS)
 
     def kill_a_worker(self, chance: random.Random) -> bool:
         """SIGKILL for one worker and the horse that it has, as when their container dies; whether it was at work."""
@@ -152,10 +153,7 @@ def test_14_no_email_is_lost_silently_and_none_is_sent_twice(tmp_path: Path) -> 
         mail.delays.extend(chance.uniform(0, _LONGEST_REPLY_SECONDS) for _ in range(10 * EMAILS))
         began = time.monotonic()
         busy = wreck(running_stack, chance)
-        deadline = time.monotonic() + _END_SECONDS
-        while running_stack.count_unfinished():
-            assert time.monotonic() < deadline, "emails are stuck"
-            time.sleep(_PAUSE_SECONDS)
+        wait_until(lambda: not running_stack.count_unfinished(), "no email is stuck", seconds=_END_SECONDS)
         ends, taken = running_stack.read_ends(), mail.count_by_id()
     found = Counter(ends.values())
     held_and_taken = sum(1 for message_id, status in ends.items() if status == "uncertain" and taken[message_id])

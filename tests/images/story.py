@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from playwright.sync_api import Locator, expect
@@ -11,14 +10,13 @@ from tests.builders import build_clicks
 from tests.e2e.browsing import Visit
 from tests.images.cluster import Cluster
 from tests.mail_server import MailServer
+from tests.waiting import wait_until
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Scope
 from viral_engine.contract.reports import ReportRequest
 
 RECIPIENT = "head@example.com"
-_SECONDS = 60
 _FLAG_SECONDS = 10
-_LOOK_SECONDS = 0.2
 _CLICKS = 30
 
 
@@ -78,11 +76,3 @@ def _time_page(guest: Visit, cluster: Cluster, variant: str) -> float:
 
 def _score(guest: Visit) -> Locator:
     return guest.page.get_by_label(re.compile(r"^Health score \d+"))
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + _SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} did not come within {_SECONDS} seconds"
-        time.sleep(_LOOK_SECONDS)

@@ -2,19 +2,17 @@
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
+from tests.waiting import wait_until
 from viral_engine.contract.flags import FLAGS, Flag
 from viral_engine.flags import Flags
 
 _LONGEST_SECONDS = 10
-_LOOK_SECONDS = 0.05
 SWITCH: dict[str, Any] = {"state": "ENABLED", "variants": {"on": True, "off": False}}
 ON = {**SWITCH, "defaultVariant": "on"}
 OFF = {**SWITCH, "defaultVariant": "off"}
@@ -30,16 +28,6 @@ def format_flags(**flags: dict[str, Any]) -> str:
 def write_flags(path: Path, **flags: dict[str, Any]) -> Path:
     path.write_text(format_flags(**flags))
     return path
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return once it is so; it has to be within the time in which a change must take effect."""
-    never = Event()
-    for _ in range(int(_LONGEST_SECONDS / _LOOK_SECONDS)):
-        if is_so():
-            return
-        never.wait(_LOOK_SECONDS)
-    pytest.fail(f"not so within {_LONGEST_SECONDS} s")
 
 
 def is_valid() -> bool:
@@ -122,7 +110,7 @@ def test_a_change_of_the_file_takes_effect_by_itself(path: Path) -> None:
     flags = Flags(write_flags(path, guardrail_dashboard=ON))
     assert flags.is_on(GUARDRAILS, "ana")
     write_flags(path, guardrail_dashboard=OFF)
-    wait_until(lambda: not flags.is_on(GUARDRAILS, "ana"))
+    wait_until(lambda: not flags.is_on(GUARDRAILS, "ana"), "it is off", seconds=_LONGEST_SECONDS)
 
 
 def test_a_change_of_a_mounted_config_map_takes_effect_by_itself(tmp_path: Path) -> None:
@@ -137,7 +125,7 @@ def test_a_change_of_a_mounted_config_map_takes_effect_by_itself(tmp_path: Path)
     assert flags.is_on(GUARDRAILS, "ana")
     (tmp_path / "..data_tmp").symlink_to("..1")
     (tmp_path / "..data_tmp").rename(tmp_path / "..data")
-    wait_until(lambda: not flags.is_on(GUARDRAILS, "ana"))
+    wait_until(lambda: not flags.is_on(GUARDRAILS, "ana"), "it is off", seconds=_LONGEST_SECONDS)
 
 
 BROKEN = {
@@ -167,7 +155,7 @@ def test_a_broken_file_keeps_the_last_good_flags_and_says_so(
     flags = Flags(write_flags(path, guardrail_dashboard=FOR_ANA))
     read_at = flags.describe("ana").read_at
     path.write_bytes(content.encode(errors="surrogateescape"))
-    wait_until(lambda: flags.describe("ana").problem is not None)
+    wait_until(lambda: flags.describe("ana").problem is not None, "it is told", seconds=_LONGEST_SECONDS)
     assert not is_valid()
     assert flags.is_on(GUARDRAILS, "ana@example.com")
     assert not flags.is_on(GUARDRAILS, "ben@example.com")
@@ -181,10 +169,10 @@ def test_a_broken_file_keeps_the_last_good_flags_and_says_so(
 def test_a_file_that_vanishes_keeps_the_last_good_flags_and_one_that_comes_back_is_read(path: Path) -> None:
     flags = Flags(write_flags(path, guardrail_dashboard=OFF))
     path.unlink()
-    wait_until(lambda: not is_valid())
+    wait_until(lambda: not is_valid(), "it is counted", seconds=_LONGEST_SECONDS)
     assert not flags.is_on(GUARDRAILS, "ana")
     write_flags(path, guardrail_dashboard=ON)
-    wait_until(lambda: flags.is_on(GUARDRAILS, "ana"))
+    wait_until(lambda: flags.is_on(GUARDRAILS, "ana"), "it is on", seconds=_LONGEST_SECONDS)
     assert is_valid()
     assert flags.describe("ana").problem is None
 
