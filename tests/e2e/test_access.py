@@ -179,10 +179,11 @@ def test_a_token_is_made_shown_once_and_revoked(windows: Windows, stack: dict[st
 def test_the_audit_is_filtered_and_names_the_person_and_the_place(windows: Windows) -> None:
     with windows.open() as admin:
         windows.enter(admin, AUDIT)
+        newest = admin.page.locator("#audit-list").get_by_role("listitem").first
+        expect(newest).to_be_visible()
         admin.page.get_by_label("Did what").fill("sign_in")
         admin.page.get_by_role("button", name="Show").click()
         expect(admin.page).to_have_url(re.compile(r"action=sign_in"))
-        newest = admin.page.locator("#audit-list").get_by_role("listitem").first
         expect(newest).to_contain_text("from 127.0.0.1")
         expect(newest).to_contain_text("admin@example.com")
         assert admin.complaints == []
