@@ -131,6 +131,7 @@ def test_neither_page_is_blocked_inaccessible_or_too_wide(signed_in: Open, width
     with signed_in(width=width, scheme=scheme) as guest:
         for path in (SUBSCRIPTIONS, NOTIFICATIONS):
             guest.open(path)
+            expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
             expect(guest.page.locator(".skeleton")).to_have_count(0)
             assert guest.find_violations() == [], path
             assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -29,6 +29,7 @@ RULES = (
     "must be at least 1000-01-01",
     "is not a valid email address",
     "is required for a new rule or channel",
+    "must be a URL such as",
     "is no link of ours",
     "must not hold sessions:write",
     "give the error of an attempt",

@@ -14,7 +14,8 @@ from metrics_api.db.database import Database
 from metrics_api.reports.reconciliation import tick_schedules
 from tests.api_fixtures import Api, build_app, create_token
 from tests.builders import build_event
-from tests.unit.flags.test_flags import FOR_25_PCT, OFF, ON, wait_until, write_flags
+from tests.unit.flags.test_flags import FOR_25_PCT, OFF, ON, write_flags
+from tests.waiting import wait_until
 from viral_engine.contract.people import Scope
 from viral_engine.flags import Flags
 from viral_engine.settings import QueueSettings
@@ -78,7 +79,7 @@ def test_detection_and_alerts_go_on_while_the_guardrails_page_is_switched_off(fl
 def test_a_switch_in_the_file_reaches_callers_without_a_restart(flagged: Api, path: Path) -> None:
     assert flagged.get("/v1/guardrails/fraud").status_code == 404
     write_flags(path, guardrail_dashboard=ON, performance_reports=OFF)
-    wait_until(lambda: flagged.get("/v1/guardrails/fraud").status_code == 200)
+    wait_until(lambda: flagged.get("/v1/guardrails/fraud").status_code == 200, "the read is on")
     assert flagged.get("/v1/reports").status_code == 404
 
 
@@ -89,7 +90,10 @@ def test_a_flag_may_be_on_for_some_callers_only(flagged_app: Flask, path: Path, 
     callers = {name: Api(flagged_app, create_token(empty_database, *Scope, name=name)) for name in names}
     on = [name for name in names if expected.is_on("guardrail_dashboard", name)]  # type: ignore[arg-type]
     assert 0 < len(on) < len(names)
-    wait_until(lambda: [n for n in names if callers[n].get("/v1/guardrails/fraud").status_code == 200] == on)
+    wait_until(
+        lambda: [n for n in names if callers[n].get("/v1/guardrails/fraud").status_code == 200] == on,
+        "the share is reached",
+    )
 
 
 @pytest.mark.parametrize(("definition", "status"), [(OFF, "skipped"), (ON, "queued")])
@@ -115,7 +119,7 @@ def test_admins_read_how_every_flag_stands(flagged: Api, path: Path) -> None:
     }
     assert (answer["path"], answer["problem"]) == (str(path), None)
     path.write_text(json.dumps([]))
-    wait_until(lambda: flagged.read("/v1/flags")["problem"] is not None)
+    wait_until(lambda: flagged.read("/v1/flags")["problem"] is not None, "the broken file is told")
     assert flagged.read("/v1/flags")["read_at"] == answer["read_at"]
 
 
