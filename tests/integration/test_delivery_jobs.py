@@ -230,3 +230,11 @@ def read_attempts(api: Api) -> dict[str, float]:
     samples = [sample for family in families for sample in family.samples]
     counted = [sample for sample in samples if sample.name == "viral_engine_email_attempts_total"]
     return {sample.labels["status"]: sample.value for sample in counted}
+
+
+def test_a_character_that_cannot_be_stored_costs_no_result(worker: Api, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, report_id=save_ready_report(connection), now=datetime.now(UTC))
+    proof = {"token": claim(worker, delivery_id)["token"]}
+    call(worker, delivery_id, "intent", **proof, content={**CONTENT, "text": "K\0 1.5"})
+    call(worker, delivery_id, "result", **proof, outcome="sent", reply="250 \0 taken")
+    assert read_delivery(connection, delivery_id).reply == "250 \N{REPLACEMENT CHARACTER} taken"

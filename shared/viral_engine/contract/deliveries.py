@@ -9,6 +9,7 @@ from viral_engine.contract.alerts import AlertSeverity, AlertType
 from viral_engine.contract.content import ScannedKind
 from viral_engine.contract.jobs import ErrorText, Held
 from viral_engine.contract.reports import Report
+from viral_engine.contract.values import STORABLE
 
 DeliveryKind = Literal["email", "webhook"]
 DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "placeholder", "suppressed", "cancelled"]
@@ -56,9 +57,9 @@ class Content(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject: Annotated[str, Field(max_length=500)]
-    html: Annotated[str | None, Field(max_length=2_000_000)] = None
-    text: Annotated[str, Field(max_length=1_000_000)]
+    subject: Annotated[str, Field(max_length=500), STORABLE]
+    html: Annotated[str, Field(max_length=2_000_000), STORABLE] | None = None
+    text: Annotated[str, Field(max_length=1_000_000), STORABLE]
 
 
 class AlertNews(BaseModel):
@@ -128,7 +129,7 @@ class DeliveryResult(Held):
     """
 
     outcome: Outcome
-    reply: Annotated[str | None, Field(max_length=2000)] = None
+    reply: Annotated[str, Field(max_length=2000), STORABLE] | None = None
     error: ErrorText | None = None
     content: Content | None = None
 

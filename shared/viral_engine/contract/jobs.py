@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_engine.contract.reports import FinishedReport, ReportType
+from viral_engine.contract.values import STORABLE
 
-ErrorText = Annotated[str, Field(min_length=1, max_length=2000)]
+ErrorText = Annotated[str, Field(min_length=1, max_length=2000), STORABLE]
 
 
 class RunClaimed(BaseModel):
@@ -35,7 +36,7 @@ class Progress(Held):
     """How far the work has come."""
 
     pct: Annotated[int, Field(ge=0, le=100)]
-    step: Annotated[str, Field(min_length=1, max_length=100)]
+    step: Annotated[str, Field(min_length=1, max_length=100), STORABLE]
 
 
 class RunResult(Held):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
 from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import MAX_DAYS
+from viral_engine.contract.values import STORABLE
 
 ReportType = Literal["weekly", "monthly", "custom"]
 RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
@@ -74,8 +75,8 @@ class ReferrerInReport(BaseModel):
 class Insight(BaseModel):
     """One finding: a sentence, the rule behind it, and what it rests on."""
 
-    rule: str
-    text: str
+    rule: Annotated[str, STORABLE]
+    text: Annotated[str, STORABLE]
     effect: float | None = None
     low: float | None = None
     high: float | None = None
@@ -138,9 +139,9 @@ class FinishedReport(BaseModel):
     """What a worker hands in."""
 
     insights: list[Insight]
-    recommendations: list[str]
+    recommendations: list[Annotated[str, STORABLE]]
     written_by: WrittenBy
-    html: str
+    html: Annotated[str, STORABLE]
 
 
 class ReportSummary(BaseModel):

@@ -39,6 +39,10 @@ def check_text(value: Any) -> str:
     return value
 
 
+def _replace_nul(value: str) -> str:
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _check_note(value: str) -> str:
     if _CONTROL_BUT_LINE_BREAKS.search(value):
         raise ValueError("must not contain control characters")
@@ -113,6 +117,8 @@ _GivenText = Annotated[str, Field(max_length=2048, pattern=NO_CONTROL)]
 _GivenId = Annotated[str, Field(max_length=128, pattern=NO_CONTROL)]
 _GivenNote = Annotated[str, Field(max_length=1000, pattern=_NO_CONTROL_BUT_LINE_BREAKS)]
 
+STORABLE = AfterValidator(_replace_nul)
+"""For texts of workers, which must not be lost over the one character that PostgreSQL cannot hold."""
 CONTROL_FREE = Field(json_schema_extra={"pattern": NO_CONTROL})
 """Says in the schema what `check_text` checks."""
 RequiredId = Annotated[
