@@ -75,6 +75,17 @@ def test_the_pdf_is_kept(api: Api, report_id: int, connection: Connection) -> No
     assert api.get(f"/v1/reports/{report_id}/export").get_data() == b"kept"
 
 
+def test_a_report_without_its_referrers_is_rendered_anew(api: Api, report_id: int) -> None:
+    path = f"/v1/reports/{report_id}/export"
+    assert "maria" in api.get(path, format="html").get_data(as_text=True)
+    request = {"kind": "erase", "subject_id": "maria"}
+    asked = api.send("POST", "/v1/privacy/requests", json=request).get_json()
+    assert api.send("POST", f"/v1/privacy/requests/{asked['id']}/erase").status_code == 200
+    answer = api.get(path, format="html")
+    assert answer.status_code == 200
+    assert "maria" not in answer.get_data(as_text=True)
+
+
 def test_what_is_not_ready_is_refused(api: Api) -> None:
     assert api.refuse(409, "GET", f"/v1/reports/{ask(api)}/export")["code"] == "not_ready"
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from metrics_api.db.database import Database
 from viral_engine.contract.reports import ExportFormat, Report
 from viral_engine.report_rendering.csv_file import render_csv
+from viral_engine.report_rendering.html_page import render_html
 from viral_engine.report_rendering.pdf_file import render_pdf
 
 _HTML = text("SELECT html FROM report_runs WHERE id = :run_id AND status = 'ready'")
@@ -41,8 +42,9 @@ def _export_pdf(database: Database, report: Report) -> Export:
 
 def _export_html(database: Database, report: Report) -> Export:
     with database.read() as connection:
-        html: str = connection.execute(_HTML, {"run_id": report.id}).scalar_one()
-    return Export(html.encode(), "text/html; charset=utf-8")
+        html: str | None = connection.execute(_HTML, {"run_id": report.id}).scalar_one()
+    # A report whose referrers were purged or erased is rendered anew, without them.
+    return Export((html or render_html(report)).encode(), "text/html; charset=utf-8")
 
 
 def _export_csv(_database: Database, report: Report) -> Export:
