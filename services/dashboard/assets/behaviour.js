@@ -100,19 +100,29 @@
 
   const choices = new Map();
   let choosing = null;
+  // The query that the controls put into the address last.
+  let written = null;
 
-  // Other values begin at the first row again.
-  function putInAddress(defaults, path) {
-    const before = new URLSearchParams(window.location.search);
-    const query = new URLSearchParams(before);
+  // What the address says about a parameter, or else the default.
+  function readControl(search, name, defaults) {
+    const usual = (defaults || {})[name];
+    const given = new URLSearchParams(search).get(name) ?? usual;
+    return typeof usual !== "number" ? given : Number.isNaN(Number(given)) ? usual : Number(given);
+  }
+
+  // Other values begin at the first row again. Who went elsewhere in the meantime chose that instead.
+  function putInAddress(defaults, chosenAt) {
+    const { pathname, search } = window.location;
+    const query = new URLSearchParams(search);
     for (const [name, value] of choices) {
       if (String(value) === String(defaults[name])) query.delete(name);
       else query.set(name, value);
     }
     choices.clear();
-    if (path !== window.location.pathname || query.toString() === before.toString()) return;
+    if (pathname !== chosenAt.pathname || ![chosenAt.search, written].includes(search)) return;
     query.delete("cursor");
-    window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
+    written = query.toString() && "?" + query;
+    window.dash_clientside.set_props("url", { search: written });
   }
 
   let shownPath = null;
@@ -150,25 +160,21 @@
 
       // Controls of other pages show what the address says, or else the default ...
       showControls: function (search, defaults, ids) {
-        // What a control was about to say is older than the address, or an echo of the one before.
-        choices.clear();
-        clearTimeout(choosing);
-        const query = new URLSearchParams(search);
-        return ids.map(function ({ name }) {
-          const usual = (defaults || {})[name];
-          const given = query.get(name) ?? usual;
-          return typeof usual !== "number" ? given : Number.isNaN(Number(given)) ? usual : Number(given);
-        });
+        // What a control was about to say is older than an address that it did not write.
+        if (search !== written) choices.clear();
+        return ids.map(({ name }) => choices.get(name) ?? readControl(search, name, defaults));
       },
 
       // ... and put into the address what differs from it, once nobody has pressed a key for a moment.
       chooseControls: function (values, defaults) {
+        const { pathname, search } = window.location;
         for (const [name, value] of window.dash_clientside.callback_context.triggered.map(readChoice)) {
-          if (value !== "" && value != null && defaults) choices.set(name, value);
+          // A control that repeats the address is the echo of showControls.
+          if (String(value) === String(readControl(search, name, defaults))) choices.delete(name);
+          else if (value !== "" && value != null && defaults) choices.set(name, value);
         }
-        const path = window.location.pathname;
         clearTimeout(choosing);
-        choosing = setTimeout(() => putInAddress(defaults, path), CHOOSING_MS);
+        if (choices.size) choosing = setTimeout(putInAddress, CHOOSING_MS, defaults, { pathname, search });
       },
 
       // A link from elsewhere names the card that it is about.
