@@ -132,6 +132,8 @@ def test_a_viewer_is_let_in_and_neither_sees_nor_fetches_a_full_address(windows:
         for path in (PEOPLE, AUDIT):
             ana.open(path)
             expect(ana.page.get_by_text(re.compile("Only admins"))).to_be_visible()
+        # The page goes on fetching; an answer on its way when the window closes would be an error of the next test.
+        ana.page.unroute_all(behavior="wait")
         assert len(bodies) > 5
         assert [body for body in bodies if ADDRESS in body or "Ana's phone" in body] == []
         assert ana.complaints == []
