@@ -3,11 +3,10 @@
 from http import HTTPStatus
 
 from metrics_api.access.audit import CURSOR, count_audit_entries, fetch_audit_page
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from viral_engine.contract.audit import AuditAnswer, AuditFilter
 from viral_engine.contract.people import Scope
 
@@ -23,9 +22,9 @@ def get_audit_entries(query: AuditQuery) -> AuditAnswer:
     """Who did what, to what, when and from where; the newest first."""
     page = read_page(query, CURSOR)
     with services().database.read() as connection:
-        shown, last = page.split(fetch_audit_page(connection, query, page))
+        shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
         return AuditAnswer(
             entries=shown,
             total_entries=count_audit_entries(connection, query),
-            next_cursor=last and encode_cursor(services().references, CURSOR, (last.id,)),
+            next_cursor=next_cursor,
         )

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, invalid, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.notifications import listing, rules
 from metrics_api.notifications.trial import save_trial
@@ -41,12 +40,13 @@ def get_rules(query: ListQuery) -> RulesAnswer:
     """Every rule by name, with its newest message and how that ended."""
     shared, page = services(), read_page(query, listing.CURSOR)
     with shared.database.read() as connection:
-        shown, last = page.split(listing.fetch_rules(connection, shared.flags, page))
+        rows = listing.fetch_rules(connection, shared.flags, page)
+        shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
         return RulesAnswer(
             rules=shown,
             total_rules=listing.count_rules(connection),
             switched_on=listing.is_switched_on(shared.flags, None),
-            next_cursor=last and encode_cursor(shared.references, listing.CURSOR, (last.name,)),
+            next_cursor=next_cursor,
         )
 
 

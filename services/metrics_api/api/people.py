@@ -9,11 +9,10 @@ from metrics_api.access import people as access
 from metrics_api.access.passwords import hash_password
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from viral_engine.contract.people import (
     NewPerson,
     PasswordByLink,
@@ -36,11 +35,11 @@ def get_people(query: ListQuery) -> PeopleAnswer:
     """Everybody who may sign in, the deactivated too, by email."""
     page = read_page(query, access.CURSOR)
     with services().database.read() as connection:
-        shown, last = page.split(access.fetch_people(connection, page))
+        shown, next_cursor = split_page(page, access.CURSOR, access.fetch_people(connection, page), "email")
         return PeopleAnswer(
             people=shown,
             total_people=access.count_people(connection),
-            next_cursor=last and encode_cursor(services().references, access.CURSOR, (last.email,)),
+            next_cursor=next_cursor,
         )
 
 

@@ -7,11 +7,10 @@ from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, invalid, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from metrics_api.privacy import requests
 from metrics_api.privacy.erasure import erase_subject
 from metrics_api.privacy.policy import build_policy
@@ -51,11 +50,12 @@ def get_requests(query: ListQuery) -> PrivacyRequestsAnswer:
     """Parents' requests, the newest first."""
     page = read_page(query, requests.CURSOR)
     with services().database.read() as connection:
-        shown, last = page.split(requests.fetch_requests(connection, page, now=datetime.now(UTC)))
+        rows = requests.fetch_requests(connection, page, now=datetime.now(UTC))
+        shown, next_cursor = split_page(page, requests.CURSOR, rows, "id")
         return PrivacyRequestsAnswer(
             requests=shown,
             total_requests=requests.count_requests(connection),
-            next_cursor=last and encode_cursor(services().references, requests.CURSOR, (last.id,)),
+            next_cursor=next_cursor,
         )
 
 

@@ -1,6 +1,8 @@
 """Turns the query of a guardrail route into what its detector needs to know."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from flask import request
 
@@ -9,13 +11,14 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import invalid
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.services import services
-from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor
+from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
 from metrics_api.detection.context import Identifiers, Reading
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.thresholds import Overrides
 from viral_engine.settings import DetectionSettings
 
+Item = TypeVar("Item")
 COMPONENT_ROWS = Page(limit=10)
 """How much of a list is shown where it is a part of another answer."""
 
@@ -63,3 +66,14 @@ def read_page(query: ListQuery, name: str) -> Page:
         return Page(query.limit, decode_cursor(services().references, name, query.cursor))
     except InvalidCursorError as error:
         raise invalid([FieldError(pointer="#cursor", detail=str(error))]) from error
+
+
+def split_page(page: Page, name: str, rows: Sequence[Item], *key: str) -> tuple[list[Item], str | None]:
+    """The rows of this page of the list `name`, and the cursor behind the last of them if more follow.
+
+    `key` names the fields by which the list is ordered.
+    """
+    shown, last = page.split(rows)
+    if last is None:
+        return shown, None
+    return shown, encode_cursor(services().references, name, [getattr(last, part) for part in key])

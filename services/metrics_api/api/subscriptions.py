@@ -7,11 +7,10 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import invalid, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from metrics_api.subscriptions import subscriptions as listing
 from metrics_api.subscriptions import suppressions as suppressed
 from metrics_api.subscriptions.links import read_unsubscribe_token
@@ -52,11 +51,12 @@ def get_subscriptions(query: SubscriptionsQuery) -> SubscriptionsAnswer:
     """Who gets the weekly and the monthly report, by address."""
     shared, page = services(), read_page(query, listing.CURSOR)
     with shared.database.read() as connection:
-        shown, last = page.split(listing.fetch_subscriptions(connection, query.report_type, page))
+        rows = listing.fetch_subscriptions(connection, query.report_type, page)
+        shown, next_cursor = split_page(page, listing.CURSOR, rows, "email", "report_type")
         return SubscriptionsAnswer(
             subscriptions=shown,
             total_subscriptions=listing.count_subscriptions(connection, query.report_type),
-            next_cursor=last and encode_cursor(shared.references, listing.CURSOR, (last.email, last.report_type)),
+            next_cursor=next_cursor,
         )
 
 
@@ -104,11 +104,12 @@ def get_suppressions(query: ListQuery) -> SuppressionsAnswer:
     """Which addresses get nothing any more, and why."""
     shared, page = services(), read_page(query, suppressed.CURSOR)
     with shared.database.read() as connection:
-        shown, last = page.split(suppressed.fetch_suppressions(connection, page))
+        rows = suppressed.fetch_suppressions(connection, page)
+        shown, next_cursor = split_page(page, suppressed.CURSOR, rows, "email")
         return SuppressionsAnswer(
             suppressions=shown,
             total_suppressions=suppressed.count_suppressions(connection),
-            next_cursor=last and encode_cursor(shared.references, suppressed.CURSOR, (last.email,)),
+            next_cursor=next_cursor,
         )
 
 

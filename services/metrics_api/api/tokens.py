@@ -7,11 +7,10 @@ from metrics_api.access import tokens as access
 from metrics_api.access.principal import Principal
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, invalid, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import FieldError, Problem
 from viral_engine.contract.tokens import NewToken, TokenCreated, TokensAnswer
@@ -24,11 +23,12 @@ def get_tokens(query: ListQuery) -> TokensAnswer:
     """Every token without its secret, the ended ones too, the newest first."""
     page = read_page(query, access.CURSOR)
     with services().database.read() as connection:
-        shown, last = page.split(access.fetch_tokens(connection, page, now=datetime.now(UTC)))
+        rows = access.fetch_tokens(connection, page, now=datetime.now(UTC))
+        shown, next_cursor = split_page(page, access.CURSOR, rows, "id")
         return TokensAnswer(
             tokens=shown,
             total_tokens=access.count_tokens(connection),
-            next_cursor=last and encode_cursor(services().references, access.CURSOR, (last.id,)),
+            next_cursor=next_cursor,
         )
 
 

@@ -5,11 +5,10 @@ from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import invalid, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.db.paging import encode_cursor
 from metrics_api.detection import trust
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import FieldError
@@ -27,11 +26,11 @@ def get_trusted_networks(query: ListQuery) -> TrustedNetworksAnswer:
     shared, page = services(), read_page(query, trust.CURSOR)
     with shared.database.read() as connection:
         rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
-        shown, last = page.split(rows)
+        shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
         return TrustedNetworksAnswer(
             trusted_networks=shown,
             total_networks=trust.count_trusted_networks(connection),
-            next_cursor=last and encode_cursor(shared.references, trust.CURSOR, (last.cidr,)),
+            next_cursor=next_cursor,
         )
 
 
