@@ -119,6 +119,42 @@ def test_nothing_else_about_a_person_can_be_set(admin: Signed, engine: Engine, b
     assert admin.send("PATCH", f"/v1/people/{viewer}", json=body).status_code == 422
 
 
+@pytest.fixture
+def limited(holder_of: Callable[..., Api]) -> Api:
+    """A token that may manage people, and lacks what admins may do besides."""
+    return holder_of(Scope.ADMIN, Scope.METRICS_READ)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body", "lacking"),
+    [
+        ("", "POST", {"email": "me@example.com", "role": "admin"}, "identifiers:read"),
+        ("", "POST", {"email": "me@example.com", "role": "analyst"}, "reports:write"),
+        ("/{admin}/password-link", "POST", None, "identifiers:read"),
+        ("/{viewer}", "PATCH", {"role": "admin"}, "identifiers:read"),
+        ("/{former}", "PATCH", {"deactivated": False}, "identifiers:read"),
+    ],
+)
+def test_a_token_hands_out_no_role_that_may_do_more_than_itself(
+    admin: Signed, limited: Api, engine: Engine, path: str, method: str, body: dict[str, Any] | None, lacking: str
+) -> None:
+    ids = {"admin": create_person(engine, email="other@example.com"), "viewer": create_person(engine, Role.VIEWER)}
+    ids["former"] = create_person(engine, email="former@example.com", deactivated_at=datetime.now(UTC))
+    before = admin.send("GET", "/v1/people").get_json()
+    problem = limited.refuse(403, method, f"/v1/people{path.format(**ids)}", json=body)
+    assert problem["code"] == "missing_scope"
+    assert lacking in problem["detail"]
+    assert admin.send("GET", "/v1/people").get_json() == before
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_token_lets_in_those_who_may_do_no_more_than_itself(api: Api, limited: Api, engine: Engine) -> None:
+    other = create_person(engine, email="other@example.com")
+    assert limited.send("POST", "/v1/people", json={"email": "a@example.com", "role": "viewer"}).status_code == 201
+    assert limited.send("PATCH", f"/v1/people/{other}", json={"deactivated": True}).status_code == 200
+    assert api.send("POST", "/v1/people", json={"email": "b@example.com", "role": "admin"}).status_code == 201
+
+
 def test_an_unknown_person_is_not_found(admin: Signed) -> None:
     assert admin.send("PATCH", "/v1/people/999", json={"role": "viewer"}).status_code == 404
     assert admin.send("POST", "/v1/people/999/password-link").status_code == 404

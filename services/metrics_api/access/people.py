@@ -49,6 +49,11 @@ def count_people(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(people)).scalar_one()
 
 
+def fetch_role(connection: Connection, person_id: int) -> Role:
+    """The role of a person, who must exist."""
+    return Role(connection.execute(select(_column.role).where(_column.id == person_id)).scalar_one())
+
+
 def save_person(connection: Connection, email: str, role: Role, *, actor: str, now: datetime) -> PersonDetail:
     """Let somebody in, who has no password yet. Raises KnownPersonError."""
     values = {"email": email.lower(), "role": role, "created_at": now}

@@ -25,6 +25,14 @@ class Principal:
         """Whether addresses and fingerprints are shown whole."""
         return Scope.IDENTIFIERS_READ in self.scopes
 
+    def find_ungrantable(self, scopes: Collection[Scope]) -> list[Scope]:
+        """Which of the scopes this caller may not pass on: a token grants no more than it has itself.
+
+        Nobody grants what the dashboard alone needs, and people who may let others in grant everything else.
+        """
+        grantable = set(Scope if self.person else self.scopes) - {Scope.SESSIONS_WRITE}
+        return [scope for scope in Scope if scope in scopes and scope not in grantable]
+
 
 def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> Principal | None:
     """The service that holds the token, or None when it is unknown, expired or revoked."""

@@ -14,6 +14,7 @@ from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
 from viral_engine.contract.people import (
+    ROLE_SCOPES,
     NewPerson,
     PasswordByLink,
     PasswordLink,
@@ -21,6 +22,7 @@ from viral_engine.contract.people import (
     PersonChange,
     PersonDetail,
     PersonInvited,
+    Role,
     Scope,
 )
 from viral_engine.contract.problem import Problem
@@ -51,6 +53,7 @@ def get_people(query: ListQuery) -> PeopleAnswer:
 )
 def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
     """Let somebody in; they set their password with the link's secret."""
+    _check_grantable(body.role)
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), services().database.write() as connection:
         person = access.save_person(connection, body.email, body.role, actor=actor, now=now)
@@ -68,7 +71,10 @@ def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
     """Change a person's role, or whether they may sign in; their sessions end."""
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), services().database.write() as connection:
-        return access.save_change(connection, person_id, body, actor=actor, now=now)
+        changed = access.save_change(connection, person_id, body, actor=actor, now=now)
+        if not changed.deactivated:
+            _check_grantable(changed.role)
+    return changed
 
 
 @people.route("POST", f"{_PERSON}/password-link", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PasswordLink})
@@ -77,6 +83,7 @@ def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), services().database.write() as connection:
         link = access.create_password_link(connection, person_id, actor=actor, now=now)
+        _check_grantable(access.fetch_role(connection, person_id))
     return link, HTTPStatus.CREATED
 
 
@@ -90,6 +97,18 @@ def put_password(body: PasswordByLink) -> None:
     password_hash = hash_password(body.password.get_secret_value())
     with _refusals(), services().database.write() as connection:
         access.use_password_link(connection, secret, password_hash, now=now)
+
+
+def _check_grantable(role: Role) -> None:
+    """Refuse a token the rights of a role that it lacks itself: whoever has a link's secret becomes that person.
+
+    Where it is known last which role that is, the refusal undoes the whole transaction.
+    """
+    caller = current_principal()
+    lacking = caller.find_ungrantable(ROLE_SCOPES[role])
+    if lacking:
+        detail = f"Nothing was changed: {caller.name} lacks {', '.join(lacking)}, which the role {role} brings."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.access import tokens as access
-from metrics_api.access.principal import Principal
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
@@ -36,7 +35,9 @@ def get_tokens(query: ListQuery) -> TokensAnswer:
 def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
     """Make a token; its secret is in this answer only."""
     caller = current_principal()
-    _check_grantable(body.scopes, caller)
+    refused = caller.find_ungrantable(body.scopes)
+    if refused:
+        raise invalid([FieldError(pointer="/scopes", detail=f"must not hold {', '.join(refused)}")])
     with services().database.write() as connection:
         created = access.save_token(connection, body, actor=caller.name, now=datetime.now(UTC))
     return created, HTTPStatus.CREATED
@@ -58,13 +59,3 @@ def delete_token(token_id: int) -> None:
     except access.EnvironmentTokenError as error:
         detail = "The token comes from the settings; change it there and run the bootstrap, which ends the old one."
         raise ProblemError(HTTPStatus.CONFLICT, "environment_token", detail) from error
-
-
-def _check_grantable(scopes: list[Scope], caller: Principal) -> None:
-    """Nobody signs people in but the dashboard, and a token grants no more than it has itself."""
-    grantable = set(Scope) - {Scope.SESSIONS_WRITE}
-    if caller.person is None:
-        grantable &= set(caller.scopes)
-    refused = [scope for scope in scopes if scope not in grantable]
-    if refused:
-        raise invalid([FieldError(pointer="/scopes", detail=f"must not hold {', '.join(refused)}")])
