@@ -6,7 +6,10 @@ from viral_engine.contract.deliveries import Outcome
 
 
 class NotSentError(Exception):
-    """The attempt ended otherwise than by success; the message is the reason, `reply` what the server said."""
+    """The attempt ended otherwise than by success; the message is the reason.
+
+    `reply` is what the server said of the recipient or of what was sent to it.
+    """
 
     outcome: Outcome
 

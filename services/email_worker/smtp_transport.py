@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
 from email_worker.addresses import Mailbox
-from email_worker.endings import RefusedError, UncertainError, judge_smtp
+from email_worker.endings import FailedError, NotSentError, RefusedError, UncertainError, judge_smtp
 from viral_engine.delivery_settings import EmailSettings
 
-_OK = 2
+_OK, _PERMANENT = 2, 5
 _MOST_REPLY_CHARACTERS = 500
 
 
@@ -74,16 +74,20 @@ def _refusing_on_errors() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        reply = _format_reply(error.smtp_code, error.smtp_error)
-        raise RefusedError(f"The mail server answered {error.smtp_code} before the message.", reply) from error
+        raise _judge_refusal(error.smtp_code, error.smtp_error, "before the message") from error
     except (OSError, smtplib.SMTPException) as error:
         raise RefusedError(f"The mail server could not be used: {type(error).__name__}: {error}") from error
 
 
 def _expect_sender(code: int, reply: bytes) -> None:
-    # A sender that is refused, even for good, says nothing about the recipient: somebody can put it right.
     if code // 100 != _OK:
-        raise RefusedError(f"The mail server answered {code} to the sender.", _format_reply(code, reply))
+        raise _judge_refusal(code, reply, "to the sender")
+
+
+def _judge_refusal(code: int, reply: bytes | str, where: str) -> NotSentError:
+    """What it means that the server refuses us: the reply is part of the reason, since it is not the recipient's."""
+    reason = f"The mail server answered {where}: {_format_reply(code, reply)}"
+    return FailedError(reason) if code // 100 == _PERMANENT else RefusedError(reason)
 
 
 def _expect_recipient(code: int, reply: bytes) -> None:

@@ -156,6 +156,22 @@ def test_an_attempt_that_went_wrong_says_why(worker: Api, outcome: str) -> None:
     [
         ("550 5.1.1 No such user", True),
         ("550 No such user", True),
+        ("550 <ann@school.example>: Recipient address rejected: User unknown in virtual mailbox table", True),
+        ("553 sorry, no mailbox here by that name. (#5.7.17)", False),
+        ("550 sorry, no mailbox here by that name. (#5.1.1)", True),
+        ("553 The e-mail address does not exist", True),
+        ("550-The account that you tried to reach does not exist\n550 5.1.1 Look for typing errors", True),
+        ("550 relay not permitted", False),
+        ("550 Rejected because 192.0.2.5 is in a black list at zen.spamhaus.org", False),
+        ("550 Sender verify failed", False),
+        (
+            "550-Verification failed for <reports@here.example>\n550-550 5.1.1 No such user\n550 Sender verify failed",
+            False,
+        ),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", False),
+        ("550 5.1.1.2 is listed", False),
+        ("550 Mailbox unavailable", False),
+        ("551 User not local", False),
         ("552 5.3.4 Message too big", False),
         ("535 5.7.8 Who are you?", False),
         ("550 5.7.26 The sender is not authenticated", False),
@@ -180,7 +196,7 @@ def test_a_message_that_is_refused_for_its_content_is_not_the_mailboxs_fault(
     delivery_id = save_delivery(connection, now=datetime.now(UTC))
     proof = {"token": claim(worker, delivery_id)["token"]}
     call(worker, delivery_id, "intent", **proof)
-    call(worker, delivery_id, "result", **proof, outcome="failed", error="550 Looks like spam")
+    call(worker, delivery_id, "result", **proof, outcome="failed", reply="550 No such user", error="x")
     assert connection.execute(text("SELECT count(*) FROM suppressions")).scalar_one() == 0
 
 

@@ -10,9 +10,17 @@ from viral_engine.contract.deliveries import DeliveryResult
 
 # RFC 3463: no such mailbox, no such domain, not an address, moved away, a domain that takes no mail, disabled.
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-# RFC 5321, where the server gives no code of RFC 3463: of these three the text is about the mailbox.
-_GONE_BEFORE_DATA = frozenset({"550", "551", "553"})
-_REPLY = re.compile(r"\b(5\d\d)[ -]+(?:(5\.\d{1,3}\.\d{1,3})\b)?")
+_ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+# What servers say that give no code of RFC 3463. 550, 551 and 553 alone tell nothing: relays and blocklists use them.
+_MAILBOX = "(?:user|mailbox|recipient|addressee|account|e?-?mail address|address)"
+_NO_MAILBOX = re.compile(
+    rf"no (?:such {_MAILBOX}|mailbox here)|(?:unknown|invalid) (?:local )?{_MAILBOX}"
+    rf"|{_MAILBOX} (?:is )?(?:unknown|invalid|not found|(?:does not|doesn't) exist)",
+    re.IGNORECASE,
+)
+# A server that looks the sender up says of the sender what else is said of recipients.
+_OTHERS_FAULT = re.compile(r"\b(?:sender|relay)", re.IGNORECASE)
+_PERMANENT = "5"
 
 _SAVE = text("""
     INSERT INTO suppressions (email, reason, delivery_id, created_at)
@@ -26,15 +34,17 @@ def suppress_gone_mailbox(connection: Connection, ended: Ended, result: Delivery
 
     Other permanent errors, such as a message too large or a sender that is not trusted, are not the recipient's.
     """
-    reply = result.reply or result.error or ""
+    reply = result.reply or ""
     if ended.kind == "email" and result.outcome == "failed" and is_gone(reply, before_data=not ended.was_intended):
         connection.execute(_SAVE, {"delivery_id": ended.delivery_id, "reason": reply, "now": now})
 
 
 def is_gone(reply: str, *, before_data: bool) -> bool:
-    """Whether the server's reply says that the mailbox does not exist (any more)."""
-    found = _REPLY.search(reply)
-    if found is None:
+    """Whether the server's reply says that the mailbox does not exist (any more).
+
+    The codes of RFC 3463 decide where it has any, else words, which after the message are about the message.
+    """
+    if not reply.startswith(_PERMANENT) or _OTHERS_FAULT.search(reply):
         return False
-    code, enhanced = found.groups()
-    return enhanced in _GONE if enhanced else before_data and code in _GONE_BEFORE_DATA
+    codes = set(_ENHANCED.findall(reply))
+    return codes <= _GONE if codes else before_data and _NO_MAILBOX.search(reply) is not None

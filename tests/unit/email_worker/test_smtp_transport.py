@@ -87,9 +87,10 @@ def test_a_message_arrives_whole_after_its_intent_was_told(mail: MailServer) -> 
     ("point", "answer", "outcome", "told"),
     [
         ("to_hello", "421 busy", "refused", 0),
+        ("to_hello", "554 5.7.1 you are on a list", "failed", 0),
         ("to_hello", DROP, "refused", 0),
         ("to_sender", "451 later", "refused", 0),
-        ("to_sender", "550 5.7.1 sender not verified", "refused", 0),
+        ("to_sender", "550 5.7.1 sender not verified", "failed", 0),
         ("to_sender", DROP, "refused", 0),
         ("to_recipient", "450 4.2.0 greylisted", "refused", 0),
         ("to_recipient", "550 5.1.1 no such user", "failed", 0),
@@ -110,8 +111,14 @@ def test_what_the_server_says_decides_whether_it_is_tried_again(
     getattr(mail, point).append(answer)
     error, intents = end_of(settle(mail.port))
     assert (error.outcome, intents) == (outcome, told)
-    if answer[:3].isdigit() and point != "to_hello":
-        assert error.reply == answer
+    if answer != DROP:
+        assert error.reply == answer if point not in ("to_hello", "to_sender") else answer in str(error)
+
+
+def test_what_the_server_says_of_us_is_no_reply_about_the_recipient(mail: MailServer) -> None:
+    mail.to_sender.append("550 5.1.1 no such user")
+    error, _ = end_of(settle(mail.port))
+    assert (str(error), error.reply) == ("The mail server answered to the sender: 550 5.1.1 no such user", None)
 
 
 def test_silence_after_the_message_is_uncertain_and_before_it_is_not(mail: MailServer) -> None:
@@ -137,7 +144,8 @@ def test_starttls_and_login(authority: trustme.CA) -> None:
         send_by_smtp(settings, write(), ANN, Intents().tell)
         assert (len(mail.taken), mail.logins) == (1, [("apikey", "secret")])
         error, _ = end_of(settings.model_copy(update={"smtp_username": None}))
-        assert (error.outcome, error.reply) == ("refused", "530 5.7.0 Authentication required")
+        assert (error.outcome, error.reply) == ("failed", None)
+    assert str(error) == "The mail server answered to the sender: 530 5.7.0 Authentication required"
 
 
 def test_a_wrong_password_is_no_fault_of_the_recipient(authority: trustme.CA) -> None:
@@ -146,8 +154,8 @@ def test_a_wrong_password_is_no_fault_of_the_recipient(authority: trustme.CA) ->
             mail.port, smtp_host="localhost", smtp_security="starttls", smtp_username="u", smtp_password="x"
         )
         error, _ = end_of(settings)
-    assert error.outcome == "refused"
-    assert str(error) == "The mail server answered 535 before the message."
+    assert (error.outcome, error.reply) == ("failed", None)
+    assert str(error).startswith("The mail server answered before the message: 535 ")
 
 
 def test_implicit_tls(authority: trustme.CA) -> None:
