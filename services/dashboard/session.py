@@ -50,8 +50,12 @@ class Viewer:
         Whole identifiers are shared with nobody, because the API has to audit everybody who sees them. Flags may
         differ from person to person.
         """
-        whole = Scope.IDENTIFIERS_READ in ROLE_SCOPES[self.person.role]
+        whole = self.may(Scope.IDENTIFIERS_READ)
         return self.person.id if whole else "masked", tuple(self.person.flags)
+
+    def may(self, scope: Scope) -> bool:
+        """Whether their role has this scope."""
+        return scope in ROLE_SCOPES[self.person.role]
 
 
 class Sessions:

@@ -18,7 +18,7 @@ from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.alerts import AlertDetail
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 _HOURS = {"1": "1 hour", "24": "1 day", "168": "7 days"}
@@ -123,7 +123,7 @@ def _send(api: MetricsApi, button: str, alert_id: int, note: str | None, hours: 
 
 
 def _draw(api: MetricsApi, alert: AlertDetail) -> tuple[Component, bool]:
-    may_act = Scope.ALERTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
+    may_act = current_viewer().may(Scope.ALERTS_WRITE)
     ended = alert.status in ("resolved", "false_positive")
     return html.Div(build_detail(alert, api.fetch_alert_quality(), now=datetime.now(UTC))), ended or not may_act
 

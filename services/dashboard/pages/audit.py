@@ -18,7 +18,7 @@ from dashboard.links import AUDIT_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 TITLE = "Audit"
@@ -115,7 +115,7 @@ def format_filters(given: dict[str, str | None]) -> str:
 def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The entries that the address names, and whether the filter is hidden, as it is for who may not look."""
     filters = parse_filters(search)
-    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.ADMIN):
         return {**filters, "list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
     cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
     try:

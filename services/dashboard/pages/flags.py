@@ -13,7 +13,7 @@ from dashboard.links import FLAGS_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 TITLE = "Feature flags"
@@ -42,7 +42,7 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def show_flags(api: MetricsApi) -> list[Component]:
     """How every flag stands, to admins."""
-    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.ADMIN):
         return [html.P("Only admins see the feature flags. Ask one of them what is switched on.")]
     try:
         answer = api.fetch_flags()

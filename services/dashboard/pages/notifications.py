@@ -21,7 +21,7 @@ from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.alerts import AlertSeverity
 from viral_engine.contract.notifications import NotificationRule, RuleRequest
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 TITLE = "Notifications"
@@ -98,7 +98,7 @@ def _add_change(app: Dash, views: SharedViews) -> None:
 
 def show_rules(api: MetricsApi, shown: int | None) -> dict[str, Any]:
     """The rules, whether the form is hidden, and whether the page rests; a failed refresh leaves what is there."""
-    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.ADMIN):
         sentence = "Only admins see and change who is notified. Ask one of them."
         return _replace(sentence, shown=None, rests=True)
     try:

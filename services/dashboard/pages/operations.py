@@ -22,7 +22,7 @@ from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 TITLE = "Operations"
@@ -121,7 +121,7 @@ def _add_act(app: Dash, views: SharedViews) -> None:
 
 def show_operations(api: MetricsApi, shown: Mapping[str, Any] | None, *, now: datetime) -> dict[str, Any]:
     """What to change on a page that shows `shown`; a failed refresh leaves what is there."""
-    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.ADMIN):
         return _replace_cards(html.P(_ONLY_ADMINS), rests=True)
     try:
         answer = api.fetch_queues()

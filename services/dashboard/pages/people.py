@@ -22,7 +22,7 @@ from dashboard.pages.page import Page
 from dashboard.passwords import LINK_PATH
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, PasswordLink, Role, Scope
+from viral_engine.contract.people import PasswordLink, Role, Scope
 from viral_engine.dates import format_day
 from viral_engine.settings import DashboardSettings
 
@@ -166,9 +166,9 @@ def _add_actions(app: Dash, views: SharedViews) -> None:
 
 def show(api: MetricsApi) -> dict[str, Any]:
     """The lists, and whether the forms are hidden, as they are for who may not change anything."""
-    person = current_viewer().person
+    viewer = current_viewer()
     hidden = {"list": [], "tokens": [], "invite": True, "token": True}
-    if Scope.ADMIN not in ROLE_SCOPES[person.role]:
+    if not viewer.may(Scope.ADMIN):
         return {**hidden, "list": [html.P("Only admins let people in and make tokens. Ask one of them.")]}
     try:
         people, tokens = api.fetch_people(limit=MOST), api.fetch_tokens(limit=MOST)
@@ -176,7 +176,10 @@ def show(api: MetricsApi) -> dict[str, Any]:
         _log.warning("people_failed", reason=str(error))
         return {**hidden, "list": [build_unavailable(PEOPLE_PATH)]}
     return {
-        "list": [html.H2("People", className="card-heading"), *build_people(people, person.id, _action_id("person"))],
+        "list": [
+            html.H2("People", className="card-heading"),
+            *build_people(people, viewer.person.id, _action_id("person")),
+        ],
         "tokens": [
             html.H2("Tokens", className="card-heading"),
             *build_tokens(tokens, _action_id("token"), now=datetime.now(UTC)),

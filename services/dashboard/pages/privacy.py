@@ -19,7 +19,7 @@ from dashboard.links import PRIVACY_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_counted
@@ -133,7 +133,7 @@ def _add_answer(app: Dash, views: SharedViews) -> None:
 
 def show_privacy(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
     """The policy; for admins requests and purges, too. `hidden` is of form, requests and purges."""
-    may = Scope.ADMIN in ROLE_SCOPES[current_viewer().person.role]
+    may = current_viewer().may(Scope.ADMIN)
     nothing: dict[str, Any] = {"requests": [], "purges": [], "hidden": [True] * 3}
     try:
         policy = build_policy(api.fetch_policy())

@@ -16,7 +16,7 @@ from dashboard.links import find_report_id
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.contract.recipients import split_addresses
 from viral_engine.report_rendering.figures import format_counted
 
@@ -161,4 +161,4 @@ def _keep() -> dict[str, Any]:
 
 
 def _may_send() -> bool:
-    return Scope.REPORTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
+    return current_viewer().may(Scope.REPORTS_WRITE)

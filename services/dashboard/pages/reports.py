@@ -22,7 +22,7 @@ from dashboard.pages.live import add_tick, build_clock, build_dates
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.contract.reports import ReportRequest, ReportType
 from viral_engine.settings import DashboardSettings
 
@@ -175,7 +175,7 @@ def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
 
 
 def _may_generate() -> bool:
-    return Scope.REPORTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
+    return current_viewer().may(Scope.REPORTS_WRITE)
 
 
 PAGE = Page(REPORTS_PATH, "Reports", build_layout, add_callbacks, icon="report")

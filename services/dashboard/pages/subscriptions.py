@@ -19,7 +19,7 @@ from dashboard.links import SUBSCRIPTIONS_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.contract.recipients import split_addresses
 from viral_engine.contract.subscriptions import ScheduledType
 from viral_engine.report_rendering.figures import format_counted
@@ -129,7 +129,7 @@ def _add_act(app: Dash, views: SharedViews) -> None:
 
 def show_lists(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The lists, and whether the form is hidden, as it is for who may not change anything."""
-    if Scope.REPORTS_WRITE not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.REPORTS_WRITE):
         sentence = "Only analysts and admins see and change who gets reports. Ask one of them for a subscription."
         return {"lists": [html.P(sentence)], "hidden": True}
     wanted = {name: values[-1] for name, values in parse_qs((search or "").removeprefix("?")).items()}

@@ -19,7 +19,7 @@ from dashboard.links import TRUSTED_NETWORKS_PATH
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
 ROWS = 100
@@ -142,7 +142,7 @@ def _add_remove(app: Dash, views: SharedViews) -> None:
 
 def show_networks(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
     """The list from the cursor on, and whether the form is hidden, as it is for who may not change anything."""
-    if Scope.ADMIN not in ROLE_SCOPES[current_viewer().person.role]:
+    if not current_viewer().may(Scope.ADMIN):
         sentence = "Only admins see and change which networks are trusted. Ask one of them to trust a school."
         return {"list": [html.P(sentence)], "hidden": True}
     try:

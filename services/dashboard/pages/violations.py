@@ -21,7 +21,7 @@ from dashboard.pages.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope
+from viral_engine.contract.people import Scope
 from viral_engine.contract.violations import Resolution, ViolationsAnswer
 from viral_engine.dates import format_period
 from viral_engine.settings import DashboardSettings
@@ -151,7 +151,7 @@ def parse_filters(search: str | None) -> Query:
 
 
 def _draw(answer: ViolationsAnswer, query: Query, search: str) -> dict[str, Any]:
-    may_resolve = Scope.ALERTS_WRITE in ROLE_SCOPES[current_viewer().person.role]
+    may_resolve = current_viewer().may(Scope.ALERTS_WRITE)
     summary = html.P(f"{format_period(answer.period)} · as of {format_clock(answer.computed_at)}")
     more = []
     if answer.next_cursor:
