@@ -1,7 +1,7 @@
 """The period of a page, which lives in its address, so that links, reloads and the back button keep it."""
 
 from datetime import date, timedelta
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -17,13 +17,18 @@ class InvalidPeriodError(Exception):
     """The address names a period that does not exist; the message says why in words for people."""
 
 
+def read_search(search: str | None) -> dict[str, str]:
+    """What a page's query string names; where it names something twice, the last value."""
+    return dict(parse_qsl((search or "").removeprefix("?")))
+
+
 def parse_period(search: str | None) -> PeriodQuery:
     """The period that a page's query string names, the last 7 dates when it names none.
 
     Raises InvalidPeriodError.
     """
-    given = parse_qs((search or "").removeprefix("?"))
-    named = {name: given[name][-1] for name in PeriodQuery.model_fields if name in given}
+    given = read_search(search)
+    named = {name: given[name] for name in PeriodQuery.model_fields if name in given}
     try:
         return PeriodQuery.model_validate(named or {"days": DEFAULT_DAYS})
     except ValidationError as error:

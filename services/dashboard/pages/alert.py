@@ -1,7 +1,6 @@
 """One alert: what happened, on what evidence, and what people did about it."""
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
 import structlog
@@ -15,6 +14,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import ALERT_PATH, alert_path
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.alerts import AlertDetail
@@ -129,7 +129,7 @@ def _draw(api: MetricsApi, alert: AlertDetail) -> tuple[Component, bool]:
 
 
 def _parse_id(search: str | None) -> int | None:
-    given = parse_qs((search or "").removeprefix("?")).get("id", [""])[-1]
+    given = read_search(search).get("id", "")
     return int(given) if given.isdecimal() and len(given) < 19 else None
 
 

@@ -1,7 +1,7 @@
 """The audit log: who did what, to what, when and from where, filtered by the address."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -16,6 +16,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import AUDIT_PATH
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
@@ -100,8 +101,8 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def parse_filters(search: str | None) -> dict[str, str | None]:
     """The filters that the address names."""
-    given = parse_qs((search or "").removeprefix("?"))
-    return {name: given.get(name, [None])[-1] for name in _FILTERS}
+    given = read_search(search)
+    return {name: given.get(name) for name in _FILTERS}
 
 
 def format_filters(given: dict[str, str | None]) -> str:
@@ -117,9 +118,8 @@ def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     filters = parse_filters(search)
     if not current_viewer().may(Scope.ADMIN):
         return {**filters, "list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
-    cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
     try:
-        answer = api.fetch_audit_entries(limit=ROWS, cursor=cursor, **filters)
+        answer = api.fetch_audit_entries(limit=ROWS, cursor=read_search(search).get("cursor"), **filters)
     except ApiProblemError as error:
         if error.status in (400, 422):
             return {**filters, "list": [build_refused(error, AUDIT_PATH)], "hidden": False}

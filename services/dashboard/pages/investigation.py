@@ -1,7 +1,6 @@
 """Investigations: an address, a device or a referrer, reached from any flagged row."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qs
 
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
@@ -15,7 +14,7 @@ from dashboard.errors import API_FAILURES, build_error, is_switched_off
 from dashboard.errors import build_unavailable as answer_unavailable
 from dashboard.links import INVESTIGATION_PATH, investigation_path
 from dashboard.pages.page import Page
-from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period
+from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period, read_search
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.investigations import EntityKind, Investigation
 from viral_engine.contract.period import PeriodQuery
@@ -69,8 +68,8 @@ _FETCH: dict[EntityKind, Callable[[MetricsApi, str, PeriodQuery], Investigation]
 
 
 def _parse_entity(search: str | None) -> tuple[EntityKind, str] | None:
-    query = parse_qs((search or "").removeprefix("?"))
-    kind, identifier = query.get("kind", [""])[-1], query.get("id", [""])[-1]
+    query = read_search(search)
+    kind, identifier = query.get("kind", ""), query.get("id", "")
     return (kind, identifier) if kind in _FETCH and identifier else None
 
 

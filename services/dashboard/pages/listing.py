@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import structlog
 from dash import Dash, Input, Output, dcc, html
@@ -17,7 +17,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
 from dashboard.pages.page import Page
-from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period
+from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from viral_engine.client import MetricsApi
 from viral_engine.contract.period import Period
 from viral_engine.dates import format_period
@@ -114,5 +114,5 @@ def _build_card(slug: str, body: list[Component]) -> Component:
 
 
 def _format_cursor(search: str | None) -> Query:
-    cursors = parse_qs((search or "").removeprefix("?")).get("cursor", [])
-    return {"cursor": cursors[-1]} if cursors else {}
+    cursor = read_search(search).get("cursor")
+    return {"cursor": cursor} if cursor else {}

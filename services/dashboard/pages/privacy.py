@@ -1,7 +1,7 @@
 """Privacy: the retention policy for everybody; requests of parents and the record of purges for admins."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -17,6 +17,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import PRIVACY_PATH
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Scope
@@ -85,8 +86,7 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def _add_view(app: Dash, views: SharedViews) -> None:
     def show(search: str | None) -> dict[str, Any]:
-        cursor = parse_qs((search or "").removeprefix("?")).get("cursor", [None])[-1]
-        return show_privacy(views.api_of_viewer(), cursor)
+        return show_privacy(views.api_of_viewer(), read_search(search).get("cursor"))
 
     app.callback(
         output={

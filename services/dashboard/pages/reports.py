@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import get_args
-from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
 import structlog
@@ -20,6 +19,7 @@ from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
 from dashboard.pages.live import add_tick, build_clock, build_dates
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
@@ -169,9 +169,9 @@ def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None
 
 
 def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
-    given = parse_qs((search or "").removeprefix("?"))
-    kind = next((kind for kind in get_args(ReportType) if kind in given.get("report_type", [])), None)
-    return kind, given.get("cursor", [None])[-1]
+    given = read_search(search)
+    kind = next((kind for kind in get_args(ReportType) if kind == given.get("report_type")), None)
+    return kind, given.get("cursor")
 
 
 def _may_generate() -> bool:

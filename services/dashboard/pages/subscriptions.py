@@ -1,7 +1,7 @@
 """Subscriptions: who gets the weekly and the monthly report by email, and who gets nothing any more."""
 
 from typing import Any, get_args
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -17,6 +17,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import SUBSCRIPTIONS_PATH
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
@@ -132,7 +133,7 @@ def show_lists(api: MetricsApi, search: str | None) -> dict[str, Any]:
     if not current_viewer().may(Scope.REPORTS_WRITE):
         sentence = "Only analysts and admins see and change who gets reports. Ask one of them for a subscription."
         return {"lists": [html.P(sentence)], "hidden": True}
-    wanted = {name: values[-1] for name, values in parse_qs((search or "").removeprefix("?")).items()}
+    wanted = read_search(search)
     try:
         lists = [_build_subscribers(api, kind, wanted) for kind in get_args(ScheduledType)]
         return {"lists": [*lists, _build_suppressed(api, wanted)], "hidden": False}

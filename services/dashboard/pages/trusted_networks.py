@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -17,6 +17,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import TRUSTED_NETWORKS_PATH
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Scope
@@ -93,9 +94,8 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def _add_list(app: Dash, views: SharedViews) -> None:
     def show(search: str | None) -> dict[str, Any]:
-        wanted = parse_qs((search or "").removeprefix("?"))
-        cidr = wanted.get("cidr", [""])[-1]
-        return {**show_networks(views.api_of_viewer(), wanted.get("cursor", [None])[-1]), "cidr": cidr}
+        wanted = read_search(search)
+        return {**show_networks(views.api_of_viewer(), wanted.get("cursor")), "cidr": wanted.get("cidr", "")}
 
     app.callback(
         output={

@@ -1,7 +1,7 @@
 """Violations of the children's privacy rule: filtered by the address, resolved by those who may."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -18,7 +18,7 @@ from dashboard.formats import format_clock
 from dashboard.links import VIOLATIONS_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
 from dashboard.pages.page import Page
-from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period
+from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
@@ -146,8 +146,8 @@ def resolve_violation(
 
 def parse_filters(search: str | None) -> Query:
     """The filters and the cursor that the address names."""
-    given = parse_qs((search or "").removeprefix("?"))
-    return {name: given[name][-1] for name in (*_FILTERS, "cursor") if name in given}
+    given = read_search(search)
+    return {name: given[name] for name in (*_FILTERS, "cursor") if name in given}
 
 
 def _draw(answer: ViolationsAnswer, query: Query, search: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -18,7 +17,7 @@ from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.links import WHAT_IF_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
 from dashboard.pages.page import Page
-from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period
+from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from viral_engine.client import ApiProblemError
 from viral_engine.contract.what_if import WhatIfAnswer
 from viral_engine.settings import DashboardSettings
@@ -90,8 +89,8 @@ def try_thresholds(views: SharedViews, search: str | None, configured: Threshold
 
 def parse_thresholds(search: str | None) -> dict[str, str]:
     """The thresholds of the form that the address names, as they stand there."""
-    given = parse_qs((search or "").removeprefix("?"))
-    return {knob.name: given[knob.name][-1] for knob in KNOBS if knob.name in given}
+    given = read_search(search)
+    return {knob.name: given[knob.name] for knob in KNOBS if knob.name in given}
 
 
 def _fetch(views: SharedViews, query: Query | Mapping[str, str | int]) -> WhatIfAnswer:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period, week_until
+from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period, read_search, week_until
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,22 @@ def test_an_address_names_a_period(search: str | None, expected: dict[str, objec
 def test_a_period_that_does_not_exist_is_explained(search: str, reason: str) -> None:
     with pytest.raises(InvalidPeriodError, match=reason):
         parse_period(search)
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        (None, {}),
+        ("?", {}),
+        ("?cursor=a%20b&id=7", {"cursor": "a b", "id": "7"}),
+        ("?id=1&id=2", {"id": "2"}),
+        ("?id=&cursor=x", {"cursor": "x"}),
+    ],
+)
+def test_the_last_value_counts_where_an_address_names_something_twice(
+    search: str | None, expected: dict[str, str]
+) -> None:
+    assert read_search(search) == expected
 
 
 def test_links_name_the_period_as_the_address_does() -> None:
