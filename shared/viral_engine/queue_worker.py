@@ -20,7 +20,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from viral_engine.queues import QueueName
+from viral_engine.queues import JOB_OF_QUEUE, QueueName
 from viral_engine.telemetry import DURATIONS
 from viral_engine.tracing import continue_request
 from viral_engine.worker_settings import WorkerSettings
@@ -101,6 +101,9 @@ def name_job(job: Job) -> str:
 def work_on(queue: QueueName, settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT, then finish the job in hand. Redis may come and go meanwhile."""
     _log.info("worker_started", queue=str(queue))
+    # A rate needs to see a counter at 0 before its first event.
+    for outcome in ("done", "failed", "killed"):
+        _JOBS.labels(queue, JOB_OF_QUEUE[queue].rpartition(".")[2], outcome)
     stop = StopRequest()
     try:
         while not stop.was_made:
@@ -116,5 +119,8 @@ def _work_while_possible(queue: QueueName, settings: WorkerSettings, stop: StopR
         worker.work(logging_level="WARNING")
     except RedisError as error:
         _log.warning("redis_unavailable", queue=str(queue), error=type(error).__name__)
+        # It waits and lives: whoever looks at the file must not restart it for that.
+        if settings.heartbeat_file:
+            settings.heartbeat_file.touch()
     if not stop.was_made:
         time.sleep(_PAUSE_SECONDS)

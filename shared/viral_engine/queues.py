@@ -27,6 +27,13 @@ class JobName(StrEnum):
     POST_WEBHOOK = "email_worker.jobs.post_webhook"
 
 
+JOB_OF_QUEUE = {
+    QueueName.PERFORMANCE_REPORTS: JobName.GENERATE_REPORT,
+    QueueName.EMAIL_DELIVERY: JobName.SEND_EMAIL,
+    QueueName.DEFAULT: JobName.TICK_SCHEDULES,
+    QueueName.WEBHOOKS: JobName.POST_WEBHOOK,
+    QueueName.BATCH: JobName.STEP_BATCH,
+}
 JOB_TIMEOUT_SECONDS = {
     JobName.GENERATE_REPORT: 300,
     JobName.TICK_SCHEDULES: 60,
@@ -44,6 +51,12 @@ def connect_redis(url: str) -> Redis:
 def open_queue(redis: Redis, name: QueueName) -> Queue:
     """The queue, speaking JSON."""
     return Queue(name, connection=redis, serializer=JSONSerializer)
+
+
+def fetch_queued_rows(redis: Redis, queue: QueueName) -> set[int]:
+    """The rows whose ids are on a queue, not yet taken by a worker."""
+    ids = (job_id.removeprefix(f"{queue}-").split("-") for job_id in open_queue(redis, queue).get_job_ids())
+    return {int(row_id) for row_id, *_ in ids if row_id.isdecimal()}
 
 
 def enqueue(redis: Redis, queue: QueueName, job: JobName, row_id: int, enqueue_count: int) -> None:

@@ -4,10 +4,13 @@ Names and meanings are in docs/metrics.md. Without Flask, so that workers can us
 """
 
 import math
+from itertools import product
 from typing import Any, Literal, get_args
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
+
+from viral_engine.contract.alerts import AlertSeverity, AlertType
 
 EventName = Literal[
     "viral_engine.guardrails.health_score",
@@ -29,13 +32,11 @@ DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 """Bounds of the histograms of work that takes from moments to minutes, in seconds."""
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
 _ALERT_LABELS = ("type", "severity")
+_ALERTS = Counter("viral_engine_alerts_opened", "Alerts that were opened", _ALERT_LABELS)
 _EMAILS = Counter("viral_engine_email_attempts", "Attempts to deliver an email that ended", ["status"]), ("status",)
 _WEBHOOKS = Counter("viral_engine_webhook_attempts", "Attempts to call a webhook that ended", ["status"]), ("status",)
 _COUNTED = {
-    "viral_engine.guardrails.alert_opened": (
-        Counter("viral_engine_alerts_opened", "Alerts that were opened", _ALERT_LABELS),
-        _ALERT_LABELS,
-    ),
+    "viral_engine.guardrails.alert_opened": (_ALERTS, _ALERT_LABELS),
     "viral_engine.email.delivery_completed": _EMAILS,
     "viral_engine.email.delivery_failed": _EMAILS,
     "viral_engine.webhooks.delivery_completed": _WEBHOOKS,
@@ -77,6 +78,8 @@ _TIMED = {
 # A rate needs to see a counter at 0 before its first event.
 for _name in get_args(EventName):
     _EVENTS.labels(event=_name)
+for _labels in product(get_args(AlertType), get_args(AlertSeverity)):
+    _ALERTS.labels(*_labels)
 # A score of 0 would be an alarm; until something is measured there is no number.
 for _gauge, _field in _MEASURED.values():
     _gauge.set(math.nan)

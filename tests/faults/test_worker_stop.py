@@ -29,6 +29,17 @@ def test_a_worker_ends_although_redis_is_away(tmp_path: Path, worker: list[str])
             assert process.stop() == 0
 
 
+def test_a_worker_that_waits_for_redis_says_that_it_lives(servers: tuple[Children, Path], tmp_path: Path) -> None:
+    """Else its probes would restart it, and every other worker, while Redis is away."""
+    heartbeat = tmp_path / "heartbeat"
+    nowhere = f"redis://127.0.0.1:{find_free_port()}"
+    environment = {"REDIS_URL": nowhere, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    with running("email_worker", "work", "webhooks", **environment):
+        for beat in ("The first beat", "Another one"):
+            servers[0].wait_until(heartbeat.exists, beat, seconds=_SECONDS)
+            heartbeat.unlink()
+
+
 @pytest.mark.parametrize("process", [["work", "default"], ["scheduler"]])
 def test_a_process_that_shows_its_metrics_ends_in_good_order(
     servers: tuple[Children, Path], redis_url: str, tmp_path: Path, process: list[str]

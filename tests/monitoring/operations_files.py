@@ -13,6 +13,7 @@ RULES = ROOT / "helm/viral-engine/files/rules.yaml"
 DASHBOARDS = ROOT / "helm/viral-engine/files/dashboards"
 # Prefixed with what made it: a metric of ours, or one of prometheus-flask-exporter.
 _METRIC = re.compile(r"\b(?:viral_engine|flask)_[a-z0-9_]+")
+_INCREASE = re.compile(r"(?:increase|rate)\((viral_engine_[a-z0-9_]+)\{(.*?)\}")
 _RECORDED = re.compile(r"\bviral_engine:[a-z0-9_:]+")
 
 
@@ -41,6 +42,13 @@ def list_expressions() -> Iterator[str]:
 def find_metrics() -> set[str]:
     """The names of all metrics that the expressions look at."""
     return {name for expression in list_expressions() for name in _METRIC.findall(_strip(expression))}
+
+
+def find_increases() -> Iterator[tuple[str, dict[str, str]]]:
+    """Our counters, with the labels, whose growth alerts look at."""
+    for rule in list_alerts():
+        for name, labels in _INCREASE.findall(rule["expr"]):
+            yield name, dict(re.findall(r'(\w+)="([^"]*)"', labels))
 
 
 def find_recorded() -> set[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from tests.api_server import connect
 from tests.builders import build_event
 from tests.integration.observed_product import ObservedProduct, scrape
-from tests.monitoring.operations_files import find_metrics
+from tests.monitoring.operations_files import find_increases, find_metrics
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.processes import Children
 
@@ -45,7 +45,17 @@ def test_every_metric_of_rules_and_dashboards_exists_in_a_scrape(
         product.wait_until(lambda: http.get(f"/v1/reports/{report}").json()["status"] == "ready", "The report")
     httpx.get(f"{dashboard}/login", trust_env=False)
     product.wait_until(lambda: "viral_engine_queue_work" in scrape(reconciler).names, "The queues' figures")
-    product.wait_until(lambda: "viral_engine_jobs_total" in scrape(worker).names, "The job's count")
+    product.wait_until(lambda: scrape(worker).sum("viral_engine_jobs_total") == 1, "The job's count")
     served = [scrape(url) for url in (product.api_url, worker, reconciler, dashboard)]
     names = set().union(*(each.names for each in served))
     assert find_metrics() - names == set()
+
+
+def test_what_alerts_see_grow_is_there_before_it_grows(product: ObservedProduct) -> None:
+    """A counter that begins to exist with its first event shows no increase by it."""
+    served = [scrape(url) for url in (product.api_url, product.start_worker("batch"), product.start_reconciler())]
+    samples = [(name, labels) for each in served for name, labels, _ in each.samples]
+    wanted = list(find_increases())
+    assert len(wanted) >= 5
+    for counter, labels in wanted:
+        assert any(name == counter and labels.items() <= given.items() for name, given in samples), (counter, labels)

@@ -24,6 +24,9 @@ _log = structlog.get_logger()
 
 def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> None:
     """Lead and work until `stop` is set; wait longer and longer while the database is away."""
+    # A rate needs to see a counter at 0 before its first event.
+    for task in tasks:
+        _TASKS.labels(task=task.name, outcome="failed")
     failures = 0
     while not stop.is_set():
         try:
