@@ -14,6 +14,7 @@ from dashboard.data import SharedViews
 from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import NOTIFICATIONS_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.live import add_tick
 from dashboard.pages.notification_form import EMPTY, FIELDS, build_layout, describe_form
 from dashboard.pages.page import Page
@@ -73,13 +74,12 @@ def _add_change(app: Dash, views: SharedViews) -> None:
         save: int | None, cancel: int | None, presses: list[int | None], editing: int | None, form: dict[str, Any]
     ) -> dict[str, Any]:
         del save, cancel
-        pressed = ctx.triggered_id
-        if pressed == "notify-save":
+        if ctx.triggered_id == "notify-save":
             return save_rule(views.api_of_viewer(), editing, form)
-        if pressed == "notify-cancel":
+        if ctx.triggered_id == "notify-cancel":
             return {**_keep(), **EMPTY, "said": ""}
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not pressed or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return _keep()
         return act(views.api_of_viewer(), pressed["action"], pressed["rule"])
 

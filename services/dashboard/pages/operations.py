@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.batches import build_batches
@@ -18,6 +18,7 @@ from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_clock
 from dashboard.links import OPERATIONS_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
 from dashboard.session import current_viewer
@@ -107,10 +108,10 @@ def _add_show(app: Dash, views: SharedViews) -> None:
 
 def _add_act(app: Dash, views: SharedViews) -> None:
     def act(presses: list[int | None]) -> dict[str, Any]:
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not ctx.triggered_id or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return {"said": no_update}
-        return {"said": decide(views.api_of_viewer(), ctx.triggered_id["action"], ctx.triggered_id["letter"])}
+        return {"said": decide(views.api_of_viewer(), pressed["action"], pressed["letter"])}
 
     app.callback(
         output={"said": Output("operations-said", "children")},

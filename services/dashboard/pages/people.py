@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from flask import request
 
@@ -18,6 +18,7 @@ from dashboard.components.people import build_people, build_secret, build_tokens
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import PEOPLE_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.passwords import LINK_PATH
 from dashboard.session import current_viewer
@@ -152,10 +153,10 @@ def _add(
 
 def _add_actions(app: Dash, views: SharedViews) -> None:
     def press(presses: list[int | None]) -> dict[str, Any]:
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not ctx.triggered_id or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return _KEPT
-        return act_on(views.api_of_viewer(), ctx.triggered_id["kind"], ctx.triggered_id["id"], ctx.triggered_id["do"])
+        return act_on(views.api_of_viewer(), pressed["kind"], pressed["id"], pressed["do"])
 
     app.callback(
         output=_outputs(),

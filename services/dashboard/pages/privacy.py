@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
@@ -16,6 +16,7 @@ from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_pu
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import PRIVACY_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
@@ -115,10 +116,10 @@ def _add_save(app: Dash, views: SharedViews) -> None:
 
 def _add_answer(app: Dash, views: SharedViews) -> None:
     def answer(presses: list[int | None]) -> dict[str, Any]:
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not ctx.triggered_id or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return {"requests": no_update, "said": no_update, "file": no_update}
-        return answer_request(views.api_of_viewer(), ctx.triggered_id["kind"], ctx.triggered_id["id"])
+        return answer_request(views.api_of_viewer(), pressed["kind"], pressed["id"])
 
     app.callback(
         output={

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank, build_frame, build_hint
@@ -16,6 +16,7 @@ from dashboard.components.subscriptions import REPORTS, build_subscribers, build
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import SUBSCRIPTIONS_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
@@ -110,10 +111,10 @@ def _add_save(app: Dash, views: SharedViews) -> None:
 
 def _add_act(app: Dash, views: SharedViews) -> None:
     def press(presses: list[int | None], search: str | None) -> dict[str, Any]:
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not ctx.triggered_id or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return {"lists": no_update, "said": no_update}
-        return act(views.api_of_viewer(), ctx.triggered_id["action"], ctx.triggered_id["of"], search)
+        return act(views.api_of_viewer(), pressed["action"], pressed["of"], search)
 
     app.callback(
         output={

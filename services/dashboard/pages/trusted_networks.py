@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank, build_hint
@@ -16,6 +16,7 @@ from dashboard.components.trusted_networks import build_networks
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import TRUSTED_NETWORKS_PATH
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
@@ -125,10 +126,10 @@ def _add_save(app: Dash, views: SharedViews) -> None:
 
 def _add_remove(app: Dash, views: SharedViews) -> None:
     def remove(presses: list[int | None]) -> dict[str, Any]:
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not ctx.triggered_id or not any(presses):
+        pressed = find_pressed(presses)
+        if pressed is None:
             return {"list": no_update, "said": no_update}
-        return stop_trusting(views.api_of_viewer(), ctx.triggered_id["cidr"])
+        return stop_trusting(views.api_of_viewer(), pressed["cidr"])
 
     app.callback(
         output={

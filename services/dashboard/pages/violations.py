@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
@@ -17,6 +17,7 @@ from dashboard.errors import API_FAILURES, format_failure, is_switched_off
 from dashboard.formats import format_clock
 from dashboard.links import VIOLATIONS_PATH
 from dashboard.pages.address_controls import control_id, keep_in_address
+from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.session import current_viewer
@@ -91,9 +92,8 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def _add_resolve(app: Dash, views: SharedViews) -> None:
     def resolve(presses: list[int | None], notes: list[str | None], ids: list[dict[str, Any]], search: str) -> Any:
-        button = ctx.triggered_id
-        # Buttons that are drawn anew arrive here, too, without having been pressed.
-        if not button or not any(presses):
+        button = find_pressed(presses)
+        if button is None:
             return {**_KEPT, "said": no_update}
         written = {each["id"]: note or "" for each, note in zip(ids, notes, strict=True)}
         resolution = _RESOLUTIONS[button["action"]]
