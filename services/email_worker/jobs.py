@@ -13,7 +13,7 @@ import structlog
 
 from email_worker.addresses import read_mailbox
 from email_worker.claims_api import ClaimsApi
-from email_worker.endings import NotSentError
+from email_worker.endings import FailedError, NotSentError
 from email_worker.file_transport import write_to_folder
 from email_worker.holding import HeldDelivery
 from email_worker.letter import Letter, clean_subject, load_templates
@@ -135,6 +135,8 @@ def _write_letter(claim: DeliveryClaimed) -> Letter:
 
 def _post_webhook(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
     settings: WebhookSettings = load_settings(WebhookSettings)[0]
+    if claim.notification and claim.notification.channel == "webhook" and not claim.signing_secret:
+        raise FailedError("The rule's secret cannot be read: make a new one, then retry.")
     subject, body = _build_call(claim)
     headers = {
         "Content-Type": "application/json",

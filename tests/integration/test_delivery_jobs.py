@@ -131,7 +131,7 @@ def test_a_notification_is_told_with_what_happened(worker: Api, connection: Conn
         url="http://127.0.0.1:8050/dashboard/alerts/7",
     )
     told = Notification(rule="Night shift", channel="email", news=[news])
-    question = Question("email", [ANN], False, requested_by="rule", notification=told, rule_id=1)
+    question = Question("email", [ANN], False, requested_by="rule", notification=told)
     save_request(connection, question, domain=DOMAIN, now=now)
     claimed = claim(worker, 1)
     assert claimed["notification"] == told.model_dump(mode="json")

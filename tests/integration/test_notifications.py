@@ -379,3 +379,61 @@ def test_test_messages_do_not_use_up_what_a_rule_may_send(
     flag_addresses(admin, 6, at=now - timedelta(hours=1))
     evaluate(now)
     assert len(read_messages(connection)) == 5
+
+
+def read_statuses(connection: Connection) -> list[tuple[str, str]]:
+    """To whom each message goes, and how it stands."""
+    return [(message["recipient"], message["status"]) for message in read_messages(connection)]
+
+
+def change_rule(api: Api, rule: dict[str, Any], **fields: Any) -> None:
+    """A change that must succeed; the target stays unless another is given."""
+    body = {name: rule[name] for name in ("name", "severities", "channel")}
+    assert api.send("PUT", f"{RULES}/{rule['id']}", json={**body, "target": None, **fields}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change", [{"target": OTHER_HOOK}, {"channel": "slack", "target": HOOK}], ids=["other target", "other channel"]
+)
+def test_what_waited_for_another_target_or_channel_is_told_to_the_new_one(
+    admin: Api, evaluate: Evaluate, connection: Connection, change: dict[str, str]
+) -> None:
+    rule = create_rule(admin)
+    flag_addresses(admin, 6)
+    evaluate()
+    change_rule(admin, rule, **change)
+    evaluate(NOON + MINUTE)
+    assert read_statuses(connection) == [(HOOK, "cancelled"), (change["target"], "pending")]
+    told = read_messages(connection)[1]["notification"]
+    assert (told["channel"], [news["event"] for news in told["news"]]) == (change.get("channel", "webhook"), ["opened"])
+    change_rule(admin, rule, **change)
+    assert read_statuses(connection)[1] == (change["target"], "pending")
+
+
+@pytest.mark.parametrize("change", ["deleted", "switched off", "other target", "other channel"])
+def test_an_attempt_that_is_refused_after_its_rule_changed_is_not_repeated(
+    admin: Api, evaluate: Evaluate, connection: Connection, change: str
+) -> None:
+    rule = create_rule(admin)
+    flag_addresses(admin, 6)
+    evaluate()
+    (delivery_id,) = connection.execute(text("SELECT id FROM deliveries")).scalars()
+    claimed = admin.send("POST", f"/internal/deliveries/{delivery_id}/claim").get_json()
+    assert claimed["signing_secret"] == rule["secret"]
+    if change == "deleted":
+        assert admin.send("DELETE", f"{RULES}/{rule['id']}").status_code == 204
+    else:
+        fields = {"switched off": {"enabled": False}, "other target": {"target": OTHER_HOOK}}
+        change_rule(admin, rule, **fields.get(change, {"channel": "slack", "target": HOOK}))
+    refused = {"token": claimed["token"], "outcome": "refused", "error": "503"}
+    assert admin.send("POST", f"/internal/deliveries/{delivery_id}/result", json=refused).status_code == 200
+    connection.execute(text("UPDATE deliveries SET next_attempt_at = now()"))
+    admin.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/claim")
+    assert read_statuses(connection) == [(HOOK, "cancelled")]
+
+
+def test_a_test_is_sent_by_a_rule_that_is_switched_off(admin: Api, connection: Connection) -> None:
+    rule = create_rule(admin, enabled=False)
+    assert admin.send("POST", f"{RULES}/{rule['id']}/test").status_code == 202
+    (delivery_id,) = connection.execute(text("SELECT id FROM deliveries")).scalars()
+    assert admin.send("POST", f"/internal/deliveries/{delivery_id}/claim").status_code == 200

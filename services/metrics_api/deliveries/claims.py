@@ -21,6 +21,17 @@ _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests
     WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
 """)
+# An attempt that was under way while its rule changed waits again, and a failed one a person may have retried. A test
+# is sent by a rule that is switched off, too.
+_CANCEL_OUTDATED = text("""
+    UPDATE deliveries SET status = 'cancelled', finished_at = :now FROM delivery_requests request
+    WHERE deliveries.id = :delivery_id AND status = 'pending' AND request.id = request_id AND rule_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM notification_rules rule
+            WHERE rule.id = rule_id AND target = recipient AND channel = notification ->> 'channel'
+                AND (enabled OR (notification ->> 'is_test')::boolean)
+        )
+""")
 _IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(email) = lower(:recipient))")
 
 
@@ -44,10 +55,14 @@ def claim_with_subject(
     *,
     now: datetime,
 ) -> DeliveryClaimed | None:
-    """Take the delivery with all that it tells; None when it is not waiting. Raises UnreadableSubjectError."""
+    """Take the delivery with all that it tells; None when it is not waiting, or its rule does not want it any more.
+
+    Raises UnreadableSubjectError.
+    """
     subject = connection.execute(_SUBJECT, {"delivery_id": delivery_id}).one_or_none()
     if subject is None:
         return None
+    connection.execute(_CANCEL_OUTDATED, {"delivery_id": delivery_id, "now": now})
     off = is_switched_off(flags, report_id=subject.report_id, rule_id=subject.rule_id)
     claim = claim_delivery(connection, delivery_id, settings, switched_off=off, now=now)
     if claim is None:

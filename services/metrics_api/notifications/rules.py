@@ -18,9 +18,16 @@ from viral_engine.contract.recipients import mask_recipient
 _column = notification_rules.c
 _SHOWN = ("name", "severities", "channel", "target", "enabled")
 _DROP_NEWS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
+# What they told waits again, so that a rule's new target hears of it; the key is freed for the message that tells it.
 _CANCEL_MESSAGES = text("""
-    UPDATE deliveries SET status = 'cancelled', finished_at = :now
-    WHERE status = 'pending' AND request_id IN (SELECT id FROM delivery_requests WHERE rule_id = :rule_id)
+    WITH cancelled AS (
+        UPDATE deliveries SET status = 'cancelled', finished_at = :now
+        WHERE status = 'pending' AND request_id IN (SELECT id FROM delivery_requests WHERE rule_id = :rule_id)
+        RETURNING request_id
+    ), freed AS (
+        UPDATE delivery_requests SET unique_key = NULL WHERE id IN (SELECT request_id FROM cancelled)
+    )
+    UPDATE alert_news SET request_id = NULL WHERE request_id IN (SELECT request_id FROM cancelled)
 """)
 
 
@@ -63,8 +70,8 @@ def save_rule(connection: Connection, body: RuleRequest, author: Author) -> tupl
 def change_rule(connection: Connection, rule_id: int, body: RuleRequest, author: Author) -> str | None:
     """Change a rule; a channel that needs one gets a secret, which is the answer.
 
-    What a rule that is switched off had still to tell is dropped. Raises UnknownRuleError, NameTakenError or
-    TargetMissingError.
+    What a rule that is switched off had still to tell is dropped; what waited for another target or channel is told
+    to the new one. Raises UnknownRuleError, NameTakenError or TargetMissingError.
     """
     before = lock_rule(connection, rule_id)
     if body.target is None and body.channel != before.channel:
@@ -76,6 +83,8 @@ def change_rule(connection: Connection, rule_id: int, body: RuleRequest, author:
     _execute(connection, update(notification_rules).where(_column.id == rule_id).values(values))
     if not body.enabled:
         _drop_waiting(connection, rule_id, now=author.now)
+    elif (values["target"], body.channel) != (before.target, before.channel):
+        connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": author.now})
     _note(connection, "change_notification_rule", rule_id, author, before=before._asdict(), after=values)
     return secret
 
@@ -127,8 +136,8 @@ def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]
 
 
 def _drop_waiting(connection: Connection, rule_id: int, *, now: datetime) -> None:
-    connection.execute(_DROP_NEWS, {"rule_id": rule_id})
     connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": now})
+    connection.execute(_DROP_NEWS, {"rule_id": rule_id})
 
 
 def _note(

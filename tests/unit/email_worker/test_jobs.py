@@ -224,6 +224,15 @@ def test_a_webhook_without_a_secret_is_not_signed(api: ScriptedApi) -> None:
     assert "X-Viral-Signature" not in hook.calls[0].headers
 
 
+def test_a_webhook_whose_receiver_expects_a_signature_is_not_called_without_one(api: ScriptedApi) -> None:
+    with hook_server(answer(200)) as hook:
+        news = build_notification(channel="webhook")
+        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=news)]
+        jobs.post_webhook(5)
+    assert (api.calls, hook.calls) == (["claim", "result"], [])
+    assert (api.bodies["result"]["outcome"], "secret" in api.bodies["result"]["error"]) == ("failed", True)
+
+
 @pytest.mark.parametrize(("status", "outcome"), [(500, "refused"), (404, "failed")])
 def test_what_the_webhook_says_is_handed_on(api: ScriptedApi, status: int, outcome: str) -> None:
     with hook_server(answer(status)) as hook:
