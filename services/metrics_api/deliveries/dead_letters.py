@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, TextClause, text
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.deliveries.poking import QUEUES
+from metrics_api.subscriptions.suppressions import lift_for_retry
 from viral_engine.contract.queues import DeadLetter
 from viral_engine.contract.recipients import mask_recipient
 
@@ -24,8 +25,6 @@ _RETRY = text(f"""
     UPDATE deliveries SET status = 'pending', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
         finished_at = NULL {_IS_HELD} IN ('uncertain', 'dead')
 """)
-# Who sends again to an address that was suppressed for this very delivery knows better.
-_LIFT = text("DELETE FROM suppressions WHERE delivery_id = :delivery_id")
 # An uncertain one stays so: to call it cancelled would say that nothing arrived.
 _DISCARD = text(f"""
     UPDATE deliveries SET discarded_at = :now, finished_at = :now,
@@ -43,10 +42,10 @@ def fetch_held_deliveries(connection: Connection) -> list[DeadLetter]:
 
 
 def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
-    """Send once more, from the first attempt on; False when it waits for nobody."""
+    """Send once more, from the first attempt, even if that suppressed the address; False when it waits for nobody."""
     if not _decide(connection, _RETRY, "retry_dead_letter", delivery_id, actor=actor, now=now):
         return False
-    connection.execute(_LIFT, {"delivery_id": delivery_id})
+    lift_for_retry(connection, delivery_id, actor=actor, now=now)
     return True
 
 

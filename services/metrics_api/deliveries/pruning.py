@@ -9,15 +9,14 @@ from sqlalchemy import Connection, text
 
 from viral_engine.delivery_settings import DeliverySettings
 
-# What waits for a person is kept whole until the person has decided.
+# Also of what waits for a person: a retry renders anew from what the request and its report say.
 _CONTENT = text("""
     UPDATE deliveries SET content = NULL
     WHERE id IN (
         SELECT id FROM deliveries
-        WHERE content IS NOT NULL AND (
-            status IN ('sent', 'placeholder', 'suppressed', 'cancelled') AND finished_at < :cutoff
-            OR status = 'uncertain' AND discarded_at < :cutoff
-        ) LIMIT :most FOR UPDATE SKIP LOCKED
+        WHERE content IS NOT NULL AND finished_at < :cutoff
+            AND status IN ('sent', 'placeholder', 'suppressed', 'cancelled', 'dead', 'uncertain')
+        LIMIT :most FOR UPDATE SKIP LOCKED
     )
 """)
 _KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")

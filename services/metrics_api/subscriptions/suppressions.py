@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.paging import Page
@@ -28,10 +28,17 @@ def count_suppressions(connection: Connection) -> int:
 
 def delete_suppression(connection: Connection, email: str, *, actor: str, now: datetime) -> bool:
     """Let an address get email again; says whether it was suppressed. The audit keeps why it was."""
-    statement = delete(suppressions).where(func.lower(_column.email) == email.lower()).returning(_column.reason)
-    reason = connection.execute(statement).scalar_one_or_none()
-    if reason is None:
-        return False
-    subject, details = f"suppression:{email.lower()}", {"reason": reason}
-    save_audit_entry(connection, actor=actor, action="lift_suppression", subject=subject, details=details, now=now)
-    return True
+    return _lift(connection, func.lower(_column.email) == email.lower(), actor=actor, now=now)
+
+
+def lift_for_retry(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> None:
+    """Let the address that was suppressed for this very delivery get email again: who sends again knows better."""
+    _lift(connection, _column.delivery_id == delivery_id, actor=actor, now=now)
+
+
+def _lift(connection: Connection, chosen: ColumnElement[bool], *, actor: str, now: datetime) -> bool:
+    lifted = connection.execute(delete(suppressions).where(chosen).returning(_column.email, _column.reason)).all()
+    for email, reason in lifted:
+        subject, details = f"suppression:{email.lower()}", {"reason": reason}
+        save_audit_entry(connection, actor=actor, action="lift_suppression", subject=subject, details=details, now=now)
+    return bool(lifted)
