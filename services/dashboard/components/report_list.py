@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.deliveries import build_state as build_delivery_state
 from dashboard.components.report_run import TITLES, build_state
-from dashboard.components.table import Column, build_table
+from dashboard.components.table import Column, build_table, build_way_on
 from dashboard.formats import format_count, format_moment, format_score
 from dashboard.links import REPORTS_PATH, report_path
 from viral_engine.contract.growth import Trend
@@ -98,6 +98,9 @@ def _build_request(report: ReportSummary) -> Component:
 def _build_way_on(answer: ReportsAnswer, report_type: ReportType | None) -> list[Component]:
     if not answer.next_cursor:
         return []
-    query = {"report_type": report_type} if report_type else {}
-    href = f"{REPORTS_PATH}?{urlencode({**query, 'cursor': answer.next_cursor})}"
-    return [dcc.Link(f"Next {format_count(len(answer.reports))} reports", href=href, className="button")]
+    chosen = {"report_type": report_type} if report_type else {}
+    return [
+        build_way_on(
+            REPORTS_PATH, {**chosen, "cursor": answer.next_cursor}, f"{format_count(len(answer.reports))} reports"
+        )
+    ]

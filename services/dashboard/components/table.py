@@ -1,8 +1,9 @@
 """Tables of flagged traffic, on cards and on pages of their own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -62,6 +63,11 @@ def build_moment(moment: datetime) -> Component:
     moment = moment.astimezone(UTC)
     parts = [html.Span(format_day_of_year(moment.date())), " ", html.Span(f"{moment:%H:%M:%S}")]
     return html.Time(parts, dateTime=moment.isoformat(), className="moment")
+
+
+def build_way_on(path: str, query: Mapping[str, str | int], label: str) -> Component:
+    """The link from some rows to the next ones; `label` says how many of what: "50 rows"."""
+    return dcc.Link(f"Next {label}", href=f"{path}?{urlencode(query)}", className="button")
 
 
 def build_link_to_all(label: str, path: str) -> Component:

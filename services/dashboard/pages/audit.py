@@ -5,13 +5,14 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
 from dashboard.components.audit import build_entries
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_refused, build_unavailable
 from dashboard.components.page_header import build_page_header
+from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import AUDIT_PATH
@@ -129,8 +130,7 @@ def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     more = []
     if answer.next_cursor:
         named = {name: value for name, value in filters.items() if value}
-        href = f"{AUDIT_PATH}?{urlencode({**named, 'cursor': answer.next_cursor})}"
-        more = [dcc.Link(f"Next {ROWS} entries", href=href, className="button")]
+        more = [build_way_on(AUDIT_PATH, {**named, "cursor": answer.next_cursor}, f"{ROWS} entries")]
     heading = html.H2("What was done", className="card-heading")
     return {**filters, "list": [heading, *build_entries(answer), *more], "hidden": False}
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
-from urllib.parse import urlencode
 
 import structlog
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_invalid_period, build_switched_off, build_unavailable
 from dashboard.components.page_header import GUARDRAILS, build_page_header
+from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
@@ -101,8 +101,7 @@ def build_list(listed: PeriodList[Listed], answer: Listed, search: str) -> list[
     summary = [html.P(f"{format_period(answer.period)} · as of {format_clock(answer.computed_at)}")]
     more: list[Component] = []
     if answer.next_cursor:
-        href = f"{listed.path}{search}&{urlencode({'cursor': answer.next_cursor})}"
-        more = [dcc.Link(f"Next {ROWS} rows", href=href, className="button")]
+        more = [build_way_on(listed.path, {**read_search(search), "cursor": answer.next_cursor}, f"{ROWS} rows")]
     return [
         build_page_header(listed.title, search, summary, above=listed.above),
         _build_card(listed.slug, [*listed.build_rows(answer, search), *more]),

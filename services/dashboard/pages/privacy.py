@@ -1,7 +1,6 @@
 """Privacy: the retention policy for everybody; requests of parents and the record of purges for admins."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -13,6 +12,7 @@ from dashboard.components.card import build_blank, build_hint
 from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
+from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import PRIVACY_PATH
@@ -152,8 +152,7 @@ def list_requests(api: MetricsApi, cursor: str | None = None) -> list[Component]
     answer = api.fetch_privacy_requests(limit=ROWS, cursor=cursor)
     more = []
     if answer.next_cursor:
-        href = f"{PRIVACY_PATH}?{urlencode({'cursor': answer.next_cursor})}"
-        more = [dcc.Link(f"Next {ROWS} requests", href=href, className="button")]
+        more = [build_way_on(PRIVACY_PATH, {"cursor": answer.next_cursor}, f"{ROWS} requests")]
     return [*build_requests(answer, _answer_id), *more]
 
 

@@ -1,11 +1,10 @@
 """Subscriptions: who gets the weekly and the monthly report by email, and who gets nothing any more."""
 
 from typing import Any, get_args
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank, build_frame, build_hint
@@ -13,6 +12,7 @@ from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.report_email import build_refusal
 from dashboard.components.subscriptions import REPORTS, build_subscribers, build_suppressed
+from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import SUBSCRIPTIONS_PATH
@@ -191,8 +191,7 @@ def _build_suppressed(api: MetricsApi, wanted: dict[str, str]) -> Component:
 def _build_way_on(name: str, cursor: str | None) -> list[Component]:
     if cursor is None:
         return []
-    href = f"{SUBSCRIPTIONS_PATH}?{urlencode({name: cursor})}"
-    return [dcc.Link(f"Next {ROWS} addresses", href=href, className="button")]
+    return [build_way_on(SUBSCRIPTIONS_PATH, {name: cursor}, f"{ROWS} addresses")]
 
 
 def _action_id(action: str, of: str) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank, build_hint
 from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
+from dashboard.components.table import build_way_on
 from dashboard.components.trusted_networks import build_networks
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
@@ -153,8 +153,7 @@ def show_networks(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
         return {"list": [build_unavailable(TRUSTED_NETWORKS_PATH)], "hidden": True}
     more = []
     if answer.next_cursor:
-        href = f"{TRUSTED_NETWORKS_PATH}?{urlencode({'cursor': answer.next_cursor})}"
-        more = [dcc.Link(f"Next {ROWS} networks", href=href, className="button")]
+        more = [build_way_on(TRUSTED_NETWORKS_PATH, {"cursor": answer.next_cursor}, f"{ROWS} networks")]
     heading = html.H2("What is trusted", className="card-heading")
     networks = build_networks(answer, lambda cidr: {"page": "trust", "cidr": cidr})
     return {"list": [heading, *networks, *more], "hidden": False}

@@ -1,7 +1,6 @@
 """Violations of the children's privacy rule: filtered by the address, resolved by those who may."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -11,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_invalid_period, build_refused, build_switched_off, build_unavailable
 from dashboard.components.page_header import build_page_header
+from dashboard.components.table import build_way_on
 from dashboard.components.violations import ACTORS, KINDS, STATES, TYPES, build_list, build_totals
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure, is_switched_off
@@ -155,8 +155,7 @@ def _draw(answer: ViolationsAnswer, query: Query, search: str) -> dict[str, Any]
     summary = html.P(f"{format_period(answer.period)} · as of {format_clock(answer.computed_at)}")
     more = []
     if answer.next_cursor:
-        href = f"{VIOLATIONS_PATH}?{urlencode({**query, 'cursor': answer.next_cursor})}"
-        more = [dcc.Link(f"Next {ROWS} violations", href=href, className="button")]
+        more = [build_way_on(VIOLATIONS_PATH, {**query, "cursor": answer.next_cursor}, f"{ROWS} violations")]
     return {
         "header": build_page_header(TITLE, search, [summary]),
         "totals": [html.H2("This period", className="card-heading"), *build_totals(answer.totals)],
