@@ -198,7 +198,10 @@ class QueueSettings(EnvironmentSettings):
         "Longer recovers later from a killed worker.",
     )
     backoff_base_seconds: float = Field(
-        15, ge=0, description="Seconds before a failed attempt is tried again, plus 2^attempt; 0 tries at once."
+        15,
+        ge=0,
+        description="Scales the wait after a failed attempt, which is this x (15 + 2^attempt) / 15 seconds and up to "
+        "10 % more: 17, 19, 23 and 31 seconds by default. 0 tries at once.",
     )
     repoke_seconds: float = Field(
         30, gt=0, description="Seconds after which waiting work is put on its queue again, in case Redis lost it."
