@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.alerts import TITLES, build_severity
 from dashboard.components.card import build_hint, build_kpis
+from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
 from dashboard.formats import format_age, format_count, format_moment, format_percent
 from dashboard.links import investigation_path
@@ -51,11 +52,6 @@ def build_detail(alert: AlertDetail, quality: AlertQuality, *, now: datetime) ->
 
 
 def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
-    way_back = html.Nav(
-        [dcc.Link("Guardrails", href="/dashboard/guardrails"), html.Span("/", **{"aria-hidden": "true"}), "Alert"],
-        className="breadcrumb",
-        **{"aria-label": "Breadcrumb"},
-    )
     facts = [
         build_severity(alert.severity),
         html.Span(_format_status(alert)),
@@ -68,7 +64,7 @@ def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
             html.P(facts, className="alert-facts"),
         ]
     )
-    return html.Header([way_back, heading], className="page-header")
+    return html.Header([build_breadcrumb("Alert", GUARDRAILS), heading], className="page-header")
 
 
 def _format_status(alert: AlertDetail) -> str:

@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
+from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_moment, build_table
 from dashboard.formats import format_count, format_moment, format_percent, format_seconds
 from dashboard.links import investigation_path
@@ -65,15 +66,7 @@ def _section(heading: str, body: list[Component]) -> Component:
 
 def _build_header(found: Investigation, identifier: str, search: str) -> Component:
     name = _NAMES[found.entity.kind]
-    way_back = html.Nav(
-        [
-            dcc.Link("Guardrails", href="/dashboard/guardrails" + search),
-            html.Span("/", **{"aria-hidden": "true"}),
-            name,
-        ],
-        className="breadcrumb",
-        **{"aria-label": "Breadcrumb"},
-    )
+    way_back = build_breadcrumb(name, GUARDRAILS, search)
     seen = _format_seen(found)
     heading = html.Div(
         [html.H1([f"{name} ", html.Span(found.entity.shown, className="whole-identifier")]), html.P(seen)],

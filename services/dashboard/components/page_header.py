@@ -17,13 +17,14 @@ def build_page_header(
 
     Pages that stand in the navigation have none above.
     """
-    way_back = [_build_way_back(title, search, above)] if above else []
+    way_back = [build_breadcrumb(title, above, search)] if above else []
     heading = html.Div([html.H1(title), html.Div(summary, className="summary")])
     actions = [html.Div(list(controls), className="controls")] if controls else []
     return html.Header([*way_back, heading, *actions], className="page-header")
 
 
-def _build_way_back(title: str, search: str, above: tuple[str, str]) -> Component:
+def build_breadcrumb(title: str, above: tuple[str, str], search: str = "") -> Component:
+    """Where a page stands: the link to the page `above`, as (title, path), over the period of `search`; its title."""
     name, path = above
     return html.Nav(
         [dcc.Link(name, href=path + search), html.Span("/", **{"aria-hidden": "true"}), title],

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 from dashboard.components.bars import build_bars
 from dashboard.components.card import build_frame, build_hint
 from dashboard.components.health_score import build_status
+from dashboard.components.page_header import build_breadcrumb
 from dashboard.components.report_run import TITLES, build_progress, format_reason, is_unfinished
 from dashboard.components.table import Column, build_table
 from dashboard.components.trend import VERDICTS, build_trend, format_interval
@@ -40,15 +41,7 @@ def build_report(report: Report) -> list[Component]:
 
 def build_header(report: Report) -> Component:
     """The way back, the dates, and the exports of a finished report."""
-    way_back = html.Nav(
-        [
-            dcc.Link("Reports", href=REPORTS_PATH),
-            html.Span("/", **{"aria-hidden": "true"}),
-            f"Report {report.id}",
-        ],
-        className="breadcrumb",
-        **{"aria-label": "Breadcrumb"},
-    )
+    way_back = build_breadcrumb(f"Report {report.id}", ("Reports", REPORTS_PATH))
     made = report.finished_at or report.created_at
     when = f"{'made' if report.finished_at else 'asked for'} {format_moment(made)} UTC"
     about = f"{format_period(_period(report))} · {when} · requested by {report.requested_by}"
