@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.audit import build_entries
 from dashboard.components.card import build_blank
+from dashboard.components.dates import build_day
 from dashboard.components.messages import build_refused, build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
@@ -41,7 +42,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
         dmc.TextInput(id=f"audit-{name}", label=label, placeholder=example, className="filter")
         for name, (label, example) in _TEXTS.items()
     ]
-    filters = [*texts, *[_build_day(name, label) for name, label in _DAYS.items()]]
+    filters = [*texts, *[build_day(f"audit-{name}", label, "Any day") for name, label in _DAYS.items()]]
     show = html.Button("Show", id="audit-show", className="button button-primary")
     return html.Div(
         [
@@ -61,22 +62,6 @@ def build_layout(_settings: DashboardSettings) -> Component:
                 className="stack",
             ),
         ]
-    )
-
-
-def _build_day(name: str, label: str) -> Component:
-    return dmc.DatePickerInput(
-        id=f"audit-{name}",
-        label=label,
-        placeholder="Any day",
-        valueFormat="D MMM YYYY",
-        clearable=True,
-        clearButtonProps={"aria-label": f"Clear {label}"},
-        weekendDays=[],
-        hideOutsideDates=True,
-        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
-        popoverProps={"withRoles": False, "withinPortal": False},
-        className="dates",
     )
 
 

@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import body_id, build_skeleton
+from dashboard.components.dates import build_dates
 from dashboard.components.messages import NO_DATA_PROBLEM
 from dashboard.data import SharedViews
 from dashboard.pages.live_view import Data, LivePage, refresh
@@ -76,26 +77,6 @@ def _build_controls(slug: str) -> Component:
     icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
     button = html.Button([icon, "Refresh"], id=f"{slug}-refresh", className="button")
     return html.Div([period, build_dates(f"{slug}-dates"), button], className="controls")
-
-
-def build_dates(dates_id: str) -> Component:
-    """The choice of a first and a last date."""
-    return dmc.DatePickerInput(
-        id=dates_id,
-        type="range",
-        placeholder="Custom dates",
-        valueFormat="D MMM YYYY",
-        clearable=True,
-        clearButtonProps={"aria-label": "Clear the custom dates"},
-        allowSingleDateInRange=True,
-        weekendDays=[],
-        hideOutsideDates=True,
-        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
-        # Its role would refer to a label that is not there.
-        popoverProps={"withRoles": False, "withinPortal": False},
-        leftSection=html.Span(className="icon icon-calendar"),
-        className="dates",
-    )
 
 
 def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:

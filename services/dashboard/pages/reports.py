@@ -11,13 +11,14 @@ from dash.development.base_component import Component
 from pydantic import ValidationError
 
 from dashboard.components.card import build_blank
+from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_switched_off, build_unavailable
 from dashboard.components.report_list import build_list, search_of
 from dashboard.components.report_run import is_unfinished
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
-from dashboard.pages.live import add_tick, build_clock, build_dates
+from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer

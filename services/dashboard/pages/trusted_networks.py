@@ -9,6 +9,7 @@ from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank, build_hint
+from dashboard.components.dates import build_day
 from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
@@ -66,19 +67,7 @@ def _build_form() -> list[Component]:
     reason = dmc.TextInput(
         id="trust-reason", label="Reason", placeholder="Lakeside School", required=True, withAsterisk=False
     )
-    until = dmc.DatePickerInput(
-        id="trust-until",
-        label="Last day (optional, UTC)",
-        placeholder="Without an end",
-        valueFormat="D MMM YYYY",
-        clearable=True,
-        clearButtonProps={"aria-label": "Clear the last day"},
-        weekendDays=[],
-        hideOutsideDates=True,
-        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
-        popoverProps={"withRoles": False, "withinPortal": False},
-        className="dates",
-    )
+    until = build_day("trust-until", "Last day (optional, UTC)", "Without an end")
     save = html.Button("Trust it", id="trust-save", className="button button-primary")
     return [
         build_hint("A network that is trusted already gets the new reason and last day."),
