@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, ctx, html
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.alert_detail import build_detail
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_not_found, build_unavailable
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES
+from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import ALERT_PATH, alert_path
 from dashboard.pages.page import Page
 from dashboard.period import read_search
@@ -109,8 +109,10 @@ def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> tup
         view, hidden = _draw(api, _send(api, button, alert_id, note.strip() or None, hours))
     except API_FAILURES as error:
         _log.warning("alert_action_failed", action=button, reason=str(error))
-        view, hidden = show_alert(api, search)
-        return view, hidden, f"Nothing was changed: {error}", note
+        # Somebody else may have been quicker; without an answer the page stays as it is.
+        is_refused = isinstance(error, ApiProblemError)
+        view, hidden = show_alert(api, search) if is_refused else (no_update, no_update)
+        return view, hidden, format_failure(error), note
     return view, hidden, _SAID[button], ""
 
 

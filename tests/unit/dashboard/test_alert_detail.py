@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from dash import no_update
 
 from dashboard.components.alert_detail import build_detail
+from dashboard.pages.alert import act
 from tests.unit.dashboard.answers import NOW, build_alert
+from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.alerts import AlertDetail, AlertQuality
 
@@ -51,3 +54,11 @@ def test_the_history_names_who_did_what_with_their_note() -> None:
 )
 def test_the_state_is_said_in_words(fields: dict[str, Any], words: str) -> None:
     assert words in text_of(find(draw(**fields), "alert-facts"))
+
+
+def test_an_action_that_fails_is_told_in_words_and_keeps_alert_and_note() -> None:
+    api = FakeApi()
+    api.is_down = True
+    said = "Nothing was changed: the metrics API does not answer. Please try again in a minute."
+    answer = act(api.connect(), "alert-resolve", "a click farm", "24", "?id=7")
+    assert answer == (no_update, no_update, said, "a click farm")
