@@ -26,6 +26,7 @@ class Account:
     items: dict[Key, Item] = field(default_factory=dict)
     created: dict[Key, datetime] = field(default_factory=dict)
     judged: dict[Key, Judgements] = field(default_factory=dict)
+    removed_before: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def save(self, items: list[Item], *, now: datetime) -> None:
         """Write the items one after the other."""
@@ -38,7 +39,9 @@ class Account:
 
     def _judge(self, before: Judgements, known: Item | None, item: Item) -> Judgements:
         found = find_places(item)
-        kept = {place: said for place, said in before.items() if place in found or said == "removed"}
+        key = (KINDS[type(item)], item.id)
+        self.removed_before.update((*key, *place) for place in found if before.get(place) == "removed")
+        kept = {place: said for place, said in before.items() if (place in found) != (said == "removed")}
         for place, said in kept.items():
             if said == "false_positive" and value_at(known, place) != value_at(item, place):
                 kept[place] = None
@@ -55,24 +58,33 @@ class Account:
         self.judged[key][place] = resolution
 
     def violations(self) -> dict[tuple[str, ...], str | None]:
-        """Every violation with what was said about it."""
+        """The latest violation of each place with what was said about it."""
         return {(*key, *place): said for key, judged in self.judged.items() for place, said in judged.items()}
+
+    def rows(self) -> Counter[tuple[str | None, ...]]:
+        """Every violation with what was said about it; those too that were removed before the latest post."""
+        latest = Counter((*place, said) for place, said in self.violations().items())
+        return latest + Counter({(*place, "removed"): times for place, times in self.removed_before.items()})
 
     def counts(self) -> Counts:
         """The facts of every day that has any."""
         counts: Counter[tuple[date, str, str]] = Counter()
-        for key in {*self.items, *(key for key, judged in self.judged.items() if judged)}:
+        for key in {*self.items, *(key for key in self.judged if self._all_said(key))}:
             for name, number in self._count(key).items():
                 counts[self.created[key].date(), key[0], name] += number
         days = {(day, kind) for (day, kind, _), number in counts.items() if number}
         return {(day, kind): tuple(counts[day, kind, name] for name in COUNTS) for day, kind in days}
 
     def _count(self, key: Key) -> dict[str, int]:
-        item, said = self.items.get(key), self.judged.get(key, {}).values()
+        item, said = self.items.get(key), self._all_said(key)
         if isinstance(item, StudySessionItem):
             return {"items": 1, "participants": len(set(item.participant_ids))}
         checked = {"checked": 1, "violating": int(any(word != "false_positive" for word in said))}
         return checked if item is None else {"items": 1, "unopened": int(item.view_count == 0), **checked}
+
+    def _all_said(self, key: Key) -> list[str | None]:
+        before = ["removed" for place in self.removed_before if place[:2] == key]
+        return [*self.judged.get(key, {}).values(), *before]
 
 
 def find_places(item: Item) -> set[Place]:
@@ -102,7 +114,7 @@ def fetch_counts(connection: Connection) -> Counts:
     return {(row.day, row.kind): tuple(row[2:]) for row in rows if any(row[2:])}
 
 
-def fetch_violations(connection: Connection) -> dict[tuple[str, ...], str | None]:
+def fetch_violations(connection: Connection) -> Counter[tuple[str | None, ...]]:
     """The stored violations with what was said about them."""
     columns = "content_kind, content_id, type, path, masked, resolution"
-    return {tuple(row[:5]): row[5] for row in connection.execute(text(f"SELECT {columns} FROM violations"))}
+    return Counter(tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM violations")))

@@ -71,7 +71,7 @@ class Checked:
             return
         kind, item_id, *place = waiting[choice % len(waiting)]
         columns = "content_kind, content_id, type, path, masked"
-        wanted = text(f"SELECT id FROM violations WHERE ({columns}) = (:a, :b, :c, :d, :e)")
+        wanted = text(f"SELECT id FROM violations WHERE ({columns}, superseded) = (:a, :b, :c, :d, :e, 0)")
         request = ViolationResolution.model_validate({"resolution": resolution, "note": "because"})
         with self._database.write() as connection:
             values = dict(zip("abcde", (kind, item_id, *place), strict=True))
@@ -97,7 +97,7 @@ class Checked:
 
     def check(self) -> None:
         with self._database.read() as connection:
-            assert fetch_violations(connection) == self._account.violations()
+            assert fetch_violations(connection) == self._account.rows()
             assert fetch_counts(connection) == self._account.counts()
 
 

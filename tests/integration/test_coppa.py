@@ -220,6 +220,19 @@ def test_what_was_removed_stays_a_violation_of_its_day(api: Api) -> None:
     assert totals["median_seconds_to_removal"] == resolved["seconds_to_removal"]
 
 
+def test_what_is_posted_again_after_its_removal_is_a_new_finding_beside_the_old_one(api: Api) -> None:
+    save_shares(api, build_share("s", EMAIL))
+    for removals in (1, 2):
+        removed = resolve(api, find_violation(api, resolution=None), "removed")
+        save_shares(api, build_share("s", EMAIL, view_count=removals))
+        reposted = find_violation(api, resolution=None)
+        assert reposted["found_at"] > removed["found_at"]
+        assert api.read(VIOLATIONS, **ONE_DAY)["totals"]["removed"] == removals
+    api.send("DELETE", "/v1/parent-shares/s")
+    assert read_coppa(api)["parent_shares"] == {"total_checked": 1, "violations_found": 1, "compliance_rate": 0}
+    assert read_coppa(api)["open_violations"] == 0
+
+
 def test_an_item_that_is_replaced_by_a_clean_one_complies(api: Api) -> None:
     save_shares(api, build_share("s", EMAIL))
     save_shares(api, build_share("s", HARMLESS))
@@ -244,11 +257,12 @@ def test_a_violation_that_is_still_there_keeps_its_resolution_and_its_finder(api
 
 def test_a_false_positive_is_judged_anew_when_the_value_changes_though_its_sample_looks_the_same(api: Api) -> None:
     save_shares(api, build_share("s", {"message": "my SSN is 219-09-9999", "list": [EMAIL["message"]]}))
-    resolve(api, find_violation(api, type="ssn"), "false_positive", "the number of an advertisement")
+    judged = resolve(api, find_violation(api, type="ssn"), "false_positive", "the number of an advertisement")
     resolve(api, find_violation(api, type="email"), "false_positive", "our own address")
     save_shares(api, build_share("s", {"message": "my SSN is 536-22-8726", "list": [EMAIL["message"]]}))
     ssn = find_violation(api, type="ssn")
     assert (ssn["resolution"], ssn["note"], ssn["resolved_by"], ssn["resolved_at"]) == (None, None, None, None)
+    assert ssn["found_at"] > judged["found_at"]
     assert find_violation(api, type="email")["resolution"] == "false_positive"
     assert read_rate(api) == 0
 

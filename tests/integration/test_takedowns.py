@@ -12,6 +12,7 @@ from tests.api_fixtures import Api
 from tests.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
 from viral_engine.delivery_settings import DeliverySettings
 
+VIOLATIONS = "/v1/guardrails/coppa/violations"
 URL = "https://app.example/hide"
 SETTINGS = DeliverySettings(takedown_webhook_url=URL, takedown_webhook_secret="s" * 32)
 
@@ -71,9 +72,47 @@ def test_an_address_that_is_set_late_starts_no_storm(
     assert ask(database, after=after) == asked
 
 
+def test_no_call_is_lost_however_long_nobody_asked(api: Api, database: Database) -> None:
+    ask(database)
+    save_shares(api, build_share("s-1", EMAIL))
+    assert ask(database, after=timedelta(days=5)) == 1
+
+
+def test_taking_the_address_away_begins_anew(api: Api, database: Database) -> None:
+    ask(database)
+    save_shares(api, build_share("s-1", EMAIL))
+    ask(database, DeliverySettings(), after=timedelta(days=1))
+    assert ask(database, after=timedelta(days=5)) == 0
+
+
+def resolve(api: Api, resolution: str) -> None:
+    listed = api.read(VIOLATIONS, start="2026-03-04", end="2026-03-04")["violations"]
+    path = f"{VIOLATIONS}/{listed[0]['id']}/resolve"
+    assert api.send("POST", path, json={"resolution": resolution, "note": "said so"}).status_code == 200
+
+
+def test_another_value_at_the_place_of_a_false_positive_is_asked_for(api: Api, database: Database) -> None:
+    save_shares(api, build_share("s-1", {"message": "my SSN is 219-09-9999"}))
+    assert ask(database) == 1
+    resolve(api, "false_positive")
+    save_shares(api, build_share("s-1", {"message": "my SSN is 536-22-8726"}))
+    assert ask(database, after=timedelta(hours=1)) == 1
+
+
+@pytest.mark.parametrize("is_deleted_first", [True, False])
+def test_what_is_posted_again_after_its_removal_is_asked_for(
+    api: Api, database: Database, is_deleted_first: bool
+) -> None:
+    save_shares(api, build_share("s-1", EMAIL))
+    assert ask(database) == 1
+    resolve(api, "removed")
+    if is_deleted_first:
+        api.send("DELETE", "/v1/parent-shares/s-1")
+    save_shares(api, build_share("s-1", EMAIL))
+    assert ask(database) == 1
+
+
 def test_what_a_person_has_judged_is_not_asked_for(api: Api, database: Database) -> None:
     save_shares(api, build_share("s-1", EMAIL))
-    violation = api.read("/v1/guardrails/coppa/violations", start="2026-03-04", end="2026-03-04")["violations"][0]
-    path = f"/v1/guardrails/coppa/violations/{violation['id']}/resolve"
-    api.send("POST", path, json={"resolution": "false_positive", "note": "a shop's address"})
+    resolve(api, "false_positive")
     assert ask(database) == 0

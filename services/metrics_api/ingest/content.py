@@ -10,7 +10,7 @@ from metrics_api.detection.pii.scanner import SCANNER_VERSION
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import ContentTable
 from metrics_api.ingest.resolutions import reopen_changed
-from metrics_api.ingest.violations import Found, save_violations, scan_item
+from metrics_api.ingest.violations import Found, keep_removed, save_violations, scan_item
 from viral_engine.contract.content import ParentShareItem, ProgressReelItem, StudySessionItem
 
 ContentItem = ParentShareItem | ProgressReelItem | StudySessionItem
@@ -44,9 +44,10 @@ def save_content(
     values = {"items": _ITEMS.dump_json(items).decode(), "version": SCANNER_VERSION, "now": now}
     with keep_facts(connection, table, ids):
         if table.data:
-            reopen_changed(connection, table, {item.id: item for item in items})
+            reopen_changed(connection, table, {item.id: item for item in items}, now=now)
         created: int = sum(connection.execute(text(_build_upsert(table)), values).scalars())
         if table.data:
+            keep_removed(connection, table, found)
             save_violations(connection, table, ids, found, now=now)
     return created
 

@@ -18,8 +18,11 @@ _RESOLVE = text("""
     UPDATE violations SET resolution = :resolution, note = :note, resolved_by = :by, resolved_at = :now
     WHERE id = :id AND resolution IS NULL
 """)
+# Another value is another finding: it was found just now, and nobody was asked to hide it yet.
 _REOPEN = text("""
-    UPDATE violations SET resolution = NULL, note = NULL, resolved_by = NULL, resolved_at = NULL WHERE id = ANY(:ids)
+    UPDATE violations SET resolution = NULL, note = NULL, resolved_by = NULL, resolved_at = NULL,
+        takedown_asked_at = NULL, found_at = :now
+    WHERE id = ANY(:ids)
 """)
 
 
@@ -60,7 +63,9 @@ def _fetch_place(connection: Connection, violation_id: int) -> Row[Any]:
     return place
 
 
-def reopen_changed(connection: Connection, table: ContentTable, items: Mapping[str, BaseModel]) -> None:
+def reopen_changed(
+    connection: Connection, table: ContentTable, items: Mapping[str, BaseModel], *, now: datetime
+) -> None:
     """Judge anew what was called a false positive where the value is about to be replaced by another one.
 
     A masked sample looks the same for many values, so it cannot tell; `items` are the new ones, not yet stored.
@@ -73,7 +78,7 @@ def reopen_changed(connection: Connection, table: ContentTable, items: Mapping[s
     judged = connection.execute(statement, {"kind": table.kind, "ids": list(items)}).all()
     changed = [row.id for row in judged if _is_changed(table, row, items[row.content_id])]
     if changed:
-        connection.execute(_REOPEN, {"ids": changed})
+        connection.execute(_REOPEN, {"ids": changed, "now": now})
 
 
 def _is_changed(table: ContentTable, judged: Row[Any], item: BaseModel) -> bool:

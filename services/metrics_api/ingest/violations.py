@@ -19,6 +19,10 @@ _FOUND = """jsonb_to_recordset(CAST(:found AS jsonb)) AS found (
 _SAME_PLACE = """found.content_id = known.content_id AND found.type = known.type AND found.path = known.path
     AND found.masked = known.masked"""
 
+_KEEP_REMOVED = text(f"""
+    UPDATE violations AS known SET superseded = known.id FROM {_FOUND}
+    WHERE content_kind = :kind AND {_SAME_PLACE} AND resolution = 'removed' AND superseded = 0
+""")
 _FORGET_GONE = text(f"""
     DELETE FROM violations AS known
     WHERE content_kind = :kind AND content_id = ANY(:ids) AND resolution IS DISTINCT FROM 'removed'
@@ -70,6 +74,11 @@ def _shorten(path: str) -> str:
     return path if len(path) <= _MAX_PATH_LENGTH else path[: _MAX_PATH_LENGTH - 1] + "…"
 
 
+def keep_removed(connection: Connection, table: ContentTable, found: Iterable[Found]) -> None:
+    """Make room for what is posted again after somebody had called it removed: that is a new finding beside the old."""
+    connection.execute(_KEEP_REMOVED, {"kind": table.kind, "found": _format_rows(found)})
+
+
 def save_violations(
     connection: Connection, table: ContentTable, ids: Sequence[str], found: Iterable[Found], *, now: datetime
 ) -> None:
@@ -78,9 +87,18 @@ def save_violations(
     A violation that is still there keeps its resolution; one that is gone is forgotten, unless it was resolved as
     removed. The caller keeps other writers away from the items.
     """
-    rows = json.dumps([asdict(violation) for violation in found])
-    values = {"kind": table.kind, "ids": list(ids), "found": rows, "version": SCANNER_VERSION, "now": now}
+    values = {
+        "kind": table.kind,
+        "ids": list(ids),
+        "found": _format_rows(found),
+        "version": SCANNER_VERSION,
+        "now": now,
+    }
     save = _SAVE.format(found=_FOUND, table=table.name, key=table.key)
     follow = _FOLLOW_ITEMS.format(table=table.name, key=table.key)
     for statement in (_FORGET_GONE, text(save), text(follow)):
         connection.execute(statement, values)
+
+
+def _format_rows(found: Iterable[Found]) -> str:
+    return json.dumps([asdict(violation) for violation in found])

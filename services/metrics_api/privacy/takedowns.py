@@ -14,6 +14,9 @@ from viral_engine.delivery_settings import DeliverySettings
 _MOST = 500
 # What was found long before somebody set the address is for people to look at, not for a storm of calls.
 _RECENT = timedelta(days=1)
+_SINCE = text("SELECT since FROM takedown_watch")
+_WATCH = text("INSERT INTO takedown_watch (since) VALUES (:since) ON CONFLICT DO NOTHING")
+_STOP = text("DELETE FROM takedown_watch")
 _NEW = text("""
     UPDATE violations SET takedown_asked_at = :now WHERE id IN (
         SELECT id FROM violations
@@ -24,11 +27,19 @@ _NEW = text("""
 
 
 def request_takedowns(connection: Connection, settings: DeliverySettings, *, now: datetime) -> int:
-    """Ask for one call for each item with new violations; returns how many items."""
+    """Ask for one call for each item with new violations; returns how many items.
+
+    New is what was found since a day before the address was set, however long nobody asked meanwhile.
+    """
     url = settings.takedown_webhook_url
     if url is None:
+        connection.execute(_STOP)
         return 0
-    found = connection.execute(_NEW, {"now": now, "since": now - _RECENT, "most": _MOST}).all()
+    since = connection.execute(_SINCE).scalar_one_or_none()
+    if since is None:
+        since = now - _RECENT
+        connection.execute(_WATCH, {"since": since})
+    found = connection.execute(_NEW, {"now": now, "since": since, "most": _MOST}).all()
     takedowns = group_by_item(found)
     for takedown in takedowns:
         question = Question(

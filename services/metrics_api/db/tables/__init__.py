@@ -2,7 +2,7 @@
 
 from metrics_api.db.tables.access import audit_entries, password_links, people, sessions, sign_in_failures, tokens
 from metrics_api.db.tables.columns import metadata
-from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, violations
+from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, takedown_watch, violations
 from metrics_api.db.tables.deliveries import (
     alert_news,
     deliveries,
@@ -61,6 +61,7 @@ __all__ = [
     "study_sessions",
     "subscriptions",
     "suppressions",
+    "takedown_watch",
     "tokens",
     "trusted_networks",
     "user_journeys",

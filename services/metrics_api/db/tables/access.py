@@ -85,6 +85,7 @@ audit_entries = Table(
     Column("address", INET, comment="Where the request came from"),
     Column("before", JSONB),
     Column("after", JSONB),
+    Column("actor_key", Text, comment="person:7, token:3, visitor or system; null before it was kept"),
 )
 Index("idx_audit_entries_subject", audit_entries.c.subject, audit_entries.c.id)
 Index("idx_audit_entries_actor", audit_entries.c.actor, audit_entries.c.id)

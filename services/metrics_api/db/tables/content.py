@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Identity,
     Index,
@@ -74,7 +75,23 @@ violations = Table(
     Column("resolved_by", Text),
     time_column("resolved_at"),
     time_column("takedown_asked_at"),
-    UniqueConstraint("content_kind", "content_id", "type", "path", "masked", name="uq_violations_place"),
+    Column(
+        "superseded",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Its own id once the item was posted again with the same finding, else 0",
+    ),
+    UniqueConstraint("content_kind", "content_id", "type", "path", "masked", "superseded", name="uq_violations_place"),
 )
 Index("idx_violations_inserted_at", violations.c.inserted_at)
 Index("idx_violations_open", violations.c.inserted_at, postgresql_where=violations.c.resolution.is_(None))
+
+takedown_watch = Table(
+    "takedown_watch",
+    metadata,
+    Column("is_only_row", Boolean, primary_key=True, server_default=text("true")),
+    time_column("since", nullable=False),
+    CheckConstraint("is_only_row", name="one_row"),
+    comment="What was found since then is asked to be hidden, while there is an address to ask",
+)
