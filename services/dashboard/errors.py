@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from viral_engine.client import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.problem import Problem
+from viral_engine.sentences import format_sentence
 from viral_engine.slow_clients import RequestTimeoutError
 
 # The last stands for an answer of another version, as there are some while a new one is rolled out.
@@ -25,6 +26,13 @@ def format_failure(error: Exception) -> str:
         reasons = "; ".join(_format_reason(each) for each in error.errors)
         return f"Nothing was changed: {reasons.rstrip('.')}." if reasons else error.detail
     return "Nothing was changed: the metrics API does not answer. Please try again in a minute."
+
+
+def format_invalid(error: ValidationError) -> str:
+    """What of a form is wrong before the API has seen it: "the name must have at most 100 characters"."""
+    item = error.errors()[0]
+    pointer = "/" + "/".join(str(step) for step in item["loc"])
+    return _format_reason({"pointer": pointer, "detail": format_sentence(item)}).rstrip(".")
 
 
 def _format_reason(wrong: dict[str, str]) -> str:

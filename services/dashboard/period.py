@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from viral_engine.contract.period import PeriodQuery
+from viral_engine.sentences import format_sentence
 
 DEFAULT_DAYS = 7
 CHOICES = (7, 14, 30)
@@ -53,5 +54,5 @@ def week_until(end: date) -> PeriodQuery:
 
 
 def _format_reason(error: ErrorDetails) -> str:
-    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    reason = format_sentence(error)
     return f"{error['loc'][0]} {reason}" if error["loc"] else reason

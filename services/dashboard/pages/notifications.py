@@ -12,7 +12,7 @@ from dashboard.components.messages import build_unavailable
 from dashboard.components.notification_rules import build_flag_notice, build_rules, build_secret
 from dashboard.data import SharedViews
 from dashboard.digest import find_digest
-from dashboard.errors import API_FAILURES, format_failure
+from dashboard.errors import API_FAILURES, format_failure, format_invalid
 from dashboard.links import NOTIFICATIONS_PATH
 from dashboard.pages.buttons import find_pressed
 from dashboard.pages.live import add_tick
@@ -27,6 +27,10 @@ from viral_engine.settings import DashboardSettings
 
 TITLE = "Notifications"
 _MOST_RULES = 1000
+_MISSING = {
+    ("name", "string_too_short"): "give the rule a name",
+    ("severities", "too_short"): "choose at least one severity",
+}
 _log = structlog.get_logger()
 _CHANGES = {
     "said": Output("notify-said", "children"),
@@ -177,10 +181,7 @@ def _read_form(api: MetricsApi, editing: int | None, form: Mapping[str, Any]) ->
 
 def _explain(error: ValidationError) -> str:
     wrong = error.errors()[0]
-    field = str(wrong["loc"][0])
-    needed = {"name": "give the rule a name", "severities": "choose at least one severity"}
-    detail = wrong["msg"].removeprefix("Value error, ").removeprefix("value ").rstrip(".")
-    return needed.get(field, f"the target {detail}")
+    return _MISSING.get((str(wrong["loc"][0]), wrong["type"])) or format_invalid(error)
 
 
 def _replace(rules: Any, *, shown: int | None, rests: bool) -> dict[str, Any]:

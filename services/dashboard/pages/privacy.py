@@ -14,7 +14,7 @@ from dashboard.components.page_header import build_page_header
 from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, format_failure
+from dashboard.errors import API_FAILURES, format_failure, format_invalid
 from dashboard.links import PRIVACY_PATH
 from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
@@ -167,7 +167,7 @@ def note_request(api: MetricsApi, form: dict[str, str | None]) -> dict[str, Any]
         said = f"Request {noted.id} is noted; it is due {format_day(noted.due_at.date())}."
         return {"requests": list_requests(api), "said": said, "subject_id": "", "note": ""}
     except ValidationError as error:
-        return {**kept, "said": f"Nothing was changed: {error.errors()[0]['msg']}."}
+        return {**kept, "said": f"Nothing was changed: {format_invalid(error)}."}
     except API_FAILURES as error:
         _log.warning("privacy_request_failed", reason=type(error).__name__)
         return {**kept, "said": format_failure(error)}

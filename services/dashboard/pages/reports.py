@@ -16,7 +16,7 @@ from dashboard.components.messages import build_switched_off, build_unavailable
 from dashboard.components.report_list import build_list, search_of
 from dashboard.components.report_run import is_unfinished
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.errors import API_FAILURES, format_invalid, is_switched_off
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
@@ -161,7 +161,7 @@ def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None
     try:
         asked = api.request_report(ReportRequest(report_type=kind, period_start=chosen[0], period_end=chosen[1]))
     except ValidationError as error:
-        return f"No report was asked for: {error.errors()[0]['msg'].removeprefix('Value error, ')}."
+        return f"No report was asked for: {format_invalid(error)}."
     except ApiProblemError as error:
         return f"No report was asked for: {error.detail}"
     except API_FAILURES:

@@ -12,8 +12,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 
-from metrics_api.api.sentences import format_sentence
 from viral_engine.contract.problem import FieldError, Problem
+from viral_engine.sentences import format_sentence
 from viral_engine.slow_clients import RequestTimeoutError
 
 _log = structlog.get_logger()

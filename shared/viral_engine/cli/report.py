@@ -18,6 +18,7 @@ from viral_engine.client import ApiProblemError
 from viral_engine.contract.deliveries import DeliveriesAnswer
 from viral_engine.contract.recipients import split_addresses
 from viral_engine.contract.reports import ExportFormat, Report, ReportRequest, ReportType
+from viral_engine.sentences import format_sentence
 
 Answer = TypeVar("Answer")
 _POLL_SECONDS = 0.5
@@ -114,7 +115,7 @@ def _build_request(report_type: ReportType, start: date | None, end: date | None
     try:
         return ReportRequest(report_type=report_type, period_start=start, period_end=end)
     except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        message = format_sentence(error.errors()[0])
         message = message.replace("period_start", "--from").replace("period_end", "--to")
         raise click.UsageError(message) from error
 

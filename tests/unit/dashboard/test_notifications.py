@@ -123,6 +123,9 @@ def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:
     ("field", "value", "said"),
     [
         ("name", " ", "Nothing was changed: give the rule a name."),
+        ("name", "x" * 101, "Nothing was changed: the name must have at most 100 characters."),
+        ("name", "a\0b", "Nothing was changed: the name must not contain control characters."),
+        ("target", "x" * 2001, "Nothing was changed: the target must have at most 2000 characters."),
         ("severities", [], "Nothing was changed: choose at least one severity."),
         (
             "target",

@@ -119,6 +119,19 @@ def test_a_request_needs_an_id(told: FakeApi, subject_id: str | None) -> None:
     assert (answer["said"], told.asked) == ("Nothing was changed: fill in the id.", [])
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("subject_id", "a\0b", "Nothing was changed: the subject id must not contain control characters."),
+        ("subject_id", "x" * 129, "Nothing was changed: the subject id must have at most 128 characters."),
+        ("note", "x" * 1001, "Nothing was changed: the note must have at most 1000 characters."),
+    ],
+)
+def test_what_cannot_be_noted_is_told_in_words(told: FakeApi, field: str, value: str, said: str) -> None:
+    answer = note_request(told.connect(), {"kind": "erase", "subject_id": "child-7", field: value})
+    assert (answer["said"], answer["note"], told.asked) == (said, no_update, [])
+
+
 def test_a_refusal_is_told_in_words_and_keeps_the_form(told: FakeApi) -> None:
     errors = [{"pointer": "/subject_id", "detail": "must be an IPv4 or IPv6 address"}]
     problem = {"status": 422, "title": "", "code": "invalid", "detail": "", "errors": errors}
