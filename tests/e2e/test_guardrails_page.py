@@ -140,7 +140,7 @@ def test_an_empty_period_leads_to_the_newest_events(signed_in: Open) -> None:
 def test_a_period_that_does_not_exist_is_explained(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(f"{GUARDRAILS}?days=0")
-        expect(guest.page.get_by_text("days must be greater than or equal to 1")).to_be_visible()
+        expect(guest.page.get_by_text("days must be at least 1")).to_be_visible()
         guest.page.get_by_role("link", name="Show the last 7 days").click()
         expect(card(guest.page, "Fraud Detection")).to_contain_text("203.0.113.50")
 

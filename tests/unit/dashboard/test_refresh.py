@@ -129,7 +129,7 @@ def test_the_page_recovers_by_itself(browser: Browser, api: FakeApi) -> None:
 
 def test_a_period_that_does_not_exist_is_explained_on_the_page(page: Page, api: FakeApi) -> None:
     changes = page.refresh("?days=999")
-    assert "days must be less than or equal to 366" in str(changes["guardrails-notice"])
+    assert "days must be at most 366" in str(changes["guardrails-notice"])
     assert api.count(HEALTH) == 0
 
 
