@@ -1,7 +1,14 @@
 """The calls by which a worker claims a delivery, says that it begins to send, and how that ended."""
 
 from viral_engine.api_connection import ApiConnection
-from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
+from viral_engine.contract.deliveries import (
+    Content,
+    DeliveryBegun,
+    DeliveryClaimed,
+    DeliveryHeld,
+    DeliveryIntent,
+    DeliveryResult,
+)
 
 
 class ClaimsApi(ApiConnection):
@@ -11,10 +18,10 @@ class ClaimsApi(ApiConnection):
         """Take a waiting delivery for the length of a lease."""
         return self._call("POST", f"/internal/deliveries/{delivery_id}/claim", DeliveryClaimed)
 
-    def tell_intent(self, claim: DeliveryClaimed, content: Content) -> DeliveryHeld:
+    def tell_intent(self, claim: DeliveryClaimed, content: Content) -> DeliveryBegun:
         """Say that from now on the recipient may get the message, and what it says."""
         body = DeliveryIntent(token=claim.token, content=content).model_dump()
-        return self._call("POST", f"/internal/deliveries/{claim.delivery_id}/intent", DeliveryHeld, json=body)
+        return self._call("POST", f"/internal/deliveries/{claim.delivery_id}/intent", DeliveryBegun, json=body)
 
     def hand_in(self, claim: DeliveryClaimed, result: DeliveryResult) -> DeliveryHeld:
         """Say how the attempt ended."""

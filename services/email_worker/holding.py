@@ -6,7 +6,7 @@ from functools import partial
 
 from email_worker.claims_api import ClaimsApi
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryHeld, DeliveryResult
-from viral_engine.holding import RETRY_SECONDS, LeaseLostError, repeat_while_held
+from viral_engine.holding import RETRY_SECONDS, Answer, LeaseLostError, repeat_while_held
 
 
 class HeldDelivery:
@@ -19,8 +19,10 @@ class HeldDelivery:
         self.may_be_sent = False
 
     def tell_intent(self, content: Content) -> None:
-        """Say, before it happens, what is sent. Raises LeaseLostError when it must not be."""
-        self._repeat(partial(self._api.tell_intent, self._claim, content))
+        """Say, before it happens, what is sent, which is held for longer. Raises LeaseLostError when it must not be."""
+        asked_at = time.monotonic()
+        begun = self._repeat(partial(self._api.tell_intent, self._claim, content))
+        self._held_until = max(self._held_until, asked_at + begun.lease_seconds)
         self.may_be_sent = True
 
     def hand_in(self, result: DeliveryResult) -> DeliveryHeld:
@@ -30,7 +32,7 @@ class HeldDelivery:
         """
         return self._repeat(partial(self._api.hand_in, self._claim, result))
 
-    def _repeat(self, send: Callable[[], DeliveryHeld]) -> DeliveryHeld:
+    def _repeat(self, send: Callable[[], Answer]) -> Answer:
         return repeat_while_held(send, self._pause)
 
     def _pause(self) -> None:

@@ -20,7 +20,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from viral_engine.queues import JOB_OF_QUEUE, QueueName
+from viral_engine.queues import JOB_OF_QUEUE, LAST_WORD_SECONDS, QueueName
 from viral_engine.telemetry import DURATIONS
 from viral_engine.tracing import continue_request
 from viral_engine.worker_settings import WorkerSettings
@@ -86,6 +86,12 @@ class QueueWorker(Worker):
             done = super().perform_job(job, queue, execution)
         _JOBS.labels(*labels, "done" if done else "failed").inc()
         return done
+
+    def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
+        """Wait for a job's child, and kill it when it hangs: RQ would by 60 seconds after its timeout."""
+        # The child has a copy of its own, whose timeout ends what it does; afterwards it may have a last word.
+        job.timeout = (job.timeout or 0) + LAST_WORD_SECONDS.get(str(job.func_name), 0)
+        super().monitor_work_horse(job, queue, execution)
 
     def handle_work_horse_killed(self, job: Job, *how: Any) -> None:
         """Count a job whose child ended without a word."""

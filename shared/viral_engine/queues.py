@@ -41,6 +41,8 @@ JOB_TIMEOUT_SECONDS = {
     JobName.SEND_EMAIL: 45,
     JobName.POST_WEBHOOK: 45,
 }
+# For so long a job may still say how it ended while the API is away, before its process is killed: a sending lease.
+LAST_WORD_SECONDS: dict[str, int] = {JobName.SEND_EMAIL: 900, JobName.POST_WEBHOOK: 900}
 
 
 def connect_redis(url: str) -> Redis:

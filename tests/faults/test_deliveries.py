@@ -356,11 +356,12 @@ def test_an_api_that_is_away_for_a_while_hears_what_was_sent(
     mail: MailServer,
     environment: dict[str, str],
     worker_environment: dict[str, str],
+    connection: Connection,
 ) -> None:
     mail.holds_messages.set()
     port = find_free_port()
-    # The lease outlasts the start of a process, which takes long on a busy machine.
-    leases = {"DELIVERY_LEASE_SECONDS": "60", "SENDING_LEASE_SECONDS": "60"}
+    # The second lease outlasts the first one and the start of a process, which takes long on a busy machine.
+    leases = {"DELIVERY_LEASE_SECONDS": "6", "SENDING_LEASE_SECONDS": "60"}
     web = partial(running, "metrics_api", "web", METRICS_API_PORT=str(port), **environment | leases)
     own = worker_environment | {"METRICS_API_URL": f"http://127.0.0.1:{port}"}
     delivery: dict[str, Any] = mailing.ask_one()
@@ -370,6 +371,8 @@ def test_an_api_that_is_away_for_a_while_hears_what_was_sent(
             mail.wait_until_reached()
             api.kill()
             mail.holds_messages.clear()
+            over = text("SELECT now() > claimed_at + interval '6 seconds' FROM deliveries")
+            mailing.wait_until(lambda: bool(connection.execute(over).scalar_one()), "The end of the claim's lease")
             with web():
                 sent = mailing.wait_for(delivery, "sent")
     assert (sent["attempt"], len(mail.taken)) == (1, 1)

@@ -58,7 +58,7 @@ def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: C
     assert claimed["report_url"] == f"http://127.0.0.1:8050/dashboard/reports/{report_id}"
     assert (claimed["is_placeholder"], claimed["notification"], claimed["unsubscribe_url"]) == (False, None, None)
     proof = {"token": claimed["token"]}
-    assert call(worker, delivery_id, "intent", **proof) == {"status": "sending"}
+    assert call(worker, delivery_id, "intent", **proof) == {"status": "sending", "lease_seconds": 900}
     sent = call(worker, delivery_id, "result", **proof, outcome="sent", reply="250 OK", content=CONTENT)
     assert sent == {"status": "sent"}
     assert read_delivery(connection, delivery_id).content == CONTENT

@@ -10,7 +10,13 @@ from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_sub
 from metrics_api.deliveries.suppressions import suppress_gone_mailbox
 from metrics_api.deliveries.telemetry import record_ended, record_started
 from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
-from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryHeld, DeliveryIntent, DeliveryResult
+from viral_engine.contract.deliveries import (
+    DeliveryBegun,
+    DeliveryClaimed,
+    DeliveryHeld,
+    DeliveryIntent,
+    DeliveryResult,
+)
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import Problem
 
@@ -47,16 +53,17 @@ def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     "POST",
     f"{_DELIVERY}/intent",
     scope=Scope.JOBS_RUN,
-    answers={HTTPStatus.OK: DeliveryHeld, HTTPStatus.CONFLICT: Problem},
+    answers={HTTPStatus.OK: DeliveryBegun, HTTPStatus.CONFLICT: Problem},
     max_body_bytes=_MOST_BYTES,
 )
-def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryHeld:
+def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegun:
     """Say that the message is about to be handed over; without this answer it must not be."""
-    with services().database.write() as connection:
-        held = save_intent(connection, delivery_id, body, services().deliveries, now=datetime.now(UTC))
+    own = services()
+    with own.database.write() as connection:
+        held = save_intent(connection, delivery_id, body, own.deliveries, now=datetime.now(UTC))
     if not held:
         raise _not_held(delivery_id)
-    return DeliveryHeld(status="sending")
+    return DeliveryBegun(status="sending", lease_seconds=own.deliveries.sending_lease_seconds)
 
 
 @delivery_jobs.route(

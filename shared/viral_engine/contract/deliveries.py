@@ -145,3 +145,9 @@ class DeliveryHeld(BaseModel):
     """Where the delivery stands after the call."""
 
     status: DeliveryState
+
+
+class DeliveryBegun(DeliveryHeld):
+    """The worker may hand the message over."""
+
+    lease_seconds: float = Field(0, description="For how long it holds the delivery from now on, to say how that ended")

@@ -113,6 +113,16 @@ def test_what_is_known_is_said_even_after_the_lease(api: ScriptedApi, mail: Mail
     assert (api.calls, len(mail.taken)) == (["claim", "intent", "result"], 1)
 
 
+def test_an_api_that_is_down_for_longer_than_a_claim_hears_of_the_email_all_the_same(
+    api: ScriptedApi, mail: MailServer
+) -> None:
+    api.answers["claim"] = [claimed(lease_seconds=0)]
+    api.answers["intent"] = [(200, {"status": "sending", "lease_seconds": 30})]
+    api.answers["result"] = [DOWN, DOWN, (200, {"status": "sent"})]
+    jobs.send_email(5)
+    assert (api.calls.count("result"), api.bodies["result"]["outcome"], len(mail.taken)) == (3, "sent", 1)
+
+
 def test_calls_are_not_repeated_after_the_lease(api: ScriptedApi, mail: MailServer) -> None:
     api.answers["claim"] = [claimed(lease_seconds=0)]
     api.answers["intent"] = [DOWN]

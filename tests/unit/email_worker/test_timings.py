@@ -2,7 +2,7 @@
 
 from metrics_api.deliveries.requests import MAX_ATTEMPTS
 from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
-from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName
+from viral_engine.queues import JOB_TIMEOUT_SECONDS, LAST_WORD_SECONDS, JobName
 from viral_engine.settings import QueueSettings
 
 
@@ -19,3 +19,8 @@ def test_a_worker_has_an_answer_before_it_is_stopped_and_is_stopped_before_its_l
     assert JOB_TIMEOUT_SECONDS[JobName.POST_WEBHOOK] == job
     assert EmailSettings().smtp_timeout_seconds < job < DeliverySettings().delivery_lease_seconds
     assert WebhookSettings().webhook_timeout_seconds < job
+
+
+def test_a_worker_that_knows_how_it_ended_is_not_killed_before_nobody_listens_any_more() -> None:
+    kept = DeliverySettings().sending_lease_seconds
+    assert all(LAST_WORD_SECONDS[job] >= kept for job in (JobName.SEND_EMAIL, JobName.POST_WEBHOOK))
