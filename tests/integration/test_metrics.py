@@ -13,6 +13,8 @@ from viral_engine.telemetry import EventName
 ROOT = Path(__file__).parents[2]
 _PAGE = (ROOT / "docs" / "metrics.md").read_text()
 _OURS = re.compile(r"(viral_engine|flask)_.+(?<!_created)")
+# Without what a histogram's series end in.
+_NAMED = re.compile(r"\b(viral_engine_[a-z0-9_]+?)(?:_bucket|_sum|_count)?\b")
 _SUFFIXES = {"counter": "_total"}
 
 
@@ -33,6 +35,13 @@ def test_every_metric_is_documented_and_every_documented_one_exists(api: Api) ->
     served = text_string_to_metric_families(api.get("/metrics").get_data(as_text=True))
     names = {family.name + _SUFFIXES.get(family.type, "") for family in served}
     assert _list_rows(r"\w+") == {name for name in names if _OURS.fullmatch(name)}
+
+
+def test_every_metric_that_any_page_names_exists() -> None:
+    """Whoever follows a page looks for what it names; /metrics serves what the page of metrics lists."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    named = {name for page in pages for name in _NAMED.findall(page.read_text())}
+    assert named - _list_rows(r"\w+") == set()
 
 
 def test_every_event_is_documented_and_every_documented_one_exists() -> None:
