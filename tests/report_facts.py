@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
-from metrics_api.growth.k_factor import Counts, compare, format_counts, ratio
+from metrics_api.growth.k_factor import Counts, compare, compare_k, format_counts, ratio
 from metrics_api.growth.loops import format_loop
 from viral_engine.contract.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts
 
@@ -24,7 +24,7 @@ REFERRERS = (("maria", 40, 62), ("ben", 30, 45), ("chloe", 12, 20))
 
 def build_facts(now: Counts = GOOD_WEEK, before: Counts = WEEK_BEFORE, **fields: Any) -> ReportFacts:
     """Facts that agree with each other about the counts of both periods."""
-    k_trend, k_change = compare(now.k_factor, before.k_factor)
+    k_trend, k_change = compare_k(now, before)
     trend, change = compare(ratio(now.conversions, now.clicks), ratio(before.conversions, before.clicks))
     users = (now.conversions, now.active_users), (before.conversions, before.active_users)
     clicks = (now.conversions, now.clicks), (before.conversions, before.clicks)

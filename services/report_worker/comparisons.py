@@ -19,8 +19,8 @@ def k_factor_trend(facts: ReportFacts) -> Insight:
     return _compare(
         "k_factor_trend",
         _describe_k_trend(facts),
-        effect=now.k_factor - before.k_factor if before.total_invites else None,
-        interval=difference_interval(now.k_factor_interval, before.k_factor_interval),
+        effect=now.k_factor - before.k_factor if before.total_invites and not facts.k_is_partial else None,
+        interval=None if facts.k_is_partial else difference_interval(now.k_factor_interval, before.k_factor_interval),
         sample=min(now.active_users, before.active_users),
     )
 
@@ -29,6 +29,8 @@ def _describe_k_trend(facts: ReportFacts) -> str:
     now, before = facts.current, facts.previous
     if before.total_invites == 0:
         return f"{_days_before(facts)} hold no invites, so there is nothing to compare K with."
+    if facts.k_is_partial:
+        return "Of older dates only totals are kept, so K cannot be compared with the period before."
     users = f"{format_counted(now.active_users, 'inviting user')} after {before.active_users:,}"
     text = _describe_difference(
         "K",

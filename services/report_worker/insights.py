@@ -34,7 +34,7 @@ STEPS = {
     "activated": "became active",
 }
 DEDUCTIONS = {
-    "fraud": "click fraud",
+    "fraud": "fraud",
     "bot_behavior": "bots",
     "opt_out_rate": "shares and links that nobody opens",
     "coppa_violations": "personal information in shared content",
@@ -68,6 +68,8 @@ def _describe_k(facts: ReportFacts) -> str:
         if counts.total_conversions:
             text += f" Earlier invites brought {format_counted(counts.total_conversions, 'conversion')}."
         return text
+    if counts.is_partial and not counts.active_users:
+        return "Of this period only totals are kept, so K is not known."
     shown, per_hundred = format_k(counts.k_factor), format_k_of_hundred(counts.k_factor)
     brought = f"100 inviting users bring {per_hundred} conversions{_caveat(counts.active_users)}."
     if counts.k_factor >= VIRAL:
@@ -177,7 +179,7 @@ def no_data(facts: ReportFacts) -> Insight:
 def no_growth(facts: ReportFacts) -> Insight:
     """K of a period without data, beside that of the period before."""
     text = "Without invites and conversions K is 0."
-    if facts.previous.total_invites:
+    if facts.previous.total_invites and not facts.k_is_partial:
         text += f" In the period before it was {format_k(facts.previous.k_factor)}."
     return Insight(rule="viral_threshold", text=text, effect=0, sample=0)
 

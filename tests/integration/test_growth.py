@@ -63,6 +63,16 @@ def test_a_referrer_contributes_its_conversions_over_all_active_users(grown: Api
     assert answer["total_referrers"] == 2
 
 
+def test_a_referrer_who_lost_a_link_is_no_longer_listed(api: Api) -> None:
+    for referrer in ("ann", "ben"):
+        api.send("POST", "/v1/links", json={"items": [build_invite("a1", referrer, MONDAY)]})
+    answer = api.read("/v1/growth/referrers", **WEEK)
+    assert ([row["referrer_id"] for row in answer["referrers"]], answer["total_referrers"]) == (["ben"], 1)
+    api.send("DELETE", "/v1/links/a1")
+    answer = api.read("/v1/growth/referrers", **WEEK)
+    assert (answer["referrers"], answer["total_referrers"]) == ([], 0)
+
+
 def test_referrers_are_paged_without_gaps(grown: Api) -> None:
     first = grown.read("/v1/growth/referrers", limit=1, **WEEK)
     second = grown.read("/v1/growth/referrers", limit=1, cursor=first["next_cursor"], **WEEK)

@@ -30,6 +30,8 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     why = answer.why
     if not answer.total_invites and not answer.previous.total_invites:
         return [html.P("Nobody invited anybody, in this period or before it.", className="nothing")]
+    if answer.is_partial or answer.previous.is_partial:
+        return [html.P("Of older dates only totals are kept, so K cannot be compared.", className="nothing")]
     change = f"From {format_k(answer.previous.k_factor)} to {format_k(answer.k_factor)}: {_format_effect(why.total)}"
     sample = f"the smaller period has {format_counted(why.sample, 'inviting user')}"
     return [

@@ -19,6 +19,8 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     answer = snapshot.k_factor
     if not answer.total_invites:
         return [html.P("Nobody invited anybody in this period, so there is no K.", className="nothing")]
+    if answer.is_partial and not answer.active_users:
+        return [html.P("Of this period only totals are kept, so K is not known.", className="nothing")]
     return [
         html.P(
             [html.Span(format_k(answer.k_factor), className="k-number"), build_trend(answer.trend, answer.change_pct)],
@@ -37,6 +39,8 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
 
 
 def _format_before(answer: KFactorAnswer) -> str:
+    if answer.previous.is_partial:
+        return f"only totals are kept of {format_period(answer.previous.period)}"
     return f"{format_k(answer.previous.k_factor)} in {format_period(answer.previous.period)}"
 
 

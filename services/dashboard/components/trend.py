@@ -16,7 +16,12 @@ VERDICTS: dict[Verdict, str] = {
 
 
 def build_trend(trend: Trend, change_pct: float | None) -> Component:
-    """The trend as arrow and word, with the relative change; after 0 a change has no percentage."""
+    """The trend as arrow and word, with the relative change; after 0 a change has no percentage.
+
+    Stable without one says that the period before is not wholly known.
+    """
+    if trend == "stable" and change_pct is None:
+        return html.Span("Not comparable", className="trend trend-stable")
     change = "from 0" if change_pct is None else f"{format_signed(change_pct, decimals=1)}%"
     arrow = html.Span(_ARROWS[trend], **{"aria-hidden": "true"})
     return html.Span([arrow, f" {trend.capitalize()} {change}"], className=f"trend trend-{trend}")

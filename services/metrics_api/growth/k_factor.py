@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.context import Reading
+from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.decomposition import split_product_change
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -22,13 +23,7 @@ from viral_engine.contract.period import Period
 # A change up to and including 5 % is no trend.
 STABLE_WITHIN = Fraction(5, 100)
 
-_COUNTS = text("""
-    SELECT coalesce(sum(invites), 0)::bigint AS invites,
-        coalesce(sum(clicks), 0)::bigint AS clicks,
-        coalesce(sum(conversions) FILTER (WHERE referrer_id <> ''), 0)::bigint AS conversions,
-        count(DISTINCT referrer_id) FILTER (WHERE invites > 0) AS active_users
-    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
-""")
+_COUNTS = text(f"SELECT {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end")
 _LINKS = text("""
     SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
     WHERE kind = 'link' AND day BETWEEN :start AND :end
@@ -41,7 +36,7 @@ _CONVERSIONS_BY_LOOP = text("""
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted in one period."""
+    """What was counted in one period; of its purged dates, who invited is no longer known."""
 
     invites: int
     clicks: int
@@ -49,11 +44,31 @@ class Counts:
     active_users: int
     links_clicked: int
     conversions_by_loop: dict[str, int]
+    purged_invites: int = 0
+    purged_conversions: int = 0
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether dates are purged that K would need."""
+        return bool(self.purged_invites or self.purged_conversions)
+
+    @property
+    def kept_invites(self) -> int:
+        """The invites of the kept dates."""
+        return self.invites - self.purged_invites
+
+    @property
+    def kept_conversions(self) -> int:
+        """The conversions of the kept dates."""
+        return self.conversions - self.purged_conversions
 
     @property
     def k_factor(self) -> Fraction:
-        """Invites per user times conversions per invite, which is conversions per user; 0 without invites."""
-        return ratio(self.conversions, self.active_users) if self.invites else Fraction(0)
+        """Invites per user times conversions per invite, which is conversions per user; 0 without invites.
+
+        It is of the kept dates alone, so that all it is made of is of the same dates.
+        """
+        return ratio(self.kept_conversions, self.active_users) if self.kept_invites else Fraction(0)
 
 
 def ratio(numerator: int, denominator: int) -> Fraction:
@@ -80,13 +95,15 @@ def fetch_counts(connection: Connection, period: Period) -> Counts:
         active_users=row.active_users,
         links_clicked=connection.execute(_LINKS, dates).scalar_one(),
         conversions_by_loop={loop.source: loop.conversions for loop in loops},
+        purged_invites=row.purged_invites,
+        purged_conversions=row.purged_conversions,
     )
 
 
 def format_k_factor(now: Counts, before: Counts, suspect: int, reading: Reading) -> KFactorAnswer:
     """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
-    trend, change_pct = compare(now.k_factor, before.k_factor)
-    clean = ratio(now.conversions - suspect, now.active_users) if now.invites else Fraction(0)
+    trend, change_pct = compare_k(now, before)
+    clean = ratio(now.kept_conversions - suspect, now.active_users) if now.kept_invites else Fraction(0)
     return KFactorAnswer(
         **format_counts(now).model_dump(),
         period=reading.period,
@@ -108,13 +125,14 @@ def format_counts(counts: Counts) -> GrowthCounts:
         total_invites=counts.invites,
         total_clicks=counts.clicks,
         total_conversions=counts.conversions,
-        avg_invites_per_user=float(ratio(counts.invites, counts.active_users)),
-        conversions_per_invite=float(ratio(counts.conversions, counts.invites)),
+        avg_invites_per_user=float(ratio(counts.kept_invites, counts.active_users)),
+        conversions_per_invite=float(ratio(counts.kept_conversions, counts.kept_invites)),
         conversion_rate=float(ratio(counts.conversions, counts.clicks)),
         viral_links_created=counts.invites,
         viral_links_clicked=counts.links_clicked,
-        k_factor_interval=rate_interval(counts.conversions, counts.active_users),
+        k_factor_interval=rate_interval(counts.kept_conversions, counts.active_users),
         conversion_rate_interval=wilson_interval(counts.conversions, counts.clicks),
+        is_partial=counts.is_partial,
     )
 
 
@@ -127,8 +145,22 @@ def compare(now: Fraction, before: Fraction) -> tuple[Trend, float | None]:
     return trend, float(change * 100)
 
 
+def compare_k(now: Counts, before: Counts) -> tuple[Trend, float | None]:
+    """The trend and the relative change of K; stable without a value where one of the two is not wholly known."""
+    return ("stable", None) if now.is_partial or before.is_partial else compare(now.k_factor, before.k_factor)
+
+
 def explain_change(now: Counts, before: Counts) -> KChange:
     """Which factor and which loops moved K, and whether it moved by more than chance."""
+    if now.is_partial or before.is_partial:
+        return KChange(
+            total=0,
+            verdict="too_few_to_say",
+            sample=0,
+            invites_per_user_effect=0,
+            conversions_per_invite_effect=0,
+            loop_effects=[],
+        )
     invites, conversions = split_product_change(_factors(before), _factors(now))
     verdict = judge_change(
         rate_interval(now.conversions, now.active_users),

@@ -1,17 +1,17 @@
 """The loops by which people invite, side by side."""
 
-from sqlalchemy import Connection, text
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.context import Reading
+from metrics_api.growth.activity import SUMS
 from metrics_api.growth.intervals import wilson_interval
 from viral_engine.contract.growth import LoopPerformance, LoopsAnswer
 from viral_engine.contract.period import Period
 
-_LOOPS = text("""
-    SELECT source, sum(invites)::bigint AS invites, sum(clicks)::bigint AS clicks,
-        coalesce(sum(conversions) FILTER (WHERE referrer_id <> ''), 0)::bigint AS conversions,
-        count(DISTINCT referrer_id) FILTER (WHERE invites > 0) AS active_users
-    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND source <> ''
+_LOOPS = text(f"""
+    SELECT source, {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND source <> ''
     GROUP BY source HAVING sum(invites + clicks + conversions) > 0
 """)
 
@@ -25,12 +25,19 @@ def fetch_loops(connection: Connection, reading: Reading) -> LoopsAnswer:
 def fetch_loop_performance(connection: Connection, period: Period) -> list[LoopPerformance]:
     """Every loop with any activity; a loop without invites has K 0."""
     rows = connection.execute(_LOOPS, {"start": period.start, "end": period.end}).all()
-    loops = [format_loop(row.source, row.invites, row.clicks, row.conversions, row.active_users) for row in rows]
+    loops = [_format_row(row) for row in rows]
     return sorted(loops, key=lambda loop: (-loop.k_factor, -loop.conversions, loop.source))
 
 
-def format_loop(source: str, invites: int, clicks: int, conversions: int, active_users: int) -> LoopPerformance:
-    """One loop with the ratios that follow from its counts."""
+def _format_row(row: Row[Any]) -> LoopPerformance:
+    counts = (row.invites, row.clicks, row.conversions, row.active_users)
+    return format_loop(row.source, *counts, purged_conversions=row.purged_conversions)
+
+
+def format_loop(
+    source: str, invites: int, clicks: int, conversions: int, active_users: int, *, purged_conversions: int = 0
+) -> LoopPerformance:
+    """One loop with the ratios that follow from its counts; of purged dates no active users are known, and so no K."""
     return LoopPerformance(
         source=source,
         name=name_loop(source),
@@ -38,7 +45,7 @@ def format_loop(source: str, invites: int, clicks: int, conversions: int, active
         clicks=clicks,
         conversions=conversions,
         active_users=active_users,
-        k_factor=conversions / active_users if active_users else 0,
+        k_factor=(conversions - purged_conversions) / active_users if active_users else 0,
         conversion_rate=conversions / clicks if clicks else 0,
         conversion_rate_interval=wilson_interval(conversions, clicks),
     )

@@ -15,7 +15,8 @@ CURSOR = "growth-referrers"
 _PER_REFERRER = """
     SELECT referrer_id, sum(invites)::bigint AS invites, sum(clicks)::bigint AS clicks,
         sum(conversions)::bigint AS conversions
-    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY referrer_id
+    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND referrer_id <> ''
+    GROUP BY referrer_id HAVING sum(invites + clicks + conversions) > 0
 """
 _BEHIND = """
     WHERE (-conversions, -invites, referrer_id) >

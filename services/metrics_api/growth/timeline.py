@@ -5,14 +5,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.context import Reading
+from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from viral_engine.contract.growth import TimelineAnswer, TimelinePoint
 
-_DAYS = text("""
-    SELECT day, coalesce(sum(invites), 0)::bigint AS invites, coalesce(sum(clicks), 0)::bigint AS clicks,
-        coalesce(sum(signups), 0)::bigint AS signups,
-        coalesce(sum(conversions) FILTER (WHERE referrer_id <> ''), 0)::bigint AS conversions,
-        count(DISTINCT referrer_id) FILTER (WHERE invites > 0) AS active_users
+_DAYS = text(f"""
+    SELECT day, {SUMS}, coalesce(sum(signups), 0)::bigint AS signups
     FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN activity_per_referrer_day USING (day)
     GROUP BY day ORDER BY day
 """)
@@ -30,10 +28,14 @@ def fetch_timeline(connection: Connection, reading: Reading) -> TimelineAnswer:
 
 
 def _format_point(row: Row[Any], suspect: int) -> TimelinePoint:
-    counted: dict[str, Any] = dict(row._mapping)
+    kept = row.conversions - row.purged_conversions
     return TimelinePoint(
-        date=counted.pop("day"),
-        k_factor=row.conversions / row.active_users if row.active_users else 0,
-        k_factor_clean=(row.conversions - suspect) / row.active_users if row.active_users else 0,
-        **counted,
+        date=row.day,
+        invites=row.invites,
+        clicks=row.clicks,
+        signups=row.signups,
+        conversions=row.conversions,
+        active_users=row.active_users,
+        k_factor=kept / row.active_users if row.active_users else 0,
+        k_factor_clean=(kept - suspect) / row.active_users if row.active_users else 0,
     )

@@ -48,15 +48,16 @@ _ACTIVITY = text("""
         DELETE FROM activity_per_referrer_day WHERE day < :cutoff AND referrer_id <> '' RETURNING *
     ), saved AS (
         INSERT INTO activity_per_referrer_day AS fact
-            (day, referrer_id, source, invites, clicks, visits, signups, conversions, activations)
+            (day, referrer_id, source, invites, clicks, visits, signups, conversions, activations, purged_conversions)
         SELECT day, '', source, sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
-            sum(activations)
+            sum(activations), sum(conversions)
         FROM gone GROUP BY day, source ORDER BY day, source
         ON CONFLICT (day, referrer_id, source) DO UPDATE SET
             invites = fact.invites + excluded.invites, clicks = fact.clicks + excluded.clicks,
             visits = fact.visits + excluded.visits, signups = fact.signups + excluded.signups,
             conversions = fact.conversions + excluded.conversions,
-            activations = fact.activations + excluded.activations
+            activations = fact.activations + excluded.activations,
+            purged_conversions = fact.purged_conversions + excluded.purged_conversions
     )
     SELECT count(*) FROM gone
 """)

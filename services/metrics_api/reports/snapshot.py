@@ -33,7 +33,8 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, reading:
         **_growth_facts(fetch_k_factor(connection, reading), now_counts, before_counts),
         **_health_facts(health, fetch_health(connection, before)),
         loops=fetch_loop_performance(connection, reading.period),
-        previous_loops=fetch_loop_performance(connection, before.period),
+        # Of purged dates no loop's K is known.
+        previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
         top_referrers=_fetch_top_referrers(connection, reading),
         funnel=_fetch_funnel(connection, reading),
         timeline=_fetch_days(connection, reading),

@@ -19,7 +19,11 @@ class Interval(BaseModel):
 
 
 class GrowthCounts(BaseModel):
-    """What was counted in a period, and the K-factor that follows."""
+    """What was counted in a period, and the K-factor that follows.
+
+    Where `is_partial` is set, dates of the period are purged: the totals are of all its dates; active users, K, its
+    factors and its interval are of the kept ones, of which there may be none.
+    """
 
     k_factor: float
     active_users: int
@@ -33,6 +37,7 @@ class GrowthCounts(BaseModel):
     viral_links_clicked: int
     k_factor_interval: Interval | None
     conversion_rate_interval: Interval | None
+    is_partial: bool = False
 
 
 class PreviousCounts(GrowthCounts):
@@ -61,7 +66,10 @@ class KChange(BaseModel):
 
 
 class KFactorAnswer(GrowthCounts, PeriodAnswer):
-    """The K-factor of a period beside that of the period before."""
+    """The K-factor of a period beside that of the period before.
+
+    Where one of the two is partial they are not compared: the trend is stable, `change_pct` null and `why` empty.
+    """
 
     previous: PreviousCounts
     trend: Trend

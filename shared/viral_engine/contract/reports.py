@@ -134,6 +134,11 @@ class ReportFacts(BaseModel):
     flagged_ips: int
     flagged_devices: int
 
+    @property
+    def k_is_partial(self) -> bool:
+        """Whether K cannot be compared, because dates of one of the two periods are purged."""
+        return self.current.is_partial or self.previous.is_partial
+
 
 class FinishedReport(BaseModel):
     """What a worker hands in."""

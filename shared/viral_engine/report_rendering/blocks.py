@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from viral_engine.contract.growth import LoopPerformance, Trend, Verdict
+from viral_engine.contract.guardrails import DEDUCTION_LABELS
 from viral_engine.contract.reports import Insight, ReferrerInReport, ReportFacts
 from viral_engine.report_rendering.figures import (
     format_change,
@@ -21,12 +22,6 @@ MOST_LOOP_BARS = 8
 MOST_LOOP_ROWS = 20
 _VIRAL = 1.0
 _STEP_NAMES = {"signed_up": "Signed up"}
-_DEDUCTION_NAMES = {
-    "fraud": "Click fraud",
-    "bot_behavior": "Bots",
-    "opt_out_rate": "Opt-outs",
-    "coppa_violations": "COPPA",
-}
 _VERDICTS: dict[Verdict, str] = {
     "up": "more than chance",
     "down": "more than chance",
@@ -81,7 +76,7 @@ def build_kpis(facts: ReportFacts) -> list[Kpi]:
         Kpi("K-factor", format_k(now.k_factor), _format_k_note(facts), k_trend),
         Kpi("Conversions", format_count(now.total_conversions), f"{format_count(before.total_conversions)} before"),
         Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), rate_trend),
-        Kpi("Active users", format_count(now.active_users), f"{format_count(before.active_users)} before"),
+        Kpi("Active users", format_count(now.active_users), _format_users_note(facts)),
         Kpi("Invites created", format_count(now.viral_links_created), f"{format_count(before.total_invites)} before"),
         Kpi("Invites clicked", format_count(now.viral_links_clicked), _format_clicked_note(facts)),
         Kpi("COPPA compliance", format_rate(facts.compliance_rate), "of shares and reels"),
@@ -94,9 +89,15 @@ def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Liter
 
 
 def _format_k_note(facts: ReportFacts) -> str:
-    if not facts.previous.total_invites:
+    if not facts.previous.total_invites or facts.k_is_partial:
         return "nothing to compare with"
     return f"{format_change(facts.k_factor_change_pct)}, {_VERDICTS[facts.k_factor_verdict]}"
+
+
+def _format_users_note(facts: ReportFacts) -> str:
+    if facts.k_is_partial:
+        return "nothing to compare with"
+    return f"{format_count(facts.previous.active_users)} before"
 
 
 def _format_rate_note(facts: ReportFacts) -> str:
@@ -207,7 +208,7 @@ def build_comparison(facts: ReportFacts) -> Table:
     """This period beside the one before."""
     now, before = facts.current, facts.previous
     rows = [
-        ("K-factor", format_k(now.k_factor), format_k(before.k_factor), _difference(now.k_factor, before.k_factor, 2)),
+        _compare_k(facts),
         _compare_counts("Invites", now.total_invites, before.total_invites),
         _compare_counts("Clicks", now.total_clicks, before.total_clicks),
         _compare_counts("Conversions", now.total_conversions, before.total_conversions),
@@ -217,7 +218,7 @@ def build_comparison(facts: ReportFacts) -> Table:
             format_rate(before.conversion_rate),
             _difference(now.conversion_rate * 100, before.conversion_rate * 100, 1) + " points",
         ),
-        _compare_counts("Active users", now.active_users, before.active_users),
+        _compare_users(facts),
         (
             "Health score",
             format_points(facts.health_score),
@@ -226,6 +227,20 @@ def build_comparison(facts: ReportFacts) -> Table:
         ),
     ]
     return Table(("", "This period", "Before", "Difference"), rows)
+
+
+def _compare_k(facts: ReportFacts) -> tuple[str, ...]:
+    now, before = facts.current.k_factor, facts.previous.k_factor
+    if facts.k_is_partial:
+        return "K-factor", format_k(now), "–", "–"
+    return "K-factor", format_k(now), format_k(before), _difference(now, before, 2)
+
+
+def _compare_users(facts: ReportFacts) -> tuple[str, ...]:
+    now, before = facts.current.active_users, facts.previous.active_users
+    if facts.k_is_partial:
+        return "Active users", format_count(now), "–", "–"
+    return _compare_counts("Active users", now, before)
 
 
 def _compare_counts(name: str, now: int, before: int) -> tuple[str, ...]:
@@ -239,7 +254,7 @@ def _difference(now: float, before: float, decimals: int) -> str:
 def build_deductions(facts: ReportFacts) -> Table:
     """Where the health score comes from, line by line from 100."""
     rows = [
-        (_DEDUCTION_NAMES.get(name, name), format_signed(-points, decimals=1))
+        (DEDUCTION_LABELS.get(name, name), format_signed(-points, decimals=1))
         for name, points in facts.deductions.items()
     ]
     return Table(("Deduction", "Points"), [("Start", "100.0"), *rows, ("Score", format_points(facts.health_score))])

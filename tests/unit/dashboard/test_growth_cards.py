@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from dashboard.components import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
 from dashboard.components.card import Card
 from dashboard.data import GrowthSnapshot
+from metrics_api.growth.k_factor import Counts, compare_k
 from tests.report_facts import GOOD_WEEK, NOTHING
 from tests.unit.dashboard.growth_answers import (
     build_cohorts,
@@ -38,6 +39,16 @@ def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_t
 
 def test_growth_from_nothing_has_no_percentage() -> None:
     assert text_of(find(draw(k_factor.CARD, k_factor=build_k_factor(change_pct=None)), "trend")) == "↑  Up from 0"
+
+
+def test_k_is_not_compared_with_dates_of_which_only_totals_are_kept() -> None:
+    purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
+    trend, change_pct = compare_k(GOOD_WEEK, purged)
+    answer = build_k_factor(before=purged, trend=trend, change_pct=change_pct)
+    assert text_of(find(draw(k_factor.CARD, k_factor=answer), "trend")) == "Not comparable"
+    assert "before: only totals are kept of 18–24 Mar 2026" in text_of(draw(k_factor.CARD, k_factor=answer))
+    assert "K cannot be compared" in text_of(draw(k_change.CARD, k_factor=answer))
+    assert "K is not known" in text_of(draw(k_factor.CARD, k_factor=build_k_factor(now=purged)))
 
 
 def test_k_over_time_is_a_table_for_screen_readers() -> None:

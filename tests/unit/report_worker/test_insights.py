@@ -12,6 +12,7 @@ from tests.report_facts import NOTHING, WEEK_BEFORE, build_empty_facts, build_fa
 from viral_engine.contract.reports import Insight, ReportFacts
 
 FEW = Counts(12, 40, 10, 10, 9, {})
+PURGED = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
 CLICKS_ONLY = Counts(0, 40, 3, 0, 0, {})
 
 
@@ -32,6 +33,8 @@ def with_k(conversions: int, users: int = 1000) -> Counts:
         # A K that two decimals would show as 1.00 is not viral yet.
         ("viral_threshold", build_facts(with_k(996)), "K is 0.996, 0.004 below"),
         ("viral_threshold", build_facts(FEW), "(a small sample)"),
+        ("viral_threshold", build_facts(PURGED), "Of this period only totals are kept, so K is not known."),
+        ("k_factor_trend", build_facts(before=PURGED), "K cannot be compared with the period before"),
         ("viral_threshold", build_facts(CLICKS_ONLY), "Nobody created an invite, so K is 0"),
         ("k_factor_trend", build_facts(), "K rose from 0.55 to 0.74 (+35.3%), more than chance explains"),
         ("k_factor_trend", build_facts(), "Most of it comes from invites per user (+0.12)"),
@@ -60,7 +63,7 @@ def with_k(conversions: int, users: int = 1000) -> Counts:
         ("top_loop", build_facts(loops=[]), "loops cannot be compared"),
         ("health", build_facts(health_score=74.9, health_status="fair"), "Warning: the health score is 74.9, below 75"),
         ("health", build_facts(health_score=75.0, health_status="good"), "The health score is 75.0 (good)"),
-        ("health", build_facts(), "The largest deduction is for click fraud: 4.0 points"),
+        ("health", build_facts(), "The largest deduction is for fraud: 4.0 points"),
         ("health", build_facts(deductions={"fraud": 0.0}), "Nothing was deducted"),
         ("top_referrer", build_facts(), "maria leads the referrers: 62 conversions, 8.3% of all"),
         (

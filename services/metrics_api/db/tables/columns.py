@@ -10,6 +10,6 @@ def time_column(name: str, *, nullable: bool = True) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def count_column(name: str) -> Column[int]:
+def count_column(name: str, *, comment: str | None = None) -> Column[int]:
     """A count that begins at 0."""
-    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+    return Column(name, BigInteger, nullable=False, server_default=text("0"), comment=comment)

@@ -60,6 +60,7 @@ activity_per_referrer_day = Table(
     Column("referrer_id", Text, primary_key=True, comment="Empty where nobody gets the credit"),
     Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
     *(count_column(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+    count_column("purged_conversions", comment="Those of the conversions whose referrers' names were purged"),
 )
 # Conversions are rare, so this holds few rows and changes seldom.
 Index(

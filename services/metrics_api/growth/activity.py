@@ -1,0 +1,15 @@
+"""How activity by referrer and date adds up, also where a purge has left no names.
+
+The rows without a referrer hold what nobody gets the credit for. On purged dates they hold everybody's activity too:
+their invites are of people whose names are gone, and `purged_conversions` are those that somebody got the credit for.
+"""
+
+# Who invited is known of kept dates only; K is made of these columns alone.
+SUMS = """
+    coalesce(sum(invites), 0)::bigint AS invites,
+    coalesce(sum(clicks), 0)::bigint AS clicks,
+    coalesce(sum(CASE WHEN referrer_id <> '' THEN conversions ELSE purged_conversions END), 0)::bigint AS conversions,
+    coalesce(sum(invites) FILTER (WHERE referrer_id = ''), 0)::bigint AS purged_invites,
+    coalesce(sum(purged_conversions), 0)::bigint AS purged_conversions,
+    count(DISTINCT referrer_id) FILTER (WHERE invites > 0 AND referrer_id <> '') AS active_users
+"""
