@@ -32,6 +32,7 @@ RULES = (
     "must be a URL such as",
     "is no link of ours",
     "must not hold sessions:write",
+    "must not look like a person or like the service itself",
     "give the error of an attempt",
 )
 

@@ -25,6 +25,7 @@ def audited(holder_of: Callable[..., Api]) -> Api:
 def test_an_entry_tells_who_what_when_from_where_before_and_after(audited: Api) -> None:
     newest, changed, _first = audited.read("/v1/audit-entries")["entries"]
     assert (changed["actor"], changed["action"]) == ("bob", "trust_network")
+    assert changed["actor_key"].removeprefix("token:").isdigit()
     assert changed["subject"] == "trusted_network:203.0.113.0/24"
     assert changed["address"] == "127.0.0.1"
     assert changed["before"]["reason"] == "Lakeside School"

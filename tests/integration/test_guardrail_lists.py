@@ -177,7 +177,7 @@ def test_a_look_at_whole_identifiers_is_audited_once_a_route_and_hour(
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     connection.execute(text("SET session_replication_role = replica"))  # Else a trigger keeps the audit as it is.
     connection.execute(
-        text("UPDATE audit_entries SET at = :at, once_key = 'watcher ' || subject || :hour"),
+        text("UPDATE audit_entries SET at = :at, once_key = regexp_replace(once_key, ' [^ ]+$', :hour)"),
         {"at": hour_ago, "hour": hour_ago.strftime(" %Y-%m-%dT%H")},
     )
     connection.execute(text("RESET session_replication_role"))
@@ -198,6 +198,18 @@ def test_the_audit_names_the_person_on_whose_behalf_the_dashboard_acts(
         create_person(empty_database, role)
         assert Signed(dashboard, f"{role}@example.com").send("GET", FRAUD).status_code == 200
     assert fetch_looks(connection) == [("admin@example.com", FRAUD)]
+
+
+def test_a_namesake_hides_nobodys_look(
+    holder_of: Callable[..., Api], empty_database: Engine, connection: Connection
+) -> None:
+    person = create_person(empty_database)
+    namesake = holder_of(Scope.METRICS_READ, Scope.IDENTIFIERS_READ, name="admin@example.com")
+    namesake.read(FRAUD)
+    Signed(holder_of(Scope.SESSIONS_WRITE), "admin@example.com").send("GET", FRAUD)
+    looks = text("SELECT actor_key FROM audit_entries WHERE action = 'look_at_identifiers' ORDER BY id")
+    token, looked = connection.execute(looks).scalars()
+    assert (token.startswith("token:"), looked) == (True, f"person:{person}")
 
 
 def test_events_without_an_address_or_a_device_are_in_no_list(api: Api) -> None:

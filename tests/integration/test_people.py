@@ -174,10 +174,12 @@ def test_the_audit_keeps_before_after_and_from_where(admin: Signed, engine: Engi
     viewer = create_person(engine, Role.VIEWER)
     headers = {"X-Client-Address": "2001:db8::7"}
     admin.send("PATCH", f"/v1/people/{viewer}", json={"role": "analyst"}, headers=headers)
-    statement = text("SELECT actor, subject, host(address) AS at, before, after FROM audit_entries ORDER BY id DESC")
-    entry = connection.execute(statement).first()
+    columns = "actor, actor_key, subject, host(address) AS at, before, after"
+    entry = connection.execute(text(f"SELECT {columns} FROM audit_entries ORDER BY id DESC")).first()
     assert entry is not None
     assert (entry.actor, entry.subject, entry.at) == ("admin@example.com", f"person:{viewer}", "2001:db8::7")
+    own = connection.execute(text("SELECT id FROM people WHERE email = 'admin@example.com'")).scalar_one()
+    assert entry.actor_key == f"person:{own}"
     assert (entry.before["role"], entry.after["role"]) == ("viewer", "analyst")
 
 

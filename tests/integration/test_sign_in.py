@@ -94,13 +94,14 @@ def test_an_address_that_fails_too_often_has_to_wait_for_any_account(dashboard: 
 
 
 def test_signing_in_is_audited_with_the_persons_address(dashboard: Api, engine: Engine, connection: Connection) -> None:
-    create_person(engine)
+    person = create_person(engine)
     sign_in(dashboard, "admin@example.com", "a guess that is wrong")
     sign_in(dashboard, "admin@example.com")
-    rows = connection.execute(text("SELECT actor, action, host(address) FROM audit_entries ORDER BY id")).all()
+    columns = "actor, actor_key, action, host(address)"
+    rows = connection.execute(text(f"SELECT {columns} FROM audit_entries ORDER BY id")).all()
     assert rows == [
-        ("admin@example.com", "refuse_sign_in", "203.0.113.7"),
-        ("admin@example.com", "sign_in", "203.0.113.7"),
+        ("admin@example.com", "visitor", "refuse_sign_in", "203.0.113.7"),
+        ("admin@example.com", f"person:{person}", "sign_in", "203.0.113.7"),
     ]
 
 

@@ -59,6 +59,10 @@ def test_a_token_ends_after_its_days(api: Api, app: Flask, connection: Connectio
         {"scopes": ["everything"]},
         {"scopes": ["sessions:write"]},
         {"name": " "},
+        {"name": "boss@corp.example"},
+        {"name": "boss\N{FULLWIDTH COMMERCIAL AT}corp.example"},
+        {"name": "Environment"},
+        {"name": "single sign-on"},
         {"created_by": "me"},
     ],
 )

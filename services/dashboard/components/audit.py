@@ -12,6 +12,8 @@ from viral_engine.contract.audit import AuditAnswer, AuditEntry
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_counted
 
+_KINDS = {"token": "token", "visitor": "not signed in", "system": "the service itself"}
+
 
 def build_entries(answer: AuditAnswer) -> list[Component]:
     """One entry an action, the newest first."""
@@ -34,9 +36,22 @@ def _build_entry(entry: AuditEntry) -> Component:
         ]
     )
     return html.Li(
-        [heading, html.Div(entry.actor), html.Div(entry.subject, className="audit-subject"), _build_changes(entry)],
+        [
+            heading,
+            html.Div(_build_actor(entry)),
+            html.Div(entry.subject, className="audit-subject"),
+            _build_changes(entry),
+        ],
         className="violation",
     )
+
+
+def _build_actor(entry: AuditEntry) -> list[Component | str]:
+    """Who it was; a token or the service is told apart from a person of the same name."""
+    kind, _, number = (entry.actor_key or "").partition(":")
+    if kind not in _KINDS:
+        return [entry.actor]
+    return [entry.actor, html.Span(f" ({' '.join(filter(None, [_KINDS[kind], number]))})", className="row-note")]
 
 
 def _build_changes(entry: AuditEntry) -> Component | None:

@@ -1,6 +1,7 @@
 """The audit log: who did what, when and from where. It can only be added to; a trigger keeps it so."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -26,8 +27,9 @@ def note_look_at_identifiers(
     now: datetime,
 ) -> None:
     """Note that somebody was shown whole identifiers, or named one that they may not see, once an hour and route."""
-    hour = now.strftime("%Y-%m-%dT%H")
-    once = {"once_key": f"{actor} {action} {route} {hour}", "address": current_origin()}
+    origin, hour = current_origin(), now.strftime("%Y-%m-%dT%H")
+    # The key, as a name may be another's too, whose own look would go unnoticed then.
+    once = {"once_key": f"{origin.actor_key} {action} {route} {hour}", **asdict(origin)}
     row = {"at": now, "actor": actor, "action": action, "subject": route, **once}
     statement = insert(audit_entries).values(row)
     with database.write() as connection:
@@ -40,6 +42,7 @@ def save_audit_entry(
     actor: str,
     action: str,
     subject: str,
+    actor_key: str | None = None,
     details: Mapping[str, object] | None = None,
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
@@ -47,9 +50,12 @@ def save_audit_entry(
 ) -> None:
     """Note an action in the transaction that does it; `subject` names the thing as `kind:id`.
 
-    `before` and `after` hold what the action changed, None where the thing was not there.
+    `before` and `after` hold what the action changed, None where the thing was not there. `actor_key` says who the
+    actor is where that is not the caller of the request in hand.
     """
-    row = {"at": now, "actor": actor, "action": action, "subject": subject, "address": current_origin()}
+    row = {"at": now, "actor": actor, "action": action, "subject": subject, **asdict(current_origin())}
+    if actor_key is not None:
+        row["actor_key"] = actor_key
     changed = {"details": details, "before": before, "after": after}
     given = {name: value for name, value in changed.items() if value is not None}
     connection.execute(insert(audit_entries).values({**row, **given}))

@@ -116,7 +116,8 @@ def use_password_link(connection: Connection, secret: str, password_hash: str, *
         raise UnknownLinkError
     email = save_password(connection, person_id, password_hash)
     forget_failures(connection, email)
-    save_audit_entry(connection, actor=email, action="set_password", subject=f"person:{person_id}", now=now)
+    person = f"person:{person_id}"
+    save_audit_entry(connection, actor=email, actor_key=person, action="set_password", subject=person, now=now)
 
 
 def _is_link(secret: str, *, now: datetime) -> ColumnElement[bool]:
@@ -144,12 +145,14 @@ def note(
     after: Row[Any],
     *,
     actor: str,
+    actor_key: str | None = None,
     now: datetime,
 ) -> None:
     """Keep in the audit what changed about a person."""
     save_audit_entry(
         connection,
         actor=actor,
+        actor_key=actor_key,
         action=action,
         subject=f"person:{person_id}",
         before=before and _format_audited(before),

@@ -44,13 +44,17 @@ def save_session(
     row = {"secret_hash": hash_secret(secret), "person_id": account.person.id, "expires_at": expires_at}
     connection.execute(insert(sessions).values(row))
     forget_failures(connection, account.person.email)
-    note_sign_in(connection, account.person.email, "sign_in", by=by, now=now)
+    key = f"person:{account.person.id}"
+    note_sign_in(connection, account.person.email, "sign_in", actor_key=key, by=by, now=now)
     return SessionCreated(secret=secret, expires_at=expires_at, person=account.person)
 
 
-def note_sign_in(connection: Connection, email: str, action: str, *, by: str, now: datetime) -> None:
+def note_sign_in(
+    connection: Connection, email: str, action: str, *, actor_key: str | None = None, by: str, now: datetime
+) -> None:
     """Keep in the audit that somebody signed in, or that somebody tried to."""
-    save_audit_entry(connection, actor=email, action=action, subject="session", details={"by": by}, now=now)
+    said = {"subject": "session", "details": {"by": by}}
+    save_audit_entry(connection, actor=email, actor_key=actor_key, action=action, **said, now=now)
 
 
 def sign_out(connection: Connection, secret: str) -> None:

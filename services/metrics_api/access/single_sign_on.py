@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
+from metrics_api.access.origin import SYSTEM
 from metrics_api.access.people import end_sessions, note
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.sign_in import Account
@@ -82,7 +83,7 @@ def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *
         after = connection.execute(changed.returning(people)).one()
     if before is None or before.role != role or before.identity != identity:
         end_sessions(connection, after.id)
-        note(connection, after.id, "sign_on_person", before, after, actor=ACTOR, now=now)
+        note(connection, after.id, "sign_on_person", before, after, actor=ACTOR, actor_key=SYSTEM, now=now)
     return Account(Person(id=after.id, email=after.email, role=role), after.password_hash)
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import g, request
 
-from metrics_api.access.origin import note_origin
+from metrics_api.access.origin import VISITOR, Origin, note_origin
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder
 from metrics_api.api.callers import count_request, find_address, find_person_address
 from metrics_api.api.problems import ProblemError
@@ -25,7 +25,8 @@ def authenticate(scope: Scope) -> None:
         count_request(f"address:{g.address}")
     if Scope.SESSIONS_WRITE not in principal.scopes:
         count_request(principal.key)
-    note_origin(g.address)
+    # With this scope the dashboard acts for who has not signed in.
+    note_origin(Origin(g.address, VISITOR if scope == Scope.SESSIONS_WRITE else principal.key))
     if scope not in principal.scopes:
         detail = f"{principal.name} lacks the scope {scope}."
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)

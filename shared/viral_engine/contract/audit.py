@@ -34,7 +34,11 @@ class AuditEntry(BaseModel):
 
     id: int
     at: datetime
-    actor: str
+    actor: str = Field(description="The email or the name by which the actor is known, which others may bear too")
+    actor_key: str | None = Field(
+        description="Which actor it was: `person:7`, `token:3`, `visitor` who has not signed in, or `system`; "
+        "null where it was not kept yet"
+    )
     action: str
     subject: str
     address: str | None = Field(description="Where the request came from; null for what the service did by itself")

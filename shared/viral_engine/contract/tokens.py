@@ -1,18 +1,31 @@
 """Tokens of services: what they may do, and until when."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from viral_engine.contract.people import Scope
 from viral_engine.contract.values import CONTROL_FREE, check_text
+
+_ACTORS_OF_ITS_OWN = ("environment", "single sign-on", "takedown", "system", "visitor")
+
+
+def _check_name(name: str) -> str:
+    """Refuse what names a person or the service itself, also in look-alike forms of letters."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    if "@" in plain or plain in _ACTORS_OF_ITS_OWN:
+        raise ValueError("must not look like a person or like the service itself, whom the audit names so")
+    return name
+
 
 TokenName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     BeforeValidator(check_text),
     CONTROL_FREE,
+    AfterValidator(_check_name),
 ]
 
 

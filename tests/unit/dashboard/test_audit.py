@@ -17,6 +17,7 @@ ENTRY = AuditEntry(
     id=3,
     at=NOW,
     actor="<b>ana@example.com</b>",
+    actor_key="person:7",
     action="trust_network",
     subject="trusted_network:203.0.113.0/24",
     address="192.0.2.1",
@@ -41,6 +42,26 @@ def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi, 
     assert [each.href for each in walk(shown["list"]) if hasattr(each, "href")] == [
         "/dashboard/audit?actor=ana%40example.com&start=2026-01-01&cursor=more"
     ]
+
+
+@pytest.mark.parametrize(
+    ("actor_key", "told"),
+    [
+        ("person:7", "ana@example.com"),
+        (None, "ana@example.com"),
+        ("token:3", "ana@example.com (token 3)"),
+        ("visitor", "ana@example.com (not signed in)"),
+        ("system", "ana@example.com (the service itself)"),
+    ],
+)
+def test_no_token_passes_for_the_person_whose_name_it_bears(
+    api: FakeApi, view_as: Any, actor_key: str | None, told: str
+) -> None:
+    view_as(Role.ADMIN)
+    entry = ENTRY.model_copy(update={"actor": "ana@example.com", "actor_key": actor_key})
+    api.answers[PATH] = AuditAnswer(entries=[entry], total_entries=1, next_cursor=None)
+    (shown,) = find(show_entries(api.connect(), "")["list"], "violation")
+    assert told in [" ".join(text_of(part).split()) for part in shown.children[1:2]]
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
