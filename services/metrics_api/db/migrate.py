@@ -1,5 +1,6 @@
 """Runs the migrations."""
 
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import create_database_engine
+from metrics_api.db.tables import metadata
 
 _MIGRATION_LOCK = 7_301_001
+_PAUSE_SECONDS = 0.5
+_INVALID_INDEXES = text("""
+    SELECT index.relname
+    FROM pg_index
+    JOIN pg_class index ON index.oid = indexrelid
+    JOIN pg_class owner ON owner.oid = indrelid
+    WHERE NOT indisvalid AND owner.relname = ANY(:tables) AND owner.relnamespace = current_schema()::regnamespace
+""")
 
 
 def _config() -> Config:
@@ -36,13 +46,33 @@ def _run(database_url: str, work: Callable[[Config], None]) -> None:
     engine = create_database_engine(database_url, pool_size=2, statement_timeout=False)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-            guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            _await_turn(guard)
             with engine.connect() as connection:
                 config = _config()
                 config.attributes["connection"] = connection
                 work(config)
+            _rebuild_invalid_indexes(guard)
     finally:
         engine.dispose()
+
+
+def _await_turn(guard: Connection) -> None:
+    """Wait until no other process migrates.
+
+    Between statements: to build an index concurrently waits for every session that is inside of one, so a session that
+    waited for the lock would keep the one that holds it from ending.
+    """
+    while not guard.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar_one():
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _rebuild_invalid_indexes(connection: Connection) -> None:
+    """Build again what was cut off: such an index exists, so no migration makes it, and no query uses it."""
+    quote = connection.dialect.identifier_preparer.quote
+    for name in connection.execute(_INVALID_INDEXES, {"tables": list(metadata.tables)}).scalars().all():
+        # A rebuilding that was cut off leaves what it had begun beside the old one.
+        verb = "DROP" if "_ccnew" in name else "REINDEX"
+        connection.execute(text(f"{verb} INDEX CONCURRENTLY {quote(name)}"))
 
 
 def is_current(connection: Connection) -> bool:

@@ -1,0 +1,80 @@
+"""Migrations that are cut off or run twice at once, on a database of their own."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from metrics_api.db.migrate import upgrade
+
+_INDEX = "idx_attribution_events_link_id"
+_BEFORE_ITS_INDEXES = "0001"
+
+
+@pytest.fixture
+def url(connection: Connection, database_url: str) -> Iterator[str]:
+    """A database without any schema."""
+    connection.execute(text("CREATE DATABASE migrated"))
+    yield database_url.rpartition("/")[0] + "/migrated"
+    connection.execute(text("DROP DATABASE migrated WITH (FORCE)"))
+
+
+@pytest.fixture
+def own_engine(url: str) -> Iterator[Engine]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+def _cut_off(engine: Engine, statement: str) -> None:
+    """Begin to build an index, and give up while a transaction is in its way."""
+    with engine.connect() as reader, engine.connect() as builder:
+        reader.execute(text("BEGIN"))
+        reader.execute(text("LOCK TABLE attribution_events IN ROW EXCLUSIVE MODE"))
+        builder.execute(text("SET statement_timeout = '200ms'"))
+        with pytest.raises(DBAPIError, match="statement timeout"):
+            builder.execute(text(statement))
+        reader.execute(text("ROLLBACK"))
+
+
+def _list_invalid(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        statement = text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1")
+        return list(connection.execute(statement).scalars())
+
+
+def test_an_index_whose_building_was_cut_off_is_built_again(url: str, own_engine: Engine) -> None:
+    upgrade(url, _BEFORE_ITS_INDEXES)
+    _cut_off(
+        own_engine, f"CREATE INDEX CONCURRENTLY {_INDEX} ON attribution_events (link_id) WHERE link_id IS NOT NULL"
+    )
+    assert _list_invalid(own_engine) == [_INDEX]
+    upgrade(url)
+    assert _list_invalid(own_engine) == []
+
+
+def test_an_index_that_was_left_invalid_by_an_earlier_migration_is_built_again(url: str, own_engine: Engine) -> None:
+    upgrade(url)
+    _cut_off(own_engine, f"REINDEX INDEX CONCURRENTLY {_INDEX}")
+    with own_engine.connect() as connection:
+        connection.execute(text(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{_INDEX}'::regclass"))
+    assert _list_invalid(own_engine) == [_INDEX, f"{_INDEX}_ccnew"]
+    upgrade(url)
+    assert _list_invalid(own_engine) == []
+
+
+def test_a_migration_that_waits_for_another_does_not_keep_it_from_its_indexes(url: str, own_engine: Engine) -> None:
+    """A session that waits for a lock inside a statement is one that CREATE INDEX CONCURRENTLY waits for."""
+    start = threading.Barrier(3)
+
+    def migrate() -> None:
+        start.wait()
+        upgrade(url)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(migrate) for _ in range(3)]:
+            done.result()
+    assert _list_invalid(own_engine) == []
