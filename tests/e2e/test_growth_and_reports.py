@@ -126,7 +126,7 @@ def test_a_report_is_asked_for_and_appears_without_a_reload(signed_in: Open) -> 
         expect(guest.page.get_by_text("The 30 dates that end yesterday (UTC)")).to_be_visible()
         guest.page.get_by_role("button", name="Generate report").click()
         expect(guest.page.get_by_role("status")).to_have_text(re.compile(r"Report \d+ is queued\."))
-        row = guest.page.get_by_role("row", name=re.compile("Monthly report"))
+        row = guest.page.get_by_role("row", name=re.compile("Monthly growth report"))
         expect(row).to_contain_text("Ready", timeout=60_000)
 
         guest.page.get_by_label("Type of report").get_by_role("link", name="Weekly").click()
@@ -146,7 +146,7 @@ def test_a_custom_report_without_dates_is_refused_in_words(signed_in: Open) -> N
 def test_a_report_says_what_was_found(signed_in: Open, report_path: str) -> None:
     with signed_in() as guest:
         guest.open(report_path)
-        expect(guest.page.get_by_role("heading", name="Custom report", level=1)).to_be_visible()
+        expect(guest.page.get_by_role("heading", name="Custom growth report", level=1)).to_be_visible()
         expect(card(guest.page, "K-Factor")).to_contain_text("1.50")
         expect(card(guest.page, "Insights").get_by_role("listitem").first).to_be_visible()
         comparison = card(guest.page, "Compared with the period before")

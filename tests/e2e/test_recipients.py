@@ -61,7 +61,7 @@ def test_recipients_are_added_mended_and_removed(signed_in: Open) -> None:
         guest.page.get_by_role("button", name="Subscribe").click()
         expect(status).to_have_text("Subscribed 2 recipients to the weekly report.")
         expect(addresses).to_have_value("")
-        weekly = guest.page.get_by_role("region", name="Weekly report")
+        weekly = guest.page.get_by_role("region", name="Weekly growth report")
         expect(weekly.get_by_role("listitem")).to_have_count(2)
         guest.page.get_by_role("button", name="Remove ben@example.com").click()
         expect(status).to_have_text("Removed.")
@@ -85,7 +85,7 @@ def test_a_recipient_unsubscribes_without_an_account(signed_in: Open, browser: B
             expect(guest.page.get_by_role("status")).to_contain_text("does not get the weekly report any more")
             assert guest.complaints == []
         admin.page.reload()
-        expect(admin.page.get_by_role("region", name="Weekly report")).to_be_visible()
+        expect(admin.page.get_by_role("region", name="Weekly growth report")).to_be_visible()
         expect(entry(admin.page, "cat@example.com")).to_have_count(0)
 
 

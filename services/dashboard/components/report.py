@@ -8,7 +8,7 @@ from dashboard.components.bars import build_bars
 from dashboard.components.card import build_frame, build_hint
 from dashboard.components.health_score import build_status
 from dashboard.components.page_header import build_breadcrumb
-from dashboard.components.report_run import TITLES, build_progress, format_reason, is_unfinished
+from dashboard.components.report_run import build_progress, format_reason, is_unfinished
 from dashboard.components.table import Column, build_table
 from dashboard.components.trend import VERDICTS, build_trend, format_interval
 from dashboard.formats import format_moment
@@ -18,13 +18,10 @@ from viral_engine.contract.reports import Report, ReportFacts
 from viral_engine.dates import format_day_of_year, format_period
 from viral_engine.report_rendering import blocks
 from viral_engine.report_rendering.figures import format_k, format_points
+from viral_engine.report_rendering.words import TITLES, WRITERS
 
 EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
 _DISCLAIMER = "Figures are of the moment they were taken at and do not follow events that arrive later."
-_WRITERS = {
-    "rules": "Insights and recommendations were written by rules.",
-    "model": "Insights were worded by a language model; every number in them was found in the facts.",
-}
 
 
 def build_report(report: Report) -> list[Component]:
@@ -35,7 +32,7 @@ def build_report(report: Report) -> list[Component]:
         build_header(report),
         *_build_emptiness(report.facts),
         html.Div(_build_cards(report, report.facts), className="cards"),
-        html.P(f"{_DISCLAIMER} {_WRITERS[report.written_by or 'rules']}", className="hint disclaimer"),
+        html.P(f"{_DISCLAIMER} {WRITERS[report.written_by or 'rules']}", className="hint disclaimer"),
     ]
 
 

@@ -6,7 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.deliveries import build_state as build_delivery_state
-from dashboard.components.report_run import TITLES, build_state
+from dashboard.components.report_run import build_state
 from dashboard.components.table import Column, build_table, build_way_on
 from dashboard.formats import format_count, format_moment, format_score
 from dashboard.links import REPORTS_PATH, report_path
@@ -15,6 +15,7 @@ from viral_engine.contract.period import Period
 from viral_engine.contract.reports import ReportsAnswer, ReportSummary, ReportType
 from viral_engine.dates import format_period
 from viral_engine.report_rendering.figures import format_counted, format_k
+from viral_engine.report_rendering.words import TITLES
 
 _COLUMNS = (
     Column("Report"),

@@ -4,13 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.bars import build_meter
-from viral_engine.contract.reports import ReportSummary, ReportType
-
-TITLES: dict[ReportType, str] = {
-    "weekly": "Weekly report",
-    "monthly": "Monthly report",
-    "custom": "Custom report",
-}
+from viral_engine.contract.reports import ReportSummary
 
 
 def is_unfinished(run: ReportSummary) -> bool:

@@ -16,7 +16,6 @@ from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_counted
 
 ActionId = Callable[[str, str], dict[str, str]]
-REPORTS: dict[ScheduledType, str] = {"weekly": "Weekly report", "monthly": "Monthly report"}
 WHEN: dict[ScheduledType, str] = {
     "weekly": "Mailed when it is ready, Mondays from 09:00 UTC",
     "monthly": "Mailed when it is ready, on the 1st from 10:00 UTC",

@@ -11,7 +11,7 @@ from dashboard.components.card import build_blank, build_frame, build_hint
 from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.report_email import build_refusal
-from dashboard.components.subscriptions import REPORTS, build_subscribers, build_suppressed
+from dashboard.components.subscriptions import build_subscribers, build_suppressed
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
@@ -25,6 +25,7 @@ from viral_engine.contract.people import Scope
 from viral_engine.contract.recipients import split_addresses
 from viral_engine.contract.subscriptions import ScheduledType
 from viral_engine.report_rendering.figures import format_counted
+from viral_engine.report_rendering.words import TITLES
 from viral_engine.settings import DashboardSettings
 
 ROWS = 100
@@ -63,7 +64,7 @@ def _build_form() -> list[Component]:
     )
     kind = dmc.SegmentedControl(
         id="subscribe-type",
-        data=[{"value": kind, "label": name} for kind, name in REPORTS.items()],
+        data=[{"value": kind, "label": kind.capitalize()} for kind in get_args(ScheduledType)],
         value="weekly",
         className="period",
         **{"aria-label": "Which report they get"},
@@ -178,7 +179,7 @@ def act(api: MetricsApi, action: str, of: str, search: str | None) -> dict[str, 
 def _build_subscribers(api: MetricsApi, kind: ScheduledType, wanted: dict[str, str]) -> Component:
     answer = api.fetch_subscriptions(report_type=kind, limit=ROWS, cursor=wanted.get(kind))
     body = build_subscribers(kind, answer, _action_id)
-    return build_frame(kind, REPORTS[kind], [*body, *_build_way_on(kind, answer.next_cursor)])
+    return build_frame(kind, TITLES[kind], [*body, *_build_way_on(kind, answer.next_cursor)])
 
 
 def _build_suppressed(api: MetricsApi, wanted: dict[str, str]) -> Component:

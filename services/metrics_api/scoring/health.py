@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from viral_engine.contract.guardrails import DeductionItem, Deductions, HealthStatus
+from viral_engine.contract.guardrails import DEDUCTION_LABELS, DeductionItem, Deductions, HealthStatus
 from viral_engine.settings import DetectionSettings
 
 # Binary fractions make 0.9990000000000009 of 0.999; what lies behind this digit is such noise, never points.
@@ -35,7 +35,7 @@ def _fraud(findings: Findings, settings: DetectionSettings) -> DeductionItem:
     per_ip, cap = settings.health_score_fraud_deduction, settings.health_score_fraud_max
     return DeductionItem(
         name="fraud",
-        label="Fraud",
+        label=DEDUCTION_LABELS["fraud"],
         quantity=findings.flagged_ips,
         unit="flagged IPs",
         formula=f"min({per_ip:g} × {findings.flagged_ips}, {cap:g})",
@@ -48,7 +48,7 @@ def _bots(findings: Findings, settings: DetectionSettings) -> DeductionItem:
     per_device, cap = settings.health_score_bot_deduction, settings.health_score_bot_max
     return DeductionItem(
         name="bot_behavior",
-        label="Bots",
+        label=DEDUCTION_LABELS["bot_behavior"],
         quantity=findings.flagged_devices,
         unit="flagged devices",
         formula=f"min({per_device:g} × {findings.flagged_devices}, {cap:g})",
@@ -62,7 +62,7 @@ def _opt_outs(findings: Findings, settings: DetectionSettings) -> DeductionItem:
     multiplier, cap = settings.health_score_opt_out_multiplier, settings.health_score_opt_out_max
     return DeductionItem(
         name="opt_out_rate",
-        label="Opt-outs",
+        label=DEDUCTION_LABELS["opt_out_rate"],
         quantity=_to_pct((shares + links) / 2),
         unit="% never opened",
         formula=f"min(({shares:.4g} + {links:.4g}) / 2 × {multiplier:g}, {cap:g})",
@@ -76,7 +76,7 @@ def _coppa(findings: Findings, settings: DetectionSettings) -> DeductionItem:
     multiplier, cap = settings.health_score_coppa_multiplier, settings.health_score_coppa_max
     return DeductionItem(
         name="coppa_violations",
-        label="COPPA",
+        label=DEDUCTION_LABELS["coppa_violations"],
         quantity=_to_pct(1 - compliance),
         unit="% not compliant",
         formula=f"min((1 - {compliance:.4g}) × 100 × {multiplier:g}, {cap:g})",

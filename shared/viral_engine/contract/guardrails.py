@@ -163,6 +163,14 @@ class Deductions(BaseModel):
     coppa_violations: float
 
 
+DEDUCTION_LABELS = {
+    "fraud": "Fraud",
+    "bot_behavior": "Bots",
+    "opt_out_rate": "Opt-outs",
+    "coppa_violations": "COPPA",
+}
+
+
 class DeductionItem(BaseModel):
     """How one deduction came about: what, how many, by which formula, up to which cap."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import Period
-from viral_engine.contract.reports import ReportFacts, ReportType
+from viral_engine.contract.reports import ReportFacts
 from viral_engine.report_rendering.blocks import (
     Bar,
     Finding,
@@ -22,18 +22,8 @@ from viral_engine.report_rendering.blocks import (
 )
 from viral_engine.report_rendering.figures import format_k, format_moment, format_period, format_points
 from viral_engine.report_rendering.k_chart import draw_k_chart
+from viral_engine.report_rendering.words import TITLES, WRITERS
 from viral_engine.report_rendering.written import WrittenReport, facts_of
-
-_TITLES: dict[ReportType, str] = {
-    "weekly": "Weekly growth report",
-    "monthly": "Monthly growth report",
-    "custom": "Growth report",
-}
-_WRITERS = {
-    "rules": "Insights and recommendations were written by rules.",
-    "model": "Insights and recommendations were worded by a language model from the findings of rules; "
-    "every number in them was found in the facts.",
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ def build_page(report: WrittenReport) -> Page:
     period = Period.between(facts.period_start, facts.period_end)
     return Page(
         number=report.id,
-        title=_TITLES[facts.report_type],
+        title=TITLES[facts.report_type],
         period=format_period(period),
         compared_with=format_period(period.previous()),
         made=format_moment(facts.snapshot_at),
@@ -88,7 +78,7 @@ def build_page(report: WrittenReport) -> Page:
         health_score=format_points(facts.health_score),
         health_status=facts.health_status,
         deductions=build_deductions(facts),
-        writer=_WRITERS[report.written_by or "rules"],
+        writer=WRITERS[report.written_by or "rules"],
     )
 
 

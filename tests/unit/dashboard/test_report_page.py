@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from dashboard.components.report import build_report as draw
 from tests.report_facts import build_empty_facts
 from tests.unit.dashboard.growth_answers import build_report, build_run
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
+from viral_engine.report_rendering.page import build_page
 
 
 def card(body: Any, slug: str) -> Any:
@@ -14,7 +17,7 @@ def card(body: Any, slug: str) -> Any:
 
 def test_a_report_is_headed_by_its_type_its_dates_and_who_asked() -> None:
     header = find(draw(build_report()), "page-header")
-    assert "Weekly report" in text_of(header)
+    assert "Weekly growth report" in text_of(header)
     assert "2–8 Mar 2026 · made 31 Mar 10:28 UTC · requested by ana@example.com" in text_of(header)
     exports = [part.href for part in walk(find(header, "exports")) if hasattr(part, "href")]
     assert exports == [f"/dashboard/reports/1/export?format={name}" for name in ("pdf", "html", "csv", "json")]
@@ -57,3 +60,12 @@ def test_a_report_that_is_being_made_has_no_exports() -> None:
     assert find(body, "exports") == []
     assert "40% · writing insights" in text_of(body)
     assert "asked for 31 Mar 10:28 UTC" in text_of(body)
+
+
+@pytest.mark.parametrize("written_by", ["rules", "model"])
+def test_page_and_exports_use_the_same_words(written_by: str) -> None:
+    report = build_report(written_by=written_by)
+    page, said = build_page(report), text_of(draw(report))
+    assert page.title in said
+    assert page.writer in said
+    assert rows_of(card(draw(report), "report-health"))[1:] == [list(row) for row in page.deductions.rows]

@@ -43,7 +43,7 @@ def test_the_list_says_what_there_is_to_say_about_each_report(browser: Browser, 
     changes = show_list(browser)
     drawn = json.dumps(changes, ensure_ascii=False)
     for said in (
-        "Weekly report",
+        "Weekly growth report",
         "2–8 Mar 2026",
         "Ready",
         "0.74",
