@@ -11,6 +11,8 @@ from viral_engine.contract.privacy import (
 )
 
 _REQUESTS = "/v1/privacy/requests"
+# All that is stored may have to be looked through, and an erasure waits for writers.
+_PATIENCE_SECONDS = 600
 
 
 class PrivacyApi(ApiConnection):
@@ -34,9 +36,19 @@ class PrivacyApi(ApiConnection):
         return self._call("POST", _REQUESTS, PrivacyRequest, json=body)
 
     def export_subject(self, request_id: int) -> SubjectData:
-        """Do a request for export. Raises ApiProblemError 404 when it is done already."""
-        return self._call("POST", f"{_REQUESTS}/{request_id}/export", SubjectData)
+        """Do a request for export, which stays open where nothing is stored.
+
+        Raises ApiProblemError 404 when it was done more than a week ago.
+        """
+        return self._call("POST", f"{_REQUESTS}/{request_id}/export", SubjectData, timeout=_PATIENCE_SECONDS)
 
     def erase_subject(self, request_id: int) -> PrivacyRequest:
-        """Do a request for erasure, which cannot be undone. Raises ApiProblemError 404 when it is done already."""
-        return self._call("POST", f"{_REQUESTS}/{request_id}/erase", PrivacyRequest)
+        """Do a request for erasure, which cannot be undone; it stays open where nothing is stored.
+
+        Raises ApiProblemError 404 when it is done already.
+        """
+        return self._call("POST", f"{_REQUESTS}/{request_id}/erase", PrivacyRequest, timeout=_PATIENCE_SECONDS)
+
+    def close_privacy_request(self, request_id: int) -> PrivacyRequest:
+        """End an open request as nothing is stored. Raises ApiProblemError 409 when something is."""
+        return self._call("POST", f"{_REQUESTS}/{request_id}/close", PrivacyRequest, timeout=_PATIENCE_SECONDS)

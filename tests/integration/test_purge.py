@@ -17,17 +17,22 @@ from metrics_api.db.tables import (
     job_keys,
     metadata,
     notification_rules,
+    privacy_requests,
     purges,
     report_runs,
+    sign_in_failures,
+    trusted_networks,
 )
 from metrics_api.ingest.kept import fetch_kept
-from metrics_api.privacy.purge import STEPS, is_due, purge_some
+from metrics_api.privacy.purge import STEPS, is_due, purge_some, start_purge
 from tests.api_fixtures import Api
 from tests.brute_force import fetch_facts
 from tests.builders import NOON, build_clicks, build_event, build_link
 from tests.content_builders import EMAIL, build_reel, build_session, build_share, save, save_reels, save_shares
+from tests.delivery_rows import change_delivery, save_delivery
 from tests.integration.test_rebuild import rebuild
 from viral_engine.privacy_settings import PrivacySettings
+from viral_engine.report_rendering.figures import format_name
 
 NIGHT = NOON.replace(hour=3)
 SETTINGS = PrivacySettings(retention_events_days=10, retention_content_days=10, retention_audit_days=30)
@@ -54,12 +59,19 @@ def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
 
 def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
     """What work leaves behind: a report, an alert that is over, a batch, a key and an audit entry."""
-    facts = {"top_referrers": [{"id": f"{age}-referrer"}], "k_factor": 0.5}
+    # Only just finished, but on a period that reaches back.
+    facts = {"top_referrers": [{"id": f"{age}-referrer"}, {"id": f"{age}-{'long' * 20}"}], "k_factor": 0.5}
     insights = [
         {"rule": "top_referrer", "text": f"{age}-referrer leads"},
-        {"rule": "trend", "text": "Growth is stable."},
+        {"rule": "k_factor_trend", "text": f"Growth is stable; {age}-referrer-led loops carry it."},
+        {"rule": "health", "text": "The health score is 92.0."},
     ]
-    period = {"report_type": "custom", "period_start": at.date(), "period_end": at.date(), "created_at": at}
+    advice = [
+        f"Look at {age}-referrer under investigations: one referrer brought 60.0% of all conversions.",
+        f"Look at {format_name(age + '-' + 'long' * 20)} under investigations, too.",
+        "K is close to 1.0: remove friction.",
+    ]
+    period = {"report_type": "custom", "period_start": at.date(), "period_end": NIGHT.date(), "created_at": NIGHT}
     run = {
         "requested_by": "a test",
         "status": "ready",
@@ -67,10 +79,15 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
         "next_attempt_at": at,
         "html": f"{age}-referrer",
     }
-    content = {"facts": facts, "insights": insights}
-    connection.execute(insert(report_runs).values(**period, **run, content=content))
-    evidence = {"rows": [{"label": f"{age}-referrer"}], "refs": [f"{age}-ref"], "count": 3}
-    times = {"opened_at": at, "updated_at": at, "resolved_at": at}
+    content = {"facts": facts, "insights": insights, "recommendations": advice}
+    report = insert(report_runs).values(**period, **run, content=content).returning(report_runs.c.id)
+    report_id = connection.execute(report).scalar_one()
+    mailed = {"subject": "Report", "text": f"{age}-referrer leads", "html": f"<p>{age}-referrer leads</p>"}
+    delivery_id = save_delivery(connection, report_id=report_id, now=NIGHT)
+    change_delivery(connection, delivery_id, status="sent", content=json.dumps(mailed), finished_at=NIGHT)
+    rows = [{"label": f"{age}-referrer", "ref": f"{age}-ref"}]
+    evidence = {"rows": rows, "refs": [f"{age}-ref"], "count": 3, "period": {"start": str(at.date())}}
+    times = {"opened_at": at, "updated_at": NIGHT, "resolved_at": NIGHT}
     alert = {"type": "conversion_anomaly", "severity": "high", "message": "2 referrers", "status": "resolved"}
     connection.execute(insert(alerts).values(**alert, **times, evidence=evidence))
     connection.execute(
@@ -81,6 +98,30 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(delivery_requests).values(hidden))
     before_audit = at if age == "new" else NIGHT - timedelta(days=31)
     save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
+
+
+def save_people(connection: Connection, age: str, at: datetime) -> None:
+    """What people leave behind: a parent's requests, a trusted network whose trust has ended, a failed sign-in."""
+    before_audit = at if age == "new" else NIGHT - timedelta(days=31)
+    asked = {
+        "kind": "export",
+        "subject_kind": "user",
+        "subject_hash": "x",
+        "created_by": "ana",
+        "received_at": at,
+        "due_at": before_audit,
+        "note": f"{age}-mother",
+    }
+    done = {"done_at": before_audit, "done_by": "ana", "subject_id": None}
+    connection.execute(insert(privacy_requests).values(**asked, subject_id=f"{age}-user"))
+    connection.execute(insert(privacy_requests).values(**asked, **done))
+    a_week_ago = {"done_at": NIGHT - timedelta(days=7, seconds=1), "due_at": NIGHT, "subject_id": "old-exported"}
+    connection.execute(insert(privacy_requests).values(asked | done | a_week_ago | {"note": "father"}))
+    network = {"cidr": NEW_IP if age == "new" else OLD_IP, "reason": f"{age}-school"}
+    trusted = {"expires_at": at, "created_at": at, "created_by": "ana"}
+    connection.execute(insert(trusted_networks).values(**network, **trusted))
+    last_at = NIGHT - timedelta(days=1, seconds=1 if age == "old" else -1)
+    connection.execute(insert(sign_in_failures).values(account_hash=f"{age}-hash", failures=1, last_at=last_at))
 
 
 def save_news(connection: Connection, age: str, at: datetime) -> None:
@@ -128,6 +169,7 @@ def purged(api: Api, connection: Connection, database: Database) -> dict[str, An
         post_of(api, age, at, ip_address)
         save_leftovers(connection, age, at)
         save_news(connection, age, at)
+        save_people(connection, age, at)
     # Somebody who came back: three clicks over midnight, an old link that is still used, an old sign-up.
     api.post_events(*build_clicks(3, at=OLD, apart=1, device_fingerprint="lasting-device"))
     link = build_link("lasting-link", referrer_id="lasting-referrer", inserted_at=OLD.isoformat())
@@ -151,6 +193,8 @@ def test_no_old_identifier_is_left_in_any_table(connection: Connection) -> None:
     left = dump(connection)
     assert [word for word in ("old-", OLD_IP) if word in left] == []
     for word in ("new-link", "new-device", "new-user", "new-session", "new-share", "new-ref", NEW_IP, "lasting-device"):
+        assert word in left
+    for word in ("new-referrer leads", "new-mother", "new-school", "new-hash"):
         assert word in left
 
 
@@ -212,9 +256,7 @@ def test_the_purge_is_on_record(connection: Connection) -> None:
 
 
 @pytest.mark.usefixtures("purged")
-@pytest.mark.parametrize(
-    "path", ["guardrails/health", "guardrails/coppa/violations", "growth/k-factor", "growth/loops"]
-)
+@pytest.mark.parametrize("path", ["guardrails/health", "guardrails/coppa/violations", "growth/loops"])
 def test_answers_say_from_when_on_they_are_whole(api: Api, path: str) -> None:
     first, day_before = str(FIRST_KEPT.date()), str(OLD.date())
     assert api.read(f"/v1/{path}", start=day_before, end=first)["retained_from"] == first
@@ -239,15 +281,54 @@ def test_a_night_without_old_data_deletes_nothing(api: Api, connection: Connecti
 
 
 @pytest.mark.parametrize(
-    ("last", "now", "due"),
+    ("last", "began", "now", "due"),
     [
-        (None, NIGHT, True),
-        (None, NOON, False),
-        (NIGHT, NIGHT + timedelta(minutes=59), False),
-        (NIGHT - timedelta(days=1), NIGHT, True),
-        (NIGHT - timedelta(days=1), NIGHT - timedelta(hours=1), False),
-        (NIGHT - timedelta(days=2), NOON, True),
+        (None, None, NIGHT, True),
+        (None, NIGHT, NOON, False),
+        (None, NIGHT - timedelta(days=2), NOON, True),
+        (NIGHT, NIGHT, NIGHT + timedelta(minutes=59), False),
+        (NIGHT - timedelta(days=1), NIGHT, NIGHT, True),
+        (NIGHT - timedelta(days=1), NIGHT - timedelta(days=99), NIGHT - timedelta(hours=1), False),
+        (NIGHT - timedelta(days=2), NIGHT, NOON, True),
     ],
 )
-def test_it_is_due_once_a_night_and_after_a_missed_one(last: datetime | None, now: datetime, due: bool) -> None:
-    assert is_due(last, 3, now=now) is due
+def test_it_is_due_once_a_night_and_after_a_missed_one(
+    last: datetime | None, began: datetime | None, now: datetime, due: bool
+) -> None:
+    assert is_due(last, began, 3, now=now) is due
+
+
+def test_an_installation_that_is_down_at_night_purges_when_it_is_up(connection: Connection, database: Database) -> None:
+    since = text("UPDATE tokens SET created_at = :at")
+    connection.execute(since, {"at": NOON - timedelta(hours=35)})
+    assert purge(database, NOON) == 1
+    assert connection.execute(purges.select()).all() == []
+    connection.execute(since, {"at": NOON - timedelta(hours=37)})
+    purge(database, NOON)
+    assert connection.execute(purges.select()).one().finished_at == NOON
+
+
+def test_a_report_that_lost_a_name_to_an_erasure_loses_the_others_to_the_purge(
+    connection: Connection, database: Database
+) -> None:
+    save_leftovers(connection, "old", OLD)
+    connection.execute(text("UPDATE report_runs SET html = NULL"))
+    purge(database)
+    assert "old-" not in dump(connection)
+
+
+@pytest.mark.usefixtures("purged")
+def test_a_report_keeps_every_sentence_that_names_nobody(connection: Connection) -> None:
+    old, new = connection.execute(text("SELECT content FROM report_runs ORDER BY id")).scalars()
+    assert [insight["rule"] for insight in old["insights"]] == ["health"]
+    assert old["recommendations"] == ["K is close to 1.0: remove friction."]
+    assert (len(new["insights"]), len(new["recommendations"])) == (3, 3)
+
+
+def test_a_comparison_says_from_when_on_both_periods_are_whole(api: Api, connection: Connection) -> None:
+    first = FIRST_KEPT.date()
+    start_purge(connection, SETTINGS, now=NIGHT)
+    whole = {"start": str(first + timedelta(days=3)), "end": str(first + timedelta(days=5))}
+    before = {"start": str(first + timedelta(days=2)), "end": str(first + timedelta(days=5))}
+    assert api.read("/v1/growth/k-factor", **whole)["retained_from"] is None
+    assert api.read("/v1/growth/k-factor", **before)["retained_from"] == str(first)

@@ -14,7 +14,7 @@ from metrics_api.db.tables import sign_in_failures
 from viral_engine.access_settings import LimitSettings
 
 _LONGEST = timedelta(minutes=15)
-_FORGOTTEN_AFTER = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=1)
 _MOST_DOUBLINGS = 10
 
 
@@ -27,7 +27,7 @@ def fetch_lock(connection: Connection, email: str, *, now: datetime) -> timedelt
 
 def save_failure(connection: Connection, email: str, settings: LimitSettings, *, now: datetime) -> None:
     """Count a failed sign-in, and lock the account when there were too many in a row."""
-    connection.execute(delete(sign_in_failures).where(sign_in_failures.c.last_at < now - _FORGOTTEN_AFTER))
+    forget_old_failures(connection, now=now)
     statement = insert(sign_in_failures).values(account_hash=_account(email), failures=1, last_at=now)
     counted = statement.on_conflict_do_update(
         index_elements=["account_hash"], set_={"failures": sign_in_failures.c.failures + 1, "last_at": now}
@@ -39,6 +39,13 @@ def save_failure(connection: Connection, email: str, settings: LimitSettings, *,
         .where(sign_in_failures.c.account_hash == _account(email))
         .values(locked_until=locked_until)
     )
+
+
+def forget_old_failures(connection: Connection, *, now: datetime) -> int:
+    """Forget the failures of accounts at which the last was long ago; returns of how many."""
+    return connection.execute(
+        delete(sign_in_failures).where(sign_in_failures.c.last_at < now - FORGOTTEN_AFTER)
+    ).rowcount
 
 
 def find_lock_end(failures: int, settings: LimitSettings, *, now: datetime) -> datetime | None:

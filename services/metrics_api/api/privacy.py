@@ -75,13 +75,16 @@ def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]
     "POST", f"{_REQUEST}/export", scope=Scope.ADMIN, answers={HTTPStatus.OK: SubjectData, HTTPStatus.CONFLICT: Problem}
 )
 def post_export(request_id: int) -> SubjectData:
-    """Everything that is stored about the subject; that ends the request."""
+    """Everything that is stored about the subject; that ends the request, unless nothing is stored.
+
+    For a week it can be asked for again.
+    """
     now = datetime.now(UTC)
-    with services().database.write() as connection:
-        subject = _fetch_subject(connection, request_id, "export")
-        exported = export_subject(connection, subject, now=now)
-        counts = {table: len(rows) for table, rows in exported.data.items()}
-        requests.save_done(connection, request_id, counts, actor=current_principal().name, now=now)
+    exported = _export(request_id, now, kind="export")
+    counts = _count(exported)
+    if any(counts.values()):
+        with services().database.write() as connection:
+            requests.save_exported(connection, request_id, counts, actor=current_principal().name, now=now)
     return exported
 
 
@@ -92,13 +95,44 @@ def post_export(request_id: int) -> SubjectData:
     answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
 )
 def post_erase(request_id: int) -> PrivacyRequest:
-    """Delete everything about the subject; that ends the request and cannot be undone."""
+    """Delete everything about the subject, which cannot be undone; that ends the request, unless nothing is stored."""
     now = datetime.now(UTC)
     with services().database.write() as connection:
-        subject = _fetch_subject(connection, request_id, "erase")
+        subject = _fetch_subject(connection, request_id, kind="erase", lock=True)
         counts = erase_subject(connection, subject, services().references.to_ref(subject.id))
-        requests.save_done(connection, request_id, counts, actor=current_principal().name, now=now)
+        if any(counts.values()):
+            requests.save_erased(connection, request_id, counts, actor=current_principal().name, now=now)
+        answered = _fetch(connection, request_id, now)
+    return answered
+
+
+@privacy.route(
+    "POST",
+    f"{_REQUEST}/close",
+    scope=Scope.ADMIN,
+    answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
+)
+def post_close(request_id: int) -> PrivacyRequest:
+    """End an open request because nothing is stored under its id."""
+    now = datetime.now(UTC)
+    if any(_count(_export(request_id, now)).values()):
+        detail = f"Something is stored under the id of privacy request {request_id}: answer it instead."
+        raise ProblemError(HTTPStatus.CONFLICT, "something_stored", detail)
+    with services().database.write() as connection:
+        if not requests.save_closed(connection, request_id, actor=current_principal().name, now=now):
+            raise not_found(f"open privacy request {request_id}")
         return _fetch(connection, request_id, now)
+
+
+def _export(request_id: int, now: datetime, *, kind: RequestKind | None = None) -> SubjectData:
+    shared = services()
+    with shared.database.read() as connection:
+        subject = _fetch_subject(connection, request_id, kind=kind)
+        return export_subject(connection, subject, shared.references.to_ref(subject.id), now=now)
+
+
+def _count(exported: SubjectData) -> dict[str, int]:
+    return {table: len(rows) for table, rows in exported.data.items()}
 
 
 def _parse(draft: PrivacyRequestDraft) -> Subject:
@@ -115,11 +149,15 @@ def _fetch(connection: Connection, request_id: int, now: datetime) -> PrivacyReq
     return found
 
 
-def _fetch_subject(connection: Connection, request_id: int, kind: RequestKind) -> Subject:
-    draft = requests.fetch_open_request(connection, request_id)
-    if draft is None:
+def _fetch_subject(
+    connection: Connection, request_id: int, *, kind: RequestKind | None = None, lock: bool = False
+) -> Subject:
+    """Whom the request is about, which must be of the kind where one is given."""
+    found = requests.fetch_subject(connection, request_id, lock=lock)
+    if found is None:
         raise not_found(f"open privacy request {request_id}")
-    if draft.kind != kind:
-        detail = f"Privacy request {request_id} asks to {draft.kind}, not to {kind}."
+    asked, subject = found
+    if kind not in (None, asked):
+        detail = f"Privacy request {request_id} asks to {asked}, not to {kind}."
         raise ProblemError(HTTPStatus.CONFLICT, "other_kind", detail)
-    return Subject(draft.subject_kind, draft.subject_id)
+    return subject

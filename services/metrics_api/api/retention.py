@@ -2,13 +2,16 @@
 
 from metrics_api.api.services import services
 from metrics_api.ingest.kept import fetch_kept
+from viral_engine.contract.growth import KFactorAnswer
 from viral_engine.contract.period import PeriodAnswer
 
 
 def note_retention(answer: PeriodAnswer) -> None:
-    """Note from which date on the answer is whole, where its period begins before."""
+    """Note from which date on the answer is whole, where its period, or the one it compares with, begins before."""
     with services().database.read() as connection:
         kept = fetch_kept(connection)
     first = max(kept.events, kept.content)
-    if answer.period.start < first:
+    compares = isinstance(answer, KFactorAnswer)
+    needed = answer.period.previous() if compares else answer.period
+    if needed.start < first:
         answer.retained_from = first

@@ -16,8 +16,9 @@ from metrics_api.ingest.folds import ACTIVE_WEEKS, USER_JOURNEYS, fold
 from metrics_api.ingest.links import delete_link
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
-from metrics_api.privacy.report_names import forget_referrers
-from metrics_api.privacy.subjects import FACTS, MENTIONED, Subject, match_events
+from metrics_api.privacy.erasure_names import CREDITED_EVENTS, forget_items, forget_names
+from metrics_api.privacy.mentions import build_mention_values
+from metrics_api.privacy.subjects import FACTS, MENTIONED, OWN_EVENTS, Subject
 
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _TOUCHED = """
@@ -49,22 +50,6 @@ _LINKS = text(
 _LEAVE_SESSIONS = text("""
     UPDATE study_sessions SET participant_ids = array_remove(participant_ids, :id) WHERE session_id = ANY(:ids)
 """)
-_OTHER_REFERRERS = """(
-    SELECT coalesce(jsonb_agg(referrer), '[]')
-    FROM jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer WHERE referrer ->> 'id' <> :id)
-"""
-_REPORTS = text(f"""{forget_referrers(_OTHER_REFERRERS)}
-    WHERE jsonb_path_exists(
-        content, '$.facts.top_referrers[*].id ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))
-""")
-_ALERTS = text("""
-    UPDATE alerts SET evidence = evidence || jsonb_build_object(
-        'refs', (SELECT coalesce(jsonb_agg(ref), '[]') FROM jsonb_array_elements_text(evidence -> 'refs') AS ref
-            WHERE ref <> ALL(CAST(:refs AS text[]))),
-        'rows', (SELECT coalesce(jsonb_agg(shown), '[]') FROM jsonb_array_elements(evidence -> 'rows') AS shown
-            WHERE shown ->> 'ref' <> ALL(CAST(:refs AS text[]))))
-    WHERE evidence -> 'refs' ?| CAST(:refs AS text[])
-""")
 
 
 def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
@@ -77,25 +62,25 @@ def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[st
     days: set[date] = set()
     erased = {
         "attribution_events": _change_events(
-            connection, subject, f"DELETE FROM attribution_events WHERE {match_events(subject.kind)}", days
+            connection, subject, f"DELETE FROM attribution_events WHERE {OWN_EVENTS[subject.kind]}", days
         )
     }
     if subject.kind == "user":
-        credited = "UPDATE attribution_events SET referrer_id = NULL WHERE referrer_id = :id"
-        erased["credited_events"] = _change_events(connection, subject, credited, days)
+        erased["credited_events"] = _change_events(connection, subject, CREDITED_EVENTS, days)
         erased["attribution_links"] = _delete_links(connection, subject, days)
         erased["study_sessions"] = _leave_sessions(connection, subject)
     for table, condition in FACTS[subject.kind].items():
         connection.execute(text(f"DELETE FROM {table} WHERE {condition}"), {"id": subject.id})
     _recall_people(connection)
-    erased |= _delete_content(connection, subject)
-    erased |= _forget_names(connection, subject, ref)
+    erased |= forget_names(connection, subject, ref)
+    _delete_content(connection, subject, erased)
     _start_rebuild(connection, days)
     return erased
 
 
 def _change_events(connection: Connection, subject: Subject, change: str, days: set[date]) -> int:
-    rows = connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), {"id": subject.id}).all()
+    values = build_mention_values(subject.id)
+    rows = connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
     links = sorted({row.link_id for row in rows if row.link_id})
     connection.execute(_COUNT_LINKS, {"ids": links})
     days.update(connection.execute(_SHOW_COUNTS, {"ids": links}).scalars())
@@ -125,25 +110,19 @@ def _recall_people(connection: Connection) -> None:
     fold(connection, (USER_JOURNEYS, ACTIVE_WEEKS))
 
 
-def _delete_content(connection: Connection, subject: Subject) -> dict[str, int]:
-    erased = {}
+def _delete_content(connection: Connection, subject: Subject, erased: dict[str, int]) -> None:
     for table in (PARENT_SHARES, PROGRESS_REELS):
         ids = _find_ids(connection, table.name, table.key, MENTIONED[table.name], subject)
+        calls = forget_items(connection, table.kind, ids, build_mention_values(subject.id))
         for item_id in ids:
             delete_content(connection, table, item_id)
         erased[table.name] = len(ids)
-    return erased
-
-
-def _forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
-    reports = connection.execute(_REPORTS, {"id": subject.id}).rowcount
-    alerts = connection.execute(_ALERTS, {"refs": [ref, subject.id]}).rowcount
-    return {"report_runs": reports, "alerts": alerts}
+        erased["deliveries"] = erased.get("deliveries", 0) + calls
 
 
 def _find_ids(connection: Connection, table: str, key: str, condition: str, subject: Subject) -> list[str]:
     statement = text(f"SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}")
-    return list(connection.execute(statement, {"id": subject.id}).scalars())
+    return list(connection.execute(statement, build_mention_values(subject.id)).scalars())
 
 
 def _start_rebuild(connection: Connection, days: Iterable[date]) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
-from metrics_api.db.tables import purges
+from metrics_api.db.tables import purges, tokens
 from metrics_api.ingest.locks import share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_rest as rest
@@ -35,6 +35,8 @@ STEPS: Mapping[str, rest.Purge] = {
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
     "audit_entries": rest.purge_audit,
+    "trusted_networks": rest.purge_trust,
+    "privacy_requests": rest.purge_requests,
     "bookkeeping": rest.purge_bookkeeping,
 }
 _NAMES = tuple(STEPS)
@@ -70,15 +72,18 @@ def _fetch_unfinished(connection: Connection) -> Row[Any] | None:
 
 def _start_due(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any] | None:
     last = connection.execute(select(purges.c.started_at).order_by(purges.c.id.desc()).limit(1)).scalar()
-    return start_purge(connection, settings, now=now) if is_due(last, settings.purge_hour_utc, now=now) else None
+    began = connection.execute(select(func.min(tokens.c.created_at))).scalar()
+    return start_purge(connection, settings, now=now) if is_due(last, began, settings.purge_hour_utc, now=now) else None
 
 
-def is_due(last: datetime | None, hour_utc: int, *, now: datetime) -> bool:
+def is_due(last: datetime | None, began: datetime | None, hour_utc: int, *, now: datetime) -> bool:
     """Whether to purge: once in the hour of the night, and at any hour after a night was missed.
 
-    A new installation waits for its first night, so that history which is imported on its first day can be looked at.
+    A new installation, which `began` with its first token, waits for its first night, so that history which is
+    imported on its first day can be looked at.
     """
-    if last is not None and now - last > _MISSED_AFTER:
+    waiting_since = last or began
+    if waiting_since is not None and now - waiting_since > _MISSED_AFTER:
         return True
     return now.hour == hour_utc and (last is None or last.date() < now.date())
 

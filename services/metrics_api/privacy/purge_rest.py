@@ -5,20 +5,19 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
+from metrics_api.access.lockout import forget_old_failures
 from metrics_api.privacy.cutoffs import Cutoffs, begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
-from metrics_api.privacy.report_names import forget_referrers
+from metrics_api.privacy.report_names import forget_old_referrers
+from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS
 
 Purge = Callable[[Connection, Cutoffs], int]
-_BOOKKEEPING = timedelta(days=7)
+BOOKKEEPING_DAYS = 7
+_BOOKKEEPING = timedelta(days=BOOKKEEPING_DAYS)
 
-_REPORTS = text(forget_referrers("'[]'") + "WHERE period_end < :cutoff AND status = 'ready' AND html IS NOT NULL")
-_UNFINISHED_REPORTS = text("""
-    UPDATE report_runs SET content = NULL WHERE period_end < :cutoff AND status = 'failed' AND content IS NOT NULL
-""")
 _ALERTS = text("""
     UPDATE alerts SET evidence = evidence || '{"rows": [], "refs": []}'
-    WHERE resolved_at < :cutoff AND evidence -> 'refs' <> '[]'
+    WHERE resolved_at IS NOT NULL AND (evidence #>> '{period,start}')::date < :cutoff AND evidence -> 'refs' <> '[]'
 """)
 _TAKEDOWNS = text("""
     UPDATE delivery_requests SET takedown = NULL WHERE created_at < :cutoff AND takedown IS NOT NULL
@@ -37,6 +36,11 @@ _BATCHES = text("DELETE FROM batches WHERE status = 'done' AND created_at < :cut
 _ALLOW_AUDIT = text("SELECT set_config('viral_engine.purge_audit_before', :cutoff, true)")
 _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
 _SESSIONS = text("DELETE FROM sessions WHERE expires_at < :cutoff")
+_TRUST = text("DELETE FROM trusted_networks WHERE expires_at < :cutoff")
+_REQUESTS = text("DELETE FROM privacy_requests WHERE coalesce(done_at, due_at) < :cutoff")
+_NAMED_REQUESTS = text(
+    "UPDATE privacy_requests SET subject_id = NULL WHERE done_at < :cutoff AND subject_id IS NOT NULL"
+)
 
 
 def _delete(table: str, condition: str) -> str:
@@ -81,14 +85,13 @@ def purge_alert_news(connection: Connection, cutoffs: Cutoffs) -> int:
 
 
 def purge_reports(connection: Connection, cutoffs: Cutoffs) -> int:
-    """Take the referrers' ids out of reports on old periods; returns of how many."""
-    values = {"cutoff": cutoffs.events}
-    return sum(connection.execute(statement, values).rowcount for statement in (_REPORTS, _UNFINISHED_REPORTS))
+    """Take the referrers' ids out of some reports whose period reaches back; returns of how many."""
+    return forget_old_referrers(connection, cutoffs.events)
 
 
 def purge_alerts(connection: Connection, cutoffs: Cutoffs) -> int:
-    """Take what was counted, and references to it, out of alerts that ended long ago; returns of how many."""
-    return connection.execute(_ALERTS, {"cutoff": cutoffs.events_at}).rowcount
+    """Take what was counted, and references to it, out of ended alerts on old periods; returns of how many."""
+    return connection.execute(_ALERTS, {"cutoff": cutoffs.events}).rowcount
 
 
 def purge_audit(connection: Connection, cutoffs: Cutoffs) -> int:
@@ -98,7 +101,20 @@ def purge_audit(connection: Connection, cutoffs: Cutoffs) -> int:
     return connection.execute(text(_delete("audit_entries", "at < :cutoff")), values).rowcount
 
 
+def purge_trust(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete networks whose trust ended long ago; returns how many."""
+    return connection.execute(_TRUST, {"cutoff": cutoffs.events_at}).rowcount
+
+
+def purge_requests(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Delete old requests of parents, and forget whom those were about that are done; returns how many rows changed."""
+    deleted = connection.execute(_REQUESTS, {"cutoff": begin(cutoffs.audit)}).rowcount
+    named_until = cutoffs.at - timedelta(days=EXPORT_AGAIN_DAYS)
+    return deleted + connection.execute(_NAMED_REQUESTS, {"cutoff": named_until}).rowcount
+
+
 def purge_bookkeeping(connection: Connection, cutoffs: Cutoffs) -> int:
-    """Delete records of finished work and ended sessions, a week after; returns how many."""
+    """Delete records of finished work and ended sessions, a week after, and failed sign-ins; returns how many."""
     values = {"cutoff": cutoffs.at - _BOOKKEEPING}
-    return sum(connection.execute(statement, values).rowcount for statement in (_BATCHES, _JOB_KEYS, _SESSIONS))
+    ended = sum(connection.execute(statement, values).rowcount for statement in (_BATCHES, _JOB_KEYS, _SESSIONS))
+    return ended + forget_old_failures(connection, now=cutoffs.at)

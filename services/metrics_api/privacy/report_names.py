@@ -1,14 +1,82 @@
-"""Takes the names of referrers out of stored reports.
+"""Takes the names of referrers out of stored reports, and out of the emails that were made of them.
 
-A report names its top referrers in a table, in one insight and in the files made of it; the rest is sums.
+A report names its top referrers in a table, in sentences, which rules or a language model wrote, and in the files made
+of it; the rest is sums.
 """
 
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
 
-def forget_referrers(kept: str) -> str:
-    """A statement, without its condition, that leaves just the `kept` of the top referrers, given as SQL."""
-    return f"""
-        UPDATE report_runs SET html = NULL, pdf = NULL,
-            content = jsonb_set(content, '{{facts,top_referrers}}', {kept}) || jsonb_build_object('insights', (
-                SELECT coalesce(jsonb_agg(insight), '[]') FROM jsonb_array_elements(content -> 'insights') AS insight
-                WHERE insight ->> 'rule' <> 'top_referrer'))
-    """
+from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from viral_engine.report_rendering.figures import format_name
+
+_MOST_AT_ONCE = 200
+# A worker that is at such a report may have read the names already; without content its words are refused, and the
+# next attempt reads anew.
+_UNFINISHED = "status <> 'ready' AND content IS NOT NULL"
+NAMES_SUBJECT = """
+    jsonb_path_exists(content, '$.facts.top_referrers[*].id ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))
+"""
+_NAMING = text(f"SELECT id, content FROM report_runs WHERE status = 'ready' AND {NAMES_SUBJECT} ORDER BY id FOR UPDATE")
+_EMPTY_NAMING = text(f"UPDATE report_runs SET content = NULL WHERE {_UNFINISHED} AND {NAMES_SUBJECT}")
+_OLD = text(f"""
+    SELECT id, content FROM report_runs
+    WHERE status = 'ready' AND period_start < :cutoff AND content #> '{{facts,top_referrers}}' <> '[]'
+    ORDER BY id LIMIT {_MOST_AT_ONCE} FOR UPDATE
+""")
+_EMPTY_OLD = text("""
+    UPDATE report_runs SET content = NULL WHERE period_start < :cutoff AND status = 'failed' AND content IS NOT NULL
+""")
+_SAVE = text("UPDATE report_runs SET html = NULL, pdf = NULL, content = :content WHERE id = :id").bindparams(
+    bindparam("content", type_=JSONB)
+)
+_FORGET_MAILED = text("""
+    UPDATE deliveries SET content = NULL FROM delivery_requests AS request
+    WHERE request.id = request_id AND request.report_id = ANY(:reports) AND content IS NOT NULL
+""")
+
+
+def forget_referrers(content: Mapping[str, Any], removed: Collection[str]) -> dict[str, Any]:
+    """A report's content without these referrers, and without every sentence that names one of them."""
+    facts, names = content["facts"], _compile_names(removed)
+    kept = [referrer for referrer in facts["top_referrers"] if referrer["id"] not in removed]
+    return {
+        **content,
+        "facts": {**facts, "top_referrers": kept},
+        "insights": [insight for insight in content["insights"] if not names.search(insight["text"])],
+        "recommendations": [advice for advice in content["recommendations"] if not names.search(advice)],
+    }
+
+
+def _compile_names(ids: Collection[str]) -> re.Pattern[str]:
+    """What a report calls them: whole, or cut as its sentences cut long names. "child-77" does not name "child-7"."""
+    names = {name for each in ids for name in (each, format_name(each))}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)")
+
+
+def forget_subject_in_reports(connection: Connection, subject_id: str) -> dict[str, int]:
+    """Take one referrer out of every report and its emails; returns how many rows of what were changed."""
+    values = {"id": subject_id}
+    emptied = connection.execute(_EMPTY_NAMING, values).rowcount
+    reports, mailed = _forget(connection, _NAMING, values)
+    return {"report_runs": emptied + reports, "deliveries": mailed}
+
+
+def forget_old_referrers(connection: Connection, cutoff: date) -> int:
+    """Take all referrers out of some reports whose period begins before the date; returns out of how many."""
+    values = {"cutoff": cutoff}
+    return connection.execute(_EMPTY_OLD, values).rowcount + _forget(connection, _OLD, values)[0]
+
+
+def _forget(connection: Connection, naming: TextClause, values: Mapping[str, Any]) -> Sequence[int]:
+    reports = connection.execute(naming, values).all()
+    for report in reports:
+        named = {referrer["id"] for referrer in report.content["facts"]["top_referrers"]}
+        removed = {values["id"]} if "id" in values else named
+        connection.execute(_SAVE, {"id": report.id, "content": forget_referrers(report.content, removed)})
+    mailed = connection.execute(_FORGET_MAILED, {"reports": [report.id for report in reports]}).rowcount
+    return len(reports), mailed

@@ -10,9 +10,11 @@ from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.paging import Page, Sealer
 from metrics_api.db.tables import privacy_requests
 from metrics_api.privacy.subjects import Subject
-from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
+from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind
 
 CURSOR = "privacy_requests"
+# How long an export can be made again after it was handed out.
+EXPORT_AGAIN_DAYS = 7
 
 
 def save_request(
@@ -39,21 +41,53 @@ def _hash(sealer: Sealer, subject: Subject) -> str:
     return hashlib.sha256(sealer.seal(f"{subject.kind}:{subject.id}", purpose="subject").encode()).hexdigest()
 
 
-def fetch_open_request(connection: Connection, request_id: int) -> PrivacyRequestDraft | None:
-    """What is still to be done, locked until the transaction ends; None when there is no such open request."""
+def fetch_subject(connection: Connection, request_id: int, *, lock: bool = False) -> tuple[RequestKind, Subject] | None:
+    """What is asked about whom; None when there is no such request, or it no longer names the subject."""
     statement = select(privacy_requests).where(
-        privacy_requests.c.id == request_id, privacy_requests.c.done_at.is_(None)
+        privacy_requests.c.id == request_id, privacy_requests.c.subject_id.is_not(None)
     )
-    row = connection.execute(statement.with_for_update()).one_or_none()
-    names = PrivacyRequestDraft.model_fields
-    return PrivacyRequestDraft.model_construct(**{name: row._mapping[name] for name in names}) if row else None
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return (row.kind, Subject(row.subject_kind, row.subject_id)) if row else None
 
 
-def save_done(connection: Connection, request_id: int, result: dict[str, int], *, actor: str, now: datetime) -> None:
-    """Note that a request is done, and forget whom it was about."""
-    values = {"done_at": now, "done_by": actor, "result": result, "subject_id": None}
-    connection.execute(update(privacy_requests).where(privacy_requests.c.id == request_id).values(values))
-    _note(connection, "do_privacy_request", request_id, result, actor=actor, now=now)
+def save_exported(
+    connection: Connection, request_id: int, counts: dict[str, int], *, actor: str, now: datetime
+) -> None:
+    """Note that an export was handed out, which ends the request the first time.
+
+    The record names the subject for a few days more, so that an export whose file was lost can be made again.
+    """
+    ended = _save_end(connection, request_id, counts, actor=actor, now=now)
+    action = "do_privacy_request" if ended else "repeat_privacy_request"
+    _note(connection, action, request_id, _list_found(counts), actor=actor, now=now)
+
+
+def save_erased(connection: Connection, request_id: int, counts: dict[str, int], *, actor: str, now: datetime) -> None:
+    """Note that the subject was erased; no request that is done names it any more."""
+    _save_end(connection, request_id, counts, actor=actor, now=now)
+    same_hash = select(privacy_requests.c.subject_hash).where(privacy_requests.c.id == request_id).scalar_subquery()
+    done = privacy_requests.c.subject_hash == same_hash, privacy_requests.c.done_at.is_not(None)
+    connection.execute(update(privacy_requests).where(*done).values(subject_id=None))
+    _note(connection, "do_privacy_request", request_id, _list_found(counts), actor=actor, now=now)
+
+
+def save_closed(connection: Connection, request_id: int, *, actor: str, now: datetime) -> bool:
+    """Note that somebody ended an open request because nothing is stored; says whether there was one."""
+    if not _save_end(connection, request_id, {}, actor=actor, now=now):
+        return False
+    connection.execute(update(privacy_requests).where(privacy_requests.c.id == request_id).values(subject_id=None))
+    _note(connection, "close_privacy_request", request_id, {}, actor=actor, now=now)
+    return True
+
+
+def _save_end(connection: Connection, request_id: int, result: dict[str, int], *, actor: str, now: datetime) -> bool:
+    is_open = privacy_requests.c.id == request_id, privacy_requests.c.done_at.is_(None)
+    values = {"done_at": now, "done_by": actor, "result": result}
+    return connection.execute(update(privacy_requests).where(*is_open).values(values)).rowcount == 1
+
+
+def _list_found(counts: dict[str, int]) -> dict[str, int]:
+    return {name: rows for name, rows in counts.items() if rows}
 
 
 def fetch_request(connection: Connection, request_id: int, *, now: datetime) -> PrivacyRequest | None:

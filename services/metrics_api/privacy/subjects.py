@@ -4,24 +4,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
+from metrics_api.ingest.staging import PERSON
+from metrics_api.privacy.mentions import build_mention_values, mention_in_json, mention_in_text
+from metrics_api.privacy.report_names import NAMES_SUBJECT
 from viral_engine.contract.privacy import SubjectData, SubjectKind
 from viral_engine.contract.values import IpAddress
 
-EVENT_COLUMNS: dict[SubjectKind, str] = {
-    "user": "user_id",
-    "session": "session_id",
-    "device": "device_fingerprint",
-    "ip_address": "ip_address",
+# Each is found by an index.
+OWN_EVENTS: dict[SubjectKind, str] = {
+    "user": f"{PERSON} = 'user:' || CAST(:id AS text)",
+    "session": "session_id = :id",
+    "device": "device_fingerprint = :id",
+    "ip_address": "ip_address = CAST(:id AS inet)",
 }
 _ADDRESS: TypeAdapter[str] = TypeAdapter(IpAddress)
-# Anywhere in what was shared, as a whole text.
-_MENTIONS = "jsonb_path_exists({data}, '$.** ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))"
 MENTIONED = {
-    "parent_shares": _MENTIONS.format(data="share_data"),
-    "progress_reels": _MENTIONS.format(data="reel_data"),
+    "parent_shares": mention_in_json("share_data"),
+    "progress_reels": mention_in_json("reel_data"),
 }
+# What others did with the subject's credit may name it once more, in the address they came by for example.
+MENTIONED_IN_CREDITED = {
+    "referrer_url": mention_in_text("referrer_url"),
+    "landing_page": mention_in_text("landing_page"),
+    "metadata": mention_in_json("metadata"),
+}
+TRUSTED = "cidr = CAST(CAST(:id AS inet) AS cidr)"
+NAMED_IN_ALERT = "evidence -> 'refs' ?| CAST(:refs AS text[])"
 # Facts of a day that name the subject.
 FACTS: dict[SubjectKind, dict[str, str]] = {
     "user": {"activity_per_referrer_day": "referrer_id = :id"},
@@ -37,17 +47,20 @@ _REST: dict[SubjectKind, dict[str, str]] = {
         "attribution_links": "referrer_id = :id",
         "user_journeys": "person = 'user:' || :id",
         "active_weeks": "person = 'user:' || :id",
-        "study_sessions": ":id = ANY(participant_ids)",
-        **MENTIONED,
     },
-    "session": {"user_journeys": "person = 'session:' || :id", **MENTIONED},
+    "session": {"user_journeys": "person = 'session:' || :id"},
     "device": {"user_journeys": "person = 'device:' || :id"},
-    "ip_address": {},
+    "ip_address": {"trusted_networks": "cidr >>= CAST(:id AS inet)"},
 }
-# What others did is not the subject's to see: of the events that earned it credit only kind and time are.
-_CREDITED = text("""
-    SELECT jsonb_build_object('event_type', event_type, 'occurred_at', occurred_at) FROM attribution_events
-    WHERE referrer_id = :id AND user_id IS DISTINCT FROM :id ORDER BY occurred_at
+_NAMED_IN = ", ".join(
+    f"CASE WHEN {condition} THEN '{column}' END" for column, condition in MENTIONED_IN_CREDITED.items()
+)
+# What others did is not the subject's to see: of the events that earned it credit only kind and time are, and where
+# they name it.
+_CREDITED = text(f"""
+    SELECT jsonb_build_object('event_type', event_type, 'occurred_at', occurred_at,
+        'named_in', array_remove(ARRAY[{_NAMED_IN}], NULL))
+    FROM attribution_events WHERE referrer_id = :id AND user_id IS DISTINCT FROM :id ORDER BY occurred_at
 """)
 _OTHERS_IN_SESSIONS = text("""
     SELECT to_jsonb(item) - 'participant_ids' || jsonb_build_object('participants', cardinality(participant_ids))
@@ -60,6 +73,24 @@ _VIOLATIONS = text(f"""
         OR (content_kind = 'progress_reel'
             AND content_id IN (SELECT reel_id FROM progress_reels WHERE {MENTIONED["progress_reels"]}))
     ORDER BY id
+""")
+# The rest of a report is about everybody, and so is an email that carries it.
+_REPORTS = text("""
+    SELECT jsonb_build_object(
+        'id', id, 'period_start', period_start, 'period_end', period_end, 'top_referrer', referrer)
+    FROM report_runs, jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer
+    WHERE referrer ->> 'id' = :id ORDER BY id
+""")
+_MAILED = text(f"""
+    SELECT jsonb_build_object('id', item.id, 'report_id', report_id, 'status', status, 'sent_at', sent_at)
+    FROM deliveries AS item JOIN delivery_requests AS request ON request.id = request_id
+    WHERE content IS NOT NULL AND report_id IN (SELECT id FROM report_runs WHERE {NAMES_SUBJECT}) ORDER BY item.id
+""")
+_ALERTS = text(f"""
+    SELECT jsonb_build_object('alert_id', id, 'type', type, 'opened_at', opened_at, 'resolved_at', resolved_at, 'rows',
+        (SELECT coalesce(jsonb_agg(shown), '[]') FROM jsonb_array_elements(evidence -> 'rows') AS shown
+            WHERE shown ->> 'ref' = ANY(CAST(:refs AS text[]))))
+    FROM alerts WHERE {NAMED_IN_ALERT} ORDER BY id
 """)
 
 
@@ -81,24 +112,27 @@ def parse_subject(kind: SubjectKind, given: str) -> Subject:
         raise ValueError("must be an IPv4 or IPv6 address") from error
 
 
-def match_events(kind: SubjectKind) -> str:
-    """The condition in SQL that holds of the subject's own events."""
-    value = "CAST(:id AS inet)" if kind == "ip_address" else ":id"
-    return f"{EVENT_COLUMNS[kind]} = {value}"
+def export_subject(connection: Connection, subject: Subject, ref: str, *, now: datetime) -> SubjectData:
+    """Everything that is stored about the subject; the connection must be one snapshot.
 
-
-def export_subject(connection: Connection, subject: Subject, *, now: datetime) -> SubjectData:
-    """Everything that is stored about the subject; the connection must be one snapshot."""
-    # Only events of known addresses and devices are found by an index; the others are looked for one by one.
+    `ref` is the reference that stands for it in alerts.
+    """
+    # Content is looked through one by one.
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    conditions = {"attribution_events": match_events(subject.kind), **FACTS[subject.kind], **_REST[subject.kind]}
+    values = {**build_mention_values(subject.id), "refs": [ref, subject.id]}
+    statements = _list_statements(subject.kind)
+    data = {name: list(connection.execute(it, values).scalars()) for name, it in statements.items()}
+    return SubjectData(subject_kind=subject.kind, subject_id=subject.id, exported_at=now, data=data)
+
+
+def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:
+    conditions = {"attribution_events": OWN_EVENTS[kind], **FACTS[kind], **_REST[kind], **MENTIONED}
     statements = {
         table: text(f"SELECT to_jsonb(item) FROM {table} AS item WHERE {condition} ORDER BY item::text")
         for table, condition in conditions.items()
     }
-    if subject.kind == "user":
+    statements |= {"violations": _VIOLATIONS, "alerts": _ALERTS}
+    if kind == "user":
         statements |= {"credited_events": _CREDITED, "study_sessions": _OTHERS_IN_SESSIONS}
-    if "parent_shares" in conditions:
-        statements["violations"] = _VIOLATIONS
-    data = {name: list(connection.execute(it, {"id": subject.id}).scalars()) for name, it in statements.items()}
-    return SubjectData(subject_kind=subject.kind, subject_id=subject.id, exported_at=now, data=data)
+        statements |= {"report_runs": _REPORTS, "deliveries": _MAILED}
+    return statements

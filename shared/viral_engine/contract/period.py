@@ -55,7 +55,9 @@ class PeriodAnswer(BaseModel):
     period: Period
     computed_at: datetime
     retained_from: date | None = Field(
-        None, description="Set where the period begins before what is kept: earlier dates have totals only"
+        None,
+        description="Set where the period, or the one that it is compared with, begins before what is kept: "
+        "earlier dates have totals only",
     )
 
 

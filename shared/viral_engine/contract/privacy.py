@@ -17,7 +17,7 @@ class RetentionRule(BaseModel):
 
     data: str
     purpose: str
-    kept_days: int | None = Field(description="Null where it stays, because it names nobody")
+    kept_days: int | None = Field(description="Null where it stays")
     setting: str | None = Field(description="The setting that decides it")
 
 
@@ -60,7 +60,7 @@ class PrivacyRequestDraft(BaseModel):
 
 
 class PrivacyRequest(BaseModel):
-    """A parent's request; once it is done it no longer names the subject."""
+    """A parent's request; once it is done it no longer names the subject, an export a week later."""
 
     id: int
     kind: RequestKind

@@ -1,0 +1,65 @@
+"""Takes a subject's name out of what is kept: what it did for others, alerts, calls to take items down, and trust."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from metrics_api.privacy.mentions import mention_in_text
+from metrics_api.privacy.report_names import forget_subject_in_reports
+from metrics_api.privacy.subjects import MENTIONED_IN_CREDITED, NAMED_IN_ALERT, TRUSTED, Subject
+
+_CLEARED = ", ".join(
+    f"{column} = CASE WHEN {condition} THEN NULL ELSE {column} END"
+    for column, condition in MENTIONED_IN_CREDITED.items()
+)
+CREDITED_EVENTS = f"UPDATE attribution_events SET referrer_id = NULL, {_CLEARED} WHERE referrer_id = :id"
+
+_REFS = text("SELECT 'violation:' || id FROM violations WHERE content_kind = :kind AND content_id = ANY(:ids)")
+# What was found under a key that is the subject's id; found things that were removed stay after their item.
+_PATHS = text(f"""
+    UPDATE violations SET path = '/erased/' || id
+    WHERE content_kind = :kind AND content_id = ANY(:ids) AND {mention_in_text("path")}
+""")
+_ALERTS = text(f"""
+    UPDATE alerts SET evidence = evidence || jsonb_build_object(
+        'refs', (SELECT coalesce(jsonb_agg(ref), '[]') FROM jsonb_array_elements_text(evidence -> 'refs') AS ref
+            WHERE ref <> ALL(CAST(:refs AS text[]))),
+        'rows', (SELECT coalesce(jsonb_agg(shown), '[]') FROM jsonb_array_elements(evidence -> 'rows') AS shown
+            WHERE shown ->> 'ref' <> ALL(CAST(:refs AS text[]))))
+    WHERE {NAMED_IN_ALERT}
+""")
+# What still has to be told to the app keeps the item's id until it is told.
+_TAKEDOWNS = text("""
+    WITH named AS (
+        SELECT id FROM delivery_requests AS request
+        WHERE takedown ->> 'content_kind' = :kind AND takedown ->> 'content_id' = ANY(:ids) AND NOT EXISTS (
+            SELECT FROM deliveries WHERE request_id = request.id AND (
+                status IN ('pending', 'claimed', 'sending')
+                OR status IN ('uncertain', 'dead') AND discarded_at IS NULL))
+    ), emptied AS (
+        UPDATE deliveries SET content = NULL WHERE request_id IN (SELECT id FROM named) AND content IS NOT NULL
+        RETURNING id
+    ), forgotten AS (UPDATE delivery_requests SET takedown = NULL WHERE id IN (SELECT id FROM named))
+    SELECT count(*) FROM emptied
+""")
+_STOP_TRUSTING = text(f"DELETE FROM trusted_networks WHERE {TRUSTED}")
+
+
+def forget_items(connection: Connection, kind: str, ids: list[str], values: Mapping[str, Any]) -> int:
+    """Forget items that are about to be deleted in alerts and calls; returns how many calls' bodies are gone."""
+    item_values = {**values, "kind": kind, "ids": ids}
+    refs = list(connection.execute(_REFS, item_values).scalars())
+    connection.execute(_ALERTS, {"refs": refs})
+    connection.execute(_PATHS, item_values)
+    emptied: int = connection.execute(_TAKEDOWNS, item_values).scalar_one()
+    return emptied
+
+
+def forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
+    """Take the subject out of reports, alerts and trusted networks; returns how many rows of what were changed."""
+    changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
+    changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, subject.id]}).rowcount
+    if subject.kind == "ip_address":
+        changed["trusted_networks"] = connection.execute(_STOP_TRUSTING, {"id": subject.id}).rowcount
+    return changed

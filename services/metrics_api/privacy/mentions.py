@@ -1,0 +1,50 @@
+"""How an id is looked for inside what others have posted: as a whole value or key in JSON, as a whole word in a URL.
+
+An id within a sentence is not found; nobody could tell it from the same word that means something else. For the same
+reason the number 42 is an id only where its key says so, as in `student_id`: it may as well be a score.
+"""
+
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+# Shorter numbers as keys count things: questions, levels, days.
+_SHORTEST_NUMBER_AS_KEY = 5
+_PEOPLE = "user|student|child|kid|player|friend|member|account|participant|referrer|sender|author|owner"
+_IS_ID_KEY = f"""(@.key like_regex "(^|[^a-z])u?ids?$|^by$|(^|[^a-z])({_PEOPLE})s?([^a-z]?u?ids?)?$" flag "i"
+    || @.key like_regex "[a-z]U?(Id|ID)s?$")"""
+_OF_OBJECTS = '$.** ? (@.type() == "object").keyvalue()'
+_GIVEN = """jsonb_build_object(
+    'id', CAST(:id AS text), 'number', CAST(:number AS jsonb), 'key', CAST(:key AS jsonb))"""
+
+
+def mention_in_json(column: str) -> str:
+    """The condition in SQL that the id stands anywhere in the column, as a text, a key or a number that is an id."""
+    return f"""(jsonb_path_exists({column}, '$.** ? (@ == $id)', {_GIVEN}) OR jsonb_path_exists(
+        {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN}))"""
+
+
+def mention_in_text(column: str) -> str:
+    """The condition in SQL that the id stands in the column as a whole word: "child-77" does not mention "child-7"."""
+    return f"{column} ~ :word"
+
+
+def build_mention_values(subject_id: str) -> dict[str, str]:
+    """The values that these conditions need."""
+    word = json.dumps(subject_id)
+    is_number = _INTEGER.fullmatch(subject_id) is not None
+    is_key = not is_number or len(subject_id) >= _SHORTEST_NUMBER_AS_KEY
+    return {
+        "id": subject_id,
+        "number": subject_id if is_number else word,
+        "key": word if is_key else "null",
+        "word": _build_word(subject_id),
+    }
+
+
+def _build_word(subject_id: str) -> str:
+    """A regular expression of PostgreSQL; in a URL the id may be escaped, and stand behind what is."""
+    written = {subject_id, quote(subject_id, safe=""), quote_plus(subject_id)}
+    escaped = "|".join(re.sub(r"(\W)", r"\\\1", each) for each in sorted(written))
+    return rf"((?<!\w)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))({escaped})(?!\w)"
