@@ -31,7 +31,7 @@ _COLUMNS = {
         ("person",),
         (
             *(f"first_{kind}_at" for kind in KINDS),
-            *("referred_at", "referred_by_event", "referrer_id", "source"),
+            *("referred_at", "referred_by_event", "referrer_id", "sourced_at", "sourced_by_event", "source"),
         ),
     ),
     "active_weeks": (("week", "person"), ()),
@@ -202,7 +202,7 @@ class Account:
 
 def _journey(events: list[Stored]) -> tuple[Any, ...]:
     firsts = [min((stored.at for stored in events if stored.event.event_type == kind), default=None) for kind in KINDS]
-    credited = min((s for s in events if s.referrer), key=lambda s: (s.at, s.id.int), default=None)
-    if credited is None:
-        return (*firsts, None, None, None, None)
-    return (*firsts, credited.at, credited.id, credited.referrer, credited.source)
+    in_order = sorted(events, key=lambda stored: (stored.at, stored.id.int))
+    credited = next(((s.at, s.id, s.referrer) for s in in_order if s.referrer), (None, None, None))
+    came_by = next(((s.at, s.id, s.source) for s in in_order if s.source), (None, None, None))
+    return (*firsts, *credited, *came_by)

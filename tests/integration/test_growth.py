@@ -144,6 +144,19 @@ def test_the_funnel_counts_only_steps_that_follow_one_another(api: Api) -> None:
     assert api.read("/v1/growth/funnel", source="other", **WEEK)["steps"][0]["count"] == 0
 
 
+def test_the_funnel_of_a_loop_counts_people_without_a_referrer(api: Api) -> None:
+    def click(user_id: str, minute: int = 0, **of: str) -> dict[str, object]:
+        return build_event(at=MONDAY + timedelta(minutes=minute), user_id=user_id, **of)
+
+    api.post_events(click("u1", source="s"), click("u2", 1, source="s"), click("u3", referrer_id="ann", source="s"))
+    # The earliest event with a loop decides, in whatever order they come.
+    api.post_events(click("u2", source="t"), click("u1", 1, referrer_id="ann", source="t"), click("u3", 1, source="t"))
+    counts = {
+        source: api.read("/v1/growth/funnel", source=source, **WEEK)["steps"][0]["count"] for source in ("s", "t")
+    }
+    assert counts == {"s": 2, "t": 1}
+
+
 def test_cohorts_count_who_came_back_in_the_weeks_after(api: Api) -> None:
     this_monday = _this_monday()
     two_weeks_ago = this_monday - timedelta(days=14)

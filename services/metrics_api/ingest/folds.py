@@ -132,24 +132,34 @@ USER_JOURNEYS = text("""
             min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation
         FROM new_events WHERE person IS NOT NULL GROUP BY person
     ), referral AS (
-        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id, source FROM new_events
+        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id FROM new_events
         WHERE referrer_id IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
+    ), loop AS (
+        SELECT DISTINCT ON (person) person, occurred_at, event_id, source FROM new_events
+        WHERE source IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
     )
     INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
-        first_activation_at, referred_at, referred_by_event, referrer_id, source)
-    SELECT person, click, visit, signup, conversion, activation, r.occurred_at, r.event_id, r.referrer_id, r.source
-    FROM first_time LEFT JOIN referral r USING (person) ORDER BY person
+        first_activation_at, referred_at, referred_by_event, referrer_id, sourced_at, sourced_by_event, source)
+    SELECT person, click, visit, signup, conversion, activation, r.occurred_at, r.event_id, r.referrer_id,
+        l.occurred_at, l.event_id, l.source
+    FROM first_time LEFT JOIN referral r USING (person) LEFT JOIN loop l USING (person) ORDER BY person
     ON CONFLICT (person) DO UPDATE SET
         first_click_at = least(fact.first_click_at, excluded.first_click_at),
         first_visit_at = least(fact.first_visit_at, excluded.first_visit_at),
         first_signup_at = least(fact.first_signup_at, excluded.first_signup_at),
         first_conversion_at = least(fact.first_conversion_at, excluded.first_conversion_at),
         first_activation_at = least(fact.first_activation_at, excluded.first_activation_at),
-        (referred_at, referred_by_event, referrer_id, source) = (
+        (referred_at, referred_by_event, referrer_id) = (
             SELECT r.* FROM (VALUES
-                (fact.referred_at, fact.referred_by_event, fact.referrer_id, fact.source),
-                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id, excluded.source)
-            ) AS r (at, event, referrer, source) ORDER BY at NULLS LAST, event LIMIT 1
+                (fact.referred_at, fact.referred_by_event, fact.referrer_id),
+                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id)
+            ) AS r (at, event, referrer) ORDER BY at NULLS LAST, event LIMIT 1
+        ),
+        (sourced_at, sourced_by_event, source) = (
+            SELECT l.* FROM (VALUES
+                (fact.sourced_at, fact.sourced_by_event, fact.source),
+                (excluded.sourced_at, excluded.sourced_by_event, excluded.source)
+            ) AS l (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
         )
 """)
 

@@ -83,6 +83,8 @@ user_journeys = Table(
     time_column("referred_at"),
     Column("referred_by_event", Uuid, comment="The earliest event with a referrer decides"),
     Column("referrer_id", Text),
+    time_column("sourced_at"),
+    Column("sourced_by_event", Uuid, comment="The earliest event with a loop decides, whoever gets the credit"),
     Column("source", Text),
 )
 
