@@ -53,6 +53,18 @@ def test_the_same_report_and_recipients_within_a_minute_are_the_same_deliveries(
     assert count(connection, "delivery_requests") == 3
 
 
+def test_who_asks_once_email_is_switched_on_is_not_answered_with_the_placeholder(
+    connection: Connection, database: Database
+) -> None:
+    report_id = save_ready_report(connection)
+    for is_placeholder in (True, False, True, False):
+        question = Question("email", [ANN], is_placeholder, requested_by="ana", report_id=report_id)
+        with database.write() as transaction:
+            request_report_emails(transaction, question, domain=DOMAIN, now=NOON)
+    kept = connection.execute(text("SELECT is_placeholder FROM deliveries ORDER BY id")).scalars().all()
+    assert kept == [True, False]
+
+
 def test_thirty_identical_requests_at_once_are_one(http: httpx.Client, connection: Connection) -> None:
     report_id = save_ready_report(connection)
     body = {"recipient_emails": [ANN, BOB]}

@@ -7,6 +7,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viral_engine.client import ApiProblemError
+from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveryState
+from viral_engine.report_rendering.figures import format_counted
 
 QUEUED_PLACEHOLDER = "Email queued for future delivery (placeholder)"
 _TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."
@@ -15,6 +17,7 @@ _PLACEHOLDER = (
 )
 _ENABLED = "Everybody gets a message of their own, with the report's figures and charts in it."
 REFUSED = "Only analysts and admins send reports. Ask one of them."
+_NEVER_SENT: tuple[DeliveryState, ...] = ("placeholder", "suppressed", "cancelled")
 _EMAIL_PREFIX = "value is not a valid email address: "
 
 
@@ -97,6 +100,16 @@ def describe_form(*, enabled: bool, may_send: bool) -> dict[str, object]:
         "recipients_off": not may_send,
         "refused_hidden": may_send,
     }
+
+
+def format_queued(answer: DeliveriesAnswer) -> str:
+    """What became of a request: whom it will reach, and how many it will not."""
+    if not answer.email_enabled:
+        return QUEUED_PLACEHOLDER
+    left_out = sum(delivery.status in _NEVER_SENT for delivery in answer.deliveries)
+    queued = len(answer.deliveries) - left_out
+    said = f"Queued for {format_counted(queued, 'recipient')}." if queued else "Nothing was queued."
+    return f"{said} {format_counted(left_out, 'recipient')} will get nothing: the list says why." if left_out else said
 
 
 def build_refusal(error: ApiProblemError, addresses: Sequence[str], done: str = "queued") -> list[Component | str]:

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.deliveries import build_deliveries, is_in_progress
-from dashboard.components.report_email import QUEUED_PLACEHOLDER, REFUSED, build_refusal, describe_form
+from dashboard.components.report_email import REFUSED, build_refusal, describe_form, format_queued
 from dashboard.data import SharedViews
 from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES
@@ -18,7 +18,6 @@ from dashboard.session import current_viewer
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
 from viral_engine.contract.recipients import split_addresses
-from viral_engine.report_rendering.figures import format_counted
 
 # Holds whether the report is ready to be sent.
 READY = "report-is-ready"
@@ -143,9 +142,7 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
         _log.warning("delivery_failed", report_id=report_id, reason=str(error))
         said = "Nothing was queued: the metrics API does not answer. Please try again in a minute."
         return {**kept, "invalid": False, "said": said}
-    recipients = format_counted(len(answer.deliveries), "recipient")
-    said = f"Queued for {recipients}." if answer.email_enabled else QUEUED_PLACEHOLDER
-    return {"said": said, "recipients": "", "invalid": False}
+    return {"said": format_queued(answer), "recipients": "", "invalid": False}
 
 
 def _format_switched(*, enabled: bool) -> str:

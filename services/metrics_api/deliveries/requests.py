@@ -63,9 +63,13 @@ _INSERT = text("""
 
 
 def request_report_emails(connection: Connection, question: Question, *, domain: str, now: datetime) -> Asked:
-    """Record the deliveries of a report, or find those that the same question made within the last 60 seconds."""
+    """Record the deliveries of a report, or find those that the same question made within the last 60 seconds.
+
+    Who asked while email was off got placeholders; who asks once it is on wants an email.
+    """
     recipients = sorted(_hash(recipient) for recipient in drop_repeated(question.recipients))
-    key = f"delivery:{question.report_id}:{hashlib.sha256(''.join(recipients).encode()).hexdigest()}"
+    what = "placeholder" if question.is_placeholder else "delivery"
+    key = f"{what}:{question.report_id}:{hashlib.sha256(''.join(recipients).encode()).hexdigest()}"
     known = recall_answer(connection, key, now=now)
     if known is not None:
         return Asked(known, created=False)

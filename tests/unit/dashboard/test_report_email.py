@@ -125,6 +125,23 @@ def test_a_real_delivery_says_how_many_were_queued(browser: Browser, api: FakeAp
 
 
 @pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["queued", "suppressed"], "Queued for 1 recipient. 1 recipient will get nothing: the list says why."),
+        (["sent", "uncertain"], "Queued for 2 recipients."),
+        (["suppressed", "placeholder"], "Nothing was queued. 2 recipients will get nothing: the list says why."),
+    ],
+)
+def test_who_will_get_nothing_is_not_counted_as_queued(
+    browser: Browser, api: FakeApi, statuses: list[str], said: str
+) -> None:
+    deliveries = [build_delivery(number, status=status) for number, status in enumerate(statuses, 1)]
+    api.answers["GET", DELIVERIES] = api.answers["POST", DELIVERIES] = answer(*deliveries, enabled=True)
+    changes = send(browser, "ana1@example.com\nana2@example.com", enabled=True)
+    assert changes["report-email-said.children"] == said
+
+
+@pytest.mark.parametrize(
     ("was", "now", "words"),
     [(False, True, "was switched on meanwhile"), (True, False, "was switched off meanwhile")],
 )
