@@ -105,7 +105,6 @@ def reconciler() -> None:
         database=database,
         detection=detection,
         references=references,
-        phone_region=settings.pii_phone_region,
         redis=redis,
         flags=flags,
         queues=queues,

@@ -3,6 +3,7 @@
 A job that cannot go on just ends: the reconciler puts the row on the queue again when its lease has run out.
 """
 
+import time
 from functools import cache, partial
 
 import structlog
@@ -19,6 +20,8 @@ from viral_engine.settings import load_settings
 from viral_engine.worker_settings import AiSettings, WorkerSettings
 
 _MOST_ERROR_CHARACTERS = 2000
+# With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
+STEPPING_SECONDS = 240
 _log = structlog.get_logger()
 
 
@@ -61,12 +64,20 @@ def tick_schedules() -> None:
 
 
 def step_batch(batch_id: int) -> None:
-    """Do long work step by step to its end."""
-    api = connect()
-    batch = api.step_batch(batch_id)
-    while batch.status in ("queued", "running"):
+    """Do long work step by step to its end, or for as long as a job may take."""
+    api, until = connect(), time.monotonic() + STEPPING_SECONDS
+    try:
         batch = api.step_batch(batch_id)
-    _log.info("batch_ended", batch_id=batch_id, status=batch.status)
+        while batch.status in ("queued", "running") and time.monotonic() < until:
+            batch = api.step_batch(batch_id)
+    except ApiUnreachableError:
+        _log.warning("batch_left", batch_id=batch_id, reason="api_unreachable")
+    except ApiProblemError as error:
+        if error.code != NOT_HELD and not error.may_pass:
+            raise
+        _log.info("batch_left", batch_id=batch_id, reason=error.code)
+    else:
+        _log.info("batch_stepped", batch_id=batch_id, status=batch.status, done_steps=batch.done_steps)
 
 
 def _claim(api: RunsApi, run_id: int) -> RunClaimed | None:

@@ -219,8 +219,12 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._call("POST", "/v1/study-sessions", ItemsSaved, json={"items": items})
 
     def start_batch(self, kind: BatchKind) -> Batch:
-        """Begin long work, or go on with what was begun; `step_batch` does it."""
+        """Begin long work, or find what was begun; a worker of the queue `batch` does it."""
         return self._call("POST", "/v1/batches", Batch, json={"kind": kind})
+
+    def fetch_batch(self, batch_id: int) -> Batch:
+        """How far long work has come."""
+        return self._call("GET", f"/v1/batches/{batch_id}", Batch)
 
     def step_batch(self, batch_id: int) -> Batch:
         """Do one bounded step of long work."""

@@ -13,12 +13,14 @@ from typing import Self
 
 import httpx
 import pytest
+from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.db.migrate import upgrade
 from metrics_api.ingest.batches import start_batch
 from tests.api_fixtures import IDENTIFIER_KEY, Api
 from tests.builders import build_clicks
+from viral_engine.queues import QueueName, fetch_queued_rows
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog
 from viral_engine.standalone.ports import find_free_port
@@ -135,20 +137,23 @@ def test_it_evaluates_what_came_in_and_opens_the_alert(start: Start, api: Api) -
     assert [alert["type"] for alert in api.read("/v1/alerts")["alerts"]] == ["fraud_detection"]
 
 
-def test_it_finishes_a_batch_that_was_left(start: Start, api: Api, connection: Connection) -> None:
+def test_it_leaves_the_steps_of_a_batch_to_workers_and_puts_it_on_their_queue(
+    start: Start, api: Api, connection: Connection, redis_url: str
+) -> None:
     api.post_events(*build_clicks(11, ip_address="203.0.113.7"))
-    connection.execute(text("UPDATE clicks_per_ip_day SET clicks = 1"))
     batch = start_batch(connection, "rebuild_facts")
-    reconciler = start(EVALUATION_SECONDS="1")
-    while api.read(f"/v1/batches/{batch}")["status"] != "done":
-        reconciler.wait_for(EVALUATED)
-    assert connection.execute(text("SELECT clicks FROM clicks_per_ip_day")).scalars().all() == [11]
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+        reconciler = start()
+        while not fetch_queued_rows(redis, QueueName.BATCH):
+            reconciler.wait_for(EVALUATED)
+        assert fetch_queued_rows(redis, QueueName.BATCH) == {batch}
+    assert api.read(f"/v1/batches/{batch}")["status"] == "queued"
 
 
-def test_a_failing_task_does_not_keep_the_others_from_running(start: Start, connection: Connection) -> None:
-    connection.execute(text("""INSERT INTO batches (kind, status, steps) VALUES ('unknown', 'queued', '["x"]')"""))
-    reconciler = start()
-    assert "resume_batches" in reconciler.wait_for("task_failed")
+def test_a_failing_task_does_not_keep_the_others_from_running(start: Start) -> None:
+    reconciler = start(REDIS_URL=f"redis://127.0.0.1:{find_free_port()}")
+    assert "measure_queues" in reconciler.wait_for("task_failed")
     for _ in range(3):
         reconciler.wait_for(EVALUATED)
 

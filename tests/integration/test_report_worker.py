@@ -26,7 +26,6 @@ from tests.model_server import Answer, ModelServer, answer_with, model_server
 from tests.worker_processes import RealProcess, running
 from viral_engine.cli import main
 from viral_engine.contract.people import Scope
-from viral_engine.queues import JobName, QueueName, enqueue
 from viral_engine.standalone.processes import Children
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Version 0.22.0. of crontab:FutureWarning")]
@@ -327,14 +326,24 @@ def test_the_schedule_is_in_utc_whatever_the_zone_of_the_machine(reports: Report
     assert (monthly.day, monthly.hour, monthly.minute) == (1, 10, 0)
 
 
-def test_a_worker_does_long_work_to_its_end(reports: Reports, start: Start, redis: Redis) -> None:
+def wait_for_batch(reports: Reports, batch_id: int) -> None:
+    reports.wait_until(lambda: reports.http.get(f"/v1/batches/{batch_id}").json()["status"] == "done", "The batch")
+
+
+def test_a_worker_does_long_work_to_its_end_as_soon_as_it_is_asked_for(reports: Reports, start: Start) -> None:
+    send_growth(reports.http)
+    with start("work", "batch"):
+        batch = reports.http.post("/v1/batches", json={"kind": "rebuild_facts"}).json()
+        wait_for_batch(reports, batch["id"])
+
+
+@pytest.mark.usefixtures("reconciler")
+def test_long_work_that_redis_forgets_is_done_all_the_same(reports: Reports, start: Start, redis: Redis) -> None:
     send_growth(reports.http)
     batch = reports.http.post("/v1/batches", json={"kind": "rebuild_facts"}).json()
-    enqueue(redis, QueueName.BATCH, JobName.STEP_BATCH, batch["id"], 1)
+    redis.flushall()
     with start("work", "batch"):
-        reports.wait_until(
-            lambda: reports.http.post(f"/internal/batches/{batch['id']}/step").json()["status"] == "done", "The batch"
-        )
+        wait_for_batch(reports, batch["id"])
 
 
 def test_what_happens_to_reports_is_counted(reports: Reports, start: Start) -> None:

@@ -3,12 +3,16 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from metrics_api.api.problems import not_found
+from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
+from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
 from viral_engine.contract.batches import Batch, BatchRequest
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import Problem
+from viral_engine.holding import NOT_HELD
 
 batches = Resource("batches")
 
@@ -18,7 +22,9 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
     """Start long work, or find the one of its kind that is under way."""
     with services().database.write() as connection:
         started = start_batch(connection, body.kind)
-        return _found(fetch_batch(connection, started), started), HTTPStatus.ACCEPTED
+        batch = _found(fetch_batch(connection, started), started)
+    poke(poke_due_batches)
+    return batch, HTTPStatus.ACCEPTED
 
 
 @batches.route("GET", f"/v1/batches/<{SMALL_ROW_ID}:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
@@ -32,13 +38,19 @@ def get_batch(batch_id: int) -> Batch:
     "POST",
     f"/internal/batches/<{SMALL_ROW_ID}:batch_id>/step",
     scope=Scope.JOBS_RUN,
-    answers={HTTPStatus.OK: Batch},
+    answers={HTTPStatus.OK: Batch, HTTPStatus.CONFLICT: Problem},
 )
 def post_batch_step(batch_id: int) -> Batch:
-    """Do the next bounded step of long work."""
-    given = Circumstances(services().phone_region, datetime.now(UTC))
-    with services().database.write() as connection:
-        return _found(step_batch(connection, batch_id, given), batch_id)
+    """Do the next bounded step of long work; what has ended is answered as it is."""
+    own = services()
+    given = Circumstances(own.phone_region, datetime.now(UTC), own.queues.backoff_base_seconds)
+    with own.database.write() as connection:
+        _found(fetch_batch(connection, batch_id), batch_id)
+        stepped = step_batch(connection, batch_id, given)
+    if stepped is None:
+        detail = f"Another worker does a step of batch {batch_id}, or the step waits for its next attempt."
+        raise ProblemError(HTTPStatus.CONFLICT, NOT_HELD, detail)
+    return stepped
 
 
 def _found(batch: Batch | None, batch_id: int) -> Batch:

@@ -12,6 +12,7 @@ from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
 from metrics_api.db.tables import report_runs
 from metrics_api.deliveries.claims import is_switched_off
 from metrics_api.deliveries.poking import poke_due_deliveries
@@ -34,12 +35,12 @@ _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"
 )
 def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[DeliveriesAnswer, HTTPStatus]:
     """Mail a finished report; the same report and recipients within 60 seconds are the same deliveries."""
-    own, now = services(), datetime.now(UTC)
-    with own.database.write() as connection:
+    now = datetime.now(UTC)
+    with services().database.write() as connection:
         _check_ready(connection, report_id)
         asked = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
         answer = fetch_request(connection, asked.request_id, email_enabled=_is_email_on(report_id))
-    poke_due_deliveries(own.database, own.redis, own.queues, now=now)
+    poke(poke_due_deliveries)
     return answer, HTTPStatus.ACCEPTED if asked.created else HTTPStatus.OK
 
 

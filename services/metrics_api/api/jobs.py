@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
 from metrics_api.db.paging import Page
 from metrics_api.deliveries.mailings import save_mailing
 from metrics_api.deliveries.poking import poke_due_deliveries
@@ -113,7 +114,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
         is_mailed = save_mailing(connection, run_id, own.flags, own.deliveries, now=now)
     record_completed(finished)
     if is_mailed:
-        poke_due_deliveries(own.database, own.redis, own.queues, now=now)
+        poke(poke_due_deliveries)
     return RunState(status="ready")
 
 

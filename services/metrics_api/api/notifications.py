@@ -15,6 +15,7 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.notifications import listing, rules
 from metrics_api.notifications.trial import save_trial
@@ -103,10 +104,10 @@ def post_secret(rule_id: int) -> SigningSecret:
 )
 def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
     """Send a made-up message by a rule, whatever its state and that of the flag."""
-    shared, author = services(), _build_author()
+    own = services()
     with _acting_on(rule_id) as connection:
-        request_id = save_trial(connection, rule_id, shared.flags, shared.deliveries, author)
-    poke_due_deliveries(shared.database, shared.redis, shared.queues, now=author.now)
+        request_id = save_trial(connection, rule_id, own.flags, own.deliveries, _build_author())
+    poke(poke_due_deliveries)
     return MessageAsked(request_id=request_id), HTTPStatus.ACCEPTED
 
 

@@ -11,6 +11,8 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
+from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.privacy import requests
 from metrics_api.privacy.erasure import erase_subject
 from metrics_api.privacy.policy import build_policy
@@ -103,6 +105,7 @@ def post_erase(request_id: int) -> PrivacyRequest:
         if any(counts.values()):
             requests.save_erased(connection, request_id, counts, actor=current_principal().name, now=now)
         answered = _fetch(connection, request_id, now)
+    poke(poke_due_batches)
     return answered
 
 

@@ -13,6 +13,7 @@ from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
+from metrics_api.api.telling import poke
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.reports.exports import export_report
 from metrics_api.reports.poking import poke_due_runs
@@ -61,9 +62,9 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
         requested = request_run(connection, body, by=current_principal().name, now=now)
         if requested.late_recipients:
             ask_for_emails(connection, requested.run_id, requested.late_recipients, now=now)
-    poke_due_runs(services().database, services().redis, services().queues, now=now)
+    poke(poke_due_runs)
     if requested.late_recipients:
-        poke_due_deliveries(services().database, services().redis, services().queues, now=now)
+        poke(poke_due_deliveries)
     answer = ReportRequested(id=requested.run_id, status=requested.status)
     return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 

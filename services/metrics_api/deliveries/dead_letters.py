@@ -1,5 +1,6 @@
 """Deliveries that failed for good, or of which nobody knows whether they arrived: a person decides."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,7 @@ _HELD = text("""
     SELECT deliveries.id, kind, recipient, status, last_error, attempt, finished_at, report_id,
         delivery_requests.notification ->> 'rule' AS rule, takedown ->> 'content_id' AS content_id
     FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
-    WHERE status IN ('uncertain', 'dead') AND discarded_at IS NULL
-    ORDER BY finished_at DESC, deliveries.id LIMIT 100
+    WHERE deliveries.id = ANY(:ids)
 """)
 _IS_HELD = "WHERE id = :delivery_id AND discarded_at IS NULL AND status"
 _RETRY = text(f"""
@@ -36,9 +36,9 @@ _CONFIRM = text(f"""
 """)
 
 
-def fetch_held_deliveries(connection: Connection) -> list[DeadLetter]:
-    """The newest ones that wait for a person."""
-    return [_format(row) for row in connection.execute(_HELD)]
+def fetch_held_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, DeadLetter]:
+    """Deliveries that wait for a person, by their ids."""
+    return {row.id: _format(row) for row in connection.execute(_HELD, {"ids": list(delivery_ids)})}
 
 
 def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+import structlog
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy.exc import OperationalError
 
+from metrics_api.db.backoff import BACKOFF
 from metrics_api.db.tables import batches
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import plan_rescan, rescan_step
-from viral_engine.contract.batches import Batch, BatchKind
+from viral_engine.contract.batches import Batch, BatchKind, BatchStatus
+
+MAX_ATTEMPTS = 5
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Circumstances:
 
     phone_region: str
     now: datetime
+    backoff_base_seconds: float
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,34 @@ WORKS: Mapping[BatchKind, Work] = {
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _given: rebuild_step(connection, step)),
 }
 
-_IS_UNFINISHED = batches.c.status.in_(("queued", "running"))
+_UNFINISHED: tuple[BatchStatus, ...] = ("queued", "running")
+_IS_UNFINISHED = batches.c.status.in_(_UNFINISHED)
+# Whoever comes while another does a step finds nothing, and need not wait for it.
+_NEXT = text("""
+    SELECT id, kind, steps -> done_steps AS step, done_steps + 1 = jsonb_array_length(steps) AS is_last FROM batches
+    WHERE id = :batch_id AND status IN ('queued', 'running')
+        AND (next_attempt_at IS NULL OR next_attempt_at <= :now)
+    FOR UPDATE SKIP LOCKED
+""")
+# A batch that goes on need not be put on its queue again.
+_DONE = text("""
+    UPDATE batches SET done_steps = done_steps + 1, attempt = 0, next_attempt_at = NULL, last_error = NULL,
+        enqueued_at = :now, status = CASE WHEN :is_last THEN 'done' ELSE 'running' END,
+        finished_at = CASE WHEN :is_last THEN CAST(:now AS timestamptz) END
+    WHERE id = :batch_id
+""")
+_FAILED = text(f"""
+    UPDATE batches SET attempt = attempt + 1, last_error = :error, enqueued_at = NULL,
+        next_attempt_at = :now + {BACKOFF},
+        status = CASE WHEN attempt + 1 >= :most THEN 'failed' ELSE status END,
+        finished_at = CASE WHEN attempt + 1 >= :most THEN CAST(:now AS timestamptz) END
+    WHERE id = :batch_id
+""")
 
 
 def start_batch(connection: Connection, kind: BatchKind) -> int:
     """Plan the work's steps, or find the unfinished batch of the same kind to go on with; returns its id."""
-    unfinished = select(batches.c.id).where(batches.c.kind == kind, batches.c.status != "done")
+    unfinished = select(batches.c.id).where(batches.c.kind == kind, _IS_UNFINISHED)
     known: int | None = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
     if known is not None:
         return known
@@ -60,13 +90,6 @@ def start_due_rescan(connection: Connection) -> int | None:
     return start_batch(connection, "rescan_content") if plan_rescan(connection) else None
 
 
-def fetch_unfinished(connection: Connection) -> int | None:
-    """The oldest batch that has steps left, or None."""
-    statement = select(batches.c.id).where(_IS_UNFINISHED)
-    unfinished: int | None = connection.execute(statement.order_by(batches.c.id).limit(1)).scalar()
-    return unfinished
-
-
 def fetch_all_unfinished(connection: Connection) -> list[Batch]:
     """How far every batch has come that has steps left, the oldest first."""
     return [_format(row) for row in connection.execute(select(batches).where(_IS_UNFINISHED).order_by(batches.c.id))]
@@ -79,15 +102,41 @@ def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
 
 
 def step_batch(connection: Connection, batch_id: int, given: Circumstances) -> Batch | None:
-    """Do the next step, if one is left. Two callers at once do one step each, not the same one twice."""
-    row = connection.execute(select(batches).where(batches.c.id == batch_id).with_for_update()).one_or_none()
-    if row is not None and row.done_steps < len(row.steps):
-        WORKS[row.kind].step(connection, row.steps[row.done_steps], given)
-        done = row.done_steps + 1
-        status = "done" if done == len(row.steps) else "running"
-        connection.execute(update(batches).where(batches.c.id == batch_id).values(done_steps=done, status=status))
+    """Do the next step if one is left; None where it is in other hands, waits after a failure, or never was.
+
+    A step that fails is undone and noted; after MAX_ATTEMPTS failures in a row the batch has failed. Raises
+    OperationalError when it is the database that cannot do it now, which says nothing about the step.
+    """
+    row = connection.execute(_NEXT, {"batch_id": batch_id, "now": given.now}).one_or_none()
+    if row is None:
+        batch = fetch_batch(connection, batch_id)
+        return batch if batch and batch.status not in _UNFINISHED else None
+    try:
+        with connection.begin_nested():
+            WORKS[row.kind].step(connection, row.step, given)
+    except Exception as error:
+        if isinstance(error, OperationalError) and not isinstance(error.orig, QueryCanceled):
+            raise
+        _log.exception("batch_step_failed", batch_id=batch_id, kind=row.kind)
+        _save_failure(connection, batch_id, error, given)
+    else:
+        connection.execute(_DONE, {"batch_id": batch_id, "is_last": row.is_last, "now": given.now})
     return fetch_batch(connection, batch_id)
 
 
+def _save_failure(connection: Connection, batch_id: int, error: Exception, given: Circumstances) -> None:
+    # What follows the first line may tell what is stored.
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    values = {"batch_id": batch_id, "error": reason, "now": given.now, "most": MAX_ATTEMPTS}
+    connection.execute(_FAILED, {**values, "base": given.backoff_base_seconds})
+
+
 def _format(row: Row[Any]) -> Batch:
-    return Batch(id=row.id, kind=row.kind, status=row.status, done_steps=row.done_steps, total_steps=len(row.steps))
+    return Batch(
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        done_steps=row.done_steps,
+        total_steps=len(row.steps),
+        last_error=row.last_error,
+    )

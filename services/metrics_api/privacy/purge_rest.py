@@ -31,7 +31,9 @@ _NOTIFICATIONS = text("""
 # As long as an alert lasts, its news says who is to be told of its end.
 _NEWS = """created_at < :cutoff AND NOT EXISTS (
     SELECT FROM alerts WHERE alerts.id = alert_id AND alerts.resolved_at IS NULL)"""
-_BATCHES = text("DELETE FROM batches WHERE status = 'done' AND created_at < :cutoff")
+_BATCHES = text("""
+    DELETE FROM batches WHERE (status = 'done' OR discarded_at IS NOT NULL) AND created_at < :cutoff
+""")
 # The log is append only, by a trigger that lets just this transaction delete what is older.
 _ALLOW_AUDIT = text("SELECT set_config('viral_engine.purge_audit_before', :cutoff, true)")
 _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")

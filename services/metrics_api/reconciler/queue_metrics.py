@@ -6,8 +6,7 @@ from prometheus_client import Gauge
 from redis import Redis
 
 from metrics_api.db.database import Database
-from metrics_api.reports.dead_letters import fetch_queues
-from viral_engine.queues import QueueName, open_queue
+from metrics_api.queue_counts import fetch_queues
 
 _WORK = Gauge(
     "viral_engine_queue_work",
@@ -25,9 +24,8 @@ _OLDEST = Gauge(
 
 def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
     """Show how much is in each queue, and how long the oldest has waited."""
-    waiting_jobs = {name: open_queue(redis, name).count for name in QueueName}
     with database.read() as connection:
-        states = fetch_queues(connection, waiting_jobs, now=now)
+        states = fetch_queues(connection, redis, now=now)
     for queue in states:
         _WORK.labels(queue.name, "waiting").set(queue.depth)
         _WORK.labels(queue.name, "running").set(queue.running)

@@ -11,7 +11,7 @@ from metrics_api.db.database import Database
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
-from metrics_api.ingest.batches import Circumstances, fetch_unfinished, step_batch
+from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.privacy.purge import purge_some
 from metrics_api.privacy.takedowns import request_takedowns
@@ -43,7 +43,6 @@ class Reconciliation:
     database: Database
     detection: DetectionSettings
     references: References
-    phone_region: str
     redis: Redis
     flags: Flags
     queues: QueueSettings
@@ -93,13 +92,10 @@ class Reconciliation:
         measure_queues(self.database, self.redis, now=now)
         return False
 
-    def resume_batches(self, now: datetime) -> bool:
-        """Do the next step of the oldest unfinished batch, which whoever started it may have left."""
-        with self.database.write() as connection:
-            batch_id = fetch_unfinished(connection)
-            if batch_id is not None:
-                step_batch(connection, batch_id, Circumstances(self.phone_region, now))
-        return batch_id is not None
+    def reconcile_batches(self, now: datetime) -> bool:
+        """Queue the long work that was left."""
+        poke_due_batches(self.database, self.redis, self.queues, now=now)
+        return False
 
 
 def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) -> tuple[Task, ...]:
@@ -113,5 +109,5 @@ def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) ->
         Task("request_takedowns", reconciliation.queues.reconcile_seconds, reconciliation.request_takedowns),
         Task("purge", _PURGE_SECONDS, reconciliation.purge),
         Task("measure_queues", reconciliation.queues.reconcile_seconds, reconciliation.measure_queues),
-        Task("resume_batches", reconciliation.queues.reconcile_seconds, reconciliation.resume_batches),
+        Task("reconcile_batches", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_batches),
     )

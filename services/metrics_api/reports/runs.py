@@ -85,7 +85,7 @@ _POKE = text("""
     WHERE id IN (
         SELECT id FROM report_runs
         WHERE status = 'queued' AND next_attempt_at <= :now AND (enqueued_at IS NULL OR enqueued_at < :stale)
-        ORDER BY next_attempt_at LIMIT :most FOR UPDATE SKIP LOCKED
+        ORDER BY enqueued_at NULLS FIRST, next_attempt_at, id LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id, enqueue_count
 """)
 

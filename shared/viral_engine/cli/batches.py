@@ -1,5 +1,7 @@
 """`viral-engine rebuild-facts` and `viral-engine rescan-content`: long work in steps, with progress."""
 
+import time
+
 import click
 from rich.console import Console
 from rich.progress import Progress
@@ -7,6 +9,8 @@ from rich.progress import Progress
 from viral_engine.cli.api_errors import api_errors_explained
 from viral_engine.cli.stack_connection import connect
 from viral_engine.contract.batches import BatchKind
+
+_LOOK_SECONDS = 0.3
 
 
 @click.command("rebuild-facts")
@@ -24,18 +28,22 @@ def rescan_content() -> None:
 
 
 def _run(kind: BatchKind, doing: str) -> int:
-    """Do every step; returns how many there were."""
+    """Start the work and see it through, which the stack's worker does; returns how many steps there were."""
     connection = connect()
     console = Console(stderr=True)
     with (
-        api_errors_explained(connection.api_url, "The same command begins again, which does no harm."),
+        api_errors_explained(connection.api_url, "The work goes on; the same command shows how far."),
         Progress(console=console, disable=not console.is_terminal) as progress,
     ):
         batch = connection.api.start_batch(kind)
         bar = progress.add_task(doing)
         while batch.status in ("queued", "running"):
-            batch = connection.api.step_batch(batch.id)
+            time.sleep(_LOOK_SECONDS)
+            batch = connection.api.fetch_batch(batch.id)
             progress.update(bar, completed=batch.done_steps, total=batch.total_steps)
     if batch.status == "failed":
-        raise click.ClickException(f"It failed after {batch.done_steps} of {batch.total_steps} steps.")
+        raise click.ClickException(
+            f"It failed after {batch.done_steps} of {batch.total_steps} steps: {batch.last_error}\n"
+            "It can be tried again on the page Operations."
+        )
     return batch.total_steps

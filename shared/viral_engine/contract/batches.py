@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 BatchKind = Literal["rebuild_facts", "rescan_content", "rebuild_days"]
 StartableKind = Literal["rebuild_facts", "rescan_content"]
@@ -25,3 +25,4 @@ class Batch(BaseModel):
     status: BatchStatus
     done_steps: int
     total_steps: int
+    last_error: str | None = Field(None, description="Why the next step failed when it was tried last")

@@ -45,10 +45,11 @@ class DeadLetter(BaseModel):
 
 
 class QueuesAnswer(BaseModel):
-    """Every queue, the newest 100 dead letters, and the long work that is under way, the oldest first."""
+    """Every queue, a page of the dead letters, the newest first, and the long work under way, the oldest first."""
 
     queues: list[QueueState]
     dead_letters: list[DeadLetter]
+    next_cursor: str | None = None
     batches: list[Batch]
 
 

@@ -116,3 +116,24 @@ def test_a_tick_is_passed_on(api: ScriptedApi) -> None:
 def test_long_work_is_stepped_to_its_end(api: ScriptedApi) -> None:
     jobs.step_batch(5)
     assert api.calls == ["step"] * 3
+
+
+@pytest.mark.parametrize("answer", [NOT_HELD, DOWN])
+def test_long_work_that_another_does_or_that_cannot_be_done_now_is_left(api: ScriptedApi, answer: Answer) -> None:
+    api.answers["step"] = [answer]
+    jobs.step_batch(5)
+    assert api.calls == ["step"]
+
+
+def test_long_work_is_left_while_the_api_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_api(monkeypatch, "http://127.0.0.1:9")
+    jobs.step_batch(5)
+    jobs.connect.cache_clear()
+
+
+def test_long_work_is_left_before_its_job_is_killed_for_taking_too_long(
+    api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "STEPPING_SECONDS", 0)
+    jobs.step_batch(5)
+    assert api.calls == ["step"]

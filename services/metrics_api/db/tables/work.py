@@ -82,4 +82,11 @@ batches = Table(
     Column("steps", JSONB, nullable=False, comment="What each step works on, in order"),
     Column("done_steps", Integer, nullable=False, server_default=text("0")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("attempt", Integer, nullable=False, server_default=text("0"), comment="Failures of the step that is next"),
+    time_column("next_attempt_at"),
+    Column("last_error", Text),
+    time_column("enqueued_at"),
+    Column("enqueue_count", Integer, nullable=False, server_default=text("0")),
+    time_column("finished_at"),
+    time_column("discarded_at"),
 )
