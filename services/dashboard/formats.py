@@ -1,20 +1,12 @@
-"""How numbers and times are written on every page. All times are UTC."""
+"""How numbers and times are written on every page, beside those figures that reports have, too. All times are UTC."""
 
 from datetime import UTC, date, datetime, timedelta
 
 from viral_engine.dates import format_day, format_day_of_year
+from viral_engine.report_rendering.figures import format_rate
 
 _RECENT = timedelta(days=60)
-
-
-def format_count(count: float) -> str:
-    """A count with thousands separated: 1234 is "1,234"; a fraction keeps two decimals."""
-    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
-
-
-def format_score(score: float) -> str:
-    """A score with its one decimal."""
-    return f"{score:.1f}"
+_SMALL = 0.001
 
 
 def format_deduction(points: float) -> str:
@@ -22,9 +14,9 @@ def format_deduction(points: float) -> str:
     return f"−{points:.1f}" if points else "0"
 
 
-def format_points(points: float) -> str:
-    """Points without needless decimals: 30.0 is "30"."""
-    return f"{points:g}"
+def format_number(number: float) -> str:
+    """A number that a person has set, without needless decimals: 30.0 is "30"."""
+    return f"{number:g}"
 
 
 def format_seconds(seconds: float) -> str:
@@ -33,12 +25,15 @@ def format_seconds(seconds: float) -> str:
 
 
 def format_percent(share: float) -> str:
-    """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5%", 0.99 is "99%"."""
-    return f"{round(share * 100, 1):g}%"
+    """A fraction as a percentage with one decimal where it needs one: 0.125 is "12.5%", 0.99 is "99%".
+
+    For limits and for shares that stand alone; rates in columns are those of `format_rate`.
+    """
+    return format_rate(share) if 0 < share < _SMALL else f"{round(share * 100, 1):g}%"
 
 
-def format_moment(moment: datetime) -> str:
-    """Date and time of day: "22 Nov 14:05"."""
+def format_minute(moment: datetime) -> str:
+    """Date and time to the minute: "22 Nov 14:05"."""
     moment = moment.astimezone(UTC)
     return f"{format_day_of_year(moment.date())} {moment:%H:%M}"
 

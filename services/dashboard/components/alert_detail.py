@@ -9,11 +9,12 @@ from dashboard.components.alerts import TITLES, build_severity
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
-from dashboard.formats import format_age, format_count, format_moment, format_percent
+from dashboard.formats import format_age, format_minute, format_percent
 from dashboard.links import investigation_path
 from viral_engine.contract.alerts import ActionTaken, AlertAction, AlertDetail, AlertQuality, AlertType, EvidenceRow
 from viral_engine.contract.investigations import EntityKind
 from viral_engine.dates import format_period
+from viral_engine.report_rendering.figures import format_count
 
 _KINDS: dict[AlertType, EntityKind] = {
     "fraud_detection": "ip_address",
@@ -71,7 +72,7 @@ def _format_status(alert: AlertDetail) -> str:
     if alert.status == "acknowledged":
         return f"Acknowledged by {alert.acknowledged_by}"
     if alert.status == "snoozed" and alert.snoozed_until:
-        return f"Snoozed until {format_moment(alert.snoozed_until)} UTC"
+        return f"Snoozed until {format_minute(alert.snoozed_until)} UTC"
     if alert.status == "resolved":
         return f"Resolved by {alert.resolved_by}" if alert.resolved_by else "Over by itself"
     return {"open": "Open", "false_positive": "False positive"}.get(alert.status, alert.status)
@@ -121,7 +122,7 @@ def _build_history(alert: AlertDetail) -> Component:
 
 
 def _build_action(action: ActionTaken) -> Component:
-    until = f" until {format_moment(action.until)} UTC" if action.until else ""
+    until = f" until {format_minute(action.until)} UTC" if action.until else ""
     said = html.Span(f"“{action.note}”", className="row-note") if action.note else None
     who = html.Span([html.Span(f"{action.actor} {_DONE[action.action]}{until}"), said], className="row-who")
     return html.Li([who, html.Span(build_moment(action.at), className="check-value")], className="check")

@@ -7,9 +7,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import Snapshot
-from dashboard.formats import format_age, format_count
+from dashboard.formats import format_age
 from dashboard.links import alert_path
 from viral_engine.contract.alerts import Alert, AlertSeverity, AlertType
+from viral_engine.report_rendering.figures import format_count
 
 TITLES: dict[AlertType, str] = {
     "coppa_violation": "Personal information of children was shared",

@@ -5,9 +5,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_percent
+from dashboard.formats import format_percent
 from dashboard.links import investigation_path
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_count
 
 _ROWS = 5
 

@@ -6,9 +6,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.bars import build_bars
-from dashboard.formats import format_count, format_percent
+from dashboard.formats import format_percent
 from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.report_rendering.blocks import Bar
+from viral_engine.report_rendering.figures import format_count
 
 _NAMES: dict[BatchKind, str] = {
     "rebuild_facts": "Rebuilding the facts",

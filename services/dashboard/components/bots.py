@@ -5,8 +5,9 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
 from dashboard.components.table import Column, build_link_to_all, build_moment, build_suspect, build_table
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_seconds
+from dashboard.formats import format_seconds
 from viral_engine.contract.guardrails import BotAnswer
+from viral_engine.report_rendering.figures import format_count
 
 PATH = "/dashboard/guardrails/bots"
 _ROWS = 8

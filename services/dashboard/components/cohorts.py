@@ -5,9 +5,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count, format_percent
+from dashboard.formats import format_percent
 from viral_engine.contract.growth import Cohort
 from viral_engine.dates import format_day_of_year
+from viral_engine.report_rendering.figures import format_count
 
 
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:

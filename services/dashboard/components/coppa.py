@@ -6,9 +6,10 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_percent
+from dashboard.formats import format_percent
 from dashboard.links import VIOLATIONS_PATH
 from viral_engine.contract.guardrails import Compliance
+from viral_engine.report_rendering.figures import format_count
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:

@@ -5,8 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count
-from viral_engine.report_rendering.figures import format_counted
+from viral_engine.report_rendering.figures import format_count, format_counted
 
 _HOURS_SHOWN = 48
 

@@ -8,9 +8,10 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_deduction, format_points, format_score
+from dashboard.formats import format_deduction, format_number
 from dashboard.links import WHAT_IF_PATH
 from viral_engine.contract.guardrails import DeductionItem, HealthAnswer
+from viral_engine.report_rendering.figures import format_count, format_points
 
 _FIRST_EVENTS = """curl "$METRICS_API_URL/v1/events" \\
   -H "Authorization: Bearer $API_TOKEN" \\
@@ -51,12 +52,12 @@ def format_steps(health: HealthAnswer) -> list[Step]:
     level = 100.0
     for item in health.deduction_items:
         lower = max(level - item.points, 0)
-        note = f"of {format_points(item.cap)}"
+        note = f"of {format_number(item.cap)}"
         kind = "deduction" if item.points else "none"
         steps.append(Step(kind, item.label, note, format_deduction(item.points), lower, level))
         level = lower
     score = health.health_score
-    steps.append(Step("score", "Score", "", format_score(score), 0, score))
+    steps.append(Step("score", "Score", "", format_points(score), 0, score))
     return steps
 
 
@@ -88,7 +89,7 @@ def _build_column(step: Step) -> Component:
 def _build_hidden_table(health: HealthAnswer) -> Component:
     head = html.Tr([html.Th(name, scope="col") for name in ("Reason", "Found", "Formula", "Points", "At most")])
     rows = [_build_hidden_row(item) for item in health.deduction_items]
-    caption = f"Deductions from 100 to {format_score(health.health_score)}"
+    caption = f"Deductions from 100 to {format_points(health.health_score)}"
     table = html.Table([html.Caption(caption), html.Thead(head), html.Tbody(rows)])
     return html.Div(table, className="visually-hidden")
 
@@ -98,7 +99,7 @@ def _build_hidden_row(item: DeductionItem) -> Component:
         f"{format_count(item.quantity)} {item.unit}",
         item.formula,
         format_deduction(item.points),
-        format_points(item.cap),
+        format_number(item.cap),
     ]
     return html.Tr([html.Th(item.label, scope="row"), *[html.Td(cell) for cell in cells]])
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_moment, build_table
-from dashboard.formats import format_clock, format_moment
+from dashboard.formats import format_clock, format_minute
 from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, DeliveryState
 from viral_engine.report_rendering.figures import format_counted
 
@@ -59,7 +59,7 @@ def format_note(delivery: Delivery) -> str:
     if delivery.status == "sending":
         return f"Attempt {delivery.attempt} of {delivery.max_attempts}"
     if delivery.status == "sent":
-        return f"{format_moment(delivery.sent_at)} UTC" if delivery.sent_at else ""
+        return f"{format_minute(delivery.sent_at)} UTC" if delivery.sent_at else ""
     reason = (delivery.reason or _NOTES[delivery.status]).rstrip(".")
     if delivery.status == "uncertain":
         then = "Somebody let it go" if delivery.discarded_at else "An admin decides on the page Operations"

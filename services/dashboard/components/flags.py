@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_moment, format_points
+from dashboard.formats import format_minute, format_number
 from viral_engine.contract.flags import FlagsAnswer, FlagState
 
 _CASES = {"person": "people", "report": "reports", "rule": "notification rules"}
@@ -50,14 +50,14 @@ def format_share(flag: FlagState) -> str:
     if flag.percentage is None:
         return f"A rule decides for which {cases}"
     named = ", apart from those whom a rule names" if flag.has_rule else ""
-    return f"On for {format_points(flag.percentage)} % of {cases}{named}"
+    return f"On for {format_number(flag.percentage)} % of {cases}{named}"
 
 
 def _build_file(answer: FlagsAnswer) -> list[Component]:
     if answer.path is None:
         return [html.P("There is no flags file (FLAGS_FILE is not set), so every flag has its default.")]
     path = html.P(["File ", html.Code(answer.path)])
-    since = f"In force since {format_moment(answer.read_at)} UTC" if answer.read_at else "Every flag has its default"
+    since = f"In force since {format_minute(answer.read_at)} UTC" if answer.read_at else "Every flag has its default"
     if answer.problem is None:
         return [path, build_hint(since)]
     kept = "The last good flags stay in force." if answer.read_at else "No good one was read yet."

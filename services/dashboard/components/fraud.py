@@ -6,10 +6,10 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
 from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
-from dashboard.formats import format_count
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
 from viral_engine.contract.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_count
 
 PATH = "/dashboard/guardrails/fraud"
 _ROWS = 8

@@ -6,9 +6,9 @@ from dash.development.base_component import Component
 from dashboard.components.bars import build_bars
 from dashboard.components.card import Card, build_hint
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count, format_percent
 from viral_engine.contract.growth import FunnelAnswer, FunnelStep
 from viral_engine.report_rendering.blocks import Bar
+from viral_engine.report_rendering.figures import format_count, format_rate
 
 _NAMES = {
     "clicked": "Clicked",
@@ -42,17 +42,15 @@ def _clicked(funnel: FunnelAnswer) -> int:
 
 
 def _format_step(step: FunnelStep, most: int) -> Bar:
-    overall = f"{format_percent(step.overall_rate)} of all"
+    overall = f"{format_rate(step.overall_rate)} of all"
     is_first = step.name == "clicked"
-    note = (
-        "" if is_first else f"{format_percent(step.step_rate)} of the step before{_format_interval(step)} · {overall}"
-    )
+    note = "" if is_first else f"{format_rate(step.step_rate)} of the step before{_format_interval(step)} · {overall}"
     return Bar(_NAMES[step.name], format_count(step.count), note, step.count / most)
 
 
 def _format_interval(step: FunnelStep) -> str:
     interval = step.step_rate_interval
-    return f" ({format_percent(interval.low)} to {format_percent(interval.high)})" if interval else ""
+    return f" ({format_rate(interval.low)} to {format_rate(interval.high)})" if interval else ""
 
 
 CARD = Card("funnel", "Funnel", 300, build_body)

@@ -6,10 +6,11 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import Snapshot
-from dashboard.formats import format_points, format_score
+from dashboard.formats import format_number
 from dashboard.period import format_search, week_until
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.dates import format_day
+from viral_engine.report_rendering.figures import format_points
 
 _STATUSES = ("excellent", "good", "fair", "warning", "critical")
 _GUARDRAILS = "/dashboard/guardrails"
@@ -30,7 +31,7 @@ def build_status(status: str) -> Component:
 
 
 def _build_gauge(health: HealthAnswer) -> Component:
-    score = format_score(health.health_score)
+    score = format_points(health.health_score)
     fullness = " gauge-full" if health.health_score == 100 else ""
     gauge = dmc.SemiCircleProgress(
         value=health.health_score,
@@ -55,7 +56,7 @@ def _format_distance(health: HealthAnswer) -> str:
         return "The best status"
     better = _STATUSES[rank - 1]
     limit = health.thresholds[f"health_status_{better}"]
-    return f"{better.capitalize()} begins at {format_points(limit)}"
+    return f"{better.capitalize()} begins at {format_number(limit)}"
 
 
 def _build_no_data(health: HealthAnswer) -> Component:

@@ -6,8 +6,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import Snapshot
-from dashboard.formats import format_moment, format_score
+from dashboard.formats import format_minute
 from viral_engine.contract.evaluations import HistoryPoint
+from viral_engine.report_rendering.figures import format_points
 
 _ENOUGH = 2
 
@@ -27,7 +28,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 def _build_chart(points: list[HistoryPoint]) -> Component:
     return dmc.AreaChart(
         h=200,
-        data=[{"at": format_moment(point.computed_at), "Score": point.health_score} for point in points],
+        data=[{"at": format_minute(point.computed_at), "Score": point.health_score} for point in points],
         dataKey="at",
         series=[{"name": "Score", "color": "accent"}],
         curveType="linear",
@@ -46,8 +47,8 @@ def _build_hidden_table(points: list[HistoryPoint]) -> Component:
     rows = [
         html.Tr(
             [
-                html.Th(format_moment(point.computed_at), scope="row"),
-                html.Td(format_score(point.health_score)),
+                html.Th(format_minute(point.computed_at), scope="row"),
+                html.Td(format_points(point.health_score)),
                 html.Td(point.health_status),
             ]
         )

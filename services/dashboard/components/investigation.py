@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_moment, build_table
-from dashboard.formats import format_count, format_moment, format_percent, format_seconds
+from dashboard.formats import format_minute, format_percent, format_seconds
 from dashboard.links import investigation_path
 from viral_engine.contract.investigations import (
     DeviceInvestigation,
@@ -23,6 +23,7 @@ from viral_engine.contract.investigations import (
     RelatedKind,
 )
 from viral_engine.dates import format_day, format_period
+from viral_engine.report_rendering.figures import format_count
 
 EXPORT_PATH = "/dashboard/investigations.csv"
 _NAMES: dict[EntityKind, str] = {"ip_address": "Address", "device": "Device", "referrer": "Referrer"}
@@ -79,7 +80,7 @@ def _build_header(found: Investigation, identifier: str, search: str) -> Compone
 
 def _format_seen(found: Investigation) -> str:
     first, last = found.entity.first_seen, found.entity.last_seen
-    seen = f" · first seen {format_moment(first)}, last {format_moment(last)} UTC" if first and last else ""
+    seen = f" · first seen {format_minute(first)}, last {format_minute(last)} UTC" if first and last else ""
     return f"{format_period(found.period)}{seen}"
 
 
@@ -97,7 +98,7 @@ def _build_limits(found: Investigation) -> list[Component]:
     if not found.truncated:
         return []
     looked = f"Only the newest {format_count(found.looked_at_events)} events were looked at,"
-    return [build_hint(f"{looked} those since {format_moment(found.looked_at_from)} UTC; days and clicks are exact.")]
+    return [build_hint(f"{looked} those since {format_minute(found.looked_at_from)} UTC; days and clicks are exact.")]
 
 
 def _build_days(found: Investigation) -> list[Component]:
@@ -165,7 +166,7 @@ def _build_timeline(found: Investigation) -> Component:
     is_hourly = found.timeline.bucket == "hour"
     data = [
         {
-            "at": format_moment(bucket.starts_at) if is_hourly else format_day(bucket.starts_at.date()),
+            "at": format_minute(bucket.starts_at) if is_hourly else format_day(bucket.starts_at.date()),
             **bucket.counts,
         }
         for bucket in found.timeline.buckets

@@ -6,10 +6,9 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_kpis
 from dashboard.components.trend import build_trend, format_interval
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count
 from viral_engine.contract.growth import KFactorAnswer
 from viral_engine.dates import format_period
-from viral_engine.report_rendering.figures import format_counted, format_distance_to_viral, format_k
+from viral_engine.report_rendering.figures import format_count, format_counted, format_distance_to_viral, format_k
 
 _VIRAL = 1
 

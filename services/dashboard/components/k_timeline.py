@@ -6,10 +6,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count
 from viral_engine.contract.growth import TimelinePoint
 from viral_engine.dates import format_day_of_year
-from viral_engine.report_rendering.figures import format_k
+from viral_engine.report_rendering.figures import format_count, format_k
 
 _SERIES = [
     {"name": "K", "color": "accent"},

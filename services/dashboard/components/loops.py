@@ -7,10 +7,10 @@ from dashboard.components.bars import build_meter
 from dashboard.components.card import Card, build_hint
 from dashboard.components.table import Column, build_table
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count, format_percent
 from viral_engine.contract.growth import LoopPerformance
-from viral_engine.report_rendering.figures import format_counted, format_k
+from viral_engine.report_rendering.figures import format_count, format_counted, format_k, format_rate
 
+MOST_ROWS = 1000
 _VIRAL = 1
 # Where no loop reaches 1 the line is seen all the same, with some room behind it.
 _SHORTEST_TRACK = 1.25
@@ -39,7 +39,7 @@ def _build_row(loop: LoopPerformance, longest: float) -> tuple[Component | str, 
     return (
         html.Span([loop.name, html.Span(note, className="row-note")], className="row-who"),
         format_count(loop.conversions),
-        format_percent(loop.conversion_rate),
+        format_rate(loop.conversion_rate),
         _build_k(loop.k_factor, longest),
     )
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import build_severity
 from dashboard.components.card import build_frame, build_hint
 from dashboard.components.deliveries import build_state
-from dashboard.formats import format_moment
+from dashboard.formats import format_minute
 from dashboard.links import FLAGS_PATH
 from viral_engine.contract.deliveries import Channel
 from viral_engine.contract.notifications import NotificationRule, RulesAnswer
@@ -72,7 +72,7 @@ def _build_last(rule: NotificationRule) -> Component:
     if last is None:
         return html.Div([html.Span("Nothing sent yet", className="row-note"), *waiting])
     told = "Test message" if last.is_test else format_counted(last.news, "piece of news", "pieces of news")
-    note = f"{told}, {format_moment(last.at)} UTC"
+    note = f"{told}, {format_minute(last.at)} UTC"
     return html.Div([build_state(last.status, note, last.reason or ""), *waiting])
 
 

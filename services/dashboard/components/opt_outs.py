@@ -5,7 +5,8 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.data import Snapshot
-from dashboard.formats import format_count, format_percent
+from dashboard.formats import format_percent
+from viral_engine.report_rendering.figures import format_count
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:

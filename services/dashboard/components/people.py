@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_moment
+from dashboard.formats import format_minute
 from viral_engine.contract.people import PeopleAnswer, PersonDetail, Role
 from viral_engine.contract.tokens import Token, TokensAnswer
 from viral_engine.dates import format_day
@@ -33,7 +33,7 @@ def _build_person(person: PersonDetail, is_own: bool, action_id: ActionId) -> Co
 
 
 def _describe(person: PersonDetail) -> str:
-    seen = f"last signed in {format_moment(person.signed_in_at)} UTC" if person.signed_in_at else "never signed in"
+    seen = f"last signed in {format_minute(person.signed_in_at)} UTC" if person.signed_in_at else "never signed in"
     way = "by single sign-on" if person.single_sign_on else "with a password" if person.has_password else "no password"
     return f"{seen}, {way}"
 
@@ -81,7 +81,7 @@ def _describe_maker(token: Token) -> str:
 
 def _describe_end(token: Token, now: datetime) -> str:
     if token.revoked_at:
-        return f"Revoked {format_moment(token.revoked_at)} UTC"
+        return f"Revoked {format_minute(token.revoked_at)} UTC"
     if token.expires_at is None:
         return "No end date"
     return f"{'Until' if token.expires_at > now else 'Expired'} {format_day(token.expires_at.date())}"

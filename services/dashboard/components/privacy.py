@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_moment
+from dashboard.formats import format_minute
 from viral_engine.contract.privacy import (
     PrivacyRequest,
     PrivacyRequestsAnswer,
@@ -18,7 +18,7 @@ from viral_engine.contract.privacy import (
     SubjectKind,
 )
 from viral_engine.dates import format_day
-from viral_engine.report_rendering.figures import format_counted
+from viral_engine.report_rendering.figures import format_count, format_counted
 
 DoId = Callable[[PrivacyRequest], dict[str, str | int]]
 KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}
@@ -57,8 +57,8 @@ def build_purges(purges: Sequence[PurgeRecord]) -> list[Component]:
 
 def _format_purge(purge: PurgeRecord) -> tuple[str, str, str, str]:
     deleted = format_count(sum(purge.deleted.values()))
-    state = f"Done {format_moment(purge.finished_at)}" if purge.finished_at else "Under way"
-    return format_moment(purge.started_at), format_day(purge.events_from), deleted, state
+    state = f"Done {format_minute(purge.finished_at)}" if purge.finished_at else "Under way"
+    return format_minute(purge.started_at), format_day(purge.events_from), deleted, state
 
 
 def build_requests(answer: PrivacyRequestsAnswer, do_id: DoId) -> list[Component]:
@@ -75,7 +75,7 @@ def build_requests(answer: PrivacyRequestsAnswer, do_id: DoId) -> list[Component
 
 def _build_request(request: PrivacyRequest, do_id: DoId) -> Component:
     whom = request.subject_id or "no longer named here"
-    received = f"No. {request.id}, came in {format_moment(request.received_at)}, noted by {request.created_by}"
+    received = f"No. {request.id}, came in {format_minute(request.received_at)}, noted by {request.created_by}"
     who = html.Div(
         [
             html.H3(f"{KINDS[request.kind]}: {SUBJECTS[request.subject_kind]} {whom}"),
@@ -91,7 +91,7 @@ def _build_request(request: PrivacyRequest, do_id: DoId) -> Component:
 def _build_state(request: PrivacyRequest) -> Component:
     if request.done_at:
         rows = format_counted(sum((request.result or {}).values()), "record")
-        return html.Div(f"Done {format_moment(request.done_at)} by {request.done_by}: {rows}")
+        return html.Div(f"Done {format_minute(request.done_at)} by {request.done_by}: {rows}")
     due = f"due {format_day(request.due_at.date())}"
     if request.overdue:
         return html.Strong(f"Overdue, was {due}", className="overdue")

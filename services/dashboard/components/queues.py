@@ -7,8 +7,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_duration
+from dashboard.formats import format_duration
 from viral_engine.contract.queues import QueueName, QueueState
+from viral_engine.report_rendering.figures import format_count
 
 QueueStatus = Literal["Needs a person", "Falls behind", "Working", "Waiting", "Idle"]
 # A flushed Redis or a killed worker is made good within a minute or two; what waits longer than this is no hiccup.

@@ -6,10 +6,9 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint
 from dashboard.components.table import Column, build_link_to_all, build_table
 from dashboard.data import GrowthSnapshot
-from dashboard.formats import format_count, format_percent
 from dashboard.links import investigation_path
 from viral_engine.contract.growth import ReferrerPerformance, ReferrersAnswer
-from viral_engine.report_rendering.figures import format_counted
+from viral_engine.report_rendering.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/growth/referrers"
 ROWS_ON_CARD = 8
@@ -47,7 +46,7 @@ def _build_row(referrer: ReferrerPerformance, search: str) -> tuple[Component | 
     return (
         html.Span([link, html.Span(note, className="row-note")], className="row-who"),
         format_count(referrer.conversions),
-        format_percent(referrer.conversion_rate),
+        format_rate(referrer.conversion_rate),
         f"{referrer.k_contribution:.3f}",
     )
 

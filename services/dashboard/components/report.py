@@ -11,7 +11,7 @@ from dashboard.components.page_header import build_breadcrumb
 from dashboard.components.report_run import build_progress, format_reason, is_unfinished
 from dashboard.components.table import Column, build_table
 from dashboard.components.trend import VERDICTS, build_trend, format_interval
-from dashboard.formats import format_moment
+from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, investigation_path, report_path
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts
@@ -40,7 +40,7 @@ def build_header(report: Report) -> Component:
     """The way back, the dates, and the exports of a finished report."""
     way_back = build_breadcrumb(f"Report {report.id}", ("Reports", REPORTS_PATH))
     made = report.finished_at or report.created_at
-    when = f"{'made' if report.finished_at else 'asked for'} {format_moment(made)} UTC"
+    when = f"{'made' if report.finished_at else 'asked for'} {format_minute(made)} UTC"
     about = f"{format_period(_period(report))} · {when} · requested by {report.requested_by}"
     heading = html.Div([html.H1(TITLES[report.report_type]), html.P(about, className="summary")])
     return html.Header([way_back, heading, *_build_exports(report)], className="page-header")

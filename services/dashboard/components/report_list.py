@@ -8,13 +8,13 @@ from dash.development.base_component import Component
 from dashboard.components.deliveries import build_state as build_delivery_state
 from dashboard.components.report_run import build_state
 from dashboard.components.table import Column, build_table, build_way_on
-from dashboard.formats import format_count, format_moment, format_score
+from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, report_path
 from viral_engine.contract.growth import Trend
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import ReportsAnswer, ReportSummary, ReportType
 from viral_engine.dates import format_period
-from viral_engine.report_rendering.figures import format_counted, format_k
+from viral_engine.report_rendering.figures import format_count, format_counted, format_k, format_points
 from viral_engine.report_rendering.words import TITLES
 
 _COLUMNS = (
@@ -70,7 +70,7 @@ def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
         html.Span([title, html.Span(f"{dates} · no. {report.id}", className="row-note")], className="row-who"),
         build_state(report),
         _build_k(report),
-        "–" if report.health_score is None else format_score(report.health_score),
+        "–" if report.health_score is None else format_points(report.health_score),
         _build_email(report),
         _build_request(report),
     )
@@ -92,7 +92,7 @@ def _build_email(report: ReportSummary) -> Component | str:
 
 
 def _build_request(report: ReportSummary) -> Component:
-    when = f"{format_moment(report.created_at)} UTC"
+    when = f"{format_minute(report.created_at)} UTC"
     return html.Span([report.requested_by, html.Span(when, className="row-note")], className="row-who requested")
 
 

@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.formats import format_moment
+from dashboard.formats import format_minute
 from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_counted
@@ -41,4 +41,4 @@ def _build_network(network: TrustedNetwork, remove_id: RemoveId) -> Component:
 def _format_end(network: TrustedNetwork) -> str:
     if network.expires_at is None:
         return "Trusted without an end"
-    return f"{'Trusted until' if network.active else 'Expired'} {format_moment(network.expires_at)} UTC"
+    return f"{'Trusted until' if network.active else 'Expired'} {format_minute(network.expires_at)} UTC"

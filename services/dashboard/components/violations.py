@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.table import build_moment
-from dashboard.formats import format_count, format_duration, format_moment
+from dashboard.formats import format_duration, format_minute
 from viral_engine.contract.content import ScannedKind
 from viral_engine.contract.violations import (
     Resolution,
@@ -16,6 +16,7 @@ from viral_engine.contract.violations import (
     ViolationTotals,
     ViolationType,
 )
+from viral_engine.report_rendering.figures import format_count
 
 KINDS: dict[ScannedKind, str] = {"parent_share": "Parent share", "progress_reel": "Progress reel"}
 TYPES: dict[ViolationType, str] = {
@@ -88,7 +89,7 @@ def _build_state(violation: Violation, action_id: ActionId | None) -> list[Compo
     if violation.resolution is None:
         actions = [_build_actions(violation, action_id)] if action_id else []
         return [html.Strong("Open", className="severity severity-high"), *actions]
-    when = f" {format_moment(violation.resolved_at)}" if violation.resolved_at else ""
+    when = f" {format_minute(violation.resolved_at)}" if violation.resolved_at else ""
     facts = [html.P(f"by {violation.resolved_by}{when}", className="row-note")]
     note = [html.P(f"“{violation.note}”", className="row-note")] if violation.note else []
     return [html.Strong(STATES[violation.resolution]), *facts, *note]

@@ -6,11 +6,11 @@ from dash.development.base_component import Component
 from dashboard.components.alerts import TITLES
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
-from dashboard.formats import format_count, format_deduction, format_points, format_score
+from dashboard.formats import format_deduction, format_number
 from viral_engine.contract.alerts import AlertType
 from viral_engine.contract.what_if import NotApplicable, Outcome, WhatIfAnswer
 from viral_engine.dates import format_period
-from viral_engine.report_rendering.figures import format_counted
+from viral_engine.report_rendering.figures import format_count, format_counted, format_points
 
 _HELM_ID = "what-if-helm"
 _STATUSES = ("critical", "warning", "fair", "good", "excellent")
@@ -47,7 +47,7 @@ def format_summary(answer: WhatIfAnswer) -> str:
     before, after = answer.configured, answer.changed
     if not answer.has_data:
         return "No data in this period."
-    score = f"Health Score {format_score(before.health_score)} → {format_score(after.health_score)}"
+    score = f"Health Score {format_points(before.health_score)} → {format_points(after.health_score)}"
     words = [f"{score}: {compare(before.health_score, after.health_score, 'higher', 'lower')}."]
     opens, closes = find_alert_changes(before, after)
     words += [f"{format_counted(len(opens), 'alert')} would open."] if opens else []
@@ -60,7 +60,7 @@ def compare(before: float, after: float, more: str, less: str) -> str:
     difference = round(after - before, 2)
     if difference == 0:
         return _SAME
-    return f"{format_points(abs(difference))} {more if difference > 0 else less}"
+    return f"{format_number(abs(difference))} {more if difference > 0 else less}"
 
 
 def format_figures(answer: WhatIfAnswer) -> list[Row]:
@@ -69,8 +69,8 @@ def format_figures(answer: WhatIfAnswer) -> list[Row]:
     return [
         (
             "Health Score",
-            format_score(before.health_score),
-            format_score(after.health_score),
+            format_points(before.health_score),
+            format_points(after.health_score),
             compare(before.health_score, after.health_score, "higher", "lower"),
         ),
         ("Status", before.health_status.capitalize(), after.health_status.capitalize(), _compare_status(before, after)),
@@ -152,4 +152,4 @@ def _build_helm(answer: WhatIfAnswer) -> list[Component]:
 
 
 def _format_refused(item: NotApplicable) -> str:
-    return f"{item.name} = {format_points(item.value)} can be tried but not applied; allowed: {item.allowed}."
+    return f"{item.name} = {format_number(item.value)} can be tried but not applied; allowed: {item.allowed}."

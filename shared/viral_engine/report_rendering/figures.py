@@ -33,8 +33,8 @@ def format_distance_to_viral(k_factor: float) -> str:
 
 
 def format_count(count: float) -> str:
-    """A count with thousands separated: 1234 is "1,234"."""
-    return f"{count:,.0f}"
+    """A count with thousands separated: 1234 is "1,234"; a fraction keeps two decimals."""
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
 def format_counted(number: int, what: str, several: str | None = None) -> str:

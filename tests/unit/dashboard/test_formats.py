@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from dashboard.formats import format_age, format_clock, format_count, format_deduction, format_points, format_retention
+from dashboard.formats import (
+    format_age,
+    format_clock,
+    format_deduction,
+    format_number,
+    format_percent,
+    format_retention,
+)
+from viral_engine.report_rendering.figures import format_count
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -42,9 +50,14 @@ def test_deductions_have_a_true_minus_sign(points: float, expected: str) -> None
     assert format_deduction(points) == expected
 
 
-@pytest.mark.parametrize(("points", "expected"), [(30, "30"), (7.5, "7.5")])
-def test_caps_have_no_needless_decimals(points: float, expected: str) -> None:
-    assert format_points(points) == expected
+@pytest.mark.parametrize(("number", "expected"), [(30, "30"), (7.5, "7.5")])
+def test_numbers_that_are_set_have_no_needless_decimals(number: float, expected: str) -> None:
+    assert format_number(number) == expected
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0, "0%"), (0.99, "99%"), (0.125, "12.5%"), (0.0004, "<0.1%")])
+def test_a_small_share_is_not_nothing(share: float, expected: str) -> None:
+    assert format_percent(share) == expected
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
         ("Converted", "600"),
         ("Activated", "300"),
     ]
-    assert bars[3].note == "40% of the step before (10% to 20%) · 30% of all"
+    assert bars[3].note == "40.0% of the step before (10.0% to 20.0%) · 30.0% of all"
     assert [bar.share for bar in bars[:3]] == [0.3, 1, 0.75]
 
 
@@ -113,7 +113,7 @@ def test_a_loop_is_drawn_against_a_k_of_1() -> None:
         ["Loop", "Conversions", "Rate", "K"],
         ["Buddy challenge 500 invites · 2,400 clicks", "900", "37.5%", "2.00"],
         ["Parent share 20 invites · 80 clicks", "10", "12.5%", "1.00"],
-        ["Prep pack 0 invites · 9 clicks", "0", "0%", "0.00"],
+        ["Prep pack 0 invites · 9 clicks", "0", "0.0%", "0.00"],
     ]
     carries, just_does, brings_nobody = find(body, "meter")
     assert [part.style for part in carries.children] == [{"width": "100.00%"}, {"left": "50.00%"}]
