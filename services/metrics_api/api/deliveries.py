@@ -1,23 +1,20 @@
 """Mails reports and says what became of it."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from metrics_api.api.authentication import current_principal
+from metrics_api.api.mailing import ask_for_emails, is_email_on, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.api.telling import poke
-from metrics_api.db.tables import report_runs
-from metrics_api.deliveries.claims import is_switched_off
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.reading import CURSOR, fetch_deliveries, fetch_request
-from metrics_api.deliveries.requests import Asked, Question, request_report_emails
+from metrics_api.reports.reading import fetch_status
 from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveriesRequest
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
@@ -39,7 +36,7 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
     with services().database.write() as connection:
         _check_ready(connection, report_id)
         asked = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
-        answer = fetch_request(connection, asked.request_id, email_enabled=_is_email_on(report_id))
+        answer = fetch_request(connection, asked.request_id, email_enabled=is_email_on(report_id))
     poke(poke_due_deliveries)
     return answer, HTTPStatus.ACCEPTED if asked.created else HTTPStatus.OK
 
@@ -49,47 +46,25 @@ def get_deliveries(report_id: int, query: ListQuery) -> DeliveriesAnswer:
     """To whom a report went, the newest request first; recipients are masked for who may not mail reports."""
     page = read_page(query, CURSOR)
     with services().database.read() as connection:
-        _fetch_status(connection, report_id)
+        _find_status(connection, report_id)
         return fetch_deliveries(
             connection,
             report_id,
             page,
             services().references,
-            email_enabled=_is_email_on(report_id),
+            email_enabled=is_email_on(report_id),
             whole=sees_recipients(),
         )
 
 
-def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Asked:
-    """Record the deliveries that the caller of this request asks for."""
-    question = Question(
-        kind="email",
-        recipients=recipients,
-        is_placeholder=not _is_email_on(report_id),
-        requested_by=current_principal().name,
-        report_id=report_id,
-    )
-    return request_report_emails(connection, question, domain=services().deliveries.message_id_domain, now=now)
-
-
-def sees_recipients() -> bool:
-    """Whether the caller of this request is shown whole addresses of recipients."""
-    return Scope.REPORTS_WRITE in current_principal().scopes
-
-
-def _is_email_on(report_id: int) -> bool:
-    return not is_switched_off(services().flags, report_id=report_id, rule_id=None)
-
-
 def _check_ready(connection: Connection, report_id: int) -> None:
-    status = _fetch_status(connection, report_id)
+    status = _find_status(connection, report_id)
     if status != "ready":
         raise ProblemError(HTTPStatus.CONFLICT, "not_ready", f"Report {report_id} is {status}.")
 
 
-def _fetch_status(connection: Connection, report_id: int) -> str:
-    statement = select(report_runs.c.status).where(report_runs.c.id == report_id)
-    status: str | None = connection.execute(statement).scalar_one_or_none()
+def _find_status(connection: Connection, report_id: int) -> str:
+    status = fetch_status(connection, report_id)
     if status is None:
         raise not_found(f"report {report_id}")
     return status

@@ -36,6 +36,7 @@ _COUNT = text("""
     SELECT count(*) FROM report_runs WHERE CAST(:report_type AS text) IS NULL OR report_type = :report_type
 """)
 _ONE = text(f"{_SUMMARY}, content {_RUNS} WHERE report_runs.id = :run_id")
+_STATUS = text("SELECT status FROM report_runs WHERE id = :run_id")
 
 
 def fetch_reports(connection: Connection, report_type: ReportType | None, page: Page, sealer: Sealer) -> ReportsAnswer:
@@ -59,6 +60,12 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
     said = _format_content(row.content) if row.status == "ready" else {}
     recipients = drop_repeated([*row.recipient_emails, *row.mailed_to])
     return Report(**_summarise(row), **said, delivered_at=row.delivered_at, recipient_emails=recipients)
+
+
+def fetch_status(connection: Connection, run_id: int) -> str | None:
+    """How a run stands, or None when there is no such run."""
+    status: str | None = connection.execute(_STATUS, {"run_id": run_id}).scalar_one_or_none()
+    return status
 
 
 def _summarise(row: Row[Any]) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""Emails that a request asks for, in the name of its caller, and what of their recipients the caller sees."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.services import services
+from metrics_api.deliveries.claims import is_switched_off
+from metrics_api.deliveries.requests import Asked, Question, request_report_emails
+from viral_engine.contract.people import Scope
+
+
+def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Asked:
+    """Record the deliveries that the caller of this request asks for."""
+    question = Question(
+        kind="email",
+        recipients=recipients,
+        is_placeholder=not is_email_on(report_id),
+        requested_by=current_principal().name,
+        report_id=report_id,
+    )
+    return request_report_emails(connection, question, domain=services().deliveries.message_id_domain, now=now)
+
+
+def is_email_on(report_id: int) -> bool:
+    """Whether an email of this report that is asked for now is sent."""
+    return not is_switched_off(services().flags, report_id=report_id, rule_id=None)
+
+
+def sees_recipients() -> bool:
+    """Whether the caller of this request is shown whole addresses of recipients."""
+    return Scope.REPORTS_WRITE in current_principal().scopes
