@@ -49,6 +49,21 @@ def test_an_erasure_asks_first_and_then_leaves_nothing(
     assert connection.execute(count).scalar_one() == 0
 
 
+def test_an_unknown_id_leaves_the_request_open_until_somebody_closes_it(
+    http: httpx.Client, server_url: str, empty_database: Engine, tmp_path: Path
+) -> None:
+    out = tmp_path / "child.json"
+    for command in (["export", CHILD, "--out", str(out)], ["erase", CHILD, "--yes"]):
+        result = run(empty_database, server_url, *command)
+        assert result.exit_code == 1
+        assert "Nothing is stored under this id; check it." in result.output
+    assert not out.exists()
+    closed = run(empty_database, server_url, "close", "1")
+    assert closed.output == "Request 1 is closed: nothing is stored.\n"
+    states = {each["id"]: each["status"] for each in http.get("/v1/privacy/requests").json()["requests"]}
+    assert states == {1: "done", 2: "open"}
+
+
 def test_what_is_no_address_is_told_in_words(server_url: str, empty_database: Engine) -> None:
     result = run(empty_database, server_url, "erase", "tablet", "--kind", "ip_address", "--yes")
     assert result.exit_code == 1

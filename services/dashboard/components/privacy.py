@@ -1,6 +1,7 @@
 """Privacy: what is kept how long, what was deleted, and what parents have asked for."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from dash import html
 from dash.development.base_component import Component
@@ -20,7 +21,9 @@ from viral_engine.contract.privacy import (
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_count, format_counted
 
-DoId = Callable[[PrivacyRequest], dict[str, str | int]]
+# "close" ends a request because nothing is stored.
+Answering = RequestKind | Literal["close"]
+DoId = Callable[[Answering, int], dict[str, str | int]]
 KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}
 SUBJECTS: dict[SubjectKind, str] = {
     "user": "User id",
@@ -62,7 +65,7 @@ def _format_purge(purge: PurgeRecord) -> tuple[str, str, str, str]:
 
 
 def build_requests(answer: PrivacyRequestsAnswer, do_id: DoId) -> list[Component]:
-    """One entry a request; `do_id` makes the id of the button that does it."""
+    """One entry a request; `do_id` makes the ids of the buttons that answer it."""
     heading = html.H2("Parents' requests", className="card-heading")
     if not answer.requests:
         return [heading, html.P("No parent has asked for anything yet.", className="nothing")]
@@ -90,7 +93,8 @@ def _build_request(request: PrivacyRequest, do_id: DoId) -> Component:
 
 def _build_state(request: PrivacyRequest) -> Component:
     if request.done_at:
-        rows = format_counted(sum((request.result or {}).values()), "record")
+        found = sum((request.result or {}).values())
+        rows = format_counted(found, "record") if found else "nothing was stored"
         return html.Div(f"Done {format_minute(request.done_at)} by {request.done_by}: {rows}")
     due = f"due {format_day(request.due_at.date())}"
     if request.overdue:
@@ -100,14 +104,30 @@ def _build_state(request: PrivacyRequest) -> Component:
 
 def _build_action(request: PrivacyRequest, do_id: DoId) -> list[Component]:
     if request.status == "done":
-        return []
+        return _build_again(request, do_id)
     if request.kind == "export":
         label = "Download what is stored"
-        hint = "Downloading answers the request; the file is not kept here."
+        hint = "Downloading answers the request. For a week the file can be downloaded again; it is not kept here."
     else:
         label = "Erase everything"
         hint = "It cannot be undone. What others did with this child stays, without the name."
     summary = html.Summary(["Answer", html.Span(f" request {request.id}", className="visually-hidden")])
+    close_hint = build_hint("Nothing is stored? Check the id with who asked. If it is right, close the request.")
+    buttons = [
+        _build_button(label, request, request.kind, do_id),
+        close_hint,
+        _build_button("Close: nothing is stored", request, "close", do_id),
+    ]
+    return [html.Details([summary, build_hint(hint), *buttons], className="resolve")]
+
+
+def _build_again(request: PrivacyRequest, do_id: DoId) -> list[Component]:
+    """An export whose file was lost, as long as the request still names whom it is about."""
+    if request.subject_id is None:
+        return []
+    return [html.Div(_build_button("Download again", request, "export", do_id))]
+
+
+def _build_button(label: str, request: PrivacyRequest, answering: Answering, do_id: DoId) -> Component:
     whom = html.Span(f" about {request.subject_id}", className="visually-hidden")
-    button = html.Button([label, whom], id=do_id(request), className="button")
-    return [html.Details([summary, build_hint(hint), button], className="resolve")]
+    return html.Button([label, whom], id=do_id(answering, request.id), className="button")

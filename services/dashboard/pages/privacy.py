@@ -1,5 +1,6 @@
 """Privacy: the retention policy for everybody; requests of parents and the record of purges for admins."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from dashboard.components.card import build_blank, build_hint
 from dashboard.components.messages import build_unavailable
 from dashboard.components.page_header import build_page_header
-from dashboard.components.privacy import KINDS, SUBJECTS, build_policy, build_purges, build_requests
+from dashboard.components.privacy import KINDS, SUBJECTS, Answering, build_policy, build_purges, build_requests
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure, format_invalid
@@ -20,9 +21,9 @@ from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
-from viral_engine.client import MetricsApi
+from viral_engine.client import ApiUnreachableError, MetricsApi
 from viral_engine.contract.people import Scope
-from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft
+from viral_engine.contract.privacy import PrivacyRequestDraft
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_counted
 from viral_engine.settings import DashboardSettings
@@ -31,7 +32,14 @@ ROWS = 50
 TITLE = "Privacy"
 _WHY = "What is kept of children and for how long, and what their parents have asked for."
 _FORM = {name: f"privacy-{name}" for name in ("kind", "subject_kind", "subject_id", "note")}
-_NOTHING = "nothing is stored under that id. If it was mistyped, note the request again"
+_NOTHING = (
+    "nothing is stored under that id, so the request stays open. Check the id; if it was mistyped, note the request "
+    "again and close this one"
+)
+_UNKNOWN = (
+    "the metrics API does not answer. If it was reached, it goes on: see here in a few minutes whether the request is "
+    "done before you answer it again"
+)
 _log = structlog.get_logger()
 
 
@@ -173,26 +181,44 @@ def note_request(api: MetricsApi, form: dict[str, str | None]) -> dict[str, Any]
         return {**kept, "said": format_failure(error)}
 
 
-def answer_request(api: MetricsApi, kind: str, request_id: int) -> dict[str, Any]:
-    """Do what a request asks for: hand out the file, or erase."""
+def answer_request(api: MetricsApi, answering: Answering, request_id: int) -> dict[str, Any]:
+    """Do what a request asks for: hand out the file, or erase; or close it because nothing is stored."""
     try:
-        if kind == "export":
-            exported = api.export_subject(request_id)
-            file = {"content": exported.model_dump_json(indent=2), "filename": f"privacy-request-{request_id}.json"}
-            found = "here is the file" if any(exported.data.values()) else _NOTHING
-            return {"requests": list_requests(api), "said": f"Request {request_id}: {found}.", "file": file}
-        done = api.erase_subject(request_id)
-        records = sum((done.result or {}).values())
-        erased = f"{format_counted(records, 'record')} erased. Counts of those days follow within a minute"
-        said = f"Request {request_id}: {erased if records else _NOTHING}."
-        return {"requests": list_requests(api), "said": said, "file": no_update}
+        said, file = _ANSWERS[answering](api, request_id)
+        return {"requests": list_requests(api), "said": f"Request {request_id}: {said}.", "file": file}
     except API_FAILURES as error:
         _log.warning("privacy_answer_failed", request=request_id, reason=type(error).__name__)
-        return {"requests": no_update, "said": format_failure(error), "file": no_update}
+        is_unknown = isinstance(error, ApiUnreachableError)
+        said = f"Request {request_id}: {_UNKNOWN}." if is_unknown else format_failure(error)
+        return {"requests": no_update, "said": said, "file": no_update}
 
 
-def _answer_id(request: PrivacyRequest) -> dict[str, str | int]:
-    return {"page": "privacy", "kind": request.kind, "id": request.id}
+def _export(api: MetricsApi, request_id: int) -> tuple[str, Any]:
+    exported = api.export_subject(request_id)
+    if not any(exported.data.values()):
+        return _NOTHING, no_update
+    name = f"privacy-request-{request_id}.json"
+    return "here is the file", {"content": exported.model_dump_json(indent=2), "filename": name}
 
 
+def _erase(api: MetricsApi, request_id: int) -> tuple[str, Any]:
+    records = sum((api.erase_subject(request_id).result or {}).values())
+    erased = f"{format_counted(records, 'record')} erased. Counts of those days follow within a minute"
+    return erased if records else _NOTHING, no_update
+
+
+def _close(api: MetricsApi, request_id: int) -> tuple[str, Any]:
+    api.close_privacy_request(request_id)
+    return "closed, as nothing is stored", no_update
+
+
+def _answer_id(answering: Answering, request_id: int) -> dict[str, str | int]:
+    return {"page": "privacy", "kind": answering, "id": request_id}
+
+
+_ANSWERS: Mapping[Answering, Callable[[MetricsApi, int], tuple[str, Any]]] = {
+    "export": _export,
+    "erase": _erase,
+    "close": _close,
+}
 PAGE = Page(PRIVACY_PATH, TITLE, build_layout, add_callbacks, icon="lock")

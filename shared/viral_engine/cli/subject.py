@@ -9,6 +9,10 @@ from viral_engine.cli.api_errors import api_errors_explained
 from viral_engine.cli.stack_connection import connect
 from viral_engine.contract.privacy import PrivacyRequestDraft, RequestKind, SubjectKind
 
+_NOTHING = (
+    "Nothing is stored under this id; check it. Request {0} stays open: if the id is right, "
+    "`viral-engine subject close {0}` ends it."
+)
 _ADVICE = "What was recorded is listed at /dashboard/privacy."
 _KIND = click.option(
     "--kind",
@@ -37,6 +41,8 @@ def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Pa
     with api_errors_explained(connection.api_url, _ADVICE):
         request = connection.api.record_privacy_request(_draft("export", subject_kind, subject_id, note))
         exported = connection.api.export_subject(request.id)
+    if not any(exported.data.values()):
+        raise click.ClickException(_NOTHING.format(request.id))
     out.write_text(exported.model_dump_json(indent=2) + "\n")
     rows = sum(len(rows) for rows in exported.data.values())
     click.echo(f"{rows} records are in {out} (request {request.id}).")
@@ -55,9 +61,21 @@ def erase(subject_id: str, subject_kind: SubjectKind, note: str | None, yes: boo
     with api_errors_explained(connection.api_url, _ADVICE):
         request = connection.api.record_privacy_request(_draft("erase", subject_kind, subject_id, note))
         done = connection.api.erase_subject(request.id)
+    if done.status == "open":
+        raise click.ClickException(_NOTHING.format(done.id))
     for table, rows in (done.result or {}).items():
         click.echo(f"{table}: {rows}")
     click.echo(f"Erased (request {done.id}). The facts of the days concerned are made anew within a minute.")
+
+
+@subject.command("close")
+@click.argument("request_id", type=int)
+def close(request_id: int) -> None:
+    """End the open request REQUEST_ID, because nothing is stored under its id."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        connection.api.close_privacy_request(request_id)
+    click.echo(f"Request {request_id} is closed: nothing is stored.")
 
 
 def _draft(kind: RequestKind, subject_kind: SubjectKind, subject_id: str, note: str | None) -> PrivacyRequestDraft:

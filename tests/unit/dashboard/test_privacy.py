@@ -8,6 +8,7 @@ import httpx
 import pytest
 from dash import no_update
 
+from dashboard.components.privacy import Answering, build_requests
 from dashboard.pages.privacy import answer_request, note_request, show_privacy
 from tests.unit.dashboard.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
@@ -153,10 +154,41 @@ def test_an_export_is_handed_out_as_a_file(told: FakeApi) -> None:
 def test_an_id_under_which_nothing_is_stored_is_told(told: FakeApi) -> None:
     empty = SubjectData(subject_kind="user", subject_id="child-7", exported_at=NOW, data={"links": []})
     told.answers["POST", f"{REQUESTS}/6/export"] = empty
-    told.answers["POST", f"{REQUESTS}/7/erase"] = DONE.model_copy(update={"result": {"links": 0}})
-    for kind, request_id in (("export", 6), ("erase", 7)):
-        said = answer_request(told.connect(), kind, request_id)["said"]
-        assert said.startswith(f"Request {request_id}: nothing is stored under that id.")
+    told.answers["POST", f"{REQUESTS}/7/erase"] = OPEN
+    answers: tuple[tuple[Answering, int], ...] = (("export", 6), ("erase", 7))
+    for kind, request_id in answers:
+        answer = answer_request(told.connect(), kind, request_id)
+        assert answer["said"].startswith(
+            f"Request {request_id}: nothing is stored under that id, so the request stays open."
+        )
+        assert answer["file"] == no_update
+
+
+@pytest.mark.parametrize(("kind", "request_id"), [("export", 6), ("erase", 7)])
+def test_an_answer_is_waited_for_longer_than_others(told: FakeApi, kind: Answering, request_id: int) -> None:
+    answer_request(told.connect(), kind, request_id)
+    assert told.asked[0].extensions["timeout"]["read"] == 600
+
+
+def test_a_person_closes_what_nothing_is_stored_about(told: FakeApi) -> None:
+    told.answers["POST", f"{REQUESTS}/7/close"] = DONE.model_copy(update={"id": 7, "result": {}})
+    assert answer_request(told.connect(), "close", 7)["said"] == "Request 7: closed, as nothing is stored."
+
+
+def test_an_export_can_be_downloaded_again_while_its_request_names_the_child() -> None:
+    again = DONE.model_copy(update={"kind": "export", "subject_id": "child-7"})
+    closed = DONE.model_copy(update={"result": {}})
+    answer = PrivacyRequestsAnswer(requests=[OPEN, again, closed], total_requests=3, next_cursor=None)
+    asked: list[tuple[Answering, int]] = []
+
+    def note_id(answering: Answering, request_id: int) -> dict[str, str | int]:
+        asked.append((answering, request_id))
+        return {}
+
+    said = [" ".join(text_of(each).split()) for each in find(build_requests(answer, note_id), "violation")]
+    assert asked == [("erase", 7), ("close", 7), ("export", 5)]
+    assert said[1].endswith("Download again about child-7")
+    assert said[2].endswith("nothing was stored The mother, by phone")
 
 
 def test_an_erasure_says_how_much_is_gone(told: FakeApi) -> None:
@@ -168,4 +200,6 @@ def test_without_the_api_the_page_says_so(told: FakeApi, view_as: Any) -> None:
     view_as(Role.ADMIN)
     told.is_down = True
     assert "not available right now" in text_of(show_privacy(told.connect())["policy"])
-    assert "does not answer" in answer_request(told.connect(), "erase", 7)["said"]
+    said = answer_request(told.connect(), "erase", 7)["said"]
+    assert "see here in a few minutes whether the request is done" in said
+    assert "Nothing was changed" not in said
