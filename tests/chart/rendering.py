@@ -32,7 +32,7 @@ class Rendered:
     def config(self, component: str) -> dict[str, str]:
         """The plain environment of a component: its own variables and those of its ConfigMaps."""
         (container,) = self.pods()[component]["spec"]["containers"]
-        maps = {item["metadata"]["name"]: item["data"] for item in self.of("ConfigMap").values()}
+        maps = {item["metadata"]["name"]: item.get("data", {}) for item in self.of("ConfigMap").values()}
         names = [source["configMapRef"]["name"] for source in container.get("envFrom", ())]
         shared = {key: value for name in names for key, value in maps[name].items()}
         return shared | {item["name"]: item["value"] for item in container["env"] if "value" in item}
@@ -68,6 +68,13 @@ def refusal(*arguments: str) -> str:
     done = helm("template", *RELEASE, *arguments)
     assert done.returncode != 0, "it should have been refused"
     return done.stderr
+
+
+def read_notes(*arguments: str) -> str:
+    """What Helm says after an install with these arguments."""
+    done = helm("install", *RELEASE, "--dry-run=client", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.partition("\nNOTES:\n")[2]
 
 
 def read_values(path: Path = CHART / "values.yaml") -> Manifest:

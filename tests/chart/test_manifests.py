@@ -74,6 +74,14 @@ def test_every_config_and_secret_that_a_pod_names_is_there(overlay: str) -> None
         assert set(list_references(pod["spec"])) <= made
 
 
+def test_production_says_what_belongs_to_its_ingress_and_its_mail_server() -> None:
+    production = _build("production")
+    (host,) = [rule["host"] for rule in production.of("Ingress")["dashboard"]["spec"]["rules"]]
+    assert production.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == f"https://{host}"
+    assert production.config("dashboard")["TRUSTED_PROXIES"]
+    assert production.config("worker-email-delivery")["SMTP_HOST"] != "127.0.0.1"
+
+
 def test_production_flags_are_ones_that_the_product_accepts() -> None:
     document = json.loads(_build("production").of("ConfigMap")["flags"]["data"]["flags.json"])
     build_evaluator(document)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from metrics_api.api.bulk import MAX_BATCH_BYTES
 from tests.chart.rendering import render, render_ci
 from tests.chart.test_pods import COMPONENTS
 
@@ -101,6 +102,22 @@ def test_what_serves_metrics_is_scraped() -> None:
     assert monitors.of("ServiceMonitor")["web"]["spec"]["endpoints"][0]["path"] == "/metrics"
 
 
+def test_an_empty_list_of_who_may_scrape_is_nobody() -> None:
+    policies = render("--set-json", "networkPolicy.monitoringFrom=[]").of("NetworkPolicy")
+    assert {name for name, policy in policies.items() if "ingress" in policy["spec"]} == {"metrics-api", "dashboard"}
+    assert all(rule["from"] for name in ("metrics-api", "dashboard") for rule in policies[name]["spec"]["ingress"])
+
+
+def test_migrations_run_under_the_policy_of_their_own_release() -> None:
+    """The hook runs before the release's policies are applied, so its own is a hook before it."""
+    policy, job = render().of("NetworkPolicy")["migrate"], render().of("Job")["migrate"]
+    hooks = [item["metadata"]["annotations"] for item in (policy, job)]
+    assert {hook["helm.sh/hook"] for hook in hooks} == {"pre-install,pre-upgrade"}
+    assert int(hooks[0]["helm.sh/hook-weight"]) < int(hooks[1]["helm.sh/hook-weight"])
+    assert _ports("migrate", "egress") == {53, POSTGRES, REDIS}, "no other policy lets it look names up yet"
+    assert "annotations" not in render_ci("kubectl").of("NetworkPolicy")["migrate"]["metadata"]
+
+
 def test_policies_can_be_left_to_others() -> None:
     assert render_ci("scheduling").of("NetworkPolicy") == {}
 
@@ -118,3 +135,12 @@ def test_an_ingress_leads_to_its_service() -> None:
         assert service["spec"]["selector"] == rendered.of("Deployment")[component]["spec"]["selector"]["matchLabels"]
     assert "selector" not in rendered.of("Service")["nowhere"]["spec"]
     assert render().of("Service").keys() == {"dashboard", "metrics-api"}
+
+
+def test_the_ingress_of_the_api_lets_its_largest_batches_through() -> None:
+    ingresses = render_ci("ingress").of("Ingress")
+    size = "nginx.ingress.kubernetes.io/proxy-body-size"
+    assert ingresses["metrics-api"]["metadata"]["annotations"][size] == f"{MAX_BATCH_BYTES // 1024**2}m"
+    assert size not in ingresses["dashboard"]["metadata"]["annotations"]
+    issuers = [item["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] for item in ingresses.values()]
+    assert issuers == ["letsencrypt", "letsencrypt"]

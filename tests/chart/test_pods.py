@@ -1,6 +1,7 @@
 """Every pod is locked down, looked after, and gets the settings it reads and no secret more."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.chart.processes import (
     list_plain,
     name_group,
 )
+from tests.chart.programs import CHART
 from tests.chart.rendering import CI_VALUES, read_values, render, render_ci
 from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName
 from viral_engine.settings import StandaloneSettings, load_settings
@@ -176,6 +178,43 @@ def test_links_lead_to_the_host_of_the_ingress_unless_the_values_say_otherwise()
     said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
     other = render(*said, "config.delivery.publicDashboardUrl=https://elsewhere.example.com")
     assert other.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://elsewhere.example.com"
+
+
+def _list_shared() -> list[tuple[str, str]]:
+    """Group and name of each setting that several groups have."""
+    names = [(name_group(group), name) for group in all_groups() for name in list_plain(group)]
+    counts = Counter(name for _, name in names)
+    return [(group, name) for group, name in names if counts[name] > 1]
+
+
+@pytest.mark.parametrize(("group", "name"), _list_shared())
+def test_a_setting_of_several_groups_is_given_once(group: str, name: str) -> None:
+    value = "https://example.com/given-once"
+    rendered = render("--set", f"config.{group}.{camel_case(name)}={value}")
+    for component, process in COMPONENTS.items():
+        groups = groups_of_processes()[process] if component != "migrate" else ()
+        expected = value if any(name in group.model_fields for group in groups) else None
+        assert rendered.config(component).get(name.upper()) == expected, component
+    assert value not in str(render().objects)
+
+
+def test_every_pod_runs_where_the_values_say_and_bears_their_labels_and_annotations() -> None:
+    values, pods = read_values(CHART / "ci" / "scheduling-values.yaml"), render_ci("scheduling").pods()
+    assert pods.keys() == COMPONENTS.keys() | {"test"}
+    wanted = {key: value for key, value in values["scheduling"].items() if value}
+    for pod in pods.values():
+        assert wanted.items() <= pod["spec"].items()
+        assert values["commonLabels"].items() <= pod["metadata"]["labels"].items()
+        assert values["podAnnotations"].items() <= pod["metadata"]["annotations"].items()
+
+
+def test_what_the_test_said_can_be_read_after_it() -> None:
+    """`helm test --logs` reads the logs of a pod with one container, once the test is over."""
+    pod = render().pods()["test"]
+    (container,) = pod["spec"]["containers"]
+    asked = [part for part in container["command"] if part.endswith("/readyz")]
+    assert asked == ["http://viral-engine-metrics-api:8000/readyz", "http://viral-engine-dashboard:80/readyz"]
+    assert pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"] == "before-hook-creation"
 
 
 def test_a_large_number_stays_a_whole_one() -> None:

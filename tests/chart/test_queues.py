@@ -61,7 +61,7 @@ def test_an_autoscaler_can_look_at_its_queue() -> None:
     assert scaler["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
 
 
-def test_a_rollout_never_runs_more_workers_than_promised() -> None:
+def test_a_rollout_starts_a_worker_only_where_an_old_one_takes_no_more_jobs() -> None:
     for name, deployment in render().of("Deployment").items():
         if name.startswith("worker-"):
             assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0

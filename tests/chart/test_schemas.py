@@ -10,7 +10,7 @@ import yaml
 
 from tests.chart import settings_files
 from tests.chart.programs import CHART, ROOT, helm
-from tests.chart.rendering import CI_VALUES, list_references, read_values, refusal, render, render_ci
+from tests.chart.rendering import CI_VALUES, list_references, read_notes, read_values, refusal, render, render_ci
 from tests.chart.schemas import VERSIONS, list_faults
 from viral_engine.settings import DetectionSettings
 
@@ -78,6 +78,29 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
     [
         (["ingress.dashboard.enabled=true"], "ingress.dashboard is enabled, but ingress.dashboard.host is empty"),
         (["ingress.metricsApi.enabled=true"], "ingress.metricsApi is enabled, but ingress.metricsApi.host is empty"),
+        (
+            ["ingress.metricsApi.enabled=true", "ingress.metricsApi.host=a.example.com"],
+            "ingress.metricsApi is enabled, but networkPolicy.metricsApiFrom is empty",
+        ),
+        (
+            [
+                "ingress.dashboard.enabled=true",
+                "ingress.dashboard.host=a.example.com",
+                "networkPolicy.dashboardFrom=null",
+            ],
+            "ingress.dashboard is enabled, but networkPolicy.dashboardFrom is empty",
+        ),
+        (
+            ["monitoring.monitors.enabled=true", "networkPolicy.monitoringFrom=null"],
+            "monitoring.monitors is enabled, but networkPolicy.monitoringFrom is empty",
+        ),
+        (
+            [
+                "config.singleSignOn.oidcIssuer=https://a.example.com",
+                "config.dashboard.oidcIssuer=https://b.example.com",
+            ],
+            'config.singleSignOn.oidcIssuer is "https://a.example.com", but another group says "https://b.example.com"',
+        ),
         (["secrets.workerToken.value=x"], "secrets.workerToken has a value, but secrets.existingSecret"),
         (
             ["secrets.existingSecret=", "secrets.workerToken.value=x", "secrets.workerToken.existingSecret=y"],
@@ -128,6 +151,18 @@ def test_rules_and_dashboards_are_those_of_the_files() -> None:
     made = [item for item in rendered.of("ConfigMap").values() if "grafana_dashboard" in item["metadata"]["labels"]]
     texts = {name: json.loads(text) for item in made for name, text in item["data"].items()}
     assert texts == {path.name: json.loads(path.read_text()) for path in (CHART / "files/dashboards").glob("*.json")}
+
+
+@pytest.mark.parametrize(
+    ("alone", "warning"),
+    [
+        ("rules", "alerts are on, but monitoring.monitors is off"),
+        ("dashboards", "dashboards are on, but monitoring.rules"),
+    ],
+)
+def test_whoever_watches_without_what_it_looks_at_is_told_so(alone: str, warning: str) -> None:
+    assert f"WARNING: {warning}" in read_notes("--set", f"monitoring.{alone}.enabled=true")
+    assert warning not in read_notes("--values", str(CHART / "ci" / "monitoring-values.yaml"))
 
 
 def test_names_stay_short_enough_and_fit_each_other_whatever_the_release_is_called() -> None:

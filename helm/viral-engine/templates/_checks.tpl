@@ -2,12 +2,14 @@
 {{- define "viral-engine.checks" -}}
 {{- include "viral-engine.checkSecrets" . }}
 {{- include "viral-engine.checkScaling" . }}
+{{- include "viral-engine.checkShared" . }}
 {{- range $service := list "dashboard" "metricsApi" }}
 {{- $ingress := index $.Values.ingress $service }}
 {{- if and $ingress.enabled (not $ingress.host) }}
 {{- fail (printf "ERROR: ingress.%s is enabled, but ingress.%s.host is empty; set the host name." $service $service) }}
 {{- end }}
 {{- end }}
+{{- include "viral-engine.checkReach" . }}
 {{- with .Values.thresholds }}
 {{- $limits := list .healthStatusExcellent .healthStatusGood .healthStatusFair .healthStatusWarning }}
 {{- range $i := list 0 1 2 }}
@@ -34,6 +36,33 @@
 {{- if and $need.required (not (or $secret.value $secret.existingSecret $common)) }}
 {{- fail (printf "ERROR: secrets.%s must be set: give a value, or name an existing Secret in secrets.existingSecret." $key) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "viral-engine.checkShared" -}}
+{{- range $group, $keys := include "viral-engine.sharedKeys" . | fromYaml }}
+{{- range $key := $keys }}
+{{- $value := get (index $.Values.config $group) $key }}
+{{- $shared := include "viral-engine.sharedText" (dict "root" $ "key" $key) }}
+{{- if and $value (ne $value $shared) }}
+{{- fail (printf "ERROR: config.%s.%s is %q, but another group says %q; give it once, the others follow." $group $key $value $shared) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What is switched on, but no policy lets anybody reach it. */}}
+{{- define "viral-engine.checkReach" -}}
+{{- $policy := .Values.networkPolicy }}
+{{- if $policy.enabled }}
+{{- range $service := list "dashboard" "metricsApi" }}
+{{- if and (index $.Values.ingress $service).enabled (not (index $policy (print $service "From"))) }}
+{{- fail (printf "ERROR: ingress.%s is enabled, but networkPolicy.%sFrom is empty, so the controller cannot reach it; name the controller's namespace there." $service $service) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.monitoring.monitors.enabled (not $policy.monitoringFrom) }}
+{{- fail "ERROR: monitoring.monitors is enabled, but networkPolicy.monitoringFrom is empty, so Prometheus cannot reach anything; name its namespace there." }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -21,7 +21,7 @@ securityContext:
     drop: [ALL]
 {{- end }}
 
-{{/* Where a Deployment's pods run. Of (dict "root" $ "component" NAME). */}}
+{{/* Where a pod runs. Of (dict "root" $ "component" NAME). */}}
 {{- define "viral-engine.scheduling" -}}
 {{- with .root.Values.scheduling }}
 {{- with .nodeSelector }}
@@ -49,34 +49,44 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* The labels of a pod. Of (dict "root" $ "component" NAME). */}}
+{{- define "viral-engine.podLabels" -}}
+{{- include "viral-engine.selectorLabels" . }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Who a pod is, and where it runs. Of (dict "root" $ "component" NAME "suffix" S); the suffix is its identity's. */}}
+{{- define "viral-engine.podPlace" -}}
+serviceAccountName: {{ include "viral-engine.fullname" .root }}{{ .suffix | default "" }}
+{{- include "viral-engine.podSecurity" . | nindent 0 }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with include "viral-engine.scheduling" . | trim }}
+{{- . | nindent 0 }}
+{{- end }}
+{{- end }}
+
 {{/* The template of a Deployment's pods.
      Of (dict "root" $ "component" NAME "process" NAME "image" IMAGE "command" LIST "env" DICT "resources" DICT
      "graceSeconds" N "ports" DICT "probes" YAML "flags" BOOL). */}}
 {{- define "viral-engine.podTemplate" -}}
 metadata:
   labels:
-    {{- include "viral-engine.selectorLabels" . | nindent 4 }}
-    {{- with .root.Values.commonLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "viral-engine.podLabels" . | nindent 4 }}
   annotations:
     checksum/config: {{ include "viral-engine.configChecksum" . }}
     {{- with .root.Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "viral-engine.fullname" .root }}
-  {{- include "viral-engine.podSecurity" . | nindent 2 }}
+  {{- include "viral-engine.podPlace" . | nindent 2 }}
   terminationGracePeriodSeconds: {{ .graceSeconds }}
-  {{- with .root.Values.image.pullSecrets }}
-  imagePullSecrets:
-    {{- range . }}
-    - name: {{ . }}
-    {{- end }}
-  {{- end }}
-  {{- with include "viral-engine.scheduling" . | trim }}
-  {{- . | nindent 2 }}
-  {{- end }}
   containers:
     - name: {{ .component }}
       image: {{ include "viral-engine.image" . }}

@@ -2,6 +2,9 @@
      Of (dict "root" $ "group" NAME). */}}
 {{- define "viral-engine.groupData" -}}
 {{- $settings := ternary .root.Values.thresholds (index .root.Values.config .group) (eq .group "thresholds") }}
+{{- range $key := index (include "viral-engine.sharedKeys" . | fromYaml) .group }}
+{{- $settings = merge (dict $key (include "viral-engine.sharedText" (dict "root" $.root "key" $key))) $settings }}
+{{- end }}
 {{- range $key, $value := $settings }}
 {{- if kindIs "string" $value }}
 {{- if $value }}
@@ -12,6 +15,23 @@
 {{ $key | snakecase | upper }}: {{ $value | toJson | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The settings that several groups have, by group: said in one of them, it holds for all. */}}
+{{- define "viral-engine.sharedKeys" -}}
+dashboard: [oidcIssuer]
+singleSignOn: [oidcIssuer]
+delivery: [webhookAllowedNetworks]
+webhook: [webhookAllowedNetworks]
+{{- end }}
+
+{{/* The text of such a setting, from whichever group says it. Of (dict "root" $ "key" NAME). */}}
+{{- define "viral-engine.sharedText" -}}
+{{- $found := "" }}
+{{- range .root.Values.config }}
+{{- $found = coalesce $found (get . $.key) | default "" }}
+{{- end }}
+{{- $found }}
 {{- end }}
 
 {{/* What files/settings.yaml says of a process. Of (dict "root" $ "process" NAME). */}}
