@@ -62,6 +62,8 @@ PURGE = PurgeRecord(
     deleted={"attribution_events": 1200, "violations": 34},
 )
 
+DOWN = {"status": 503, "title": "", "code": "store_down", "detail": ""}
+
 
 @pytest.fixture
 def told(api: FakeApi) -> FakeApi:
@@ -166,6 +168,7 @@ def test_an_id_under_which_nothing_is_stored_is_told(told: FakeApi) -> None:
 
 @pytest.mark.parametrize(("kind", "request_id"), [("export", 6), ("erase", 7)])
 def test_an_answer_is_waited_for_longer_than_others(told: FakeApi, kind: Answering, request_id: int) -> None:
+    told.answers["POST", f"{REQUESTS}/{request_id}/{kind}"] = httpx.Response(503, json=DOWN)
     answer_request(told.connect(), kind, request_id)
     assert told.asked[0].extensions["timeout"]["read"] == 600
 
