@@ -126,12 +126,16 @@ def test_values_that_contradict_each_other_are_refused_by_a_sentence(settings: l
     assert says in refusal(*(part for setting in settings for part in ("--set", setting)))
 
 
-def test_the_example_of_the_guide_renders(tmp_path: Path) -> None:
+def test_the_examples_of_the_guide_render(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "deployment.md").read_text()
-    (example,) = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    production, monitoring = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
     values = tmp_path / "production.yaml"
-    values.write_text(textwrap.dedent(f"   {example.strip()}"))
-    rendered = render("--values", str(values))
+    values.write_text(textwrap.dedent(f"   {production.strip()}") + "\n")
+    watched = tmp_path / "monitoring.yaml"
+    watched.write_text(monitoring)
+    # The second file's networkPolicy is merged into the first's.
+    rendered = render("--values", str(values), "--values", str(watched))
+    assert {"PodMonitor", "ServiceMonitor", "PrometheusRule"} <= {item["kind"] for item in rendered.objects}
     assert rendered.config("worker-email-delivery")["SMTP_HOST"] == "smtp.example.com"
     assert "guardrails.example.com" in str(rendered.of("Ingress")["dashboard"])
 
