@@ -206,7 +206,9 @@ class QueueSettings(EnvironmentSettings):
     repoke_seconds: float = Field(
         30, gt=0, description="Seconds after which waiting work is put on its queue again, in case Redis lost it."
     )
-    repoke_batch: int = Field(500, ge=1, le=10_000, description="Most runs put on a queue at once.")
+    repoke_batch: int = Field(
+        500, ge=1, le=10_000, description="Most reports, batches, emails or webhooks put on their queue at once."
+    )
     reconcile_seconds: float = Field(
         10, gt=0, description="Seconds between two rounds of the reconciler. Shorter recovers sooner and asks more."
     )

@@ -126,7 +126,7 @@ def test_a_step_that_fails_five_times_waits_for_a_person_and_keeps_nothing_from_
     assert (queue["failed"], queue["depth"], answer["batches"]) == (1, 0, [])
     [letter] = answer["dead_letters"]
     found = [letter[name] for name in ("id", "state", "queue", "what", "attempts")]
-    assert found == [f"batch-{broken}", "failed", "batch", "rebuild_days, after 0 of 2 steps", MAX_ATTEMPTS]
+    assert found == [f"batch-{broken}", "failed", "batch", "rebuild days, 0 of 2 steps done", MAX_ATTEMPTS]
     assert letter["reason"] == "ValueError: Invalid isoformat string: 'not a date'"
     poke_due_batches(database, redis, QueueSettings(), now=NOON + timedelta(hours=1))
     assert fetch_queued_rows(redis, QueueName.BATCH) == set()

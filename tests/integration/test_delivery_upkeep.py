@@ -53,6 +53,18 @@ def test_what_was_never_queued_is_and_what_redis_forgot_is_again_after_half_a_mi
     assert list_jobs(redis) == [delivery_id]
 
 
+def test_what_nobody_takes_stands_on_its_queue_once(
+    connection: Connection, redis: Redis, reconcile: Callable[..., None]
+) -> None:
+    saved = [save_delivery(connection) for _ in range(5)]
+    for step in range(100):
+        reconcile(NOON + timedelta(seconds=31 * step))
+    assert list_jobs(redis) == saved
+    open_queue(redis, QueueName.EMAIL_DELIVERY).pop_job_id()
+    reconcile(NOON + timedelta(hours=1))
+    assert list_jobs(redis) == [*saved[1:], saved[0]]
+
+
 def test_what_waits_for_its_next_attempt_is_not_queued(
     connection: Connection, redis: Redis, reconcile: Callable[..., None]
 ) -> None:
@@ -129,14 +141,6 @@ def test_a_mailing_whose_content_was_let_go_is_not_sent_again(api: Api, connecti
     body = {"token": 1, "report": {"insights": [], "recommendations": [], "written_by": "rules", "html": "x"}}
     assert api.send("POST", f"/internal/report-runs/{run_id}/result", json=body).status_code == 200
     assert connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one() == 1
-
-
-def test_keys_of_old_requests_are_let_go(connection: Connection) -> None:
-    save = text("INSERT INTO job_keys (key, asked_at, answer_id) VALUES (:key, :at, 1)")
-    for age, duration in AGES.items():
-        connection.execute(save, {"key": age, "at": NOON - duration})
-    prune_deliveries(connection, DeliverySettings(), now=NOON)
-    assert connection.execute(text("SELECT key FROM job_keys")).scalars().all() == ["young"]
 
 
 def hold(connection: Connection, status: str, *, recipient: str = ANN) -> str:

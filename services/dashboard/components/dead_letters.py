@@ -15,7 +15,6 @@ from viral_engine.report_rendering.figures import format_counted
 
 Action = Literal["confirm", "retry", "discard"]
 ActionId = Callable[[Action, str], dict[str, str]]
-MOST_LETTERS = 100
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,15 @@ _CHOICES: dict[str, tuple[Choice, ...]] = {
 }
 
 
-def build_dead_letters(letters: Sequence[DeadLetter], action_id: ActionId) -> list[Component]:
-    """One entry each, the newest first; `action_id` makes the id of the button that does something about one."""
+def build_dead_letters(letters: Sequence[DeadLetter], total: int, action_id: ActionId) -> list[Component]:
+    """One entry each, the newest first, of `total`; `action_id` makes the id of the button that does something."""
+    if not letters and total:
+        return [html.P("Nothing here waits any more. What does is on the pages before this one.", className="nothing")]
     if not letters:
         check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
         return [html.P([check, "Nothing has failed, and nothing is uncertain."], className="nothing")]
-    newest = f"the newest {MOST_LETTERS}" if len(letters) >= MOST_LETTERS else format_counted(len(letters), "item")
-    about = f"{newest[0].upper()}{newest[1:]}. What you decide is kept in the audit log, with your name."
+    shown = f"{len(letters)} of " if len(letters) < total else ""
+    about = f"{shown}{format_counted(total, 'item')}. What you decide is kept in the audit log, with your name."
     return [
         build_hint(about),
         html.Ul([_build_letter(letter, action_id) for letter in letters], className="violations"),

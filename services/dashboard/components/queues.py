@@ -39,7 +39,8 @@ def build_queues(queues: Sequence[QueueState]) -> Component:
 
 def find_status(queue: QueueState) -> QueueStatus:
     """How the queue is, the worst first."""
-    if queue.failed or queue.uncertain:
+    # What a failed tick would have done the reconciler has done, so that there is nothing to decide.
+    if queue.name != QueueName.DEFAULT and (queue.failed or queue.uncertain):
         return "Needs a person"
     if (queue.oldest_waiting_seconds or 0) > LONG_WAIT_SECONDS:
         return "Falls behind"

@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 from dashboard.components.batches import build_batches
 from dashboard.components.card import build_blank
 from dashboard.components.dead_letters import Action, build_dead_letters, format_name
-from dashboard.components.messages import NO_DATA_PROBLEM, build_unavailable, format_refresh_problem
+from dashboard.components.messages import NO_DATA_PROBLEM, build_refused, build_unavailable, format_refresh_problem
 from dashboard.components.queues import build_queues
+from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.digest import find_digest
 from dashboard.errors import API_FAILURES, format_failure
@@ -21,13 +22,17 @@ from dashboard.links import OPERATIONS_PATH
 from dashboard.pages.buttons import find_pressed
 from dashboard.pages.live import add_tick, build_clock
 from dashboard.pages.page import Page
+from dashboard.period import read_search
 from dashboard.session import current_viewer
-from viral_engine.client import MetricsApi
+from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.people import Scope
+from viral_engine.contract.queues import QueueName, QueuesAnswer
 from viral_engine.settings import DashboardSettings
 
 TITLE = "Operations"
 POLL_SECONDS = 5
+ROWS = 50
+_INVALID = 422
 _ONLY_ADMINS = "Only admins see the queues and decide about what failed. Ask one of them."
 _log = structlog.get_logger()
 _OUTPUTS = {
@@ -91,9 +96,9 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 
 def _add_show(app: Dash, views: SharedViews) -> None:
-    def show(tick: float | None, said: str | None, shown: dict[str, Any] | None) -> dict[str, Any]:
+    def show(tick: float | None, said: str | None, search: str | None, shown: dict[str, Any] | None) -> dict[str, Any]:
         del tick, said  # Reasons to look again, which need no answer.
-        return show_operations(views.api_of_viewer(), shown, now=datetime.now(UTC))
+        return show_operations(views.api_of_viewer(), shown, read_search(search).get("cursor"), now=datetime.now(UTC))
 
     add_tick(app, "operations", Input("operations-refresh", "n_clicks"))
     app.callback(
@@ -101,6 +106,7 @@ def _add_show(app: Dash, views: SharedViews) -> None:
         inputs={
             "tick": Input("operations-tick", "data"),
             "said": Input("operations-said", "children"),
+            "search": Input("url", "search"),
             "shown": State("operations-shown", "data"),
         },
     )(show)
@@ -120,20 +126,24 @@ def _add_act(app: Dash, views: SharedViews) -> None:
     )(act)
 
 
-def show_operations(api: MetricsApi, shown: Mapping[str, Any] | None, *, now: datetime) -> dict[str, Any]:
+def show_operations(
+    api: MetricsApi, shown: Mapping[str, Any] | None, cursor: str | None, *, now: datetime
+) -> dict[str, Any]:
     """What to change on a page that shows `shown`; a failed refresh leaves what is there."""
     if not current_viewer().may(Scope.ADMIN):
         return _replace_cards(html.P(_ONLY_ADMINS), rests=True)
     try:
-        answer = api.fetch_queues()
+        answer = api.fetch_queues(limit=ROWS, cursor=cursor)
     except API_FAILURES as error:
+        if isinstance(error, ApiProblemError) and error.status == _INVALID:
+            return _replace_cards(build_refused(error, OPERATIONS_PATH), rests=True)
         _log.warning("operations_failed", reason=str(error))
         if shown is None:
             return _replace_cards(build_unavailable(OPERATIONS_PATH), rests=False)
         return {**dict.fromkeys(_OUTPUTS, no_update), "problem_hidden": False}
     parts = {
         "queues": [build_queues(answer.queues)],
-        "letters": build_dead_letters(answer.dead_letters, _action_id),
+        "letters": _build_letters(answer, is_first=cursor is None),
         "batches": build_batches(answer.batches),
     }
     digests = {name: find_digest(part) for name, part in parts.items()}
@@ -147,6 +157,16 @@ def show_operations(api: MetricsApi, shown: Mapping[str, Any] | None, *, now: da
         "shown": digests,
         "rests": False,
     }
+
+
+def _build_letters(answer: QueuesAnswer, *, is_first: bool) -> list[Component]:
+    total = sum(queue.failed + queue.uncertain for queue in answer.queues if queue.name != QueueName.DEFAULT)
+    ways: list[Component] = []
+    if not is_first:
+        ways.append(dcc.Link("Newest", href=OPERATIONS_PATH, className="button"))
+    if answer.next_cursor:
+        ways.append(build_way_on(OPERATIONS_PATH, {"cursor": answer.next_cursor}, f"{ROWS} items"))
+    return [*build_dead_letters(answer.dead_letters, total, _action_id), *ways]
 
 
 def decide(api: MetricsApi, action: str, letter_id: str) -> str:

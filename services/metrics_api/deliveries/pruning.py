@@ -1,4 +1,4 @@
-"""Lets go of what ended deliveries were made of, and of the keys of old requests.
+"""Lets go of what ended deliveries were made of.
 
 The rows stay: they are the ledger of what was sent, and without a recipient's hash the same could be sent again.
 """
@@ -19,12 +19,10 @@ _CONTENT = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED
     )
 """)
-_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
 _MOST_AT_ONCE = 1000
 
 
 def prune_deliveries(connection: Connection, settings: DeliverySettings, *, now: datetime) -> bool:
     """Prune some of what ended DELIVERY_PRUNE_DAYS ago; says whether there may be more."""
     cutoff = now - timedelta(days=settings.delivery_prune_days)
-    connection.execute(_KEYS, {"cutoff": cutoff})
     return connection.execute(_CONTENT, {"cutoff": cutoff, "most": _MOST_AT_ONCE}).rowcount == _MOST_AT_ONCE

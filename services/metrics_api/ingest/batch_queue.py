@@ -48,7 +48,7 @@ def fetch_failed_batches(connection: Connection, batch_ids: Sequence[int]) -> di
         row.id: DeadLetter(
             id=f"batch-{row.id}",
             queue=QueueName.BATCH,
-            what=f"{row.kind}, after {row.done_steps} of {row.total_steps} steps",
+            what=f"{row.kind.replace('_', ' ')}, {row.done_steps} of {row.total_steps} steps done",
             reason=row.last_error or "unknown",
             attempts=row.attempt,
             failed_at=row.finished_at,

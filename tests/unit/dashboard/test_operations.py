@@ -39,18 +39,20 @@ def build_letter(letter_id: str = "delivery-7", **fields: Any) -> DeadLetter:
     return DeadLetter.model_validate({**given, **fields})
 
 
-def build_answer(*letters: DeadLetter, **email: Any) -> QueuesAnswer:
+def build_answer(*letters: DeadLetter, next_cursor: str | None = None, **email: Any) -> QueuesAnswer:
     queues = [build_queue(name, **(email if name == QueueName.EMAIL_DELIVERY else {})) for name in QueueName]
-    return QueuesAnswer(queues=queues, dead_letters=list(letters), batches=[])
+    return QueuesAnswer(queues=queues, dead_letters=list(letters), next_cursor=next_cursor, batches=[])
 
 
 def action_id(action: str, letter_id: str) -> dict[str, str]:
     return {"action": action, "letter": letter_id}
 
 
-def show(browser: Browser, *, who: str = "admin1", shown: dict[str, int] | None = None) -> dict[str, Any]:
+def show(
+    browser: Browser, *, who: str = "admin1", shown: dict[str, int] | None = None, search: str = ""
+) -> dict[str, Any]:
     browser.resume(who)
-    return call(browser, "operations-queues.children", {"operations-shown.data": shown})
+    return call(browser, "operations-queues.children", {"operations-shown.data": shown, "url.search": search})
 
 
 def decide(browser: Browser, action: str, letter: str) -> str:
@@ -94,6 +96,7 @@ def test_email_comes_first_and_every_queue_tells_its_figures() -> None:
     ("fields", "status"),
     [
         ({}, "Idle"),
+        ({"name": "default", "failed": 1}, "Idle"),
         ({"depth": 3, "oldest_waiting_seconds": LONG_WAIT_SECONDS}, "Waiting"),
         ({"depth": 3, "running": 1}, "Working"),
         ({"depth": 3, "running": 1, "oldest_waiting_seconds": LONG_WAIT_SECONDS + 1}, "Falls behind"),
@@ -102,11 +105,11 @@ def test_email_comes_first_and_every_queue_tells_its_figures() -> None:
     ],
 )
 def test_a_queue_has_the_status_of_the_worst_in_it(fields: dict[str, Any], status: str) -> None:
-    assert find_status(build_queue(**fields)) == status
+    assert find_status(build_queue(**{"name": "webhooks", **fields})) == status
 
 
 def test_a_failed_delivery_tells_why_and_offers_to_try_again_or_to_let_go() -> None:
-    [letter] = find(build_dead_letters([build_letter()], action_id), "violation")
+    [letter] = find(build_dead_letters([build_letter()], 1, action_id), "violation")
     said = " ".join(text_of(letter).split())
     assert said.startswith("Delivery 7 Report 3 to a…@example.com Failed since 31 Mar 10:28:15 UTC after 5 attempts")
     assert "550 no such <user>" in said
@@ -115,7 +118,7 @@ def test_a_failed_delivery_tells_why_and_offers_to_try_again_or_to_let_go() -> N
 
 
 def test_an_uncertain_delivery_can_be_confirmed_and_warns_of_doubles() -> None:
-    drawn = build_dead_letters([build_letter(state="uncertain")], action_id)
+    drawn = build_dead_letters([build_letter(state="uncertain")], 1, action_id)
     said = " ".join(text_of(drawn).split())
     assert "Send it again : Delivery 7 If it did arrive, the recipient gets it twice." in said
     assert "kept in the audit log, with your name" in said
@@ -124,12 +127,32 @@ def test_an_uncertain_delivery_can_be_confirmed_and_warns_of_doubles() -> None:
 
 
 def test_a_failed_report_leads_to_its_page() -> None:
-    drawn = build_dead_letters([build_letter("report-12"), build_letter("delivery-7")], action_id)
+    drawn = build_dead_letters([build_letter("report-12"), build_letter("delivery-7")], 2, action_id)
     assert [each.href for each in walk(drawn) if hasattr(each, "href")] == ["/dashboard/reports/12"]
 
 
 def test_without_failures_the_page_says_so() -> None:
-    assert "Nothing has failed, and nothing is uncertain." in text_of(build_dead_letters([], action_id))
+    assert "Nothing has failed, and nothing is uncertain." in text_of(build_dead_letters([], 0, action_id))
+
+
+def test_of_many_failures_the_page_shows_some_and_leads_to_the_others(browser: Browser, api: FakeApi) -> None:
+    api.answers[QUEUES] = build_answer(build_letter(), next_cursor="behind 7", failed=60, uncertain=3)
+    first = str(show(browser)["operations-letters"])
+    assert "1 of 63 items. What you decide" in first
+    assert "'Next 50 items', 'href': '/dashboard/operations?cursor=behind+7'" in first
+    assert "Newest" not in first
+    api.answers[QUEUES] = build_answer(failed=60)
+    last = str(show(browser, search="?cursor=behind+7")["operations-letters"])
+    assert api.asked[-1].url.params["cursor"] == "behind 7"
+    assert "Nothing here waits any more" in last
+    assert "'Newest', 'href': '/dashboard/operations'" in last
+
+
+def test_a_page_of_failures_that_never_was_is_refused_in_words(browser: Browser, api: FakeApi) -> None:
+    wrong = [{"pointer": "#cursor", "detail": "is not a cursor that this list gave out"}]
+    api.answers[QUEUES] = httpx.Response(422, json={"code": "invalid", "detail": "No.", "errors": wrong})
+    changes = show(browser, search="?cursor=x")
+    assert "In the address, cursor is not a cursor that this list gave out." in str(changes["operations-notice"])
 
 
 def test_long_work_tells_how_far_it_has_come() -> None:
