@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from viral_engine.api_connection import ApiConnection, QueryValue
-from viral_engine.contract.deliveries import DeliveriesAnswer
+from viral_engine.contract.deliveries import DeliveriesAnswer, RenderedDelivery
 from viral_engine.contract.queues import DeadLetterState, QueuesAnswer
 
 
@@ -22,9 +22,13 @@ class DeliveriesApi(ApiConnection):
         """To whom a report went, the newest request first."""
         return self._call("GET", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, params=query)
 
-    def fetch_queues(self, **query: QueryValue) -> QueuesAnswer:
-        """Every queue, and a page of what failed for good or may have been sent."""
-        return self._call("GET", "/v1/queues", QueuesAnswer, params=query)
+    def fetch_delivery(self, report_id: int, delivery_id: int) -> RenderedDelivery:
+        """One message with what it says, while that is kept. Raises ApiProblemError with status 404 without one."""
+        return self._call("GET", f"/v1/reports/{report_id}/deliveries/{delivery_id}", RenderedDelivery)
+
+    def fetch_queues(self) -> QueuesAnswer:
+        """Every queue, and what failed for good or may have been sent."""
+        return self._call("GET", "/v1/queues", QueuesAnswer)
 
     def retry_dead_letter(self, letter_id: str) -> DeadLetterState:
         """Try again from the start. Raises ApiProblemError with status 404 when it waits for nobody any more."""

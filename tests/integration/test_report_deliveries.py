@@ -133,6 +133,27 @@ def test_who_may_mail_reports_sees_to_whom_they_went(
     assert answer.status_code == (202 if mails else 403)
 
 
+def test_who_may_mail_reports_reads_what_was_rendered(holder_of: Callable[..., Api], connection: Connection) -> None:
+    report_id = save_ready_report(connection)
+    delivery_id = save_delivery(connection, ANN, report_id=report_id, placeholder=True)
+    path = f"/v1/reports/{report_id}/deliveries/{delivery_id}"
+    analyst, viewer = holder_of(*ROLE_SCOPES[Role.ANALYST]), holder_of(*ROLE_SCOPES[Role.VIEWER])
+    assert [analyst.read(path)[name] for name in ("status", "has_content", "content")] == ["queued", False, None]
+    change_delivery(connection, delivery_id, status="placeholder", content='{"subject": "Weekly", "text": "K 1.5"}')
+    found = analyst.read(path)
+    assert (found["recipient_email"], found["status"], found["has_content"]) == (ANN, "placeholder", True)
+    assert found["content"] == {"subject": "Weekly", "html": None, "text": "K 1.5"}
+    assert analyst.read(f"/v1/reports/{report_id}/deliveries")["deliveries"][0]["has_content"] is True
+    viewer.refuse(403, "GET", path)
+
+
+def test_a_message_is_found_under_its_own_report_only(api: Api, connection: Connection) -> None:
+    delivery_id = save_delivery(connection, ANN, report_id=save_ready_report(connection))
+    other = save_ready_report(connection)
+    api.refuse(404, "GET", f"/v1/reports/{other}/deliveries/{delivery_id}")
+    api.refuse(404, "GET", f"/v1/reports/{other}/deliveries/{delivery_id + 1}")
+
+
 def test_what_is_asked_for_while_email_is_off_is_a_placeholder(api: Api, connection: Connection) -> None:
     deliver(api, save_ready_report(connection), ANN)
     assert connection.execute(text("SELECT is_placeholder FROM deliveries")).scalar_one()

@@ -13,9 +13,9 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.api.telling import poke
 from metrics_api.deliveries.poking import poke_due_deliveries
-from metrics_api.deliveries.reading import CURSOR, fetch_deliveries, fetch_request
+from metrics_api.deliveries.reading import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
 from metrics_api.reports.reading import fetch_status
-from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveriesRequest
+from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveriesRequest, RenderedDelivery
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import Problem
@@ -55,6 +55,18 @@ def get_deliveries(report_id: int, query: ListQuery) -> DeliveriesAnswer:
             email_enabled=is_email_on(report_id),
             whole=sees_recipients(),
         )
+
+
+@deliveries.route(
+    "GET", f"{_PATH}/<{ROW_ID}:delivery_id>", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: RenderedDelivery}
+)
+def get_delivery(report_id: int, delivery_id: int) -> RenderedDelivery:
+    """One message with what it says, while that is kept: of a placeholder, what would have been sent."""
+    with services().database.read() as connection:
+        found = fetch_delivery(connection, report_id, delivery_id)
+    if found is None:
+        raise not_found(f"delivery {delivery_id} of report {report_id}")
+    return found
 
 
 def _check_ready(connection: Connection, report_id: int) -> None:

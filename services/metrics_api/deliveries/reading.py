@@ -7,13 +7,13 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import Page, Sealer, encode_cursor
 from metrics_api.deliveries.transitions import SHOWN
-from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery
+from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, RenderedDelivery
 from viral_engine.contract.recipients import mask_recipient
 
 CURSOR = "deliveries"
 _COLUMNS = """
     SELECT deliveries.id, request_id, recipient, status, attempt, max_attempts, deliveries.created_at, sent_at,
-        next_attempt_at, last_error, discarded_at
+        next_attempt_at, last_error, discarded_at, content IS NOT NULL AS has_content
     FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
 """
 _OF_REPORT = text(f"""
@@ -23,6 +23,10 @@ _OF_REPORT = text(f"""
     ORDER BY request_id DESC, deliveries.id LIMIT :fetch
 """)
 _OF_REQUEST = text(f"{_COLUMNS} WHERE request_id = :request_id ORDER BY deliveries.id")
+_ONE = text(f"""
+    SELECT asked.*, content FROM ({_COLUMNS} WHERE report_id = :report_id AND deliveries.id = :delivery_id) AS asked
+    JOIN deliveries USING (id)
+""")
 OUTCOME_OF_REPORT = """
     LEFT JOIN LATERAL (
         SELECT CASE
@@ -66,19 +70,27 @@ def fetch_request(connection: Connection, request_id: int, *, email_enabled: boo
     return DeliveriesAnswer(deliveries=_format_all(rows, whole=True), email_enabled=email_enabled, next_cursor=None)
 
 
+def fetch_delivery(connection: Connection, report_id: int, delivery_id: int) -> RenderedDelivery | None:
+    """One delivery of a report with what was rendered for it, or None where there is no such one."""
+    row = connection.execute(_ONE, {"report_id": report_id, "delivery_id": delivery_id}).one_or_none()
+    return RenderedDelivery(**_shape(row, whole=True), content=row.content) if row else None
+
+
 def _format_all(rows: Iterable[Row[Any]], *, whole: bool) -> list[Delivery]:
-    return [
-        Delivery(
-            id=row.id,
-            recipient_email=row.recipient if whole else mask_recipient(row.recipient),
-            status=SHOWN[row.status],
-            attempt=row.attempt,
-            max_attempts=row.max_attempts,
-            created_at=row.created_at,
-            sent_at=row.sent_at,
-            next_attempt_at=row.next_attempt_at if row.status == "pending" else None,
-            reason=row.last_error,
-            discarded_at=row.discarded_at,
-        )
-        for row in rows
-    ]
+    return [Delivery(**_shape(row, whole=whole)) for row in rows]
+
+
+def _shape(row: Row[Any], *, whole: bool) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "recipient_email": row.recipient if whole else mask_recipient(row.recipient),
+        "status": SHOWN[row.status],
+        "attempt": row.attempt,
+        "max_attempts": row.max_attempts,
+        "created_at": row.created_at,
+        "sent_at": row.sent_at,
+        "next_attempt_at": row.next_attempt_at if row.status == "pending" else None,
+        "reason": row.last_error,
+        "discarded_at": row.discarded_at,
+        "has_content": row.has_content,
+    }

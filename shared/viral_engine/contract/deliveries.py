@@ -40,6 +40,7 @@ class Delivery(BaseModel):
     next_attempt_at: datetime | None = Field(description="When it is tried next; null once it has ended")
     reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
     discarded_at: datetime | None = Field(None, description="When a person decided to leave it at that")
+    has_content: bool = Field(False, description="Whether what was rendered for the recipient is still kept")
 
 
 class DeliveriesAnswer(BaseModel):
@@ -60,6 +61,12 @@ class Content(BaseModel):
     subject: Annotated[str, Field(max_length=500), STORABLE]
     html: Annotated[str, Field(max_length=2_000_000), STORABLE] | None = None
     text: Annotated[str, Field(max_length=1_000_000), STORABLE]
+
+
+class RenderedDelivery(Delivery):
+    """One message with what it says."""
+
+    content: Content | None = Field(description="Null before it is rendered, and DELIVERY_PRUNE_DAYS after it ended")
 
 
 class AlertNews(BaseModel):
