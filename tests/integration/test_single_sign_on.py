@@ -74,12 +74,26 @@ def test_groups_bring_a_role(sign_on: SignOn, issuer: str, groups: list[str], ro
     assert known.status_code == 200
 
 
-def test_changed_groups_change_the_role_and_end_older_sessions(sign_on: SignOn, issuer: str) -> None:
+def test_changed_groups_change_the_role_and_end_older_sessions(sign_on: SignOn, issuer: str, engine: Engine) -> None:
+    create_person(engine)
     add_person(issuer, "ana", **ANA, groups=["chiefs"])
     older = sign_on.finish("ana").get_json()["secret"]
     add_person(issuer, "ana", **ANA, groups=["staff"])
     assert sign_on.finish("ana").get_json()["person"]["role"] == "viewer"
     assert sign_on.api.send("GET", "/v1/session", headers={SESSION_HEADER: older}).status_code == 401
+
+
+def test_the_last_admin_stays_one_whatever_the_groups_say(
+    sign_on: SignOn, issuer: str, engine: Engine, connection: Connection
+) -> None:
+    create_person(engine, email="former@example.com", deactivated_at=datetime.now(UTC))
+    add_person(issuer, "ana", **ANA, groups=["chiefs"])
+    older = sign_on.finish("ana").get_json()["secret"]
+    add_person(issuer, "ana", **ANA, groups=["staff"])
+    assert sign_on.finish("ana").get_json()["person"]["role"] == "admin"
+    assert sign_on.api.send("GET", "/v1/session", headers={SESSION_HEADER: older}).status_code == 200
+    kept = text("SELECT actor_key, subject, details FROM audit_entries WHERE action = 'keep_last_admin'")
+    assert connection.execute(kept).all() == [("system", "person:2", {"role_of_groups": "viewer"})]
 
 
 @pytest.mark.parametrize(

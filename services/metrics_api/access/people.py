@@ -16,7 +16,6 @@ from viral_engine.contract.people import PasswordLink, PersonChange, PersonDetai
 CURSOR = "people"
 _LINK_LIFETIME = timedelta(days=3)
 _column = people.c
-# Serialises what could leave nobody in charge, when two admins demote each other at the same time.
 _LOCK_ADMINS = select(_column.id).where(_column.role == Role.ADMIN).order_by(_column.id).with_for_update()
 
 
@@ -69,7 +68,7 @@ def save_change(
     connection: Connection, person_id: int, change: PersonChange, *, actor: str, now: datetime
 ) -> PersonDetail:
     """Change role or access. Raises UnknownPersonError or LastAdminError."""
-    connection.execute(_LOCK_ADMINS)
+    lock_admins(connection)
     before = _lock(connection, person_id)
     values: dict[str, object] = {}
     if change.role is not None:
@@ -77,7 +76,7 @@ def save_change(
     if change.deactivated is not None:
         values["deactivated_at"] = (before.deactivated_at or now) if change.deactivated else None
     after = _update(connection, person_id, values)
-    if not _has_admin(connection):
+    if not has_admin(connection):
         raise LastAdminError
     end_sessions(connection, person_id)
     note(connection, person_id, "change_person", before, after, actor=actor, now=now)
@@ -173,7 +172,13 @@ def _update(connection: Connection, person_id: int, values: dict[str, object]) -
     return connection.execute(statement).one()
 
 
-def _has_admin(connection: Connection) -> bool:
+def lock_admins(connection: Connection) -> None:
+    """Do one after the other what could leave nobody in charge, as when two admins demote each other at once."""
+    connection.execute(_LOCK_ADMINS)
+
+
+def has_admin(connection: Connection) -> bool:
+    """Whether anybody is left who may let people in."""
     statement = select(_column.id).where(_column.role == Role.ADMIN, _column.deactivated_at.is_(None)).limit(1)
     return connection.execute(statement).first() is not None
 

@@ -53,8 +53,9 @@ def note_sign_in(
     connection: Connection, email: str, action: str, *, actor_key: str | None = None, by: str, now: datetime
 ) -> None:
     """Keep in the audit that somebody signed in, or that somebody tried to."""
-    said = {"subject": "session", "details": {"by": by}}
-    save_audit_entry(connection, actor=email, actor_key=actor_key, action=action, **said, now=now)
+    save_audit_entry(
+        connection, actor=email, actor_key=actor_key, action=action, subject="session", details={"by": by}, now=now
+    )
 
 
 def sign_out(connection: Connection, secret: str) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
+from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
 from metrics_api.access.origin import SYSTEM
-from metrics_api.access.people import end_sessions, note
+from metrics_api.access.people import end_sessions, has_admin, lock_admins, note
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.sign_in import Account
 from metrics_api.db.tables import people
@@ -63,11 +64,14 @@ def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
 def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *, now: datetime) -> Account:
     """The account of whom the provider vouches for, made at the first time, with the role of today's groups.
 
+    The last admin stays one.
+
     Raises SignOnRefusedError when the person was deactivated here, or the email cannot be told to be theirs.
     """
     email, identity = str(claims.get("email") or "").lower(), f"{claims['iss']} {claims['sub']}"
     if "@" not in email:
         raise SignOnRefusedError("The provider does not say your email address.")
+    lock_admins(connection)
     before = _fetch_known(connection, identity, email, is_verified=claims.get("email_verified") is True)
     if before is not None and before.deactivated_at is not None:
         raise SignOnRefusedError("Your account here was deactivated. Ask an admin of this product.")
@@ -79,12 +83,25 @@ def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *
             # Another first sign-in of the same person was faster, and is found now.
             return save_signed_on(connection, claims, role, now=now)
     else:
-        changed = people.update().where(people.c.id == before.id).values(identity=identity, role=role)
-        after = connection.execute(changed.returning(people)).one()
-    if before is None or before.role != role or before.identity != identity:
+        after = _change(connection, before, identity, role, now=now)
+    if before is None or (before.role, before.identity) != (after.role, identity):
         end_sessions(connection, after.id)
         note(connection, after.id, "sign_on_person", before, after, actor=ACTOR, actor_key=SYSTEM, now=now)
-    return Account(Person(id=after.id, email=after.email, role=role), after.password_hash)
+    return Account(Person(id=after.id, email=after.email, role=Role(after.role)), after.password_hash)
+
+
+def _change(connection: Connection, before: Row[Any], identity: str, role: Role, *, now: datetime) -> Row[Any]:
+    """Give somebody known this identity and role; the last admin keeps theirs, whatever the groups are today."""
+    changed = people.update().where(people.c.id == before.id).values(identity=identity).returning(people)
+    after = connection.execute(changed.values(role=role)).one()
+    if before.role != Role.ADMIN or has_admin(connection):
+        return after
+    subject, details = f"person:{before.id}", {"role_of_groups": role}
+    action = "keep_last_admin"
+    save_audit_entry(
+        connection, actor=ACTOR, actor_key=SYSTEM, action=action, subject=subject, details=details, now=now
+    )
+    return connection.execute(changed.values(role=before.role)).one()
 
 
 def _fetch_known(connection: Connection, identity: str, email: str, *, is_verified: bool) -> Row[Any] | None:
