@@ -22,7 +22,8 @@ def add_single_sign_on_routes(server: Flask, api: MetricsApi, *, secure: bool) -
     def leave() -> Response:
         scheme = "https" if secure else request.scheme
         try:
-            started = api.start_single_sign_on(f"{scheme}://{request.host}{RETURN_PATH}")
+            visitor = api.on_behalf_of(None, address=current_address())
+            started = visitor.start_single_sign_on(f"{scheme}://{request.host}{RETURN_PATH}")
         except API_FAILURES as error:
             return _refuse(error)
         response = redirect(started.authorization_url, 303)

@@ -4,6 +4,7 @@ import structlog
 from flask import Flask, Response, make_response, render_template, request
 
 from dashboard.errors import API_FAILURES, build_message_page, build_unavailable
+from dashboard.visitor import current_address
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.subscriptions import Unsubscription
 
@@ -21,7 +22,8 @@ def add_unsubscribe_route(server: Flask, api: MetricsApi) -> None:
     def unsubscribe(token: str) -> Response:
         is_done = request.method == "POST"
         try:
-            found = api.unsubscribe(token) if is_done else api.fetch_unsubscription(token)
+            visitor = api.on_behalf_of(None, address=current_address())
+            found = visitor.unsubscribe(token) if is_done else visitor.fetch_unsubscription(token)
         except API_FAILURES as error:
             return _explain(error)
         page = render_template("unsubscribe.html", email=found.email, reports=_name_reports(found), is_done=is_done)

@@ -102,6 +102,7 @@ def test_the_browser_goes_to_the_provider_and_comes_back_signed_in(with_sign_on:
     back = with_sign_on.get("/login/callback?state=s&code=c")
     assert (back.status_code, back.location) == (303, "/dashboard/growth")
     assert json.loads(api.asked[-1].content) == {"flow": "sealed", "state": "s", "code": "c"}
+    assert {request.headers[CLIENT_ADDRESS_HEADER] for request in api.asked} == {"127.0.0.1"}
     assert with_sign_on.cookie("viral_session") == "viewer"
     assert with_sign_on.cookie("viral_sign_on") is None
 

@@ -5,6 +5,7 @@ import pytest
 
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 from viral_engine.contract.subscriptions import Unsubscription
 
 TOKEN = "a-sealed-address"
@@ -22,6 +23,7 @@ def test_opening_the_link_says_what_it_would_end_and_ends_nothing(browser: Brows
     assert "a…@example.com gets the weekly and monthly reports" in page.text
     assert 'method="post"' in page.text
     assert [(request.method, request.url.path) for request in api.asked] == [ASK]
+    assert api.asked[0].headers[CLIENT_ADDRESS_HEADER] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}])
@@ -33,6 +35,7 @@ def test_posting_ends_it_without_a_page_or_a_token_of_ours(
     assert page.status_code == 200
     assert "a…@example.com does not get the weekly and monthly reports any more." in page.text
     assert api.asked[0].content == b'{"token":"%s"}' % TOKEN.encode()
+    assert api.asked[0].headers[CLIENT_ADDRESS_HEADER] == "127.0.0.1"
 
 
 def test_a_link_that_was_used_says_that_nothing_is_left(browser: Browser, api: FakeApi) -> None:
