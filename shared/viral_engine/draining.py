@@ -13,12 +13,15 @@ from gunicorn.arbiter import Arbiter
 from werkzeug.wrappers import Response
 
 from viral_engine.contract.problem import Problem
+from viral_engine.request_telemetry import find_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 READINESS_PATH = "/readyz"
 _STATUS = HTTPStatus.SERVICE_UNAVAILABLE
+# By then another server is asked, or this one has been started again.
+_RETRY_SECONDS = "5"
 
 
 class Draining:
@@ -52,13 +55,16 @@ def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplica
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if draining.has_begun and environ["PATH_INFO"] == READINESS_PATH:
-            return _build_refusal()(environ, start_response)
+            return _build_refusal(find_request_id(environ.get("HTTP_X_REQUEST_ID", "")))(environ, start_response)
         return app(environ, start_response)
 
     return answer
 
 
-def _build_refusal() -> Response:
+def _build_refusal(request_id: str) -> Response:
     detail = "This server is about to stop; ask another."
     problem = Problem(title=_STATUS.phrase, status=_STATUS, detail=detail, code="stopping")
-    return Response(problem.model_dump_json(exclude_none=True), _STATUS, content_type="application/problem+json")
+    headers = {"X-Request-ID": request_id, "Retry-After": _RETRY_SECONDS}
+    return Response(
+        problem.model_dump_json(exclude_none=True), _STATUS, headers, content_type="application/problem+json"
+    )

@@ -14,14 +14,18 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = structlog.get_logger()
 
 
+def find_request_id(given: str) -> str:
+    """The id that the caller gave the request, or a new one where that is none."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
 def observe_requests(app: Flask) -> None:
     """Give every request an id, log it once when it ends, and serve `/metrics`."""
     PrometheusMetrics(app, path="/metrics", group_by="url_rule", default_labels=None)
 
     @app.before_request
     def start_request() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id = find_request_id(request.headers.get("X-Request-ID", ""))
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)

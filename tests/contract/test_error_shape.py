@@ -5,6 +5,7 @@ never a stack trace.
 """
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -40,6 +41,8 @@ def check_problem(response: TestResponse, status: int) -> dict[str, Any]:
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", response.headers["X-Request-ID"])
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        assert int(response.headers["Retry-After"]) > 0
     problem: dict[str, Any] = response.get_json(force=True)
     assert {"type", "title", "status", "detail", "code"} <= set(problem)
     assert set(problem) <= {"type", "title", "status", "detail", "code", "errors"}
@@ -128,7 +131,6 @@ def cut_off_app() -> Flask:
 def test_while_the_database_is_down(cut_off_app: Flask, operation: Operation) -> None:
     response = Api(cut_off_app, token="some").send(operation.method, build_path(operation), json={})
     assert check_problem(response, 503)["code"] == "store_unavailable"
-    assert int(response.headers["Retry-After"]) > 0
 
 
 def test_readiness_tells_that_a_store_is_down_and_health_that_the_process_lives(cut_off_app: Flask) -> None:
@@ -136,7 +138,6 @@ def test_readiness_tells_that_a_store_is_down_and_health_that_the_process_lives(
     assert nobody.get("/healthz").status_code == 200
     response = nobody.get("/readyz")
     assert check_problem(response, 503)["code"] == "store_unavailable"
-    assert response.headers["Retry-After"]
 
 
 def test_readiness_needs_redis_too(database_url: str) -> None:

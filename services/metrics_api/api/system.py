@@ -13,6 +13,7 @@ from metrics_api.api.services import services
 from metrics_api.db.migrate import is_current
 
 system = Resource("system")
+_RETRY_SECONDS = 10
 _DOCS_ASSETS = str(files("flask_swagger_ui") / "dist")
 _DOCS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Viral Guardrails API</title>
@@ -44,7 +45,7 @@ def get_readyz() -> SystemStatus:
         current = is_current(connection)
     if not current:
         detail = "Migrations are missing; run python -m metrics_api migrate."
-        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_migrated", detail)
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_migrated", detail, retry_after=_RETRY_SECONDS)
     services().redis.ping()
     return SystemStatus(status="ready")
 
