@@ -81,6 +81,21 @@ def test_without_data_there_is_a_report_all_the_same(api: Api) -> None:
     assert (report["k_factor_trend"], report["facts"]["has_data"]) == ("stable", False)
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("0001-01-01", "0001-01-02"),
+        ("9999-12-31", "9999-12-31"),
+        (0, 0),
+        ("2026-03-02T00:00:00Z", "2026-03-02"),
+    ],
+)
+def test_a_period_that_nothing_can_be_reported_on_is_refused(api: Api, start: object, end: object) -> None:
+    request = {"report_type": "custom", "period_start": start, "period_end": end}
+    problem = api.refuse(422, "POST", "/v1/reports", json=request)
+    assert "/period_start" in [error["pointer"] for error in problem["errors"]]
+
+
 def test_slots_give_the_weeks_and_months_before_them(connection: Connection, database: Database) -> None:
     with database.write() as transaction:
         tick(transaction, enabled=True, now=datetime(2026, 2, 27, tzinfo=UTC))

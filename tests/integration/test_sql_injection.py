@@ -13,6 +13,8 @@ from tests.content_builders import CONSENT, build_media, build_reel, build_sessi
 from tests.contract.operations import build_path, list_guarded, name_operation
 
 MARK = "zq'\"; DROP TABLE attribution_events; --"
+# What PostgreSQL cannot hold.
+NUL = "a\0b"
 # No part of a statement of ours, whatever quotes and blanks become on the way.
 CORE = "DROP TABLE attribution_events"
 
@@ -68,16 +70,17 @@ def test_a_body_s_texts_are_bound(api: Api, statements: list[str], path: str) ->
 def test_a_query_s_values_are_bound(api: Api, statements: list[str], operation: Operation) -> None:
     assert operation.query
     for name in operation.query.model_fields:
-        answer = api.send(operation.method, build_path(operation), query_string={name: MARK})
-        assert answer.status_code < 500, name
+        for value in (MARK, NUL):
+            answer = api.send(operation.method, build_path(operation), query_string={name: value})
+            assert answer.status_code < 500, (name, value)
     assert statements
     assert [statement for statement in statements if CORE in statement] == []
 
 
 @pytest.mark.parametrize("operation", [each for each in list_guarded() if "<" in each.rule], ids=name_operation)
 def test_a_path_s_values_are_bound(api: Api, statements: list[str], operation: Operation) -> None:
-    answer = api.send(operation.method, build_path(operation, MARK.replace(" ", "%20")), json={})
-    assert answer.status_code < 500
+    for value in (MARK.replace(" ", "%20"), "a%00b"):
+        assert api.send(operation.method, build_path(operation, value), json={}).status_code < 500, value
     assert [statement for statement in statements if CORE in statement] == []
 
 

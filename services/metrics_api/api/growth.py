@@ -29,6 +29,7 @@ from viral_engine.contract.growth import (
 )
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodQuery
+from viral_engine.contract.values import OptionalId
 
 growth = Resource("growth")
 
@@ -40,7 +41,7 @@ class ReferrersQuery(PeriodQuery, ListQuery):
 class FunnelQuery(PeriodQuery):
     """Query of the funnel."""
 
-    source: str | None = Field(None, max_length=128, description="Only people who came by this loop")
+    source: OptionalId = Field(None, description="Only people who came by this loop")
 
 
 class CohortsQuery(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
 from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import MAX_DAYS
-from viral_engine.contract.values import STORABLE
+from viral_engine.contract.values import STORABLE, IsoDate
 
 ReportType = Literal["weekly", "monthly", "custom"]
 RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
@@ -23,8 +23,8 @@ class ReportRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     report_type: ReportType
-    period_start: date | None = None
-    period_end: date | None = None
+    period_start: IsoDate | None = None
+    period_end: IsoDate | None = None
     recipient_emails: Annotated[list[EmailStr], Field(max_length=100)] = []
 
     @model_validator(mode="after")
