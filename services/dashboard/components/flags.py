@@ -10,10 +10,11 @@ from viral_engine.contract.flags import FlagsAnswer, FlagState
 _CASES = {"person": "people", "report": "reports", "rule": "notification rules"}
 _HELM_ID, _KUBECTL_ID = "flags-helm", "flags-kubectl"
 _HELM = """\
-helm upgrade viral-engine helm/viral-engine --reuse-values \\
+helm upgrade viral-engine helm/viral-engine --reset-then-reuse-values \\
   --set featureFlags.emailDelivery.enabled=true \\
   --set featureFlags.emailDelivery.rolloutPct=25"""
 _KUBECTL = "kubectl edit configmap viral-engine-flags"
+_CHART_FOLDER = "/etc/viral-engine/flags/"
 
 
 def build_file_card(answer: FlagsAnswer) -> Component:
@@ -29,19 +30,33 @@ def build_flags_card(flags: list[FlagState]) -> Component:
     return html.Section([heading, listed], className="card")
 
 
-def build_change_card() -> Component:
-    """The two ways to change a flag, neither of which is this page."""
+def build_change_card(path: str | None) -> Component:
+    """How to change a flag, which is not by this page: `path` is the file that is read, the chart's or another."""
+    is_own_file = path is not None and not path.startswith(_CHART_FOLDER)
     return html.Section(
         [
             html.H2("To change one", className="card-heading"),
             build_hint("This page only shows them. A change takes effect within 10 seconds, without a restart."),
-            html.H3("With Helm, to keep it", className="sub-heading"),
-            *_build_command(_HELM_ID, _HELM),
-            html.H3("With kubectl, until the next helm upgrade", className="sub-heading"),
-            *_build_command(_KUBECTL_ID, _KUBECTL),
+            *(_build_edit(path or "") if is_own_file else _build_commands()),
         ],
         className="card",
     )
+
+
+def _build_edit(path: str) -> list[Component]:
+    change = ["Edit ", html.Code(path), ": ", html.Code("defaultVariant"), ' is "on" or "off" for everybody.']
+    return [html.P(change)]
+
+
+def _build_commands() -> list[Component]:
+    return [
+        build_hint("Kubernetes takes up to a minute to bring a change to the processes."),
+        html.H3("With Helm, to keep it", className="sub-heading"),
+        *_build_command(_HELM_ID, _HELM),
+        html.H3("With kubectl, until the next helm upgrade", className="sub-heading"),
+        *_build_command(_KUBECTL_ID, _KUBECTL),
+        build_hint("After it, the next helm upgrade by Helm 4 needs --force-conflicts."),
+    ]
 
 
 def format_share(flag: FlagState) -> str:

@@ -49,7 +49,7 @@ def show_flags(api: MetricsApi) -> list[Component]:
     except API_FAILURES as error:
         _log.warning("flags_failed", reason=str(error))
         return [build_unavailable(FLAGS_PATH)]
-    return [build_flags_card(answer.flags), build_file_card(answer), build_change_card()]
+    return [build_flags_card(answer.flags), build_file_card(answer), build_change_card(answer.path)]
 
 
 PAGE = Page(FLAGS_PATH, TITLE, build_layout, add_callbacks, icon="flag", scope=Scope.ADMIN, group="Administration")

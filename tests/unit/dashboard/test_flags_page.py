@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from dashboard.pages.flags import show_flags
+from tests.chart.rendering import render
 from tests.unit.dashboard.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
@@ -83,8 +84,16 @@ def test_an_admin_sees_the_state_of_the_file(api: FakeApi, file: dict[str, Any],
 
 
 @pytest.mark.usefixtures("admin")
+def test_an_admin_without_kubernetes_is_told_which_file_to_edit(api: FakeApi) -> None:
+    shown = show(api, build_answer(build_state(Flag.AI_INSIGHTS), path="/srv/guardrails/flags.json"))
+    assert "Edit /srv/guardrails/flags.json : defaultVariant" in shown
+    assert "helm" not in shown
+    assert "kubectl" not in shown
+
+
+@pytest.mark.usefixtures("admin")
 def test_an_admin_sees_how_a_flag_is_changed_and_nothing_to_change_it_here(api: FakeApi) -> None:
-    shown = show(api, build_answer(build_state(Flag.AI_INSIGHTS)))
+    shown = show(api, build_answer(build_state(Flag.AI_INSIGHTS), path=render().config("metrics-api")["FLAGS_FILE"]))
     assert "helm upgrade" in shown
     assert "kubectl edit configmap" in shown
     assert [text_of(button) for button in find(show_flags(api.connect()), "button")] == ["Copy", "Copy"]
