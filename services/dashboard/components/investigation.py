@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
-from dashboard.components.table import Column, build_identifier, build_moment, build_table
+from dashboard.components.table import Column, build_identifier, build_moment, build_table, build_wide_table
 from dashboard.formats import format_minute, format_percent, format_seconds
 from dashboard.links import investigation_path
 from viral_engine.contract.investigations import (
@@ -69,10 +69,8 @@ def _build_header(found: Investigation, identifier: str, search: str) -> Compone
     name = _NAMES[found.entity.kind]
     way_back = build_breadcrumb(name, GUARDRAILS, search)
     seen = _format_seen(found)
-    heading = html.Div(
-        [html.H1([f"{name} ", html.Span(found.entity.shown, className="whole-identifier")]), html.P(seen)],
-        className="summary",
-    )
+    title = html.H1([f"{name} ", html.Span(found.entity.shown, className="whole-identifier")])
+    heading = html.Div([title, html.P(seen, className="summary")])
     export = f"{EXPORT_PATH}{search}&{urlencode({'kind': found.entity.kind, 'id': identifier})}"
     link = html.A("Export CSV", href=export, className="button", download="investigation.csv")
     return html.Header([way_back, heading, html.Div(link, className="controls")], className="page-header")
@@ -206,7 +204,7 @@ def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> 
         )
         for entity in related.entities[:10]
     ]
-    return build_table(f"{name} in the same events", columns, rows)
+    return build_wide_table(f"{name} in the same events", columns, rows)
 
 
 def _build_entity(kind: EntityKind | None, entity: RelatedEntity, search: str) -> Component:
@@ -236,7 +234,7 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
         )
         for event in events
     ]
-    return build_table("The newest events", columns, rows)
+    return build_wide_table("The newest events", columns, rows)
 
 
 def _build_other(kind: EntityKind, shown: str | None, ref: str | None, search: str) -> Component | str:

@@ -9,7 +9,7 @@ from dashboard.components.card import build_frame, build_hint
 from dashboard.components.health_score import build_status
 from dashboard.components.page_header import build_breadcrumb
 from dashboard.components.report_run import build_progress, format_reason, is_unfinished
-from dashboard.components.table import Column, build_table
+from dashboard.components.table import Column, build_table, build_wide_table
 from dashboard.components.trend import VERDICTS, build_trend, format_interval
 from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, investigation_path, report_path
@@ -174,14 +174,14 @@ def _build_referrers(facts: ReportFacts, period: Period) -> Component:
         (dcc.Link(name, href=investigation_path("referrer", referrer.id, search), className="identifier"), *figures)
         for referrer, (name, *figures) in zip(facts.top_referrers, table.rows, strict=True)
     ]
-    return _build_wide_table("Top referrers", table.columns, rows)
+    return build_wide_table("Top referrers", _columns(table.columns), rows)
 
 
 def _build_comparison(facts: ReportFacts, period: Period) -> list[Component]:
     table = blocks.build_comparison(facts)
     name, *others = table.columns
     hint = f"{format_period(period)} beside {format_period(period.previous())}"
-    return [build_hint(hint), _build_wide_table("Comparison", (name or "Figure", *others), table.rows)]
+    return [build_hint(hint), build_wide_table("Comparison", _columns((name or "Figure", *others)), table.rows)]
 
 
 def _build_health(facts: ReportFacts) -> list[Component]:
@@ -200,16 +200,7 @@ def _build_loop_table(facts: ReportFacts) -> list[Component]:
         return [html.P("No loop had any activity.", className="nothing")]
     table = blocks.build_loop_table(facts)
     more = [build_hint(table.more)] if table.more else []
-    return [_build_wide_table("Loops", table.columns, table.rows), *more]
-
-
-def _build_wide_table(caption: str, columns: tuple[str, ...], rows: list[tuple[Component | str, ...]]) -> Component:
-    """A table that may be wider than a phone, so that the keyboard must be able to move it."""
-    frame = build_table(caption, _columns(columns), rows)
-    frame.tabIndex = "0"
-    frame.role = "group"
-    setattr(frame, "aria-label", caption)
-    return frame
+    return [build_wide_table("Loops", _columns(table.columns), table.rows), *more]
 
 
 def _columns(names: tuple[str, ...]) -> tuple[Column, ...]:

@@ -37,6 +37,15 @@ def build_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence
     return html.Div(table, className="table-frame")
 
 
+def build_wide_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:
+    """A table that may be wider than a phone, so that the keyboard must be able to move it."""
+    frame = build_table(caption, columns, rows)
+    frame.tabIndex = "0"
+    frame.role = "group"
+    setattr(frame, "aria-label", caption)
+    return frame
+
+
 def _build_row(columns: Sequence[Column], cells: Sequence[Component | str]) -> Component:
     name, *rest = cells
     others = zip(columns[1:], rest, strict=True)

@@ -67,7 +67,7 @@ def _build_form() -> list[Component]:
     reason = dmc.TextInput(
         id="trust-reason", label="Reason", placeholder="Lakeside School", required=True, withAsterisk=False
     )
-    until = build_day("trust-until", "Last day (optional, UTC)", "Without an end")
+    until = build_day("trust-until", "Last day (UTC)", "Without an end")
     save = html.Button("Trust it", id="trust-save", className="button button-primary")
     return [
         build_hint("A network that is trusted already gets the new reason and last day."),

@@ -60,15 +60,16 @@ def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> 
     found = " and ".join(_count(number, kind) for kind, number in kinds.items() if number)
     message = f"Violations of the children's privacy rule in {found}; the limit is 0."
     rows = [
-        EvidenceRow(
-            label=f"{violation.type} in {_KINDS[violation.content_kind]} {violation.content_id}: {violation.masked}",
-            ref=f"violation:{violation.id}",
-            value=1,
-        )
+        EvidenceRow(label=_describe(violation), ref=f"violation:{violation.id}", value=1)
         for violation in observation.violations
     ]
     evidence = _evidence(observation, "items that violate", shares + reels, 0, "coppa", rows)
     return Finding("coppa_violation", "critical", message, evidence)
+
+
+def _describe(violation: Violation) -> str:
+    kind = violation.type.replace("_", " ")
+    return f"{kind} in {_KINDS[violation.content_kind]} {violation.content_id}: {violation.masked}"
 
 
 def _fraud_detection(observation: Observation, settings: DetectionSettings) -> Finding | None:

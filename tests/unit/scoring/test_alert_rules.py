@@ -155,9 +155,9 @@ def test_evidence_of_violations_names_the_place_and_never_the_value() -> None:
             "id": 3,
             "content_kind": "parent_share",
             "content_id": "share-7",
-            "type": "email",
+            "type": "date_of_birth",
             "path": "/message",
-            "masked": "j***@e***",
+            "masked": "****-**-**",
             "rule": "email",
             "actor": "child",
             "scanner_version": 1,
@@ -171,7 +171,7 @@ def test_evidence_of_violations_names_the_place_and_never_the_value() -> None:
         }
     )
     (finding,) = find_alerts(violating(shares=1), SETTINGS, [violation])
-    assert [row.label for row in finding.evidence.rows] == ["email in parent share share-7: j***@e***"]
+    assert [row.label for row in finding.evidence.rows] == ["date of birth in parent share share-7: ****-**-**"]
     assert finding.evidence.refs == ["violation:3"]
 
 
