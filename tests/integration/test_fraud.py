@@ -100,6 +100,15 @@ def test_the_threshold_can_be_overridden_by_either_name(api: Api, name: str, thr
             "#",
             "give either threshold or fraud_ip_click_threshold, not both",
         ),
+        ({"fraud_ip_click_window_days": 8}, "#fraud_ip_click_window_days", "must be at most 7"),
+        *(
+            (
+                {"fraud_ip_click_window_days": 2, **period},
+                "#",
+                "give either fraud_ip_click_window_days, or days, or start and end",
+            )
+            for period in ({"days": 2}, PERIOD)
+        ),
         ({"min_clicks": 3}, "#min_clicks", "is not a known field"),
         ({"limit": 0}, "#limit", "must be at least 1"),
         ({"limit": 1001}, "#limit", "must be at most 1000"),
@@ -128,3 +137,7 @@ def test_the_period_is_today_by_default(api: Api) -> None:
     answer = api.read(PATH)
     today = date.fromisoformat(answer["computed_at"][:10])
     assert answer["period"] == {"start": today.isoformat(), "end": today.isoformat(), "days": 1}
+
+
+def test_the_default_period_can_be_overridden_by_its_settings_name(api: Api) -> None:
+    assert api.read(PATH, fraud_ip_click_window_days=3)["period"] == api.read(PATH, days=3)["period"]

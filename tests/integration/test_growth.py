@@ -56,6 +56,17 @@ def test_a_loop_is_measured_by_its_own_users(grown: Api) -> None:
     assert (rally["invites"], rally["active_users"], rally["conversions"], rally["k_factor"]) == (1, 1, 0, 0)
 
 
+def test_loops_are_paged_without_gaps(grown: Api) -> None:
+    grown.send("POST", "/v1/links", json={"items": [build_invite("c1", "cat", MONDAY, source="album")]})
+    found, cursor = [], {}
+    for _ in range(3):
+        page = grown.read("/v1/growth/loops", limit=1, **cursor, **WEEK)
+        found += [loop["source"] for loop in page["loops"]]
+        assert page["total_loops"] == 3
+        cursor = {"cursor": page["next_cursor"]}
+    assert (found, page["next_cursor"]) == (["buddy_challenge", "album", "results_rally"], None)
+
+
 def test_a_referrer_contributes_its_conversions_over_all_active_users(grown: Api) -> None:
     answer = grown.read("/v1/growth/referrers", **WEEK)
     found = [(row["referrer_id"], row["conversions"], row["k_contribution"]) for row in answer["referrers"]]

@@ -36,7 +36,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> GrowthSnapshot:
         k_factor=api.fetch_k_factor(**query),
         timeline=api.fetch_timeline(**query),
         funnel=api.fetch_funnel(**query),
-        loops=api.fetch_loops(**query),
+        loops=api.fetch_loops(**query, limit=loops.MOST_ROWS),
         cohorts=api.fetch_cohorts(),
         cycle_time=api.fetch_cycle_time(**query),
         referrers=api.fetch_referrers(**query, limit=referrers.ROWS_ON_CARD),

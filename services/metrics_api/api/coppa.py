@@ -5,11 +5,12 @@ from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import COMPONENT_ROWS, build_reading, read_page
+from metrics_api.api.readings import build_reading, read_page
 from metrics_api.api.requests import CoppaQuery, ViolationsQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.detection import violations as listing
+from metrics_api.detection.context import COMPONENT_ROWS
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
 from viral_engine.contract.flags import Flag

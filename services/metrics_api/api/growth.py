@@ -10,13 +10,12 @@ from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import Identifiers, Reading
-from metrics_api.growth import referrers
+from metrics_api.detection.context import COMPONENT_ROWS, Reading, build_masked_reading
+from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohorts import fetch_cohorts
 from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
-from metrics_api.growth.loops import fetch_loops
 from metrics_api.growth.timeline import fetch_timeline
 from viral_engine.contract.growth import (
     CohortsAnswer,
@@ -32,6 +31,10 @@ from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.values import OptionalId
 
 growth = Resource("growth")
+
+
+class LoopsQuery(PeriodQuery, ListQuery):
+    """Query of the loops."""
 
 
 class ReferrersQuery(PeriodQuery, ListQuery):
@@ -60,10 +63,10 @@ def get_k_factor(query: PeriodQuery) -> KFactorAnswer:
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
-def get_loops(query: PeriodQuery) -> LoopsAnswer:
-    """Every loop, the highest K first."""
+def get_loops(query: LoopsQuery) -> LoopsAnswer:
+    """Loops, the highest K first."""
     with services().database.read() as connection:
-        return fetch_loops(connection, _reading(query))
+        return loops.fetch_loops(connection, _reading(query, read_page(query, loops.CURSOR)))
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
@@ -102,12 +105,7 @@ def get_cycle_time(query: PeriodQuery) -> CycleTimeAnswer:
 
 
 def _reading(query: PeriodQuery, page: Page | None = None) -> Reading:
-    """Growth answers show no address and no fingerprint, so that there is nothing to audit."""
     now = datetime.now(UTC)
-    return Reading(
-        period=query.period(now=now),
-        settings=services().detection,
-        now=now,
-        identifiers=Identifiers(services().references, whole=False),
-        page=page or Page(limit=10),
+    return build_masked_reading(
+        query.period(now=now), services().detection, services().references, now=now, page=page or COMPONENT_ROWS
     )

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from metrics_api.api.readings import COMPONENT_ROWS, apply_overrides, build_reading, read_page
+from metrics_api.api.readings import apply_overrides, build_reading, read_page
 from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.context import COMPONENT_ROWS, build_masked_reading
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.scoring.evaluation import fetch_health
 from metrics_api.scoring.what_if import fetch_what_if
@@ -24,7 +24,7 @@ guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
 def get_fraud(query: FraudQuery) -> FraudAnswer:
     """Addresses with more clicks on one UTC day than the threshold."""
-    default_days = services().detection.fraud_ip_click_window_days
+    default_days = query.fraud_ip_click_window_days or services().detection.fraud_ip_click_window_days
     reading = build_reading(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
     with services().database.read() as connection:
         return fraud.fetch_fraud(connection, reading)
@@ -69,12 +69,8 @@ def get_what_if(query: HealthQuery) -> WhatIfAnswer:
     """What the overridden thresholds would change, and the Helm values that keep them."""
     now, shared = datetime.now(UTC), services()
     # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
-    reading = Reading(
-        period=query.period(now=now),
-        settings=apply_overrides(query),
-        now=now,
-        identifiers=Identifiers(shared.references, whole=False),
-        page=Page(limit=1),
+    reading = build_masked_reading(
+        query.period(now=now), apply_overrides(query), shared.references, now=now, page=Page(limit=1)
     )
     with shared.database.read() as connection:
         return fetch_what_if(connection, reading, shared.detection)

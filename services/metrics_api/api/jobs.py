@@ -9,10 +9,9 @@ from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.api.telling import poke
-from metrics_api.db.paging import Page
 from metrics_api.deliveries.mailings import save_mailing
 from metrics_api.deliveries.poking import poke_due_deliveries
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.context import build_masked_reading
 from metrics_api.reports.reconciliation import tick_schedules
 from metrics_api.reports.runs import (
     claim_run,
@@ -131,13 +130,8 @@ def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts
     held = fetch_held(connection, run_id, token)
     if held is None:
         raise _not_held(run_id)
-    reading = Reading(
-        period=Period.between(held.period_start, held.period_end),
-        settings=services().detection,
-        now=datetime.now(UTC),
-        identifiers=Identifiers(services().references, whole=False),
-        page=Page(limit=10),
-    )
+    period = Period.between(held.period_start, held.period_end)
+    reading = build_masked_reading(period, services().detection, services().references, now=datetime.now(UTC))
     return fetch_report_facts(connection, held.report_type, reading)
 
 

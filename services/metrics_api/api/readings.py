@@ -12,15 +12,13 @@ from metrics_api.api.problems import invalid
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.services import services
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.context import Identifiers, Reading, build_masked_reading
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.thresholds import Overrides
 from viral_engine.settings import DetectionSettings
 
 Item = TypeVar("Item")
-COMPONENT_ROWS = Page(limit=10)
-"""How much of a list is shown where it is a part of another answer."""
 
 
 def build_reading(
@@ -31,15 +29,10 @@ def build_reading(
     Raises ProblemError 422 when the overrides contradict each other.
     """
     now = datetime.now(UTC)
-    settings = apply_overrides(overrides)
-    hidden = Identifiers(services().references, whole=False)
-    return Reading(
-        period=period.period(now=now, default_days=default_days),
-        settings=settings,
-        now=now,
-        identifiers=build_identifiers(now) if shows_identifiers else hidden,
-        page=page,
-    )
+    settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
+    if shows_identifiers:
+        return Reading(dates, settings, now, build_identifiers(now), page)
+    return build_masked_reading(dates, settings, services().references, now=now, page=page)
 
 
 def apply_overrides(overrides: Overrides) -> DetectionSettings:

@@ -1,8 +1,8 @@
 """Models of query strings."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_engine.contract.alerts import StatusFilter
 from viral_engine.contract.period import PeriodQuery
@@ -29,6 +29,15 @@ class PartialQuery(BaseModel):
 
 class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
     """Query of the fraud read."""
+
+    fraud_ip_click_window_days: int | None = Field(None, ge=1, le=7, description="Like days, 1 to 7; not beside it")
+
+    @model_validator(mode="after")
+    def check_the_period_is_named_once(self) -> Self:
+        """Refuse the days by their setting's name beside another way of naming the period."""
+        if self.fraud_ip_click_window_days is not None and (self.days is not None or self.start):
+            raise ValueError("give either fraud_ip_click_window_days, or days, or start and end")
+        return self
 
 
 class BotQuery(PeriodQuery, BotOverrides, ListQuery):

@@ -4,11 +4,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.intervals import wilson_interval
 from viral_engine.contract.growth import LoopPerformance, LoopsAnswer
 from viral_engine.contract.period import Period
+
+CURSOR = "growth-loops"
 
 _LOOPS = text(f"""
     SELECT source, {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND source <> ''
@@ -17,16 +20,32 @@ _LOOPS = text(f"""
 
 
 def fetch_loops(connection: Connection, reading: Reading) -> LoopsAnswer:
-    """Every loop of the period, the highest K first."""
+    """One page of the period's loops, the highest K first."""
     loops = fetch_loop_performance(connection, reading.period)
-    return LoopsAnswer(period=reading.period, computed_at=reading.now, loops=loops)
+    if reading.page.after:
+        k_factor, conversions, source = reading.page.after
+        behind = (float(k_factor), int(conversions), source)
+        shown, last = reading.page.split([loop for loop in loops if _position(loop) > behind])
+    else:
+        shown, last = reading.page.split(loops)
+    return LoopsAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        loops=shown,
+        total_loops=len(loops),
+        next_cursor=last and encode_cursor(reading.identifiers.references, CURSOR, _position(last)),
+    )
 
 
 def fetch_loop_performance(connection: Connection, period: Period) -> list[LoopPerformance]:
     """Every loop with any activity; a loop without invites has K 0."""
     rows = connection.execute(_LOOPS, {"start": period.start, "end": period.end}).all()
     loops = [_format_row(row) for row in rows]
-    return sorted(loops, key=lambda loop: (-loop.k_factor, -loop.conversions, loop.source))
+    return sorted(loops, key=_position)
+
+
+def _position(loop: LoopPerformance) -> tuple[float, int, str]:
+    return (-loop.k_factor, -loop.conversions, loop.source)
 
 
 def _format_row(row: Row[Any]) -> LoopPerformance:

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from metrics_api.db.paging import Page
-from metrics_api.detection.context import Reading
+from metrics_api.detection.context import COMPONENT_ROWS, Reading
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
@@ -16,8 +15,6 @@ from metrics_api.scoring.evaluation import fetch_health
 from viral_engine.contract.growth import KFactorAnswer
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts, ReportType
-
-_TOP_REFERRERS = Page(limit=10)
 
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, reading: Reading) -> ReportFacts:
@@ -73,7 +70,7 @@ def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
 
 
 def _fetch_top_referrers(connection: Connection, reading: Reading) -> list[ReferrerInReport]:
-    referrers = fetch_referrers(connection, replace(reading, page=_TOP_REFERRERS)).referrers
+    referrers = fetch_referrers(connection, replace(reading, page=COMPONENT_ROWS)).referrers
     return [
         ReferrerInReport(
             id=referrer.referrer_id,

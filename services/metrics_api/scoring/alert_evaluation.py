@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.context import Reading, build_masked_reading
 from metrics_api.detection.violations import fetch_violations
 from metrics_api.notifications.news import save_news
 from metrics_api.scoring.alert_life import AlertChanges, await_turn, save_findings
@@ -45,8 +45,7 @@ def evaluate_guardrails(
 
 def build_recent_reading(detection: DetectionSettings, references: References, page: Page, *, now: datetime) -> Reading:
     """The dates that alerts are about, with identifiers masked whoever asks."""
-    period = Period.last_days(ALERT_DAYS, now=now)
-    return Reading(period, detection, now, Identifiers(references, whole=False), page)
+    return build_masked_reading(Period.last_days(ALERT_DAYS, now=now), detection, references, now=now, page=page)
 
 
 def _fetch_true_violations(connection: Connection, reading: Reading) -> list[Violation]:

@@ -94,9 +94,11 @@ class LoopPerformance(BaseModel):
 
 
 class LoopsAnswer(PeriodAnswer):
-    """Every loop with any activity, the highest K first."""
+    """The loops with any activity, the highest K first."""
 
     loops: list[LoopPerformance]
+    total_loops: int
+    next_cursor: str | None
 
 
 class TimelinePoint(BaseModel):

@@ -13,7 +13,10 @@ Points = Annotated[float | None, Field(ge=0, le=100)]
 
 
 class Overrides(BaseModel):
-    """Every threshold setting under its name in lower case; what is absent keeps the configured value."""
+    """Every threshold setting under its name in lower case; what is absent keeps the configured value.
+
+    FRAUD_IP_CLICK_WINDOW_DAYS is no threshold but a default period: only the fraud read, which has it, takes it.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     short_names: ClassVar[dict[str, str]] = {}

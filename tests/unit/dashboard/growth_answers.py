@@ -119,7 +119,7 @@ def build_loops() -> LoopsAnswer:
         format_loop("parent_share", 20, 80, 10, 10),
         format_loop("prep_pack", 0, 9, 0, 0),
     ]
-    return LoopsAnswer(**COMMON, loops=loops)
+    return LoopsAnswer(**COMMON, loops=loops, total_loops=len(loops), next_cursor=None)
 
 
 def build_snapshot(**answers: BaseModel) -> GrowthSnapshot:

@@ -152,7 +152,9 @@ EMPTY: dict[str, BaseModel] = {
     "k_factor": build_k_factor(NOTHING, NOTHING),
     "timeline": build_timeline().model_copy(update={"points": []}),
     "funnel": build_funnel(0, 0, 0, 0, 0, invites=0),
-    "loops": LoopsAnswer.model_validate({**build_timeline().model_dump(), "loops": []}),
+    "loops": LoopsAnswer.model_validate(
+        {**build_timeline().model_dump(), "loops": [], "total_loops": 0, "next_cursor": None}
+    ),
     "cohorts": build_cohorts((0, [None])),
     "cycle_time": build_cycle_time(median_hours=None, p75_hours=None, pairs=0, open=3),
     "referrers": build_referrers(rows=0),

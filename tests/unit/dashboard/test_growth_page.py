@@ -32,7 +32,8 @@ def test_a_refresh_brings_every_card_of_the_period(browser: Browser, api: FakeAp
     asked = {request.url.path: dict(request.url.params) for request in api.asked if "/growth/" in request.url.path}
     assert asked.pop("/v1/growth/cohorts") == {}
     assert asked.pop("/v1/growth/referrers") == {"days": "14", "limit": "8"}
-    assert list(asked.values()) == [{"days": "14"}] * 5
+    assert asked.pop("/v1/growth/loops") == {"days": "14", "limit": "1000"}
+    assert list(asked.values()) == [{"days": "14"}] * 4
 
 
 def test_only_the_card_that_changed_is_drawn_anew(browser: Browser, api: FakeApi) -> None:
