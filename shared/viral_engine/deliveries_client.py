@@ -26,9 +26,9 @@ class DeliveriesApi(ApiConnection):
         """One message with what it says, while that is kept. Raises ApiProblemError with status 404 without one."""
         return self._call("GET", f"/v1/reports/{report_id}/deliveries/{delivery_id}", RenderedDelivery)
 
-    def fetch_queues(self) -> QueuesAnswer:
-        """Every queue, and what failed for good or may have been sent."""
-        return self._call("GET", "/v1/queues", QueuesAnswer)
+    def fetch_queues(self, **query: QueryValue) -> QueuesAnswer:
+        """Every queue, and a page of what failed for good or may have been sent."""
+        return self._call("GET", "/v1/queues", QueuesAnswer, params=query)
 
     def retry_dead_letter(self, letter_id: str) -> DeadLetterState:
         """Try again from the start. Raises ApiProblemError with status 404 when it waits for nobody any more."""
