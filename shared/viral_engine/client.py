@@ -145,7 +145,7 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._call("GET", "/v1/growth/k-factor", KFactorAnswer, params=query)
 
     def fetch_loops(self, **query: QueryValue) -> LoopsAnswer:
-        """Every loop, the highest K first."""
+        """Loops, the highest K first."""
         return self._call("GET", "/v1/growth/loops", LoopsAnswer, params=query)
 
     def fetch_timeline(self, **query: QueryValue) -> TimelineAnswer:
