@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from metrics_api.db.database import Database
 from metrics_api.db.tables import alerts
 from metrics_api.deliveries.requests import Question, save_request
-from metrics_api.privacy.subjects import Subject, export_subject
+from metrics_api.privacy.erasure import erase_subject
+from metrics_api.privacy.subjects import OWN_EVENTS, Subject, export_subject
 from tests.api_fixtures import Api
 from tests.brute_force import fetch_facts
 from tests.builders import NOON, build_clicks, build_event, build_link
@@ -19,7 +20,9 @@ from tests.content_builders import build_reel, build_session, build_share, save,
 from tests.delivery_rows import DOMAIN, HOOK
 from tests.integration.test_purge import dump, save_leftovers
 from tests.integration.test_rebuild import rebuild
+from tests.plans import watch_statements
 from viral_engine.contract.deliveries import Takedown
+from viral_engine.contract.privacy import SubjectKind
 
 CHILD, DEVICE, ADDRESS = "child-7", "tablet-7", "203.0.113.77"
 
@@ -321,11 +324,41 @@ def test_what_is_no_address_is_refused(api: Api) -> None:
 
 
 def test_the_policy_says_what_is_set(api: Api) -> None:
-    kept = {rule["setting"]: rule["kept_days"] for rule in api.read("/v1/privacy/policy")["rules"]}
-    assert kept == {
-        "RETENTION_EVENTS_DAYS": 90,
-        "RETENTION_CONTENT_DAYS": 90,
-        "DELIVERY_PRUNE_DAYS": 7,
-        "RETENTION_AUDIT_DAYS": 730,
-        None: None,
+    rules = api.read("/v1/privacy/policy")["rules"]
+    assert {(rule["setting"], rule["kept_days"]) for rule in rules} == {
+        ("RETENTION_EVENTS_DAYS", 90),
+        ("RETENTION_CONTENT_DAYS", 90),
+        ("DELIVERY_PRUNE_DAYS", 7),
+        ("RETENTION_AUDIT_DAYS", 730),
+        (None, 7),
+        (None, 2),
+        (None, None),
     }
+    said = " ".join(rule["data"] for rule in rules)
+    for what in ("alerts", "trust", "requests", "sign-ins", "addresses of staff"):
+        assert what in said
+
+
+def test_what_somebody_did_is_found_by_an_index(connection: Connection) -> None:
+    connection.execute(text("SET enable_seqscan = off"))
+    plan = connection.execute(
+        text(f"EXPLAIN SELECT FROM attribution_events WHERE {OWN_EVENTS['user']}"), {"id": CHILD}
+    ).scalars()
+    assert "idx_attribution_events_person" in "".join(plan)
+    connection.execute(text("RESET enable_seqscan"))
+
+
+@pytest.mark.parametrize(("kind", "subject_id"), [("user", CHILD), ("session", "session-7")])
+def test_an_erasure_looks_before_it_keeps_writers_out(
+    api: Api, database: Database, kind: SubjectKind, subject_id: str
+) -> None:
+    api.post_events(build_event(user_id=CHILD, session_id="session-7"))
+    save_shares(api, build_share("its", {"by": subject_id}))
+    save(api, "study-sessions", build_session("meeting", CHILD, "friend"))
+    with database.write() as erasing, watch_statements(erasing) as statements:
+        erased = erase_subject(erasing, Subject(kind, subject_id), "ref")
+    assert (erased["attribution_events"], erased["parent_shares"]) == (1, 1)
+    sent = [" ".join(statement.split()) for statement, _ in statements.sent]
+    locked = next(place for place, statement in enumerate(sent) if "pg_advisory_xact_lock" in statement)
+    assert all(" = ANY(" in each for each in sent[locked:] if "strpos(share_data" in each or "participant_ids)" in each)
+    assert not any("session_id = %(id)s" in each for each in sent[locked:])

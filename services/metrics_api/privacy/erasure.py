@@ -3,8 +3,9 @@
 Facts that belong to a day are made anew for every day that is concerned, step by step, as a rebuild does it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
 
@@ -18,7 +19,8 @@ from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.erasure_names import CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
-from metrics_api.privacy.subjects import FACTS, MENTIONED, OWN_EVENTS, Subject
+from metrics_api.privacy.search import search, search_among
+from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject
 
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _TOUCHED = """
@@ -55,31 +57,37 @@ _LEAVE_SESSIONS = text("""
 def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
     """Erase it; returns how many rows of what. `ref` is the reference that stands for it in alerts.
 
-    The facts of the days concerned are right again after the batch `rebuild_days` that this starts.
+    What is posted meanwhile counts as posted afterwards. The facts of the days concerned are right again after the
+    batch `rebuild_days` that this starts.
     """
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    found = search(connection, subject)
     own_facts(connection)
     create_staging(connection)
     days: set[date] = set()
-    erased = {
-        "attribution_events": _change_events(
-            connection, subject, f"DELETE FROM attribution_events WHERE {OWN_EVENTS[subject.kind]}", days
-        )
-    }
+    erased = {"attribution_events": _delete_events(connection, subject, found.get("attribution_events"), days)}
     if subject.kind == "user":
         erased["credited_events"] = _change_events(connection, subject, CREDITED_EVENTS, days)
         erased["attribution_links"] = _delete_links(connection, subject, days)
-        erased["study_sessions"] = _leave_sessions(connection, subject)
+        erased["study_sessions"] = _leave_sessions(connection, subject, found["study_sessions"])
     for table, condition in FACTS[subject.kind].items():
         connection.execute(text(f"DELETE FROM {table} WHERE {condition}"), {"id": subject.id})
     _recall_people(connection)
     erased |= forget_names(connection, subject, ref)
-    _delete_content(connection, subject, erased)
+    _delete_content(connection, subject, found, erased)
     _start_rebuild(connection, days)
     return erased
 
 
-def _change_events(connection: Connection, subject: Subject, change: str, days: set[date]) -> int:
-    values = build_mention_values(subject.id)
+def _delete_events(connection: Connection, subject: Subject, found: Sequence[UUID] | None, days: set[date]) -> int:
+    own = OWN_EVENTS[subject.kind] if found is None else "event_id = ANY(CAST(:found AS uuid[]))"
+    return _change_events(connection, subject, f"DELETE FROM attribution_events WHERE {own}", days, found)
+
+
+def _change_events(
+    connection: Connection, subject: Subject, change: str, days: set[date], found: Sequence[UUID] | None = None
+) -> int:
+    values = {**build_mention_values(subject.id), "found": found}
     rows = connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
     links = sorted({row.link_id for row in rows if row.link_id})
     connection.execute(_COUNT_LINKS, {"ids": links})
@@ -96,8 +104,8 @@ def _delete_links(connection: Connection, subject: Subject, days: set[date]) -> 
     return len(links)
 
 
-def _leave_sessions(connection: Connection, subject: Subject) -> int:
-    ids = _find_ids(connection, "study_sessions", "session_id", ":id = ANY(participant_ids)", subject)
+def _leave_sessions(connection: Connection, subject: Subject, found: Sequence[str]) -> int:
+    ids = search_among(connection, "study_sessions", subject, found)
     with keep_facts(connection, STUDY_SESSIONS, ids):
         return connection.execute(_LEAVE_SESSIONS, {"id": subject.id, "ids": ids}).rowcount
 
@@ -106,23 +114,22 @@ def _recall_people(connection: Connection) -> None:
     """Let the journeys of everybody concerned say what their remaining events say."""
     for statement in _FORGET_PEOPLE:
         connection.execute(statement)
+    # Without it the planner takes the people for so many that it reads every event there is.
+    connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)
     fold(connection, (USER_JOURNEYS, ACTIVE_WEEKS))
 
 
-def _delete_content(connection: Connection, subject: Subject, erased: dict[str, int]) -> None:
+def _delete_content(
+    connection: Connection, subject: Subject, found: Mapping[str, Sequence[str]], erased: dict[str, int]
+) -> None:
     for table in (PARENT_SHARES, PROGRESS_REELS):
-        ids = _find_ids(connection, table.name, table.key, MENTIONED[table.name], subject)
+        ids = search_among(connection, table.name, subject, found[table.name])
         calls = forget_items(connection, table.kind, ids, build_mention_values(subject.id))
         for item_id in ids:
             delete_content(connection, table, item_id)
         erased[table.name] = len(ids)
         erased["deliveries"] = erased.get("deliveries", 0) + calls
-
-
-def _find_ids(connection: Connection, table: str, key: str, condition: str, subject: Subject) -> list[str]:
-    statement = text(f"SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}")
-    return list(connection.execute(statement, build_mention_values(subject.id)).scalars())
 
 
 def _start_rebuild(connection: Connection, days: Iterable[date]) -> None:

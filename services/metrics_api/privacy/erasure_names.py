@@ -1,6 +1,6 @@
 """Takes a subject's name out of what is kept: what it did for others, alerts, calls to take items down, and trust."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -46,9 +46,9 @@ _TAKEDOWNS = text("""
 _STOP_TRUSTING = text(f"DELETE FROM trusted_networks WHERE {TRUSTED}")
 
 
-def forget_items(connection: Connection, kind: str, ids: list[str], values: Mapping[str, Any]) -> int:
+def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: Mapping[str, Any]) -> int:
     """Forget items that are about to be deleted in alerts and calls; returns how many calls' bodies are gone."""
-    item_values = {**values, "kind": kind, "ids": ids}
+    item_values = {**values, "kind": kind, "ids": list(ids)}
     refs = list(connection.execute(_REFS, item_values).scalars())
     connection.execute(_ALERTS, {"refs": refs})
     connection.execute(_PATHS, item_values)

@@ -21,8 +21,10 @@ _GIVEN = """jsonb_build_object(
 
 def mention_in_json(column: str) -> str:
     """The condition in SQL that the id stands anywhere in the column, as a text, a key or a number that is an id."""
-    return f"""(jsonb_path_exists({column}, '$.** ? (@ == $id)', {_GIVEN}) OR jsonb_path_exists(
-        {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN}))"""
+    # Most of what is posted does not hold the id at all, which is seen faster than where it stands.
+    return f"""(strpos({column}::text, :part) > 0 AND (
+        jsonb_path_exists({column}, '$.** ? (@ == $id)', {_GIVEN}) OR jsonb_path_exists(
+            {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN})))"""
 
 
 def mention_in_text(column: str) -> str:
@@ -32,11 +34,12 @@ def mention_in_text(column: str) -> str:
 
 def build_mention_values(subject_id: str) -> dict[str, str]:
     """The values that these conditions need."""
-    word = json.dumps(subject_id)
+    word = json.dumps(subject_id, ensure_ascii=False)
     is_number = _INTEGER.fullmatch(subject_id) is not None
     is_key = not is_number or len(subject_id) >= _SHORTEST_NUMBER_AS_KEY
     return {
         "id": subject_id,
+        "part": word[1:-1],
         "number": subject_id if is_number else word,
         "key": word if is_key else "null",
         "word": _build_word(subject_id),

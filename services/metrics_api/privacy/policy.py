@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from metrics_api.privacy.purge_rest import BOOKKEEPING_DAYS, FAILURES_KEPT_DAYS
+from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS
 from viral_engine.contract.privacy import RetentionPolicy, RetentionRule
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.privacy_settings import PrivacySettings
@@ -21,7 +23,8 @@ def build_policy(privacy: PrivacySettings, deliveries: DeliverySettings, *, now:
             f"Each night after {privacy.purge_hour_utc:02d}:00 UTC everything that is older than stated here is "
             "deleted, and what was deleted is recorded. Backups follow with their own rotation.",
             "A parent may ask for what is stored about their child, or that it be erased. Requests are recorded and "
-            f"answered within {privacy.privacy_request_days} days.",
+            f"answered within {privacy.privacy_request_days} days. A request that is done no longer says whom it was "
+            f"about, an export {EXPORT_AGAIN_DAYS} days later, so that a lost file can be made again.",
         ],
     )
 
@@ -39,8 +42,19 @@ def _list_rules(privacy: PrivacySettings, deliveries: DeliverySettings) -> list[
             content,
             "RETENTION_CONTENT_DAYS",
         ),
+        _rule(
+            "Names of referrers in reports; what alerts counted and the messages about them; networks whose trust has "
+            "ended",
+            "Judging growth and security",
+            events,
+            "RETENTION_EVENTS_DAYS",
+        ),
         _rule("Rendered emails and webhook calls", "Showing what was sent", mailed, "DELIVERY_PRUNE_DAYS"),
         _rule("Audit log", "Showing who did and saw what", audit, "RETENTION_AUDIT_DAYS"),
+        _rule("Parents' requests and their notes", "Showing how they were answered", audit, "RETENTION_AUDIT_DAYS"),
+        _rule("Ended sessions, records of finished work", "Signing in, working once", BOOKKEEPING_DAYS, None),
+        _rule("Failed sign-ins, as a hash of the address", "Locking out who guesses", FAILURES_KEPT_DAYS, None),
+        _rule("To which addresses of staff something was sent, and when", "Sending nothing twice", None, None),
         _rule("Health scores and totals a day, which name nobody", "Comparing over years", None, None),
     ]
 

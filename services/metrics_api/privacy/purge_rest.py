@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
-from metrics_api.access.lockout import forget_old_failures
+from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
 from metrics_api.privacy.cutoffs import Cutoffs, begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
@@ -13,6 +13,8 @@ from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS
 
 Purge = Callable[[Connection, Cutoffs], int]
 BOOKKEEPING_DAYS = 7
+# A day, and the day until the next night.
+FAILURES_KEPT_DAYS = FORGOTTEN_AFTER.days + 1
 _BOOKKEEPING = timedelta(days=BOOKKEEPING_DAYS)
 
 _ALERTS = text("""

@@ -12,7 +12,7 @@ from metrics_api.privacy.report_names import NAMES_SUBJECT
 from viral_engine.contract.privacy import SubjectData, SubjectKind
 from viral_engine.contract.values import IpAddress
 
-# Each is found by an index.
+# Each but that of a session is found by an index.
 OWN_EVENTS: dict[SubjectKind, str] = {
     "user": f"{PERSON} = 'user:' || CAST(:id AS text)",
     "session": "session_id = :id",

@@ -58,6 +58,12 @@ Index(
     _event.occurred_at,
     postgresql_where=text("event_type <> 'click'"),
 )
+# Everything somebody did: for journeys that are made anew, and for what a parent asks. See `staging.PERSON`.
+Index(
+    "idx_attribution_events_person",
+    text("coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"),
+    _table=attribution_events,
+)
 
 attribution_links = Table(
     "attribution_links",
