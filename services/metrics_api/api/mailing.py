@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.services import services
-from metrics_api.deliveries.claims import is_switched_off
 from metrics_api.deliveries.requests import Asked, Question, request_report_emails
+from metrics_api.deliveries.switch import is_switched_off
 from viral_engine.contract.people import Scope
 
 

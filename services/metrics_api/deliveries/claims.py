@@ -7,12 +7,12 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
 from metrics_api.notifications.secrets import fetch_signing_secret
 from metrics_api.reports.reading import fetch_report
 from metrics_api.subscriptions.links import build_unsubscribe_url
 from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
-from viral_engine.contract.flags import Flag
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.settings import QueueSettings
@@ -79,12 +79,6 @@ def fail_unreadable(
     """End for good what no attempt could read, so that a person sees why."""
     result = DeliveryResult(token=error.claim.token, outcome="failed", error=str(error))
     return save_result(connection, error.claim.delivery_id, result, settings, now=now)
-
-
-def is_switched_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
-    """Whether emails of this report, or else of this notification rule, are placeholders at the moment."""
-    key = f"report:{report_id}" if report_id is not None else f"rule:{rule_id}"
-    return not flags.is_on(Flag.EMAIL_DELIVERY, key)
 
 
 def _describe(

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from metrics_api.db.tables import report_runs, subscriptions
-from metrics_api.deliveries.claims import is_switched_off
 from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.switch import is_switched_off
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 

@@ -7,9 +7,9 @@ from redis import Redis
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.database import Database
-from metrics_api.deliveries.claims import is_switched_off
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.notifications.listing import is_switched_on
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from viral_engine.contract.deliveries import AlertNews, DeliveryKind, Notification

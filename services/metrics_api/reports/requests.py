@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, insert, select, update
 
-from metrics_api.db.tables import job_keys, report_runs
+from metrics_api.db.job_keys import recall_answer, remember_answer
+from metrics_api.db.tables import report_runs
 from viral_engine.contract.period import Period
 from viral_engine.contract.recipients import drop_repeated
 from viral_engine.contract.reports import ReportRequest, ReportType, RunStatus
 
-UNIQUE_FOR = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 _REPORT_DAYS: dict[ReportType, int] = {"weekly": 7, "monthly": 30}
 
@@ -82,20 +81,3 @@ def run_values(report_type: ReportType, period: Period, *, by: str, now: datetim
         "next_attempt_at": now,
         "created_at": now,
     }
-
-
-def recall_answer(connection: Connection, key: str, *, now: datetime) -> int | None:
-    """What the same request was answered within the last 60 seconds; others with this key wait for the commit."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-    recent = job_keys.c.asked_at > now - UNIQUE_FOR
-    answer: int | None = connection.execute(
-        select(job_keys.c.answer_id).where(job_keys.c.key == key, recent)
-    ).scalar_one_or_none()
-    return answer
-
-
-def remember_answer(connection: Connection, key: str, answer_id: int, *, now: datetime) -> None:
-    """Note what the request was answered."""
-    values = {"asked_at": now, "answer_id": answer_id}
-    statement = upsert(job_keys).values(key=key, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
