@@ -67,6 +67,8 @@ def visit(
     guest.page.on("console", guest.note)
     guest.page.on("pageerror", lambda error: guest.complaints.append(str(error)))
     yield guest
+    # A page goes on fetching; what a handler of a test is about when the window closes would be the next test's error.
+    guest.page.unroute_all(behavior="wait")
     context.close()
 
 

@@ -18,7 +18,7 @@ _LOOK: dict[str, Any] = {
 }
 
 
-def build_day(day_id: str, label: str, placeholder: str) -> Component:
+def build_day(day_id: str | dict[str, str], label: str, placeholder: str) -> Component:
     """The choice of one date, which may be left out, as `placeholder` says."""
     clear = {"aria-label": f"Clear {label}"}
     return dmc.DatePickerInput(id=day_id, label=label, placeholder=placeholder, clearButtonProps=clear, **_LOOK)

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.audit import build_entries
@@ -17,6 +17,7 @@ from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import AUDIT_PATH
+from dashboard.pages.address_controls import control_id, show_address
 from dashboard.pages.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
@@ -33,19 +34,21 @@ _TEXTS = {
 }
 _DAYS = {"start": "From (UTC)", "end": "To (UTC)"}
 _FILTERS = (*_TEXTS, *_DAYS)
+_PAGE = "audit"
 _log = structlog.get_logger()
 
 
 def build_layout(_settings: DashboardSettings) -> Component:
     """The frame of the page; the filter stands in it from the start, hidden until it is allowed."""
     texts = [
-        dmc.TextInput(id=f"audit-{name}", label=label, placeholder=example, className="filter")
+        dmc.TextInput(id=control_id(_PAGE, name), label=label, placeholder=example, className="filter")
         for name, (label, example) in _TEXTS.items()
     ]
-    filters = [*texts, *[build_day(f"audit-{name}", label, "Any day") for name, label in _DAYS.items()]]
+    filters = [*texts, *[build_day(control_id(_PAGE, name), label, "Any day") for name, label in _DAYS.items()]]
     show = html.Button("Show", id="audit-show", className="button button-primary")
     return html.Div(
         [
+            dcc.Store(id="audit-defaults", data={**dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_DAYS)}),
             build_page_header(
                 TITLE, "", [html.P("Entries can be added, and neither changed nor deleted.")], above=None
             ),
@@ -66,12 +69,11 @@ def build_layout(_settings: DashboardSettings) -> Component:
 
 
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
-    """The address fills in list and filter; the button changes the address."""
+    """The address fills in the filter at once and the list once it is there; the button changes the address."""
     app.callback(
         output={
             "list": Output("audit-list", "children"),
             "hidden": Output("audit-filter", "hidden"),
-            **{name: Output(f"audit-{name}", "value") for name in _FILTERS},
         },
         inputs={"search": Input("url", "search")},
     )(lambda search: show_entries(views.api_of_viewer(), search))
@@ -79,10 +81,11 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         Output("url", "search", allow_duplicate=True),
         inputs={
             "_": Input("audit-show", "n_clicks"),
-            "given": {name: State(f"audit-{name}", "value") for name in _FILTERS},
+            "given": {name: State(control_id(_PAGE, name), "value") for name in _FILTERS},
         },
         prevent_initial_call=True,
     )(lambda _, given: format_filters(given))
+    show_address(app, _PAGE, "audit-defaults")
 
 
 def parse_filters(search: str | None) -> dict[str, str | None]:
@@ -103,12 +106,12 @@ def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The entries that the address names, and whether the filter is hidden, as it is for who may not look."""
     filters = parse_filters(search)
     if not current_viewer().may(Scope.ADMIN):
-        return {**filters, "list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
+        return {"list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
     try:
         answer = api.fetch_audit_entries(limit=ROWS, cursor=read_search(search).get("cursor"), **filters)
     except ApiProblemError as error:
         if error.status in (400, 422):
-            return {**filters, "list": [build_refused(error, AUDIT_PATH)], "hidden": False}
+            return {"list": [build_refused(error, AUDIT_PATH)], "hidden": False}
         return _fail(error, search)
     except API_FAILURES as error:
         return _fail(error, search)
@@ -117,12 +120,12 @@ def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
         named = {name: value for name, value in filters.items() if value}
         more = [build_way_on(AUDIT_PATH, {**named, "cursor": answer.next_cursor}, f"{ROWS} entries")]
     heading = html.H2("What was done", className="card-heading")
-    return {**filters, "list": [heading, *build_entries(answer), *more], "hidden": False}
+    return {"list": [heading, *build_entries(answer), *more], "hidden": False}
 
 
 def _fail(error: Exception, search: str | None) -> dict[str, Any]:
     _log.warning("audit_failed", reason=str(error))
-    return {**parse_filters(search), "list": [build_unavailable(AUDIT_PATH + (search or ""))], "hidden": True}
+    return {"list": [build_unavailable(AUDIT_PATH + (search or ""))], "hidden": True}
 
 
 PAGE = Page(
