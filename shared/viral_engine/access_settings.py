@@ -2,49 +2,31 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from urllib.parse import urlsplit
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from viral_engine.contract.people import Role
 from viral_engine.settings import EnvironmentSettings
+from viral_engine.shared_fields import NetworkList, OidcIssuer
+from viral_engine.webhook_targets import Network, read_networks
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+GroupList = Annotated[str, Field(json_schema_extra={"valid": "names, separated by commas, or nothing"})]
 
 
 class ProxySettings(EnvironmentSettings):
     """Which proxies stand in front of the web services."""
 
-    trusted_proxies: str = Field(
+    trusted_proxies: NetworkList = Field(
         "",
         description="Networks (CIDR, comma-separated) of the proxies whose X-Forwarded-For is believed. "
         "Without them the address of the connection counts, behind a proxy that is the proxy's.",
     )
 
-    @field_validator("trusted_proxies")
-    @classmethod
-    def check_networks(cls, given: str) -> str:
-        """Refuse what is no list of networks."""
-        try:
-            _parse_networks(given)
-        except ValueError as error:
-            raise ValueError(f"TRUSTED_PROXIES must be networks such as 10.0.0.0/8, with commas: {error}") from error
-        return given
-
     @cached_property
-    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+    def networks(self) -> tuple[Network, ...]:
         """The networks of the proxies."""
-        return _parse_networks(self.trusted_proxies)
-
-
-def _parse_networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(part) for part in split_list(given))
-
-
-def split_list(given: str) -> list[str]:
-    """The parts of a text with commas."""
-    return [part for part in map(str.strip, given.split(",")) if part]
+        return tuple(read_networks(self.trusted_proxies))
 
 
 class LimitSettings(EnvironmentSettings):
@@ -84,10 +66,10 @@ class SingleSignOnSettings(EnvironmentSettings):
     Off without OIDC_ISSUER. The provider has to allow the address `<dashboard>/login/callback`.
     """
 
-    oidc_issuer: str | None = Field(
-        None, description="Address of the provider, https. People whom it knows then sign in without a password here."
+    oidc_issuer: OidcIssuer = None
+    oidc_client_id: str = Field(
+        "", description="Name under which the provider knows this product. OIDC_ISSUER needs it, or nothing starts."
     )
-    oidc_client_id: str = Field("", description="Name under which the provider knows this product.")
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), description="Secret that the provider gave this product. Changing it there, change it here."
     )
@@ -97,20 +79,15 @@ class SingleSignOnSettings(EnvironmentSettings):
     oidc_groups_claim: str = Field(
         "groups", description="Claim of the id token that lists a person's groups. Without it nobody gets a role."
     )
-    oidc_admin_groups: str = Field("", description="Groups (comma-separated) whose members are admins here.")
-    oidc_analyst_groups: str = Field("", description="Groups (comma-separated) whose members are analysts here.")
-    oidc_viewer_groups: str = Field("", description="Groups (comma-separated) whose members are viewers here.")
-
-    @field_validator("oidc_issuer")
-    @classmethod
-    def check_issuer(cls, issuer: str | None) -> str | None:
-        """Refuse a provider that is reached without TLS, but on this machine."""
-        if issuer is None:
-            return None
-        address = urlsplit(issuer)
-        if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOCAL_HOSTS):
-            raise ValueError("OIDC_ISSUER must be an https address")
-        return issuer.rstrip("/")
+    oidc_admin_groups: GroupList = Field(
+        "", description="Groups whose members are admins here. Each can see identifiers whole and change people."
+    )
+    oidc_analyst_groups: GroupList = Field(
+        "", description="Groups whose members are analysts here. They act on alerts and make reports."
+    )
+    oidc_viewer_groups: GroupList = Field(
+        "", description="Groups whose members are viewers here. Whoever is in no group of the three is not let in."
+    )
 
     @field_validator("oidc_client_id")
     @classmethod
@@ -127,7 +104,11 @@ class SingleSignOnSettings(EnvironmentSettings):
             Role.ANALYST: self.oidc_analyst_groups,
             Role.VIEWER: self.oidc_viewer_groups,
         }
-        return next((role for role, named in by_role.items() if set(split_list(named)) & set(groups)), None)
+        return next((role for role, named in by_role.items() if _split_list(named) & set(groups)), None)
+
+
+def _split_list(given: str) -> set[str]:
+    return {part for part in map(str.strip, given.split(",")) if part}
 
 
 @dataclass(frozen=True)

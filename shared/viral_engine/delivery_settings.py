@@ -1,31 +1,11 @@
 """Settings of email and webhooks. Rules and forms are those of `viral_engine.settings`."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import EmailStr, Field, SecretStr
 
 from viral_engine.settings import EnvironmentSettings, Port
-from viral_engine.webhook_targets import read_networks
-
-
-def _check_networks(networks: str) -> str:
-    """Refuse what is no list of networks."""
-    try:
-        read_networks(networks)
-    except ValueError as error:
-        raise ValueError(f"WEBHOOK_ALLOWED_NETWORKS: {error}; each network is such as 10.0.0.0/8.") from error
-    return networks
-
-
-AllowedNetworks = Annotated[
-    str,
-    AfterValidator(_check_networks),
-    Field(
-        description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
-        "loopback. Empty allows public addresses only. The API refuses such rules at once, the worker at each call."
-    ),
-]
+from viral_engine.shared_fields import AllowedNetworks
 
 
 class DeliverySettings(EnvironmentSettings):
@@ -40,27 +20,33 @@ class DeliverySettings(EnvironmentSettings):
     sending_lease_seconds: float = Field(
         900,
         gt=0,
-        description="Seconds after which a delivery whose worker fell silent while sending is held as uncertain.",
+        description="Seconds after which a delivery whose worker fell silent while sending is held as uncertain. "
+        "Shorter asks people sooner, perhaps about a message that is still on its way.",
     )
     delivery_prune_days: int = Field(
-        7, ge=1, le=366, description="Days for which the rendered content of ended deliveries is kept."
+        7,
+        ge=1,
+        le=366,
+        description="Days for which the rendered content of ended deliveries is kept. "
+        "Longer lets people read older messages, and keeps what they hold.",
     )
     public_dashboard_url: str = Field(
         "http://127.0.0.1:8050",
         pattern="^https?://",
-        description="Where people reach the dashboard; links in emails and notifications begin with it.",
+        description="Where people reach the dashboard. Links in emails and notifications begin with it, so that a "
+        "wrong one leads nowhere.",
     )
     message_id_domain: str = Field(
         "viral-guardrails.invalid",
         pattern=r"^[A-Za-z0-9.-]+$",
-        description="Domain of the Message-ID of emails; use the domain of EMAIL_FROM.",
+        description="Domain of the Message-ID of emails. Use that of EMAIL_FROM: another one looks like spam.",
     )
     notification_burst: int = Field(
         3,
         ge=1,
         le=100,
-        description="Messages that one notification rule sends within NOTIFICATION_WINDOW_MINUTES; "
-        "further news waits and is told in one digest.",
+        description="Messages that one notification rule sends within NOTIFICATION_WINDOW_MINUTES. "
+        "Further news waits and is told in one digest, sooner with fewer.",
     )
     notification_window_minutes: float = Field(
         10, gt=0, le=1440, description="Minutes over which NOTIFICATION_BURST is counted. Longer sends fewer messages."
@@ -83,19 +69,36 @@ class EmailSettings(EnvironmentSettings):
     email_transport: str = Field(
         "smtp",
         pattern="^(smtp|file)$",
-        description="smtp sends; file writes each message as an .eml file into EMAIL_FOLDER, for development.",
+        description="smtp sends; file writes each message as an .eml file into EMAIL_FOLDER, for development. "
+        "With file nobody gets anything.",
     )
-    email_folder: Path = Field(Path("var/mail"), description="Folder of the file transport.")
-    email_from: EmailStr = Field("reports@viral-guardrails.example", description="Sender of every email.")
-    smtp_host: str = Field("127.0.0.1", min_length=1, description="The mail server.")
-    smtp_port: Port = Field(587, description="Port of the mail server: 587 for starttls, 465 for tls.")
+    email_folder: Path = Field(
+        Path("var/mail"), description="Folder of the file transport. What was written to another one stays there."
+    )
+    email_from: EmailStr = Field(
+        "reports@viral-guardrails.example",
+        description="Sender of every email. Mail servers refuse one whose domain they may not send for.",
+    )
+    smtp_host: str = Field(
+        "127.0.0.1", min_length=1, description="The mail server. While it cannot be reached, emails are tried again."
+    )
+    smtp_port: Port = Field(
+        587,
+        description="Port of the mail server. It follows SMTP_SECURITY: 587 for starttls, 465 for tls; else nothing "
+        "is sent.",
+    )
     smtp_security: str = Field(
         "starttls",
         pattern="^(none|starttls|tls)$",
-        description="How the connection is encrypted; none is for tests on one machine.",
+        description="How the connection is encrypted. With none, for tests, everybody on the way can read.",
     )
-    smtp_username: str | None = Field(None, description="User at the mail server; without one nobody signs in.")
-    smtp_password: SecretStr | None = Field(None, description="Password or API key at the mail server.")
+    smtp_username: str | None = Field(
+        None, description="User at the mail server. Without one nobody signs in, and most servers refuse."
+    )
+    smtp_password: SecretStr | None = Field(
+        None,
+        description="Password or API key at the mail server. Changing it there, change it here, or nothing is sent.",
+    )
     smtp_timeout_seconds: float = Field(
         20,
         gt=0,
@@ -108,6 +111,9 @@ class WebhookSettings(EnvironmentSettings):
     """How the email worker calls webhooks."""
 
     webhook_timeout_seconds: float = Field(
-        10, gt=0, le=40, description="Seconds within which a webhook must have answered."
+        10,
+        gt=0,
+        le=40,
+        description="Seconds within which a webhook must have answered. Longer lets slow ones hold up the others.",
     )
     webhook_allowed_networks: AllowedNetworks = ""

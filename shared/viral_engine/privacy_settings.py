@@ -19,17 +19,21 @@ class PrivacySettings(EnvironmentSettings):
         90,
         ge=7,
         le=3650,
-        description="Days for which parent shares, progress reels, study sessions and what was found in them are kept.",
+        description="Days for which parent shares, progress reels, study sessions and what was found in them are kept. "
+        "Fewer keep less of children; older items can no longer be looked at.",
     )
     retention_audit_days: int = Field(
         730, ge=30, le=3650, description="Days for which the audit log is kept. Fewer may break your own policies."
     )
     purge_hour_utc: int = Field(
-        3, ge=0, le=23, description="Hour of the day, in UTC, in which what is older is deleted."
+        3,
+        ge=0,
+        le=23,
+        description="Hour of the day, in UTC, in which what is older is deleted. Choose a quiet one: it uses disks.",
     )
     privacy_request_days: int = Field(
         30,
         ge=1,
         le=90,
-        description="Days within which a parent's request has to be answered; its due date follows from it.",
+        description="Days within which a parent's request has to be answered. Fewer bring its due date nearer.",
     )

@@ -13,6 +13,9 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import EmailStr, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from viral_engine.settings_ranges import format_range
+from viral_engine.shared_fields import BindHost, DashboardToken, MetricsApiUrl, OidcIssuer, RedisUrl, WorkerToken
+
 Points = Annotated[float, Field(ge=0, le=100)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -85,15 +88,29 @@ class DetectionSettings(EnvironmentSettings):
         description="Points per percentage point of missing compliance (recommended 0.25-0.5). "
         "Higher makes violations weigh more.",
     )
-    health_score_fraud_max: Points = Field(30, description="Most points that fraud can cost.")
-    health_score_bot_max: Points = Field(20, description="Most points that bots can cost.")
-    health_score_opt_out_max: Points = Field(20, description="Most points that opt-outs can cost.")
-    health_score_coppa_max: Points = Field(30, description="Most points that COPPA violations can cost.")
-    health_status_excellent: Points = Field(90, description="Score from which the status is excellent.")
-    health_status_good: Points = Field(75, description="Score from which the status is good.")
-    health_status_fair: Points = Field(60, description="Score from which the status is fair.")
+    health_score_fraud_max: Points = Field(
+        30, description="Most points that fraud can cost. Lower keeps one bad day of clicks from ruling the score."
+    )
+    health_score_bot_max: Points = Field(
+        20, description="Most points that bots can cost. Lower keeps many devices from ruling the score."
+    )
+    health_score_opt_out_max: Points = Field(
+        20, description="Most points that opt-outs can cost. Lower than the multiplier caps high rates."
+    )
+    health_score_coppa_max: Points = Field(
+        30, description="Most points that COPPA violations can cost. Lower hides how bad a low compliance is."
+    )
+    health_status_excellent: Points = Field(
+        90, description="Score from which the status is excellent. Higher lets fewer periods be called so."
+    )
+    health_status_good: Points = Field(
+        75, description="Score from which the status is good. Higher calls more periods fair."
+    )
+    health_status_fair: Points = Field(
+        60, description="Score from which the status is fair. Higher calls more periods a warning."
+    )
     health_status_warning: Points = Field(
-        40, description="Score from which the status is warning; below it is critical."
+        40, description="Score from which the status is warning. Higher calls more periods critical."
     )
     coppa_compliance_target: Rate = Field(
         0.99,
@@ -145,7 +162,8 @@ class LogSettings(EnvironmentSettings):
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="The least important level that is logged.",
+        description="The least important level that is logged. DEBUG writes far more and costs disk; "
+        "ERROR leaves requests out.",
     )
 
 
@@ -154,32 +172,44 @@ class ApiSettings(EnvironmentSettings):
 
     database_url: str = Field(
         pattern="^postgresql(\\+psycopg)?://",
-        description="PostgreSQL 18 or newer. `make run` starts an embedded one when it is absent.",
+        description="PostgreSQL 18 or newer; `make run` starts an embedded one when it is absent. "
+        "Another one holds other data.",
     )
-    redis_url: str = Field(
-        pattern="^(rediss?|unix)://",
-        description="Redis or Valkey for queues and rate limits. `make run` starts an embedded one.",
-    )
+    redis_url: RedisUrl
     identifier_key: SecretStr = Field(
         min_length=32,
         description="Secret from which references to masked identifiers are made. "
         "Changing it makes old links to investigations invalid.",
     )
-    bind_host: str = Field("127.0.0.1", description="Address that the web services listen on. Containers use 0.0.0.0.")
-    metrics_api_port: Port = Field(8000, description="Port of the metrics API.")
+    bind_host: BindHost = "127.0.0.1"
+    metrics_api_port: Port = Field(
+        8000, description="Port of the metrics API. Changing it changes METRICS_API_URL for all who call."
+    )
     metrics_api_threads: int = Field(
         8,
         ge=1,
         le=64,
-        description="Requests that one web process serves at once, and the size of its database pool.",
+        description="Requests that one web process serves at once, and the size of its database pool. "
+        "More take more connections of PostgreSQL; fewer let requests wait.",
     )
-    metrics_api_processes: int = Field(1, ge=1, le=32, description="Web processes of the metrics API.")
+    metrics_api_processes: int = Field(
+        1,
+        ge=1,
+        le=32,
+        description="Web processes of the metrics API. More use more cores, memory and database pools.",
+    )
     flags_file: Path | None = Field(
         None,
         description="File with the feature flags in flagd's format, watched for changes. "
         "Without it all have their default.",
     )
-    session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person must sign in again.")
+    session_hours: int = Field(
+        12,
+        ge=1,
+        le=720,
+        description="Hours after which a person must sign in again. "
+        "Longer leaves a browser that nobody watches open longer.",
+    )
     pii_phone_region: str = Field(
         "US",
         pattern="^[A-Z]{2}$",
@@ -204,10 +234,17 @@ class QueueSettings(EnvironmentSettings):
         "10 % more: 17, 19, 23 and 31 seconds by default. 0 tries at once.",
     )
     repoke_seconds: float = Field(
-        30, gt=0, description="Seconds after which waiting work is put on its queue again, in case Redis lost it."
+        30,
+        gt=0,
+        description="Seconds after which waiting work is put on its queue again, in case Redis lost it. "
+        "Shorter recovers sooner and asks the database more.",
     )
     repoke_batch: int = Field(
-        500, ge=1, le=10_000, description="Most reports, batches, emails or webhooks put on their queue at once."
+        500,
+        ge=1,
+        le=10_000,
+        description="Most reports, batches, emails or webhooks put on their queue at once. "
+        "Fewer take longer to fill a queue that Redis lost.",
     )
     reconcile_seconds: float = Field(
         10, gt=0, description="Seconds between two rounds of the reconciler. Shorter recovers sooner and asks more."
@@ -225,26 +262,27 @@ class ReconcilerSettings(EnvironmentSettings):
         "Longer opens and ends alerts later and draws the score's history more coarsely.",
     )
     reconciler_metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port on which the reconciler serves its metrics; 0 serves none."
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which the reconciler serves its metrics. 0 serves none, so that nobody sees it stop.",
     )
 
 
 class BootstrapSettings(EnvironmentSettings):
     """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
 
-    admin_email: EmailStr = Field(description="Address by which the first admin signs in.")
+    admin_email: EmailStr = Field(
+        description="Address by which the first admin signs in. Another one with ADMIN_PASSWORD makes another admin."
+    )
     admin_password: SecretStr | None = Field(
         None,
         min_length=12,
         description="Password of the first admin. Changing it here changes it there and ends their sessions; "
         "without it one is made and printed once.",
     )
-    dashboard_token: SecretStr = Field(
-        min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
-    )
-    worker_token: SecretStr = Field(
-        min_length=32, description="Token by which workers sign in at the API; both need the same."
-    )
+    dashboard_token: DashboardToken
+    worker_token: WorkerToken
     api_token: SecretStr | None = Field(
         None, min_length=32, description="A token with every scope, for a local stack. Leave it out in production."
     )
@@ -253,28 +291,35 @@ class BootstrapSettings(EnvironmentSettings):
 class DashboardSettings(EnvironmentSettings):
     """What the dashboard needs to run."""
 
-    metrics_api_url: str = Field(
-        "http://127.0.0.1:8000",
-        pattern="^https?://",
-        description="Where the dashboard reaches the metrics API.",
+    metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
+    dashboard_token: DashboardToken
+    bind_host: BindHost = "127.0.0.1"
+    dashboard_port: Port = Field(
+        8050,
+        description="Port of the dashboard. Changing it changes PUBLIC_DASHBOARD_URL, unless a proxy stands before.",
     )
-    dashboard_token: SecretStr = Field(
-        min_length=32, description="Token by which the dashboard signs in at the API; both need the same."
+    dashboard_threads: int = Field(
+        16,
+        ge=1,
+        le=128,
+        description="Requests that the dashboard serves at once. Fewer let viewers wait; more load the API more.",
     )
-    bind_host: str = Field("127.0.0.1", description="Address that the web services listen on. Containers use 0.0.0.0.")
-    dashboard_port: Port = Field(8050, description="Port of the dashboard.")
-    dashboard_threads: int = Field(16, ge=1, le=128, description="Requests that one dashboard process serves at once.")
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
     )
-    oidc_issuer: str | None = Field(
-        None, description="Address of the provider of single sign-on. With it the sign-in page offers that, too."
-    )
+    oidc_issuer: OidcIssuer = None
     dashboard_refresh_seconds: int = Field(
-        30, ge=5, le=3600, description="Seconds between two refreshes of an open page."
+        30,
+        ge=5,
+        le=3600,
+        description="Seconds between two refreshes of an open page. Fewer show news sooner and ask the API more.",
     )
     dashboard_cache_seconds: int = Field(
-        10, ge=1, le=300, description="Seconds for which all viewers of a period share one answer."
+        10,
+        ge=1,
+        le=300,
+        description="Seconds for which all viewers of a period share one answer. "
+        "More spare the API and show older figures.",
     )
 
 
@@ -287,7 +332,8 @@ class StandaloneSettings(EnvironmentSettings):
     )
     demo: bool = Field(True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty.")
     admin_email: EmailStr = Field(
-        "admin@example.com", description="Email address of the first admin, made when there is none."
+        "admin@example.com",
+        description="Email address of the first admin, made when there is none. It is what one signs in with.",
     )
 
 
@@ -300,26 +346,6 @@ class InvalidSettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def format_range(schema: Mapping[str, Any]) -> str:
-    """Say in words which values a field's JSON schema allows."""
-    if "anyOf" in schema:
-        schema = next(option for option in schema["anyOf"] if option.get("type") != "null")
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if (above := schema.get("exclusiveMinimum")) is not None:
-        return f"more than {above:g}"
-    if low is not None and high is not None:
-        return f"{low:g} to {high:g}"
-    if low is not None:
-        return f"{low:g} or more"
-    if pattern := schema.get("pattern"):
-        return f"text that matches {pattern}"
-    if length := schema.get("minLength"):
-        return f"at least {length} characters"
-    if schema.get("format") == "email":
-        return "an email address"
-    return {"boolean": "true or false"}.get(schema.get("type", ""), "any text")
 
 
 def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -> list[str]:

@@ -14,7 +14,8 @@ import viral_engine.privacy_settings
 import viral_engine.telemetry_settings
 import viral_engine.web_settings
 import viral_engine.worker_settings  # noqa: F401 - its groups are documented too.
-from viral_engine.settings import EnvironmentSettings, format_range
+from viral_engine.settings import EnvironmentSettings
+from viral_engine.settings_ranges import format_range
 
 _WIDTH = 112
 _ENV_HEAD = """\

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from viral_engine.settings import EnvironmentSettings
+from viral_engine.shared_fields import BindHost
 
 
 class TelemetrySettings(EnvironmentSettings):
@@ -19,7 +20,11 @@ class TelemetrySettings(EnvironmentSettings):
 class WorkerMetricsSettings(EnvironmentSettings):
     """How workers and the scheduler show their metrics."""
 
-    bind_host: str = Field("127.0.0.1", description="Address that the web services listen on. Containers use 0.0.0.0.")
+    bind_host: BindHost = "127.0.0.1"
     worker_metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port on which a worker or the scheduler serves its metrics; 0 serves none."
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker or the scheduler serves its metrics. "
+        "0 serves none, so that nobody sees it stop.",
     )

@@ -13,7 +13,7 @@ _HIDDEN = [ipaddress.ip_network(cidr) for cidr in (*_IPV6, *_IPV4)]
 
 
 def read_networks(text: str) -> list[Network]:
-    """The networks of WEBHOOK_ALLOWED_NETWORKS. Raises ValueError."""
+    """The networks of a list with commas. Raises ValueError where it is none."""
     return [ipaddress.ip_network(cidr.strip()) for cidr in text.split(",") if cidr.strip()]
 
 

@@ -5,21 +5,15 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from viral_engine.settings import EnvironmentSettings
+from viral_engine.shared_fields import MetricsApiUrl, RedisUrl, WorkerToken
 
 
 class WorkerSettings(EnvironmentSettings):
     """What every worker needs to run."""
 
-    metrics_api_url: str = Field(
-        "http://127.0.0.1:8000", pattern="^https?://", description="Where workers reach the metrics API."
-    )
-    worker_token: SecretStr = Field(
-        min_length=32, description="Token by which workers sign in at the API; both need the same."
-    )
-    redis_url: str = Field(
-        pattern="^(rediss?|unix)://",
-        description="Redis or Valkey for queues and rate limits. `make run` starts an embedded one.",
-    )
+    metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
+    worker_token: WorkerToken
+    redis_url: RedisUrl
     heartbeat_file: Path | None = Field(
         None, description="File that a worker touches while it lives, for liveness probes. Without it none is touched."
     )
@@ -43,8 +37,15 @@ class AiSettings(EnvironmentSettings):
         pattern="^https?://",
         description="Base URL of the language model, such as https://example.com/v1. Without it rules write alone.",
     )
-    ai_insights_key: SecretStr | None = Field(None, description="Key that is sent to the language model, if it asks.")
-    ai_insights_model: str = Field("default", min_length=1, description="Name of the model, as its server knows it.")
+    ai_insights_key: SecretStr | None = Field(
+        None, description="Key that is sent to the language model, if it asks. With a wrong one rules write alone."
+    )
+    ai_insights_model: str = Field(
+        "default",
+        min_length=1,
+        description="Name of the model, as its server knows it. Others write differently; with an unknown one rules "
+        "write alone.",
+    )
     ai_insights_timeout_seconds: float = Field(
         30,
         gt=0,

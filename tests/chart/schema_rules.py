@@ -83,7 +83,7 @@ def _schema_of_group(group: Group) -> Schema:
 
 def _shorten(schema: Schema) -> Schema:
     """The field's own schema, without what the chart decides, and with null where it may stay unset."""
-    kept = {key: value for key, value in schema.items() if key not in ("title", "default", "anyOf")}
+    kept = {key: value for key, value in schema.items() if key not in ("title", "default", "anyOf", "valid")}
     for option in schema.get("anyOf", ()):
         if option["type"] != "null":
             kept |= option | {"type": [option["type"], "null"]}

@@ -20,7 +20,8 @@ from tests.chart.processes import (
 )
 from tests.chart.programs import CHART
 from tests.chart.schema_rules import build_schema
-from viral_engine.settings import DetectionSettings, format_range
+from viral_engine.settings import DetectionSettings
+from viral_engine.settings_ranges import format_range
 
 _BEGIN = "# --- Made from the settings by `make chart`; change defaults only: from here ---\n"
 _END = "# --- to here ---\n"

@@ -12,7 +12,8 @@ from metrics_api.scoring.evaluation import fetch_health
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.thresholds import Overrides
 from viral_engine.contract.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
-from viral_engine.settings import DetectionSettings, format_range
+from viral_engine.settings import DetectionSettings
+from viral_engine.settings_ranges import format_range
 
 
 def fetch_what_if(connection: Connection, reading: Reading, configured: DetectionSettings) -> WhatIfAnswer:
