@@ -45,3 +45,14 @@ def find_report_id(path: str | None) -> int | None:
     """Which report's page stands at this path; None where there is none."""
     found = re.fullmatch(rf"{REPORTS_PATH}/([0-9]{{1,18}})/?", path or "")
     return int(found[1]) if found else None
+
+
+def message_path(report_id: int, delivery_id: int) -> str:
+    """The page of one message by which a report was mailed."""
+    return f"{report_path(report_id)}/messages/{delivery_id}"
+
+
+def find_message_ids(path: str | None) -> tuple[int, int] | None:
+    """Which report's message stands at this path, as the report's id and the delivery's; None where there is none."""
+    found = re.fullmatch(rf"{REPORTS_PATH}/([0-9]{{1,18}})/messages/([0-9]{{1,18}})/?", path or "")
+    return (int(found[1]), int(found[2])) if found else None

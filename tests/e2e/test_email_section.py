@@ -72,6 +72,27 @@ def test_a_placeholder_is_logged_and_recorded_and_nothing_is_sent(
     assert mailing.mail.taken == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_would_have_been_sent_is_read_on_a_page_of_its_own(
+    open_as: Open, report_path: str, width: int, scheme: ColorScheme
+) -> None:
+    with open_as(Role.ANALYST, width=width, scheme=scheme) as guest:
+        guest.open(report_path)
+        row = guest.page.get_by_role("row", name="vera@school.example")
+        row.get_by_role("link", name="See what would have been sent").click()
+        message = guest.page.get_by_role("main")
+        expect(message.get_by_role("heading", level=1)).to_have_text("Message")
+        expect(message.get_by_role("heading", level=2)).to_contain_text("Weekly growth report")
+        expect(message).to_contain_text("To vera@school.example")
+        expect(message.locator("pre")).to_contain_text("K-factor")
+        assert guest.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert guest.find_violations() == []
+        assert guest.complaints == []
+        message.get_by_role("navigation").get_by_role("link").click()
+        guest.page.wait_for_url(f"**{report_path}")
+
+
 def test_bad_addresses_are_named_and_nothing_typed_is_lost(open_as: Open, report_path: str) -> None:
     typed = "xenia@school.example, yuri; z@"
     with open_as(Role.ANALYST) as guest:

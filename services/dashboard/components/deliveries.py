@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_moment, build_table
 from dashboard.formats import format_clock, format_minute
+from dashboard.links import message_path
 from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, DeliveryState
 from viral_engine.report_rendering.figures import format_counted
 
@@ -29,11 +30,15 @@ def is_in_progress(deliveries: Sequence[Delivery]) -> bool:
     return any(delivery.status in _IN_PROGRESS for delivery in deliveries)
 
 
-def build_deliveries(answer: DeliveriesAnswer) -> list[Component]:
-    """One row a message, the newest request first; nothing when the report was never mailed."""
+def build_deliveries(answer: DeliveriesAnswer, report_id: int, *, readable: bool) -> list[Component]:
+    """One row a message, the newest request first; nothing when the report was never mailed.
+
+    What was rendered is linked where the viewer may read it.
+    """
     if not answer.deliveries:
         return []
-    table = build_table("To whom this report was mailed", _COLUMNS, map(_build_row, answer.deliveries))
+    rows = [_build_row(delivery, report_id if readable else None) for delivery in answer.deliveries]
+    table = build_table("To whom this report was mailed", _COLUMNS, rows)
     return [html.H3("Deliveries", className="sub-heading"), build_hint(format_summary(answer)), table]
 
 
@@ -45,7 +50,7 @@ def format_summary(answer: DeliveriesAnswer) -> str:
     return f"The newest {number}: {words}" if answer.next_cursor else f"{number}: {words}"
 
 
-def build_state(state: str, *notes: str) -> Component:
+def build_state(state: str, *notes: Component | str) -> Component:
     """The state as dot and word, with what there is to say about it below."""
     dot = html.Span(className="dot", **{"aria-hidden": "true"})
     head = html.Span([dot, state.capitalize()], className=f"run delivery-{state.replace(' ', '-')}")
@@ -77,6 +82,12 @@ def _format_wait(delivery: Delivery) -> str:
     return f"Attempt {delivery.attempt + 1} of {delivery.max_attempts}{at}{why}"
 
 
-def _build_row(delivery: Delivery) -> tuple[Component | str, ...]:
+def _build_row(delivery: Delivery, report_id: int | None) -> tuple[Component | str, ...]:
     recipient = html.Span(delivery.recipient_email, className="recipient")
-    return recipient, build_state(delivery.status, format_note(delivery)), build_moment(delivery.created_at)
+    link = _build_link(delivery, report_id) if report_id is not None and delivery.has_content else ""
+    return recipient, build_state(delivery.status, format_note(delivery), link), build_moment(delivery.created_at)
+
+
+def _build_link(delivery: Delivery, report_id: int) -> Component:
+    words = "See what would have been sent" if delivery.status == "placeholder" else "See the message"
+    return dcc.Link(words, href=message_path(report_id, delivery.id))

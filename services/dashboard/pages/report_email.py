@@ -108,7 +108,7 @@ def show_email(api: MetricsApi, report_id: int, shown: Mapping[str, Any] | None)
     except API_FAILURES as error:
         _log.warning("deliveries_failed", report_id=report_id, reason=str(error))
         return {**_keep(), "hidden": False, "rests": False, "problem_hidden": False}
-    drawn = build_deliveries(answer)
+    drawn = build_deliveries(answer, report_id, readable=_may_send())
     digest = find_digest(drawn)
     is_same = shown is not None and shown["digest"] == digest
     return {

@@ -253,12 +253,29 @@ def test_every_state_is_explained(fields: dict[str, Any], words: str) -> None:
 
 def test_the_table_names_recipient_state_and_time() -> None:
     deliveries = [build_delivery(1, status="sent", sent_at=NOW), build_delivery(2, status="placeholder")]
-    drawn = build_deliveries(answer(*deliveries))
+    drawn = build_deliveries(answer(*deliveries), 1, readable=True)
     assert rows_of(drawn)[1] == ["ana1@example.com", "Sent 31 Mar 10:28 UTC", "31 Mar 10:28:15"]
     assert "2 messages: 1 sent, 1 placeholder" in text_of(drawn)
-    assert build_deliveries(answer()) == []
+    assert build_deliveries(answer(), 1, readable=True) == []
 
 
 def test_a_long_table_says_that_it_is_cut() -> None:
     cut = answer(build_delivery()).model_copy(update={"next_cursor": "more"})
-    assert "The newest 1 message: 1 queued" in text_of(build_deliveries(cut))
+    assert "The newest 1 message: 1 queued" in text_of(build_deliveries(cut, 1, readable=True))
+
+
+@pytest.mark.parametrize(
+    ("who", "fields", "words"),
+    [
+        ("analyst1", {"status": "placeholder", "has_content": True}, "See what would have been sent"),
+        ("analyst1", {"status": "sent", "has_content": True}, "See the message"),
+        ("analyst1", {"status": "placeholder", "has_content": False}, None),
+        ("viewer1", {"status": "placeholder", "has_content": True}, None),
+    ],
+)
+def test_what_was_rendered_is_a_link_away_for_who_may_mail_reports(
+    browser: Browser, api: FakeApi, who: str, fields: dict[str, Any], words: str | None
+) -> None:
+    api.answers["GET", DELIVERIES] = answer(build_delivery(12, **fields))
+    drawn = json.dumps(show(browser, who=who)["report-deliveries"]["children"])
+    assert ("/dashboard/reports/1/messages/12" in drawn, words is None or words in drawn) == (words is not None, True)
