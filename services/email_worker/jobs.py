@@ -24,15 +24,14 @@ from email_worker.report_letter import write_report_letter
 from email_worker.smtp_transport import send_by_smtp
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from email_worker.webhook_call import call_webhook
-from viral_engine.api_connection import ApiProblemError, ApiUnreachableError
+from viral_engine.api_connection import ApiProblemError
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
 from viral_engine.contract.recipients import mask_recipient
 from viral_engine.delivery_settings import EmailSettings, WebhookSettings
-from viral_engine.holding import NOT_HELD, LeaseLostError
+from viral_engine.holding import LeaseLostError
 from viral_engine.settings import load_settings
-from viral_engine.worker_settings import WorkerSettings
+from viral_engine.worker_jobs import connect_worker, format_error, take_in_hand
 
-_MOST_ERROR_CHARACTERS = 2000
 _log = structlog.get_logger()
 Attempt = Callable[[DeliveryClaimed, HeldDelivery], DeliveryResult]
 
@@ -47,8 +46,7 @@ def prepare() -> None:
 @cache
 def connect() -> ClaimsApi:
     """The API, as the settings say."""
-    worker: WorkerSettings = load_settings(WorkerSettings)[0]
-    return ClaimsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
+    return connect_worker(ClaimsApi)
 
 
 def send_email(delivery_id: int) -> None:
@@ -63,7 +61,7 @@ def post_webhook(delivery_id: int) -> None:
 
 def _deliver(delivery_id: int, attempt: Attempt) -> None:
     api = connect()
-    claim = _claim(api, delivery_id)
+    claim = take_in_hand(partial(api.claim, delivery_id), "delivery_not_claimed", delivery_id=delivery_id)
     if claim is None:
         return
     with structlog.contextvars.bound_contextvars(
@@ -83,18 +81,6 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
             _log.info("delivery_attempt_ended", outcome=result.outcome, status=state.status, error=result.error)
 
 
-def _claim(api: ClaimsApi, delivery_id: int) -> DeliveryClaimed | None:
-    try:
-        return api.claim(delivery_id)
-    except ApiUnreachableError:
-        _log.warning("delivery_not_claimed", delivery_id=delivery_id, reason="api_unreachable")
-    except ApiProblemError as error:
-        if error.code != NOT_HELD and not error.may_pass:
-            raise
-        _log.info("delivery_not_claimed", delivery_id=delivery_id, reason=error.code)
-    return None
-
-
 def _try(claim: DeliveryClaimed, held: HeldDelivery, attempt: Attempt) -> DeliveryResult:
     """How the attempt ended; whatever stops it after the intent, leaves an email uncertain."""
     try:
@@ -105,9 +91,8 @@ def _try(claim: DeliveryClaimed, held: HeldDelivery, attempt: Attempt) -> Delive
         raise
     except Exception as error:  # Also the alarm by which the queue ends a job that takes too long.
         _log.exception("delivery_attempt_failed")
-        text = f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARACTERS]
         outcome = "uncertain" if held.may_be_sent and claim.kind == "email" else "refused"
-        return DeliveryResult(token=claim.token, outcome=outcome, error=text)
+        return DeliveryResult(token=claim.token, outcome=outcome, error=format_error(error))
 
 
 def _send_email(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:

@@ -12,14 +12,14 @@ from report_worker.language_model import write_with_model
 from report_worker.lease import Lease
 from report_worker.runs_api import RunsApi
 from report_worker.writing import Writer, render_report, write_words
-from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.client import ApiProblemError
 from viral_engine.contract.jobs import RunClaimed
-from viral_engine.holding import NOT_HELD, LeaseLostError
+from viral_engine.holding import LeaseLostError
 from viral_engine.report_rendering.html_page import load_template
 from viral_engine.settings import load_settings
-from viral_engine.worker_settings import AiSettings, WorkerSettings
+from viral_engine.worker_jobs import connect_worker, format_error, take_in_hand
+from viral_engine.worker_settings import AiSettings
 
-_MOST_ERROR_CHARACTERS = 2000
 # With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
 STEPPING_SECONDS = 240
 _log = structlog.get_logger()
@@ -34,15 +34,14 @@ def prepare() -> None:
 @cache
 def connect() -> RunsApi:
     """The API, as the settings say."""
-    worker: WorkerSettings = load_settings(WorkerSettings)[0]
-    return RunsApi.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
+    return connect_worker(RunsApi)
 
 
 def generate_report(run_id: int) -> None:
     """Make the report of a run, unless another worker has it."""
     ai: AiSettings = load_settings(AiSettings)[0]
     api = connect()
-    claim = _claim(api, run_id)
+    claim = take_in_hand(partial(api.claim_run, run_id), "report_not_claimed", report_id=run_id)
     if claim is None:
         return
     with (
@@ -66,30 +65,12 @@ def tick_schedules() -> None:
 def step_batch(batch_id: int) -> None:
     """Do long work step by step to its end, or for as long as a job may take."""
     api, until = connect(), time.monotonic() + STEPPING_SECONDS
-    try:
-        batch = api.step_batch(batch_id)
-        while batch.status in ("queued", "running") and time.monotonic() < until:
-            batch = api.step_batch(batch_id)
-    except ApiUnreachableError:
-        _log.warning("batch_left", batch_id=batch_id, reason="api_unreachable")
-    except ApiProblemError as error:
-        if error.code != NOT_HELD and not error.may_pass:
-            raise
-        _log.info("batch_left", batch_id=batch_id, reason=error.code)
-    else:
+    step = partial(take_in_hand, partial(api.step_batch, batch_id), "batch_left", batch_id=batch_id)
+    batch = step()
+    while batch and batch.status in ("queued", "running") and time.monotonic() < until:
+        batch = step()
+    if batch:
         _log.info("batch_stepped", batch_id=batch_id, status=batch.status, done_steps=batch.done_steps)
-
-
-def _claim(api: RunsApi, run_id: int) -> RunClaimed | None:
-    try:
-        return api.claim_run(run_id)
-    except ApiUnreachableError:
-        _log.warning("report_not_claimed", report_id=run_id, reason="api_unreachable")
-    except ApiProblemError as error:
-        if error.code != NOT_HELD:
-            raise
-        _log.info("report_not_claimed", report_id=run_id, reason=NOT_HELD)
-    return None
 
 
 def _choose_model(claim: RunClaimed, ai: AiSettings) -> Writer | None:
@@ -117,9 +98,8 @@ def _show(api: RunsApi, claim: RunClaimed, lease: Lease, pct: int, step: str) ->
 
 
 def _end_attempt(api: RunsApi, claim: RunClaimed, lease: Lease, error: Exception) -> None:
-    text = f"{type(error).__name__}: {error}"[:_MOST_ERROR_CHARACTERS]
     _log.exception("report_attempt_failed")
     try:
-        lease.call(partial(api.fail_attempt, claim, text))
+        lease.call(partial(api.fail_attempt, claim, format_error(error)))
     except (LeaseLostError, ApiProblemError):
         _log.warning("report_failure_not_recorded")

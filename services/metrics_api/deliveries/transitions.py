@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-from metrics_api.db.backoff import BACKOFF
+from metrics_api.db.backoff import BACKOFF, SILENCE
 from viral_engine.contract.deliveries import (
     Content,
     DeliveryIntent,
@@ -40,7 +40,6 @@ SHOWN: dict[Status, DeliveryState] = {
     "cancelled": "cancelled",
 }
 """The names by which people and other programs know the states."""
-SILENCE = "The worker stopped without a word; its lease ran out."
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.backoff import BACKOFF
+from metrics_api.db.backoff import BACKOFF, SILENCE
 from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType, RunStatus
 from viral_engine.settings import QueueSettings
 
@@ -140,8 +140,7 @@ def fail_attempt(
 
 def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[EndedAttempt]:
     """Take runs back from workers that no longer renew their lease."""
-    error = "The worker stopped without a word; its lease ran out."
-    values = {"error": error, "now": now, "base": settings.backoff_base_seconds}
+    values = {"error": SILENCE, "now": now, "base": settings.backoff_base_seconds}
     return [EndedAttempt(*row) for row in connection.execute(_EXPIRE, values)]
 
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from viral_engine.contract.reports import FinishedReport, ReportType
 from viral_engine.contract.values import STORABLE
 
-ErrorText = Annotated[str, Field(min_length=1, max_length=2000), STORABLE]
+MOST_ERROR_CHARACTERS = 2000
+ErrorText = Annotated[str, Field(min_length=1, max_length=MOST_ERROR_CHARACTERS), STORABLE]
 
 
 class RunClaimed(BaseModel):

@@ -88,8 +88,11 @@ def test_the_log_names_recipients_masked(api: ScriptedApi, capsys: pytest.Captur
     assert "ann@" not in logged
 
 
-def test_a_delivery_that_another_worker_has_is_left_alone(api: ScriptedApi, mail: MailServer) -> None:
-    api.answers["claim"] = [NOT_HELD]
+@pytest.mark.parametrize("said", [NOT_HELD, DOWN])
+def test_a_delivery_that_another_worker_has_or_that_cannot_be_claimed_now_is_left_alone(
+    api: ScriptedApi, mail: MailServer, said: Answer
+) -> None:
+    api.answers["claim"] = [said]
     jobs.send_email(5)
     assert (api.calls, mail.said_hello) == (["claim"], [])
 

@@ -59,8 +59,11 @@ def test_a_report_is_claimed_read_written_and_handed_in(api: ScriptedApi) -> Non
     assert "<!doctype html>" in report["html"]
 
 
-def test_a_run_that_another_worker_has_is_left_alone(api: ScriptedApi) -> None:
-    api.answers["claim"] = [NOT_HELD]
+@pytest.mark.parametrize("answer", [NOT_HELD, DOWN])
+def test_a_run_that_another_worker_has_or_that_cannot_be_claimed_now_is_left_alone(
+    api: ScriptedApi, answer: Answer
+) -> None:
+    api.answers["claim"] = [answer]
     jobs.generate_report(7)
     assert api.calls == ["claim"]
 
