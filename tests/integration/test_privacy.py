@@ -207,6 +207,9 @@ def test_an_id_is_found_in_what_is_shared(api: Api, subject_id: str, data: dict[
         ("a b+c", "/join?ref=a%20b%2Bc", True),
         ("a b+c", "/join?ref=a+b%2Bc", True),
         ("a.b", "/join?ref=axb", False),
+        ("नि-७", "/join?ref=नि-७", True),
+        ("***:x", "/join?ref=***:x", True),
+        ("a\\b(c", "/join?ref=a\\b(c", True),
     ],
 )
 def test_an_id_is_found_in_the_addresses_of_credited_events(

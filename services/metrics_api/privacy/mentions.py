@@ -49,5 +49,5 @@ def build_mention_values(subject_id: str) -> dict[str, str]:
 def _build_word(subject_id: str) -> str:
     """A regular expression of PostgreSQL; in a URL the id may be escaped, and stand behind what is."""
     written = {subject_id, quote(subject_id, safe=""), quote_plus(subject_id)}
-    escaped = "|".join(re.sub(r"(\W)", r"\\\1", each) for each in sorted(written))
+    escaped = "|".join(re.escape(each) for each in sorted(written))
     return rf"((?<!\w)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))({escaped})(?!\w)"
