@@ -105,9 +105,9 @@ def format_filters(given: dict[str, str | None]) -> str:
 def show_entries(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The entries that the address names, and whether the filter is hidden, as it is for who may not look."""
     filters = parse_filters(search)
-    if not current_viewer().may(Scope.ADMIN):
-        return {"list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
     try:
+        if not current_viewer().may(Scope.ADMIN):
+            return {"list": [html.P("Only admins see the audit. Ask one of them.")], "hidden": True}
         answer = api.fetch_audit_entries(limit=ROWS, cursor=read_search(search).get("cursor"), **filters)
     except ApiProblemError as error:
         if error.status in (400, 422):

@@ -42,9 +42,9 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
 def show_flags(api: MetricsApi) -> list[Component]:
     """How every flag stands, to admins."""
-    if not current_viewer().may(Scope.ADMIN):
-        return [html.P("Only admins see the feature flags. Ask one of them what is switched on.")]
     try:
+        if not current_viewer().may(Scope.ADMIN):
+            return [html.P("Only admins see the feature flags. Ask one of them what is switched on.")]
         answer = api.fetch_flags()
     except API_FAILURES as error:
         _log.warning("flags_failed", reason=str(error))

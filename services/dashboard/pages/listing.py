@@ -84,7 +84,7 @@ def fill(listed: PeriodList[Listed], views: SharedViews, search: str | None) -> 
     try:
         period_search = format_search(parse_period(search))
     except InvalidPeriodError as error:
-        return [build_invalid_period(str(error), listed.path)]
+        return _say(listed, build_invalid_period(str(error), listed.path))
     query: Query = {**format_query(parse_period(search)), "limit": ROWS, **_format_cursor(search)}
     try:
         return views.get(
@@ -93,7 +93,8 @@ def fill(listed: PeriodList[Listed], views: SharedViews, search: str | None) -> 
         )
     except API_FAILURES as error:
         _log.warning("list_failed", page=listed.path, reason=str(error))
-        return [build_switched_off() if is_switched_off(error) else build_unavailable(listed.path + period_search)]
+        here = listed.path + period_search
+        return _say(listed, build_switched_off() if is_switched_off(error) else build_unavailable(here))
 
 
 def build_list(listed: PeriodList[Listed], answer: Listed, search: str) -> list[Component]:
@@ -106,6 +107,10 @@ def build_list(listed: PeriodList[Listed], answer: Listed, search: str) -> list[
         build_page_header(listed.title, search, summary, above=listed.above),
         _build_card(listed.slug, [*listed.build_rows(answer, search), *more]),
     ]
+
+
+def _say(listed: PeriodList[Listed], message: Component) -> list[Component]:
+    return [build_page_header(listed.title, "", [], above=listed.above), message]
 
 
 def _build_card(slug: str, body: list[Component]) -> Component:

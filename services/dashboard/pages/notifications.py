@@ -102,10 +102,10 @@ def _add_change(app: Dash, views: SharedViews) -> None:
 
 def show_rules(api: MetricsApi, shown: int | None) -> dict[str, Any]:
     """The rules, whether the form is hidden, and whether the page rests; a failed refresh leaves what is there."""
-    if not current_viewer().may(Scope.ADMIN):
-        sentence = "Only admins see and change who is notified. Ask one of them."
-        return _replace(sentence, shown=None, rests=True)
     try:
+        if not current_viewer().may(Scope.ADMIN):
+            sentence = "Only admins see and change who is notified. Ask one of them."
+            return _replace(sentence, shown=None, rests=True)
         answer = api.fetch_notification_rules(limit=_MOST_RULES)
     except API_FAILURES as error:
         _log.warning("notification_rules_failed", reason=str(error))

@@ -130,9 +130,9 @@ def show_operations(
     api: MetricsApi, shown: Mapping[str, Any] | None, cursor: str | None, *, now: datetime
 ) -> dict[str, Any]:
     """What to change on a page that shows `shown`; a failed refresh leaves what is there."""
-    if not current_viewer().may(Scope.ADMIN):
-        return _replace_cards(html.P(_ONLY_ADMINS), rests=True)
     try:
+        if not current_viewer().may(Scope.ADMIN):
+            return _replace_cards(html.P(_ONLY_ADMINS), rests=True)
         answer = api.fetch_queues(limit=ROWS, cursor=cursor)
     except API_FAILURES as error:
         if isinstance(error, ApiProblemError) and error.status == _INVALID:

@@ -167,11 +167,11 @@ def _add_actions(app: Dash, views: SharedViews) -> None:
 
 def show(api: MetricsApi) -> dict[str, Any]:
     """The lists, and whether the forms are hidden, as they are for who may not change anything."""
-    viewer = current_viewer()
     hidden = {"list": [], "tokens": [], "invite": True, "token": True}
-    if not viewer.may(Scope.ADMIN):
-        return {**hidden, "list": [html.P("Only admins let people in and make tokens. Ask one of them.")]}
     try:
+        viewer = current_viewer()
+        if not viewer.may(Scope.ADMIN):
+            return {**hidden, "list": [html.P("Only admins let people in and make tokens. Ask one of them.")]}
         people, tokens = api.fetch_people(limit=MOST), api.fetch_tokens(limit=MOST)
     except API_FAILURES as error:
         _log.warning("people_failed", reason=str(error))

@@ -142,11 +142,10 @@ def _add_answer(app: Dash, views: SharedViews) -> None:
 
 def show_privacy(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
     """The policy; for admins requests and purges, too. `hidden` is of form, requests and purges."""
-    may = current_viewer().may(Scope.ADMIN)
     nothing: dict[str, Any] = {"requests": [], "purges": [], "hidden": [True] * 3}
     try:
         policy = build_policy(api.fetch_policy())
-        if not may:
+        if not current_viewer().may(Scope.ADMIN):
             return {**nothing, "policy": policy}
         purges = build_purges(api.fetch_purges().purges)
         return {"policy": policy, "requests": list_requests(api, cursor), "purges": purges, "hidden": [False] * 3}

@@ -3,7 +3,7 @@
 from typing import get_args
 
 import structlog
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Flask, Response, request
 
@@ -49,6 +49,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
             *build_clock("report", _POLL_SECONDS),
             *build_email_clock(),
             dcc.Store(id=READY),
+            dcc.Store(id="report-shown"),
             problem,
             html.Div([build_blank(640)], id="report-view"),
             build_email_section(),
@@ -59,11 +60,11 @@ def build_layout(_settings: DashboardSettings) -> Component:
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """One callback shows the report, others send it; a plain route exports it."""
 
-    def show(_tick: float | None, path: str | None) -> tuple[object, ...]:
+    def show(_tick: float | None, path: str | None, shown: int | None) -> tuple[object, ...]:
         report_id = find_report_id(path)
         if report_id is None:
-            return no_update, no_update, True, no_update
-        return show_report(views.api_of_viewer(), report_id)
+            return no_update, no_update, True, no_update, no_update
+        return show_report(views.api_of_viewer(), report_id, shown)
 
     add_tick(app, "report")
     app.callback(
@@ -71,27 +72,32 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         Output(READY, "data"),
         Output("report-clock", "disabled"),
         Output("report-refresh-problem", "hidden"),
+        Output("report-shown", "data"),
         Input("report-tick", "data"),
         Input("url", "pathname"),
+        State("report-shown", "data"),
     )(show)
     add_email_callbacks(app, views)
     _add_export(app.server, views)
 
 
-def show_report(api: MetricsApi, report_id: int) -> tuple[object, ...]:
-    """The report, whether it is ready to be sent, whether the page may rest, and whether there is no problem."""
+def show_report(api: MetricsApi, report_id: int, shown: int | None) -> tuple[object, ...]:
+    """The report, whether it is ready to be sent, whether the page may rest, whether there is no problem, and which
+    report is shown, which a failed refresh leaves where it was `shown`.
+    """
     try:
         report = api.fetch_report(report_id)
     except API_FAILURES as error:
         _log.warning("report_failed", report_id=report_id, reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], False, True, True
-        if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
-            is_gone = error.status == 404
-            notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
-            return [notice], False, True, True
-        return no_update, no_update, False, False
-    return build_report(report), report.status == "ready", not is_unfinished(report), True
+            return [build_switched_off()], False, True, True, None
+        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        if shown == report_id and not is_refused:
+            return no_update, no_update, False, False, no_update
+        is_gone = isinstance(error, ApiProblemError) and error.status == 404
+        notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
+        return [notice], False, is_refused, True, None
+    return build_report(report), report.status == "ready", not is_unfinished(report), True, report_id
 
 
 def _add_export(server: Flask, views: SharedViews) -> None:

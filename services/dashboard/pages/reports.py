@@ -54,6 +54,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
     return html.Div(
         [
             *build_clock("reports", _POLL_SECONDS),
+            dcc.Store(id="reports-shown"),
             html.Header(html.Div([html.H1("Reports"), summary]), className="page-header"),
             problem,
             _build_form(),
@@ -92,9 +93,9 @@ def _build_form() -> Component:
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """One callback shows the list, one asks for a report, one fits the form to the type."""
 
-    def show(_tick: float | None, said: str | None, search: str | None) -> tuple[object, ...]:
+    def show(_tick: float | None, said: str | None, search: str | None, shown: bool | None) -> tuple[object, ...]:
         del said  # Something was asked for, which the list then shows.
-        return show_list(views.api_of_viewer(), search)
+        return show_list(views.api_of_viewer(), search, is_shown=bool(shown))
 
     def generate(_presses: int | None, kind: ReportType, dates: list[str | None] | None) -> str:
         return request_report(views.api_of_viewer(), kind, dates or [])
@@ -106,9 +107,11 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         Output("reports-clock", "disabled"),
         Output("reports-clock", "interval"),
         Output("reports-refresh-problem", "hidden"),
+        Output("reports-shown", "data"),
         Input("reports-tick", "data"),
         Input("reports-said", "children"),
         Input("url", "search"),
+        State("reports-shown", "data"),
     )(show)
     app.callback(
         Output("reports-said", "children"),
@@ -133,9 +136,9 @@ def fit_form(kind: ReportType) -> tuple[str, bool]:
     return hints[kind], kind != "custom"
 
 
-def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
-    """The list, whether the form is hidden, whether the list may rest, else its pace in milliseconds, and whether
-    there is no problem to tell.
+def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> tuple[object, ...]:
+    """The list, whether the form is hidden, whether the list may rest, else its pace in milliseconds, whether there is
+    no problem to tell, and whether there is a list, which a failed refresh leaves where there was one.
     """
     report_type, cursor = _parse_search(search)
     try:
@@ -143,14 +146,15 @@ def show_list(api: MetricsApi, search: str | None) -> tuple[object, ...]:
     except API_FAILURES as error:
         _log.warning("reports_failed", reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], True, True, no_update, True
-        if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
-            return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, True, no_update, True
-        return no_update, no_update, False, no_update, False
+            return [build_switched_off()], True, True, no_update, True, False
+        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        if is_shown and not is_refused:
+            return no_update, no_update, False, no_update, False, no_update
+        return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, is_refused, no_update, True, False
     is_made = any(is_unfinished(report) for report in answer.reports)
     is_mailed = any(report.delivery_status == "in_progress" for report in answer.reports)
     pace = (_POLL_SECONDS if is_made else _EMAIL_POLL_SECONDS) * 1000
-    return build_list(answer, report_type), not _may_generate(), not is_made and not is_mailed, pace, True
+    return build_list(answer, report_type), not _may_generate(), not is_made and not is_mailed, pace, True, True
 
 
 def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:

@@ -132,11 +132,11 @@ def _add_act(app: Dash, views: SharedViews) -> None:
 
 def show_lists(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The lists, and whether the form is hidden, as it is for who may not change anything."""
-    if not current_viewer().may(Scope.REPORTS_WRITE):
-        sentence = "Only analysts and admins see and change who gets reports. Ask one of them for a subscription."
-        return {"lists": [html.P(sentence)], "hidden": True}
     wanted = read_search(search)
     try:
+        if not current_viewer().may(Scope.REPORTS_WRITE):
+            sentence = "Only analysts and admins see and change who gets reports. Ask one of them for a subscription."
+            return {"lists": [html.P(sentence)], "hidden": True}
         lists = [_build_subscribers(api, kind, wanted) for kind in get_args(ScheduledType)]
         return {"lists": [*lists, _build_suppressed(api, wanted)], "hidden": False}
     except API_FAILURES as error:

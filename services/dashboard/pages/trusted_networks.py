@@ -132,10 +132,10 @@ def _add_remove(app: Dash, views: SharedViews) -> None:
 
 def show_networks(api: MetricsApi, cursor: str | None = None) -> dict[str, Any]:
     """The list from the cursor on, and whether the form is hidden, as it is for who may not change anything."""
-    if not current_viewer().may(Scope.ADMIN):
-        sentence = "Only admins see and change which networks are trusted. Ask one of them to trust a school."
-        return {"list": [html.P(sentence)], "hidden": True}
     try:
+        if not current_viewer().may(Scope.ADMIN):
+            sentence = "Only admins see and change which networks are trusted. Ask one of them to trust a school."
+            return {"list": [html.P(sentence)], "hidden": True}
         answer = api.fetch_trusted_networks(limit=ROWS, cursor=cursor)
     except API_FAILURES as error:
         _log.warning("trusted_networks_failed", reason=str(error))

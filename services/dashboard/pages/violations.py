@@ -119,6 +119,7 @@ def show_violations(api: MetricsApi, search: str | None) -> dict[str, Any]:
     try:
         period = parse_period(search)
         answer = api.fetch_violations(**format_query(period), limit=ROWS, **parse_filters(search))
+        return _draw(answer, {**format_query(period), **parse_filters(search)}, format_search(period))
     except InvalidPeriodError as error:
         return _say(build_invalid_period(str(error), VIOLATIONS_PATH))
     except ApiProblemError as error:
@@ -127,7 +128,6 @@ def show_violations(api: MetricsApi, search: str | None) -> dict[str, Any]:
         return _fail(error, search)
     except API_FAILURES as error:
         return _fail(error, search)
-    return _draw(answer, {**format_query(period), **parse_filters(search)}, format_search(period))
 
 
 def resolve_violation(
@@ -179,7 +179,7 @@ def _fail(error: Exception, search: str | None) -> dict[str, Any]:
 
 
 def _say(message: Component) -> dict[str, Any]:
-    return {**_KEPT, "totals": [], "list": [message]}
+    return {**_KEPT, "header": build_page_header(TITLE, "", []), "totals": [], "list": [message]}
 
 
 PAGE = Page(VIOLATIONS_PATH, TITLE, build_layout, add_callbacks)

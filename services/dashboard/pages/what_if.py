@@ -73,17 +73,17 @@ def try_thresholds(views: SharedViews, search: str | None, configured: Threshold
     try:
         period = parse_period(search)
     except InvalidPeriodError as error:
-        return _say(build_invalid_period(str(error), WHAT_IF_PATH))
+        return _say(build_invalid_period(str(error), WHAT_IF_PATH), configured)
     query, tried = format_query(period), parse_thresholds(search)
     try:
         answer = _fetch(views, {**query, **tried})
         known = configured or (_fetch(views, query) if tried else answer).thresholds
     except ApiProblemError as error:
         if error.status == 422:
-            return _say(build_refused(error, WHAT_IF_PATH + format_search(period)))
-        return _fail(error, search)
+            return _say(build_refused(error, WHAT_IF_PATH + format_search(period)), configured)
+        return _fail(error, search, configured)
     except API_FAILURES as error:
-        return _fail(error, search)
+        return _fail(error, search, configured)
     return _draw(answer, known, format_search(period), is_first=configured is None)
 
 
@@ -109,17 +109,19 @@ def _draw(answer: WhatIfAnswer, configured: Thresholds, search: str, *, is_first
     }
 
 
-def _fail(error: Exception, search: str | None) -> dict[str, Any]:
+def _fail(error: Exception, search: str | None, configured: Thresholds | None) -> dict[str, Any]:
     _log.warning("what_if_failed", reason=str(error))
-    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(WHAT_IF_PATH + (search or "")))
+    here = WHAT_IF_PATH + (search or "")
+    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(here), configured)
 
 
-def _say(message: Component) -> dict[str, Any]:
+def _say(message: Component, configured: Thresholds | None) -> dict[str, Any]:
+    """The message instead of a result; a form that never came does not look as if it were still to come."""
     return {
         "header": no_update,
         "said": "",
         "result": [message],
-        "form": no_update,
+        "form": no_update if configured else [],
         "configured": no_update,
     }
 

@@ -1,14 +1,18 @@
 """Calls a page's callbacks as the renderer does."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.unit.dashboard.conftest import Browser
 
 
-def call(browser: Browser, output: str, values: dict[str, Any]) -> dict[str, Any]:
-    """What the callback that sets `output` sends, by component id."""
+def call(
+    browser: Browser, output: str, values: dict[str, Any], meanwhile: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """What the callback that sets `output` sends, by component id; `meanwhile` happens once the page is open."""
     dependencies: Any = browser.get("/_dash-dependencies").json
     callback = next(each for each in dependencies if output in each["output"])
+    meanwhile()
     outputs = [_split(each) for each in callback["output"].strip(".").split("...")]
     answer = browser.call(
         {

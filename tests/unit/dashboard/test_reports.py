@@ -21,14 +21,14 @@ ASK = ("POST", "/v1/reports")
 SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is switched off."})
 
 
-def show_list(browser: Browser, search: str = "", *, who: str = "analyst1") -> dict[str, Any]:
+def show_list(browser: Browser, search: str = "", *, who: str = "analyst1", is_shown: bool = False) -> dict[str, Any]:
     browser.resume(who)
-    return call(browser, "reports-list.children", {"url.search": search})
+    return call(browser, "reports-list.children", {"url.search": search, "reports-shown.data": is_shown})
 
 
-def show_report(browser: Browser, path: str = "/dashboard/reports/1") -> dict[str, Any]:
+def show_report(browser: Browser, path: str = "/dashboard/reports/1", *, shown: int | None = None) -> dict[str, Any]:
     browser.resume("viewer1")
-    return call(browser, "report-view.children", {"url.pathname": path})
+    return call(browser, "report-view.children", {"url.pathname": path, "report-shown.data": shown})
 
 
 def ask(browser: Browser, kind: str, dates: list[str | None] | None = None) -> str:
@@ -95,7 +95,7 @@ def test_only_who_may_generate_reports_gets_the_form(browser: Browser, api: Fake
 def test_a_list_that_cannot_be_fetched_again_stays_and_says_so(browser: Browser, api: FakeApi) -> None:
     browser.resume("viewer1")
     api.is_down = True
-    changes = call(browser, "reports-list.children", {"url.search": ""})
+    changes = call(browser, "reports-list.children", {"url.search": "", "reports-shown.data": True})
     assert changes == {"reports-clock": {"disabled": False}, "reports-refresh-problem": {"hidden": False}}
 
 
@@ -182,7 +182,16 @@ def test_an_unknown_report_is_told_from_an_api_that_is_down(browser: Browser, ap
     api.answers[ONE] = httpx.Response(404, json={"code": "not_found", "detail": "There is no report 1."})
     assert "There is no such report" in str(show_report(browser)["report-view"])
     api.is_down = True
-    assert show_report(browser)["report-refresh-problem"] == {"hidden": False}
+    assert show_report(browser, shown=1)["report-refresh-problem"] == {"hidden": False}
+
+
+def test_a_report_that_never_came_is_told_and_asked_for_again(browser: Browser, api: FakeApi) -> None:
+    browser.resume("viewer1")
+    api.is_down = True
+    values = {"url.pathname": "/dashboard/reports/1", "report-shown.data": 2}
+    changes = call(browser, "report-view.children", values)
+    assert "The figures are not available right now" in str(changes["report-view"])
+    assert (changes["report-clock"], changes["report-shown"]) == ({"disabled": False}, {"data": None})
 
 
 def test_leaving_a_report_draws_nothing_anew(browser: Browser) -> None:
