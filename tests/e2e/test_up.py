@@ -112,7 +112,12 @@ def test_a_taken_port_is_named_before_anything_starts(variable: str, tmp_path: P
 
 
 def test_settings_out_of_range_are_all_named_before_anything_starts(tmp_path: Path) -> None:
-    bad = {"FRAUD_IP_CLICK_THRESHOLD": "4", "DASHBOARD_REFRESH_SECONDS": "x", "DEMO": "perhaps"}
+    bad = {
+        "FRAUD_IP_CLICK_THRESHOLD": "4",
+        "DASHBOARD_REFRESH_SECONDS": "x",
+        "DEMO": "perhaps",
+        "RETENTION_EVENTS_DAYS": "1",
+    }
     result = subprocess.run(
         [COMMAND, "up"], env={**os.environ, "VAR_DIR": str(tmp_path), **bad}, capture_output=True, text=True
     )
@@ -121,6 +126,7 @@ def test_settings_out_of_range_are_all_named_before_anything_starts(tmp_path: Pa
         "FRAUD_IP_CLICK_THRESHOLD is '4'; allowed: 5 or more",
         "DASHBOARD_REFRESH_SECONDS is 'x'; allowed: 5 to 3600",
         "DEMO is 'perhaps'; allowed: true or false",
+        "RETENTION_EVENTS_DAYS is '1'; allowed: 7 to 3650",
     ):
         assert problem in result.stderr
     assert "is missing" not in result.stderr

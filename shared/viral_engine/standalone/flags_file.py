@@ -3,13 +3,7 @@
 import json
 from pathlib import Path
 
-_ON_AT_FIRST = {
-    "guardrail_dashboard": True,
-    "performance_reports": True,
-    "email_delivery": False,
-    "ai_insights": False,
-    "alert_notifications": False,
-}
+from viral_engine.contract.flags import FLAGS
 
 
 def ensure_flags_file(path: Path) -> None:
@@ -20,9 +14,9 @@ def ensure_flags_file(path: Path) -> None:
         name: {
             "state": "ENABLED",
             "variants": {"on": True, "off": False},
-            "defaultVariant": "on" if on else "off",
+            "defaultVariant": "on" if meaning.default else "off",
         }
-        for name, on in _ON_AT_FIRST.items()
+        for name, meaning in FLAGS.items()
     }
     document = {"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags}
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -9,20 +9,9 @@ from typing import NoReturn
 
 import httpx
 
-from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.client import MetricsApi
-from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
-from viral_engine.settings import (
-    ApiSettings,
-    BootstrapSettings,
-    DashboardSettings,
-    DetectionSettings,
-    LogSettings,
-    QueueSettings,
-    ReconcilerSettings,
-    StandaloneSettings,
-    load_settings_or_exit,
-)
+from viral_engine.settings import ApiSettings, DashboardSettings, StandaloneSettings, load_settings_or_exit
+from viral_engine.settings_docs import list_groups
 from viral_engine.standalone.demo_data import load_demo_when_empty
 from viral_engine.standalone.environment import PLACEHOLDERS, Servers, build_environment
 from viral_engine.standalone.leftovers import ProcessRecord, only_stack_in
@@ -36,28 +25,9 @@ from viral_engine.standalone.services import (
     SERVICES_WITHOUT_DATABASE,
     WORKERS,
 )
-from viral_engine.worker_settings import AiSettings, SchedulerSettings, WorkerSettings
 
 _READY_SECONDS = 60
 _DEMO_TIMEOUT_SECONDS = 120
-SETTINGS = (
-    ApiSettings,
-    BootstrapSettings,
-    DashboardSettings,
-    ProxySettings,
-    LimitSettings,
-    SingleSignOnSettings,
-    DetectionSettings,
-    QueueSettings,
-    ReconcilerSettings,
-    WorkerSettings,
-    SchedulerSettings,
-    AiSettings,
-    DeliverySettings,
-    EmailSettings,
-    WebhookSettings,
-    LogSettings,
-)
 
 
 def run_stack(log: MergedLog) -> NoReturn:
@@ -91,7 +61,7 @@ def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
     What this stack makes itself is no reason to complain of, so placeholders stand for it.
     """
     os.environ.update({name: given.get(name) or value for name, value in PLACEHOLDERS.items()})
-    standalone: StandaloneSettings = load_settings_or_exit(StandaloneSettings, *SETTINGS)[0]
+    standalone: StandaloneSettings = load_settings_or_exit(StandaloneSettings, *list_groups())[0]
     return standalone
 
 
