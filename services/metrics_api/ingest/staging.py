@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.event_types import EVENT_TYPES_SQL
 from viral_engine.contract.events import Event
 
 _COLUMNS = (
@@ -63,13 +64,13 @@ _STORE_NEW = text(f"""
 
 _RECALL_DAY = text(f"""
     INSERT INTO new_events SELECT {_NEW_EVENT} FROM attribution_events
-    WHERE event_type = ANY(ARRAY['click', 'visit', 'signup', 'conversion', 'activation'])
+    WHERE event_type = ANY({EVENT_TYPES_SQL})
       AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
 """)
 
 _RECALL_PEOPLE = text(f"""
     INSERT INTO new_events SELECT {_NEW_EVENT} FROM attribution_events
-    WHERE event_type = ANY(ARRAY['click', 'visit', 'signup', 'conversion', 'activation'])
+    WHERE event_type = ANY({EVENT_TYPES_SQL})
       AND occurred_at >= :since AND {PERSON} IN (SELECT person FROM recalled_people)
 """)
 

@@ -8,17 +8,18 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.event_types import EVENT_TYPES_SQL
 from metrics_api.ingest.folds import USER_JOURNEYS, fold
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.cutoffs import Cutoffs
 
 ROWS_AT_ONCE = 20_000
-_TYPES = "ARRAY['click', 'visit', 'signup', 'conversion', 'activation']"
 
 # A link's counts count the events with its id, so they fall with them.
 _EVENTS = text(f"""
     WITH old AS (
-        SELECT event_id FROM attribution_events WHERE event_type = ANY({_TYPES}) AND occurred_at < :cutoff LIMIT :most
+        SELECT event_id FROM attribution_events
+        WHERE event_type = ANY({EVENT_TYPES_SQL}) AND occurred_at < :cutoff LIMIT :most
     ), gone AS (
         DELETE FROM attribution_events AS event USING old WHERE event.event_id = old.event_id
         RETURNING event.link_id, event.event_type
@@ -73,7 +74,7 @@ _FORGET_JOURNEYS = text("""
 _WEEKS = text(f"""
     DELETE FROM active_weeks AS fact
     WHERE week < :week OR (week = :week AND NOT EXISTS (
-        SELECT FROM attribution_events WHERE event_type = ANY({_TYPES}) AND occurred_at >= :cutoff
+        SELECT FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL}) AND occurred_at >= :cutoff
             AND occurred_at < CAST(:week AS date) + interval '7 days' AND 'user:' || user_id = fact.person))
 """)
 # A link that is still used is not old.

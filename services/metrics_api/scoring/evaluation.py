@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.event_types import EVENT_TYPES_SQL
 from metrics_api.detection.anomalies import fetch_anomalies
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.context import Reading
@@ -15,8 +16,8 @@ from viral_engine.contract.guardrails import Answer, Components, HealthAnswer
 from viral_engine.contract.period import Period
 
 # One look-up in the index on (event_type, occurred_at) for each type.
-_LAST_EVENT_AT = text("""
-    SELECT max(newest) FROM unnest(ARRAY['click', 'visit', 'signup', 'conversion', 'activation']) AS kind,
+_LAST_EVENT_AT = text(f"""
+    SELECT max(newest) FROM unnest({EVENT_TYPES_SQL}) AS kind,
         LATERAL (SELECT max(occurred_at) AS newest FROM attribution_events WHERE event_type = kind) AS events
 """)
 _HAS_DATA = text("""

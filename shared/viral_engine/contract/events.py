@@ -1,6 +1,6 @@
 """Attribution events as other services post them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from viral_engine.contract.values import OptionalId, OptionalIpAddress, OptionalText, PastTime, encode_object
 
 EventType = Literal["click", "visit", "signup", "conversion", "activation"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 MAX_EVENTS = 10_000
 MAX_METADATA_BYTES = 4096
 

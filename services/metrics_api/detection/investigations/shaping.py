@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.investigations.history import History
+from viral_engine.contract.events import EVENT_TYPES
 from viral_engine.contract.investigations import (
     EventCounts,
     InvestigatedEvent,
@@ -39,7 +40,7 @@ _RELATED: dict[RelatedKind, str] = {
 def format_totals(events: Sequence[Row[Any]]) -> EventCounts:
     """How many events there are of each type."""
     counts = Counter(event.event_type for event in events)
-    return {kind: counts[kind] for kind in ("click", "visit", "signup", "conversion", "activation")}
+    return {kind: counts[kind] for kind in EVENT_TYPES}
 
 
 def format_timeline(events: Sequence[Row[Any]], period: Period) -> Timeline:
