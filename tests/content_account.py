@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from metrics_api.detection.pii.violations import find_violations
+from tests.us_scanner import find_violations
 from viral_engine.contract.content import ParentShareItem, ProgressReelItem, StudySessionItem
 
 Item = ParentShareItem | ProgressReelItem | StudySessionItem

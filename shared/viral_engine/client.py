@@ -22,10 +22,8 @@ from viral_engine.contract.growth import (
 from viral_engine.contract.guardrails import (
     AnomalyAnswer,
     BotAnswer,
-    CoppaAnswer,
     FraudAnswer,
     HealthAnswer,
-    OptOutAnswer,
 )
 from viral_engine.contract.investigations import (
     DeviceInvestigation,
@@ -61,14 +59,6 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
     def fetch_anomalies(self, **query: QueryValue) -> AnomalyAnswer:
         """Referrers whose conversions are hard to believe."""
         return self._call("GET", "/v1/guardrails/conversion-anomalies", AnomalyAnswer, params=query)
-
-    def fetch_opt_outs(self, **query: QueryValue) -> OptOutAnswer:
-        """How much of what was shared nobody has opened."""
-        return self._call("GET", "/v1/guardrails/opt-outs", OptOutAnswer, params=query)
-
-    def fetch_coppa(self, **query: QueryValue) -> CoppaAnswer:
-        """How much of what was shared is free of personal information."""
-        return self._call("GET", "/v1/guardrails/coppa", CoppaAnswer, params=query)
 
     def fetch_violations(self, **query: QueryValue) -> ViolationsAnswer:
         """What violates the children's privacy rule, where, and what became of it."""

@@ -68,7 +68,7 @@ def test_the_guardrails_find_what_says_or_shows_too_much_and_nothing_else(api: M
     slips = {opaque_id(slip.kind, day, slip.name) for day in last_dates(NOW, DAYS) if (slip := slip_of(day))}
 
     found = {violation.content_id for violation in api.fetch_violations(**MONTH, limit=1000).violations}
-    coppa = api.fetch_coppa(**MONTH)
+    coppa = api.fetch_health(**MONTH).components.coppa
 
     assert found == slips & made
     assert coppa.parent_shares.violations_found + coppa.progress_reels.violations_found == len(found)

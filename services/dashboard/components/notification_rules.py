@@ -77,8 +77,8 @@ def _build_last(rule: NotificationRule) -> Component:
 
 
 def _build_actions(rule: NotificationRule, action_id: ActionId) -> Component:
-    def build(action: str, label: str, *, end: str = "") -> Component:
-        name = html.Span(f" {rule.name}{end}", className="visually-hidden")
+    def build(action: str, label: str) -> Component:
+        name = html.Span(f" {rule.name}", className="visually-hidden")
         return html.Button([label, name], id=action_id(action, rule.id), className="button")
 
     turn = build("off", "Switch off") if rule.enabled else build("on", "Switch on")

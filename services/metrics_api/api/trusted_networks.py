@@ -58,7 +58,7 @@ def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPSta
 
 
 @trusted_networks.route("DELETE", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
-def remove_trusted_network(cidr: str) -> None:
+def delete_trusted_network(cidr: str) -> None:
     """Count the network's clicks like any other's again."""
     network, now = _parse(cidr), datetime.now(UTC)
     with services().database.write() as connection:

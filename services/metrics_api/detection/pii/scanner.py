@@ -40,7 +40,7 @@ _SMALLEST, _TOO_LARGE = 10**6, 10**19
 _IDENTIFYING = (PiiType.SCHOOL, PiiType.STREET_ADDRESS)
 
 
-def scan_text(text: str, *, phone_region: str = "US") -> list[Finding]:
+def scan_text(text: str, *, phone_region: str) -> list[Finding]:
     """Find personal information in a text, in the order of the text; an empty list when it is clean.
 
     A phone number without an international prefix is judged by the rules of `phone_region`, an ISO 3166 code.
@@ -48,7 +48,7 @@ def scan_text(text: str, *, phone_region: str = "US") -> list[Finding]:
     return list(_scan(text, "", phone_region, None))
 
 
-def scan_data(data: object, *, phone_region: str = "US") -> list[Finding]:
+def scan_data(data: object, *, phone_region: str) -> list[Finding]:
     """Find personal information in JSON data, in the order of the data: in texts, whole numbers and keys.
 
     A key lends its meaning to its value: digits under `order_id` are no phone number, a date under `birthday` is a

@@ -37,9 +37,7 @@ class Violation:
     rule: str
 
 
-def find_violations(
-    data: object, media: Sequence[Mapping[str, object]] = (), *, phone_region: str = "US"
-) -> list[Violation]:
+def find_violations(data: object, media: Sequence[Mapping[str, object]] = (), *, phone_region: str) -> list[Violation]:
     """List what violates in an item's data and media; an empty list when the item complies."""
     findings = scan_data(data, phone_region=phone_region)
     return [*_judge_findings(findings), *_judge_keys(data, phone_region), *_judge_media(media)]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from metrics_api.detection.pii.scanner import scan_text
+from tests.us_scanner import scan_text
 
 _UNITS = (
     *(

@@ -8,8 +8,7 @@ import codecs
 
 import pytest
 
-from metrics_api.detection.pii.scanner import scan_text
-from metrics_api.detection.pii.violations import find_violations
+from tests.us_scanner import find_violations, scan_text
 
 DISGUISES: dict[str, tuple[int, list[tuple[str, str]]]] = {
     "none": (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from metrics_api.detection.pii.findings import Finding, PiiType
-from metrics_api.detection.pii.scanner import scan_data, scan_text
+from tests.us_scanner import scan_data, scan_text
 
 
 def test_a_finding_points_to_its_value_with_escaped_keys() -> None:
