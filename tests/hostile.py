@@ -73,7 +73,8 @@ def _save_access(api: MetricsApi, text: str) -> str:
     rule = RuleRequest(name=text[:100], severities=["critical"], channel="webhook", target="https://example.com/hook")
     api.create_notification_rule(rule)
     api.record_privacy_request(PrivacyRequestDraft(kind="export", subject_id=text, note=f"{text}\n{text}"))
-    return api.create_token(text[:100], [Scope.METRICS_READ, Scope.ADMIN], 1).secret
+    # A token's name has no @, by which the audit would take it for a person.
+    return api.create_token(text.replace("@", "")[:100], [Scope.METRICS_READ, Scope.ADMIN], 1).secret
 
 
 def _save_people(api: MetricsApi) -> None:
