@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 SESSION_COOKIE = "viral_session"
 CSRF_COOKIE = "_csrf_token"
+DEVICE_COOKIE = "viral_device"
 SIGN_ON_COOKIE = "viral_sign_on"
 _SECURE = "COOKIES_SECURE"
 # Browsers take a cookie of this name only over TLS, for the whole of one host and for no other.

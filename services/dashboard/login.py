@@ -1,12 +1,13 @@
 """Signing in and out: plain forms, drawn by the server."""
 
 import re
+from datetime import timedelta
 
 import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from dashboard.cookies import SESSION_COOKIE, delete_cookie, read_cookie, set_cookie
+from dashboard.cookies import DEVICE_COOKIE, SESSION_COOKIE, delete_cookie, read_cookie, set_cookie
 from dashboard.errors import API_FAILURES
 from dashboard.security import renew_csrf_token
 from dashboard.session import Sessions
@@ -18,6 +19,8 @@ HOME = "/dashboard/guardrails"
 CHANGED = "changed"
 # Neither "//host" nor "/\host", and nothing that browsers drop from an address before they read it.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+_DEVICE_LIFETIME = timedelta(days=365)
+_LONGEST_DEVICE = 1024
 _WRONG = ("wrong_credentials", "invalid")
 _log = structlog.get_logger()
 
@@ -38,7 +41,8 @@ def add_login_routes(server: Flask, api: MetricsApi, sessions: Sessions, *, sing
             return redirect(target) if _is_signed_in(sessions) else _build_form(200)
         try:
             visitor = api.on_behalf_of(None, address=current_address())
-            session = visitor.sign_in(request.form.get("email", ""), request.form.get("password", ""))
+            given = [request.form.get(name, "") for name in ("email", "password")]
+            session = visitor.sign_in(*given, device=read_cookie(DEVICE_COOKIE)[:_LONGEST_DEVICE])
         except API_FAILURES as error:
             return _explain_refusal(error)
         return begin_session(session, target)
@@ -56,6 +60,8 @@ def begin_session(session: SessionCreated, target: str) -> AnyResponse:
     renew_csrf_token()
     response = redirect(target, 303)
     set_cookie(response, SESSION_COOKIE, session.secret, expires=session.expires_at)
+    if session.device:
+        set_cookie(response, DEVICE_COOKIE, session.device, expires=session.expires_at + _DEVICE_LIFETIME)
     return response
 
 

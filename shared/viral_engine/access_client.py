@@ -21,9 +21,13 @@ from viral_engine.contract.tokens import TokenCreated, TokensAnswer
 class AccessApi(ApiConnection):
     """Signing in, and who may do what."""
 
-    def sign_in(self, email: str, password: str) -> SessionCreated:
-        """Start a session. Raises ApiProblemError with status 401 when email or password is wrong."""
-        return self._call("POST", "/v1/sessions", SessionCreated, json={"email": email, "password": password})
+    def sign_in(self, email: str, password: str, *, device: str | None = None) -> SessionCreated:
+        """Start a session; `device` is what an earlier one of the same browser came with.
+
+        Raises ApiProblemError with status 401 when email or password is wrong.
+        """
+        body = {"email": email, "password": password} | ({"device": device} if device else {})
+        return self._call("POST", "/v1/sessions", SessionCreated, json=body)
 
     def start_single_sign_on(self, redirect_uri: str) -> SingleSignOnStarted:
         """Where the browser signs in by the provider. Raises ApiProblemError with status 404 when it is off."""

@@ -21,9 +21,12 @@ def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
     return holder_of(Scope.SESSIONS_WRITE)
 
 
-def sign_in(dashboard: Api, email: str, password: str = PASSWORD, address: str = "203.0.113.7") -> Any:
+def sign_in(
+    dashboard: Api, email: str, password: str = PASSWORD, address: str = "203.0.113.7", device: str | None = None
+) -> Any:
     headers = {CLIENT_ADDRESS_HEADER: address}
-    return dashboard.send("POST", "/v1/sessions", json={"email": email, "password": password}, headers=headers)
+    body = {"email": email, "password": password, "device": device}
+    return dashboard.send("POST", "/v1/sessions", json=body, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,39 @@ def test_an_account_is_locked_whether_it_exists_or_not(dashboard: Api, engine: E
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 30
     assert sign_in(dashboard, email).status_code == 429
+
+
+def guess(dashboard: Api, *, device: str | None = None) -> None:
+    """Guess wrong until the lane is locked, each time from another address."""
+    for number in range(5):
+        assert sign_in(dashboard, "admin@example.com", "a guess", f"203.0.113.{number}", device).status_code == 401
+    assert sign_in(dashboard, "admin@example.com", device=device).status_code == 429
+
+
+def test_strangers_lock_out_nobody_whose_device_has_signed_in_before(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    device = sign_in(dashboard, "admin@example.com").get_json()["device"]
+    guess(dashboard)
+    answer = sign_in(dashboard, "Admin@example.com", device=device)
+    assert (answer.status_code, answer.get_json()["device"]) == (201, device)
+    assert sign_in(dashboard, "admin@example.com").status_code == 429
+
+
+def test_a_device_has_a_lock_of_its_own(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    device = sign_in(dashboard, "admin@example.com").get_json()["device"]
+    guess(dashboard, device=device)
+    assert sign_in(dashboard, "admin@example.com").status_code == 201
+
+
+@pytest.mark.parametrize("device", ["made up", "another's"])
+def test_no_other_device_passes_for_ones_own(dashboard: Api, engine: Engine, device: str) -> None:
+    create_person(engine)
+    create_person(engine, Role.VIEWER)
+    if device == "another's":
+        device = sign_in(dashboard, "viewer@example.com").get_json()["device"]
+    guess(dashboard)
+    assert sign_in(dashboard, "admin@example.com", device=device).status_code == 429
 
 
 def test_a_lock_survives_redis_and_ends(dashboard: Api, engine: Engine, connection: Connection, app: Flask) -> None:

@@ -1,5 +1,6 @@
 """Locks an account after failed sign-ins, for longer each time.
 
+A lane is an email, or one device of its owner (`devices`), so that a stranger's guesses lock strangers out alone.
 Kept in PostgreSQL, so that it survives Redis, and for unknown accounts alike, so that it tells nothing about which
 there are.
 """
@@ -18,17 +19,17 @@ FORGOTTEN_AFTER = timedelta(days=1)
 _MOST_DOUBLINGS = 10
 
 
-def fetch_lock(connection: Connection, email: str, *, now: datetime) -> timedelta | None:
+def fetch_lock(connection: Connection, lane: str, *, now: datetime) -> timedelta | None:
     """How long the account stays locked, None when it is not."""
-    statement = select(sign_in_failures.c.locked_until).where(sign_in_failures.c.account_hash == _account(email))
+    statement = select(sign_in_failures.c.locked_until).where(sign_in_failures.c.account_hash == _account(lane))
     until = connection.execute(statement).scalar_one_or_none()
     return until - now if until and until > now else None
 
 
-def save_failure(connection: Connection, email: str, settings: LimitSettings, *, now: datetime) -> None:
+def save_failure(connection: Connection, lane: str, settings: LimitSettings, *, now: datetime) -> None:
     """Count a failed sign-in, and lock the account when there were too many in a row."""
     forget_old_failures(connection, now=now)
-    statement = insert(sign_in_failures).values(account_hash=_account(email), failures=1, last_at=now)
+    statement = insert(sign_in_failures).values(account_hash=_account(lane), failures=1, last_at=now)
     counted = statement.on_conflict_do_update(
         index_elements=["account_hash"], set_={"failures": sign_in_failures.c.failures + 1, "last_at": now}
     )
@@ -36,7 +37,7 @@ def save_failure(connection: Connection, email: str, settings: LimitSettings, *,
     locked_until = find_lock_end(failures, settings, now=now)
     connection.execute(
         sign_in_failures.update()
-        .where(sign_in_failures.c.account_hash == _account(email))
+        .where(sign_in_failures.c.account_hash == _account(lane))
         .values(locked_until=locked_until)
     )
 
@@ -57,10 +58,10 @@ def find_lock_end(failures: int, settings: LimitSettings, *, now: datetime) -> d
     return now + min(timedelta(seconds=seconds), _LONGEST)
 
 
-def forget_failures(connection: Connection, email: str) -> None:
+def forget_failures(connection: Connection, lane: str) -> None:
     """Begin to count anew, after a sign-in that succeeded or a password that was set."""
-    connection.execute(delete(sign_in_failures).where(sign_in_failures.c.account_hash == _account(email)))
+    connection.execute(delete(sign_in_failures).where(sign_in_failures.c.account_hash == _account(lane)))
 
 
-def _account(email: str) -> str:
-    return hash_secret(email.lower())
+def _account(lane: str) -> str:
+    return hash_secret(lane.lower())

@@ -29,9 +29,12 @@ def fetch_account(connection: Connection, email: str) -> Account | None:
 
 
 def save_session(
-    connection: Connection, account: Account, *, by: str, now: datetime, lifetime: timedelta
+    connection: Connection, account: Account, *, lane: str | None = None, by: str, now: datetime, lifetime: timedelta
 ) -> SessionCreated | None:
-    """Start a session, or answer None where the account was changed since it was read."""
+    """Start a session, or answer None where the account was changed since it was read.
+
+    `lane` is where failures are forgotten now: by default those of everybody who tried this email.
+    """
     unchanged = update(people).where(
         people.c.id == account.person.id,
         people.c.password_hash.is_not_distinct_from(account.password_hash),
@@ -43,7 +46,7 @@ def save_session(
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
     row = {"secret_hash": hash_secret(secret), "person_id": account.person.id, "expires_at": expires_at}
     connection.execute(insert(sessions).values(row))
-    forget_failures(connection, account.person.email)
+    forget_failures(connection, lane or account.person.email)
     key = f"person:{account.person.id}"
     note_sign_in(connection, account.person.email, "sign_in", actor_key=key, by=by, now=now)
     return SessionCreated(secret=secret, expires_at=expires_at, person=account.person)

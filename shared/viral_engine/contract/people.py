@@ -50,6 +50,7 @@ class Credentials(BaseModel):
 
     email: EmailStr
     password: GivenSecret
+    device: GivenSecret | None = Field(None, description="What an earlier sign-in of this browser answered")
 
 
 class Person(BaseModel):
@@ -72,6 +73,9 @@ class SessionCreated(BaseModel):
     secret: str
     expires_at: datetime
     person: Person
+    device: str | None = Field(
+        None, description="To be kept by the browser for its next sign-in, which strangers' wrong guesses do not hinder"
+    )
 
 
 class PersonDetail(Person):

@@ -1,12 +1,16 @@
 """Signing in and out."""
 
+import json
+
 import pytest
 
 from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.login import HOME, local_path
+from tests.unit.dashboard.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
+from viral_engine.contract.people import Person, Role, SessionCreated
 from viral_engine.settings import DashboardSettings
 
 
@@ -49,6 +53,18 @@ def test_without_the_api_the_form_says_so(browser: Browser, api: FakeApi) -> Non
     answer = browser.sign_in()
     assert answer.status_code == 503
     assert "not possible right now" in answer.text
+
+
+def test_a_browser_that_has_signed_in_before_says_so_next_time(browser: Browser, api: FakeApi) -> None:
+    person = Person(id=7, email="viewer@example.com", role=Role.VIEWER)
+    created = SessionCreated(secret="viewer", expires_at=NOW.replace(year=2999), person=person, device="sealed")
+    api.answers["POST", "/v1/sessions"] = created
+    browser.sign_in()
+    browser.submit("/logout")
+    browser.sign_in()
+    asked = [json.loads(each.content).get("device") for each in api.asked if each.url.path == "/v1/sessions"]
+    assert asked == [None, "sealed"]
+    assert browser.cookie(SESSION_COOKIE) == "viewer"
 
 
 def test_signing_in_changes_the_token_of_forms(browser: Browser) -> None:
