@@ -161,7 +161,9 @@ def test_an_attempt_that_went_wrong_says_why(worker: Api, outcome: str) -> None:
         ("550 sorry, no mailbox here by that name. (#5.1.1)", True),
         ("553 The e-mail address does not exist", True),
         ("550-The account that you tried to reach does not exist\n550 5.1.1 Look for typing errors", True),
+        ("550 5.1.1 Recipient address rejected: User unknown in relay recipient table", True),
         ("550 relay not permitted", False),
+        ("550 Unknown user, relaying denied", False),
         ("550 Rejected because 192.0.2.5 is in a black list at zen.spamhaus.org", False),
         ("550 Sender verify failed", False),
         (

@@ -18,8 +18,9 @@ _NO_MAILBOX = re.compile(
     rf"|{_MAILBOX} (?:is )?(?:unknown|invalid|not found|(?:does not|doesn't) exist)",
     re.IGNORECASE,
 )
-# A server that looks the sender up says of the sender what else is said of recipients.
-_OTHERS_FAULT = re.compile(r"\b(?:sender|relay)", re.IGNORECASE)
+# A server that looks the sender up says of the sender what else is said of recipients. A "relay recipient table" is not
+# about the sender.
+_OTHERS_FAULT = re.compile(r"\b(?:sender|relaying|relay (?:access|not|denied))", re.IGNORECASE)
 _PERMANENT = "5"
 
 _SAVE = text("""
