@@ -166,7 +166,8 @@ def _build_letters(answer: QueuesAnswer, *, is_first: bool) -> list[Component]:
         ways.append(dcc.Link("Newest", href=OPERATIONS_PATH, className="button"))
     if answer.next_cursor:
         ways.append(build_way_on(OPERATIONS_PATH, {"cursor": answer.next_cursor}, f"{ROWS} items"))
-    return [*build_dead_letters(answer.dead_letters, total, _action_id), *ways]
+    below = [html.Div(ways, className="controls")] if ways else []
+    return [*build_dead_letters(answer.dead_letters, total, _action_id), *below]
 
 
 def decide(api: MetricsApi, action: str, letter_id: str) -> str:
