@@ -90,7 +90,7 @@ def clean_growth(facts: ReportFacts) -> Insight | None:
 
 def top_loop(facts: ReportFacts) -> Insight:
     """The loop with the highest K, and how much it carries."""
-    loops = [loop for loop in facts.loops if loop.invites]
+    loops = [loop for loop in facts.loops if loop.active_users]
     if not loops:
         return Insight(rule="top_loop", text=_describe_no_loop(facts.loops))
     best = max(loops, key=lambda loop: (loop.k_factor, loop.conversions))
@@ -105,6 +105,8 @@ def top_loop(facts: ReportFacts) -> Insight:
 
 
 def _describe_no_loop(loops: list[LoopPerformance]) -> str:
+    if any(loop.invites for loop in loops):
+        return "Of this period only totals are kept, so loops cannot be compared."
     clicked = [loop for loop in loops if loop.clicks]
     if not clicked:
         return "No invite, click or conversion named its loop, so loops cannot be compared."

@@ -40,6 +40,8 @@ def by_k_factor(facts: ReportFacts) -> str:
     """The tier that K is in: below 0.3, below 0.7, below 1.0, or viral."""
     counts = facts.current
     k_factor = counts.k_factor
+    if counts.is_partial and not counts.active_users:
+        return "K of this period is not known, because only totals are kept of it: look at a later one."
     if k_factor < WEAK_BELOW:
         return (
             f"K is below {WEAK_BELOW}: rework the invitation itself first. Ask for it right after a success, say what "
@@ -67,7 +69,7 @@ def by_k_factor(facts: ReportFacts) -> str:
 
 def weak_loops(facts: ReportFacts) -> str:
     """The loops with K below 0.3, or the strongest one when there is none."""
-    inviting = [loop for loop in facts.loops if loop.invites]
+    inviting = [loop for loop in facts.loops if loop.active_users]
     if not inviting:
         return _describe_no_inviting(facts)
     weak = sorted((loop for loop in inviting if loop.k_factor < WEAK_BELOW), key=lambda loop: -loop.invites)
@@ -81,6 +83,8 @@ def weak_loops(facts: ReportFacts) -> str:
 
 
 def _describe_no_inviting(facts: ReportFacts) -> str:
+    if any(loop.invites for loop in facts.loops):
+        return "Compare loops over a later period: of this one only totals are kept, and no loop's K is known."
     if facts.loops:
         names = _join_names(facts.loops)
         return (

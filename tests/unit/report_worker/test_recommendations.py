@@ -9,6 +9,10 @@ from tests.report_facts import NOTHING, build_empty_facts, build_facts, build_re
 from viral_engine.contract.reports import ReportFacts
 
 STRONG = [format_loop("buddy_challenge", 100, 400, 80, 100)]
+PURGED = build_facts(
+    Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500),
+    loops=[format_loop("a", 900, 4000, 500, 0, purged_conversions=500)],
+)
 
 
 def with_k(conversions: int) -> ReportFacts:
@@ -40,6 +44,8 @@ def test_the_first_follows_from_the_tier_of_k(conversions: int, said: str) -> No
         (build_facts(loops=[*STRONG, format_loop("x", 99, 99, 30, 100)]), "No loop is weak"),
         (build_facts(loops=STRONG), "All invites come from Buddy challenge (K 0.80)"),
         (build_facts(loops=[*STRONG, format_loop("prep_pack", 0, 40, 0, 0)]), "no new invites: Prep pack."),
+        (PURGED, "K of this period is not known, because only totals are kept of it"),
+        (PURGED, "of this one only totals are kept, and no loop's K is known"),
         (build_facts(loops=[]), "Name the loop of every link"),
         (build_facts(Counts(0, 40, 0, 0, 0, {}), loops=[format_loop("x", 0, 40, 0, 0)]), "Nobody sent an invite"),
         (build_facts(health_score=74.9), "Health is 74.9, below 75: before relying on these figures, review the"),
