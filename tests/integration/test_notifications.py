@@ -423,8 +423,12 @@ def test_an_attempt_that_is_refused_after_its_rule_changed_is_not_repeated(
     if change == "deleted":
         assert admin.send("DELETE", f"{RULES}/{rule['id']}").status_code == 204
     else:
-        fields = {"switched off": {"enabled": False}, "other target": {"target": OTHER_HOOK}}
-        change_rule(admin, rule, **fields.get(change, {"channel": "slack", "target": HOOK}))
+        fields: dict[str, dict[str, Any]] = {
+            "switched off": {"enabled": False},
+            "other target": {"target": OTHER_HOOK},
+            "other channel": {"channel": "slack", "target": HOOK},
+        }
+        change_rule(admin, rule, **fields[change])
     refused = {"token": claimed["token"], "outcome": "refused", "error": "503"}
     assert admin.send("POST", f"/internal/deliveries/{delivery_id}/result", json=refused).status_code == 200
     connection.execute(text("UPDATE deliveries SET next_attempt_at = now()"))
