@@ -6,7 +6,8 @@ from metrics_api.access.lockout import find_lock_end
 from tests.unit.dashboard.answers import NOW
 from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.contract.people import Role
-from viral_engine.settings import BootstrapSettings, InvalidSettingsError, load_settings
+from viral_engine.delivery_settings import WebhookSettings
+from viral_engine.settings import BootstrapSettings, DashboardSettings, InvalidSettingsError, load_settings
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,8 @@ from viral_engine.settings import BootstrapSettings, InvalidSettingsError, load_
         ("TRUSTED_PROXIES", "10.0.0.0/8, everybody", ProxySettings, "TRUSTED_PROXIES must be networks"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", ProxySettings, "has host bits set"),
         ("OIDC_ISSUER", "http://login.example.com", SingleSignOnSettings, "OIDC_ISSUER must be an https address"),
+        ("OIDC_ISSUER", "http://login.example.com", DashboardSettings, "OIDC_ISSUER must be an https address"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8", WebhookSettings, "WEBHOOK_ALLOWED_NETWORKS must be networks"),
         ("OIDC_ISSUER", "https://login.example.com", SingleSignOnSettings, "OIDC_CLIENT_ID is missing"),
     ],
 )
