@@ -7,8 +7,8 @@ loop and no referrer get it by `viral-engine rebuild-facts`.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0017"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
