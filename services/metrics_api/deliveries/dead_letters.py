@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, text
 
-from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.decisions import save_decision
 from metrics_api.deliveries.poking import QUEUES
 from metrics_api.subscriptions.suppressions import lift_for_retry
 from viral_engine.contract.queues import DeadLetter
@@ -20,7 +20,7 @@ _HELD = text("""
     FROM deliveries JOIN delivery_requests ON delivery_requests.id = request_id
     WHERE deliveries.id = ANY(:ids)
 """)
-_IS_HELD = "WHERE id = :delivery_id AND discarded_at IS NULL AND status"
+_IS_HELD = "WHERE id = :row_id AND discarded_at IS NULL AND status"
 _RETRY = text(f"""
     UPDATE deliveries SET status = 'pending', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
         finished_at = NULL {_IS_HELD} IN ('uncertain', 'dead')
@@ -43,7 +43,7 @@ def fetch_held_deliveries(connection: Connection, delivery_ids: Sequence[int]) -
 
 def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
     """Send once more, from the first attempt, even if that suppressed the address; False when it waits for nobody."""
-    if not _decide(connection, _RETRY, "retry_dead_letter", delivery_id, actor=actor, now=now):
+    if not save_decision(connection, _RETRY, "retry_dead_letter", ("delivery", delivery_id), actor=actor, now=now):
         return False
     lift_for_retry(connection, delivery_id, actor=actor, now=now)
     return True
@@ -51,21 +51,12 @@ def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now:
 
 def discard_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
     """Let it go; False when it waits for nobody."""
-    return _decide(connection, _DISCARD, "discard_dead_letter", delivery_id, actor=actor, now=now)
+    return save_decision(connection, _DISCARD, "discard_dead_letter", ("delivery", delivery_id), actor=actor, now=now)
 
 
 def confirm_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
     """Note that it did arrive; False when that was never in doubt."""
-    return _decide(connection, _CONFIRM, "confirm_dead_letter", delivery_id, actor=actor, now=now)
-
-
-def _decide(
-    connection: Connection, statement: TextClause, action: str, delivery_id: int, *, actor: str, now: datetime
-) -> bool:
-    if connection.execute(statement, {"delivery_id": delivery_id, "now": now}).rowcount == 0:
-        return False
-    save_audit_entry(connection, actor=actor, action=action, subject=f"delivery:{delivery_id}", now=now)
-    return True
+    return save_decision(connection, _CONFIRM, "confirm_dead_letter", ("delivery", delivery_id), actor=actor, now=now)
 
 
 def _name(row: Row[Any]) -> str:

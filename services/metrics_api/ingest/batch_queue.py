@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from redis import Redis
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
-from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.decisions import save_decision
 from metrics_api.db.database import Database
 from metrics_api.queueing import enqueue_due
 from viral_engine.contract.queues import DeadLetter
@@ -26,7 +26,7 @@ _FAILED = text("""
     SELECT id, kind, done_steps, jsonb_array_length(steps) AS total_steps, last_error, attempt, finished_at FROM batches
     WHERE id = ANY(:ids)
 """)
-_IS_FAILED = "WHERE id = :batch_id AND status = 'failed' AND discarded_at IS NULL"
+_IS_FAILED = "WHERE id = :row_id AND status = 'failed' AND discarded_at IS NULL"
 _RETRY = text(f"""
     UPDATE batches SET status = 'queued', attempt = 0, next_attempt_at = :now, enqueued_at = NULL, finished_at = NULL
     {_IS_FAILED}
@@ -59,18 +59,9 @@ def fetch_failed_batches(connection: Connection, batch_ids: Sequence[int]) -> di
 
 def retry_batch(connection: Connection, batch_id: int, *, actor: str, now: datetime) -> bool:
     """Let a failed batch go on with the step that failed; False when it is no dead letter."""
-    return _decide(connection, _RETRY, "retry_dead_letter", batch_id, actor=actor, now=now)
+    return save_decision(connection, _RETRY, "retry_dead_letter", ("batch", batch_id), actor=actor, now=now)
 
 
 def discard_batch(connection: Connection, batch_id: int, *, actor: str, now: datetime) -> bool:
     """Let a failed batch go; False when it is no dead letter."""
-    return _decide(connection, _DISCARD, "discard_dead_letter", batch_id, actor=actor, now=now)
-
-
-def _decide(
-    connection: Connection, statement: TextClause, action: str, batch_id: int, *, actor: str, now: datetime
-) -> bool:
-    if connection.execute(statement, {"batch_id": batch_id, "now": now}).rowcount == 0:
-        return False
-    save_audit_entry(connection, actor=actor, action=action, subject=f"batch:{batch_id}", now=now)
-    return True
+    return save_decision(connection, _DISCARD, "discard_dead_letter", ("batch", batch_id), actor=actor, now=now)

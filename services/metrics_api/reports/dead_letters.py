@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.decisions import save_decision
 from viral_engine.contract.queues import DeadLetter
 from viral_engine.queues import QueueName
 
@@ -15,7 +15,7 @@ _DEAD = text("""
     SELECT id, report_type, period_start, period_end, last_error, attempt, finished_at FROM report_runs
     WHERE id = ANY(:ids)
 """)
-_IS_DEAD = "WHERE id = :run_id AND status = 'failed' AND discarded_at IS NULL"
+_IS_DEAD = "WHERE id = :row_id AND status = 'failed' AND discarded_at IS NULL"
 _RETRY = text(f"""
     UPDATE report_runs SET status = 'queued', attempt = 0, next_attempt_at = :now, enqueued_at = NULL,
         finished_at = NULL, progress_pct = 0, progress_step = 'queued' {_IS_DEAD}
@@ -40,15 +40,9 @@ def fetch_failed_runs(connection: Connection, run_ids: Sequence[int]) -> dict[in
 
 def retry_dead_letter(connection: Connection, run_id: int, *, actor: str, now: datetime) -> bool:
     """Let a failed run be tried again from the start; False when it is no dead letter."""
-    if connection.execute(_RETRY, {"run_id": run_id, "now": now}).rowcount == 0:
-        return False
-    save_audit_entry(connection, actor=actor, action="retry_dead_letter", subject=f"report:{run_id}", now=now)
-    return True
+    return save_decision(connection, _RETRY, "retry_dead_letter", ("report", run_id), actor=actor, now=now)
 
 
 def discard_dead_letter(connection: Connection, run_id: int, *, actor: str, now: datetime) -> bool:
     """Let a failed run go; False when it is no dead letter."""
-    if connection.execute(_DISCARD, {"run_id": run_id, "now": now}).rowcount == 0:
-        return False
-    save_audit_entry(connection, actor=actor, action="discard_dead_letter", subject=f"report:{run_id}", now=now)
-    return True
+    return save_decision(connection, _DISCARD, "discard_dead_letter", ("report", run_id), actor=actor, now=now)
