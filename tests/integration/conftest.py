@@ -1,6 +1,17 @@
 """Tests of the metrics API with real servers."""
 
+import pytest
+from redis import Redis
+
 from tests.api_fixtures import api, app, connection, database, empty_database, engine, holder_of
 from tests.api_server import http, server_url
 
 __all__ = ["api", "app", "connection", "database", "empty_database", "engine", "holder_of", "http", "server_url"]
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Redis:
+    """Empty queues."""
+    redis = Redis.from_url(redis_url)
+    redis.flushall()
+    return redis

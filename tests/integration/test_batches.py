@@ -22,14 +22,6 @@ BROKEN = '["not a date", "2026-03-04"]'
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Redis:
-    """Empty queues."""
-    redis = Redis.from_url(redis_url)
-    redis.flushall()
-    return redis
-
-
-@pytest.fixture
 def broken(connection: Connection) -> int:
     """A batch whose first step cannot be done."""
     return int(connection.execute(_SAVE, {"kind": "rebuild_days", "steps": BROKEN}).scalar_one())

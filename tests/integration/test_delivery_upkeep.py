@@ -19,14 +19,6 @@ from viral_engine.settings import QueueSettings
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Redis:
-    """Empty queues."""
-    redis = Redis.from_url(redis_url)
-    redis.flushall()
-    return redis
-
-
-@pytest.fixture
 def reconcile(database: Database, redis: Redis) -> Callable[..., None]:
     """One round of the reconciler at a moment."""
 

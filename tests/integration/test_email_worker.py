@@ -52,14 +52,6 @@ def api_url(servers: tuple[Children, Path], environment: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Redis:
-    """Empty queues."""
-    redis = Redis.from_url(redis_url)
-    redis.flushall()
-    return redis
-
-
-@pytest.fixture
 def mailing(
     servers: tuple[Children, Path], api_url: str, empty_database: Engine, connection: Connection, redis: Redis
 ) -> Iterator[Mailing]:

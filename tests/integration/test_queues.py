@@ -24,14 +24,6 @@ _FAILED = text("""
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Redis:
-    """Empty queues."""
-    redis = Redis.from_url(redis_url)
-    redis.flushall()
-    return redis
-
-
-@pytest.fixture
 def dead_letter(connection: Connection) -> str:
     return f"report-{connection.execute(_FAILED).scalar_one()}"
 
