@@ -4,9 +4,12 @@ One model a concern. A field's description is its purpose and the impact of chan
 `docs/configuration.md` are generated from here, so code and documentation are one object.
 """
 
+import math
 import os
 import sys
 from collections.abc import Mapping
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -19,6 +22,8 @@ from viral_engine.shared_fields import BindHost, DashboardToken, MetricsApiUrl, 
 Points = Annotated[float, Field(ge=0, le=100)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+DELIVERY_RETRIES = 4
+"""An email or webhook has one attempt more."""
 
 
 class EnvironmentSettings(BaseSettings):
@@ -231,7 +236,13 @@ class QueueSettings(EnvironmentSettings):
         15,
         ge=0,
         description="Scales the wait after a failed attempt, which is this x (15 + 2^attempt) / 15 seconds and up to "
-        "10 % more: 17, 19, 23 and 31 seconds by default. 0 tries at once.",
+        "10 % more: 17 and 19 seconds by default. 0 tries at once. Emails and webhooks have DELIVERY_RETRY_MINUTES.",
+    )
+    delivery_retry_minutes: str = Field(
+        "1, 5, 15, 60",
+        description="When an email or webhook that failed is tried again: about so many minutes after its first "
+        "attempt, each wait up to 10 % longer. Shorter ends before a mail server that greylists or restarts takes it.",
+        json_schema_extra={"valid": "4 numbers, separated by commas, none below the one before"},
     )
     repoke_seconds: float = Field(
         30,
@@ -249,6 +260,29 @@ class QueueSettings(EnvironmentSettings):
     reconcile_seconds: float = Field(
         10, gt=0, description="Seconds between two rounds of the reconciler. Shorter recovers sooner and asks more."
     )
+
+    @field_validator("delivery_retry_minutes")
+    @classmethod
+    def check_retry_minutes(cls, minutes: str) -> str:
+        """Refuse anything but one rising number for each retry."""
+        try:
+            waits = _read_waits(minutes)
+        except ValueError:
+            waits = []
+        if len(waits) != DELIVERY_RETRIES or not all(0 <= wait < math.inf for wait in waits):
+            raise ValueError(f"DELIVERY_RETRY_MINUTES is {minutes!r}; allowed: {DELIVERY_RETRIES} rising numbers")
+        return minutes
+
+    @cached_property
+    def delivery_waits_seconds(self) -> list[float]:
+        """The wait after each failed attempt but the last, in seconds."""
+        return _read_waits(self.delivery_retry_minutes)
+
+
+def _read_waits(minutes: str) -> list[float]:
+    """The seconds between the attempts that begin at these minutes after the first."""
+    begins = [60 * float(part) for part in minutes.split(",")]
+    return [later - earlier for earlier, later in pairwise([0.0, *begins])]
 
 
 class ReconcilerSettings(EnvironmentSettings):

@@ -83,7 +83,7 @@ def test_a_silent_worker_loses_its_delivery_and_the_next_one_gets_it(
 ) -> None:
     delivery_id = save_delivery(connection)
     change_delivery(connection, delivery_id, status="claimed", attempt=1, token=1, lease_until=NOON, claimed_at=NOON)
-    reconcile(NOON + timedelta(seconds=1), backoff_base_seconds=0)
+    reconcile(NOON + timedelta(seconds=1), delivery_retry_minutes="0, 0, 0, 0")
     assert read_delivery(connection, delivery_id).status == "pending"
     assert list_jobs(redis) == [delivery_id]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-from metrics_api.db.backoff import BACKOFF, SILENCE
+from metrics_api.db.backoff import DELIVERY_BACKOFF, SILENCE
 from viral_engine.contract.deliveries import (
     Content,
     DeliveryIntent,
@@ -103,7 +103,7 @@ _PLACEHOLDER = text(f"""
     {_HOLDS} = 'claimed' AND is_placeholder {_ENDED}
 """)
 _TRY_AGAIN = f"""
-    lease_until = NULL, last_error = :error, enqueued_at = NULL, next_attempt_at = :now + {BACKOFF},
+    lease_until = NULL, last_error = :error, enqueued_at = NULL, next_attempt_at = :now + {DELIVERY_BACKOFF},
         status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'pending' END,
         finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END
 """
@@ -180,7 +180,7 @@ def save_result(
         "reply": result.reply,
         "error": result.error,
         "content": _dump(result.content),
-        "base": settings.backoff_base_seconds,
+        "waits": settings.delivery_waits_seconds,
         "now": now,
     }
     for statement in _BY_OUTCOME[result.outcome]:
@@ -199,7 +199,7 @@ def fetch_repeated(connection: Connection, delivery_id: int, result: DeliveryRes
 
 def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[Ended]:
     """Take deliveries back from workers that fell silent: tried again, or held where they may have been sent."""
-    values = {"error": SILENCE, "base": settings.backoff_base_seconds, "now": now}
+    values = {"error": SILENCE, "waits": settings.delivery_waits_seconds, "now": now}
     return [Ended(*row) for statement in _EXPIRE for row in connection.execute(statement, values)]
 
 
