@@ -1,5 +1,7 @@
 """How much the API takes from one address, token or person, and what happens without Redis."""
 
+import socket
+
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
@@ -72,9 +74,35 @@ def test_probes_are_not_limited(limited: Flask) -> None:
     assert {nobody.get("/healthz").status_code for _ in range(9)} == {200}
 
 
-def test_without_redis_nothing_is_limited_and_that_is_counted(database_url: str, engine: Engine) -> None:
+def test_without_redis_each_process_limits_by_itself_and_that_is_counted(database_url: str, engine: Engine) -> None:
     app = make_app(database_url, f"redis://127.0.0.1:{find_free_port()}")
-    assert call(app, create_token(engine, Scope.METRICS_READ), "203.0.113.7", 9) == [200] * 9
+    token = create_token(engine, Scope.METRICS_READ)
+    assert call(app, token, "203.0.113.7", 9) == [200] * 5 + [429] * 4
+    assert call(app, "a guess", "203.0.113.8", 6) == [401] * 5 + [429]
+    assert call(app, token, "203.0.113.8", 1) == [429]
     counted = Api(app, None).get("/metrics").get_data(as_text=True)
     total = next(line for line in counted.splitlines() if line.startswith("viral_engine_rate_limit_unavailable_total"))
-    assert float(total.split()[1]) >= 18
+    assert float(total.split()[1]) >= 16
+
+
+def test_a_redis_that_answers_slowly_switches_no_limit_off(limited: Flask, engine: Engine) -> None:
+    token = create_token(engine, Scope.METRICS_READ)
+    redis = limited.extensions["services"].redis
+    assert call(limited, token, "203.0.113.7", 3) == [200] * 3
+    redis.execute_command("CLIENT PAUSE", 60_000, "WRITE")
+    try:
+        assert call(limited, token, "203.0.113.7", 4) == [200] * 2 + [429] * 2
+    finally:
+        redis.execute_command("CLIENT UNPAUSE")
+
+
+def test_sign_ins_are_limited_while_redis_hangs(database_url: str, engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app = build_app(database_url=database_url, redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        dashboard = Api(app, create_token(engine, Scope.SESSIONS_WRITE))
+
+        def guess(number: int) -> int:
+            body = {"email": f"hung{number}@example.com", "password": "a guess that is wrong"}
+            return dashboard.send("POST", "/v1/sessions", json=body).status_code
+
+        assert [guess(number) for number in range(22)] == [401] * 20 + [429] * 2

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -119,6 +122,47 @@ def test_a_lock_survives_redis_and_ends(dashboard: Api, engine: Engine, connecti
     connection.execute(text("UPDATE sign_in_failures SET locked_until = now()"))
     assert sign_in(dashboard, "admin@example.com").status_code == 201
     assert connection.execute(text("SELECT count(*) FROM sign_in_failures")).scalar_one() == 0
+
+
+def sign_in_at_once(guesses: list[Callable[[], Any]]) -> list[int]:
+    """The statuses of sign-ins that all begin in the same moment."""
+    start = Barrier(len(guesses))
+
+    def run(guess: Callable[[], Any]) -> int:
+        start.wait()
+        status: int = guess().status_code
+        return status
+
+    with ThreadPoolExecutor(len(guesses)) as threads:
+        return sorted(threads.map(run, guesses))
+
+
+@pytest.mark.parametrize("email", ["admin@example.com", "nobody@example.com"])
+def test_however_many_guess_at_once_no_more_than_the_limit_are_checked(
+    dashboard: Api, engine: Engine, connection: Connection, email: str
+) -> None:
+    create_person(engine)
+
+    def guess_from(number: int) -> Callable[[], Any]:
+        return lambda: sign_in(dashboard, email, "a guess that is wrong", f"203.0.113.{number}")
+
+    assert sign_in_at_once([guess_from(number) for number in range(12)]) == [401] * 5 + [429] * 7
+    # After the lock one guess is checked, however many come, and the next lock is longer.
+    connection.execute(text("UPDATE sign_in_failures SET locked_until = now()"))
+    assert sign_in_at_once([guess_from(number) for number in range(12, 20)]) == [401] + [429] * 7
+    assert sign_in(dashboard, email).status_code == 429
+
+
+def test_no_more_accounts_are_tried_at_once_than_one_address_may(dashboard: Api) -> None:
+    guesses = [partial(sign_in, dashboard, f"user{n}@example.com", "a guess that is wrong") for n in range(28)]
+    assert sign_in_at_once(guesses) == [401] * 20 + [429] * 8
+
+
+def test_the_right_password_at_the_last_attempt_is_no_failure(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    for number in range(4):
+        sign_in(dashboard, "admin@example.com", "a guess that is wrong", f"203.0.113.{number}")
+    assert [sign_in(dashboard, "admin@example.com").status_code for _ in range(25)] == [201] * 25
 
 
 def test_an_address_that_fails_too_often_has_to_wait_for_any_account(dashboard: Api, engine: Engine) -> None:

@@ -7,7 +7,7 @@ there are.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Update, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.secrets import hash_secret
@@ -19,27 +19,33 @@ FORGOTTEN_AFTER = timedelta(days=1)
 _MOST_DOUBLINGS = 10
 
 
-def fetch_lock(connection: Connection, lane: str, *, now: datetime) -> timedelta | None:
-    """How long the account stays locked, None when it is not."""
-    statement = select(sign_in_failures.c.locked_until).where(sign_in_failures.c.account_hash == _account(lane))
-    until = connection.execute(statement).scalar_one_or_none()
-    return until - now if until and until > now else None
+def reserve_attempt(connection: Connection, lane: str, settings: LimitSettings, *, now: datetime) -> timedelta | None:
+    """Count a sign-in as failed before its password is checked, or answer how long the account stays locked.
 
-
-def save_failure(connection: Connection, lane: str, settings: LimitSettings, *, now: datetime) -> None:
-    """Count a failed sign-in, and lock the account when there were too many in a row."""
+    However many come at once, no more are checked than a lock allows; `forget_failures` takes back what succeeded.
+    """
     forget_old_failures(connection, now=now)
     statement = insert(sign_in_failures).values(account_hash=_account(lane), failures=1, last_at=now)
     counted = statement.on_conflict_do_update(
-        index_elements=["account_hash"], set_={"failures": sign_in_failures.c.failures + 1, "last_at": now}
+        index_elements=["account_hash"],
+        set_={"failures": sign_in_failures.c.failures + 1, "last_at": now},
+        where=(sign_in_failures.c.locked_until <= now) | sign_in_failures.c.locked_until.is_(None),
     )
-    failures = connection.execute(counted.returning(sign_in_failures.c.failures)).scalar_one()
-    locked_until = find_lock_end(failures, settings, now=now)
-    connection.execute(
-        sign_in_failures.update()
-        .where(sign_in_failures.c.account_hash == _account(lane))
-        .values(locked_until=locked_until)
-    )
+    failures = connection.execute(counted.returning(sign_in_failures.c.failures)).scalar_one_or_none()
+    if failures is None:
+        return _fetch_lock(connection, lane, now=now)
+    connection.execute(_row_of(lane).values(locked_until=find_lock_end(failures, settings, now=now)))
+    return None
+
+
+def _fetch_lock(connection: Connection, lane: str, *, now: datetime) -> timedelta:
+    statement = select(sign_in_failures.c.locked_until).where(sign_in_failures.c.account_hash == _account(lane))
+    locked_until: datetime = connection.execute(statement).scalar_one()
+    return max(locked_until - now, timedelta(seconds=1))
+
+
+def _row_of(lane: str) -> Update:
+    return update(sign_in_failures).where(sign_in_failures.c.account_hash == _account(lane))
 
 
 def forget_old_failures(connection: Connection, *, now: datetime) -> int:

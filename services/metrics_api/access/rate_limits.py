@@ -1,8 +1,11 @@
-"""Counts requests and failed sign-ins in Redis. While Redis is away nothing is limited, and that is counted."""
+"""Counts requests and sign-ins in Redis, and beside it in this process, which decides alone while Redis is away."""
 
 import math
 import time
+from collections import Counter as Counts
 from collections.abc import Callable
+from threading import Lock
+from typing import TypeVar
 
 import structlog
 from limits import RateLimitItemPerMinute
@@ -16,8 +19,12 @@ from viral_engine.access_settings import LimitSettings
 # A Redis that hangs must not slow every request down: it is asked briefly, and then left alone for a while.
 _TIMEOUT_SECONDS = 0.25
 _LEFT_ALONE_SECONDS = 5
-_UNAVAILABLE = Counter("viral_engine_rate_limit_unavailable", "Checks of rate limits that were left out without Redis")
+_WINDOW_SECONDS = 60
+_UNAVAILABLE = Counter(
+    "viral_engine_rate_limit_unavailable", "Checks of rate limits that one process decided alone, without Redis"
+)
 _log = structlog.get_logger()
+Answer = TypeVar("Answer")
 
 
 class RateLimits:
@@ -26,7 +33,9 @@ class RateLimits:
     def __init__(self, redis_url: str, settings: LimitSettings) -> None:
         timeouts = {"socket_timeout": _TIMEOUT_SECONDS, "socket_connect_timeout": _TIMEOUT_SECONDS}
         pool = ConnectionPool.from_url(redis_url, **timeouts)
-        self._limiter = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool))
+        self._redis = RedisStorage("redis://", connection_pool=pool)
+        self._limiter = FixedWindowRateLimiter(self._redis)
+        self._own = OwnCounts()
         requests = settings.rate_limit_requests_per_minute
         self._requests = RateLimitItemPerMinute(requests, namespace="requests") if requests else None
         self._failures = RateLimitItemPerMinute(settings.login_failures_per_minute, namespace="login_failures")
@@ -34,29 +43,32 @@ class RateLimits:
 
     def count_request(self, caller: str) -> int | None:
         """Count a request of an address, a token or a person."""
-        limit = self._requests
-        return self._unless_away(lambda: self._wait(limit, caller, self._limiter.hit(limit, caller))) if limit else None
+        return self._count(self._requests, caller) if self._requests else None
 
-    def check_login(self, address: str) -> int | None:
-        """Whether too many sign-ins from this address failed."""
-        return self._unless_away(
-            lambda: self._wait(self._failures, address, self._limiter.test(self._failures, address))
-        )
+    def reserve_login(self, address: str) -> int | None:
+        """Count a sign-in from this address as failed before it is checked, so that many at once are no way around."""
+        return self._count(self._failures, address)
 
-    def count_failed_login(self, address: str) -> None:
-        """Count a sign-in that failed."""
-        self._unless_away(lambda: self._count(address))
+    def release_login(self, address: str) -> None:
+        """Take back what was reserved for a sign-in that did not fail."""
+        key = self._failures.key_for(address)
+        self._own.add(key, -1)
+        self._ask_redis(lambda: self._redis.incr(key, _WINDOW_SECONDS, amount=-1))
 
-    def _count(self, address: str) -> None:
-        self._limiter.hit(self._failures, address)
+    def _count(self, limit: RateLimitItemPerMinute, caller: str) -> int | None:
+        # Counted here too while Redis answers, so that its going away gives nobody a new share.
+        own_count = self._own.add(limit.key_for(caller), 1)
+        allowed = self._ask_redis(lambda: self._limiter.hit(limit, caller))
+        if allowed is None:
+            return self._own.seconds_left() if own_count > limit.amount else None
+        return None if allowed else self._ask_redis(lambda: self._wait(limit, caller)) or self._own.seconds_left()
 
-    def _wait(self, limit: RateLimitItemPerMinute, caller: str, allowed: bool) -> int | None:
-        if allowed:
-            return None
+    def _wait(self, limit: RateLimitItemPerMinute, caller: str) -> int:
         reset_at = self._limiter.get_window_stats(limit, caller).reset_time
         return max(1, math.ceil(reset_at - time.time()))
 
-    def _unless_away(self, ask: Callable[[], int | None]) -> int | None:
+    def _ask_redis(self, ask: Callable[[], Answer]) -> Answer | None:
+        """What Redis answers, None while it is away or left alone."""
         if time.monotonic() >= self._asks_again_at:
             try:
                 return ask()
@@ -65,3 +77,25 @@ class RateLimits:
                 _log.warning("rate_limit_unavailable", error=type(error).__name__)
         _UNAVAILABLE.inc()
         return None
+
+
+class OwnCounts:
+    """What this process has counted in the minute in hand; forgotten with it, so that it stays small."""
+
+    def __init__(self) -> None:
+        self._counts: Counts[str] = Counts()
+        self._ends_at = -math.inf
+        self._lock = Lock()
+
+    def add(self, key: str, amount: int) -> int:
+        """The count of `key` with the amount, never below zero."""
+        with self._lock:
+            if time.monotonic() >= self._ends_at:
+                self._counts.clear()
+                self._ends_at = time.monotonic() + _WINDOW_SECONDS
+            self._counts[key] = max(0, self._counts[key] + amount)
+            return self._counts[key]
+
+    def seconds_left(self) -> int:
+        """Until the minute ends."""
+        return max(1, math.ceil(self._ends_at - time.monotonic()))

@@ -9,7 +9,7 @@ from flask import request
 from metrics_api.access import sign_in as access
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.devices import create_device, find_lane
-from metrics_api.access.lockout import fetch_lock, forget_failures, save_failure
+from metrics_api.access.lockout import forget_failures, reserve_attempt
 from metrics_api.access.passwords import hash_password, is_password
 from metrics_api.access.people import save_password
 from metrics_api.access.sign_in import Account
@@ -35,37 +35,40 @@ def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     references, now = services().references, datetime.now(UTC)
     device = body.device.get_secret_value() if body.device else None
     lane = find_lane(references, body.email, device)
-    account = _find_account(body.email, lane, now=now)
+    account = _begin_attempt(body.email, lane, now=now)
     # Takes as long as it should, so it happens where no connection of the database waits for it.
     correct = is_password(account.password_hash if account else None, body.password.get_secret_value())
     created = _begin_session(account, lane, now=now) if account and correct else None
     if created is None:
-        _note_failure(body.email, lane, now=now)
+        _note_failure(body.email, now=now)
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", "Email or password is wrong.")
     created.device = create_device(references, body.email) if lane == body.email else device
     return created, HTTPStatus.CREATED
 
 
-def _find_account(email: str, lane: str, *, now: datetime) -> Account | None:
+def _begin_attempt(email: str, lane: str, *, now: datetime) -> Account | None:
     """Whose email it is. Raises ProblemError 429 for all alike, whether there is such an account or not."""
-    check_wait(services().limits.check_login(str(current_address())))
-    with services().database.read() as connection:
-        lock = fetch_lock(connection, lane, now=now)
+    check_wait(services().limits.reserve_login(str(current_address())))
+    with services().database.write() as connection:
+        lock = reserve_attempt(connection, lane, services().access.limits, now=now)
         account = access.fetch_account(connection, email)
-    check_wait(math.ceil(lock.total_seconds()) if lock else None)
+    if lock:
+        services().limits.release_login(str(current_address()))
+        check_wait(math.ceil(lock.total_seconds()))
     return account
 
 
 def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCreated | None:
     lifetime = services().session_lifetime
     with services().database.write() as connection:
-        return access.save_session(connection, account, lane=lane, by="password", now=now, lifetime=lifetime)
+        created = access.save_session(connection, account, lane=lane, by="password", now=now, lifetime=lifetime)
+    if created:
+        services().limits.release_login(str(current_address()))
+    return created
 
 
-def _note_failure(email: str, lane: str, *, now: datetime) -> None:
-    services().limits.count_failed_login(str(current_address()))
+def _note_failure(email: str, *, now: datetime) -> None:
     with services().database.write() as connection:
-        save_failure(connection, lane, services().access.limits, now=now)
         access.note_sign_in(connection, email.lower(), "refuse_sign_in", by="password", now=now)
 
 
@@ -73,10 +76,11 @@ def _note_failure(email: str, lane: str, *, now: datetime) -> None:
 def put_own_password(body: PasswordChange) -> None:
     """Change one's own password; every session of this person ends."""
     person, now = _current_person(), datetime.now(UTC)
-    account = _find_account(person.email, person.email, now=now)
+    account = _begin_attempt(person.email, person.email, now=now)
     if not is_password(account.password_hash if account else None, body.current_password.get_secret_value()):
-        _note_failure(person.email, person.email, now=now)
+        _note_failure(person.email, now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
+    services().limits.release_login(str(current_address()))
     password_hash = hash_password(body.new_password.get_secret_value())
     with services().database.write() as connection:
         save_password(connection, person.id, password_hash)
