@@ -10,7 +10,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
-from metrics_api.ingest.batches import start_due_rescan
+from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
 from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings, SingleSignOnSettings
@@ -47,12 +47,13 @@ def main() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this release: its schema, and what its scanner has to scan again."""
+    """Bring the database to this release: its schema, what its scanner has to scan again, and the facts."""
     (settings,) = load_settings_or_exit(ApiSettings)
     migrations.upgrade(settings.database_url)
     database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
     with database.write() as connection:
         start_due_rescan(connection)
+        start_due_rebuild(connection)
 
 
 @main.command()

@@ -22,6 +22,7 @@ from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodAnswer
 from viral_engine.contract.problem import FieldError
+from viral_engine.contract.values import normalize_id
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
@@ -38,10 +39,10 @@ class IdConverter(BaseConverter):
     part_isolating = False
 
     def to_python(self, value: str) -> str:
-        """The id. Raises NotFound for the one character that PostgreSQL cannot hold."""
+        """The id as it is stored. Raises NotFound for the one character that PostgreSQL cannot hold."""
         if "\0" in value:
             raise NotFound
-        return value
+        return normalize_id(value)
 
 
 class _NoQuery(BaseModel):

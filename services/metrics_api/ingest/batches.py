@@ -64,6 +64,13 @@ _DONE = text("""
         finished_at = CASE WHEN :is_last THEN CAST(:now AS timestamptz) END
     WHERE id = :batch_id
 """)
+# A migration has changed what they are made of.
+_IDS_IN_ANOTHER_FORM = text("""
+    SELECT EXISTS (SELECT FROM user_journeys
+            WHERE person IS NOT NFC NORMALIZED OR referrer_id IS NOT NFC NORMALIZED OR source IS NOT NFC NORMALIZED)
+        OR EXISTS (SELECT FROM link_counts WHERE link_id IS NOT NFC NORMALIZED)
+        OR EXISTS (SELECT FROM activity_per_referrer_day WHERE referrer_id IS NOT NFC NORMALIZED)
+""")
 _FAILED = text(f"""
     UPDATE batches SET attempt = attempt + 1, last_error = :error, enqueued_at = NULL,
         next_attempt_at = :now + {BACKOFF},
@@ -88,6 +95,12 @@ def start_batch(connection: Connection, kind: BatchKind) -> int:
 def start_due_rescan(connection: Connection) -> int | None:
     """Start to scan content again if an older scanner has scanned some of it; returns the batch, or None."""
     return start_batch(connection, "rescan_content") if plan_rescan(connection) else None
+
+
+def start_due_rebuild(connection: Connection) -> int | None:
+    """Start to rebuild the facts if some hold an id in another form than NFC; returns the batch, or None."""
+    is_due: bool = connection.execute(_IDS_IN_ANOTHER_FORM).scalar_one()
+    return start_batch(connection, "rebuild_facts") if is_due else None
 
 
 def fetch_all_unfinished(connection: Connection) -> list[Batch]:

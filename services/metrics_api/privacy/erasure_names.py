@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from metrics_api.privacy.mentions import mention_in_text
+from metrics_api.privacy.mentions import list_forms, mention_in_text
 from metrics_api.privacy.report_names import forget_subject_in_reports
 from metrics_api.privacy.subjects import MENTIONED_IN_CREDITED, NAMED_IN_ALERT, TRUSTED, Subject
 
@@ -59,7 +59,7 @@ def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: 
 def forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
     """Take the subject out of reports, alerts and trusted networks; returns how many rows of what were changed."""
     changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
-    changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, subject.id]}).rowcount
+    changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, *list_forms(subject.id)]}).rowcount
     if subject.kind == "ip_address":
         changed["trusted_networks"] = connection.execute(_STOP_TRUSTING, {"id": subject.id}).rowcount
     return changed

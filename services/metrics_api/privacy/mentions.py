@@ -6,6 +6,7 @@ reason the number 42 is an id only where its key says so, as in `student_id`: it
 
 import json
 import re
+import unicodedata
 from urllib.parse import quote, quote_plus
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
@@ -15,6 +16,7 @@ _PEOPLE = "user|student|child|kid|player|friend|member|account|participant|refer
 _IS_ID_KEY = f"""(@.key like_regex "(^|[^a-z])u?ids?$|^by$|(^|[^a-z])({_PEOPLE})s?([^a-z]?u?ids?)?$" flag "i"
     || @.key like_regex "[a-z]U?(Id|ID)s?$")"""
 _OF_OBJECTS = '$.** ? (@.type() == "object").keyvalue()'
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _GIVEN = """jsonb_build_object(
     'id', CAST(:id AS text), 'number', CAST(:number AS jsonb), 'key', CAST(:key AS jsonb))"""
 
@@ -24,12 +26,23 @@ def mention_in_json(column: str) -> str:
     # Most of what is posted does not hold the id at all, which is seen faster than where it stands.
     return f"""(strpos({column}::text, :part) > 0 AND (
         jsonb_path_exists({column}, '$.** ? (@ == $id)', {_GIVEN}) OR jsonb_path_exists(
-            {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN})))"""
+            {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN}))
+        OR {_mention_in_another_form(column)})"""
+
+
+def _mention_in_another_form(column: str) -> str:
+    """The condition that the id stands in the column in another form than NFC; few texts are not in that form."""
+    return f"""(octet_length({column}::text) > char_length({column}::text) AND {column}::text IS NOT NFC NORMALIZED
+        AND EXISTS (
+            SELECT FROM jsonb_path_query({column}, '$.** ? (@.type() == "string")') AS found
+                WHERE normalize(found #>> '{{}}', NFC) = :id
+            UNION ALL SELECT FROM jsonb_path_query({column}, '{_OF_OBJECTS}') AS member
+                WHERE to_jsonb(normalize(member ->> 'key', NFC)) = CAST(:key AS jsonb)))"""
 
 
 def mention_in_text(column: str) -> str:
     """The condition in SQL that the id stands in the column as a whole word: "child-77" does not mention "child-7"."""
-    return f"{column} ~ :word"
+    return f"normalize({column}, NFC) ~ :word"
 
 
 def build_mention_values(subject_id: str) -> dict[str, str]:
@@ -48,6 +61,17 @@ def build_mention_values(subject_id: str) -> dict[str, str]:
 
 def _build_word(subject_id: str) -> str:
     """A regular expression of PostgreSQL; in a URL the id may be escaped, and stand behind what is."""
-    written = {subject_id, quote(subject_id, safe=""), quote_plus(subject_id)}
-    escaped = "|".join(re.escape(each) for each in sorted(written))
+    written = {subject_id}
+    for form in list_forms(subject_id):
+        written |= {quote(form, safe=""), quote_plus(form)}
+    escaped = "|".join(_ESCAPE.sub(_in_any_case, re.escape(each)) for each in sorted(written))
     return rf"((?<!\w)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))({escaped})(?!\w)"
+
+
+def list_forms(subject_id: str) -> list[str]:
+    """The id as it is stored, and as older releases may have stored it."""
+    return sorted({subject_id, unicodedata.normalize("NFD", subject_id)})
+
+
+def _in_any_case(escape: re.Match[str]) -> str:
+    return f"(?:{escape[0]}|{escape[0].lower()})"

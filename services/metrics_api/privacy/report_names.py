@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from viral_engine.contract.values import normalize_id
 from viral_engine.report_rendering.figures import format_name
 
 _MOST_AT_ONCE = 200
@@ -19,7 +20,8 @@ _MOST_AT_ONCE = 200
 # next attempt reads anew.
 _UNFINISHED = "status <> 'ready' AND content IS NOT NULL"
 NAMES_SUBJECT = """
-    jsonb_path_exists(content, '$.facts.top_referrers[*].id ? (@ == $id)', jsonb_build_object('id', CAST(:id AS text)))
+    EXISTS (SELECT FROM jsonb_path_query(content, '$.facts.top_referrers[*].id') AS named
+        WHERE normalize(named #>> '{}', NFC) = :id)
 """
 _NAMING = text(f"SELECT id, content FROM report_runs WHERE status = 'ready' AND {NAMES_SUBJECT} ORDER BY id FOR UPDATE")
 _EMPTY_NAMING = text(f"UPDATE report_runs SET content = NULL WHERE {_UNFINISHED} AND {NAMES_SUBJECT}")
@@ -76,7 +78,7 @@ def _forget(connection: Connection, naming: TextClause, values: Mapping[str, Any
     reports = connection.execute(naming, values).all()
     for report in reports:
         named = {referrer["id"] for referrer in report.content["facts"]["top_referrers"]}
-        removed = {values["id"]} if "id" in values else named
+        removed = {name for name in named if normalize_id(name) == values["id"]} if "id" in values else named
         connection.execute(_SAVE, {"id": report.id, "content": forget_referrers(report.content, removed)})
     mailed = connection.execute(_FORGET_MAILED, {"reports": [report.id for report in reports]}).rowcount
     return len(reports), mailed

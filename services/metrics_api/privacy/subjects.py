@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, TextClause, text
 
 from metrics_api.ingest.staging import PERSON
-from metrics_api.privacy.mentions import build_mention_values, mention_in_json, mention_in_text
+from metrics_api.privacy.mentions import build_mention_values, list_forms, mention_in_json, mention_in_text
 from metrics_api.privacy.report_names import NAMES_SUBJECT
 from viral_engine.contract.privacy import SubjectData, SubjectKind
 from viral_engine.contract.values import IpAddress
@@ -79,7 +79,7 @@ _REPORTS = text("""
     SELECT jsonb_build_object(
         'id', id, 'period_start', period_start, 'period_end', period_end, 'top_referrer', referrer)
     FROM report_runs, jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer
-    WHERE referrer ->> 'id' = :id ORDER BY id
+    WHERE normalize(referrer ->> 'id', NFC) = :id ORDER BY id
 """)
 _MAILED = text(f"""
     SELECT jsonb_build_object('id', item.id, 'report_id', report_id, 'status', status, 'sent_at', sent_at)
@@ -119,7 +119,7 @@ def export_subject(connection: Connection, subject: Subject, ref: str, *, now: d
     """
     # Content is looked through one by one.
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    values = {**build_mention_values(subject.id), "refs": [ref, subject.id]}
+    values = {**build_mention_values(subject.id), "refs": [ref, *list_forms(subject.id)]}
     statements = _list_statements(subject.kind)
     data = {name: list(connection.execute(it, values).scalars()) for name, it in statements.items()}
     return SubjectData(subject_kind=subject.kind, subject_id=subject.id, exported_at=now, data=data)

@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -37,6 +38,15 @@ def check_text(value: Any) -> str:
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value
+
+
+def normalize_id(value: str) -> str:
+    """The form in which ids are stored and compared: Unicode NFC, in which "é" is one character."""
+    return unicodedata.normalize("NFC", value)
+
+
+def _check_id(value: Any) -> str:
+    return normalize_id(check_text(value))
 
 
 def _replace_nul(value: str) -> str:
@@ -124,7 +134,7 @@ CONTROL_FREE = Field(json_schema_extra={"pattern": NO_CONTROL})
 RequiredId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=128),
-    BeforeValidator(check_text),
+    BeforeValidator(_check_id),
     CONTROL_FREE,
 ]
 OptionalId = Annotated[RequiredId | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenId | None)]
