@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 
 from email_worker.endings import FailedError
+from viral_engine.contract.email_address import parse_email_address
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Mailbox:
 def read_mailbox(recipient: str) -> Mailbox:
     """The address of a recipient. Raises FailedError when it is none."""
     try:
-        found = validate_email(recipient, check_deliverability=False, test_environment=True)
+        found = parse_email_address(recipient)
     except EmailNotValidError as error:
         raise FailedError(f"The recipient is no email address: {error}") from error
     if "=?" in recipient:

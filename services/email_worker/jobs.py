@@ -26,7 +26,7 @@ from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from email_worker.webhook_call import call_webhook
 from viral_engine.api_connection import ApiProblemError
 from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
-from viral_engine.contract.recipients import mask_recipient
+from viral_engine.contract.recipients import is_excluded, mask_recipient
 from viral_engine.delivery_settings import EmailSettings, WebhookSettings
 from viral_engine.holding import LeaseLostError
 from viral_engine.settings import load_settings
@@ -102,6 +102,8 @@ def _send_email(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
         _log.info("email_placeholder", subject=letter.subject, report_id=claim.report.id if claim.report else None)
         return DeliveryResult(token=claim.token, outcome="placeholder", content=content)
     settings: EmailSettings = load_settings(EmailSettings)[0]
+    if is_excluded(claim.recipient, settings.email_recipient_domains):
+        raise FailedError("EMAIL_RECIPIENT_DOMAINS does not allow the recipient's domain.")
     recipient = read_mailbox(claim.recipient)
     message = build_message(letter, claim, recipient, settings.email_from, now=datetime.now(UTC))
     tell_intent = partial(held.tell_intent, content)

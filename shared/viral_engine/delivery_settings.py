@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.settings import EnvironmentSettings, Port
-from viral_engine.shared_fields import AllowedNetworks
+from viral_engine.shared_fields import AllowedNetworks, RecipientDomains
 
 
 class DeliverySettings(EnvironmentSettings):
@@ -52,6 +53,7 @@ class DeliverySettings(EnvironmentSettings):
         10, gt=0, le=1440, description="Minutes over which NOTIFICATION_BURST is counted. Longer sends fewer messages."
     )
     webhook_allowed_networks: AllowedNetworks = ""
+    email_recipient_domains: RecipientDomains = ""
     takedown_webhook_url: str | None = Field(
         None,
         pattern="^https?://",
@@ -75,10 +77,11 @@ class EmailSettings(EnvironmentSettings):
     email_folder: Path = Field(
         Path("var/mail"), description="Folder of the file transport. What was written to another one stays there."
     )
-    email_from: EmailStr = Field(
+    email_from: EmailAddress = Field(
         "reports@viral-guardrails.example",
         description="Sender of every email. Mail servers refuse one whose domain they may not send for.",
     )
+    email_recipient_domains: RecipientDomains = ""
     smtp_host: str = Field(
         "127.0.0.1", min_length=1, description="The mail server. While it cannot be reached, emails are tried again."
     )

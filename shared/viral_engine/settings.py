@@ -13,9 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import EmailStr, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.settings_ranges import format_range
 from viral_engine.shared_fields import BindHost, DashboardToken, MetricsApiUrl, OidcIssuer, RedisUrl, WorkerToken
 
@@ -306,7 +307,7 @@ class ReconcilerSettings(EnvironmentSettings):
 class BootstrapSettings(EnvironmentSettings):
     """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
 
-    admin_email: EmailStr = Field(
+    admin_email: EmailAddress = Field(
         description="Address by which the first admin signs in. Another one with ADMIN_PASSWORD makes another admin."
     )
     admin_password: SecretStr | None = Field(
@@ -365,7 +366,7 @@ class StandaloneSettings(EnvironmentSettings):
         description="Folder of the local stack's data, secrets and logs. Another folder is another, empty stack.",
     )
     demo: bool = Field(True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty.")
-    admin_email: EmailStr = Field(
+    admin_email: EmailAddress = Field(
         "admin@example.com",
         description="Email address of the first admin, made when there is none. It is what one signs in with.",
     )

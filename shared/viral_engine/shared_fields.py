@@ -1,12 +1,15 @@
 """Fields of settings that several groups read, each said and checked once."""
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+from viral_engine.contract.recipients import read_domains
 from viral_engine.webhook_targets import read_networks
 
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -18,6 +21,14 @@ def _check_networks(networks: str, info: ValidationInfo) -> str:
         name = str(info.field_name).upper()
         raise ValueError(f"{name} must be networks such as 10.0.0.0/8, with commas: {error}") from error
     return networks
+
+
+def _check_domains(domains: str) -> str:
+    """Refuse what is no list of domains, such as addresses or patterns."""
+    wrong = [domain for domain in read_domains(domains) if not _DOMAIN.fullmatch(domain)]
+    if wrong:
+        raise ValueError(f"EMAIL_RECIPIENT_DOMAINS holds {', '.join(wrong)}; allowed: domains such as school.example")
+    return domains
 
 
 def _check_issuer(issuer: str | None) -> str | None:
@@ -40,6 +51,16 @@ AllowedNetworks = Annotated[
     Field(
         description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
         "loopback. Empty allows public addresses only. The API refuses such rules at once, the worker at each call."
+    ),
+]
+RecipientDomains = Annotated[
+    str,
+    AfterValidator(_check_domains),
+    Field(
+        description="Domains, separated by commas, to which emails with reports and alerts may go; each by itself, "
+        "without those below it. Empty allows every domain. The API refuses other recipients at once, the worker at "
+        "each email.",
+        json_schema_extra={"valid": "domains such as school.example, separated by commas, or nothing"},
     ),
 ]
 BindHost = Annotated[

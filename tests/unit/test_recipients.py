@@ -1,8 +1,14 @@
 """Lists of recipients as people type them."""
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from viral_engine.contract.recipients import drop_repeated, mask_recipient, split_addresses
+from email_worker.addresses import read_mailbox
+from viral_engine.contract.email_address import EmailAddress
+from viral_engine.contract.recipients import drop_repeated, is_excluded, mask_recipient, split_addresses
+from viral_engine.delivery_settings import EmailSettings
+
+_ADDRESS = TypeAdapter(EmailAddress)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,40 @@ def test_the_first_spelling_of_a_repeated_address_stays() -> None:
 )
 def test_a_masked_recipient_tells_where_but_not_who(recipient: str, masked: str) -> None:
     assert mask_recipient(recipient) == masked
+
+
+@pytest.mark.parametrize(
+    "domain", ["school.local", "mail.home.arpa", "home.arpa", "school.test", "schule.münchen.local"]
+)
+def test_addresses_of_a_schools_own_network_are_taken_by_the_api_and_the_worker(domain: str) -> None:
+    assert _ADDRESS.validate_python(f"pat@{domain}") == f"pat@{domain}"
+    assert read_mailbox(f"pat@{domain}").address.startswith("pat@")
+
+
+@pytest.mark.parametrize("domain", ["localhost", "school.localhost", "x.invalid", "x.onion", "1.in-addr.arpa", "nodot"])
+def test_addresses_that_no_mail_server_has_are_refused(domain: str) -> None:
+    with pytest.raises(ValidationError):
+        _ADDRESS.validate_python(f"pat@{domain}")
+
+
+@pytest.mark.parametrize(
+    ("domains", "address", "excluded"),
+    [
+        ("", "pat@anywhere.example", False),
+        ("school.example", "pat@School.Example", False),
+        ("other.example, school.example", "pat@school.example", False),
+        ("school.example", "pat@evil-school.example", True),
+        ("school.example", "pat@school.example.evil.example", True),
+        ("school.example", "pat@mail.school.example", True),
+    ],
+)
+def test_emails_go_to_the_allowed_domains_only(domains: str, address: str, excluded: bool) -> None:
+    assert is_excluded(address, domains) is excluded
+
+
+@pytest.mark.parametrize(
+    "domains", ["pat@school.example", "*.school.example", "school", "school.example other.example"]
+)
+def test_what_is_no_list_of_domains_stops_the_start(domains: str) -> None:
+    with pytest.raises(ValidationError, match="EMAIL_RECIPIENT_DOMAINS"):
+        EmailSettings(email_recipient_domains=domains)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
-from metrics_api.api.mailing import ask_for_emails, is_email_on, sees_recipients
+from metrics_api.api.mailing import ask_for_emails, check_recipients, is_email_on, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
@@ -32,6 +32,7 @@ _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"
 )
 def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[DeliveriesAnswer, HTTPStatus]:
     """Mail a finished report; the same report and recipients within 60 seconds are the same deliveries."""
+    check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
     with services().database.write() as connection:
         _check_ready(connection, report_id)

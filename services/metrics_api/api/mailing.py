@@ -1,15 +1,18 @@
 """Emails that a request asks for, in the name of its caller, and what of their recipients the caller sees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.problems import invalid
 from metrics_api.api.services import services
 from metrics_api.deliveries.requests import Asked, Question, request_report_emails
 from metrics_api.deliveries.switch import is_switched_off
 from viral_engine.contract.people import Scope
+from viral_engine.contract.problem import FieldError
+from viral_engine.contract.recipients import is_excluded
 
 
 def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Asked:
@@ -22,6 +25,23 @@ def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[
         report_id=report_id,
     )
     return request_report_emails(connection, question, domain=services().deliveries.message_id_domain, now=now)
+
+
+def check_recipients(recipients: Mapping[str, str]) -> None:
+    """Refuse emails to domains that the settings exclude; the recipients are given by their pointers.
+
+    Raises ProblemError 422.
+    """
+    domains = services().deliveries.email_recipient_domains
+    detail = "is outside EMAIL_RECIPIENT_DOMAINS, the domains that emails may go to"
+    excluded = [pointer for pointer, address in recipients.items() if is_excluded(address, domains)]
+    if excluded:
+        raise invalid([FieldError(pointer=pointer, detail=detail) for pointer in excluded])
+
+
+def number_recipients(recipients: Sequence[str]) -> dict[str, str]:
+    """The recipients of a body's `recipient_emails`, by their pointers."""
+    return {f"/recipient_emails/{index}": address for index, address in enumerate(recipients)}
 
 
 def is_email_on(report_id: int) -> bool:

@@ -10,6 +10,7 @@ from pydantic import HttpUrl
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.mailing import check_recipients
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
@@ -134,7 +135,10 @@ def _build_author() -> rules.Author:
 
 def _check_reach(body: RuleRequest) -> None:
     """Refuse at once what the worker would refuse in the end; a name it resolves only when it sends."""
-    if body.channel == "email" or body.target is None:
+    if body.target is None:
+        return
+    if body.channel == "email":
+        check_recipients({"/target": body.target})
         return
     host = (HttpUrl(body.target).host or "").strip("[].")
     if host == "localhost" or host.endswith(".localhost"):

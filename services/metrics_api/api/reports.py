@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
-from metrics_api.api.mailing import ask_for_emails, sees_recipients
+from metrics_api.api.mailing import ask_for_emails, check_recipients, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
@@ -57,6 +57,7 @@ class ExportQuery(BaseModel):
 )
 def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
     """Ask for a report; the same request within 60 seconds is the same report."""
+    check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
     with services().database.write() as connection:
         requested = request_run(connection, body, by=current_principal().name, now=now)

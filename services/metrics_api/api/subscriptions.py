@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.mailing import check_recipients, number_recipients
 from metrics_api.api.problems import invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
@@ -14,6 +15,7 @@ from metrics_api.api.services import services
 from metrics_api.subscriptions import subscriptions as listing
 from metrics_api.subscriptions import suppressions as suppressed
 from metrics_api.subscriptions.links import read_unsubscribe_token
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.people import Scope
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.recipients import mask_recipient
@@ -42,7 +44,7 @@ class SubscriberQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: EmailStr = Field(description="The address that gets the reports")
+    email: EmailAddress = Field(description="The address that gets the reports")
     report_type: ScheduledType | None = Field(None, description="Only its subscription to this type")
 
 
@@ -69,6 +71,7 @@ def get_subscriptions(query: SubscriptionsQuery) -> SubscriptionsAnswer:
 def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStatus]:
     """Send each report of a type to these addresses from now on; 200 where all of them got it already."""
     emails, report_type = body.recipient_emails, body.report_type
+    check_recipients(number_recipients(emails))
     actor, now = current_principal().name, datetime.now(UTC)
     with services().database.write() as connection:
         created = listing.save_subscriptions(connection, emails, report_type, actor=actor, now=now)

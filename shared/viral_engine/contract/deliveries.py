@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_engine.contract.alerts import AlertSeverity, AlertType
 from viral_engine.contract.content import ScannedKind
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.jobs import ErrorText, Held
 from viral_engine.contract.reports import Report
 from viral_engine.contract.values import STORABLE
@@ -24,7 +25,7 @@ class DeliveriesRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    recipient_emails: Annotated[list[EmailStr], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    recipient_emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_RECIPIENTS)]
 
 
 class Delivery(BaseModel):

@@ -7,7 +7,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    EmailStr,
     Field,
     HttpUrl,
     StrictBool,
@@ -20,6 +19,7 @@ from pydantic import (
 
 from viral_engine.contract.alerts import AlertSeverity
 from viral_engine.contract.deliveries import Channel, DeliveryState
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.values import CONTROL_FREE, check_text
 
 # Names stand in subject lines.
@@ -29,7 +29,7 @@ RuleName = Annotated[
     AfterValidator(check_text),
     CONTROL_FREE,
 ]
-_EMAIL, _URL = TypeAdapter(EmailStr), TypeAdapter(HttpUrl)
+_EMAIL, _URL = TypeAdapter(EmailAddress), TypeAdapter(HttpUrl)
 
 
 class RuleRequest(BaseModel):

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.flags import Flag
 
 
@@ -48,7 +49,7 @@ class Credentials(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: EmailStr
+    email: EmailAddress
     password: GivenSecret
     device: GivenSecret | None = Field(None, description="What an earlier sign-in of this browser answered")
 
@@ -101,7 +102,7 @@ class NewPerson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: EmailStr
+    email: EmailAddress
     role: Role
 
 

@@ -20,6 +20,17 @@ def drop_repeated(addresses: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
+def read_domains(text: str) -> list[str]:
+    """The domains of a list with commas, in lower case."""
+    return [domain.strip().lower() for domain in text.split(",") if domain.strip()]
+
+
+def is_excluded(address: str, domains: str) -> bool:
+    """Whether an email address lies in none of these domains, of which none at all means every one."""
+    allowed = read_domains(domains)
+    return bool(allowed) and address.rpartition("@")[2].lower() not in allowed
+
+
 def mask_recipient(recipient: str) -> str:
     """A recipient for logs and lists: the first character of a mailbox with its domain, or the host of a webhook."""
     if "://" in recipient:

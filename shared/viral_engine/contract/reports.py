@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import MAX_DAYS
@@ -25,7 +26,7 @@ class ReportRequest(BaseModel):
     report_type: ReportType
     period_start: IsoDate | None = None
     period_end: IsoDate | None = None
-    recipient_emails: Annotated[list[EmailStr], Field(max_length=100)] = []
+    recipient_emails: Annotated[list[EmailAddress], Field(max_length=100)] = []
 
     @model_validator(mode="after")
     def check_period(self) -> Self:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from viral_engine.contract.deliveries import MOST_RECIPIENTS
+from viral_engine.contract.email_address import EmailAddress
 
 ScheduledType = Literal["weekly", "monthly"]
 
@@ -15,7 +16,7 @@ class SubscriptionsRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    recipient_emails: Annotated[list[EmailStr], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    recipient_emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_RECIPIENTS)]
     report_type: ScheduledType
 
 

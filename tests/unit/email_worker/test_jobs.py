@@ -66,6 +66,19 @@ def test_an_email_is_claimed_announced_sent_and_reported(api: ScriptedApi, mail:
     assert mail.count_by_id() == {build_claim().message_id: 1}
 
 
+def test_an_email_to_a_domain_that_is_not_allowed_fails_unsent(
+    api: ScriptedApi, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_RECIPIENT_DOMAINS", "other.example")
+    jobs.send_email(5)
+    assert (api.calls, mail.said_hello) == (["claim", "result"], [])
+    result = api.bodies["result"]
+    assert (result["outcome"], result["error"]) == (
+        "failed",
+        "EMAIL_RECIPIENT_DOMAINS does not allow the recipient's domain.",
+    )
+
+
 def test_a_placeholder_is_logged_and_kept_and_nothing_is_sent(api: ScriptedApi, mail: MailServer) -> None:
     api.answers["claim"] = [claimed(is_placeholder=True)]
     with capture_logs() as logs:
