@@ -31,6 +31,7 @@ _COLUMNS = {
         ("person",),
         (
             *(f"first_{kind}_at" for kind in KINDS),
+            *("visited_at", "signed_up_at", "converted_at", "activated_at", "clicked_by_event", "click_source"),
             *("referred_at", "referred_by_event", "referrer_id", "sourced_at", "sourced_by_event", "source"),
         ),
     ),
@@ -203,6 +204,17 @@ class Account:
 def _journey(events: list[Stored]) -> tuple[Any, ...]:
     firsts = [min((stored.at for stored in events if stored.event.event_type == kind), default=None) for kind in KINDS]
     in_order = sorted(events, key=lambda stored: (stored.at, stored.id.int))
+    clicked = next(((s.id, s.source) for s in in_order if s.event.event_type == "click"), (None, None))
     credited = next(((s.at, s.id, s.referrer) for s in in_order if s.referrer), (None, None, None))
     came_by = next(((s.at, s.id, s.source) for s in in_order if s.source), (None, None, None))
-    return (*firsts, *credited, *came_by)
+    return (*firsts, *_way(firsts[0], in_order), *clicked, *credited, *came_by)
+
+
+def _way(clicked_at: datetime | None, in_order: list[Stored]) -> list[datetime | None]:
+    """The step after the click, and each step after that: the first of its kind at or after the one before."""
+    way, before = [], clicked_at
+    for kind in KINDS[1:]:
+        later = (stored.at for stored in in_order if before and stored.at >= before and stored.event.event_type == kind)
+        before = next(later, None)
+        way.append(before)
+    return way

@@ -17,7 +17,7 @@ from metrics_api.ingest.links import delete_link, save_links
 from metrics_api.privacy.purge import purge_some
 from tests.api_fixtures import forget_everything
 from tests.brute_force import Account, Facts, fetch_facts
-from viral_engine.contract.events import Event
+from viral_engine.contract.events import EVENT_TYPES, Event
 from viral_engine.contract.links import LinkItem
 from viral_engine.privacy_settings import PrivacySettings
 
@@ -67,6 +67,23 @@ def bursts(draw: st.DrawFn) -> list[Event]:
             link_id="l-1",
         )
         for number in draw(st.permutations(range(count)))
+    ]
+
+
+@st.composite
+def comings_and_goings(draw: st.DrawFn) -> list[Event]:
+    """What one or two people did over and over, as it arrives: in any order, some of it at one instant."""
+    kinds = draw(st.lists(st.sampled_from([*EVENT_TYPES, "click"]), min_size=5, max_size=40))
+    first_id = draw(st.integers(1, 1 << 64)) << 32
+    return [
+        Event(
+            event_id=UUID(int=first_id + number),
+            event_type=kind,
+            occurred_at=MIDNIGHT + timedelta(hours=draw(st.integers(-20, 20))),
+            source=draw(st.none() | sources),
+            user_id=draw(st.sampled_from(["u-1", "u-1", "u-1", "u-2"])),
+        )
+        for number, kind in enumerate(kinds)
     ]
 
 
@@ -145,6 +162,21 @@ def test_neither_order_nor_split_of_the_batches_changes_a_fact(
     checked = Checked(database)
     for start, end in pairwise(cuts):
         checked.post(shuffled[start:end])
+    checked.check()
+
+
+@settings(max_examples=40, deadline=None)
+@given(comings_and_goings(), st.data())
+def test_the_way_from_the_click_is_exact_in_whatever_order_it_comes(
+    engine: Engine, database: Database, posted: list[Event], data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(posted)), max_size=8)) | {0, len(posted)})
+    forget_everything(engine)
+    checked = Checked(database)
+    for start, end in pairwise(cuts):
+        checked.post(posted[start:end])
+    checked.check()
+    checked.rebuild()
     checked.check()
 
 

@@ -168,6 +168,50 @@ def test_the_funnel_of_a_loop_counts_people_without_a_referrer(api: Api) -> None
     assert counts == {"s": 2, "t": 1}
 
 
+STEPS = ("click", "visit", "signup", "conversion", "activation")
+
+
+@pytest.mark.parametrize("earlier", [(step,) for step in STEPS[1:]] + [STEPS[1:]])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_the_funnel_counts_what_somebody_did_again_after_the_click(
+    api: Api, earlier: tuple[str, ...], is_late: bool
+) -> None:
+    def at_days(days: int, *steps: str) -> list[dict[str, object]]:
+        return [
+            build_event(step, at=MONDAY + timedelta(days=days, minutes=minute), user_id="u1", source="s")
+            for minute, step in enumerate(steps)
+        ]
+
+    # Somebody who knew the app from another loop, clicked more than once, and did everything more than once.
+    before = [{**event, "source": "t"} for event in at_days(-30, *earlier)]
+    batches = [before, [*at_days(0, *STEPS), *at_days(1, *STEPS)]]
+    for batch in reversed(batches) if is_late else batches:
+        api.post_events(*batch)
+    assert _count_steps(api) == _count_steps(api, source="s") == [1, 1, 1, 1, 1]
+    assert _count_steps(api, source="t") == [0, 0, 0, 0, 0]
+
+
+def test_what_comes_late_takes_its_place_in_the_funnel(api: Api) -> None:
+    times = {"click": 10, "visit": 11, "signup": 9, "conversion": 13, "activation": 12}
+    for step, minute in times.items():
+        api.post_events(build_event(step, at=MONDAY + timedelta(minutes=minute), session_id="s1"))
+    assert _count_steps(api) == [1, 1, 0, 0, 0]
+    api.post_events(build_event("signup", at=MONDAY + timedelta(minutes=12), session_id="s1"))
+    assert _count_steps(api) == [1, 1, 1, 1, 0]
+    # An earlier click is the first one, and what came between the two now follows it.
+    api.post_events(build_event("click", at=MONDAY + timedelta(minutes=8), session_id="s1"))
+    assert _count_steps(api) == [1, 1, 1, 1, 0]
+    api.post_events(build_event("visit", at=MONDAY + timedelta(minutes=8), session_id="s1"))
+    api.post_events(build_event("conversion", at=MONDAY + timedelta(minutes=12), session_id="s1"))
+    assert _count_steps(api) == [1, 1, 1, 1, 1]
+    api.post_events(build_event("click", at=MONDAY - timedelta(days=1), session_id="s1"))
+    assert _count_steps(api) == [0, 0, 0, 0, 0]
+
+
+def _count_steps(api: Api, **of: str) -> list[int]:
+    return [step["count"] for step in api.read("/v1/growth/funnel", **WEEK, **of)["steps"]]
+
+
 def test_cohorts_count_who_came_back_in_the_weeks_after(api: Api) -> None:
     this_monday = _this_monday()
     two_weeks_ago = this_monday - timedelta(days=14)
@@ -196,3 +240,14 @@ def test_cycle_time_runs_from_one_signup_to_the_next(api: Api) -> None:
     answer = api.read("/v1/growth/cycle-time", **WEEK)
     found = (answer["median_hours"], answer["p75_hours"], answer["pairs"], answer["open"])
     assert found == (20, 25, 2, 2)
+
+
+def test_cycle_time_leaves_out_who_was_there_before_they_were_referred(api: Api) -> None:
+    api.post_events(
+        build_event("signup", at=MONDAY, user_id="ann"),
+        build_event("signup", at=MONDAY + timedelta(hours=10), user_id="u1"),
+        build_event("click", at=MONDAY + timedelta(hours=30), user_id="u1", referrer_id="ann"),
+        build_event("signup", at=MONDAY + timedelta(hours=31), user_id="u1", referrer_id="ann"),
+    )
+    answer = api.read("/v1/growth/cycle-time", **WEEK)
+    assert (answer["median_hours"], answer["pairs"], answer["open"]) == (None, 0, 2)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.ingest.events import save_events
-from viral_engine.contract.events import Event
+from viral_engine.contract.events import Event, EventType
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOON = MIDNIGHT - timedelta(hours=12)
@@ -110,3 +110,14 @@ def _wait_until_blocked(engine: Engine, writing: list[Future[int]]) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as observer:
         while not any(saving.done() for saving in writing) and observer.execute(statement).scalar_one() < len(writing):
             Signal().wait(_POLL_SECONDS)
+
+
+def test_a_step_that_another_writer_has_stored_meanwhile_follows_the_click(
+    empty_database: Engine, connection: Connection
+) -> None:
+    def build(event_type: EventType, minute: int) -> Event:
+        return Event(event_type=event_type, occurred_at=NOON + timedelta(minutes=minute), user_id="u")
+
+    assert save_both_overlapping(empty_database, [build("visit", 0), build("visit", 2)], [build("click", 1)])
+    visited_at = connection.execute(text("SELECT visited_at FROM user_journeys")).scalar_one()
+    assert visited_at == NOON + timedelta(minutes=2)

@@ -12,6 +12,20 @@ from metrics_api.db.migrate import upgrade
 
 _INDEX = "idx_attribution_events_link_id"
 _BEFORE_ITS_INDEXES = "0001"
+_EVENT = text("""
+    INSERT INTO attribution_events (event_id, event_type, occurred_at, user_id, source)
+    VALUES (gen_random_uuid(), :type, :at, 'u', :source)
+""")
+_JOURNEY = text("""
+    INSERT INTO user_journeys (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at)
+    VALUES ('user:u', '2026-03-03Z', '2026-03-01Z', '2026-03-02Z', '2026-03-07Z')
+""")
+_STEP_DAYS = text("""
+    SELECT extract(day FROM visited_at AT TIME ZONE 'UTC'), extract(day FROM signed_up_at AT TIME ZONE 'UTC'),
+        extract(day FROM converted_at AT TIME ZONE 'UTC'), activated_at, click_source,
+        clicked_by_event = (SELECT event_id FROM attribution_events WHERE source = 'loop 3')
+    FROM user_journeys
+""")
 
 
 @pytest.fixture
@@ -64,6 +78,21 @@ def test_an_index_that_was_left_invalid_by_an_earlier_migration_is_built_again(u
     assert _list_invalid(own_engine) == [_INDEX, f"{_INDEX}_ccnew"]
     upgrade(url)
     assert _list_invalid(own_engine) == []
+
+
+def test_journeys_that_are_stored_get_their_steps(url: str, own_engine: Engine) -> None:
+    upgrade(url, "0019")
+    events = ["visit 1", "signup 2", "click 3", "visit 4", "click 5", "signup 6", "conversion 7", "conversion 8"]
+    with own_engine.connect() as connection:
+        for event in events:
+            kind, day = event.split()
+            values = {"type": kind, "at": f"2026-03-0{day}T00:00:00Z", "source": f"loop {day}"}
+            connection.execute(_EVENT, values)
+        connection.execute(_JOURNEY)
+    upgrade(url)
+    with own_engine.connect() as connection:
+        days = connection.execute(_STEP_DAYS).one()
+    assert tuple(days) == (4, 6, 7, None, "loop 3", True)
 
 
 def test_a_migration_that_waits_for_another_does_not_keep_it_from_its_indexes(url: str, own_engine: Engine) -> None:

@@ -347,7 +347,7 @@ def test_what_somebody_did_is_found_by_an_index(connection: Connection) -> None:
     plan = connection.execute(
         text(f"EXPLAIN SELECT FROM attribution_events WHERE {OWN_EVENTS['user']}"), {"id": CHILD}
     ).scalars()
-    assert "idx_attribution_events_person" in "".join(plan)
+    assert "idx_attribution_events_person_step" in "".join(plan)
     connection.execute(text("RESET enable_seqscan"))
 
 

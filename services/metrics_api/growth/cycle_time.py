@@ -5,13 +5,15 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.context import Reading
 from viral_engine.contract.growth import CycleTimeAnswer
 
+# A referral after the signup did not bring the user, who was there before.
 _CYCLE_TIME = text("""
     WITH pair AS (
         SELECT inviter.person,
             extract(epoch FROM invited.first_signup_at - inviter.first_signup_at) / 3600.0 AS hours
         FROM user_journeys invited JOIN user_journeys inviter ON inviter.person = 'user:' || invited.referrer_id
         WHERE invited.first_signup_at >= :first AND invited.first_signup_at < :behind
-            AND invited.first_signup_at >= inviter.first_signup_at AND invited.person <> inviter.person
+            AND invited.first_signup_at >= inviter.first_signup_at AND invited.first_signup_at >= invited.referred_at
+            AND invited.person <> inviter.person
     )
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours) AS median_hours,
         percentile_cont(0.75) WITHIN GROUP (ORDER BY hours) AS p75_hours, count(*) AS pairs
@@ -25,12 +27,13 @@ _OPEN = text("""
         AND NOT EXISTS (
             SELECT FROM user_journeys invited
             WHERE invited.referrer_id = substr(inviter.person, 6) AND invited.person <> inviter.person
-                AND invited.first_signup_at >= inviter.first_signup_at)
+                AND invited.first_signup_at >= inviter.first_signup_at
+                AND invited.first_signup_at >= invited.referred_at)
 """)
 
 
 def fetch_cycle_time(connection: Connection, reading: Reading) -> CycleTimeAnswer:
-    """Hours from a user's signup to the signup of each user they referred who signed up in the period."""
+    """Hours from a user's signup to the signup in the period of each user whom they had referred by then."""
     moments = {"first": reading.period.begins_at, "behind": reading.period.ends_before}
     row = connection.execute(_CYCLE_TIME, moments).one()
     return CycleTimeAnswer(

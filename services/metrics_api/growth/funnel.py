@@ -12,21 +12,13 @@ from viral_engine.contract.growth import FunnelAnswer, FunnelStep
 StepName = Literal["clicked", "visited", "signed_up", "converted", "activated"]
 _STEPS: tuple[StepName, ...] = get_args(StepName)
 
-# Whoever missed a step, or took it before the one that leads to it, is not counted in the later ones.
+# The loop is that of the first click; where that names none, the first that anything of the person names.
 _FUNNEL = text("""
-    SELECT count(*) AS clicked, count(*) FILTER (WHERE visited) AS visited,
-        count(*) FILTER (WHERE visited AND signed_up) AS signed_up,
-        count(*) FILTER (WHERE visited AND signed_up AND converted) AS converted,
-        count(*) FILTER (WHERE visited AND signed_up AND converted AND activated) AS activated
-    FROM (
-        SELECT first_visit_at >= first_click_at AS visited,
-            first_signup_at >= first_visit_at AS signed_up,
-            first_conversion_at >= first_signup_at AS converted,
-            first_activation_at >= first_conversion_at AS activated
-        FROM user_journeys
-        WHERE first_click_at >= :first AND first_click_at < :behind
-            AND (CAST(:source AS text) IS NULL OR source = :source)
-    ) AS person
+    SELECT count(*) AS clicked, count(visited_at) AS visited, count(signed_up_at) AS signed_up,
+        count(converted_at) AS converted, count(activated_at) AS activated
+    FROM user_journeys
+    WHERE first_click_at >= :first AND first_click_at < :behind
+        AND (CAST(:source AS text) IS NULL OR coalesce(click_source, source) = :source)
 """)
 _INVITES = text("""
     SELECT coalesce(sum(invites), 0)::bigint FROM activity_per_referrer_day
@@ -35,7 +27,10 @@ _INVITES = text("""
 
 
 def fetch_funnel(connection: Connection, reading: Reading, source: str | None) -> FunnelAnswer:
-    """People whose first click lies in the period; a step counts where it came at or after the one before."""
+    """People whose first click lies in the period; a step counts where it came at or after the one before.
+
+    What they did earlier neither counts nor hides what they did after the click.
+    """
     period = reading.period
     people = connection.execute(
         _FUNNEL, {"first": period.begins_at, "behind": period.ends_before, "source": source}

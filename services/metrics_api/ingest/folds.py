@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.ingest.journeys import JOURNEYS
 
 MAX_BURST_SECONDS = 60
 _LOCK_BUCKETS = 256
@@ -122,47 +123,6 @@ _LINKS_OPENED = text("""
     ON CONFLICT (day, kind) DO UPDATE SET unopened = fact.unopened + excluded.unopened
 """)
 
-USER_JOURNEYS = text("""
-    WITH first_time AS (
-        SELECT person,
-            min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
-            min(occurred_at) FILTER (WHERE event_type = 'visit') AS visit,
-            min(occurred_at) FILTER (WHERE event_type = 'signup') AS signup,
-            min(occurred_at) FILTER (WHERE event_type = 'conversion') AS conversion,
-            min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation
-        FROM new_events WHERE person IS NOT NULL GROUP BY person
-    ), referral AS (
-        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id FROM new_events
-        WHERE referrer_id IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
-    ), loop AS (
-        SELECT DISTINCT ON (person) person, occurred_at, event_id, source FROM new_events
-        WHERE source IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
-    )
-    INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
-        first_activation_at, referred_at, referred_by_event, referrer_id, sourced_at, sourced_by_event, source)
-    SELECT person, click, visit, signup, conversion, activation, r.occurred_at, r.event_id, r.referrer_id,
-        l.occurred_at, l.event_id, l.source
-    FROM first_time LEFT JOIN referral r USING (person) LEFT JOIN loop l USING (person) ORDER BY person
-    ON CONFLICT (person) DO UPDATE SET
-        first_click_at = least(fact.first_click_at, excluded.first_click_at),
-        first_visit_at = least(fact.first_visit_at, excluded.first_visit_at),
-        first_signup_at = least(fact.first_signup_at, excluded.first_signup_at),
-        first_conversion_at = least(fact.first_conversion_at, excluded.first_conversion_at),
-        first_activation_at = least(fact.first_activation_at, excluded.first_activation_at),
-        (referred_at, referred_by_event, referrer_id) = (
-            SELECT r.* FROM (VALUES
-                (fact.referred_at, fact.referred_by_event, fact.referrer_id),
-                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id)
-            ) AS r (at, event, referrer) ORDER BY at NULLS LAST, event LIMIT 1
-        ),
-        (sourced_at, sourced_by_event, source) = (
-            SELECT l.* FROM (VALUES
-                (fact.sourced_at, fact.sourced_by_event, fact.source),
-                (excluded.sourced_at, excluded.sourced_by_event, excluded.source)
-            ) AS l (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
-        )
-""")
-
 ACTIVE_WEEKS = text("""
     INSERT INTO active_weeks (week, person)
     SELECT DISTINCT date_trunc('week', day)::date, person FROM new_events WHERE person LIKE 'user:%' ORDER BY 1, 2
@@ -193,7 +153,7 @@ DAY_FOLDS: tuple[TextClause, ...] = (
     _CLICKS_PER_IP_DAY,
     _CLICKS_PER_DEVICE_DAY,
     _bursts_statement(),
-    USER_JOURNEYS,
+    *JOURNEYS,
     ACTIVE_WEEKS,
     _ACTIVITY_PER_REFERRER_DAY,
 )

@@ -13,7 +13,8 @@ from metrics_api.db.tables import batches
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS
-from metrics_api.ingest.folds import ACTIVE_WEEKS, USER_JOURNEYS, fold
+from metrics_api.ingest.folds import ACTIVE_WEEKS, fold
+from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.links import delete_link
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
@@ -117,7 +118,7 @@ def _recall_people(connection: Connection) -> None:
     # Without it the planner takes the people for so many that it reads every event there is.
     connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)
-    fold(connection, (USER_JOURNEYS, ACTIVE_WEEKS))
+    fold(connection, (*JOURNEYS, ACTIVE_WEEKS))
 
 
 def _delete_content(

@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL
-from metrics_api.ingest.folds import USER_JOURNEYS, fold
+from metrics_api.ingest.folds import fold
+from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.cutoffs import Cutoffs
 
@@ -109,7 +110,7 @@ def purge_journeys(connection: Connection, cutoffs: Cutoffs) -> int:
     create_staging(connection)
     forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": cutoffs.events_at}).rowcount
     recall_events_of_people(connection, cutoffs.events_at)
-    fold(connection, (USER_JOURNEYS,))
+    fold(connection, JOURNEYS)
     return forgotten
 
 

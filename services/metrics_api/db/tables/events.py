@@ -58,11 +58,12 @@ Index(
     _event.occurred_at,
     postgresql_where=text("event_type <> 'click'"),
 )
-# Everything somebody did: for journeys that are made anew, and for what a parent asks. See `staging.PERSON`.
+# Everything somebody did: for journeys, the next step of a journey, and what a parent asks. See `staging.PERSON`.
 Index(
-    "idx_attribution_events_person",
+    "idx_attribution_events_person_step",
     text("coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"),
-    _table=attribution_events,
+    _event.event_type,
+    _event.occurred_at,
 )
 
 attribution_links = Table(

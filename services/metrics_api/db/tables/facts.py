@@ -80,6 +80,13 @@ user_journeys = Table(
     time_column("first_signup_at"),
     time_column("first_conversion_at"),
     time_column("first_activation_at"),
+    # The way from the first click: each step's first time at or after the step before it.
+    time_column("visited_at"),
+    time_column("signed_up_at"),
+    time_column("converted_at"),
+    time_column("activated_at"),
+    Column("clicked_by_event", Uuid, comment="The first click; of several at one time the one with the smallest id"),
+    Column("click_source", Text, comment="The loop of the first click"),
     time_column("referred_at"),
     Column("referred_by_event", Uuid, comment="The earliest event with a referrer decides"),
     Column("referrer_id", Text),

@@ -1,0 +1,96 @@
+"""How new events change what is known of each person: first times, who brought them, and the way from the first click.
+
+The way is a chain: a step counts at its first time at or after the step before it, whatever the person did earlier.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.sql.elements import TextClause
+
+from metrics_api.ingest.staging import PERSON
+
+_FIRST_TIMES = text("""
+    WITH first_time AS (
+        SELECT person,
+            min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
+            min(occurred_at) FILTER (WHERE event_type = 'visit') AS visit,
+            min(occurred_at) FILTER (WHERE event_type = 'signup') AS signup,
+            min(occurred_at) FILTER (WHERE event_type = 'conversion') AS conversion,
+            min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation
+        FROM new_events WHERE person IS NOT NULL GROUP BY person
+    ), clicked AS (
+        SELECT DISTINCT ON (person) person, event_id, source FROM new_events
+        WHERE event_type = 'click' AND person IS NOT NULL ORDER BY person, occurred_at, event_id
+    ), referral AS (
+        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id FROM new_events
+        WHERE referrer_id IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
+    ), loop AS (
+        SELECT DISTINCT ON (person) person, occurred_at, event_id, source FROM new_events
+        WHERE source IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
+    )
+    INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
+        first_activation_at, clicked_by_event, click_source, referred_at, referred_by_event, referrer_id, sourced_at,
+        sourced_by_event, source)
+    SELECT person, click, visit, signup, conversion, activation, c.event_id, c.source, r.occurred_at, r.event_id,
+        r.referrer_id, l.occurred_at, l.event_id, l.source
+    FROM first_time LEFT JOIN clicked c USING (person) LEFT JOIN referral r USING (person)
+        LEFT JOIN loop l USING (person)
+    ORDER BY person
+    ON CONFLICT (person) DO UPDATE SET
+        first_click_at = least(fact.first_click_at, excluded.first_click_at),
+        first_visit_at = least(fact.first_visit_at, excluded.first_visit_at),
+        first_signup_at = least(fact.first_signup_at, excluded.first_signup_at),
+        first_conversion_at = least(fact.first_conversion_at, excluded.first_conversion_at),
+        first_activation_at = least(fact.first_activation_at, excluded.first_activation_at),
+        (clicked_by_event, click_source) = (
+            SELECT c.event, c.source FROM (VALUES
+                (fact.first_click_at, fact.clicked_by_event, fact.click_source),
+                (excluded.first_click_at, excluded.clicked_by_event, excluded.click_source)
+            ) AS c (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
+        ),
+        (referred_at, referred_by_event, referrer_id) = (
+            SELECT r.* FROM (VALUES
+                (fact.referred_at, fact.referred_by_event, fact.referrer_id),
+                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id)
+            ) AS r (at, event, referrer) ORDER BY at NULLS LAST, event LIMIT 1
+        ),
+        (sourced_at, sourced_by_event, source) = (
+            SELECT l.* FROM (VALUES
+                (fact.sourced_at, fact.sourced_by_event, fact.source),
+                (excluded.sourced_at, excluded.sourced_by_event, excluded.source)
+            ) AS l (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
+        )
+""")
+
+# What comes after the click, in its order: the type of the event, and the column of the step.
+_CHAIN = {"visit": "visited_at", "signup": "signed_up_at", "conversion": "converted_at", "activation": "activated_at"}
+
+
+def _steps_statement() -> TextClause:
+    """Set the steps of the people in `new_events`, whose journeys are locked and hold their first times.
+
+    First times in order are the steps themselves. Where somebody took a step before the one that leads to it, the next
+    time is looked up: one row of the index on people's events, however long the history is. In a statement of its own,
+    so that it sees what another writer of this person has committed while this one waited for the journey.
+    """
+    chain, before = "", "same.first_click_at"
+    for event_type, step in _CHAIN.items():
+        first = f"same.first_{event_type}_at"
+        chain += f"""
+            CROSS JOIN LATERAL (SELECT CASE WHEN {first} >= {before} THEN {first} WHEN {first} < {before} THEN (
+                SELECT occurred_at FROM attribution_events
+                WHERE {PERSON} = same.person AND event_type = '{event_type}' AND occurred_at >= {before}
+                ORDER BY occurred_at LIMIT 1) END AS {step}) AS {event_type}"""
+        before = f"{event_type}.{step}"
+    new = ", ".join(f"{event_type}.{step}" for event_type, step in _CHAIN.items())
+    old = ", ".join(f"fact.{step}" for step in _CHAIN.values())
+    return text(f"""
+        UPDATE user_journeys AS fact SET ({", ".join(_CHAIN.values())}) = ROW ({new})
+        FROM user_journeys AS same {chain}
+        WHERE fact.person = same.person AND same.first_click_at IS NOT NULL
+            AND same.person IN (SELECT person FROM new_events)
+            AND ({old}) IS DISTINCT FROM ({new})
+    """)
+
+
+# Both must run, in this order, over all that is new of a person.
+JOURNEYS: tuple[TextClause, ...] = (_FIRST_TIMES, _steps_statement())
