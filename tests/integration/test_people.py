@@ -133,6 +133,10 @@ def limited(holder_of: Callable[..., Api]) -> Api:
         ("/{admin}/password-link", "POST", None, "identifiers:read"),
         ("/{viewer}", "PATCH", {"role": "admin"}, "identifiers:read"),
         ("/{former}", "PATCH", {"deactivated": False}, "identifiers:read"),
+        ("/{gone}", "PATCH", {"role": "admin"}, "identifiers:read"),
+        ("/{gone}", "PATCH", {"role": "analyst"}, "reports:write"),
+        ("/{viewer}", "PATCH", {"role": "admin", "deactivated": True}, "identifiers:read"),
+        ("/{gone}/password-link", "POST", None, "alerts:write"),
     ],
 )
 def test_a_token_hands_out_no_role_that_may_do_more_than_itself(
@@ -140,6 +144,8 @@ def test_a_token_hands_out_no_role_that_may_do_more_than_itself(
 ) -> None:
     ids = {"admin": create_person(engine, email="other@example.com"), "viewer": create_person(engine, Role.VIEWER)}
     ids["former"] = create_person(engine, email="former@example.com", deactivated_at=datetime.now(UTC))
+    past = datetime.now(UTC)
+    ids["gone"] = create_person(engine, Role.ANALYST, email="gone@example.com", deactivated_at=past)
     before = admin.send("GET", "/v1/people").get_json()
     problem = limited.refuse(403, method, f"/v1/people{path.format(**ids)}", json=body)
     assert problem["code"] == "missing_scope"

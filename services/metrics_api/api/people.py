@@ -72,7 +72,8 @@ def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), services().database.write() as connection:
         changed = access.save_change(connection, person_id, body, actor=actor, now=now)
-        if not changed.deactivated:
+        # Also a role that holds later only, once somebody else lets the person back in.
+        if body.role is not None or not changed.deactivated:
             _check_grantable(changed.role)
     return changed
 
