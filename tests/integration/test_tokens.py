@@ -1,13 +1,16 @@
 """Tokens of services: shown once, scoped, expiring, revocable."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tests.api_fixtures import Api
+from tests.people import create_person
 from viral_engine.contract.people import Scope
 
 
@@ -81,3 +84,54 @@ def test_a_token_of_the_settings_is_ended_there(api: Api, connection: Connection
     created = create(api)
     connection.execute(text("UPDATE tokens SET created_by = 'environment' WHERE id = :id"), {"id": created["id"]})
     assert api.refuse(409, "DELETE", f"/v1/tokens/{created['id']}")["code"] == "environment_token"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "imp\u043erter",
+        "Importer",
+        "\uff49mporter",
+        "im\u200bporter",
+        "irnporter",
+        "import\u00e9r",
+        "\u0456mporter",
+        "importer\u3164",
+        "\u0435nvironment",
+        "syst\u0435m",
+        "single sign\u2010on",
+        "an\u0430",
+        "ANA",
+        "\u200b\u200d",
+    ],
+)
+def test_a_name_that_looks_like_another_actor_s_is_refused(api: Api, engine: Engine, name: str) -> None:
+    create_person(engine, email="ana@example.com")
+    create(api)
+    problem = api.refuse(422, "POST", "/v1/tokens", json={"name": name, "scopes": ["events:write"]})
+    assert [error["pointer"] for error in problem["errors"]] == ["/name"]
+
+
+def test_names_that_differ_in_what_is_seen_are_taken(api: Api) -> None:
+    for name in ("importer", "importer 2", "exporter", "Zürich", "学校", "школа", "école"):
+        create(api, name=name)
+
+
+def test_the_next_token_of_a_service_bears_its_name_and_no_look_alike(api: Api) -> None:
+    first = create(api)
+    create(api)
+    api.send("DELETE", f"/v1/tokens/{first['id']}")
+    create(api)
+    api.refuse(422, "POST", "/v1/tokens", json={"name": "imp\u043erter", "scopes": ["events:write"]})
+
+
+def test_of_look_alikes_at_once_one_is_made(api: Api) -> None:
+    start = Barrier(4)
+
+    def create_one(name: str) -> int:
+        start.wait()
+        return api.send("POST", "/v1/tokens", json={"name": name, "scopes": ["events:write"]}).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        statuses = threads.map(create_one, ("feeder", "feed\u0435r", "Feeder", "fe\u0435der"))
+    assert sorted(statuses) == [201, 422, 422, 422]

@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.look_alikes import find_looks, look_alike
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.paging import Page
-from metrics_api.db.tables import tokens
+from metrics_api.db.tables import people, tokens
 from viral_engine.contract.people import Scope
-from viral_engine.contract.tokens import NewToken, Token, TokenCreated
+from viral_engine.contract.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, TokenCreated
 
 CURSOR = "tokens"
 ENVIRONMENT = "environment"
@@ -24,6 +25,10 @@ class UnknownTokenError(Exception):
 
 class EnvironmentTokenError(Exception):
     """The token comes from the settings, where it would come from again."""
+
+
+class LookAlikeNameError(Exception):
+    """A reader of the audit would take the name for another actor's; says whose, in words for who chose it."""
 
 
 def fetch_tokens(connection: Connection, page: Page, *, now: datetime) -> list[Token]:
@@ -40,7 +45,8 @@ def count_tokens(connection: Connection) -> int:
 
 
 def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: datetime) -> TokenCreated:
-    """Make a token; nobody can read its secret again."""
+    """Make a token; nobody can read its secret again. Raises LookAlikeNameError."""
+    _check_looks(connection, wanted.name)
     secret, expires_at = create_secret(), now + timedelta(days=wanted.expires_in_days)
     values = {"name": wanted.name, "token_hash": hash_secret(secret), "scopes": _sorted(wanted.scopes)}
     row = connection.execute(
@@ -49,6 +55,20 @@ def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: dat
     after = {"name": row.name, "scopes": row.scopes, "expires_at": expires_at.isoformat()}
     save_audit_entry(connection, actor=actor, action="create_token", subject=f"token:{row.id}", after=after, now=now)
     return TokenCreated(**_format_token(row, now), secret=secret)
+
+
+def _check_looks(connection: Connection, name: str) -> None:
+    if not any(find_looks(name)):
+        raise LookAlikeNameError("must hold something that can be seen")
+    # Two at once must not miss each other.
+    connection.execute(text("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE"))
+    # The very same name is the same service's, whose next token may be made before the old one ends.
+    others = connection.execute(select(_column.name).where(_column.name != name).distinct()).scalars().all()
+    if taken := look_alike(name, [*others, *ACTORS_OF_ITS_OWN]):
+        raise LookAlikeNameError(f"must not look like {taken!r}, which names another actor; choose another name")
+    emails = connection.execute(select(people.c.email)).scalars().all()
+    if taken := look_alike(name, [part for email in emails for part in (email, email.partition("@")[0])]):
+        raise LookAlikeNameError(f"must not look like the person {taken!r}; choose a name that says what it is for")
 
 
 def revoke_token(connection: Connection, token_id: int, *, actor: str, now: datetime) -> None:

@@ -38,8 +38,11 @@ def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
     refused = caller.find_ungrantable(body.scopes)
     if refused:
         raise invalid([FieldError(pointer="/scopes", detail=f"must not hold {', '.join(refused)}")])
-    with services().database.write() as connection:
-        created = access.save_token(connection, body, actor=caller.name, now=datetime.now(UTC))
+    try:
+        with services().database.write() as connection:
+            created = access.save_token(connection, body, actor=caller.name, now=datetime.now(UTC))
+    except access.LookAlikeNameError as error:
+        raise invalid([FieldError(pointer="/name", detail=str(error))]) from error
     return created, HTTPStatus.CREATED
 
 

@@ -9,13 +9,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from viral_engine.contract.people import Scope
 from viral_engine.contract.values import CONTROL_FREE, check_text
 
-_ACTORS_OF_ITS_OWN = ("environment", "single sign-on", "takedown", "system", "visitor")
+ACTORS_OF_ITS_OWN = ("environment", "single sign-on", "takedown", "system", "visitor")
+"""What the audit calls the service itself."""
 
 
 def _check_name(name: str) -> str:
     """Refuse what names a person or the service itself, also in look-alike forms of letters."""
     plain = unicodedata.normalize("NFKC", name).casefold()
-    if "@" in plain or plain in _ACTORS_OF_ITS_OWN:
+    if "@" in plain or plain in ACTORS_OF_ITS_OWN:
         raise ValueError("must not look like a person or like the service itself, whom the audit names so")
     return name
 
