@@ -1,6 +1,7 @@
 """Every error in one shape: RFC 9457 problem details with a machine code."""
 
 from http import HTTPStatus
+from itertools import islice
 
 import structlog
 from flask import Flask, Response, request
@@ -20,6 +21,8 @@ _log = structlog.get_logger()
 _RETRY_SECONDS = 5
 _TOO_SLOW = "The request did not come in within the time that it has."
 _DRAINED_BYTES = 64 * 1024 * 1024
+MAX_ERRORS = 100
+"""How many wrong values one answer lists; the others are counted."""
 
 
 class ProblemError(Exception):
@@ -32,11 +35,20 @@ class ProblemError(Exception):
         detail: str,
         errors: list[FieldError] | None = None,
         *,
+        more_errors: int = 0,
         retry_after: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.problem = Problem(title=status.phrase, status=status.value, detail=detail, code=code, errors=errors)
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.problem = Problem(
+            title=status.phrase,
+            status=status.value,
+            detail=detail,
+            code=code,
+            errors=errors,
+            more_errors=more_errors or None,
+        )
+        self.headers = {**(headers or {}), **({} if retry_after is None else {"Retry-After": str(retry_after)})}
 
 
 def not_found(what: str) -> ProblemError:
@@ -44,17 +56,27 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}.")
 
 
-def invalid(errors: list[FieldError]) -> ProblemError:
-    """The request can be read but holds values that are not allowed."""
-    places = ", ".join(error.pointer or "the request" for error in errors[:3])
-    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
-    detail = f"Nothing was changed, because of {places}{more}: {errors[0].detail}."
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors)
+def invalid(errors: list[FieldError], *, more: int = 0) -> ProblemError:
+    """The request can be read but holds values that are not allowed; `more` are wrong beside those listed."""
+    listed = errors[:MAX_ERRORS]
+    total = len(errors) + more
+    places = ", ".join(error.pointer or "the request" for error in listed[:3])
+    others = f" and {total - 3} more" if total > 3 else ""
+    detail = f"Nothing was changed, because of {places}{others}: {listed[0].detail}."
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return ProblemError(status, "invalid", detail, listed, more_errors=total - len(listed))
 
 
 def format_errors(error: ValidationError, *, prefix: str = "/") -> list[FieldError]:
-    """One entry for each wrong value, with a pointer to it."""
-    return [_format_error(item, prefix) for item in error.errors(include_url=False, include_input=False)]
+    """One entry for each wrong value, with a pointer to it; of very many the first MAX_ERRORS."""
+    listed = islice(error.errors(include_url=False, include_input=False), MAX_ERRORS)
+    return [_format_error(item, prefix) for item in listed]
+
+
+def invalid_values(error: ValidationError, *, prefix: str = "/") -> ProblemError:
+    """The refusal for what a model found wrong."""
+    errors = format_errors(error, prefix=prefix)
+    return invalid(errors, more=error.error_count() - len(errors))
 
 
 def _format_error(item: ErrorDetails, prefix: str) -> FieldError:

@@ -12,11 +12,12 @@ from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
-from metrics_api.api.problems import ProblemError, format_errors, invalid
+from metrics_api.api.bodies import read_bytes
+from metrics_api.api.problems import ProblemError, invalid, invalid_values
 from metrics_api.api.retention import note_retention
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
@@ -30,6 +31,8 @@ ROW_ID = f"int(max={2**63 - 1})"
 SMALL_ROW_ID = f"int(max={2**31 - 1})"
 """The converters of a row's id in a path, by the type of its column; PostgreSQL knows no larger one."""
 MAX_BODY_BYTES = 1024 * 1024
+MAX_MARKS = 80_000
+"""More than the largest content that may be stored can hold; in memory each costs up to 70 bytes."""
 
 
 class IdConverter(BaseConverter):
@@ -165,7 +168,7 @@ def read_query(model: type[Model]) -> Model:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise invalid(format_errors(error, prefix="#")) from error
+        raise invalid_values(error, prefix="#") from error
 
 
 def check_media_type(*allowed: str) -> None:
@@ -184,20 +187,20 @@ def read_body(model: type[Model]) -> Model:
     return validate(model, parse_json(read_bytes()))
 
 
-def read_bytes() -> bytes:
-    """The whole body. Raises RequestEntityTooLarge, where werkzeug would cut a body sent in chunks off at the limit."""
-    body = request.get_data(cache=False)
-    if len(body) == request.max_content_length and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
-    return body
-
-
 def parse_json(body: bytes) -> Any:
-    """The body's JSON. Raises ProblemError 400 that says where it stops being JSON."""
+    """The body's JSON. Raises ProblemError 400 that says where it stops being JSON, or 413 for too many values."""
+    if count_marks(body) > MAX_MARKS:
+        detail = f"The body holds more than {MAX_MARKS} commas and brackets; send it in smaller parts."
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "not_json", f"The body is not JSON: {error}.") from error
+
+
+def count_marks(body: bytes) -> int:
+    """How many commas and opening brackets a JSON text holds, those within texts too: at least as many as values."""
+    return sum(map(body.count, b",[{"))
 
 
 def validate(model: type[Model], data: Any) -> Model:
@@ -205,4 +208,4 @@ def validate(model: type[Model], data: Any) -> Model:
     try:
         return model.model_validate(data, context={"now": datetime.now(UTC)})
     except ValidationError as error:
-        raise invalid(format_errors(error)) from error
+        raise invalid_values(error) from error

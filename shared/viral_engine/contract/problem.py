@@ -19,3 +19,4 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+    more_errors: int | None = Field(None, description="How many values are wrong beside the listed ones")
