@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
 from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
-from metrics_api.ingest.content import delete_content, save_content, scan_content
+from metrics_api.ingest.content import delete_content, encode_item, save_content, scan_content
 from metrics_api.ingest.content_tables import PARENT_SHARES
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
@@ -30,11 +30,13 @@ Deed = Callable[[Database, random.Random], None]
 def save(database: Database, rng: random.Random) -> None:
     """Write some shares in no particular order."""
     items = [
-        ParentShareItem(
-            id=name,
-            share_data={"message": rng.choice(TEXTS)},
-            view_count=rng.randint(0, 1),
-            inserted_at=rng.choice(DAYS),
+        encode_item(
+            ParentShareItem(
+                id=name,
+                share_data={"message": rng.choice(TEXTS)},
+                view_count=rng.randint(0, 1),
+                inserted_at=rng.choice(DAYS),
+            )
         )
         for name in rng.sample(IDS, k=20)
     ]

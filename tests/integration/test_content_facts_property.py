@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from metrics_api.db.database import Database
 from metrics_api.ingest.batches import Circumstances, start_batch, step_batch
-from metrics_api.ingest.content import ContentItem, delete_content, save_content, scan_content
+from metrics_api.ingest.content import ContentItem, delete_content, encode_item, keep_latest, save_content, scan_content
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.resolutions import save_resolution
 from tests.content_account import KINDS, Account, fetch_counts, fetch_violations
@@ -51,7 +51,7 @@ class Checked:
 
     def save(self, items: list[ContentItem]) -> None:
         table = CONTENT_TABLES[KINDS[type(items[0])]]  # type: ignore[index]
-        latest = list({item.id: item for item in items}.values())
+        latest = keep_latest(encode_item(item) for item in items)
         found = scan_content(table, latest, phone_region="US")
         known = {key for key in self._account.items if key[0] == table.kind}
         with self._database.write() as connection:

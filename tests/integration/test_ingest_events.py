@@ -116,7 +116,7 @@ def test_the_largest_batch_is_stored_and_one_event_more_is_refused(api: Api, con
     events = [{"event_type": "visit"}] * MAX_EVENTS
     assert api.post_events(*events)["accepted"] == MAX_EVENTS
     errors = api.refuse_events(*events, {"event_type": "visit"})
-    assert errors == [{"pointer": "/events", "detail": "must hold 1 to 10000 items, not 10001"}]
+    assert errors == [{"pointer": "/events", "detail": "must hold 1 to 10000 items, not more"}]
     assert count_events(connection) == MAX_EVENTS
 
 

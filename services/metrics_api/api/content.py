@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 
 from metrics_api.api.services import services
 from metrics_api.api.writes import Writing, build_writes
-from metrics_api.ingest.content import ContentItem, delete_content, save_content, scan_content
+from metrics_api.ingest.content import (
+    PostedItem,
+    delete_content,
+    encode_item,
+    keep_latest,
+    save_content,
+    scan_content,
+)
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
 from viral_engine.contract.content import (
     ParentShare,
@@ -20,9 +27,9 @@ from viral_engine.contract.content import (
 )
 
 
-def _save_in(table: ContentTable) -> Callable[[Sequence[ContentItem]], int]:
-    def save(items: Sequence[ContentItem]) -> int:
-        latest = list({item.id: item for item in items}.values())
+def _save_in(table: ContentTable) -> Callable[[Sequence[PostedItem]], int]:
+    def save(items: Sequence[PostedItem]) -> int:
+        latest = keep_latest(items)
         found = scan_content(table, latest, phone_region=services().phone_region)
         with services().database.write() as connection:
             return save_content(connection, table, latest, found, now=datetime.now(UTC))
@@ -44,6 +51,7 @@ parent_shares = build_writes(
         one=ParentShare,
         item=ParentShareItem,
         batch=ParentShareBatch,
+        keep=encode_item,
         save=_save_in(PARENT_SHARES),
         delete=_delete_in(PARENT_SHARES),
     )
@@ -54,6 +62,7 @@ progress_reels = build_writes(
         one=ProgressReel,
         item=ProgressReelItem,
         batch=ProgressReelBatch,
+        keep=encode_item,
         save=_save_in(PROGRESS_REELS),
         delete=_delete_in(PROGRESS_REELS),
     )
@@ -64,6 +73,7 @@ study_sessions = build_writes(
         one=StudySession,
         item=StudySessionItem,
         batch=StudySessionBatch,
+        keep=encode_item,
         save=_save_in(STUDY_SESSIONS),
         delete=_delete_in(STUDY_SESSIONS),
     )

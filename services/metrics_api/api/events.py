@@ -21,7 +21,7 @@ _INGESTED = Counter(
 for _outcome in ("accepted", "duplicate", "rejected"):
     _INGESTED.labels(_outcome)
 events = Resource("events")
-_BATCH = Batch("events", Event)
+_BATCH = Batch("events", Event, keep=lambda event: event)
 
 
 @events.route(
@@ -35,17 +35,18 @@ _BATCH = Batch("events", Event)
 )
 def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
     """Store a batch of events, each counted once however often it is sent."""
-    batch, rejected = _BATCH.read(partial=query.partial)
+    batch, rejections = _BATCH.read(partial=query.partial)
     accepted = 0
     if batch:
         with services().database.write() as connection:
             accepted = save_events(connection, batch, now=datetime.now(UTC))
     duplicates = len(batch) - accepted
-    _count(accepted=accepted, duplicate=duplicates, rejected=len(rejected))
+    _count(accepted=accepted, duplicate=duplicates, rejected=len(rejections.items))
     answer = EventsAccepted(
         accepted=accepted,
         duplicates=duplicates,
-        rejected=rejected if query.partial else None,
+        rejected=rejections.items if query.partial else None,
+        more_errors=rejections.more_errors,
     )
     return answer, HTTPStatus.ACCEPTED
 

@@ -20,5 +20,5 @@ def _delete(link_id: str) -> bool:
 
 
 links = build_writes(
-    Writing(name="link", one=Link, item=LinkItem, batch=LinkBatch, save=_save, delete=_delete),
+    Writing(name="link", one=Link, item=LinkItem, batch=LinkBatch, keep=lambda link: link, save=_save, delete=_delete),
 )

@@ -15,25 +15,28 @@ from viral_engine.contract.people import Scope
 from viral_engine.contract.writes import ItemSaved, ItemsSaved
 
 Item = TypeVar("Item", bound=BaseModel)
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
-class Writing(Generic[Item]):
+class Writing(Generic[Item, Kept]):
     """How one kind of item is written.
 
-    `name` is what it is called, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `save`
-    stores items and says how many are new; `delete` says whether there was one.
+    `name` is what it is called, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `keep`
+    makes of a valid item what is held until all are read; `save` stores that and says how many are new; `delete` says
+    whether there was one.
     """
 
     name: str
     one: type[BaseModel]
     item: type[Item]
     batch: type[BaseModel]
-    save: Callable[[Sequence[Item]], int]
+    keep: Callable[[Item], Kept]
+    save: Callable[[Sequence[Kept]], int]
     delete: Callable[[str], bool]
 
 
-def build_writes(writing: Writing[Item]) -> Resource:
+def build_writes(writing: Writing[Item, Kept]) -> Resource:
     """The routes of one kind."""
     resource = Resource(writing.name.replace(" ", "_") + "s")
     many = f"/v1/{writing.name.replace(' ', '-')}s"
@@ -55,30 +58,35 @@ def build_writes(writing: Writing[Item]) -> Resource:
     return resource
 
 
-def _build_put(writing: Writing[Item]) -> View:
+def _build_put(writing: Writing[Item, Kept]) -> View:
     def put_item(id: str) -> tuple[ItemSaved, HTTPStatus]:  # noqa: A002 - the contract's name.
         body = read_body(writing.one)
         item = validate(writing.item, {"id": id, **body.model_dump()})
-        created = writing.save([item]) == 1
+        created = writing.save([writing.keep(item)]) == 1
         return ItemSaved(id=id, created=created), HTTPStatus.CREATED if created else HTTPStatus.OK
 
     put_item.__doc__ = f"Store a {writing.name}, replacing the one with this id."
     return put_item
 
 
-def _build_post(writing: Writing[Item]) -> View:
-    posted = Batch("items", writing.item)
+def _build_post(writing: Writing[Item, Kept]) -> View:
+    posted = Batch("items", writing.item, writing.keep)
 
     def post_items(query: PartialQuery) -> ItemsSaved:
-        batch, rejected = posted.read(partial=query.partial)
+        batch, rejections = posted.read(partial=query.partial)
         created = writing.save(batch) if batch else 0
-        return ItemsSaved(created=created, replaced=len(batch) - created, rejected=rejected if query.partial else None)
+        return ItemsSaved(
+            created=created,
+            replaced=len(batch) - created,
+            rejected=rejections.items if query.partial else None,
+            more_errors=rejections.more_errors,
+        )
 
     post_items.__doc__ = f"Store a batch of {writing.name}s, replacing those that exist."
     return post_items
 
 
-def _build_delete(writing: Writing[Item]) -> View:
+def _build_delete(writing: Writing[Item, Kept]) -> View:
     def delete_item(id: str) -> None:  # noqa: A002 - the contract's name.
         if not writing.delete(id):
             raise not_found(f"{writing.name} {id}")

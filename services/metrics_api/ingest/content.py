@@ -1,54 +1,120 @@
 """Stores and deletes content, its violations, and the facts about both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.pii.scanner import SCANNER_VERSION
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import ContentTable
 from metrics_api.ingest.resolutions import reopen_changed
-from metrics_api.ingest.violations import Found, keep_removed, save_violations, scan_item
+from metrics_api.ingest.violations import (
+    FEWEST_VIOLATIONS_PER_ITEM,
+    MAX_VIOLATIONS,
+    MAX_VIOLATIONS_PER_ITEM,
+    Found,
+    keep_removed,
+    save_violations,
+    scan_item,
+)
 from viral_engine.contract.content import ParentShareItem, ProgressReelItem, StudySessionItem
 
 ContentItem = ParentShareItem | ProgressReelItem | StudySessionItem
-_ITEMS: TypeAdapter[Sequence[ContentItem]] = TypeAdapter(Sequence[ContentItem])
+_BYTES_PER_STATEMENT = 1024 * 1024
+_ITEMS_PER_STATEMENT = 500
 
 _DELETE_VIOLATIONS = text("""
     DELETE FROM violations WHERE content_kind = :kind AND content_id = :id AND resolution IS DISTINCT FROM 'removed'
 """)
 
 
-def scan_content(table: ContentTable, items: Iterable[ContentItem], *, phone_region: str) -> list[Found]:
-    """What violates in the items. It takes longer than storing them, so it is done before the transaction begins."""
+@dataclass(frozen=True)
+class PostedItem:
+    """An item as it is stored, in JSON: as Python's objects a large one takes thirty times the memory."""
+
+    id: str
+    encoded: bytes
+
+
+def encode_item(item: ContentItem) -> PostedItem:
+    """What is held of a valid item until it is stored."""
+    return PostedItem(item.id, item.model_dump_json().encode())
+
+
+def keep_latest(items: Iterable[PostedItem]) -> list[PostedItem]:
+    """Each id once; of two copies the last wins."""
+    return list({item.id: item for item in items}.values())
+
+
+def scan_content(table: ContentTable, items: Iterable[PostedItem], *, phone_region: str) -> dict[str, list[Found]]:
+    """What violates in each item. It takes longer than storing them, so it is done before the transaction begins."""
+    found: dict[str, list[Found]] = {}
     if table.data is None:
-        return []
-    return [found for item in items for found in _scan(table.data, item, phone_region)]
+        return found
+    room = MAX_VIOLATIONS
+    for item in items:
+        most = min(MAX_VIOLATIONS_PER_ITEM, max(room, FEWEST_VIOLATIONS_PER_ITEM))
+        found[item.id] = _scan(table.data, item, phone_region)[:most]
+        room -= len(found[item.id])
+    return found
 
 
-def _scan(data: str, item: ContentItem, phone_region: str) -> list[Found]:
-    posted = item.model_dump()
+def _scan(data: str, item: PostedItem, phone_region: str) -> list[Found]:
+    posted = from_json(item.encoded)
     return scan_item(item.id, posted[data], posted["media"], posted.get("actor", "child"), phone_region=phone_region)
 
 
 def save_content(
-    connection: Connection, table: ContentTable, items: Sequence[ContentItem], found: Sequence[Found], *, now: datetime
+    connection: Connection,
+    table: ContentTable,
+    items: Sequence[PostedItem],
+    found: Mapping[str, list[Found]],
+    *,
+    now: datetime,
 ) -> int:
     """Store the items, each id once, and what a scan found in them; returns how many are new.
 
     An item that is replaced without a time keeps the time of its creation.
     """
+    with keep_facts(connection, table, [item.id for item in items]):
+        return sum(_save(connection, table, some, found, now=now) for some in _split(items))
+
+
+def _split(items: Sequence[PostedItem]) -> Iterator[list[PostedItem]]:
+    """As many at once as take little memory: what is sent is held several times over."""
+    some: list[PostedItem] = []
+    size = 0
+    for item in items:
+        some.append(item)
+        size += len(item.encoded)
+        if size >= _BYTES_PER_STATEMENT or len(some) >= _ITEMS_PER_STATEMENT:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def _save(
+    connection: Connection,
+    table: ContentTable,
+    items: list[PostedItem],
+    found: Mapping[str, list[Found]],
+    *,
+    now: datetime,
+) -> int:
+    rows = b"[" + b",".join(item.encoded for item in items) + b"]"
+    values = {"items": rows.decode(), "version": SCANNER_VERSION, "now": now}
     ids = [item.id for item in items]
-    values = {"items": _ITEMS.dump_json(items).decode(), "version": SCANNER_VERSION, "now": now}
-    with keep_facts(connection, table, ids):
-        if table.data:
-            reopen_changed(connection, table, {item.id: item for item in items}, now=now)
-        created: int = sum(connection.execute(text(_build_upsert(table)), values).scalars())
-        if table.data:
-            keep_removed(connection, table, found)
-            save_violations(connection, table, ids, found, now=now)
+    if table.data:
+        reopen_changed(connection, table, {item.id: item.encoded for item in items}, now=now)
+    created: int = sum(connection.execute(text(_build_upsert(table)), values).scalars())
+    if table.data:
+        violations = [violation for item_id in ids for violation in found[item_id]]
+        keep_removed(connection, table, violations)
+        save_violations(connection, table, ids, violations, now=now)
     return created
 
 

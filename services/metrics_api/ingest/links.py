@@ -10,6 +10,8 @@ from metrics_api.ingest.locks import share_facts
 from viral_engine.contract.links import LinkItem
 
 _ITEMS = TypeAdapter(Sequence[LinkItem])
+# What is sent at once is held several times over.
+_LINKS_PER_STATEMENT = 500
 
 _CREATE_STAGING = text("""
     CREATE TEMPORARY TABLE IF NOT EXISTS changed_links (
@@ -24,13 +26,11 @@ _CLAIM_COUNTS = text("""
     ON CONFLICT (link_id) DO UPDATE SET clicks = link_counts.clicks
 """)
 
-# A link that is replaced without a time keeps the time of its creation. Of two copies in one batch the last wins.
+# A link that is replaced without a time keeps the time of its creation.
 _SAVE = text("""
     WITH posted AS (
-        SELECT DISTINCT ON (id) item.* FROM ROWS FROM (jsonb_to_recordset(CAST(:items AS jsonb)) AS (
-            id text, referrer_id text, source text, campaign text, target_url text, inserted_at timestamptz))
-            WITH ORDINALITY AS item (id, referrer_id, source, campaign, target_url, inserted_at, position)
-        ORDER BY id, position DESC
+        SELECT * FROM jsonb_to_recordset(CAST(:items AS jsonb)) AS item (
+            id text, referrer_id text, source text, campaign text, target_url text, inserted_at timestamptz)
     ), saved AS (
         INSERT INTO attribution_links AS link
             (link_id, referrer_id, source, campaign, target_url, inserted_at, click_count, conversion_count)
@@ -83,9 +83,13 @@ _COUNT_CREATED = text("SELECT count(*) FROM changed_links WHERE old_at IS NULL")
 
 
 def save_links(connection: Connection, links: Sequence[LinkItem], *, now: datetime) -> int:
-    """Store the links, replacing those that exist; returns how many are new."""
-    _begin(connection, [link.id for link in links])
-    connection.execute(_SAVE, {"items": _ITEMS.dump_json(links).decode(), "now": now})
+    """Store the links, replacing those that exist; of two copies the last wins. Returns how many are new."""
+    latest = {link.id: link for link in links}
+    _begin(connection, list(latest))
+    posted = list(latest.values())
+    for first in range(0, len(posted), _LINKS_PER_STATEMENT):
+        some = posted[first : first + _LINKS_PER_STATEMENT]
+        connection.execute(_SAVE, {"items": _ITEMS.dump_json(some).decode(), "now": now})
     created: int = connection.execute(_COUNT_CREATED).scalar_one()
     _fold(connection)
     return created

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic_core import from_json
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.audit import save_audit_entry
@@ -63,12 +63,10 @@ def _fetch_place(connection: Connection, violation_id: int) -> Row[Any]:
     return place
 
 
-def reopen_changed(
-    connection: Connection, table: ContentTable, items: Mapping[str, BaseModel], *, now: datetime
-) -> None:
+def reopen_changed(connection: Connection, table: ContentTable, items: Mapping[str, bytes], *, now: datetime) -> None:
     """Judge anew what was called a false positive where the value is about to be replaced by another one.
 
-    A masked sample looks the same for many values, so it cannot tell; `items` are the new ones, not yet stored.
+    A masked sample looks the same for many values, so it cannot tell; `items` are the new ones in JSON, not yet stored.
     """
     statement = text(f"""
         SELECT known.id, content_id, type, path, item.{table.data}, item.media
@@ -81,8 +79,8 @@ def reopen_changed(
         connection.execute(_REOPEN, {"ids": changed, "now": now})
 
 
-def _is_changed(table: ContentTable, judged: Row[Any], item: BaseModel) -> bool:
-    return _value(table, judged, judged._asdict()) != _value(table, judged, item.model_dump(mode="json"))
+def _is_changed(table: ContentTable, judged: Row[Any], item: bytes) -> bool:
+    return _value(table, judged, judged._asdict()) != _value(table, judged, from_json(item))
 
 
 def _value(table: ContentTable, place: Row[Any], item: Mapping[str, Any]) -> object:

@@ -13,6 +13,8 @@ from metrics_api.detection.pii.violations import find_violations
 from metrics_api.ingest.content_tables import ContentTable
 
 MAX_VIOLATIONS_PER_ITEM = 200
+# Of a batch full of violations each item keeps a few, which are enough to count.
+MAX_VIOLATIONS, FEWEST_VIOLATIONS_PER_ITEM = 20_000, 5
 _MAX_PATH_LENGTH = 400
 _FOUND = """jsonb_to_recordset(CAST(:found AS jsonb)) AS found (
     content_id text, type text, path text, masked text, rule text, actor text)"""

@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
 from viral_engine.cli.event_files import Record
 from viral_engine.cli.event_mapping import EventMapping
 from viral_engine.cli.import_state import ImportState
 from viral_engine.client import MetricsApi
 from viral_engine.contract.problem import FieldError
+from viral_engine.contract.values import PastTime
 
 MAX_EVENTS = 5_000
 _MAX_BATCH_BYTES = 12 * 1024 * 1024
 _MAX_EVENT_BYTES = 1024 * 1024
-_TIME = TypeAdapter(AwareDatetime)
+_TIME: TypeAdapter[datetime] = TypeAdapter(PastTime)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def _convert(record: Record, mapping: EventMapping) -> tuple[dict[str, Any], int
 
 
 def _format_errors(errors: Sequence[FieldError]) -> str:
-    return "; ".join(f"{error.pointer.split('/', 3)[-1]}: {error.detail}" for error in errors)
+    said = "; ".join(f"{error.pointer.split('/', 3)[-1]}: {error.detail}" for error in errors)
+    return said or "is invalid; the lines above say why the first ones of this batch are"
 
 
 def _find_day(event: dict[str, Any], now: datetime) -> str:

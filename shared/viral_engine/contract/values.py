@@ -22,6 +22,7 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+")
+_LEAP_SECOND = re.compile(r"^(.{10}[Tt ]\d\d:[0-5]\d:)60(?!\d)")
 # The character itself; an escaped backslash before the same letters is just text.
 _ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -73,8 +74,11 @@ def _parse_ip_address(value: Any) -> str:
 
 
 def _check_is_time(value: Any) -> Any:
-    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
+    """The value as Python can read it: a leap second counts as the last second before it."""
+    if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return _LEAP_SECOND.sub(r"\g<1>59", value)
     raise ValueError("must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
 
 

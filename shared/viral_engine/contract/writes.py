@@ -11,11 +11,17 @@ class Rejected(BaseModel):
     """An item that a partial batch left out, by its position in the batch."""
 
     index: int
-    errors: list[FieldError]
+    errors: list[FieldError] = Field(description="Empty where 100 errors of other items are listed already")
 
 
 # Only a partial batch speaks of what was left out.
 RejectedItems = Annotated[list[Rejected] | None, Field(exclude_if=lambda rejected: rejected is None)]
+MoreErrors = Annotated[
+    int,
+    Field(
+        exclude_if=lambda number: number == 0, description="How many values are wrong beside the listed ones; absent: 0"
+    ),
+]
 
 
 class EventsAccepted(BaseModel):
@@ -24,6 +30,7 @@ class EventsAccepted(BaseModel):
     accepted: int
     duplicates: int
     rejected: RejectedItems = None
+    more_errors: MoreErrors = 0
 
 
 class ItemsSaved(BaseModel):
@@ -32,6 +39,7 @@ class ItemsSaved(BaseModel):
     created: int
     replaced: int
     rejected: RejectedItems = None
+    more_errors: MoreErrors = 0
 
 
 class ItemSaved(BaseModel):

@@ -1,0 +1,161 @@
+"""Cuts a posted list into the texts of its items, without reading them.
+
+What one item is made of says nothing about the others: it is only looked for where it ends, so that a broken item is
+known by its position and the rest can be stored. The work grows with the body's length alone.
+"""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from metrics_api.api.problems import ProblemError, invalid
+from metrics_api.api.routing import MAX_BODY_BYTES, MAX_MARKS, count_marks, parse_json
+from viral_engine.contract.problem import FieldError
+
+# Brackets nested deeper than `_FLAT_LEVELS` are followed one by one; no batch of valid items has as many of them.
+_FLAT_LEVELS = 6
+_MAX_FOLLOWED = 500_000
+
+_BLANK = re.compile(rb"[ \t\r\n]*+")
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+
+
+def _build_nested(levels: int) -> bytes:
+    """Anything with balanced brackets down to so many levels; what is possessive cannot be searched twice."""
+    inner = rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+"
+    for _ in range(levels):
+        inner = rb'(?:[^"\[\]{}]++|' + _STRING + rb"|\[" + inner + rb"\]|\{" + inner + rb"\})*+"
+    return inner
+
+
+_NESTED = _build_nested(_FLAT_LEVELS - 1)
+_INSIDE = re.compile(_NESTED, re.DOTALL)
+_ITEM = re.compile(
+    rb'(?:[^"\[\]{},]++|' + _STRING + rb"|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\})*+",
+    re.DOTALL,
+)
+_LINE = re.compile(rb"((?:\r\n|\r|\n)*+)([^\r\n]++)")
+_CLOSING = {ord("["): ord("]"), ord("{"): ord("}")}
+
+
+def split_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each line of NDJSON that is not blank, with its number; lines count from 1."""
+    number = 1
+    for match in _LINE.finditer(body):
+        ends = match[1]
+        number += ends.count(b"\n") + ends.count(b"\r") - ends.count(b"\r\n")
+        if not match[2].isspace():
+            yield number, match[2]
+
+
+def split_list(body: bytes, field: str) -> Iterator[bytes]:
+    """Each item of `{field: [...]}`, as it stands there.
+
+    Raises ProblemError 400 where the list cannot be followed, 413 where it nests too much, 422 where the body is
+    another object.
+    """
+    head = re.compile(rb'[ \t\r\n]*+\{[ \t\r\n]*+"' + field.encode() + rb'"[ \t\r\n]*+:[ \t\r\n]*+\[').match(body)
+    if head is None:
+        raise _refuse_envelope(body, field)
+    cutter = _Cutter(body, field, _skip_blank(body, head.end()))
+    yield from cutter.cut()
+    _check_rest(body, cutter.position, field)
+
+
+def _skip_blank(body: bytes, position: int) -> int:
+    match = _BLANK.match(body, position)
+    return match.end() if match else position
+
+
+class _Cutter:
+    """Goes through one list; `position` is behind what was cut so far."""
+
+    def __init__(self, body: bytes, field: str, position: int) -> None:
+        self._body = body
+        self._field = field
+        self._index = 0
+        self._followed = 0
+        self.position = position
+
+    def cut(self) -> Iterator[bytes]:
+        """Give item after item and stop behind the list's closing bracket."""
+        if self._body[self.position : self.position + 1] == b"]":
+            self.position += 1
+            return
+        while True:
+            start = self.position
+            end = self._find_end(start)
+            self.position = end + 1
+            yield self._body[start:end].strip()
+            if self._body[end] == ord("]"):
+                return
+            self._index += 1
+
+    def _find_end(self, start: int) -> int:
+        """Where the comma or bracket behind the item that starts here is."""
+        position = self._run(_ITEM, start)
+        while (byte := self._body[position]) not in b",]":
+            if byte not in _CLOSING:
+                raise self._unfollowable("is not closed")
+            position = self._run(_ITEM, self._leave(position))
+        return position
+
+    def _leave(self, position: int) -> int:
+        """The place behind the bracket that closes the one at `position`, which is deeply nested."""
+        awaited = [_CLOSING[self._body[position]]]
+        while awaited:
+            self._followed += 1
+            if self._followed > _MAX_FOLLOWED:
+                raise _too_deep(self._field)
+            position = self._run(_INSIDE, position + 1)
+            byte = self._body[position]
+            if byte in _CLOSING:
+                awaited.append(_CLOSING[byte])
+            elif byte != awaited.pop():
+                raise self._unfollowable("is not closed")
+        return position + 1
+
+    def _run(self, pattern: re.Pattern[bytes], position: int) -> int:
+        match = pattern.match(self._body, position)
+        end = match.end() if match else position
+        if end == len(self._body) or self._body[end] == ord('"'):
+            raise self._unfollowable("is cut off")
+        return end
+
+    def _unfollowable(self, what: str) -> ProblemError:
+        return _not_json(f"/{self._field}/{self._index} {what}")
+
+
+def _refuse_envelope(body: bytes, field: str) -> ProblemError:
+    """Why the body is not the object that is wanted. Raises ProblemError 400 where it is no JSON."""
+    if len(body) > MAX_BODY_BYTES or count_marks(body) > MAX_MARKS:
+        return _not_json(f'it does not begin with {{"{field}": [')
+    posted = parse_json(body)
+    if isinstance(posted, dict) and isinstance(posted.get(field), list):
+        return _unknown_fields(posted, field)
+    return invalid([FieldError(pointer=f"/{field}", detail="must be a list")])
+
+
+def _check_rest(body: bytes, position: int, field: str) -> None:
+    """Raise ProblemError unless nothing but the end of the object comes behind the list."""
+    rest = body[position:].strip()
+    if rest == b"}":
+        return
+    if len(rest) > MAX_BODY_BYTES:
+        raise invalid([FieldError(pointer=f"/{field}", detail="must be the body's only field")])
+    raise _unknown_fields(parse_json(b'{"' + field.encode() + b'":[]' + rest), field)
+
+
+def _unknown_fields(posted: dict[str, Any], field: str) -> ProblemError:
+    unknown = [FieldError(pointer=f"/{name}", detail="is not a known field") for name in posted if name != field]
+    return invalid(unknown or [FieldError(pointer=f"/{field}", detail="is given more than once")])
+
+
+def _not_json(what: str) -> ProblemError:
+    return ProblemError(HTTPStatus.BAD_REQUEST, "not_json", f"The body is not JSON: {what}.")
+
+
+def _too_deep(field: str) -> ProblemError:
+    detail = f"/{field} nests too many lists and objects in each other; send it in smaller parts."
+    return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
