@@ -1,5 +1,7 @@
 """Commands of the email worker's image."""
 
+from collections.abc import Callable
+
 import click
 
 from email_worker import jobs
@@ -7,7 +9,10 @@ from viral_engine.delivery_settings import EmailSettings, WebhookSettings
 from viral_engine.queues import QueueName
 from viral_engine.worker_process import run_worker
 
-QUEUES = (QueueName.EMAIL_DELIVERY, QueueName.WEBHOOKS)
+QUEUES: dict[QueueName, Callable[..., None]] = {
+    QueueName.EMAIL_DELIVERY: jobs.send_email,
+    QueueName.WEBHOOKS: jobs.post_webhook,
+}
 
 
 @click.group()
@@ -19,4 +24,4 @@ def main() -> None:
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
     """Work on one queue until told to stop."""
-    run_worker(QueueName(queue), jobs.prepare, EmailSettings, WebhookSettings)
+    run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, EmailSettings, WebhookSettings)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from metrics_api.deliveries.counts import fetch_delivery_counts
 from metrics_api.deliveries.poking import QUEUES
 from viral_engine.contract.queues import QueueState
+from viral_engine.known_jobs import count_refused
 from viral_engine.queues import QueueName, open_queue
 
 _RUNS = text("""
@@ -37,7 +38,10 @@ def fetch_queues(connection: Connection, redis: Redis, *, now: datetime) -> list
         QueueName.BATCH: dict(connection.execute(_BATCHES, {"now": now}).one()._mapping),
         **{QUEUES[kind][0]: asdict(counts) for kind, counts in fetch_delivery_counts(connection, now=now).items()},
     }
-    return [QueueState(name=name, **counted.get(name) or _count_jobs(redis, name)) for name in QueueName]
+    return [
+        QueueState(name=name, refused=count_refused(redis, name), **counted.get(name) or _count_jobs(redis, name))
+        for name in QueueName
+    ]
 
 
 def _count_jobs(redis: Redis, name: QueueName) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """Commands of the report worker's image."""
 
+from collections.abc import Callable
+
 import click
 
 from report_worker import jobs
@@ -12,7 +14,11 @@ from viral_engine.telemetry_settings import WorkerMetricsSettings
 from viral_engine.worker_process import run_worker
 from viral_engine.worker_settings import AiSettings, SchedulerSettings, WorkerSettings
 
-QUEUES = (QueueName.PERFORMANCE_REPORTS, QueueName.DEFAULT, QueueName.BATCH)
+QUEUES: dict[QueueName, Callable[..., None]] = {
+    QueueName.PERFORMANCE_REPORTS: jobs.generate_report,
+    QueueName.DEFAULT: jobs.tick_schedules,
+    QueueName.BATCH: jobs.step_batch,
+}
 
 
 @click.group()
@@ -24,7 +30,7 @@ def main() -> None:
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
     """Work on one queue until told to stop."""
-    run_worker(QueueName(queue), jobs.prepare, AiSettings)
+    run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, AiSettings)
 
 
 @main.command()

@@ -4,11 +4,12 @@ One queue only, because a job that was popped from one of several is lost when i
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -20,6 +21,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from viral_engine.known_jobs import KnownJob, build_job_class, bury_refused
 from viral_engine.queues import JOB_OF_QUEUE, LAST_WORD_SECONDS, QueueName
 from viral_engine.telemetry import DURATIONS
 from viral_engine.tracing import continue_request
@@ -33,6 +35,9 @@ _PAUSE_SECONDS = 1
 _JOB_LABELS = ("queue", "job")
 _JOBS = Counter("viral_engine_jobs", "Jobs that ended, by outcome: done, failed or killed", [*_JOB_LABELS, "outcome"])
 _JOB_SECONDS = Histogram("viral_engine_job_seconds", "How long jobs took", _JOB_LABELS, buckets=DURATIONS)
+_REFUSED = Counter(
+    "viral_engine_jobs_refused", "Jobs that were not run, because they were no id for the queue's function", ["queue"]
+)
 _HEARTBEAT = Gauge(
     "viral_engine_worker_heartbeat_timestamp_seconds",
     "When a worker last said that it lives",
@@ -52,13 +57,14 @@ class StopRequest:
 class QueueWorker(Worker):
     """A worker that touches a file while it lives, so that a probe need not ask Redis."""
 
-    def __init__(self, queue: QueueName, redis: Redis, heartbeat_file: Path | None, stop: StopRequest) -> None:
+    def __init__(self, jobs: type[KnownJob], redis: Redis, heartbeat_file: Path | None, stop: StopRequest) -> None:
         self._stop = stop
         self._heartbeat_file = heartbeat_file
-        self._queue = str(queue)
+        self._queue = str(jobs.queue)
         super().__init__(
-            [str(queue)],
+            [self._queue],
             connection=redis,
+            job_class=jobs,
             serializer=JSONSerializer,
             job_monitoring_interval=JOB_MONITORING_SECONDS,
             maintenance_interval=MAINTENANCE_SECONDS,
@@ -78,6 +84,20 @@ class QueueWorker(Worker):
             self._heartbeat_file.touch()
         super().heartbeat(*args, **kwargs)
         _HEARTBEAT.labels(self._queue).set_to_current_time()
+
+    def subscribe(self) -> None:
+        """Obey no commands that come by Redis; signals stop a worker."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job, or refuse it."""
+        known = cast("KnownJob", job)
+        reason = known.find_fault()
+        if reason is None:
+            super().execute_job(job, queue)
+            return
+        bury_refused(self.connection, known, reason)
+        _REFUSED.labels(self._queue).inc()
+        _log.error("job_refused", queue=self._queue, job_id=job.id, reason=reason)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run a job, in the child that was forked for it, and count how it ended."""
@@ -104,27 +124,31 @@ def name_job(job: Job) -> str:
     return str(job.func_name).rpartition(".")[2]
 
 
-def work_on(queue: QueueName, settings: WorkerSettings) -> None:
-    """Work until SIGTERM or SIGINT, then finish the job in hand. Redis may come and go meanwhile."""
+def work_on(queue: QueueName, function: Callable[..., None], settings: WorkerSettings) -> None:
+    """Run `function` for each id on the queue until SIGTERM or SIGINT, then finish the job in hand.
+
+    Redis may come and go meanwhile.
+    """
     _log.info("worker_started", queue=str(queue))
     # A rate needs to see a counter at 0 before its first event.
     for outcome in ("done", "failed", "killed"):
         _JOBS.labels(queue, JOB_OF_QUEUE[queue].rpartition(".")[2], outcome)
-    stop = StopRequest()
+    _REFUSED.labels(queue)
+    stop, jobs = StopRequest(), build_job_class(queue, function)
     try:
         while not stop.was_made:
-            _work_while_possible(queue, settings, stop)
+            _work_while_possible(jobs, settings, stop)
     except StopRequested:
         pass  # The signal came in the pause.
     _log.info("worker_stopped", queue=str(queue))
 
 
-def _work_while_possible(queue: QueueName, settings: WorkerSettings, stop: StopRequest) -> None:
+def _work_while_possible(jobs: type[KnownJob], settings: WorkerSettings, stop: StopRequest) -> None:
     try:
-        worker = QueueWorker(queue, Redis.from_url(settings.redis_url), settings.heartbeat_file, stop)
+        worker = QueueWorker(jobs, Redis.from_url(settings.redis_url), settings.heartbeat_file, stop)
         worker.work(logging_level="WARNING")
     except RedisError as error:
-        _log.warning("redis_unavailable", queue=str(queue), error=type(error).__name__)
+        _log.warning("redis_unavailable", queue=str(jobs.queue), error=type(error).__name__)
         # It waits and lives: whoever looks at the file must not restart it for that.
         if settings.heartbeat_file:
             settings.heartbeat_file.touch()

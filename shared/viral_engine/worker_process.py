@@ -12,8 +12,10 @@ from viral_engine.tracing import start_tracing
 from viral_engine.worker_settings import WorkerSettings
 
 
-def run_worker(queue: QueueName, prepare: Callable[[], None], *own: type[EnvironmentSettings]) -> None:
-    """Work on one queue until told to stop; `own` are the settings of its jobs, which are checked before."""
+def run_worker(
+    queue: QueueName, function: Callable[..., None], prepare: Callable[[], None], *own: type[EnvironmentSettings]
+) -> None:
+    """Run `function` for each id on a queue until stopped; `own` are the settings of its jobs, checked before."""
     common = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
     settings, metrics, telemetry, logs, *_ = load_settings_or_exit(*common, *own)
     configure_logging(logs, service=f"worker {queue}")
@@ -21,4 +23,4 @@ def run_worker(queue: QueueName, prepare: Callable[[], None], *own: type[Environ
     start_tracing(telemetry, service=f"worker {queue}")
     prepare()
     serve_metrics(metrics.bind_host, metrics.worker_metrics_port)
-    work_on(queue, settings)
+    work_on(queue, function, settings)

@@ -28,7 +28,7 @@ def main() -> None:
 
 def _fork(settings: WorkerSettings) -> None:
     if os.fork() == 0:
-        work_on(QueueName.EMAIL_DELIVERY, settings)
+        work_on(QueueName.EMAIL_DELIVERY, jobs.send_email, settings)
         os._exit(0)
 
 

@@ -24,7 +24,10 @@ _NAMES: dict[QueueName, tuple[str, str]] = {
 _COLUMNS = (
     Column("Queue"),
     Column("Status"),
-    *(Column(name, is_figure=True) for name in ("Waiting", "Longest wait", "Running", "Failed", "Uncertain")),
+    *(
+        Column(name, is_figure=True)
+        for name in ("Waiting", "Longest wait", "Running", "Failed", "Uncertain", "Refused")
+    ),
 )
 
 
@@ -40,7 +43,7 @@ def build_queues(queues: Sequence[QueueState]) -> Component:
 def find_status(queue: QueueState) -> QueueStatus:
     """How the queue is, the worst first."""
     # What a failed tick would have done the reconciler has done, so that there is nothing to decide.
-    if queue.name != QueueName.DEFAULT and (queue.failed or queue.uncertain):
+    if queue.refused or (queue.name != QueueName.DEFAULT and (queue.failed or queue.uncertain)):
         return "Needs a person"
     if (queue.oldest_waiting_seconds or 0) > LONG_WAIT_SECONDS:
         return "Falls behind"
@@ -60,6 +63,7 @@ def _build_row(queue: QueueState) -> tuple[Component | str, ...]:
         format_count(queue.running),
         format_count(queue.failed),
         format_count(queue.uncertain),
+        format_count(queue.refused),
     )
 
 

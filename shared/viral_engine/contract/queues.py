@@ -20,13 +20,14 @@ class QueueName(StrEnum):
 
 
 class QueueState(BaseModel):
-    """One queue: waiting, in work, failed for good, and sent or not, nobody knows."""
+    """One queue: waiting, in work, failed for good, sent or not, nobody knows, and refused."""
 
     name: QueueName
     depth: int
     running: int
     failed: int
     uncertain: int
+    refused: int = Field(description="Jobs of the last week that were not run: no id for the queue's own function")
     oldest_waiting_seconds: float | None = Field(
         None, description="For how long what is due longest has waited; null when nothing waits"
     )

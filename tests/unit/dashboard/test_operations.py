@@ -22,7 +22,15 @@ QUEUES = ("GET", "/v1/queues")
 
 
 def build_queue(name: str = "default", **fields: Any) -> QueueState:
-    given = {"name": name, "depth": 0, "running": 0, "failed": 0, "uncertain": 0, "oldest_waiting_seconds": None}
+    given = {
+        "name": name,
+        "depth": 0,
+        "running": 0,
+        "failed": 0,
+        "uncertain": 0,
+        "refused": 0,
+        "oldest_waiting_seconds": None,
+    }
     return QueueState.model_validate({**given, **fields})
 
 
@@ -88,8 +96,8 @@ def test_email_comes_first_and_every_queue_tells_its_figures() -> None:
     answer = build_answer(depth=1200, running=2, oldest_waiting_seconds=42.0)
     rows = rows_of(build_queues(answer.queues))
     assert [row[0].split()[0] for row in rows[1:]] == ["Email", "Webhooks", "Performance", "Batch", "Default"]
-    assert rows[1][1:] == ["Working", "1,200", "42 s", "2", "0", "0"]
-    assert rows[5][1:] == ["Idle", "0", "–", "0", "0", "0"]
+    assert rows[1][1:] == ["Working", "1,200", "42 s", "2", "0", "0", "0"]
+    assert rows[5][1:] == ["Idle", "0", "–", "0", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +110,7 @@ def test_email_comes_first_and_every_queue_tells_its_figures() -> None:
         ({"depth": 3, "running": 1, "oldest_waiting_seconds": LONG_WAIT_SECONDS + 1}, "Falls behind"),
         ({"running": 1, "failed": 1}, "Needs a person"),
         ({"uncertain": 1}, "Needs a person"),
+        ({"name": "default", "refused": 1}, "Needs a person"),
     ],
 )
 def test_a_queue_has_the_status_of_the_worst_in_it(fields: dict[str, Any], status: str) -> None:
