@@ -1,5 +1,7 @@
 """Commands of the metrics API's image."""
 
+import os
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -7,6 +9,7 @@ from flask import Flask
 
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
+from metrics_api.access.weak_passwords import WeakPasswordError
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
@@ -62,8 +65,12 @@ def bootstrap(restore_admin: bool) -> None:
     """Make the first admin and the services' tokens; harmless to repeat."""
     settings, first = load_settings_or_exit(ApiSettings, BootstrapSettings)
     database = Database(create_database_engine(settings.database_url, pool_size=1))
-    with database.write() as connection:
-        access.bootstrap(connection, first, restore_admin=restore_admin, now=datetime.now(UTC), say=click.echo)
+    try:
+        with database.write() as connection:
+            access.bootstrap(connection, first, restore_admin=restore_admin, now=datetime.now(UTC), say=click.echo)
+    except WeakPasswordError as error:
+        click.echo(f"ADMIN_PASSWORD: {error}", err=True)
+        sys.exit(os.EX_CONFIG)
 
 
 @main.command()

@@ -8,6 +8,9 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.bootstrap import bootstrap
+from metrics_api.access.passwords import hash_password
+from metrics_api.access.weak_passwords import WeakPasswordError
+from metrics_api.db.tables import people
 from tests.api_fixtures import Api
 from tests.people import Signed
 from viral_engine.contract.people import Scope
@@ -105,3 +108,16 @@ def test_a_rotated_token_ends_the_old_one(app: Flask, engine: Engine, connection
     assert (status("a" * 32), status("b" * 32)) == (200, 401)
     run(engine)
     assert (status("a" * 32), status("w" * 32)) == (401, 403)
+
+
+def test_a_new_admin_password_that_is_easy_to_guess_is_refused_and_an_old_one_stays(
+    dashboard: Api, engine: Engine, connection: Connection
+) -> None:
+    run(engine)
+    with pytest.raises(WeakPasswordError):
+        run(engine, "password1234")
+    assert can_sign_in(dashboard, FIRST)
+    hashed = hash_password("password1234")
+    values = {"password_hash": hashed, "environment_hash": hashed}
+    connection.execute(people.update().values(values))
+    assert run(engine, "password1234") == []

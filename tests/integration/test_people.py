@@ -44,6 +44,15 @@ def test_an_invited_person_sets_a_password_once_and_signs_in(admin: Signed, dash
     assert Signed(dashboard, "ana@example.com", "another horse battery").is_signed_in()
 
 
+def test_a_link_outlives_a_password_that_is_easy_to_guess(admin: Signed, dashboard: Api) -> None:
+    secret = invite(admin, "ana.lopez@example.com")["password_link"]["secret"]
+    for weak in ("qwertyuiop123", "ana.lopez2026!", "viralguardrails"):
+        problem = dashboard.refuse(422, "PUT", "/v1/passwords", json={"secret": secret, "password": weak})
+        assert (problem["code"], problem["errors"][0]["pointer"]) == ("weak_password", "/password")
+    body = {"secret": secret, "password": "another horse battery"}
+    assert dashboard.send("PUT", "/v1/passwords", json=body).status_code == 204
+
+
 def test_a_link_expires(admin: Signed, dashboard: Api, connection: Connection) -> None:
     secret = invite(admin)["password_link"]["secret"]
     connection.execute(text("UPDATE password_links SET expires_at = now()"))

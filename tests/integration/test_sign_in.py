@@ -210,6 +210,10 @@ def test_changing_the_password_ends_every_session(dashboard: Api, engine: Engine
     [
         ("a guess that is wrong", "another horse battery", 403, "wrong_password"),
         (PASSWORD, "too short", 422, "invalid"),
+        (PASSWORD, "password1234", 422, "weak_password"),
+        (PASSWORD, "Admin@Example.com", 422, "weak_password"),
+        (PASSWORD, "Viral Guardrails 1", 422, "weak_password"),
+        ("a guess that is wrong", "password1234", 403, "wrong_password"),
     ],
 )
 def test_a_password_is_not_changed_without_the_old_one_or_to_a_weak_one(

@@ -12,6 +12,7 @@ from metrics_api.access.passwords import hash_password, is_password
 from metrics_api.access.people import end_sessions
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.tokens import ENVIRONMENT, save_environment_token
+from metrics_api.access.weak_passwords import check_password
 from metrics_api.db.tables import people
 from viral_engine.contract.people import Role, Scope
 from viral_engine.settings import BootstrapSettings
@@ -27,7 +28,8 @@ def bootstrap(
     """Make sure that the admin can sign in and that the given tokens work; `say` tells people what was changed.
 
     The admin's password is set when it is given for the first time or differs from the one given before. What the
-    admin chose on the page since then stays, unless `restore_admin`.
+    admin chose on the page since then stays, unless `restore_admin`. Raises WeakPasswordError for a new one that is
+    easy to guess.
     """
     if settings.admin_password is not None:
         given = settings.admin_password.get_secret_value()
@@ -48,6 +50,8 @@ def _apply_password(
     connection: Connection, email: str, password: str, restore_admin: bool, *, now: datetime, say: Say
 ) -> None:
     row = connection.execute(select(people).where(people.c.email == email)).one_or_none()
+    if row is None or not is_password(row.environment_hash, password):
+        check_password(password, email)
     if row is None:
         _save_admin(connection, email, password, now=now)
         say(f"{email} is an admin now, with the password of ADMIN_PASSWORD.")

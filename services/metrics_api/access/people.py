@@ -100,11 +100,13 @@ def create_password_link(connection: Connection, person_id: int, *, actor: str, 
     return link
 
 
-def check_password_link(connection: Connection, secret: str, *, now: datetime) -> None:
-    """Raise UnknownLinkError for a link that holds no more."""
-    statement = select(password_links.c.person_id).where(_is_link(secret, now=now))
-    if connection.execute(statement).one_or_none() is None:
+def fetch_link_owner(connection: Connection, secret: str, *, now: datetime) -> str:
+    """The email of whose link it is. Raises UnknownLinkError for a link that holds no more."""
+    owned = select(_column.email).join(password_links, password_links.c.person_id == _column.id)
+    email = connection.execute(owned.where(_is_link(secret, now=now))).scalar_one_or_none()
+    if email is None:
         raise UnknownLinkError
+    return str(email)
 
 
 def use_password_link(connection: Connection, secret: str, password_hash: str, *, now: datetime) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.access import people as access
-from metrics_api.access.passwords import hash_password
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
@@ -94,8 +94,8 @@ def put_password(body: PasswordByLink) -> None:
     secret, now = body.secret.get_secret_value(), datetime.now(UTC)
     # Hashing is dear on purpose, so a link that was made up does not bring it about.
     with _refusals(), services().database.read() as connection:
-        access.check_password_link(connection, secret, now=now)
-    password_hash = hash_password(body.password.get_secret_value())
+        email = access.fetch_link_owner(connection, secret, now=now)
+    password_hash = hash_new_password(body.password, email, "/password")
     with _refusals(), services().database.write() as connection:
         access.use_password_link(connection, secret, password_hash, now=now)
 

@@ -10,11 +10,12 @@ from metrics_api.access import sign_in as access
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.devices import create_device, find_lane
 from metrics_api.access.lockout import forget_failures, reserve_attempt
-from metrics_api.access.passwords import hash_password, is_password
+from metrics_api.access.passwords import is_password
 from metrics_api.access.people import save_password
 from metrics_api.access.sign_in import Account
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.callers import check_wait, current_address
+from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
@@ -81,7 +82,7 @@ def put_own_password(body: PasswordChange) -> None:
         _note_failure(person.email, now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
     services().limits.release_login(str(current_address()))
-    password_hash = hash_password(body.new_password.get_secret_value())
+    password_hash = hash_new_password(body.new_password, person.email, "/new_password")
     with services().database.write() as connection:
         save_password(connection, person.id, password_hash)
         forget_failures(connection, person.email)
