@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Connection, text
 
+from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.tables import alerts
 from metrics_api.deliveries.requests import Question, save_request
@@ -359,7 +360,7 @@ def test_an_erasure_looks_before_it_keeps_writers_out(
     save_shares(api, build_share("its", {"by": subject_id}))
     save(api, "study-sessions", build_session("meeting", CHILD, "friend"))
     with database.write() as erasing, watch_statements(erasing) as statements:
-        erased = erase_subject(erasing, Subject(kind, subject_id), "ref")
+        erased = erase_subject(erasing, Subject(kind, subject_id), References("k"), at=NOON)
     assert (erased["attribution_events"], erased["parent_shares"]) == (1, 1)
     sent = [" ".join(statement.split()) for statement, _ in statements.sent]
     locked = next(place for place, statement in enumerate(sent) if "pg_advisory_xact_lock" in statement)

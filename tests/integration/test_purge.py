@@ -14,6 +14,7 @@ from metrics_api.db.tables import (
     alerts,
     batches,
     delivery_requests,
+    erasures,
     job_keys,
     metadata,
     notification_rules,
@@ -120,6 +121,7 @@ def save_people(connection: Connection, age: str, at: datetime) -> None:
     network = {"cidr": NEW_IP if age == "new" else OLD_IP, "reason": f"{age}-school"}
     trusted = {"expires_at": at, "created_at": at, "created_by": "ana"}
     connection.execute(insert(trusted_networks).values(**network, **trusted))
+    connection.execute(insert(erasures).values(mark=age.encode(), kind="user", erased_at=at))
     last_at = NIGHT - timedelta(days=1, seconds=1 if age == "old" else -1)
     connection.execute(insert(sign_in_failures).values(account_hash=f"{age}-hash", failures=1, last_at=last_at))
 

@@ -54,6 +54,7 @@ class References:
 
     def __init__(self, key: str) -> None:
         self._cipher = AESSIV(hashlib.sha512(key.encode()).digest())
+        self._mark_key = hashlib.sha512(f"erasures {key}".encode()).digest()
 
     def to_ref(self, identifier: str) -> str:
         """The reference that stands for the identifier."""
@@ -64,6 +65,11 @@ class References:
         encoded = given.removeprefix(_PREFIX)
         identifier = None if encoded == given else self.unseal(encoded, purpose=_REFERENCE)
         return given if identifier is None else identifier
+
+    def to_mark(self, kind: str, identifier: str) -> bytes:
+        """A keyed hash that stands for the identifier for good: nobody can turn it back, or try who it is."""
+        given = f"{kind}:{identifier}".encode()
+        return hashlib.blake2b(given, key=self._mark_key, digest_size=20, person=b"erasures").digest()
 
     def seal(self, text: str, *, purpose: str) -> str:
         """An opaque form that opens for the same purpose only, so that nobody passes one thing off as another."""

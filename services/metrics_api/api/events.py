@@ -9,16 +9,18 @@ from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
 from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.ingest.events import save_events
+from metrics_api.ingest.events import Taken, take_events
 from viral_engine.contract.events import Event, EventBatch
 from viral_engine.contract.people import Scope
 from viral_engine.contract.writes import EventsAccepted
 
 _INGESTED = Counter(
-    "viral_engine_ingested_events", "Events that were sent, by outcome: accepted, duplicate or rejected", ["outcome"]
+    "viral_engine_ingested_events",
+    "Events that were sent, by outcome: accepted, duplicate, expired, erased or rejected",
+    ["outcome"],
 )
 # A rate needs to see a counter at 0 before its first event.
-for _outcome in ("accepted", "duplicate", "rejected"):
+for _outcome in ("accepted", "duplicate", "expired", "erased", "rejected"):
     _INGESTED.labels(_outcome)
 events = Resource("events")
 _BATCH = Batch("events", Event, keep=lambda event: event)
@@ -34,17 +36,20 @@ _BATCH = Batch("events", Event, keep=lambda event: event)
     max_body_bytes=MAX_BATCH_BYTES,
 )
 def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
-    """Store a batch of events, each counted once however often it is sent."""
+    """Store a batch of events, each counted once however often it is sent; what was purged or erased stays gone."""
     batch, rejections = _BATCH.read(partial=query.partial)
-    accepted = 0
+    taken = Taken(0, 0, 0)
     if batch:
-        with services().database.write() as connection:
-            accepted = save_events(connection, batch, now=datetime.now(UTC))
-    duplicates = len(batch) - accepted
-    _count(accepted=accepted, duplicate=duplicates, rejected=len(rejections.items))
+        shared = services()
+        with shared.database.write() as connection:
+            taken = take_events(connection, batch, shared.references.to_mark, now=datetime.now(UTC))
+    late = {"expired": taken.expired, "erased": taken.erased}
+    duplicates = len(batch) - taken.accepted - taken.expired - taken.erased
+    _count(accepted=taken.accepted, duplicate=duplicates, rejected=len(rejections.items), **late)
     answer = EventsAccepted(
-        accepted=accepted,
+        accepted=taken.accepted,
         duplicates=duplicates,
+        **late,
         rejected=rejections.items if query.partial else None,
         more_errors=rejections.more_errors,
     )

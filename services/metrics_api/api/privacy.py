@@ -101,7 +101,7 @@ def post_erase(request_id: int) -> PrivacyRequest:
     now = datetime.now(UTC)
     with services().database.write() as connection:
         subject = _fetch_subject(connection, request_id, kind="erase", lock=True)
-        counts = erase_subject(connection, subject, services().references.to_ref(subject.id))
+        counts = erase_subject(connection, subject, services().references, at=now)
         if any(counts.values()):
             requests.save_erased(connection, request_id, counts, actor=current_principal().name, now=now)
         answered = _fetch(connection, request_id, now)

@@ -1,7 +1,7 @@
 """From when on events and content are whole: what is older was purged."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, text
 
@@ -14,6 +14,20 @@ class Kept:
 
     events: date
     content: date
+
+    @property
+    def events_at(self) -> datetime:
+        """The first moment whose events are whole."""
+        return _begin(self.events)
+
+    @property
+    def content_at(self) -> datetime:
+        """The first moment whose content is whole."""
+        return _begin(self.content)
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def fetch_kept(connection: Connection) -> Kept:

@@ -3,16 +3,21 @@
 Facts that belong to a day are made anew for every day that is concerned, step by step, as a rebuild does it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
 
+from metrics_api.access.identifiers import References
 from metrics_api.db.tables import batches
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
-from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS
+from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
+from metrics_api.ingest.erased import Key, save_erased
 from metrics_api.ingest.folds import ACTIVE_WEEKS, fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.links import delete_link
@@ -23,11 +28,16 @@ from metrics_api.privacy.mentions import build_mention_values
 from metrics_api.privacy.search import search, search_among
 from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject
 
+# A retry of an event that was posted without a time is known by its id alone.
+_RETRIED_WITHIN = timedelta(days=7)
+Found = Mapping[str, Sequence[Any]]
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _TOUCHED = """
-    WITH touched AS ({change} RETURNING occurred_at, link_id, {person} AS person),
+    WITH touched AS ({change} RETURNING event_id, occurred_at, link_id, {person} AS person),
     people AS (INSERT INTO recalled_people SELECT DISTINCT person FROM touched WHERE person IS NOT NULL)
-    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, link_id, count(*) AS events FROM touched GROUP BY 1, 2
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, link_id, count(*) AS events,
+        coalesce(array_agg(event_id::text) FILTER (WHERE occurred_at > :recent), '{{}}') AS recent
+    FROM touched GROUP BY 1, 2
 """
 _FORGET_PEOPLE = tuple(
     text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
@@ -55,8 +65,19 @@ _LEAVE_SESSIONS = text("""
 """)
 
 
-def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
-    """Erase it; returns how many rows of what. `ref` is the reference that stands for it in alerts.
+@dataclass
+class _Erasure:
+    """What is erased so far: rows by table, days whose facts have to follow, and what a retry must not bring back."""
+
+    connection: Connection
+    since: datetime
+    rows: Counter[str] = field(default_factory=Counter)
+    days: set[date] = field(default_factory=set)
+    gone: set[Key] = field(default_factory=set)
+
+
+def erase_subject(connection: Connection, subject: Subject, references: References, *, at: datetime) -> dict[str, int]:
+    """Erase it as of `at`; returns how many rows of what.
 
     What is posted meanwhile counts as posted afterwards. The facts of the days concerned are right again after the
     batch `rebuild_days` that this starts.
@@ -65,50 +86,71 @@ def erase_subject(connection: Connection, subject: Subject, ref: str) -> dict[st
     found = search(connection, subject)
     own_facts(connection)
     create_staging(connection)
-    days: set[date] = set()
-    erased = {"attribution_events": _delete_events(connection, subject, found.get("attribution_events"), days)}
-    if subject.kind == "user":
-        erased["credited_events"] = _change_events(connection, subject, CREDITED_EVENTS, days)
-        erased["attribution_links"] = _delete_links(connection, subject, days)
-        erased["study_sessions"] = _leave_sessions(connection, subject, found["study_sessions"])
-    for table, condition in FACTS[subject.kind].items():
-        connection.execute(text(f"DELETE FROM {table} WHERE {condition}"), {"id": subject.id})
+    erasure = _Erasure(connection, at - _RETRIED_WITHIN)
+    _erase(erasure, subject, found, references)
     _recall_people(connection)
-    erased |= forget_names(connection, subject, ref)
-    _delete_content(connection, subject, found, erased)
-    _start_rebuild(connection, days)
-    return erased
+    save_erased(connection, erasure.gone, references.to_mark, at=at)
+    _start_rebuild(connection, erasure.days)
+    return dict(erasure.rows)
 
 
-def _delete_events(connection: Connection, subject: Subject, found: Sequence[UUID] | None, days: set[date]) -> int:
+def _erase(erasure: _Erasure, subject: Subject, found: Found, references: References) -> None:
+    erasure.gone.add((subject.kind, subject.id))
+    erasure.rows["attribution_events"] += _delete_events(erasure, subject, found.get("attribution_events"))
+    if subject.kind == "user":
+        erasure.rows["credited_events"] += _change_events(erasure, subject, CREDITED_EVENTS)
+        erasure.rows["attribution_links"] += _delete_links(erasure, subject)
+        erasure.rows["study_sessions"] += _leave_sessions(erasure, subject, found["study_sessions"])
+    for facts, condition in FACTS[subject.kind].items():
+        erasure.connection.execute(text(f"DELETE FROM {facts} WHERE {condition}"), {"id": subject.id})
+    erasure.rows.update(forget_names(erasure.connection, subject, references.to_ref(subject.id)))
+    for table in (PARENT_SHARES, PROGRESS_REELS):
+        _delete_content(erasure, subject, table, found[table.name])
+
+
+def _delete_events(erasure: _Erasure, subject: Subject, found: Sequence[UUID] | None) -> int:
     own = OWN_EVENTS[subject.kind] if found is None else "event_id = ANY(CAST(:found AS uuid[]))"
-    return _change_events(connection, subject, f"DELETE FROM attribution_events WHERE {own}", days, found)
+    change = f"DELETE FROM attribution_events WHERE {own}"
+    return _change_events(erasure, subject, change, found=found, is_gone=True)
 
 
 def _change_events(
-    connection: Connection, subject: Subject, change: str, days: set[date], found: Sequence[UUID] | None = None
+    erasure: _Erasure, subject: Subject, change: str, *, found: Sequence[UUID] | None = None, is_gone: bool = False
 ) -> int:
-    values = {**build_mention_values(subject.id), "found": found}
-    rows = connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
+    values = {**build_mention_values(subject.id), "found": found, "recent": erasure.since}
+    rows = erasure.connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
     links = sorted({row.link_id for row in rows if row.link_id})
-    connection.execute(_COUNT_LINKS, {"ids": links})
-    days.update(connection.execute(_SHOW_COUNTS, {"ids": links}).scalars())
-    days.update(row.day for row in rows)
+    erasure.connection.execute(_COUNT_LINKS, {"ids": links})
+    erasure.days.update(erasure.connection.execute(_SHOW_COUNTS, {"ids": links}).scalars())
+    erasure.days.update(row.day for row in rows)
+    if is_gone:
+        erasure.gone.update(("event", event_id) for row in rows for event_id in row.recent)
     return sum(row.events for row in rows)
 
 
-def _delete_links(connection: Connection, subject: Subject, days: set[date]) -> int:
-    links = connection.execute(_LINKS, {"id": subject.id}).all()
+def _delete_links(erasure: _Erasure, subject: Subject) -> int:
+    links = erasure.connection.execute(_LINKS, {"id": subject.id}).all()
     for link in links:
-        delete_link(connection, link.link_id)
-    days.update(link.day for link in links)
+        delete_link(erasure.connection, link.link_id)
+    erasure.days.update(link.day for link in links)
+    erasure.gone.update(("link", link.link_id) for link in links)
     return len(links)
 
 
-def _leave_sessions(connection: Connection, subject: Subject, found: Sequence[str]) -> int:
-    ids = search_among(connection, "study_sessions", subject, found)
-    with keep_facts(connection, STUDY_SESSIONS, ids):
-        return connection.execute(_LEAVE_SESSIONS, {"id": subject.id, "ids": ids}).rowcount
+def _leave_sessions(erasure: _Erasure, subject: Subject, found: Sequence[str]) -> int:
+    ids = search_among(erasure.connection, "study_sessions", subject, found)
+    with keep_facts(erasure.connection, STUDY_SESSIONS, ids):
+        erasure.gone.update((STUDY_SESSIONS.kind, item_id) for item_id in ids)
+        return erasure.connection.execute(_LEAVE_SESSIONS, {"id": subject.id, "ids": ids}).rowcount
+
+
+def _delete_content(erasure: _Erasure, subject: Subject, table: ContentTable, found: Sequence[str]) -> None:
+    ids = search_among(erasure.connection, table.name, subject, found)
+    calls = forget_items(erasure.connection, table.kind, ids, build_mention_values(subject.id))
+    for item_id in ids:
+        delete_content(erasure.connection, table, item_id)
+    erasure.gone.update((table.kind, item_id) for item_id in ids)
+    erasure.rows.update({table.name: len(ids), "deliveries": calls})
 
 
 def _recall_people(connection: Connection) -> None:
@@ -119,18 +161,6 @@ def _recall_people(connection: Connection) -> None:
     connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)
     fold(connection, (*JOURNEYS, ACTIVE_WEEKS))
-
-
-def _delete_content(
-    connection: Connection, subject: Subject, found: Mapping[str, Sequence[str]], erased: dict[str, int]
-) -> None:
-    for table in (PARENT_SHARES, PROGRESS_REELS):
-        ids = search_among(connection, table.name, subject, found[table.name])
-        calls = forget_items(connection, table.kind, ids, build_mention_values(subject.id))
-        for item_id in ids:
-            delete_content(connection, table, item_id)
-        erased[table.name] = len(ids)
-        erased["deliveries"] = erased.get("deliveries", 0) + calls
 
 
 def _start_rebuild(connection: Connection, days: Iterable[date]) -> None:

@@ -50,6 +50,12 @@ def _list_rules(privacy: PrivacySettings, deliveries: DeliverySettings) -> list[
             "RETENTION_EVENTS_DAYS",
         ),
         _rule("Rendered emails and webhook calls", "Showing what was sent", mailed, "DELIVERY_PRUNE_DAYS"),
+        _rule(
+            "That somebody was erased, as a keyed hash",
+            "Not bringing back what is sent again",
+            events,
+            "RETENTION_EVENTS_DAYS",
+        ),
         _rule("Audit log", "Showing who did and saw what", audit, "RETENTION_AUDIT_DAYS"),
         _rule("Parents' requests and their notes", "Showing how they were answered", audit, "RETENTION_AUDIT_DAYS"),
         _rule("Ended sessions, records of finished work", "Signing in, working once", BOOKKEEPING_DAYS, None),

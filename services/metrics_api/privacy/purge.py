@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 
 from metrics_api.db.tables import purges, tokens
-from metrics_api.ingest.locks import share_facts
+from metrics_api.ingest.locks import own_facts, share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_rest as rest
 from metrics_api.privacy.cutoffs import Cutoffs, compute_cutoffs
@@ -38,6 +38,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "trusted_networks": rest.purge_trust,
     "privacy_requests": rest.purge_requests,
     "bookkeeping": rest.purge_bookkeeping,
+    "erasures": rest.purge_erasures,
 }
 _NAMES = tuple(STEPS)
 _MISSED_AFTER = timedelta(hours=36)
@@ -51,9 +52,9 @@ _COUNT = text("""
 
 def purge_some(connection: Connection, settings: PrivacySettings, *, now: datetime) -> bool:
     """Do one bounded step of the purge that is due or under way; returns whether more is to be done at once."""
-    purge = _fetch_unfinished(connection) or _start_due(connection, settings, now=now)
+    purge = _fetch_unfinished(connection)
     if purge is None:
-        return False
+        return _start_due(connection, settings, now=now)
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     share_facts(connection)
     name = _NAMES[purge.done_steps]
@@ -70,10 +71,15 @@ def _fetch_unfinished(connection: Connection) -> Row[Any] | None:
     return connection.execute(unfinished.with_for_update()).one_or_none()
 
 
-def _start_due(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any] | None:
+def _start_due(connection: Connection, settings: PrivacySettings, *, now: datetime) -> bool:
     last = connection.execute(select(purges.c.started_at).order_by(purges.c.id.desc()).limit(1)).scalar()
     began = connection.execute(select(func.min(tokens.c.created_at))).scalar()
-    return start_purge(connection, settings, now=now) if is_due(last, began, settings.purge_hour_utc, now=now) else None
+    if not is_due(last, began, settings.purge_hour_utc, now=now):
+        return False
+    # Whoever writes after this knows from when on events are still taken; whoever wrote before is purged, too.
+    own_facts(connection)
+    start_purge(connection, settings, now=now)
+    return True
 
 
 def is_due(last: datetime | None, began: datetime | None, hour_utc: int, *, now: datetime) -> bool:

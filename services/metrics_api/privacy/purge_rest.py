@@ -117,6 +117,11 @@ def purge_requests(connection: Connection, cutoffs: Cutoffs) -> int:
     return deleted + connection.execute(_NAMED_REQUESTS, {"cutoff": named_until}).rowcount
 
 
+def purge_erasures(connection: Connection, cutoffs: Cutoffs) -> int:
+    """Forget erasures that are older than every event that is kept; returns how many rows."""
+    return connection.execute(text(_delete("erasures", "erased_at < :cutoff")), {"cutoff": cutoffs.events_at}).rowcount
+
+
 def purge_bookkeeping(connection: Connection, cutoffs: Cutoffs) -> int:
     """Delete records of finished work and ended sessions, a week after, and failed sign-ins; returns how many."""
     values = {"cutoff": cutoffs.at - _BOOKKEEPING}

@@ -14,6 +14,7 @@ from viral_engine.cli.import_state import ImportState
 from viral_engine.client import MetricsApi
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.values import PastTime
+from viral_engine.contract.writes import EventsAccepted
 
 MAX_EVENTS = 5_000
 _MAX_BATCH_BYTES = 12 * 1024 * 1024
@@ -62,10 +63,9 @@ def send_batch(api: MetricsApi, batch: Batch, state: ImportState, now: datetime)
     """Store a batch; answers the state after it and a line for every row that was rejected."""
     complaints = list(batch.complaints)
     rejected: dict[int, list[FieldError]] = {}
-    accepted = duplicates = 0
+    answer = EventsAccepted(accepted=0, duplicates=0)
     if batch.events:
         answer = api.save_events(list(batch.events), partial=True)
-        accepted, duplicates = answer.accepted, answer.duplicates
         rejected = {item.index: item.errors for item in answer.rejected or []}
     complaints += [f"line {batch.lines[index]}: {_format_errors(errors)}" for index, errors in rejected.items()]
     stored = [event for index, event in enumerate(batch.events) if index not in rejected]
@@ -73,8 +73,10 @@ def send_batch(api: MetricsApi, batch: Batch, state: ImportState, now: datetime)
         state,
         records=state.records + batch.records,
         line=batch.last_line,
-        accepted=state.accepted + accepted,
-        duplicates=state.duplicates + duplicates,
+        accepted=state.accepted + answer.accepted,
+        duplicates=state.duplicates + answer.duplicates,
+        expired=state.expired + answer.expired,
+        erased=state.erased + answer.erased,
         rejected=state.rejected + len(complaints),
     )
     return after.with_days({_find_day(event, now) for event in stored}), complaints

@@ -67,7 +67,9 @@ def import_events(file: Path, columns: str, event_type: str | None, fingerprint:
 
 def format_summary(name: str, state: ImportState, dashboard_url: str) -> str:
     """What an import did, and the page that shows its period."""
-    lines = [f"{name}: {state.accepted:,} new, {state.duplicates:,} known already, {state.rejected:,} rejected."]
+    late = {"older than what is kept": state.expired, "of people who were erased": state.erased}
+    counts = [f"{state.accepted:,} new", f"{state.duplicates:,} known already", f"{state.rejected:,} rejected"]
+    lines = [f"{name}: {', '.join([*counts, *(f'{rows:,} {what}' for what, rows in late.items() if rows)])}."]
     if state.first_day and state.last_day:
         last = date.fromisoformat(state.last_day)
         first = max(date.fromisoformat(state.first_day), last - timedelta(days=_LONGEST_PERIOD_DAYS - 1))

@@ -11,13 +11,18 @@ from viral_engine.standalone.private_file import write_private_file
 
 @dataclass(frozen=True)
 class ImportState:
-    """Counts of what is done; `first_day` and `last_day` are the ISO dates (UTC) of what was stored or known."""
+    """Counts of what is done; what is `expired` or `erased` was not stored.
+
+    `first_day` and `last_day` are the ISO dates (UTC) of what was stored or known.
+    """
 
     records: int = 0
     line: int = 0
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    expired: int = 0
+    erased: int = 0
     first_day: str | None = None
     last_day: str | None = None
 

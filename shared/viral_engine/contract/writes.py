@@ -1,6 +1,6 @@
 """Answers of the routes that write facts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -24,11 +24,20 @@ MoreErrors = Annotated[
 ]
 
 
+def _counted_late(description: str) -> Any:
+    return Field(0, description=description, exclude_if=lambda count: not count)
+
+
 class EventsAccepted(BaseModel):
-    """How many events of the batch were stored, and how many were known already."""
+    """How many events of the batch were stored, and how many were known already.
+
+    With those that came too late and those that were rejected they add up to what was sent.
+    """
 
     accepted: int
     duplicates: int
+    expired: int = _counted_late("Not stored: dated before what was purged; absent where none are")
+    erased: int = _counted_late("Not stored: of a subject that was erased after their date; absent where none are")
     rejected: RejectedItems = None
     more_errors: MoreErrors = 0
 

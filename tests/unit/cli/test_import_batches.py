@@ -68,6 +68,12 @@ def test_the_summary_ends_with_the_page_of_the_period() -> None:
     )
 
 
+def test_the_summary_says_what_came_too_late() -> None:
+    state = ImportState(accepted=1200, expired=7, erased=2)
+    counts = "1,200 new, 0 known already, 0 rejected, 7 older than what is kept, 2 of people who were erased"
+    assert format_summary("log.csv", state, "") == f"log.csv: {counts}."
+
+
 def test_a_period_that_no_page_can_show_is_cut_to_its_last_366_days() -> None:
     state = ImportState(accepted=1, first_day="2010-01-01", last_day="2024-12-31")
     assert format_summary("log.csv", state, "").endswith("?start=2024-01-01&end=2024-12-31")

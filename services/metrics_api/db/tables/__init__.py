@@ -24,7 +24,7 @@ from metrics_api.db.tables.facts import (
     user_journeys,
 )
 from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
-from metrics_api.db.tables.privacy import privacy_requests, purges
+from metrics_api.db.tables.privacy import erasures, privacy_requests, purges
 from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "content_per_day",
     "deliveries",
     "delivery_requests",
+    "erasures",
     "health_history",
     "job_keys",
     "link_counts",

@@ -1,6 +1,6 @@
 """What was deleted because its time was over, and what parents have asked for."""
 
-from sqlalchemy import BigInteger, Column, Date, Identity, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Date, Identity, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_api.db.tables.columns import metadata, time_column
@@ -17,6 +17,15 @@ purges = Table(
     Column("done_steps", Integer, nullable=False, server_default=text("0")),
     Column("deleted", JSONB, nullable=False, server_default=text("'{}'"), comment="How many rows of what"),
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True, comment="Keyed hash of what was erased; names nobody"),
+    Column("kind", Text, nullable=False, comment="user, session, device, ip_address, event, or a kind of item"),
+    time_column("erased_at", nullable=False),
+)
+Index("idx_erasures_erased_at", erasures.c.erased_at)
 
 privacy_requests = Table(
     "privacy_requests",

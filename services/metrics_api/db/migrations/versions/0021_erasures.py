@@ -1,0 +1,23 @@
+"""Remembers what was erased, as keyed hashes without names, so that a retry does not bring it back."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("mark", sa.LargeBinary, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("idx_erasures_erased_at", "erasures", ["erased_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("erasures")
