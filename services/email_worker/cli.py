@@ -8,6 +8,7 @@ from email_worker import jobs
 from viral_engine.delivery_settings import EmailSettings, WebhookSettings
 from viral_engine.queues import QueueName
 from viral_engine.worker_process import run_worker
+from viral_engine.worker_settings import EmailWorkerSettings
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.EMAIL_DELIVERY: jobs.send_email,
@@ -24,4 +25,6 @@ def main() -> None:
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
     """Work on one queue until told to stop."""
-    run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, EmailSettings, WebhookSettings)
+    run_worker(
+        QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, EmailWorkerSettings, EmailSettings, WebhookSettings
+    )

@@ -30,7 +30,8 @@ from viral_engine.contract.recipients import is_excluded, mask_recipient
 from viral_engine.delivery_settings import EmailSettings, WebhookSettings
 from viral_engine.holding import LeaseLostError
 from viral_engine.settings import load_settings
-from viral_engine.worker_jobs import connect_worker, format_error, take_in_hand
+from viral_engine.worker_jobs import format_error, take_in_hand
+from viral_engine.worker_settings import EmailWorkerSettings
 
 _log = structlog.get_logger()
 Attempt = Callable[[DeliveryClaimed, HeldDelivery], DeliveryResult]
@@ -46,7 +47,8 @@ def prepare() -> None:
 @cache
 def connect() -> ClaimsApi:
     """The API, as the settings say."""
-    return connect_worker(ClaimsApi)
+    own: EmailWorkerSettings = load_settings(EmailWorkerSettings)[0]
+    return ClaimsApi.connect(own.metrics_api_url, own.email_worker_token.get_secret_value())
 
 
 def send_email(delivery_id: int) -> None:

@@ -12,7 +12,7 @@ from viral_engine.settings import LogSettings, load_settings_or_exit
 from viral_engine.shared_metrics import serve_metrics
 from viral_engine.telemetry_settings import WorkerMetricsSettings
 from viral_engine.worker_process import run_worker
-from viral_engine.worker_settings import AiSettings, SchedulerSettings, WorkerSettings
+from viral_engine.worker_settings import AiSettings, ReportWorkerSettings, SchedulerSettings, WorkerSettings
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.PERFORMANCE_REPORTS: jobs.generate_report,
@@ -30,7 +30,7 @@ def main() -> None:
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
     """Work on one queue until told to stop."""
-    run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, AiSettings)
+    run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, ReportWorkerSettings, AiSettings)
 
 
 @main.command()

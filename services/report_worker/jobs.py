@@ -17,8 +17,8 @@ from viral_engine.contract.jobs import RunClaimed
 from viral_engine.holding import LeaseLostError
 from viral_engine.report_rendering.html_page import load_template
 from viral_engine.settings import load_settings
-from viral_engine.worker_jobs import connect_worker, format_error, take_in_hand
-from viral_engine.worker_settings import AiSettings
+from viral_engine.worker_jobs import format_error, take_in_hand
+from viral_engine.worker_settings import AiSettings, ReportWorkerSettings
 
 # With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
 STEPPING_SECONDS = 240
@@ -34,7 +34,8 @@ def prepare() -> None:
 @cache
 def connect() -> RunsApi:
     """The API, as the settings say."""
-    return connect_worker(RunsApi)
+    own: ReportWorkerSettings = load_settings(ReportWorkerSettings)[0]
+    return RunsApi.connect(own.metrics_api_url, own.report_worker_token.get_secret_value())
 
 
 def generate_report(run_id: int) -> None:

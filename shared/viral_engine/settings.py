@@ -18,7 +18,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from viral_engine.contract.email_address import EmailAddress
 from viral_engine.settings_ranges import format_range
-from viral_engine.shared_fields import BindHost, DashboardToken, MetricsApiUrl, OidcIssuer, RedisUrl, WorkerToken
+from viral_engine.shared_fields import (
+    BindHost,
+    DashboardToken,
+    EmailWorkerToken,
+    MetricsApiUrl,
+    OidcIssuer,
+    RedisUrl,
+    ReportWorkerToken,
+)
 
 Points = Annotated[float, Field(ge=0, le=100)]
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -317,7 +325,8 @@ class BootstrapSettings(EnvironmentSettings):
         "without it one is made and printed once.",
     )
     dashboard_token: DashboardToken
-    worker_token: WorkerToken
+    report_worker_token: ReportWorkerToken
+    email_worker_token: EmailWorkerToken
     api_token: SecretStr | None = Field(
         None, min_length=32, description="A token with every scope, for a local stack. Leave it out in production."
     )

@@ -94,11 +94,20 @@ DashboardToken = Annotated[
         description="Token by which the dashboard signs in at the API; both need the same. A new one ends the old.",
     ),
 ]
-WorkerToken = Annotated[
+ReportWorkerToken = Annotated[
     SecretStr,
     Field(
         min_length=32,
-        description="Token by which workers sign in at the API; both need the same. A new one ends the old.",
+        description="Token by which report workers sign in at the API; both need the same. It opens their own jobs "
+        "only. A new one ends the old.",
+    ),
+]
+EmailWorkerToken = Annotated[
+    SecretStr,
+    Field(
+        min_length=32,
+        description="Token by which email workers sign in at the API; both need the same. It opens their own jobs "
+        "only. A new one ends the old.",
     ),
 ]
 OidcIssuer = Annotated[

@@ -1,4 +1,4 @@
-"""What the jobs of all workers share: the API that they act by, and rows that they take in hand or leave alone."""
+"""What the jobs of all workers share: rows that they take in hand or leave alone."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,18 +8,10 @@ import structlog
 from viral_engine.api_connection import ApiConnection, ApiProblemError, ApiUnreachableError
 from viral_engine.contract.jobs import MOST_ERROR_CHARACTERS
 from viral_engine.holding import NOT_HELD
-from viral_engine.settings import load_settings
-from viral_engine.worker_settings import WorkerSettings
 
 Api = TypeVar("Api", bound=ApiConnection)
 Answer = TypeVar("Answer")
 _log = structlog.get_logger()
-
-
-def connect_worker(kind: type[Api]) -> Api:
-    """The API as a worker uses it, as the settings say; no connection is opened yet."""
-    worker: WorkerSettings = load_settings(WorkerSettings)[0]
-    return kind.connect(worker.metrics_api_url, worker.worker_token.get_secret_value())
 
 
 def take_in_hand(send: Callable[[], Answer], event: str, **row: int) -> Answer | None:

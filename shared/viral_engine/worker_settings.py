@@ -5,18 +5,30 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from viral_engine.settings import EnvironmentSettings
-from viral_engine.shared_fields import MetricsApiUrl, RedisUrl, WorkerToken
+from viral_engine.shared_fields import EmailWorkerToken, MetricsApiUrl, RedisUrl, ReportWorkerToken
 
 
 class WorkerSettings(EnvironmentSettings):
     """What every worker needs to run."""
 
-    metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
-    worker_token: WorkerToken
     redis_url: RedisUrl
     heartbeat_file: Path | None = Field(
         None, description="File that a worker touches while it lives, for liveness probes. Without it none is touched."
     )
+
+
+class ReportWorkerSettings(EnvironmentSettings):
+    """Where report workers reach the metrics API, and as whom."""
+
+    metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
+    report_worker_token: ReportWorkerToken
+
+
+class EmailWorkerSettings(EnvironmentSettings):
+    """Where email workers reach the metrics API, and as whom."""
+
+    metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
+    email_worker_token: EmailWorkerToken
 
 
 class SchedulerSettings(EnvironmentSettings):

@@ -81,10 +81,13 @@ def start_stores(children: Children, folder: Path) -> dict[str, str]:
     upgrade(postgres.url)
     given = {"admin_email": "a@example.com", "admin_password": _TOKEN, "dashboard_token": _TOKEN}
     with Database(create_database_engine(postgres.url, pool_size=1)).write() as connection:
-        settings = BootstrapSettings(**given, worker_token=_TOKEN[::-1], api_token=_TOKEN)
+        settings = BootstrapSettings(
+            **given, report_worker_token=_TOKEN[::-1], email_worker_token=_TOKEN[1:] + "x", api_token=_TOKEN
+        )
         bootstrap(connection, settings, restore_admin=False, now=datetime.now(UTC), say=lambda _: None)
         connection.execute(text("ANALYZE"))
-    return {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url, "WORKER_TOKEN": _TOKEN[::-1], "LOG_LEVEL": "WARNING"}
+    stores = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+    return {**stores, "REPORT_WORKER_TOKEN": _TOKEN[::-1], "LOG_LEVEL": "WARNING"}
 
 
 def measure(api: MetricsApi, environment: dict[str, str], workers: int) -> float:

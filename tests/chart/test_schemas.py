@@ -101,10 +101,14 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
             ],
             'config.singleSignOn.oidcIssuer is "https://a.example.com", but another group says "https://b.example.com"',
         ),
-        (["secrets.workerToken.value=x"], "secrets.workerToken has a value, but secrets.existingSecret"),
+        (["secrets.emailWorkerToken.value=x"], "secrets.emailWorkerToken has a value, but secrets.existingSecret"),
         (
-            ["secrets.existingSecret=", "secrets.workerToken.value=x", "secrets.workerToken.existingSecret=y"],
-            "secrets.workerToken has a value and names an existing Secret",
+            [
+                "secrets.existingSecret=",
+                "secrets.emailWorkerToken.value=x",
+                "secrets.emailWorkerToken.existingSecret=y",
+            ],
+            "secrets.emailWorkerToken has a value and names an existing Secret",
         ),
         (["secrets.existingSecret="], "must be set: give a value, or name an existing Secret"),
         (

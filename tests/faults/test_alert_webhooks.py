@@ -64,11 +64,11 @@ def await_calls(servers: tuple[Children, Path]) -> Callable[[HookServer, int], N
 def worker(environment: dict[str, str], api_url: str, http: httpx.Client, empty_database: Engine) -> Iterator[None]:
     """The worker of webhooks, and the reconciler, which has what failed tried again."""
     assert http
-    token = create_token(empty_database, Scope.JOBS_RUN)
+    token = create_token(empty_database, Scope.JOBS_DELIVERIES)
     with ExitStack() as stack:
         # Evaluations are asked for by the test alone.
         stack.enter_context(running("metrics_api", "reconciler", **environment, EVALUATION_SECONDS="3600"))
-        own = {**environment, "METRICS_API_URL": api_url, "WORKER_TOKEN": token}
+        own = {**environment, "METRICS_API_URL": api_url, "EMAIL_WORKER_TOKEN": token}
         stack.enter_context(running("email_worker", "work", "webhooks", **own))
         yield
 

@@ -78,7 +78,7 @@ def worker_environment(environment: dict[str, str], api_url: str, empty_database
     return {
         **environment,
         "METRICS_API_URL": api_url,
-        "WORKER_TOKEN": create_token(empty_database, Scope.JOBS_RUN),
+        "EMAIL_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_DELIVERIES),
     }
 
 

@@ -118,7 +118,7 @@ def stack(folder: Path) -> Iterator[Stack]:
         url = start_api(children, **environment)
         opened.enter_context(running("metrics_api", "reconciler", **environment))
         mail = opened.enter_context(mail_server())
-        worker = {"METRICS_API_URL": url, "WORKER_TOKEN": create_token(engine, Scope.JOBS_RUN)}
+        worker = {"METRICS_API_URL": url, "EMAIL_WORKER_TOKEN": create_token(engine, Scope.JOBS_DELIVERIES)}
         worker["SMTP_PORT"] = str(mail.port)
         herd = opened.enter_context(running("tests.faults.herd", str(WORKERS), **environment, **worker))
         children.wait_until(lambda: len(herd.find_children()) == WORKERS, "The workers", seconds=_END_SECONDS)

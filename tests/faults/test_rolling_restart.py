@@ -154,7 +154,8 @@ def test_replacing_the_dashboard_fails_no_page(
 ) -> None:
     assert empty_database
     token = "t" * 32
-    admin = {"ADMIN_EMAIL": _EMAIL, "ADMIN_PASSWORD": _PASSWORD, "DASHBOARD_TOKEN": token, "WORKER_TOKEN": "w" * 32}
+    admin = {"ADMIN_EMAIL": _EMAIL, "ADMIN_PASSWORD": _PASSWORD, "DASHBOARD_TOKEN": token}
+    admin |= {"REPORT_WORKER_TOKEN": "r" * 32, "EMAIL_WORKER_TOKEN": "e" * 32}
     settings = [f"{name}={value}" for name, value in {**stores, **admin}.items()]
     servers[0].run(Program("bootstrap", ["env", *settings, sys.executable, "-m", "metrics_api", "bootstrap"]))
     api_url = start_api(servers[0], **stores)
@@ -178,7 +179,8 @@ def test_replacing_report_workers_leaves_no_report_unwritten(
     servers: tuple[Children, Path], stores: dict[str, str], empty_database: Engine
 ) -> None:
     url = start_api(servers[0], **stores)
-    environment = {**stores, "METRICS_API_URL": url, "WORKER_TOKEN": create_token(empty_database, Scope.JOBS_RUN)}
+    token = create_token(empty_database, Scope.JOBS_REPORTS)
+    environment = {**stores, "METRICS_API_URL": url, "REPORT_WORKER_TOKEN": token}
     days = [f"2026-01-{number:02}" for number in range(1, 31)]
     with connect(url, empty_database, *Scope) as http, ExitStack() as stack:
 

@@ -14,13 +14,14 @@ from viral_engine.standalone.valkey import EmbeddedValkey
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60
+_TOKENS = {"REPORT_WORKER_TOKEN": "r" * 32, "EMAIL_WORKER_TOKEN": "e" * 32}
 
 
 @pytest.mark.parametrize("worker", [["report_worker", "work", "default"], ["email_worker", "work", "webhooks"]])
 def test_a_worker_ends_although_redis_is_away(tmp_path: Path, worker: list[str]) -> None:
     heartbeat = tmp_path / "heartbeat"
     valkey = EmbeddedValkey(tmp_path / "valkey", "password", find_free_port())
-    environment = {"REDIS_URL": valkey.url, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    environment = {**_TOKENS, "REDIS_URL": valkey.url, "HEARTBEAT_FILE": str(heartbeat)}
     with Children(MergedLog(io.StringIO()), ProcessRecord(tmp_path / "processes.json")) as children:
         valkey.start(children)
         with running(*worker, **environment) as process:
@@ -33,7 +34,7 @@ def test_a_worker_that_waits_for_redis_says_that_it_lives(servers: tuple[Childre
     """Else its probes would restart it, and every other worker, while Redis is away."""
     heartbeat = tmp_path / "heartbeat"
     nowhere = f"redis://127.0.0.1:{find_free_port()}"
-    environment = {"REDIS_URL": nowhere, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    environment = {**_TOKENS, "REDIS_URL": nowhere, "HEARTBEAT_FILE": str(heartbeat)}
     with running("email_worker", "work", "webhooks", **environment):
         for beat in ("The first beat", "Another one"):
             servers[0].wait_until(heartbeat.exists, beat, seconds=_SECONDS)
@@ -45,7 +46,7 @@ def test_a_process_that_shows_its_metrics_ends_in_good_order(
     servers: tuple[Children, Path], redis_url: str, tmp_path: Path, process: list[str]
 ) -> None:
     heartbeat = tmp_path / "heartbeat"
-    environment = {"REDIS_URL": redis_url, "WORKER_TOKEN": "w" * 32, "HEARTBEAT_FILE": str(heartbeat)}
+    environment = {**_TOKENS, "REDIS_URL": redis_url, "HEARTBEAT_FILE": str(heartbeat)}
     with running("report_worker", *process, WORKER_METRICS_PORT=str(find_free_port()), **environment) as running_one:
         servers[0].wait_until(heartbeat.exists, "The process", seconds=_SECONDS)
         assert running_one.stop() == 0

@@ -97,7 +97,8 @@ def build_values(postgres: int, valkey: int, smtp: int) -> Manifest:
         "adminEmail": _EMAIL,
         "adminPassword": _PASSWORD,
         "dashboardToken": _DASHBOARD_TOKEN,
-        "workerToken": "worker-token-for-tests-of-the-images-only",
+        "reportWorkerToken": "report-worker-token-for-tests-of-the-images",
+        "emailWorkerToken": "email-worker-token-for-tests-of-the-images",
     }
     email = {"smtpHost": GATEWAY, "smtpPort": smtp, "smtpSecurity": "none"}
     return {

@@ -56,7 +56,10 @@ class ObservedProduct:
         self._engine = engine
         self._environment = environment
         self.api_url = start_api(children, METRICS_API_PROCESSES=str(WEB_PROCESSES), **environment)
-        self._workers = {"METRICS_API_URL": self.api_url, "WORKER_TOKEN": create_token(engine, Scope.JOBS_RUN)}
+        self._workers = {
+            "METRICS_API_URL": self.api_url,
+            "REPORT_WORKER_TOKEN": create_token(engine, Scope.JOBS_REPORTS),
+        }
 
     def start_worker(self, queue: str) -> str:
         """The address of a report worker's metrics."""

@@ -28,7 +28,8 @@ def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
 def run(engine: Engine, password: str | None = FIRST, *, restore_admin: bool = False, **settings: str) -> list[str]:
     """What a bootstrap says."""
     said: list[str] = []
-    given = {"admin_email": "Chief@example.com", "dashboard_token": "d" * 32, "worker_token": "w" * 32, **settings}
+    workers = {"report_worker_token": "r" * 32, "email_worker_token": "e" * 32}
+    given = {"admin_email": "Chief@example.com", "dashboard_token": "d" * 32, **workers, **settings}
     with engine.begin() as connection:
         bootstrap(
             connection,
@@ -107,7 +108,7 @@ def test_a_rotated_token_ends_the_old_one(app: Flask, engine: Engine, connection
     run(engine, api_token="a" * 32)
     assert (status("a" * 32), status("b" * 32)) == (200, 401)
     run(engine)
-    assert (status("a" * 32), status("w" * 32)) == (401, 403)
+    assert (status("a" * 32), status("e" * 32)) == (401, 403)
 
 
 def test_a_new_admin_password_that_is_easy_to_guess_is_refused_and_an_old_one_stays(

@@ -204,9 +204,9 @@ def test_a_message_that_is_refused_for_its_content_is_not_the_mailboxs_fault(
 
 def test_workers_alone_may_send(app: Flask, empty_database: Engine, connection: Connection) -> None:
     delivery_id = save_delivery(connection, now=datetime.now(UTC))
-    admin = Api(app, create_token(empty_database, *(set(Scope) - {Scope.JOBS_RUN})))
+    others = Api(app, create_token(empty_database, *(set(Scope) - {Scope.JOBS_RUN, Scope.JOBS_DELIVERIES})))
     for step in ("claim", "intent", "result"):
-        admin.refuse(403, "POST", f"/internal/deliveries/{delivery_id}/{step}", json={"token": 1})
+        others.refuse(403, "POST", f"/internal/deliveries/{delivery_id}/{step}", json={"token": 1})
 
 
 def test_of_thirty_workers_that_ask_at_once_one_gets_the_delivery(http: httpx.Client, connection: Connection) -> None:

@@ -71,7 +71,7 @@ def mail() -> Iterator[MailServer]:
 @pytest.fixture
 def worker(environment: dict[str, str], api_url: str, empty_database: Engine) -> Worker:
     """What a worker needs."""
-    own = {"METRICS_API_URL": api_url, "WORKER_TOKEN": create_token(empty_database, Scope.JOBS_RUN)}
+    own = {"METRICS_API_URL": api_url, "EMAIL_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_DELIVERIES)}
     return {**environment, **own}
 
 

@@ -34,7 +34,7 @@ def worker(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[ScriptedApi
     """A worker of webhooks that could import what lies in `tmp_path`, and the API that it asks for each id."""
     assert redis.dbsize() == 0
     with scripted_api({"claim": [NOT_HELD]}) as api:
-        environment = {"METRICS_API_URL": api.url, "REDIS_URL": redis_url, "WORKER_TOKEN": "w" * 32}
+        environment = {"METRICS_API_URL": api.url, "REDIS_URL": redis_url, "EMAIL_WORKER_TOKEN": "w" * 32}
         with running("email_worker", "work", str(_QUEUE), PYTHONPATH=str(tmp_path), **environment):
             yield api
 
@@ -144,7 +144,7 @@ def test_the_ticks_of_the_schedule_take_no_argument(redis: Redis, redis_url: str
     redis.lpush("rq:queue:default", "evil")
     open_queue(redis, QueueName.DEFAULT).enqueue(str(JobName.TICK_SCHEDULES))
     with scripted_api({"tick": [(200, {"run_ids": []})]}) as api:
-        environment = {"METRICS_API_URL": api.url, "REDIS_URL": redis_url, "WORKER_TOKEN": "w" * 32}
+        environment = {"METRICS_API_URL": api.url, "REDIS_URL": redis_url, "REPORT_WORKER_TOKEN": "w" * 32}
         with running("report_worker", "work", "default", **environment):
             wait(lambda: api.calls == ["tick"], "The tick")
     assert open_queue(redis, QueueName.DEFAULT).failed_job_registry.get_job_ids(cleanup=False) == ["evil"]

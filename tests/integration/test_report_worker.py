@@ -140,7 +140,7 @@ def model(gate: Gate) -> Iterator[ModelServer]:
 @pytest.fixture
 def start(environment: dict[str, str], api_url: str, empty_database: Engine) -> Start:
     """Starts a process of the report worker."""
-    own = {"METRICS_API_URL": api_url, "WORKER_TOKEN": create_token(empty_database, Scope.JOBS_RUN)}
+    own = {"METRICS_API_URL": api_url, "REPORT_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_REPORTS)}
     return partial(running, "report_worker", **environment, **own)
 
 

@@ -18,7 +18,6 @@ from viral_engine.contract.people import Role, Scope
 from viral_engine.settings import BootstrapSettings
 
 _DASHBOARD_SCOPES = [Scope.SESSIONS_WRITE]
-_WORKER_SCOPES = [Scope.JOBS_RUN]
 Say = Callable[[str], None]
 
 
@@ -40,7 +39,9 @@ def bootstrap(
         say(f"The first admin is {settings.admin_email}, with the password {password} - it is shown only now.")
     for name, token, scopes in (
         ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES),
-        ("workers", settings.worker_token, _WORKER_SCOPES),
+        ("report workers", settings.report_worker_token, [Scope.JOBS_REPORTS]),
+        ("email workers", settings.email_worker_token, [Scope.JOBS_DELIVERIES]),
+        ("workers", None, []),  # Until each kind had a token of its own, all shared this one.
         ("local stack", settings.api_token, list(Scope)),
     ):
         save_environment_token(connection, name, token.get_secret_value() if token else None, scopes, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from metrics_api.access.secrets import hash_secret
 from metrics_api.db.tables import people, sessions, tokens
-from viral_engine.contract.people import ROLE_SCOPES, Person, Role, Scope
+from viral_engine.contract.people import ROLE_SCOPES, Person, Role, Scope, add_parts
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> 
             (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
         )
     ).one_or_none()
-    return Principal(f"token:{row.id}", row.name, frozenset(map(Scope, row.scopes))) if row else None
+    return Principal(f"token:{row.id}", row.name, add_parts(map(Scope, row.scopes))) if row else None
 
 
 def fetch_session_holder(connection: Connection, secret: str, *, now: datetime) -> Principal | None:

@@ -37,7 +37,7 @@ def get_batch(batch_id: int) -> Batch:
 @batches.route(
     "POST",
     f"/internal/batches/<{SMALL_ROW_ID}:batch_id>/step",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: Batch, HTTPStatus.CONFLICT: Problem},
 )
 def post_batch_step(batch_id: int) -> Batch:

@@ -29,7 +29,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 @delivery_jobs.route(
     "POST",
     f"{_DELIVERY}/claim",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_DELIVERIES,
     answers={HTTPStatus.OK: DeliveryClaimed, HTTPStatus.CONFLICT: Problem},
 )
 def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
@@ -52,7 +52,7 @@ def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
 @delivery_jobs.route(
     "POST",
     f"{_DELIVERY}/intent",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_DELIVERIES,
     answers={HTTPStatus.OK: DeliveryBegun, HTTPStatus.CONFLICT: Problem},
     max_body_bytes=_MOST_BYTES,
 )
@@ -69,7 +69,7 @@ def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegu
 @delivery_jobs.route(
     "POST",
     f"{_DELIVERY}/result",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_DELIVERIES,
     answers={HTTPStatus.OK: DeliveryHeld, HTTPStatus.CONFLICT: Problem},
     max_body_bytes=_MOST_BYTES,
 )

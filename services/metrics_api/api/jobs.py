@@ -37,7 +37,7 @@ jobs = Resource("jobs")
 @jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/claim",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: RunClaimed, HTTPStatus.CONFLICT: Problem},
 )
 def post_claim(run_id: int) -> RunClaimed:
@@ -57,7 +57,7 @@ def post_claim(run_id: int) -> RunClaimed:
 @jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/renew",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_renew(run_id: int, body: Held) -> RunState:
@@ -70,7 +70,7 @@ def post_renew(run_id: int, body: Held) -> RunState:
 @jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/progress",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_progress(run_id: int, body: Progress) -> RunState:
@@ -83,7 +83,7 @@ def post_progress(run_id: int, body: Progress) -> RunState:
 @jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/snapshot",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: ReportFacts, HTTPStatus.CONFLICT: Problem},
 )
 def post_snapshot(run_id: int, body: Held) -> ReportFacts:
@@ -98,7 +98,7 @@ def post_snapshot(run_id: int, body: Held) -> ReportFacts:
 @jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/result",
-    scope=Scope.JOBS_RUN,
+    scope=Scope.JOBS_REPORTS,
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_result(run_id: int, body: RunResult) -> RunState:
@@ -117,7 +117,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
     return RunState(status="ready")
 
 
-@jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_RUN, answers={HTTPStatus.OK: Ticked})
+@jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_REPORTS, answers={HTTPStatus.OK: Ticked})
 def post_tick() -> Ticked:
     """Record a run for every due slot; harmless to repeat."""
     own = services()

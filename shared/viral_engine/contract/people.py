@@ -1,5 +1,6 @@
 """Signing in: people, their roles, and the scopes that come with them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -20,6 +21,8 @@ class Scope(StrEnum):
     IDENTIFIERS_READ = "identifiers:read"
     ADMIN = "admin"
     JOBS_RUN = "jobs:run"
+    JOBS_REPORTS = "jobs:reports"
+    JOBS_DELIVERIES = "jobs:deliveries"
     SESSIONS_WRITE = "sessions:write"
 
 
@@ -31,6 +34,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+_PARTS_OF_JOBS = frozenset({Scope.JOBS_REPORTS, Scope.JOBS_DELIVERIES})
 _VIEWER = frozenset({Scope.METRICS_READ})
 _ANALYST = _VIEWER | {Scope.ALERTS_WRITE, Scope.REPORTS_WRITE}
 ROLE_SCOPES = {
@@ -38,6 +42,12 @@ ROLE_SCOPES = {
     Role.ANALYST: _ANALYST,
     Role.ADMIN: _ANALYST | {Scope.IDENTIFIERS_READ, Scope.ADMIN},
 }
+
+
+def add_parts(scopes: Iterable[Scope]) -> frozenset[Scope]:
+    """The scopes, with those that are part of one of them: each kind of worker needs a part of jobs:run only."""
+    given = frozenset(scopes)
+    return given | _PARTS_OF_JOBS if Scope.JOBS_RUN in given else given
 
 
 GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024)]

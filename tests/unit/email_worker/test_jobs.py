@@ -46,7 +46,7 @@ def api(monkeypatch: pytest.MonkeyPatch, mail: MailServer) -> Iterator[ScriptedA
 def use(monkeypatch: pytest.MonkeyPatch, url: str, smtp_port: int = 25) -> None:
     environment = {
         "METRICS_API_URL": url,
-        "WORKER_TOKEN": "x" * 32,
+        "EMAIL_WORKER_TOKEN": "x" * 32,
         "REDIS_URL": "redis://unused",
         "SMTP_PORT": str(smtp_port),
         "SMTP_SECURITY": "none",

@@ -45,7 +45,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedApi]:
 
 
 def use_api(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    for name, value in {"METRICS_API_URL": url, "WORKER_TOKEN": "x" * 32, "REDIS_URL": "redis://unused"}.items():
+    for name, value in {"METRICS_API_URL": url, "REPORT_WORKER_TOKEN": "x" * 32, "REDIS_URL": "redis://unused"}.items():
         monkeypatch.setenv(name, value)
     jobs.connect.cache_clear()
 
