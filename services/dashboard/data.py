@@ -85,6 +85,8 @@ class GrowthSnapshot:
     def about(self) -> str:
         """What the period is compared with, and what is no longer kept."""
         compared = f"compared with {format_period(self.k_factor.previous.period)}"
+        if not self.k_factor.is_over:
+            compared = "not over yet"
         return compared + format_retention(self.k_factor.retained_from)
 
 

@@ -15,6 +15,9 @@ from viral_engine.report_rendering.figures import (
 
 def k_factor_trend(facts: ReportFacts) -> Insight:
     """How K moved, and which of its factors moved it."""
+    if not facts.is_over:
+        text = "The period is not over, so K is not compared with the period before."
+        return Insight(rule="k_factor_trend", text=text, sample=facts.current.active_users)
     now, before = facts.current, facts.previous
     return _compare(
         "k_factor_trend",
@@ -54,6 +57,8 @@ def _describe_cause(facts: ReportFacts) -> str:
 
 def conversion_change(facts: ReportFacts) -> Insight:
     """How the share of clicks that convert moved."""
+    if not facts.is_over:
+        return _describe_conversion_so_far(facts)
     now, before = facts.current, facts.previous
     return _compare(
         "conversion_change",
@@ -62,6 +67,16 @@ def conversion_change(facts: ReportFacts) -> Insight:
         interval=difference_interval(now.conversion_rate_interval, before.conversion_rate_interval),
         sample=min(now.total_clicks, before.total_clicks),
     )
+
+
+def _describe_conversion_so_far(facts: ReportFacts) -> Insight:
+    now = facts.current
+    if now.total_clicks == 0:
+        text = "Nobody has clicked an invite yet, so there is no conversion rate."
+    else:
+        rate = format_rate(now.conversion_rate)
+        text = f"{rate} of the clicks have converted so far; the period is not over, so this is not compared."
+    return Insight(rule="conversion_change", text=text, sample=now.total_clicks)
 
 
 def _describe_conversion_change(facts: ReportFacts) -> str:

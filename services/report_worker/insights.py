@@ -117,6 +117,9 @@ def _describe_no_loop(loops: list[LoopPerformance]) -> str:
 
 def health(facts: ReportFacts) -> Insight:
     """How far the figures can be trusted; a warning below 75."""
+    if facts.health_score is None:
+        text = "The health score is not known: of dates of this period only totals are kept, not what was flagged."
+        return Insight(rule="health", text=text)
     score = format_points(facts.health_score)
     reason = _largest_deduction(facts)
     if facts.health_score < HEALTH_WARNING_BELOW:
@@ -136,6 +139,8 @@ def _largest_deduction(facts: ReportFacts) -> str:
 def top_referrer(facts: ReportFacts) -> Insight:
     """The referrer with the most conversions."""
     credited = [referrer for referrer in facts.top_referrers if referrer.conversions]
+    if not credited and facts.current.is_partial:
+        return Insight(rule="top_referrer", text="Who brought conversions is not known: only totals are kept.")
     if not credited:
         return Insight(rule="top_referrer", text="No referrer was credited with a conversion.")
     best = max(credited, key=lambda referrer: referrer.conversions)
@@ -175,22 +180,23 @@ def opened_invites(facts: ReportFacts) -> Insight | None:
 def no_data(facts: ReportFacts) -> Insight:
     """Says that there is nothing, and that this is no judgement."""
     period = format_period(Period.between(facts.period_start, facts.period_end))
+    if not facts.is_over:
+        return Insight(rule="no_data", text=f"No data yet: nothing has been recorded for {period}, which is not over.")
     return Insight(rule="no_data", text=f"No data: nothing was recorded for {period}, so there is nothing to judge.")
 
 
 def no_growth(facts: ReportFacts) -> Insight:
     """K of a period without data, beside that of the period before."""
     text = "Without invites and conversions K is 0."
-    if facts.previous.total_invites and not facts.k_is_partial:
+    if facts.previous.total_invites and facts.is_over and not facts.k_is_partial:
         text += f" In the period before it was {format_k(facts.previous.k_factor)}."
     return Insight(rule="viral_threshold", text=text, effect=0, sample=0)
 
 
-def health_unknown(facts: ReportFacts) -> Insight:
+def health_unknown(_facts: ReportFacts) -> Insight:
     """The score of a period without data is not a good score."""
-    score = format_points(facts.health_score)
-    text = f"The health score of {score} means that nothing was checked, not that all is well."
-    return Insight(rule="health", text=text, effect=facts.health_score, sample=0)
+    text = "No data for the health score and compliance: nothing was checked."
+    return Insight(rule="health", text=text, sample=0)
 
 
 def _share(part: int, whole: int) -> str:

@@ -40,6 +40,8 @@ def by_k_factor(facts: ReportFacts) -> str:
     """The tier that K is in: below 0.3, below 0.7, below 1.0, or viral."""
     counts = facts.current
     k_factor = counts.k_factor
+    if not facts.is_over:
+        return "Wait until the period is over before acting on its K: conversions still follow the newest invites."
     if counts.is_partial and not counts.active_users:
         return "K of this period is not known, because only totals are kept of it: look at a later one."
     if k_factor < WEAK_BELOW:
@@ -72,6 +74,8 @@ def weak_loops(facts: ReportFacts) -> str:
     inviting = [loop for loop in facts.loops if loop.active_users]
     if not inviting:
         return _describe_no_inviting(facts)
+    if not facts.is_over:
+        return "Compare the loops once the period is over: those with the newest invites still gain conversions."
     weak = sorted((loop for loop in inviting if loop.k_factor < WEAK_BELOW), key=lambda loop: -loop.invites)
     if weak:
         return f"Rework or pause the weak loops (K below {WEAK_BELOW}): {_list_loops(weak)}."
@@ -107,6 +111,8 @@ def _caveat(loop: LoopPerformance) -> str:
 
 def by_health(facts: ReportFacts) -> str:
     """What to do about the largest deduction, or to go on as before."""
+    if facts.health_score is None:
+        return "Judge health by a later period: what was flagged in this one is no longer kept."
     name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
     score = format_points(facts.health_score)
     advice = _AGAINST.get(name, "look at the deductions on the guardrails page")

@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
 from dashboard.links import investigation_path
@@ -17,6 +17,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     """The referrers with too high a rate, then those with too many conversions on one day."""
     if not snapshot.health.has_data:
         return [build_no_data()]
+    if snapshot.health.is_partial:
+        return [build_not_kept()]
     anomalies = snapshot.health.components.anomalies
     rates = [
         _build_row(

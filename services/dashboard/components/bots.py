@@ -2,7 +2,7 @@
 
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
+from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
 from dashboard.components.table import Column, build_link_to_all, build_moment, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_seconds
@@ -24,6 +24,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     """The card's figures and its worst rows."""
     if not snapshot.health.has_data:
         return [build_no_data()]
+    if snapshot.health.is_partial:
+        return [build_not_kept()]
     bots = snapshot.health.components.bots
     worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
     if not worst.bot_like_devices:
@@ -35,10 +37,13 @@ def build_rows(bots: BotAnswer, search: str) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
     rule = bots.detection_params
     burst = f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
-    table = build_flagged_devices(bots, search) if bots.bot_like_devices else build_no_traffic()
+    is_known = bool(bots.bot_like_devices) or bots.retained_from is None
+    total = format_count(bots.total_flagged_devices) if is_known else "–"
+    nothing = build_no_traffic() if is_known else build_not_kept()
+    table = build_flagged_devices(bots, search) if bots.bot_like_devices else nothing
     return [
         build_hint("Devices that click faster than people do, the most clicks first; times are UTC"),
-        build_kpis((format_count(bots.total_flagged_devices), "Flagged devices"), (burst, "Rule")),
+        build_kpis((total, "Flagged devices"), (burst, "Rule")),
         table,
     ]
 

@@ -68,6 +68,12 @@ def build_no_data() -> Component:
     return html.P("No data in this period", className="nothing")
 
 
+def build_not_kept() -> Component:
+    """What a card says of dates that are purged: nothing flagged is known, which is neither good nor bad."""
+    text = "Not known: only totals are kept of dates of this period, and not what was flagged on them."
+    return html.P(text, className="nothing")
+
+
 def build_kpis(*kpis: tuple[str, str]) -> Component:
     """Figures side by side, each as (value, what it counts)."""
     items = [html.Div([html.Dt(label), html.Dd(value)], className="kpi") for value, label in kpis]

@@ -1,5 +1,6 @@
 """The choice of dates, which are those of UTC."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -25,13 +26,14 @@ def build_day(day_id: str | dict[str, str], label: str, placeholder: str) -> Com
 
 
 def build_dates(dates_id: str) -> Component:
-    """The choice of a first and a last date."""
+    """The choice of a first and a last date, today at the latest."""
     return dmc.DatePickerInput(
         id=dates_id,
         type="range",
         placeholder="Custom dates",
         clearButtonProps={"aria-label": "Clear the custom dates"},
         allowSingleDateInRange=True,
+        maxDate=datetime.now(UTC).date().isoformat(),
         leftSection=html.Span(className="icon icon-calendar"),
         **_LOOK,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_deduction, format_number
@@ -38,6 +38,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     health = snapshot.health
     if not health.has_data:
         return _build_first_steps() if health.last_event_at is None else [build_no_data()]
+    if health.is_partial:
+        return [build_not_kept()]
     return [
         build_hint("Each reason can cost only so many points"),
         build_waterfall(format_steps(health)),

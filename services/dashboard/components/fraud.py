@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic
+from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
 from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
@@ -20,6 +20,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     """The card's figures and its worst rows."""
     if not snapshot.health.has_data:
         return [build_no_data()]
+    if snapshot.health.is_partial:
+        return [build_not_kept()]
     fraud = snapshot.health.components.fraud
     worst = fraud.model_copy(update={"suspicious_ips": fraud.suspicious_ips[:_ROWS]})
     networks = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")
@@ -32,11 +34,14 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 def build_rows(fraud: FraudAnswer, search: str) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
     threshold = format_count(fraud.threshold_used)
-    table = build_flagged_ips(fraud, search) if fraud.suspicious_ips else build_no_traffic()
+    is_known = bool(fraud.suspicious_ips) or fraud.retained_from is None
+    total = format_count(fraud.total_flagged_ips) if is_known else "–"
+    nothing = build_no_traffic() if is_known else build_not_kept()
+    table = build_flagged_ips(fraud, search) if fraud.suspicious_ips else nothing
     return [
         build_hint(f"IP addresses with more than {threshold} clicks on one day (UTC), the most first"),
         build_kpis(
-            (format_count(fraud.total_flagged_ips), "Flagged IPs"),
+            (total, "Flagged IPs"),
             (f"> {threshold}", "Clicks a day that flag"),
         ),
         table,

@@ -4,7 +4,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint
+from dashboard.components.card import Card, build_hint, build_not_kept
 from dashboard.data import Snapshot
 from dashboard.formats import format_number
 from dashboard.period import format_search, week_until
@@ -21,6 +21,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     health = snapshot.health
     if not health.has_data:
         return [_build_no_data(health)]
+    if health.is_partial:
+        return [build_not_kept()]
     return [_build_gauge(health), build_status(health.health_status), build_hint(_format_distance(health))]
 
 

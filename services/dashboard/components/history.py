@@ -28,11 +28,15 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 def _build_chart(points: list[HistoryPoint]) -> Component:
     return dmc.AreaChart(
         h=200,
-        data=[{"at": format_minute(point.computed_at), "Score": point.health_score} for point in points],
+        data=[
+            {"at": format_minute(point.computed_at), "Score": point.health_score if point.has_data else None}
+            for point in points
+        ],
         dataKey="at",
         series=[{"name": "Score", "color": "accent"}],
         curveType="linear",
         withDots=False,
+        connectNulls=False,
         gridAxis="y",
         tickLine="none",
         fillOpacity=0.08,
@@ -48,8 +52,8 @@ def _build_hidden_table(points: list[HistoryPoint]) -> Component:
         html.Tr(
             [
                 html.Th(format_minute(point.computed_at), scope="row"),
-                html.Td(format_points(point.health_score)),
-                html.Td(point.health_status),
+                html.Td(format_points(point.health_score) if point.has_data else "no data"),
+                html.Td(point.health_status if point.has_data else "–"),
             ]
         )
         for point in points[::-step]

@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
-from dashboard.components.trend import VERDICTS
+from dashboard.components.trend import VERDICTS, format_unfinished
 from dashboard.data import GrowthSnapshot
 from viral_engine.contract.growth import KChange, LoopEffect
 from viral_engine.report_rendering.figures import format_counted, format_k, format_signed
@@ -32,11 +32,17 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
         return [html.P("Nobody invited anybody, in this period or before it.", className="nothing")]
     if answer.is_partial or answer.previous.is_partial:
         return [html.P("Of older dates only totals are kept, so K cannot be compared.", className="nothing")]
-    change = f"From {format_k(answer.previous.k_factor)} to {format_k(answer.k_factor)}: {_format_effect(why.total)}"
+    compared = answer.compared
+    if compared is None:
+        return [html.P(format_unfinished(answer), className="nothing")]
+    change = (
+        f"From {format_k(compared.previous_k_factor)} to {format_k(compared.k_factor)}: {_format_effect(why.total)}"
+    )
     sample = f"the smaller period has {format_counted(why.sample, 'inviting user')}"
     return [
         html.P(change, className="change"),
         build_hint(f"{VERDICTS[why.verdict]}; {sample}."),
+        *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
         build_effects("By factor", split_by_factor(why), why.total),
         build_effects("By loop", split_by_loop(why.loop_effects), why.total),
     ]

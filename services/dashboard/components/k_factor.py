@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis
-from dashboard.components.trend import build_trend, format_interval
+from dashboard.components.trend import build_trend, format_interval, format_unfinished
 from dashboard.data import GrowthSnapshot
 from viral_engine.contract.growth import KFactorAnswer
 from viral_engine.dates import format_period
@@ -26,6 +26,7 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
             className="k-line",
         ),
         build_hint(f"{format_interval(answer.k_factor_interval)} · before: {_format_before(answer)}"),
+        *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
         build_kpis(
             (format_k(answer.k_factor), "All conversions"),
             (format_k(answer.k_factor_clean), "K clean"),

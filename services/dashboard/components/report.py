@@ -10,14 +10,15 @@ from dashboard.components.health_score import build_status
 from dashboard.components.page_header import build_breadcrumb
 from dashboard.components.report_run import build_progress, format_reason, is_unfinished
 from dashboard.components.table import Column, build_table, build_wide_table
-from dashboard.components.trend import VERDICTS, build_trend, format_interval
+from dashboard.components.trend import VERDICTS, build_trend, build_uncompared, format_interval
 from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, investigation_path, report_path
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts
 from viral_engine.dates import format_day_of_year, format_period
 from viral_engine.report_rendering import blocks
-from viral_engine.report_rendering.figures import format_k, format_points
+from viral_engine.report_rendering.figures import format_k
+from viral_engine.report_rendering.page import explain_missing_score, format_k_clean, list_notices
 from viral_engine.report_rendering.words import TITLES, WRITERS
 
 EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
@@ -30,7 +31,7 @@ def build_report(report: Report) -> list[Component]:
         return [build_header(report), _build_run(report)]
     return [
         build_header(report),
-        *_build_emptiness(report.facts),
+        *[html.P(notice, className="report-empty") for notice in list_notices(report.facts)],
         html.Div(_build_cards(report, report.facts), className="cards"),
         html.P(f"{_DISCLAIMER} {WRITERS[report.written_by or 'rules']}", className="hint disclaimer"),
     ]
@@ -73,13 +74,6 @@ def _period(report: Report) -> Period:
     return Period.between(report.period_start, report.period_end)
 
 
-def _build_emptiness(facts: ReportFacts) -> list[Component]:
-    if facts.has_data:
-        return []
-    text = "Nothing happened in this period: there were no invites, clicks or conversions."
-    return [html.P(text, className="report-empty")]
-
-
 def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
     period = _period(report)
     return [
@@ -105,10 +99,11 @@ def _build_k(facts: ReportFacts) -> list[Component]:
     number = html.Span(format_k(facts.current.k_factor), className="k-number")
     if not facts.has_data:
         return [html.P(number, className="k-line"), build_hint("Nobody invited anybody.")]
-    trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct)
+    trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct) if facts.is_over else build_uncompared()
     chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
-    sure = f"{VERDICTS[facts.k_factor_verdict]}; {format_interval(facts.current.k_factor_interval)}."
-    clean = f"Without the conversions that the guardrails flag, K is {format_k(facts.k_factor_clean)}."
+    interval = format_interval(facts.current.k_factor_interval)
+    sure = f"{VERDICTS[facts.k_factor_verdict]}; {interval}." if facts.is_over else f"{interval.capitalize()}."
+    clean = format_k_clean(facts)
     return [html.P([number, trend], className="k-line"), chart, build_hint(sure), build_hint(clean)]
 
 
@@ -186,11 +181,14 @@ def _build_comparison(facts: ReportFacts, period: Period) -> list[Component]:
 
 def _build_health(facts: ReportFacts) -> list[Component]:
     table = blocks.build_deductions(facts)
-    before = f"{format_points(facts.previous_health_score)} in the period before"
-    score = html.Span(format_points(facts.health_score), className="k-number")
+    before = f"{blocks.format_score_before(facts)} in the period before"
+    score = html.Span(blocks.format_score(facts).capitalize(), className="k-number")
+    status = [build_status(facts.health_status)] if facts.health_status else []
+    missing = explain_missing_score(facts)
     return [
-        html.Div([score, build_status(facts.health_status)], className="k-line"),
-        build_hint(before),
+        html.Div([score, *status], className="k-line"),
+        *([build_hint(missing)] if missing else []),
+        *([build_hint(before)] if facts.is_over else []),
         build_table("Deductions", _columns(table.columns), table.rows),
     ]
 

@@ -70,7 +70,7 @@ def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
         html.Span([title, html.Span(f"{dates} · no. {report.id}", className="row-note")], className="row-who"),
         build_state(report),
         _build_k(report),
-        "–" if report.health_score is None else format_points(report.health_score),
+        _build_score(report),
         _build_email(report),
         _build_request(report),
     )
@@ -84,6 +84,13 @@ def _build_k(report: ReportSummary) -> Component | str:
     return html.Span(
         [format_k(report.k_factor), html.Span(words, className=f"row-note trend-{trend}")], className="row-who"
     )
+
+
+def _build_score(report: ReportSummary) -> Component | str:
+    """A finished report without a score says so; it is of a period without data, or of one that is purged."""
+    if report.health_score is not None:
+        return format_points(report.health_score)
+    return html.Span(report.health_missing, className="row-note") if report.health_missing else "–"
 
 
 def _build_email(report: ReportSummary) -> Component | str:

@@ -3,7 +3,8 @@
 from dash import html
 from dash.development.base_component import Component
 
-from viral_engine.contract.growth import Interval, Trend, Verdict
+from viral_engine.contract.growth import Interval, KFactorAnswer, Trend, Verdict
+from viral_engine.dates import format_period
 from viral_engine.report_rendering.figures import format_k, format_signed
 
 _ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
@@ -18,13 +19,26 @@ VERDICTS: dict[Verdict, str] = {
 def build_trend(trend: Trend, change_pct: float | None) -> Component:
     """The trend as arrow and word, with the relative change; after 0 a change has no percentage.
 
-    Stable without one says that the period before is not wholly known.
+    Stable without one says that the two periods are not alike.
     """
     if trend == "stable" and change_pct is None:
-        return html.Span("Not comparable", className="trend trend-stable")
+        return build_uncompared()
     change = "from 0" if change_pct is None else f"{format_signed(change_pct, decimals=1)}%"
     arrow = html.Span(_ARROWS[trend], **{"aria-hidden": "true"})
     return html.Span([arrow, f" {trend.capitalize()} {change}"], className=f"trend trend-{trend}")
+
+
+def build_uncompared() -> Component:
+    """What stands in the place of a trend where there is none."""
+    return html.Span("Not comparable", className="trend trend-stable")
+
+
+def format_unfinished(answer: KFactorAnswer) -> str:
+    """What is compared of a period that is not over, in one sentence."""
+    if answer.compared is None:
+        return "This period is not over, so it is not compared with the one before."
+    now, before = format_period(answer.compared.period), format_period(answer.compared.previous_period)
+    return f"This period is not over: the change is that of {now} after {before}."
 
 
 def format_interval(interval: Interval | None) -> str:

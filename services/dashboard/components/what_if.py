@@ -4,7 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.alerts import TITLES
-from dashboard.components.card import build_hint
+from dashboard.components.card import build_hint, build_not_kept
 from dashboard.components.table import Column, build_table
 from dashboard.formats import format_deduction, format_number
 from viral_engine.contract.alerts import AlertType
@@ -26,7 +26,9 @@ Row = tuple[str, str, str, str]
 
 def build_result(answer: WhatIfAnswer, configured_href: str) -> list[Component]:
     """The comparison over the answer's period, the alerts, and the Helm values."""
-    if not answer.has_data:
+    if answer.is_partial:
+        compared = [build_not_kept()]
+    elif not answer.has_data:
         compared = [html.P("No data in this period, so nothing can be compared.", className="nothing")]
     else:
         compared = [
@@ -45,6 +47,8 @@ def build_result(answer: WhatIfAnswer, configured_href: str) -> list[Component]:
 def format_summary(answer: WhatIfAnswer) -> str:
     """The comparison in one sentence, to be read out when it changes."""
     before, after = answer.configured, answer.changed
+    if answer.is_partial:
+        return "Not known: only totals are kept of dates of this period."
     if not answer.has_data:
         return "No data in this period."
     score = f"Health Score {format_points(before.health_score)} → {format_points(after.health_score)}"

@@ -131,7 +131,7 @@ def fit_form(kind: ReportType) -> tuple[str, bool]:
     hints: dict[ReportType, str] = {
         "weekly": "The 7 dates that end yesterday (UTC)",
         "monthly": "The 30 dates that end yesterday (UTC)",
-        "custom": "Any dates, at most 366, both included",
+        "custom": "Any dates up to today, at most 366, both included",
     }
     return hints[kind], kind != "custom"
 

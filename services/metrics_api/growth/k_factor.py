@@ -17,11 +17,28 @@ from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.decomposition import split_product_change
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.loops import name_loop
-from viral_engine.contract.growth import GrowthCounts, KChange, KFactorAnswer, LoopEffect, PreviousCounts, Trend
+from viral_engine.contract.growth import (
+    ComparedK,
+    GrowthCounts,
+    KChange,
+    KFactorAnswer,
+    LoopEffect,
+    PreviousCounts,
+    Trend,
+)
 from viral_engine.contract.period import Period
 
 # A change up to and including 5 % is no trend.
 STABLE_WITHIN = Fraction(5, 100)
+
+NO_CHANGE = KChange(
+    total=0,
+    verdict="too_few_to_say",
+    sample=0,
+    invites_per_user_effect=0,
+    conversions_per_invite_effect=0,
+    loop_effects=[],
+)
 
 _COUNTS = text(f"SELECT {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end")
 _LINKS = text("""
@@ -71,6 +88,24 @@ class Counts:
         return ratio(self.kept_conversions, self.active_users) if self.kept_invites else Fraction(0)
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The counts of some dates, and of as many dates of the period before."""
+
+    period: Period
+    now: Counts
+    before: Counts
+
+    def format(self, previous: Period) -> ComparedK:
+        """Which dates these are, the first ones of the `previous` period among them."""
+        return ComparedK(
+            period=self.period,
+            previous_period=previous.first_days(self.period.days),
+            k_factor=float(self.now.k_factor),
+            previous_k_factor=float(self.before.k_factor),
+        )
+
+
 def ratio(numerator: int, denominator: int) -> Fraction:
     """The exact ratio; 0 where the denominator is 0."""
     return Fraction(numerator, denominator) if denominator else Fraction(0)
@@ -79,8 +114,24 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, reading: Reading) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
     now, before = fetch_counts(connection, reading.period), fetch_counts(connection, reading.period.previous())
-    suspect = fetch_suspect_conversions(connection, reading)
-    return format_k_factor(now, before, sum(row.conversions for row in suspect), reading)
+    suspect = sum(row.conversions for row in fetch_suspect_conversions(connection, reading))
+    return format_k_factor(now, before, suspect, reading, _fetch_compared(connection, reading, now, before))
+
+
+def _fetch_compared(connection: Connection, reading: Reading, now: Counts, before: Counts) -> Compared | None:
+    """The counts that are alike: of the dates that are over, and of as many dates of the period before."""
+    period = reading.period
+    if period.is_over(now=reading.now):
+        compared = Compared(period, now, before)
+    elif period.days == 1:
+        return None
+    else:
+        over = period.first_days(period.days - 1)
+        earlier = fetch_counts(connection, period.previous().first_days(over.days))
+        compared = Compared(over, fetch_counts(connection, over), earlier)
+        if not compared.now.invites:
+            return None
+    return None if compared.now.is_partial or compared.before.is_partial else compared
 
 
 def fetch_counts(connection: Connection, period: Period) -> Counts:
@@ -100,9 +151,11 @@ def fetch_counts(connection: Connection, period: Period) -> Counts:
     )
 
 
-def format_k_factor(now: Counts, before: Counts, suspect: int, reading: Reading) -> KFactorAnswer:
+def format_k_factor(
+    now: Counts, before: Counts, suspect: int, reading: Reading, compared: Compared | None
+) -> KFactorAnswer:
     """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
-    trend, change_pct = compare_k(now, before)
+    trend, change_pct = _find_trend(now, before, compared)
     clean = ratio(now.kept_conversions - suspect, now.active_users) if now.kept_invites else Fraction(0)
     return KFactorAnswer(
         **format_counts(now).model_dump(),
@@ -111,10 +164,18 @@ def format_k_factor(now: Counts, before: Counts, suspect: int, reading: Reading)
         previous=PreviousCounts(**format_counts(before).model_dump(), period=reading.period.previous()),
         trend=trend,
         change_pct=change_pct,
+        compared=compared and compared.format(reading.period.previous()),
         k_factor_clean=float(clean),
         removed_conversions=suspect,
-        why=explain_change(now, before),
+        why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,
     )
+
+
+def _find_trend(now: Counts, before: Counts, compared: Compared | None) -> tuple[Trend, float | None]:
+    """The trend of what is compared; where nothing is, only what begins at 0 has one."""
+    if compared:
+        return compare_k(compared.now, compared.before)
+    return ("stable", None) if before.k_factor else compare_k(now, before)
 
 
 def format_counts(counts: Counts) -> GrowthCounts:
@@ -152,15 +213,6 @@ def compare_k(now: Counts, before: Counts) -> tuple[Trend, float | None]:
 
 def explain_change(now: Counts, before: Counts) -> KChange:
     """Which factor and which loops moved K, and whether it moved by more than chance."""
-    if now.is_partial or before.is_partial:
-        return KChange(
-            total=0,
-            verdict="too_few_to_say",
-            sample=0,
-            invites_per_user_effect=0,
-            conversions_per_invite_effect=0,
-            loop_effects=[],
-        )
     invites, conversions = split_product_change(_factors(before), _factors(now))
     verdict = judge_change(
         rate_interval(now.conversions, now.active_users),

@@ -23,7 +23,10 @@ _SUMMARY = """
         max_attempts, last_error, requested_by, created_at, finished_at, recipient_emails,
         (content #>> '{facts,current,k_factor}')::float AS k_factor,
         content #>> '{facts,k_factor_trend}' AS k_factor_trend,
-        (content #>> '{facts,health_score}')::float AS health_score,
+        CASE WHEN (content #>> '{facts,has_data}')::boolean THEN (content #>> '{facts,health_score}')::float END
+            AS health_score,
+        CASE WHEN NOT (content #>> '{facts,has_data}')::boolean THEN 'no data'
+            WHEN content #> '{facts,health_score}' = 'null' THEN 'not known' END AS health_missing,
         delivery_status, delivered_at, mailed_to
 """
 _RUNS = f"FROM report_runs {OUTCOME_OF_REPORT}"
@@ -94,6 +97,6 @@ def _format_content(content: dict[str, Any]) -> dict[str, Any]:
         "recommendations": written.recommendations,
         "written_by": written.written_by,
         "compliance_rate": facts.compliance_rate,
-        "fraud_flags": facts.flagged_ips + facts.flagged_devices,
+        "fraud_flags": facts.fraud_flags,
         "facts": facts,
     }

@@ -35,7 +35,7 @@ class FinishedRun:
     attempt: int
     duration_ms: float
     k_factor: float
-    health_score: float
+    health_score: float | None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from metrics_api.detection.context import COMPONENT_ROWS, Reading
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
-from metrics_api.growth.k_factor import Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
+from metrics_api.growth.k_factor import NO_CHANGE, Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
 from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
 from metrics_api.growth.timeline import fetch_timeline
@@ -15,6 +15,19 @@ from metrics_api.scoring.evaluation import fetch_health
 from viral_engine.contract.growth import KFactorAnswer
 from viral_engine.contract.guardrails import HealthAnswer
 from viral_engine.contract.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts, ReportType
+
+_NOT_COMPARED: dict[str, object] = {
+    "k_factor_trend": "stable",
+    "k_factor_change_pct": None,
+    "k_factor_verdict": NO_CHANGE.verdict,
+    "invites_per_user_effect": 0,
+    "conversions_per_invite_effect": 0,
+    "conversion_trend": "stable",
+    "conversion_change_pct": None,
+    "conversion_verdict": NO_CHANGE.verdict,
+}
+# The deductions for what only kept dates can show.
+_OF_FLAGS = ("fraud", "bot_behavior")
 
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, reading: Reading) -> ReportFacts:
@@ -27,7 +40,9 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, reading:
         period_start=reading.period.start,
         period_end=reading.period.end,
         snapshot_at=reading.now,
-        **_growth_facts(fetch_k_factor(connection, reading), now_counts, before_counts),
+        is_over=reading.period.is_over(now=reading.now),
+        **_growth_facts(now_counts, before_counts),
+        **_compare(fetch_k_factor(connection, reading), now_counts, before_counts),
         **_health_facts(health, fetch_health(connection, before)),
         loops=fetch_loop_performance(connection, reading.period),
         # Of purged dates no loop's K is known.
@@ -38,13 +53,18 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, reading:
     )
 
 
-def _growth_facts(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, object]:
+def _growth_facts(now: Counts, before: Counts) -> dict[str, object]:
+    return {"current": format_counts(now), "previous": format_counts(before)}
+
+
+def _compare(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, object]:
+    """How the period differs from the one before; one that is not over is not compared."""
+    clean = {"k_factor_clean": answer.k_factor_clean}
+    if not answer.is_over:
+        return clean | _NOT_COMPARED
     trend, change_pct = compare(ratio(now.conversions, now.clicks), ratio(before.conversions, before.clicks))
     rates = answer.conversion_rate_interval, answer.previous.conversion_rate_interval
-    return {
-        "current": format_counts(now),
-        "previous": format_counts(before),
-        "k_factor_clean": answer.k_factor_clean,
+    return clean | {
         "k_factor_trend": answer.trend,
         "k_factor_change_pct": answer.change_pct,
         "k_factor_verdict": answer.why.verdict,
@@ -57,15 +77,18 @@ def _growth_facts(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[st
 
 
 def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
+    points = now.deductions.model_dump()
+    if now.is_partial:
+        points = {name: value for name, value in points.items() if name not in _OF_FLAGS}
     return {
         "has_data": now.has_data,
-        "health_score": now.health_score,
-        "health_status": now.health_status,
-        "previous_health_score": before.health_score,
-        "deductions": now.deductions.model_dump(),
+        "health_score": now.health_score if now.is_known else None,
+        "health_status": now.health_status if now.is_known else None,
+        "previous_health_score": before.health_score if before.is_known else None,
+        "deductions": points,
         "compliance_rate": now.components.coppa.overall_compliance_rate,
-        "flagged_ips": now.components.fraud.total_flagged_ips,
-        "flagged_devices": now.components.bots.total_flagged_devices,
+        "flagged_ips": now.components.fraud.total_flagged_ips if now.is_known else None,
+        "flagged_devices": now.components.bots.total_flagged_devices if now.is_known else None,
     }
 
 

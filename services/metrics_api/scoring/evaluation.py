@@ -11,6 +11,7 @@ from metrics_api.detection.context import Reading
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
+from metrics_api.ingest.kept import fetch_kept
 from metrics_api.scoring.health import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
 from viral_engine.contract.guardrails import Answer, Components, HealthAnswer
 from viral_engine.contract.period import Period
@@ -24,6 +25,11 @@ _HAS_DATA = text("""
     SELECT EXISTS (SELECT FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
             AND invites + clicks + visits + signups + conversions + activations > 0)
         OR EXISTS (SELECT FROM content_per_day WHERE day BETWEEN :start AND :end AND items > 0)
+""")
+# Of purged dates sums are left, which tell that there was something to be flagged.
+_IS_PARTIAL = text("""
+    SELECT EXISTS (SELECT FROM activity_per_referrer_day
+        WHERE day >= :start AND day <= :end AND day < :kept AND clicks + conversions > 0)
 """)
 _SCORE_SETTINGS = (
     "health_score_fraud_deduction",
@@ -59,6 +65,7 @@ def fetch_health(connection: Connection, reading: Reading) -> HealthAnswer:
         health_score=score,
         health_status=rate_score(score, reading.settings),
         has_data=_fetch_has_data(connection, reading.period),
+        is_partial=_fetch_is_partial(connection, reading.period),
         last_event_at=fetch_last_event_at(connection),
         deductions=sum_deductions(items),
         deduction_items=items,
@@ -79,6 +86,12 @@ def fetch_last_event_at(connection: Connection) -> datetime | None:
 
 def _fetch_has_data(connection: Connection, period: Period) -> bool:
     found: bool = connection.execute(_HAS_DATA, {"start": period.start, "end": period.end}).scalar_one()
+    return found
+
+
+def _fetch_is_partial(connection: Connection, period: Period) -> bool:
+    dates = {"start": period.start, "end": period.end, "kept": fetch_kept(connection).events}
+    found: bool = connection.execute(_IS_PARTIAL, dates).scalar_one()
     return found
 
 

@@ -26,6 +26,7 @@ def fetch_what_if(connection: Connection, reading: Reading, configured: Detectio
         computed_at=reading.now,
         thresholds=reading.used(*Overrides.model_fields),
         has_data=after.has_data,
+        is_partial=after.is_partial,
         configured=format_outcome(before, configured),
         changed=format_outcome(after, reading.settings),
         helm_values=format_helm_values(configured, reading.settings, leave_out={item.name for item in not_applicable}),

@@ -7,6 +7,7 @@ from viral_engine.client import ApiProblemError
 from viral_engine.contract.deliveries import DeliveriesAnswer
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer, ReportSummary
+from viral_engine.report_rendering.blocks import format_compliance, format_fraud_flags, format_score
 from viral_engine.report_rendering.figures import (
     format_change,
     format_count,
@@ -63,19 +64,26 @@ def _format_period(report: ReportSummary) -> str:
 
 def _list_cells(report: ReportSummary) -> tuple[str, ...]:
     k_factor = "" if report.k_factor is None else format_k(report.k_factor)
-    health = "" if report.health_score is None else format_points(report.health_score)
+    health = report.health_missing or "" if report.health_score is None else format_points(report.health_score)
     return str(report.id), report.report_type, _format_period(report), report.status, k_factor, health
 
 
 def _list_figures(facts: ReportFacts) -> list[tuple[str, str]]:
-    now = facts.current
+    now, (k_change, rate_change) = facts.current, _list_changes(facts)
     return [
-        ("K-factor", f"{format_k(now.k_factor)} ({facts.k_factor_trend}, {format_change(facts.k_factor_change_pct)})"),
+        ("K-factor", f"{format_k(now.k_factor)} ({k_change})"),
         ("Conversions", format_count(now.total_conversions)),
-        ("Conversion rate", f"{format_rate(now.conversion_rate)} ({facts.conversion_trend})"),
+        ("Conversion rate", f"{format_rate(now.conversion_rate)} ({rate_change})"),
         ("Active users", format_count(now.active_users)),
         ("Invites", f"{format_count(now.viral_links_created)}, {format_count(now.viral_links_clicked)} clicked"),
-        ("Health score", f"{format_points(facts.health_score)} ({facts.health_status})"),
-        ("COPPA compliance", format_rate(facts.compliance_rate)),
-        ("Fraud flags", format_count(facts.flagged_ips + facts.flagged_devices)),
+        ("Health score", format_score(facts) + (f" ({facts.health_status})" if facts.health_status else "")),
+        ("COPPA compliance", format_compliance(facts)),
+        ("Fraud flags", format_fraud_flags(facts)),
     ]
+
+
+def _list_changes(facts: ReportFacts) -> tuple[str, str]:
+    """What stands behind K and the conversion rate."""
+    if not facts.is_over:
+        return "the period is not over", "so far"
+    return f"{facts.k_factor_trend}, {format_change(facts.k_factor_change_pct)}", facts.conversion_trend

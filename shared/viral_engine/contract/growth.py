@@ -65,15 +65,27 @@ class KChange(BaseModel):
     loop_effects: list[LoopEffect]
 
 
+class ComparedK(BaseModel):
+    """Which dates the trend and `why` compare, and the K-factor of either."""
+
+    period: Period
+    previous_period: Period
+    k_factor: float
+    previous_k_factor: float
+
+
 class KFactorAnswer(GrowthCounts, PeriodAnswer):
     """The K-factor of a period beside that of the period before.
 
-    Where one of the two is partial they are not compared: the trend is stable, `change_pct` null and `why` empty.
+    A period that is not over is compared without its last date, with as many dates of the period before. Where that
+    leaves nothing, or one of the two is partial, they are not compared: `compared` is null, the trend is stable,
+    `change_pct` null and `why` empty.
     """
 
     previous: PreviousCounts
     trend: Trend
     change_pct: float | None
+    compared: ComparedK | None
     k_factor_clean: float
     removed_conversions: int
     why: KChange

@@ -194,12 +194,22 @@ class Components(BaseModel):
 
 
 class HealthAnswer(Answer):
-    """The 0-100 health score with what lowered it."""
+    """The 0-100 health score with what lowered it.
+
+    Where `has_data` is false nothing was there to judge. Where `is_partial` is set, dates of the period are purged:
+    what was flagged on them is no longer known, so score, status, flags and their deductions say nothing.
+    """
 
     health_score: float
     health_status: HealthStatus
     has_data: bool
+    is_partial: bool = False
     last_event_at: datetime | None
     deductions: Deductions
     deduction_items: list[DeductionItem]
     components: Components
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the score says how healthy the period was."""
+        return self.has_data and not self.is_partial

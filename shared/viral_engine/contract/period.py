@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
-from viral_engine.contract.values import IsoDate
+from viral_engine.contract.values import IsoDate, PastDate
 
 MAX_DAYS = 366
 
@@ -44,6 +44,14 @@ class Period(BaseModel):
         """Every date of the period."""
         return [self.start + timedelta(days=offset) for offset in range(self.days)]
 
+    def is_over(self, *, now: datetime) -> bool:
+        """Whether no moment of it is still to come."""
+        return self.ends_before <= now
+
+    def first_days(self, days: int) -> "Period":
+        """The first so many of its dates."""
+        return Period.between(self.start, self.start + timedelta(days=days - 1))
+
     def previous(self) -> "Period":
         """The same number of dates just before this period."""
         return Period.between(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
@@ -60,6 +68,12 @@ class PeriodAnswer(BaseModel):
         "earlier dates have totals only",
     )
 
+    @computed_field(description="False where the last date of the period is not over yet: its figures still grow")  # type: ignore[prop-decorator]
+    @property
+    def is_over(self) -> bool:
+        """Whether the whole period had passed when the answer was made."""
+        return self.period.is_over(now=self.computed_at)
+
 
 class PeriodQuery(BaseModel):
     """The period of a read: `days`, or `start` and `end`, never both."""
@@ -68,7 +82,7 @@ class PeriodQuery(BaseModel):
 
     days: int | None = Field(None, ge=1, le=MAX_DAYS, description="The last N UTC dates, today included")
     start: IsoDate | None = Field(None, description="First UTC date, included")
-    end: IsoDate | None = Field(None, description="Last UTC date, included")
+    end: PastDate | None = Field(None, description="Last UTC date, included; today at the latest")
 
     @model_validator(mode="after")
     def check_one_way_of_naming_it(self) -> Self:

@@ -1,7 +1,7 @@
 """Performance reports: asking for one, its state, and its content."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,7 +9,7 @@ from viral_engine.contract.email_address import EmailAddress
 from viral_engine.contract.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import MAX_DAYS
-from viral_engine.contract.values import STORABLE, IsoDate
+from viral_engine.contract.values import STORABLE, IsoDate, PastDate
 
 ReportType = Literal["weekly", "monthly", "custom"]
 RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
@@ -25,7 +25,7 @@ class ReportRequest(BaseModel):
 
     report_type: ReportType
     period_start: IsoDate | None = None
-    period_end: IsoDate | None = None
+    period_end: PastDate | None = None
     recipient_emails: Annotated[list[EmailAddress], Field(max_length=100)] = []
 
     @model_validator(mode="after")
@@ -103,13 +103,28 @@ class DayInReport(BaseModel):
     k_factor: float
 
 
+_NOTHING_TO_JUDGE: dict[str, Any] = {
+    "health_score": None,
+    "health_status": None,
+    "deductions": {},
+    "compliance_rate": None,
+    "flagged_ips": None,
+    "flagged_devices": None,
+}
+
+
 class ReportFacts(BaseModel):
-    """One consistent snapshot of everything a report says; numbers only, no identifiers of devices or addresses."""
+    """One consistent snapshot of everything a report says; numbers only, no identifiers of devices or addresses.
+
+    What is not known is null: score, compliance and flags of a period without data; score, flags and the deductions for
+    them where dates of the period are purged. Nothing is compared where the period was not over.
+    """
 
     report_type: ReportType
     period_start: date
     period_end: date
     snapshot_at: datetime
+    is_over: bool = True
     has_data: bool
     current: GrowthCounts
     previous: GrowthCounts
@@ -127,13 +142,34 @@ class ReportFacts(BaseModel):
     top_referrers: list[ReferrerInReport]
     funnel: list[FunnelStepInReport]
     timeline: list[DayInReport]
-    health_score: float
-    health_status: HealthStatus
-    previous_health_score: float
+    health_score: float | None
+    health_status: HealthStatus | None
+    previous_health_score: float | None
     deductions: dict[str, float]
-    compliance_rate: float
-    flagged_ips: int
-    flagged_devices: int
+    compliance_rate: float | None
+    flagged_ips: int | None
+    flagged_devices: int | None
+
+    @model_validator(mode="before")
+    @classmethod
+    def forget_what_nothing_shows(cls, values: Any) -> Any:
+        """Take the perfect score out of what earlier releases stored of a period without data."""
+        is_empty = isinstance(values, dict) and values.get("has_data") is False
+        return {**values, **_NOTHING_TO_JUDGE} if is_empty else values
+
+    @property
+    def fraud_flags(self) -> int | None:
+        """Flagged addresses and devices together."""
+        return (
+            None
+            if self.flagged_ips is None or self.flagged_devices is None
+            else self.flagged_ips + self.flagged_devices
+        )
+
+    @property
+    def missing(self) -> str:
+        """What stands where a figure of the guardrails is null."""
+        return "not known" if self.has_data else "no data"
 
     @property
     def k_is_partial(self) -> bool:
@@ -169,6 +205,7 @@ class ReportSummary(BaseModel):
     k_factor: float | None
     k_factor_trend: Trend | None
     health_score: float | None
+    health_missing: Literal["no data", "not known"] | None = Field(None, description="Why there is no score")
     delivery_status: DeliveryStatus
 
 

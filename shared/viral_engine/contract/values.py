@@ -88,6 +88,13 @@ def _check_is_date(value: Any) -> Any:
     raise ValueError("must be a date such as 2026-03-01")
 
 
+def _check_has_come(day: date, info: ValidationInfo) -> date:
+    today = ((info.context or {}).get("now") or datetime.now(UTC)).date()
+    if day > today:
+        raise ValueError(f"lies in the future: today is {today} (UTC)")
+    return day
+
+
 def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
     try:
         moment = value.astimezone(UTC)
@@ -150,6 +157,8 @@ IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"t
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
 # Far enough from the first and last date there are for every calculation with periods.
 IsoDate = Annotated[date, Field(ge=date(1000, 1, 1), le=date(9000, 1, 1)), BeforeValidator(_check_is_date)]
+PastDate = Annotated[IsoDate, AfterValidator(_check_has_come)]
+"""A UTC date of which a moment has come, today included."""
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_as_utc)]
 FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_in_the_future)]
 Note = Annotated[

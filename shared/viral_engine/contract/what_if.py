@@ -40,6 +40,7 @@ class WhatIfAnswer(Answer):
     """The same period under the configured thresholds and under those of the request."""
 
     has_data: bool
+    is_partial: bool = Field(False, description="Dates of the period are purged, so that what was flagged is not known")
     configured: Outcome
     changed: Outcome
     helm_values: str = Field(

@@ -21,6 +21,7 @@ from viral_engine.report_rendering.figures import (
 MOST_LOOP_BARS = 8
 MOST_LOOP_ROWS = 20
 _VIRAL = 1.0
+_NOT_OVER = "period not over yet"
 _STEP_NAMES = {"signed_up": "Signed up"}
 _VERDICTS: dict[Verdict, str] = {
     "up": "more than chance",
@@ -74,21 +75,47 @@ def build_kpis(facts: ReportFacts) -> list[Kpi]:
     k_trend, rate_trend = _find_trends(facts)
     return [
         Kpi("K-factor", format_k(now.k_factor), _format_k_note(facts), k_trend),
-        Kpi("Conversions", format_count(now.total_conversions), f"{format_count(before.total_conversions)} before"),
+        Kpi("Conversions", format_count(now.total_conversions), _format_before(facts, before.total_conversions)),
         Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), rate_trend),
         Kpi("Active users", format_count(now.active_users), _format_users_note(facts)),
-        Kpi("Invites created", format_count(now.viral_links_created), f"{format_count(before.total_invites)} before"),
+        Kpi("Invites created", format_count(now.viral_links_created), _format_before(facts, before.total_invites)),
         Kpi("Invites clicked", format_count(now.viral_links_clicked), _format_clicked_note(facts)),
-        Kpi("COPPA compliance", format_rate(facts.compliance_rate), "of shares and reels"),
-        Kpi("Fraud flags", format_count(facts.flagged_ips + facts.flagged_devices), _format_flags_note(facts)),
+        Kpi("COPPA compliance", format_compliance(facts), "of shares and reels"),
+        Kpi("Fraud flags", format_fraud_flags(facts), _format_flags_note(facts)),
     ]
 
 
+def format_compliance(facts: ReportFacts) -> str:
+    """The compliance rate; a period without data has none."""
+    return facts.missing if facts.compliance_rate is None else format_rate(facts.compliance_rate)
+
+
+def format_fraud_flags(facts: ReportFacts) -> str:
+    """How many addresses and devices are flagged, as far as that is known."""
+    return facts.missing if facts.fraud_flags is None else format_count(facts.fraud_flags)
+
+
+def format_score(facts: ReportFacts) -> str:
+    """The health score, where there is one."""
+    return facts.missing if facts.health_score is None else format_points(facts.health_score)
+
+
+def format_score_before(facts: ReportFacts) -> str:
+    """The score of the period before, where there is one."""
+    return "–" if facts.previous_health_score is None else format_points(facts.previous_health_score)
+
+
 def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Literal[""]]:
-    return (facts.k_factor_trend, facts.conversion_trend) if facts.has_data else ("", "")
+    return (facts.k_factor_trend, facts.conversion_trend) if facts.has_data and facts.is_over else ("", "")
+
+
+def _format_before(facts: ReportFacts, count: int) -> str:
+    return f"{format_count(count)} before" if facts.is_over else _NOT_OVER
 
 
 def _format_k_note(facts: ReportFacts) -> str:
+    if not facts.is_over:
+        return _NOT_OVER
     if not facts.previous.total_invites or facts.k_is_partial:
         return "nothing to compare with"
     return f"{format_change(facts.k_factor_change_pct)}, {_VERDICTS[facts.k_factor_verdict]}"
@@ -97,10 +124,12 @@ def _format_k_note(facts: ReportFacts) -> str:
 def _format_users_note(facts: ReportFacts) -> str:
     if facts.k_is_partial:
         return "nothing to compare with"
-    return f"{format_count(facts.previous.active_users)} before"
+    return _format_before(facts, facts.previous.active_users)
 
 
 def _format_rate_note(facts: ReportFacts) -> str:
+    if not facts.is_over:
+        return _NOT_OVER
     if not facts.previous.total_clicks:
         return "nothing to compare with"
     return f"{format_change(facts.conversion_change_pct)}, {_VERDICTS[facts.conversion_verdict]}"
@@ -112,6 +141,8 @@ def _format_clicked_note(facts: ReportFacts) -> str:
 
 
 def _format_flags_note(facts: ReportFacts) -> str:
+    if facts.flagged_ips is None or facts.flagged_devices is None:
+        return "only totals are kept" if facts.has_data else "nothing was checked"
     return f"{format_counted(facts.flagged_ips, 'IP')}, {format_counted(facts.flagged_devices, 'device')}"
 
 
@@ -209,22 +240,19 @@ def build_comparison(facts: ReportFacts) -> Table:
     now, before = facts.current, facts.previous
     rows = [
         _compare_k(facts),
-        _compare_counts("Invites", now.total_invites, before.total_invites),
-        _compare_counts("Clicks", now.total_clicks, before.total_clicks),
-        _compare_counts("Conversions", now.total_conversions, before.total_conversions),
+        _compare_counts(facts, "Invites", now.total_invites, before.total_invites),
+        _compare_counts(facts, "Clicks", now.total_clicks, before.total_clicks),
+        _compare_counts(facts, "Conversions", now.total_conversions, before.total_conversions),
         (
             "Conversion rate",
             format_rate(now.conversion_rate),
             format_rate(before.conversion_rate),
-            _difference(now.conversion_rate * 100, before.conversion_rate * 100, 1) + " points",
+            f"{_difference(now.conversion_rate * 100, before.conversion_rate * 100, 1)} points"
+            if facts.is_over
+            else "–",
         ),
         _compare_users(facts),
-        (
-            "Health score",
-            format_points(facts.health_score),
-            format_points(facts.previous_health_score),
-            _difference(facts.health_score, facts.previous_health_score, 1),
-        ),
+        ("Health score", format_score(facts), format_score_before(facts), _compare_scores(facts)),
     ]
     return Table(("", "This period", "Before", "Difference"), rows)
 
@@ -233,18 +261,24 @@ def _compare_k(facts: ReportFacts) -> tuple[str, ...]:
     now, before = facts.current.k_factor, facts.previous.k_factor
     if facts.k_is_partial:
         return "K-factor", format_k(now), "–", "–"
-    return "K-factor", format_k(now), format_k(before), _difference(now, before, 2)
+    return "K-factor", format_k(now), format_k(before), _difference(now, before, 2) if facts.is_over else "–"
 
 
 def _compare_users(facts: ReportFacts) -> tuple[str, ...]:
     now, before = facts.current.active_users, facts.previous.active_users
     if facts.k_is_partial:
         return "Active users", format_count(now), "–", "–"
-    return _compare_counts("Active users", now, before)
+    return _compare_counts(facts, "Active users", now, before)
 
 
-def _compare_counts(name: str, now: int, before: int) -> tuple[str, ...]:
-    return name, format_count(now), format_count(before), format_signed(now - before, decimals=0)
+def _compare_counts(facts: ReportFacts, name: str, now: int, before: int) -> tuple[str, ...]:
+    difference = format_signed(now - before, decimals=0) if facts.is_over else "–"
+    return name, format_count(now), format_count(before), difference
+
+
+def _compare_scores(facts: ReportFacts) -> str:
+    now, before = facts.health_score, facts.previous_health_score
+    return "–" if now is None or before is None or not facts.is_over else _difference(now, before, 1)
 
 
 def _difference(now: float, before: float, decimals: int) -> str:
@@ -254,7 +288,8 @@ def _difference(now: float, before: float, decimals: int) -> str:
 def build_deductions(facts: ReportFacts) -> Table:
     """Where the health score comes from, line by line from 100."""
     rows = [
-        (DEDUCTION_LABELS.get(name, name), format_signed(-points, decimals=1))
-        for name, points in facts.deductions.items()
+        (label, format_signed(-facts.deductions[name], decimals=1) if name in facts.deductions else facts.missing)
+        for name, label in DEDUCTION_LABELS.items()
     ]
-    return Table(("Deduction", "Points"), [("Start", "100.0"), *rows, ("Score", format_points(facts.health_score))])
+    start = [] if facts.health_score is None else [("Start", "100.0")]
+    return Table(("Deduction", "Points"), [*start, *rows, ("Score", format_score(facts))])

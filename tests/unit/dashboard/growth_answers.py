@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dashboard.data import GrowthSnapshot
-from metrics_api.growth.k_factor import Counts, explain_change, format_counts
+from metrics_api.growth.k_factor import Compared, Counts, explain_change, format_counts
 from metrics_api.growth.loops import format_loop
 from tests.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
 from tests.unit.dashboard.answers import NOW, PERIOD
@@ -26,7 +26,7 @@ from viral_engine.contract.growth import (
 )
 from viral_engine.contract.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
 
-COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW}
+COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": PERIOD.ends_before}
 MONDAY = date(2026, 3, 2)
 
 
@@ -37,6 +37,7 @@ def build_k_factor(now: Counts = GOOD_WEEK, before: Counts = WEEK_BEFORE, **fiel
         "previous": PreviousCounts(**format_counts(before).model_dump(), period=PERIOD.previous()),
         "trend": "up",
         "change_pct": 35.3,
+        "compared": Compared(PERIOD, now, before).format(PERIOD.previous()),
         "k_factor_clean": 0.7,
         "removed_conversions": 44,
         "why": explain_change(now, before),

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from dashboard.components import alerts, anomalies, coppa, history, opt_outs
+import pytest
+from dash import html
+
+from dashboard.components import alerts, anomalies, bots, coppa, deductions, fraud, health_score, history, opt_outs
 from dashboard.components.card import Card
 from dashboard.data import Snapshot
 from tests.unit.dashboard.answers import (
@@ -13,7 +16,7 @@ from tests.unit.dashboard.answers import (
     build_health,
     build_history,
 )
-from tests.unit.dashboard.tree import find, text_of, walk
+from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.alerts import Alert
 from viral_engine.contract.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
 
@@ -43,6 +46,24 @@ def test_an_alert_leads_to_its_page_with_message_severity_and_age() -> None:
 def test_an_acknowledged_alert_names_who_took_it() -> None:
     body = draw(alerts.CARD, build_alert(acknowledged_by="ana@example.com", status="acknowledged"))
     assert "Acknowledged by ana@example.com" in text_of(body)
+
+
+def test_history_has_a_gap_where_there_was_no_data() -> None:
+    known = build_history(80, 100, 90)
+    points = [point.model_copy(update={"has_data": point.health_score < 100}) for point in known.points]
+    snapshot = Snapshot(build_health(), build_alerts(), known.model_copy(update={"points": points}), "?days=7")
+    body = html.Div(history.CARD.build_body(snapshot))
+    (chart,) = [each for each in walk(body) if type(each).__name__ == "AreaChart"]
+    assert [point["Score"] for point in chart.data] == [80, None, 90]
+    assert chart.connectNulls is False
+    assert [row[1:] for row in rows_of(body)[1:]] == [["90.0", "good"], ["no data", "–"], ["80.0", "good"]]
+
+
+@pytest.mark.parametrize("card", [fraud.CARD, bots.CARD, anomalies.CARD, health_score.CARD, deductions.CARD])
+def test_what_was_flagged_on_purged_dates_is_not_known(card: Card[Snapshot]) -> None:
+    health = build_health(is_partial=True)
+    body = html.Div(card.build_body(Snapshot(health, build_alerts(), build_history(), "?days=7")))
+    assert text_of(body) == "Not known: only totals are kept of dates of this period, and not what was flagged on them."
 
 
 def test_history_needs_two_points_and_then_has_a_table_for_screen_readers() -> None:

@@ -50,7 +50,7 @@ def test_referrers_lead_to_their_investigation_over_the_reports_dates() -> None:
 
 def test_a_report_without_data_says_so_and_draws_no_chart() -> None:
     body = draw(build_report(facts=build_empty_facts()))
-    assert "Nothing happened in this period" in text_of(find(body, "report-empty"))
+    assert "No data in this period" in text_of(find(body, "report-empty"))
     assert find(body, "history-chart") == []
     assert find(body, "trend") == []
 
