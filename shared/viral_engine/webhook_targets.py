@@ -5,10 +5,14 @@ from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# What hides an IPv4 address in an IPv6 one (mapped, translated by NAT64, 6to4 and Teredo), and what Python takes for
-# public: site-local addresses, and those at which the nearest router or relay answers.
-_IPV6 = ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10", "3fff::/20")
-_IPV4 = ("192.0.0.0/24", "192.88.99.0/24")
+# What hides an IPv4 address in an IPv6 one (compatible, mapped, translated by NAT64, 6to4 and Teredo), and what Python
+# takes for public: site-local and segment-routing addresses, those at which the nearest router or relay answers, and
+# those at which a cloud's own services answer each of its machines (Azure's is public in every registry).
+_IPV6 = (
+    *("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
+    *("fec0::/10", "3fff::/20", "5f00::/16"),
+)
+_IPV4 = ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
 _HIDDEN = [ipaddress.ip_network(cidr) for cidr in (*_IPV6, *_IPV4)]
 
 

@@ -1,5 +1,6 @@
 """Everything is denied but what each process needs."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,10 @@ from metrics_api.api.bulk import MAX_BATCH_BYTES
 from tests.chart.rendering import render, render_ci
 from tests.chart.test_pods import COMPONENTS
 
+_CLUSTER_DNS = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+}
 POSTGRES, REDIS, API, HTTPS = 5432, 6379, 8000, 443
 SMTP = 587
 
@@ -23,7 +28,21 @@ def test_whatever_has_no_rule_is_denied() -> None:
     assert all(policy["spec"]["policyTypes"] == ["Ingress", "Egress"] for policy in policies.values())
     everything = policies["default-deny"]["spec"]
     assert "ingress" not in everything
+    (names,) = everything["egress"]
+    assert names == {"ports": _names(53), "to": [_CLUSTER_DNS]}
     assert all(selected(everything, pod) for pod in render().pods().values())
+
+
+def test_names_can_be_looked_up_elsewhere_where_the_cluster_does_so() -> None:
+    local = {"ipBlock": {"cidr": "169.254.20.10/32"}}
+    to = f"networkPolicy.dnsTo=[{json.dumps(local)}]"
+    rendered = render("--set-json", to, "--set", "networkPolicy.dnsPorts={5353}")
+    for policy in ("default-deny", "migrate"):
+        assert {"ports": _names(5353), "to": [local]} in rendered.of("NetworkPolicy")[policy]["spec"]["egress"]
+
+
+def _names(port: int) -> list[dict[str, Any]]:
+    return [{"port": port, "protocol": protocol} for protocol in ("UDP", "TCP")]
 
 
 def selected(policy: dict[str, Any], pod: dict[str, Any]) -> bool:
@@ -58,14 +77,16 @@ def test_a_process_reaches_what_it_needs(component: str, ports: set[int]) -> Non
     assert _ports(component, "egress") == ports
 
 
-def test_a_webhook_reaches_no_private_address() -> None:
+def test_a_webhook_reaches_no_private_address_and_no_service_of_the_cloud() -> None:
     (rule,) = [
         rule
         for rule in render().of("NetworkPolicy")["worker-webhooks"]["spec"]["egress"]
         if {"port": HTTPS, "protocol": "TCP"} in rule["ports"]
     ]
     (peer,) = rule["to"]
-    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
+    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "168.63.129.16/32"} <= set(
+        peer["ipBlock"]["except"]
+    )
 
 
 def test_the_metrics_api_reaches_an_identity_provider_only_when_there_is_one() -> None:
