@@ -1,5 +1,7 @@
 """`viral-engine import` brings real files in, and detection answers what an independent engine answers."""
 
+import gzip
+import json
 import os
 import re
 import signal
@@ -79,6 +81,7 @@ def fetch_all(fetch: Any, items: str, **query: QueryValue) -> list[Any]:
 def test_every_row_is_new_and_the_page_of_the_period_is_told(web_log_summary: str, stack: dict[str, str]) -> None:
     assert web_log_summary == (
         "web_access_events.csv: 9,999 new, 0 known already, 0 rejected.\n"
+        "CSV separated by commas, encoding UTF-8. Ids: the file's own ids together with the rows' content.\n"
         f"{stack['DASHBOARD_URL']}/dashboard/guardrails?start=2015-05-17&end=2015-05-20\n"
     )
 
@@ -127,6 +130,7 @@ def test_importing_again_changes_nothing_and_says_so(stack: dict[str, str], api:
     before = api.fetch_health(**WEB_LOG_PERIOD)
     result = run_import(stack, WEB_LOG, *WEB_LOG_OPTIONS)
     assert result.stdout.startswith("web_access_events.csv: 0 new, 9,999 known already, 0 rejected.")
+    assert "Warning: nothing is new" in result.stdout
     after = api.fetch_health(**WEB_LOG_PERIOD)
     assert (after.health_score, after.deductions) == (before.health_score, before.deductions)
     assert after.components.fraud.suspicious_ips == before.components.fraud.suspicious_ips
@@ -194,13 +198,54 @@ def test_rejected_rows_are_told_with_their_lines_and_the_others_are_stored(
     ]
 
 
-def test_a_file_of_which_every_row_is_rejected_ends_early(stack: dict[str, str], tmp_path: Path) -> None:
+def test_rejected_rows_of_a_file_without_any_other_are_counted_and_not_all_listed(
+    stack: dict[str, str], tmp_path: Path
+) -> None:
     file = tmp_path / "wrong.ndjson"
-    file.write_text('{"event_type": "click", "ip_address": "nowhere"}\n' * 20_000)
+    row = '{"event_type": "click", "ip_address": "nowhere", "occurred_at": "2013-01-01T00:00:00Z"}\n'
+    file.write_text(row * 12_000)
     result = run_import(stack, file)
     assert result.returncode == 1
-    assert "The first 5,000 rows were all rejected:\nline 1: ip_address: " in result.stderr
+    assert result.stdout.startswith("wrong.ndjson: 0 new, 0 known already, 12,000 rejected.")
+    assert result.stderr.startswith("line 1: ip_address: ")
     assert len(result.stderr.splitlines()) < 20
+
+
+def test_a_row_that_the_api_cannot_even_read_is_one_rejected_row(stack: dict[str, str], tmp_path: Path) -> None:
+    """On 140f6a8 the whole batch is refused, and the import ends."""
+    file = tmp_path / "deep.ndjson"
+    rows = [{"event_type": "click", "occurred_at": f"2013-02-0{day}T00:00:00Z"} for day in range(1, 6)]
+    lines = [json.dumps(row) for row in rows]
+    lines[2] = lines[2][:-1] + ', "metadata": {"a": ' + "[" * 900 + "]" * 900 + "}}"
+    file.write_text("\n".join(lines))
+    result = run_import(stack, file)
+    assert result.stdout.startswith("deep.ndjson: 4 new, 0 known already, 1 rejected.")
+    assert result.stderr.startswith("line 3: ")
+
+
+def test_files_of_one_name_are_imported_whole_and_overlapping_exports_bring_what_is_new(
+    stack: dict[str, str], tmp_path: Path
+) -> None:
+    """On 140f6a8 the second file of a name is taken for the first."""
+    header = "event_id,event_type,occurred_at"
+    days = {day: [header, *(f"{n},visit,2013-03-0{day}T00:00:0{n}Z" for n in range(1, 6))] for day in (1, 2)}
+    for day, lines in days.items():
+        (tmp_path / str(day)).mkdir()
+        file = tmp_path / str(day) / "daily.csv"
+        file.write_text("\n".join(lines))
+        assert run_import(stack, file).stdout.startswith("daily.csv: 5 new, 0 known already, 0 rejected.")
+    newest_first = tmp_path / "export.csv.gz"
+    lines = [header, "1,visit,2013-03-03T00:00:00Z", *days[2][1:], *days[1][1:]]
+    newest_first.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert run_import(stack, newest_first).stdout.startswith("export.csv.gz: 1 new, 10 known already, 0 rejected.")
+
+
+def test_standard_input_of_a_quiet_day_is_no_failure(stack: dict[str, str]) -> None:
+    command = [COMMAND, "import", "-"]
+    environment = {**os.environ, **stack_settings(stack)}
+    result = subprocess.run(command, env=environment, input="event_type,occurred_at\n", capture_output=True, text=True)
+    assert result.returncode == 0
+    assert result.stdout.startswith("standard input: 0 new, 0 known already, 0 rejected.")
 
 
 def test_a_file_that_needs_options_says_which(stack: dict[str, str]) -> None:

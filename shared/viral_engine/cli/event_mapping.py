@@ -2,18 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
-from uuid import UUID, uuid5
 
+from viral_engine.cli.json_rows import NotJsonError, parse_json
+from viral_engine.cli.row_ids import RowProblemError
 from viral_engine.contract.events import Event, EventType
 
 FIELDS = tuple(Event.model_fields)
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
-_EVENT_IDS = UUID("6f1c0f5e-0d5b-5d0e-9d0a-7a3d0b0c1e52")
 _FINGERPRINT_LENGTH = 32
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_SHOWN_COLUMNS_CHARACTERS = 300
 
 Row = Mapping[str, Any]
 
@@ -26,32 +30,23 @@ class MappingError(Exception):
 class EventMapping:
     """Which column feeds which field, and what is made instead of being read."""
 
-    file_name: str
     columns: Mapping[str, str]
     event_type: str | None = None
     fingerprint_columns: tuple[str, ...] = ()
 
-    def build_event(self, row: Row, line: int) -> dict[str, Any]:
-        """The event of a row; `line` is its number in the file. Empty values are left out."""
+    def build_event(self, row: Row) -> dict[str, Any]:
+        """The event of a row, with the id that the file says. Empty values are left out.
+
+        Raises RowProblemError for a row without a time, which would count as happening now, and for broken metadata.
+        """
         event = {field: _read(field, row.get(column)) for field, column in self.columns.items()}
-        event["event_id"] = self._build_id(event.get("event_id"), line)
+        if event.get("occurred_at") in (None, ""):
+            raise RowProblemError(f"{self.columns['occurred_at']}: the time is missing")
         if self.event_type:
             event["event_type"] = self.event_type
         if self.fingerprint_columns:
             event["device_fingerprint"] = build_fingerprint([row.get(column) for column in self.fingerprint_columns])
         return {field: value for field, value in event.items() if value not in (None, "")}
-
-    def _build_id(self, given: object, line: int) -> str:
-        """A UUID as it is; any other id, or for want of one the line's number, as UUIDv5 with the file's name.
-
-        So the same row has the same id each time that it is imported.
-        """
-        if given in (None, ""):
-            return str(uuid5(_EVENT_IDS, json.dumps([self.file_name, "line", line])))
-        try:
-            return str(UUID(str(given)))
-        except ValueError:
-            return str(uuid5(_EVENT_IDS, json.dumps([self.file_name, "id", str(given)])))
 
 
 def build_fingerprint(values: Sequence[object]) -> str | None:
@@ -78,36 +73,71 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def build_mapping(
-    file_name: str,
+    columns: Collection[str],
     sample: Sequence[Row],
     *,
     mapped: Mapping[str, str],
     event_type: str | None,
     fingerprint_columns: Sequence[str],
 ) -> EventMapping:
-    """Complete what the options say by the columns that are named like fields.
+    """Complete what the options say by the columns that are named like fields; without any column all rows are broken.
 
-    Raises MappingError when an option names a column that the first rows do not have, or when their type or time
-    would be a guess.
+    Raises MappingError when no column is a field of an event, when an option names a column that the file does not
+    have, or when the rows' type or time would be a guess.
     """
-    present = dict.fromkeys(name for row in sample for name in row)
-    problems = [
-        f"There is no column {column}; the columns are {', '.join(present)}."
-        for column in [*mapped.values(), *fingerprint_columns]
-        if column not in present
+    chosen = {**{field: field for field in FIELDS}, **mapped}
+    if columns:
+        used = [*mapped.values(), *fingerprint_columns]
+        problems = [
+            *_find_missing(columns, used),
+            *_find_guesses(columns, sample, chosen, event_type),
+        ]
+        if not set(chosen.values()) & set(columns):
+            problems.insert(0, _NO_FIELD.format(columns=_list_columns(columns)))
+        if problems:
+            raise MappingError("\n".join(problems))
+    return EventMapping(chosen, event_type, tuple(fingerprint_columns))
+
+
+def find_columns(sample: Iterable[Row]) -> list[str]:
+    """The names that the rows of a sample have."""
+    return list(dict.fromkeys(name for row in sample for name in row))
+
+
+_NO_FIELD = (
+    "No column is a field of an event; the columns are {columns}. Files are CSV, separated by , ; tab or |, with the "
+    'columns\' names in the first line; NDJSON, one object on each line; a JSON array; or {{"events": [...]}}.'
+)
+
+
+def _list_columns(columns: Collection[str]) -> str:
+    text = ", ".join(columns)
+    return text if len(text) <= _SHOWN_COLUMNS_CHARACTERS else f"{text[:_SHOWN_COLUMNS_CHARACTERS]}…"
+
+
+def _find_missing(columns: Collection[str], used: Sequence[str]) -> list[str]:
+    return [
+        f"There is no column {column}; the columns are {_list_columns(columns)}."
+        for column in used
+        if column not in columns
     ]
-    columns = {**{field: field for field in FIELDS}, **mapped}
-    if not event_type and columns["event_type"] not in present:
+
+
+def _find_guesses(
+    columns: Collection[str], sample: Sequence[Row], chosen: Mapping[str, str], event_type: str | None
+) -> list[str]:
+    problems = []
+    if not event_type and chosen["event_type"] not in columns:
         problems.append(f"No column is named event_type: say what the rows are by --type {'|'.join(EVENT_TYPES)}.")
-    times = find_time_columns(sample)
-    if columns["occurred_at"] not in present and times:
+    if chosen["occurred_at"] not in columns:
+        times = find_time_columns(sample)
+        found = f"These hold times: {', '.join(times)}. " if times else ""
+        example = times[0] if times else "COLUMN"
         problems.append(
             "No column is named occurred_at, so all would count as happening now. "
-            f"These hold times: {', '.join(times)}. Choose one, for example --map occurred_at={times[0]}."
+            f"{found}Choose one by --map occurred_at={example}."
         )
-    if problems:
-        raise MappingError("\n".join(problems))
-    return EventMapping(file_name, columns, event_type, tuple(fingerprint_columns))
+    return problems
 
 
 def find_time_columns(sample: Sequence[Row]) -> list[str]:
@@ -127,12 +157,14 @@ def _is_time(value: object) -> bool:
 
 def _read(field: str, value: object) -> object:
     """A value from text in the type that the field has; text that is not of it is left for the API to refuse."""
-    try:
-        if isinstance(value, str) and value:
-            if field == "conversion_value":
-                return float(value)
-            if field == "metadata":
-                return json.loads(value)
-    except ValueError:
-        pass
+    if not isinstance(value, str) or not value:
+        return value
+    if field == "conversion_value" and _NUMBER.fullmatch(value):
+        number = float(value)
+        return number if math.isfinite(number) else value
+    if field == "metadata":
+        try:
+            return parse_json(value)
+        except NotJsonError as error:
+            raise RowProblemError(f"metadata is not JSON: {error}") from error
     return value

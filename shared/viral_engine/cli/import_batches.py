@@ -2,33 +2,40 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from viral_engine.cli.event_files import Record
 from viral_engine.cli.event_mapping import EventMapping
+from viral_engine.cli.event_record import Record
 from viral_engine.cli.import_state import ImportState
-from viral_engine.client import MetricsApi
+from viral_engine.cli.row_ids import RowIds, RowProblemError
+from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.problem import FieldError
 from viral_engine.contract.values import PastTime
-from viral_engine.contract.writes import EventsAccepted
 
 MAX_EVENTS = 5_000
 _MAX_BATCH_BYTES = 12 * 1024 * 1024
 _MAX_EVENT_BYTES = 1024 * 1024
-_TIME: TypeAdapter[datetime] = TypeAdapter(PastTime)
+_REFUSALS_OF_CONTENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+_TIME = TypeAdapter(PastTime)
+
+
+Complaint = tuple[int, str]
+"""A line and what is wrong with its row."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that follow one another; `lines` are those of the events, `complaints` are of the other rows."""
+    """Rows that follow one another; `lines` are those of the events, `complaints` are of the other rows by line."""
 
     events: Sequence[dict[str, Any]]
     lines: Sequence[int]
-    complaints: Sequence[str]
+    complaints: Sequence[Complaint]
     last_line: int
 
     @property
@@ -37,66 +44,122 @@ class Batch:
         return len(self.events) + len(self.complaints)
 
 
-def build_batches(records: Iterable[Record], mapping: EventMapping) -> Iterator[Batch]:
-    """Cut rows into batches of at most 5,000 events and 12 MiB."""
+def build_batches(records: Iterable[Record], mapping: EventMapping, ids: RowIds, *, done: int = 0) -> Iterator[Batch]:
+    """Cut the rows after the first `done` into batches of at most 5,000 events and 12 MiB."""
     events: list[dict[str, Any]] = []
     lines: list[int] = []
-    complaints: list[str] = []
+    complaints: list[Complaint] = []
     size = last_line = 0
-    for record in records:
-        event, length, problem = _convert(record, mapping)
+    for record, event, length, problem in islice(_convert_all(records, mapping, ids), done, None):
         if lines and (len(events) == MAX_EVENTS or size + length > _MAX_BATCH_BYTES):
             yield Batch(events, lines, complaints, last_line)
             events, lines, complaints, size = [], [], [], 0
         last_line = record.line
         if problem:
-            complaints.append(f"line {record.line}: {problem}")
+            complaints.append((record.line, problem))
         else:
             events.append(event)
             lines.append(record.line)
             size += length
+        if len(complaints) == MAX_EVENTS:
+            yield Batch(events, lines, complaints, last_line)
+            events, lines, complaints, size = [], [], [], 0
     if events or complaints:
         yield Batch(events, lines, complaints, last_line)
 
 
-def send_batch(api: MetricsApi, batch: Batch, state: ImportState, now: datetime) -> tuple[ImportState, list[str]]:
+def send_batch(api: MetricsApi, batch: Batch, state: ImportState) -> tuple[ImportState, list[str]]:
     """Store a batch; answers the state after it and a line for every row that was rejected."""
-    complaints = list(batch.complaints)
-    rejected: dict[int, list[FieldError]] = {}
-    answer = EventsAccepted(accepted=0, duplicates=0)
-    if batch.events:
-        answer = api.save_events(list(batch.events), partial=True)
-        rejected = {item.index: item.errors for item in answer.rejected or []}
-    complaints += [f"line {batch.lines[index]}: {_format_errors(errors)}" for index, errors in rejected.items()]
-    stored = [event for index, event in enumerate(batch.events) if index not in rejected]
+    outcome = _Outcome(list(batch.complaints))
+    _send(api, batch.events, batch.lines, outcome)
     after = replace(
         state,
         records=state.records + batch.records,
         line=batch.last_line,
-        accepted=state.accepted + answer.accepted,
-        duplicates=state.duplicates + answer.duplicates,
-        expired=state.expired + answer.expired,
-        erased=state.erased + answer.erased,
-        rejected=state.rejected + len(complaints),
+        accepted=state.accepted + outcome.accepted,
+        duplicates=state.duplicates + outcome.duplicates,
+        rejected=state.rejected + batch.records - outcome.accepted - outcome.duplicates,
+        expired=state.expired + outcome.expired,
+        erased=state.erased + outcome.erased,
     )
-    return after.with_days({_find_day(event, now) for event in stored}), complaints
+    return after.with_days(outcome.days), [f"line {line}: {problem}" for line, problem in sorted(outcome.complaints)]
 
 
-def _convert(record: Record, mapping: EventMapping) -> tuple[dict[str, Any], int, str | None]:
-    """An event with its size in bytes of JSON, or what is wrong with the row."""
+@dataclass
+class _Outcome:
+    complaints: list[Complaint]
+    accepted: int = 0
+    duplicates: int = 0
+    expired: int = 0
+    erased: int = 0
+    days: set[str] = field(default_factory=set)
+
+
+def _send(api: MetricsApi, events: Sequence[dict[str, Any]], lines: Sequence[int], outcome: _Outcome) -> None:
+    """Store events; when the API refuses them all, find the row that it cannot take by halving."""
+    if not events:
+        return
+    try:
+        answer = api.save_events(list(events), partial=True)
+    except ApiProblemError as error:
+        if error.status not in _REFUSALS_OF_CONTENT:
+            raise
+        if len(events) == 1:
+            outcome.complaints.append((lines[0], error.detail))
+            return
+        half = len(events) // 2
+        _send(api, events[:half], lines[:half], outcome)
+        _send(api, events[half:], lines[half:], outcome)
+        return
+    rejected = {item.index: item.errors for item in answer.rejected or []}
+    outcome.accepted += answer.accepted
+    outcome.duplicates += answer.duplicates
+    outcome.expired += answer.expired
+    outcome.erased += answer.erased
+    outcome.complaints += [(lines[index], _format_errors(errors)) for index, errors in rejected.items()]
+    outcome.days |= {_find_day(event) for index, event in enumerate(events) if index not in rejected}
+
+
+_Converted = tuple[Record, dict[str, Any], int, str | None]
+
+
+def _convert_all(records: Iterable[Record], mapping: EventMapping, ids: RowIds) -> Iterator[_Converted]:
+    """Each row's event with its size in bytes of JSON, or what is wrong with the row."""
+    for record in records:
+        try:
+            event = _convert(record, mapping, ids)
+            yield record, event, _measure(event), None
+        except RowProblemError as error:
+            yield record, {}, 0, str(error)
+
+
+def _convert(record: Record, mapping: EventMapping, ids: RowIds) -> dict[str, Any]:
     if record.problem:
-        return {}, 0, record.problem
-    event = mapping.build_event(record.values, record.line)
-    length = len(json.dumps(event, ensure_ascii=False).encode())
-    return event, length, "is larger than 1 MiB" if length > _MAX_EVENT_BYTES else None
+        raise RowProblemError(record.problem)
+    event = mapping.build_event(record.values)
+    event["event_id"] = ids.find_id(event.get("event_id"), record.values)
+    return event
+
+
+def _measure(event: dict[str, Any]) -> int:
+    try:
+        length = len(json.dumps(event, ensure_ascii=False, allow_nan=False).encode())
+    except UnicodeEncodeError as error:
+        raise RowProblemError("metadata has a character that is cut") from error
+    except RecursionError as error:
+        raise RowProblemError("nests too deep") from error
+    except ValueError as error:
+        raise RowProblemError("metadata has a number out of range") from error
+    if length > _MAX_EVENT_BYTES:
+        raise RowProblemError("is larger than 1 MiB")
+    return length
 
 
 def _format_errors(errors: Sequence[FieldError]) -> str:
-    said = "; ".join(f"{error.pointer.split('/', 3)[-1]}: {error.detail}" for error in errors)
-    return said or "is invalid; the lines above say why the first ones of this batch are"
+    listed = [f"{error.pointer.split('/', 3)[-1]}: {error.detail}" for error in errors]
+    return "; ".join(listed) or "is wrong like others above (the API lists 100 errors at a time)"
 
 
-def _find_day(event: dict[str, Any], now: datetime) -> str:
+def _find_day(event: dict[str, Any]) -> str:
     # Parsed as the API does, which has accepted it.
-    at = _TIME.validate_python(event["occurred_at"]) if "occurred_at" in event else now
-    return at.astimezone(UTC).date().isoformat()
+    return _TIME.validate_python(event["occurred_at"]).astimezone(UTC).date().isoformat()

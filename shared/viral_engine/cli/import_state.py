@@ -11,7 +11,7 @@ from viral_engine.standalone.private_file import write_private_file
 
 @dataclass(frozen=True)
 class ImportState:
-    """Counts of what is done; what is `expired` or `erased` was not stored.
+    """Counts of what is done; what is `expired` or `erased` was not stored, and is `rejected` too.
 
     `first_day` and `last_day` are the ISO dates (UTC) of what was stored or known.
     """

@@ -1,7 +1,6 @@
 """Rows of somebody's file become events of the contract."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -13,7 +12,9 @@ from viral_engine.cli.event_mapping import (
     find_time_columns,
     parse_columns,
 )
+from viral_engine.cli.row_ids import RowProblemError
 
+TIME = "2025-01-02T03:04:05Z"
 WEB_ROW = {
     "event_id": "7",
     "ip_address": "203.0.113.9",
@@ -26,13 +27,12 @@ WEB_ROW = {
 
 def map_columns(row: dict[str, Any], mapped: str = "", **options: Any) -> EventMapping:
     options = {"event_type": None, "fingerprint_columns": (), **options}
-    return build_mapping("log.csv", [row], mapped=parse_columns(mapped), **options)
+    return build_mapping(list(row), [row], mapped=parse_columns(mapped), **options)
 
 
 def test_columns_named_like_fields_map_themselves_and_others_are_left_out() -> None:
     row = {"event_type": "visit", "occurred_at": "2025-01-02T03:04:05Z", "user_id": "u1", "shoe_size": "44"}
-    event = map_columns(row).build_event(row, 2)
-    assert event.pop("event_id")
+    event = map_columns(row).build_event(row)
     assert event == {"event_type": "visit", "occurred_at": "2025-01-02T03:04:05Z", "user_id": "u1"}
 
 
@@ -40,9 +40,9 @@ def test_the_web_log_of_the_issue_becomes_clicks_of_devices() -> None:
     mapping = map_columns(
         WEB_ROW, "occurred_at=clicked_at", event_type="click", fingerprint_columns=("ip_address", "user_agent")
     )
-    event = mapping.build_event(WEB_ROW, 2)
-    assert UUID(event.pop("event_id")).version == 5
+    event = mapping.build_event(WEB_ROW)
     assert event == {
+        "event_id": "7",
         "event_type": "click",
         "occurred_at": "2015-05-17T10:05:03Z",
         "ip_address": "203.0.113.9",
@@ -53,12 +53,12 @@ def test_the_web_log_of_the_issue_becomes_clicks_of_devices() -> None:
 
 def test_a_given_type_replaces_the_column() -> None:
     row = {"event_type": "purchase", "occurred_at": "2025-01-02T03:04:05Z"}
-    assert map_columns(row, event_type="conversion").build_event(row, 2)["event_type"] == "conversion"
+    assert map_columns(row, event_type="conversion").build_event(row)["event_type"] == "conversion"
 
 
 def test_a_mapped_column_replaces_the_one_of_the_same_name() -> None:
-    row = {"event_type": "click", "user_id": "internal", "public_id": "u1"}
-    assert map_columns(row, "user_id=public_id").build_event(row, 2)["user_id"] == "u1"
+    row = {"event_type": "click", "occurred_at": TIME, "user_id": "internal", "public_id": "u1"}
+    assert map_columns(row, "user_id=public_id").build_event(row)["user_id"] == "u1"
 
 
 @pytest.mark.parametrize(
@@ -67,43 +67,35 @@ def test_a_mapped_column_replaces_the_one_of_the_same_name() -> None:
         ("conversion_value", "19.90", 19.9),
         ("conversion_value", "much", "much"),
         ("metadata", '{"plan": "pro"}', {"plan": "pro"}),
-        ("metadata", "{", "{"),
+        ("conversion_value", "nan", "nan"),
+        ("conversion_value", "1e999", "1e999"),
+        ("conversion_value", "1_000", "1_000"),
         ("metadata", {"plan": "pro"}, {"plan": "pro"}),
         ("user_id", "0042", "0042"),
     ],
 )
 def test_text_gets_the_fields_type_or_is_left_for_the_api_to_refuse(field: str, text: object, value: object) -> None:
-    row = {"event_type": "conversion", field: text}
-    assert map_columns(row).build_event(row, 2)[field] == value
+    row = {"event_type": "conversion", "occurred_at": TIME, field: text}
+    assert map_columns(row).build_event(row)[field] == value
 
 
 def test_empty_values_are_left_out() -> None:
-    row = {"event_type": "click", "user_id": "", "link_id": None}
-    assert map_columns(row).build_event(row, 2).keys() == {"event_id", "event_type"}
+    row = {"event_type": "click", "occurred_at": TIME, "user_id": "", "link_id": None}
+    assert map_columns(row).build_event(row).keys() == {"occurred_at", "event_type"}
 
 
-class TestEventIds:
-    def id_of(self, given: object, line: int = 2, file_name: str = "log.csv") -> str:
-        event_id: str = EventMapping(file_name, {"event_id": "event_id"}).build_event({"event_id": given}, line)[
-            "event_id"
-        ]
-        return event_id
-
-    def test_a_uuid_stays(self) -> None:
-        assert self.id_of("0198C5F0-7F3B-7C6A-9D2E-1A2B3C4D5E6F") == "0198c5f0-7f3b-7c6a-9d2e-1a2b3c4d5e6f"
-
-    def test_another_id_is_the_same_wherever_its_row_stands(self) -> None:
-        assert self.id_of("17", line=2) == self.id_of("17", line=900) == self.id_of(17)
-
-    def test_rows_without_id_differ_by_their_line(self) -> None:
-        assert self.id_of("", line=2) == self.id_of(None, line=2)
-        assert self.id_of("", line=2) != self.id_of("", line=3)
-
-    def test_the_id_two_is_not_line_two(self) -> None:
-        assert self.id_of("2", line=9) != self.id_of("", line=2)
-
-    def test_files_do_not_share_ids(self) -> None:
-        assert self.id_of("17", file_name="a.csv") != self.id_of("17", file_name="b.csv")
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"occurred_at": ""}, "occurred_at: the time is missing"),
+        ({"occurred_at": TIME, "metadata": "{"}, "metadata is not JSON"),
+        ({"occurred_at": TIME, "metadata": '{"a": NaN}'}, "NaN is no number of JSON"),
+        ({"occurred_at": TIME, "metadata": "[" * 100_000}, "nests too deep"),
+    ],
+)
+def test_a_row_without_time_or_with_broken_metadata_is_none(row: dict[str, Any], problem: str) -> None:
+    with pytest.raises(RowProblemError, match=problem):
+        map_columns({"event_type": "click", **row}).build_event(row)
 
 
 class TestFingerprints:
@@ -153,8 +145,14 @@ class TestWhatIsNotGuessed:
         for part in ("no column user;", "no column browser;", "event_type", "occurred_at"):
             assert part in str(error.value)
 
-    def test_rows_without_any_time_may_count_as_happening_now(self) -> None:
-        assert map_columns({"event_type": "click"}).event_type is None
+    @pytest.mark.parametrize("event_type", [None, "click"])
+    def test_a_file_without_any_field_of_an_event_is_refused(self, event_type: str | None) -> None:
+        with pytest.raises(MappingError, match=r"No column is a field of an event; the columns are a:b.*NDJSON"):
+            map_columns({"a:b": "1:2"}, event_type=event_type)
+
+    def test_rows_without_any_time_are_not_taken_for_now(self) -> None:
+        with pytest.raises(MappingError, match="--map occurred_at=COLUMN"):
+            map_columns({"event_type": "click", "user_id": "u1"})
 
 
 def test_only_full_times_in_every_row_make_a_time_column() -> None:

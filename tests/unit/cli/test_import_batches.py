@@ -2,41 +2,63 @@
 
 from pathlib import Path
 
-from viral_engine.cli.event_files import Record
 from viral_engine.cli.event_mapping import EventMapping
+from viral_engine.cli.event_record import Record
 from viral_engine.cli.import_batches import MAX_EVENTS, build_batches
 from viral_engine.cli.import_events import format_summary
 from viral_engine.cli.import_state import ImportState, StateFile
+from viral_engine.cli.row_ids import RowIds
 
-MAPPING = EventMapping("log.csv", {"event_type": "event_type", "landing_page": "page"})
+TIME = "2025-01-02T03:04:05Z"
+MAPPING = EventMapping({"event_type": "event_type", "occurred_at": "at", "landing_page": "page"})
+NOTES = ["CSV. Ids: the rows' content."]
 
 
 def rows(count: int, page: str = "") -> list[Record]:
-    return [Record(line, {"event_type": "click", "page": page}) for line in range(2, 2 + count)]
+    return [Record(line, {"event_type": "click", "at": TIME, "page": page}) for line in range(2, 2 + count)]
 
 
 def test_no_row_is_lost_between_batches() -> None:
-    batches = list(build_batches(rows(2 * MAX_EVENTS + 1), MAPPING))
+    batches = list(build_batches(rows(2 * MAX_EVENTS + 1), MAPPING, RowIds()))
     assert [batch.records for batch in batches] == [MAX_EVENTS, MAX_EVENTS, 1]
     assert [line for batch in batches for line in batch.lines] == list(range(2, 2 * MAX_EVENTS + 3))
     assert batches[-1].last_line == 2 * MAX_EVENTS + 2
 
 
 def test_a_batch_stays_below_what_the_api_takes() -> None:
-    batches = list(build_batches(rows(40, "x" * 900_000), MAPPING))
+    batches = list(build_batches(rows(40, "x" * 900_000), MAPPING, RowIds()))
     assert sum(batch.records for batch in batches) == 40
     assert all(sum(len(event["landing_page"]) for event in batch.events) < 13_000_000 for batch in batches)
 
 
 def test_a_row_that_is_too_large_for_any_batch_is_rejected_with_its_line() -> None:
-    [batch] = build_batches([*rows(1), Record(3, {"event_type": "click", "page": "x" * 1_100_000})], MAPPING)
-    assert batch.complaints == ["line 3: is larger than 1 MiB"]
+    [batch] = build_batches(
+        [*rows(1), Record(3, {"event_type": "click", "at": TIME, "page": "x" * 1_100_000})], MAPPING, RowIds()
+    )
+    assert batch.complaints == [(3, "is larger than 1 MiB")]
     assert batch.lines == [2]
 
 
 def test_unreadable_rows_count_as_rows_of_their_batch() -> None:
-    [batch] = build_batches([Record(2, {}, "is not CSV"), *rows(0)], MAPPING)
-    assert (batch.records, batch.last_line, batch.complaints) == (1, 2, ["line 2: is not CSV"])
+    [batch] = build_batches([Record(2, {}, "is not CSV"), *rows(0)], MAPPING, RowIds())
+    assert (batch.records, batch.last_line, batch.complaints) == (1, 2, [(2, "is not CSV")])
+
+
+def test_an_import_that_goes_on_counts_the_equal_rows_before() -> None:
+    """So the third of four equal rows is the third, whether or not the first two are sent again."""
+    whole = [batch.events for batch in build_batches(rows(4), MAPPING, RowIds())]
+    rest = [batch.events for batch in build_batches(rows(4), MAPPING, RowIds(), done=2)]
+    assert [list(events) for events in rest] == [list(whole[0][2:])]
+
+
+def test_many_unreadable_rows_do_not_gather_in_one_batch() -> None:
+    batches = list(build_batches([Record(n, {}, "is not CSV") for n in range(2 * MAX_EVENTS)], MAPPING, RowIds()))
+    assert [batch.records for batch in batches] == [MAX_EVENTS, MAX_EVENTS]
+
+
+def test_an_import_without_anything_new_warns() -> None:
+    assert "Warning: nothing is new" in format_summary("log.csv", ImportState(duplicates=3), NOTES, "")
+    assert "Warning" not in format_summary("log.csv", ImportState(accepted=1, duplicates=3), NOTES, "")
 
 
 def test_a_state_is_found_again_by_what_is_imported(tmp_path: Path) -> None:
@@ -62,18 +84,20 @@ def test_the_period_widens_with_every_batch() -> None:
 
 def test_the_summary_ends_with_the_page_of_the_period() -> None:
     state = ImportState(accepted=1200, duplicates=3, rejected=1, first_day="2015-05-17", last_day="2015-05-20")
-    assert format_summary("log.csv", state, "http://here") == (
+    assert format_summary("log.csv", state, NOTES, "http://here") == (
         "log.csv: 1,200 new, 3 known already, 1 rejected.\n"
+        "CSV. Ids: the rows' content.\n"
         "http://here/dashboard/guardrails?start=2015-05-17&end=2015-05-20"
     )
 
 
 def test_the_summary_says_what_came_too_late() -> None:
-    state = ImportState(accepted=1200, expired=7, erased=2)
-    counts = "1,200 new, 0 known already, 0 rejected, 7 older than what is kept, 2 of people who were erased"
-    assert format_summary("log.csv", state, "") == f"log.csv: {counts}."
+    """It is rejected, so that new, known and rejected are all rows."""
+    state = ImportState(accepted=1200, rejected=10, expired=7, erased=2)
+    counts = "1,200 new, 0 known already, 10 rejected (7 older than what is kept and 2 of people who were erased)"
+    assert format_summary("log.csv", state, [], "") == f"log.csv: {counts}."
 
 
 def test_a_period_that_no_page_can_show_is_cut_to_its_last_366_days() -> None:
     state = ImportState(accepted=1, first_day="2010-01-01", last_day="2024-12-31")
-    assert format_summary("log.csv", state, "").endswith("?start=2024-01-01&end=2024-12-31")
+    assert format_summary("log.csv", state, NOTES, "").endswith("?start=2024-01-01&end=2024-12-31")
