@@ -2,6 +2,7 @@
 
 from viral_engine.api_connection import ApiConnection, QueryValue
 from viral_engine.contract.privacy import (
+    ErasureScope,
     PrivacyRequest,
     PrivacyRequestDraft,
     PrivacyRequestsAnswer,
@@ -42,12 +43,26 @@ class PrivacyApi(ApiConnection):
         """
         return self._call("POST", f"{_REQUESTS}/{request_id}/export", SubjectData, timeout=_PATIENCE_SECONDS)
 
-    def erase_subject(self, request_id: int) -> PrivacyRequest:
+    def erase_subject(
+        self, request_id: int, *, with_devices: bool = False, with_sessions: bool = False
+    ) -> PrivacyRequest:
         """Do a request for erasure, which cannot be undone; it stays open where nothing is stored.
+
+        With devices or sessions what the subject alone had used is erased, too; the answer lists what is left.
 
         Raises ApiProblemError 404 when it is done already.
         """
-        return self._call("POST", f"{_REQUESTS}/{request_id}/erase", PrivacyRequest, timeout=_PATIENCE_SECONDS)
+        scope = ErasureScope(with_devices=with_devices, with_sessions=with_sessions).model_dump()
+        path = f"{_REQUESTS}/{request_id}/erase"
+        return self._call("POST", path, PrivacyRequest, json=scope, timeout=_PATIENCE_SECONDS)
+
+    def erase_traces(self, request_id: int) -> PrivacyRequest:
+        """Erase the devices and sessions that the erased subject alone had used, which cannot be undone.
+
+        Raises ApiProblemError 404 when nothing is left, or the erasure is more than a week old.
+        """
+        path = f"{_REQUESTS}/{request_id}/erase-traces"
+        return self._call("POST", path, PrivacyRequest, timeout=_PATIENCE_SECONDS)
 
     def close_privacy_request(self, request_id: int) -> PrivacyRequest:
         """End an open request as nothing is stored. Raises ApiProblemError 409 when something is."""

@@ -361,7 +361,7 @@ def test_an_erasure_looks_before_it_keeps_writers_out(
     save(api, "study-sessions", build_session("meeting", CHILD, "friend"))
     with database.write() as erasing, watch_statements(erasing) as statements:
         erased = erase_subject(erasing, Subject(kind, subject_id), References("k"), at=NOON)
-    assert (erased["attribution_events"], erased["parent_shares"]) == (1, 1)
+    assert (erased.rows["attribution_events"], erased.rows["parent_shares"]) == (1, 1)
     sent = [" ".join(statement.split()) for statement, _ in statements.sent]
     locked = next(place for place, statement in enumerate(sent) if "pg_advisory_xact_lock" in statement)
     assert all(" = ANY(" in each for each in sent[locked:] if "strpos(share_data" in each or "participant_ids)" in each)

@@ -49,6 +49,33 @@ def test_an_erasure_asks_first_and_then_leaves_nothing(
     assert connection.execute(count).scalar_one() == 0
 
 
+def test_what_the_child_alone_used_is_listed_and_erased(
+    http: httpx.Client, server_url: str, empty_database: Engine, connection: Connection
+) -> None:
+    used = {"device_fingerprint": "tablet-7", "session_id": "session-7"}
+    events = [build_event(**used), build_event("signup", user_id=CHILD, **used)]
+    http.post("/v1/events", json={"events": events}).raise_for_status()
+    listed = run(empty_database, server_url, "erase", CHILD, "--yes")
+    assert "  device tablet-7: 1 event, used by nobody else" in listed.output
+    [number] = [request["id"] for request in http.get("/v1/privacy/requests").json()["requests"]]
+    assert f"`viral-engine subject erase-traces {number}`" in listed.output
+    erased = run(empty_database, server_url, "erase-traces", str(number))
+    assert (erased.exit_code, erased.output) == (0, f"Erased (request {number}).\n")
+    assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
+
+
+def test_flags_erase_devices_and_sessions_at_once(
+    http: httpx.Client, server_url: str, empty_database: Engine, connection: Connection
+) -> None:
+    used = {"device_fingerprint": "tablet-7", "session_id": "session-7"}
+    events = [build_event(**used), build_event("signup", user_id=CHILD, **used)]
+    http.post("/v1/events", json={"events": events}).raise_for_status()
+    erased = run(empty_database, server_url, "erase", CHILD, "--yes", "--with-devices", "--with-sessions")
+    assert "attribution_events: 2" in erased.output
+    assert "Left under" not in erased.output
+    assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
+
+
 def test_an_unknown_id_leaves_the_request_open_until_somebody_closes_it(
     http: httpx.Client, server_url: str, empty_database: Engine, tmp_path: Path
 ) -> None:

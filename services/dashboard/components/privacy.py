@@ -17,12 +17,13 @@ from viral_engine.contract.privacy import (
     RetentionPolicy,
     RetentionRule,
     SubjectKind,
+    Trace,
 )
 from viral_engine.dates import format_day
 from viral_engine.report_rendering.figures import format_count, format_counted
 
-# "close" ends a request because nothing is stored.
-Answering = RequestKind | Literal["close"]
+# "close" ends a request because nothing is stored; "erase-traces" follows an erasure.
+Answering = RequestKind | Literal["close", "erase-traces"]
 DoId = Callable[[Answering, int], dict[str, str | int]]
 KINDS: dict[RequestKind, str] = {"export": "See what is stored", "erase": "Erase everything"}
 SUBJECTS: dict[SubjectKind, str] = {
@@ -104,7 +105,7 @@ def _build_state(request: PrivacyRequest) -> Component:
 
 def _build_action(request: PrivacyRequest, do_id: DoId) -> list[Component]:
     if request.status == "done":
-        return _build_again(request, do_id)
+        return _build_traces(request, do_id) if request.traces else _build_again(request, do_id)
     if request.kind == "export":
         label = "Download what is stored"
         hint = "Downloading answers the request. For a week the file can be downloaded again; it is not kept here."
@@ -121,6 +122,28 @@ def _build_action(request: PrivacyRequest, do_id: DoId) -> list[Component]:
     return [html.Details([summary, build_hint(hint), *buttons], className="resolve")]
 
 
+def _build_traces(request: PrivacyRequest, do_id: DoId) -> list[Component]:
+    """What an erasure has left under the devices, sessions and addresses that were used."""
+    summary = html.Summary(["What is left", html.Span(f" of request {request.id}", className="visually-hidden")])
+    rows = [
+        (SUBJECTS[trace.kind], trace.id, format_count(trace.events), _format_others(trace)) for trace in request.traces
+    ]
+    columns = (Column("Used"), Column("Value"), Column("Events", is_figure=True), Column("Also used by"))
+    table = build_table(f"What request {request.id} has left", columns, rows)
+    body: list[Component] = [build_hint("Stored under what the erased person used. Listed here for a week."), table]
+    if any(trace.kind != "ip_address" and not trace.others for trace in request.traces):
+        hint = (
+            "Erases the devices and sessions that nobody else has used, and the user agents and metadata of events "
+            "that were credited to this person. It cannot be undone. Addresses need a request of their own."
+        )
+        body += [build_hint(hint), _build_button("Erase devices and sessions", request, "erase-traces", do_id)]
+    return [html.Details([summary, *body], className="resolve traces")]
+
+
+def _format_others(trace: Trace) -> str:
+    return format_counted(trace.others, "other person", "other people") if trace.others else "Nobody else"
+
+
 def _build_again(request: PrivacyRequest, do_id: DoId) -> list[Component]:
     """An export whose file was lost, as long as the request still names whom it is about."""
     if request.subject_id is None:
@@ -129,5 +152,6 @@ def _build_again(request: PrivacyRequest, do_id: DoId) -> list[Component]:
 
 
 def _build_button(label: str, request: PrivacyRequest, answering: Answering, do_id: DoId) -> Component:
-    whom = html.Span(f" about {request.subject_id}", className="visually-hidden")
+    about = f" about {request.subject_id}" if request.subject_id else f" of request {request.id}"
+    whom = html.Span(about, className="visually-hidden")
     return html.Button([label, whom], id=do_id(answering, request.id), className="button")

@@ -201,9 +201,17 @@ def _export(api: MetricsApi, request_id: int) -> tuple[str, Any]:
 
 
 def _erase(api: MetricsApi, request_id: int) -> tuple[str, Any]:
-    records = sum((api.erase_subject(request_id).result or {}).values())
+    done = api.erase_subject(request_id)
+    records = sum((done.result or {}).values())
     erased = f"{format_counted(records, 'record')} erased. Counts of those days follow within a minute"
+    if done.traces:
+        erased += ". Devices, sessions or addresses that were used hold more: see What is left in the list"
     return erased if records else _NOTHING, no_update
+
+
+def _erase_traces(api: MetricsApi, request_id: int) -> tuple[str, Any]:
+    api.erase_traces(request_id)
+    return "devices and sessions erased. Counts of those days follow within a minute", no_update
 
 
 def _close(api: MetricsApi, request_id: int) -> tuple[str, Any]:
@@ -218,6 +226,7 @@ def _answer_id(answering: Answering, request_id: int) -> dict[str, str | int]:
 _ANSWERS: Mapping[Answering, Callable[[MetricsApi, int], tuple[str, Any]]] = {
     "export": _export,
     "erase": _erase,
+    "erase-traces": _erase_traces,
     "close": _close,
 }
 PAGE = Page(PRIVACY_PATH, TITLE, build_layout, add_callbacks, icon="lock")

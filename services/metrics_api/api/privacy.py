@@ -13,13 +13,15 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.api.telling import poke
 from metrics_api.ingest.batch_queue import poke_due_batches
+from metrics_api.ingest.erased import save_erased as remember_erased
 from metrics_api.privacy import requests
-from metrics_api.privacy.erasure import erase_subject
+from metrics_api.privacy.erasure import erase_subject, erase_traces
 from metrics_api.privacy.policy import build_policy
 from metrics_api.privacy.purge import fetch_purges
 from metrics_api.privacy.subjects import Subject, export_subject, parse_subject
 from viral_engine.contract.people import Scope
 from viral_engine.contract.privacy import (
+    ErasureScope,
     PrivacyRequest,
     PrivacyRequestDraft,
     PrivacyRequestsAnswer,
@@ -27,6 +29,7 @@ from viral_engine.contract.privacy import (
     RequestKind,
     RetentionPolicy,
     SubjectData,
+    SubjectKind,
 )
 from viral_engine.contract.problem import FieldError, Problem
 
@@ -96,14 +99,36 @@ def post_export(request_id: int) -> SubjectData:
     scope=Scope.ADMIN,
     answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
 )
-def post_erase(request_id: int) -> PrivacyRequest:
-    """Delete everything about the subject, which cannot be undone; that ends the request, unless nothing is stored."""
+def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
+    """Delete everything about the subject, which cannot be undone; that ends the request, unless nothing is stored.
+
+    The answer lists what is left under the devices, sessions and addresses that the subject used.
+    """
     now = datetime.now(UTC)
+    wanted: dict[SubjectKind, bool] = {"device": body.with_devices, "session": body.with_sessions}
+    along = [kind for kind, is_wanted in wanted.items() if is_wanted]
     with services().database.write() as connection:
         subject = _fetch_subject(connection, request_id, kind="erase", lock=True)
-        counts = erase_subject(connection, subject, services().references, at=now)
-        if any(counts.values()):
-            requests.save_erased(connection, request_id, counts, actor=current_principal().name, now=now)
+        erasure = erase_subject(connection, subject, services().references, at=now, along=along)
+        if any(erasure.rows.values()):
+            requests.save_erased(connection, request_id, erasure, actor=current_principal().name, now=now)
+        answered = _fetch(connection, request_id, now)
+    poke(poke_due_batches)
+    return answered
+
+
+@privacy.route("POST", f"{_REQUEST}/erase-traces", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequest})
+def post_erase_traces(request_id: int) -> PrivacyRequest:
+    """Delete what the erased subject alone had used: its devices and sessions, and what credited events say of them."""
+    now, references = datetime.now(UTC), services().references
+    with services().database.write() as connection:
+        left = requests.fetch_traces_of(connection, request_id)
+        if left is None:
+            raise not_found(f"traces of privacy request {request_id}")
+        used = [Subject(each["kind"], each["id"]) for each in left.traces["used"]]
+        erasure = erase_traces(connection, used, left.traces["credited"], references, at=now)
+        actor = current_principal().name
+        requests.save_traces_erased(connection, request_id, left.result, erasure, actor=actor, now=now)
         answered = _fetch(connection, request_id, now)
     poke(poke_due_batches)
     return answered
@@ -122,6 +147,10 @@ def post_close(request_id: int) -> PrivacyRequest:
         detail = f"Something is stored under the id of privacy request {request_id}: answer it instead."
         raise ProblemError(HTTPStatus.CONFLICT, "something_stored", detail)
     with services().database.write() as connection:
+        asked = requests.fetch_subject(connection, request_id, lock=True)
+        if asked and asked[0] == "erase":
+            # What comes late must not be stored after a parent was told that nothing is.
+            remember_erased(connection, [(asked[1].kind, asked[1].id)], services().references.to_mark, at=now)
         if not requests.save_closed(connection, request_id, actor=current_principal().name, now=now):
             raise not_found(f"open privacy request {request_id}")
         return _fetch(connection, request_id, now)

@@ -4,7 +4,7 @@ Facts that belong to a day are made anew for every day that is concerned, step b
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,19 +23,23 @@ from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.links import delete_link
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
-from metrics_api.privacy.erasure_names import CREDITED_EVENTS, forget_items, forget_names
+from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
 from metrics_api.privacy.search import search, search_among
 from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject
+from metrics_api.privacy.traces import choose_alone, fetch_events_of_sessions, fetch_traces, fetch_used
+from viral_engine.contract.privacy import SubjectKind, Trace
 
 # A retry of an event that was posted without a time is known by its id alone.
 _RETRIED_WITHIN = timedelta(days=7)
+DEVICES_AND_SESSIONS: tuple[SubjectKind, ...] = ("device", "session")
 Found = Mapping[str, Sequence[Any]]
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _TOUCHED = """
     WITH touched AS ({change} RETURNING event_id, occurred_at, link_id, {person} AS person),
     people AS (INSERT INTO recalled_people SELECT DISTINCT person FROM touched WHERE person IS NOT NULL)
     SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, link_id, count(*) AS events,
+        array_agg(event_id::text) AS ids,
         coalesce(array_agg(event_id::text) FILTER (WHERE occurred_at > :recent), '{{}}') AS recent
     FROM touched GROUP BY 1, 2
 """
@@ -66,35 +70,76 @@ _LEAVE_SESSIONS = text("""
 
 
 @dataclass
-class _Erasure:
-    """What is erased so far: rows by table, days whose facts have to follow, and what a retry must not bring back."""
+class Erasure:
+    """What is erased so far: rows by table, days whose facts have to follow, and what a retry must not bring back.
+
+    `credited` are events of others that were credited to the subject, `traces` what is left under what it used.
+    """
 
     connection: Connection
     since: datetime
     rows: Counter[str] = field(default_factory=Counter)
     days: set[date] = field(default_factory=set)
     gone: set[Key] = field(default_factory=set)
+    credited: list[str] = field(default_factory=list)
+    traces: list[Trace] = field(default_factory=list)
 
 
-def erase_subject(connection: Connection, subject: Subject, references: References, *, at: datetime) -> dict[str, int]:
-    """Erase it as of `at`; returns how many rows of what.
+def erase_subject(
+    connection: Connection,
+    subject: Subject,
+    references: References,
+    *,
+    at: datetime,
+    along: Collection[SubjectKind] = (),
+) -> Erasure:
+    """Erase it as of `at`, and of the kinds `along` what it used alone.
 
     What is posted meanwhile counts as posted afterwards. The facts of the days concerned are right again after the
     batch `rebuild_days` that this starts.
     """
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    found = search(connection, subject)
+    used = fetch_used(connection, subject)
+    alone = choose_alone(fetch_traces(connection, used, besides=subject), along)
+    erasure = _erase_all(connection, [subject, *alone], references, at=at)
+    if along:
+        _clear_credited(erasure, erasure.credited)
+        erasure.credited = []
+    erasure.traces = fetch_traces(connection, [each for each in used if each not in alone])
+    return erasure
+
+
+def erase_traces(
+    connection: Connection, used: Sequence[Subject], credited: Sequence[str], references: References, *, at: datetime
+) -> Erasure:
+    """Erase those of the devices and sessions that nobody else uses, and what credited events say of whoever acted."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    alone = choose_alone(fetch_traces(connection, used), DEVICES_AND_SESSIONS)
+    erasure = _erase_all(connection, alone, references, at=at)
+    _clear_credited(erasure, credited)
+    erasure.traces = fetch_traces(connection, [each for each in used if each not in alone])
+    return erasure
+
+
+def _erase_all(connection: Connection, subjects: Sequence[Subject], references: References, *, at: datetime) -> Erasure:
+    sessions = fetch_events_of_sessions(connection, [each for each in subjects if each.kind == "session"])
+    found = [search(connection, subject, sessions) for subject in subjects]
     own_facts(connection)
     create_staging(connection)
-    erasure = _Erasure(connection, at - _RETRIED_WITHIN)
-    _erase(erasure, subject, found, references)
+    erasure = Erasure(connection, at - _RETRIED_WITHIN)
+    for subject, its in zip(subjects, found, strict=True):
+        _erase(erasure, subject, its, references)
     _recall_people(connection)
     save_erased(connection, erasure.gone, references.to_mark, at=at)
     _start_rebuild(connection, erasure.days)
-    return dict(erasure.rows)
+    return erasure
 
 
-def _erase(erasure: _Erasure, subject: Subject, found: Found, references: References) -> None:
+def _clear_credited(erasure: Erasure, credited: Sequence[str]) -> None:
+    erasure.rows["cleared_events"] += erasure.connection.execute(CLEAR_CREDITED, {"ids": list(credited)}).rowcount
+
+
+def _erase(erasure: Erasure, subject: Subject, found: Found, references: References) -> None:
     erasure.gone.add((subject.kind, subject.id))
     erasure.rows["attribution_events"] += _delete_events(erasure, subject, found.get("attribution_events"))
     if subject.kind == "user":
@@ -108,14 +153,14 @@ def _erase(erasure: _Erasure, subject: Subject, found: Found, references: Refere
         _delete_content(erasure, subject, table, found[table.name])
 
 
-def _delete_events(erasure: _Erasure, subject: Subject, found: Sequence[UUID] | None) -> int:
+def _delete_events(erasure: Erasure, subject: Subject, found: Sequence[UUID] | None) -> int:
     own = OWN_EVENTS[subject.kind] if found is None else "event_id = ANY(CAST(:found AS uuid[]))"
     change = f"DELETE FROM attribution_events WHERE {own}"
     return _change_events(erasure, subject, change, found=found, is_gone=True)
 
 
 def _change_events(
-    erasure: _Erasure, subject: Subject, change: str, *, found: Sequence[UUID] | None = None, is_gone: bool = False
+    erasure: Erasure, subject: Subject, change: str, *, found: Sequence[UUID] | None = None, is_gone: bool = False
 ) -> int:
     values = {**build_mention_values(subject.id), "found": found, "recent": erasure.since}
     rows = erasure.connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
@@ -125,10 +170,12 @@ def _change_events(
     erasure.days.update(row.day for row in rows)
     if is_gone:
         erasure.gone.update(("event", event_id) for row in rows for event_id in row.recent)
+    else:
+        erasure.credited += [event_id for row in rows for event_id in row.ids]
     return sum(row.events for row in rows)
 
 
-def _delete_links(erasure: _Erasure, subject: Subject) -> int:
+def _delete_links(erasure: Erasure, subject: Subject) -> int:
     links = erasure.connection.execute(_LINKS, {"id": subject.id}).all()
     for link in links:
         delete_link(erasure.connection, link.link_id)
@@ -137,14 +184,14 @@ def _delete_links(erasure: _Erasure, subject: Subject) -> int:
     return len(links)
 
 
-def _leave_sessions(erasure: _Erasure, subject: Subject, found: Sequence[str]) -> int:
+def _leave_sessions(erasure: Erasure, subject: Subject, found: Sequence[str]) -> int:
     ids = search_among(erasure.connection, "study_sessions", subject, found)
     with keep_facts(erasure.connection, STUDY_SESSIONS, ids):
         erasure.gone.update((STUDY_SESSIONS.kind, item_id) for item_id in ids)
         return erasure.connection.execute(_LEAVE_SESSIONS, {"id": subject.id, "ids": ids}).rowcount
 
 
-def _delete_content(erasure: _Erasure, subject: Subject, table: ContentTable, found: Sequence[str]) -> None:
+def _delete_content(erasure: Erasure, subject: Subject, table: ContentTable, found: Sequence[str]) -> None:
     ids = search_among(erasure.connection, table.name, subject, found)
     calls = forget_items(erasure.connection, table.kind, ids, build_mention_values(subject.id))
     for item_id in ids:

@@ -1,5 +1,6 @@
 """Takes a subject's name out of what is kept: what it did for others, alerts, calls to take items down, and trust."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,17 @@ _CLEARED = ", ".join(
     for column, condition in MENTIONED_IN_CREDITED.items()
 )
 CREDITED_EVENTS = f"UPDATE attribution_events SET referrer_id = NULL, {_CLEARED} WHERE referrer_id = :id"
+CLEAR_CREDITED = text("""
+    UPDATE attribution_events SET user_agent = NULL, metadata = NULL
+    WHERE event_id = ANY(CAST(:ids AS uuid[])) AND (user_agent IS NOT NULL OR metadata IS NOT NULL)
+""")
+# What another request says was used by whoever it was about.
+_TRACES = text("""
+    UPDATE privacy_requests SET traces = jsonb_set(traces, '{used}', (
+        SELECT coalesce(jsonb_agg(used), '[]') FROM jsonb_array_elements(traces -> 'used') AS used
+        WHERE NOT used @> CAST(:trace AS jsonb)))
+    WHERE traces -> 'used' @> jsonb_build_array(CAST(:trace AS jsonb))
+""")
 
 _REFS = text("SELECT 'violation:' || id FROM violations WHERE content_kind = :kind AND content_id = ANY(:ids)")
 # What was found under a key that is the subject's id; found things that were removed stay after their item.
@@ -58,6 +70,7 @@ def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: 
 
 def forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
     """Take the subject out of reports, alerts and trusted networks; returns how many rows of what were changed."""
+    connection.execute(_TRACES, {"trace": json.dumps({"kind": subject.kind, "id": subject.id})})
     changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
     changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, *list_forms(subject.id)]}).rowcount
     if subject.kind == "ip_address":

@@ -9,7 +9,7 @@ from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
 from metrics_api.privacy.cutoffs import Cutoffs, begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
-from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS
+from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS, forget_done
 
 Purge = Callable[[Connection, Cutoffs], int]
 BOOKKEEPING_DAYS = 7
@@ -42,9 +42,6 @@ _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
 _SESSIONS = text("DELETE FROM sessions WHERE expires_at < :cutoff")
 _TRUST = text("DELETE FROM trusted_networks WHERE expires_at < :cutoff")
 _REQUESTS = text("DELETE FROM privacy_requests WHERE coalesce(done_at, due_at) < :cutoff")
-_NAMED_REQUESTS = text(
-    "UPDATE privacy_requests SET subject_id = NULL WHERE done_at < :cutoff AND subject_id IS NOT NULL"
-)
 
 
 def _delete(table: str, condition: str) -> str:
@@ -114,7 +111,7 @@ def purge_requests(connection: Connection, cutoffs: Cutoffs) -> int:
     """Delete old requests of parents, and forget whom those were about that are done; returns how many rows changed."""
     deleted = connection.execute(_REQUESTS, {"cutoff": begin(cutoffs.audit)}).rowcount
     named_until = cutoffs.at - timedelta(days=EXPORT_AGAIN_DAYS)
-    return deleted + connection.execute(_NAMED_REQUESTS, {"cutoff": named_until}).rowcount
+    return deleted + forget_done(connection, before=named_until)
 
 
 def purge_erasures(connection: Connection, cutoffs: Cutoffs) -> int:

@@ -1,17 +1,22 @@
 """What parents ask for: recorded with a due date, done by a person, and then kept without the name."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, null, or_, select, update
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.paging import Page, Sealer
 from metrics_api.db.tables import privacy_requests
+from metrics_api.privacy.erasure import Erasure
+from metrics_api.privacy.notes import leave_out_names
 from metrics_api.privacy.subjects import Subject
-from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind
+from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, Trace
 
+_column = privacy_requests.c
 CURSOR = "privacy_requests"
 # How long an export can be made again after it was handed out.
 EXPORT_AGAIN_DAYS = 7
@@ -62,20 +67,59 @@ def save_exported(
     _note(connection, action, request_id, _list_found(counts), actor=actor, now=now)
 
 
-def save_erased(connection: Connection, request_id: int, counts: dict[str, int], *, actor: str, now: datetime) -> None:
+def save_erased(connection: Connection, request_id: int, erasure: Erasure, *, actor: str, now: datetime) -> None:
     """Note that the subject was erased; no request that is done names it any more."""
-    _save_end(connection, request_id, counts, actor=actor, now=now)
-    same_hash = select(privacy_requests.c.subject_hash).where(privacy_requests.c.id == request_id).scalar_subquery()
-    done = privacy_requests.c.subject_hash == same_hash, privacy_requests.c.done_at.is_not(None)
-    connection.execute(update(privacy_requests).where(*done).values(subject_id=None))
-    _note(connection, "do_privacy_request", request_id, _list_found(counts), actor=actor, now=now)
+    _save_end(connection, request_id, dict(erasure.rows), actor=actor, now=now)
+    same_hash = select(_column.subject_hash).where(_column.id == request_id).scalar_subquery()
+    _forget_subject(connection, _column.subject_hash == same_hash, _column.done_at.is_not(None))
+    _save_traces(connection, request_id, erasure.traces, erasure.credited)
+    _note(connection, "do_privacy_request", request_id, _list_found(erasure.rows), actor=actor, now=now)
+
+
+def save_traces_erased(
+    connection: Connection, request_id: int, result: Mapping[str, int], erasure: Erasure, *, actor: str, now: datetime
+) -> None:
+    """Note that what the subject had used alone was erased, too; `result` is what was erased before."""
+    total = dict(Counter(result) + erasure.rows)
+    connection.execute(update(privacy_requests).where(_column.id == request_id).values(result=total))
+    _save_traces(connection, request_id, erasure.traces, [])
+    _note(connection, "erase_traces", request_id, _list_found(erasure.rows), actor=actor, now=now)
+
+
+def _save_traces(connection: Connection, request_id: int, traces: Sequence[Trace], credited: Sequence[str]) -> None:
+    kept = {"used": [trace.model_dump() for trace in traces], "credited": list(credited)}
+    values = {"traces": kept if traces or credited else null()}
+    connection.execute(update(privacy_requests).where(_column.id == request_id).values(values))
+
+
+def fetch_traces_of(connection: Connection, request_id: int) -> Row[Any] | None:
+    """What is left of an erasure, with its `result`, locked; None where nothing is left or known any more."""
+    statement = select(privacy_requests).where(_column.id == request_id, _column.traces.is_not(None))
+    return connection.execute(statement.with_for_update()).one_or_none()
+
+
+def forget_done(connection: Connection, *, before: datetime) -> int:
+    """Let requests that were done before then name nobody; returns how many did."""
+    named = or_(_column.subject_id.is_not(None), _column.note.is_not(None), _column.traces.is_not(None))
+    connection.execute(update(privacy_requests).where(_column.done_at < before).values(traces=null()))
+    return _forget_subject(connection, _column.done_at < before, named)
+
+
+def _forget_subject(connection: Connection, *which: ColumnElement[bool]) -> int:
+    changed = 0
+    for row in connection.execute(select(_column.id, _column.subject_id, _column.note).where(*which)).all():
+        values = {"subject_id": None, "note": row.note and leave_out_names(row.note)}
+        if (row.subject_id, row.note) != tuple(values.values()):
+            connection.execute(update(privacy_requests).where(_column.id == row.id).values(values))
+            changed += 1
+    return changed
 
 
 def save_closed(connection: Connection, request_id: int, *, actor: str, now: datetime) -> bool:
     """Note that somebody ended an open request because nothing is stored; says whether there was one."""
     if not _save_end(connection, request_id, {}, actor=actor, now=now):
         return False
-    connection.execute(update(privacy_requests).where(privacy_requests.c.id == request_id).values(subject_id=None))
+    _forget_subject(connection, _column.id == request_id)
     _note(connection, "close_privacy_request", request_id, {}, actor=actor, now=now)
     return True
 
@@ -86,7 +130,7 @@ def _save_end(connection: Connection, request_id: int, result: dict[str, int], *
     return connection.execute(update(privacy_requests).where(*is_open).values(values)).rowcount == 1
 
 
-def _list_found(counts: dict[str, int]) -> dict[str, int]:
+def _list_found(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: rows for name, rows in counts.items() if rows}
 
 
@@ -111,8 +155,10 @@ def count_requests(connection: Connection) -> int:
 
 def _format(row: Row[Any], now: datetime) -> PrivacyRequest:
     done = row.done_at is not None
+    columns = [name for name in PrivacyRequest.model_fields if name in row._mapping and name != "traces"]
     return PrivacyRequest(
-        **{name: row._mapping[name] for name in PrivacyRequest.model_fields if name in row._mapping},
+        **{name: row._mapping[name] for name in columns},
+        traces=row.traces["used"] if row.traces else [],
         status="done" if done else "open",
         overdue=not done and row.due_at < now,
     )

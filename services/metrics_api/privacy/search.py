@@ -1,24 +1,32 @@
 """Finds what only a look at every row can find, so that an erasure does not look while it keeps writers out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from metrics_api.privacy.mentions import build_mention_values
-from metrics_api.privacy.subjects import MENTIONED, OWN_EVENTS, Subject
+from metrics_api.privacy.subjects import MENTIONED, Subject
 
 _KEYS = {
-    "attribution_events": "event_id",
     "parent_shares": "share_id",
     "progress_reels": "reel_id",
     "study_sessions": "session_id",
 }
 
 
-def search(connection: Connection, subject: Subject) -> dict[str, Sequence[Any]]:
-    """The keys of all rows, by table, that are about the subject and that no index leads to."""
-    return {table: search_among(connection, table, subject) for table in _list_conditions(subject)}
+def search(
+    connection: Connection, subject: Subject, events_of_sessions: Mapping[str, Sequence[UUID]]
+) -> dict[str, Sequence[Any]]:
+    """The keys of all rows, by table, that are about the subject and that no index leads to.
+
+    The events of sessions are found already, those of all in one look at every event.
+    """
+    found = {table: search_among(connection, table, subject) for table in _list_conditions(subject)}
+    if subject.kind == "session":
+        found["attribution_events"] = events_of_sessions.get(subject.id, [])
+    return found
 
 
 def search_among(
@@ -34,6 +42,4 @@ def search_among(
 def _list_conditions(subject: Subject) -> dict[str, str]:
     if subject.kind == "user":
         return {**MENTIONED, "study_sessions": ":id = ANY(participant_ids)"}
-    if subject.kind == "session":
-        return {**MENTIONED, "attribution_events": OWN_EVENTS["session"]}
     return MENTIONED

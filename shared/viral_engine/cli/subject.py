@@ -7,7 +7,8 @@ import click
 
 from viral_engine.cli.api_errors import api_errors_explained
 from viral_engine.cli.stack_connection import connect
-from viral_engine.contract.privacy import PrivacyRequestDraft, RequestKind, SubjectKind
+from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, SubjectKind
+from viral_engine.report_rendering.figures import format_counted
 
 _NOTHING = (
     "Nothing is stored under this id; check it. Request {0} stays open: if the id is right, "
@@ -52,20 +53,53 @@ def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Pa
 @click.argument("subject_id")
 @_KIND
 @_NOTE
+@click.option("--with-devices", is_flag=True, help="Also devices that nobody else has used.")
+@click.option("--with-sessions", is_flag=True, help="Also sessions that nobody else has used.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
-def erase(subject_id: str, subject_kind: SubjectKind, note: str | None, yes: bool) -> None:
+def erase(
+    subject_id: str,
+    subject_kind: SubjectKind,
+    note: str | None,
+    with_devices: bool,
+    with_sessions: bool,
+    yes: bool,
+) -> None:
     """Delete everything about SUBJECT_ID. It cannot be undone."""
     if not yes:
         click.confirm(f"Erase everything about the {subject_kind} {subject_id}? It cannot be undone.", abort=True)
     connection = connect()
     with api_errors_explained(connection.api_url, _ADVICE):
         request = connection.api.record_privacy_request(_draft("erase", subject_kind, subject_id, note))
-        done = connection.api.erase_subject(request.id)
+        done = connection.api.erase_subject(request.id, with_devices=with_devices, with_sessions=with_sessions)
     if done.status == "open":
         raise click.ClickException(_NOTHING.format(done.id))
     for table, rows in (done.result or {}).items():
         click.echo(f"{table}: {rows}")
     click.echo(f"Erased (request {done.id}). The facts of the days concerned are made anew within a minute.")
+    _list_traces(done)
+
+
+@subject.command("erase-traces")
+@click.argument("request_id", type=int)
+def erase_traces(request_id: int) -> None:
+    """Delete the devices and sessions that only the subject of the erasure REQUEST_ID had used."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        done = connection.api.erase_traces(request_id)
+    click.echo(f"Erased (request {done.id}).")
+    _list_traces(done)
+
+
+def _list_traces(done: PrivacyRequest) -> None:
+    """What is left under what the subject used, and how to erase it."""
+    if not done.traces:
+        return
+    click.echo("Left under what was used:")
+    for trace in done.traces:
+        users = f"used by {trace.others} more" if trace.others else "used by nobody else"
+        click.echo(f"  {trace.kind} {trace.id}: {format_counted(trace.events, 'event')}, {users}")
+    if any(trace.kind != "ip_address" and not trace.others for trace in done.traces):
+        click.echo(f"Devices and sessions that nobody else used: `viral-engine subject erase-traces {done.id}`.")
 
 
 @subject.command("close")

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from viral_engine.contract.values import OptionalNote, PastTime, RequiredId
 
@@ -59,6 +59,24 @@ class PrivacyRequestDraft(BaseModel):
     note: OptionalNote = None
 
 
+class Trace(BaseModel):
+    """A device, session or address that the subject's events used, and what is left under it after an erasure."""
+
+    kind: SubjectKind
+    id: str
+    events: int = Field(description="How many events are still stored under it")
+    others: int = Field(description="How many other people's events are among them; 0 where it is the subject's alone")
+
+
+class ErasureScope(BaseModel):
+    """What an erasure takes along of what is the subject's alone: no other user has used it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    with_devices: StrictBool = Field(False, description="Devices, and what was done on them before a sign-up")
+    with_sessions: StrictBool = Field(False, description="Sessions, likewise")
+
+
 class PrivacyRequest(BaseModel):
     """A parent's request; once it is done it no longer names the subject, an export a week later."""
 
@@ -75,6 +93,9 @@ class PrivacyRequest(BaseModel):
     done_at: datetime | None
     done_by: str | None
     result: dict[str, int] | None = Field(description="How many rows of what were exported or erased")
+    traces: list[Trace] = Field(
+        default=[], description="What the erased subject used and what was left there, for a week after the erasure"
+    )
 
 
 class PrivacyRequestsAnswer(BaseModel):

@@ -22,6 +22,7 @@ from viral_engine.contract.privacy import (
     RetentionPolicy,
     RetentionRule,
     SubjectData,
+    Trace,
 )
 
 REQUESTS = "/v1/privacy/requests"
@@ -197,6 +198,39 @@ def test_an_export_can_be_downloaded_again_while_its_request_names_the_child() -
 def test_an_erasure_says_how_much_is_gone(told: FakeApi) -> None:
     told.answers["POST", f"{REQUESTS}/7/erase"] = DONE
     assert answer_request(told.connect(), "erase", 7)["said"].startswith("Request 7: 1 record erased.")
+
+
+LEFT = DONE.model_copy(
+    update={
+        "traces": [
+            Trace(kind="device", id="tablet-7", events=2, others=0),
+            Trace(kind="ip_address", id="203.0.113.7", events=9, others=3),
+        ]
+    }
+)
+
+
+def test_an_erasure_leads_to_what_it_left(told: FakeApi) -> None:
+    told.answers["POST", f"{REQUESTS}/7/erase"] = LEFT
+    assert "see What is left in the list" in answer_request(told.connect(), "erase", 7)["said"]
+    told.answers["POST", f"{REQUESTS}/7/erase-traces"] = DONE
+    assert "devices and sessions erased" in answer_request(told.connect(), "erase-traces", 7)["said"]
+
+
+@pytest.mark.parametrize(("others", "asked"), [(0, [("erase-traces", 5)]), (1, [])])
+def test_what_is_left_is_listed_with_who_else_uses_it(others: int, asked: list[tuple[Answering, int]]) -> None:
+    traces = [trace.model_copy(update={"others": others}) for trace in LEFT.traces]
+    request = LEFT.model_copy(update={"traces": traces})
+    answer = PrivacyRequestsAnswer(requests=[request], total_requests=1, next_cursor=None)
+    pressed: list[tuple[Answering, int]] = []
+
+    def note_id(answering: Answering, request_id: int) -> dict[str, str | int]:
+        pressed.append((answering, request_id))
+        return {}
+
+    [said] = [" ".join(text_of(each).split()) for each in find(build_requests(answer, note_id), "violation")]
+    assert "Device fingerprint tablet-7 2 " + ("1 other person" if others else "Nobody else") in said
+    assert pressed == asked
 
 
 def test_without_the_api_the_page_says_so(told: FakeApi, view_as: Any) -> None:

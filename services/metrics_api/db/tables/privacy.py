@@ -42,4 +42,5 @@ privacy_requests = Table(
     time_column("done_at"),
     Column("done_by", Text),
     Column("result", JSONB, comment="How many rows of what were exported or erased"),
+    Column("traces", JSONB, comment="Devices, sessions and addresses of what was erased, and events credited to it"),
 )
