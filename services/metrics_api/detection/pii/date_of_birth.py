@@ -2,6 +2,7 @@
 
 import re
 
+from metrics_api.detection.pii.birth_subject import Subject, find_subject, may_be_born, read_words_before
 from metrics_api.detection.pii.document import HAS_DIGIT, Document, Span
 from metrics_api.detection.pii.rules import Rule
 
@@ -17,12 +18,12 @@ _ORDINAL_WORD = (
     r"(?:(?:twenty|thirty)[ -])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
     r"thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)\b"
 )
-_YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)(?!\d)"
+_YEAR = r"(?:(?:1\d|20)\d\d|['’]\d\d)(?!\d)"
 _DAY = rf"(?:(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:st|nd|rd|th|er|º|\.)?|{_ORDINAL_WORD})"
 _DATE = re.compile(
-    r"(?<![\w.])(?P<date>"
-    r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|"
-    r"(?:0?[1-9]|[12]\d|3[01])\s?[/.\- ]\s?(?:0?[1-9]|[12]\d|3[01])\s?[/.\- ]\s?(?:(?:19|20)\d\d|\d\d)|"
+    r"(?:(?<![\w.])|(?<=dob|ate|day|orn))(?P<date>"
+    r"(?:1\d|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|"
+    r"(?:0?[1-9]|[12]\d|3[01])\s?[/.\- ]\s?(?:0?[1-9]|[12]\d|3[01])\s?[/.\- ]\s?(?:(?:1\d|20)\d\d|\d\d)|"
     r"(?:19|20)\d\d[01]\d[0-3]\d|[0-3]\d[01]\d(?:19|20)\d\d|"
     rf"{_DAY}\s?(?:of |de |di |-)?\s?{_MONTH}(?:[ ,\-]{{0,2}}(?:of |in |de |del )?{_YEAR})?|"
     rf"{_MONTH}[ \-]?(?:the )?{_DAY}(?:[ ,\-]{{0,3}}(?:in )?{_YEAR})?|"
@@ -39,7 +40,8 @@ _BIRTH_WORDS = frozenset(
     """.split()
 ) | {"d"}
 _CUE = re.compile(
-    r"\b(?:born(?: on)?|birth ?-?(?:day|date)s?|date of birth|birth|b-?days?|d\.?\s?o\.?\s?b\b\.?|geboren|geburtstag|"
+    r"\b(?:born(?: on)?|birth ?-?(?:day|date)s?|date of birth|birth|b-?days?|d\.?\s?o\.?\s?b(?![^\W\d_])\.?|geboren|"
+    r"geburtstag|"
     r"geburtsdatum|née? le|née?|naissance|anniversaire|nacid[oa]|nací|nacimiento|cumpleaños|nat[oa] il|nascita|"
     r"compleanno|nascid[oa]|nascimento|aniversário|geboortedatum|geboortedag|verjaardag|jarig|född|födelsedatum|født|"
     r"fødselsdato|urodzon[ya]|urodzenia|narozena?|syntynyt|turn(?:s|ing)? (?:\d{1,2}|[a-z]{3,9})(?: years old)? on)\b"
@@ -50,6 +52,11 @@ _CUE_AFTER = re.compile(
     r"i was born|(?:he|she) was born|is when (?:i|he|she) (?:was|turns?))"
 )
 _GAP = 40
+_LABEL = re.compile(
+    r"(?:date of birth|birth ?-?dates?|d\.?\s?o\.?\s?b|(?:birth ?-?day|born|b-?day)(?: on)?\s{0,2}[:=])"
+)
+_ENGLISH = re.compile(r"b(?:orn|irth|-?day)|turn")
+_SUBJECT_WORD = re.compile(r"[a-z]+(?:'s)?(?= |$)")
 
 
 def _locate_after_cue(document: Document, match: re.Match[str]) -> Span | None:
@@ -60,11 +67,22 @@ def _locate_after_cue(document: Document, match: re.Match[str]) -> Span | None:
     between = document.lower[match.end() : date.start()]
     if "\n\n" in between or any(character.isdecimal() for character in between):
         return None
-    return date.span("date")
+    return date.span("date") if may_be_born(date["date"], _find_subject(document, match), document.today) else None
+
+
+def _find_subject(document: Document, cue: re.Match[str]) -> Subject:
+    """Take a label such as "Date of birth:" for an introduction, and any words of other languages."""
+    subject = find_subject(read_words_before(document, cue.start()))
+    is_label = _LABEL.match(document.lower, cue.start()) is not None or not _ENGLISH.match(cue[0])
+    return Subject.INTRODUCED if is_label and subject is not Subject.OTHER else subject
 
 
 def _locate_before_cue(document: Document, match: re.Match[str]) -> Span | None:
-    return match.span("date") if _CUE_AFTER.match(document.lower, match.end()) else None
+    cue = _CUE_AFTER.match(document.lower, match.end())
+    if cue is None:
+        return None
+    subject = find_subject(_SUBJECT_WORD.findall(cue[0].replace("’", "'")))
+    return match.span("date") if may_be_born(match["date"], subject, document.today) else None
 
 
 RULES = (

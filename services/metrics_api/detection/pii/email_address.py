@@ -6,7 +6,8 @@ from metrics_api.detection.pii.document import HAS_AT_SIGN, HAS_BRACKETED_AT, HA
 from metrics_api.detection.pii.rules import Rule
 
 _LOCAL = r"[\w.%+-]"
-_DOMAIN = r"(?:[^\W_][\w-]{0,62}\.){1,8}(?:xn--[a-z0-9-]{2,20}|[^\W\d_]{2,24})"
+_DOMAIN = r"(?:[^\W_][\w-]{0,62}\\?\.){1,8}(?:xn--[a-z0-9-]{2,20}|[^\W\d_]{2,24})"
+_ENCODED_AT = r"(?:%40|&#0{0,4}64;|&#x0{0,4}40;|&commat;|\\u0040|\\x40)"
 _FILE_ENDINGS = frozenset(
     "png jpg jpeg gif svg webp avif bmp ico mp3 mp4 wav ogg webm json js mjs css html pdf".split()
 )
@@ -28,7 +29,9 @@ _BRACKETED_AT = rf"(?:{_OPEN}(?:{_AT_WORD}|@){_CLOSE})"
 _DOT = rf"(?:\s{{0,2}}{_OPEN}(?:{_DOT_WORD}|\.){_CLOSE}\s{{0,2}}|\s{{1,2}}{_DOT_WORD}\s{{1,2}}|\s?\.)"
 _SPOKEN_DOMAIN = rf"[^\W_][\w-]{{0,40}}(?:{_DOT}[\w-]{{2,30}}){{0,2}}{_DOT}{_SPOKEN_ENDING}\b"
 _JOINER = r"(?:\s(?:dot|punto|ponto|punkt|point|underscore|dash|hyphen|minus|plus)\s)"
-_SPOKEN_LOCAL = rf"(?<![\w.@])[\w.+-]{{1,40}}(?:{_JOINER}[\w.+-]{{1,40}}){{0,3}}"
+_SPOKEN_LOCAL = rf"(?<![\w.@])(?=\w)[\w.+-]{{1,40}}+(?:{_JOINER}[\w.+-]{{1,40}}+){{0,3}}"
+# Not possessive: the underscore of _at_ is a letter of the name, too.
+_LOCAL_BEFORE_BRACKET = _SPOKEN_LOCAL.replace("}+", "}")
 _NOT_A_LOCAL = frozenset(
     """
     me us you him her it them i we they is are was were be been look looking looks find found check click visit see
@@ -80,14 +83,14 @@ def _locate_at_provider(document: Document, match: re.Match[str]) -> Span | None
 RULES = (
     Rule(
         "email_address",
-        re.compile(rf"(?<!{_LOCAL})(?P<local>{_LOCAL}{{1,64}}+)@(?P<domain>{_DOMAIN})(?!\w)"),
+        re.compile(rf"(?<!{_LOCAL})(?P<local>{_LOCAL}{{1,64}}+)\\?@(?P<domain>{_DOMAIN})(?!\w)"),
         _locate_plain,
         needs=HAS_AT_SIGN,
     ),
     Rule(
         "email_spaced",
         re.compile(
-            rf"(?<![\w.@])(?P<pii>[\w.+-]{{2,64}}+\s{{0,2}}@\s{{0,2}}[^\W_][\w-]{{1,40}}(?:\s{{1,2}}\.\s?|"
+            rf"(?<![\w.@])(?=\w)(?P<pii>[\w.+-]{{2,64}}+\s{{0,2}}@\s{{0,2}}[^\W_][\w-]{{1,40}}(?:\s{{1,2}}\.\s?|"
             rf"\s?\.\s{{1,2}}|\.)"
             rf"{_SPOKEN_ENDING})(?![\w@])"
         ),
@@ -106,13 +109,18 @@ RULES = (
         needs=HAS_AT_SIGN,
     ),
     Rule(
+        "email_quoted",
+        re.compile(rf"\"[^\"\n@]{{1,64}}\"@{_DOMAIN}(?!\w)"),
+        needs=HAS_AT_SIGN,
+    ),
+    Rule(
         "email_url_encoded",
-        re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}+%40{_DOMAIN}(?!\w)"),
+        re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}+{_ENCODED_AT}{_DOMAIN}(?!\w)"),
         needs=HAS_ENCODED_AT,
     ),
     Rule(
         "email_bracketed_at",
-        re.compile(rf"{_SPOKEN_LOCAL}\s{{0,2}}{_BRACKETED_AT}\s{{0,2}}(?:{_SPOKEN_DOMAIN}|{_DOMAIN}(?!\w))"),
+        re.compile(rf"{_LOCAL_BEFORE_BRACKET}\s{{0,2}}{_BRACKETED_AT}\s{{0,2}}(?:{_SPOKEN_DOMAIN}|{_DOMAIN}(?!\w))"),
         needs=HAS_BRACKETED_AT,
     ),
     Rule(
@@ -123,7 +131,9 @@ RULES = (
     ),
     Rule(
         "email_at_provider",
-        re.compile(rf"(?<![\w.@])(?P<local>[\w.+-]{{2,40}})\s{{1,2}}(?:{_AT_WORD}|@)\s{{1,2}}{_PROVIDER}(?: com)?\b"),
+        re.compile(
+            rf"(?<![\w.@])(?=\w)(?P<local>[\w.+-]{{2,40}}+)\s{{1,2}}(?:{_AT_WORD}|@)\s{{1,2}}{_PROVIDER}(?: com)?\b"
+        ),
         _locate_at_provider,
         words=frozenset("gmail googlemail yahoo ymail hotmail outlook icloud aol gmx protonmail proton yandex".split()),
     ),

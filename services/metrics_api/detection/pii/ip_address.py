@@ -8,7 +8,8 @@ from metrics_api.detection.pii.document import HAS_DIGIT, HAS_THREE_DOTS, HAS_TW
 from metrics_api.detection.pii.rules import Rule
 
 _VERSION_BEFORE = re.compile(
-    r"(?:\b(?:v|ver|version|versions|build|firmware|release|section|chapter|sec|rev|rv|revision)[. :=]{0,2}|[a-z]/)$"
+    r"(?:\b(?:v|ver|version|versions|build|firmware|release|section|chapter|exercise|figure|fig|lesson|unit|"
+    r"question|sec|rev|rv|revision)[. :=]{0,2}|[a-z]/)$"
 )
 _PHONE_PAIRS = re.compile(r"\d\d\.\d\d\.\d\d\.\d\d$")
 _BRACKETED_DOT = r"\s?[\[({]\s?\.\s?[\])}]\s?"
@@ -44,7 +45,7 @@ def _locate_v6(_document: Document, match: re.Match[str]) -> Span | None:
 RULES = (
     Rule(
         "ipv4",
-        re.compile(r"(?<![\w.])(?P<ip>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w-]|\.\d)"),
+        re.compile(r"(?:(?<![\w.])|(?<=\bip))(?P<ip>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w-]|\.\d)"),
         _locate_v4,
         needs=HAS_THREE_DOTS,
     ),

@@ -19,16 +19,18 @@ _TELLING_WORDS = telling_words() | frozenset(
 )
 # The keys of free text say nothing about the digits in it.
 _FREE_TEXT_WORDS = frozenset("text texts message messages msg sms call contact contacts".split())
+# Cues reach no further back than this, and each value is read with its lead.
+_LONGEST_LEAD = 80
 _NUMBER_WORDS = telling_words(Cue.PHONE, Cue.SSN, Cue.CARD) | frozenset("note notes value comment answer input".split())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def split_key(key: str) -> tuple[str, ...]:
     """Give the lower-case words: `userEmail`, `user_email`, `user.email` and `USER-EMAIL2` are all `user`, `email`."""
     return tuple(word.lower() for word in _SEAM.split(key) if word)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def find_sensitive_word(key: str) -> str | None:
     """Give the word or phrase that makes a value under this key personal, or None."""
     words = split_key(key)
@@ -41,7 +43,7 @@ def find_sensitive_word(key: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def build_lead(parent_key: str, key: str) -> str:
     """Give the words to read before a value, such as "parent phone: ", or "" when the key tells nothing.
 
@@ -52,7 +54,7 @@ def build_lead(parent_key: str, key: str) -> str:
         return ""
     if _TELLING_WORDS.isdisjoint(words) or not _FREE_TEXT_WORDS.isdisjoint(words):
         return ""
-    return " ".join(words) + ": "
+    return " ".join(words)[-_LONGEST_LEAD:] + ": "
 
 
 def is_bare_name(key: str) -> bool:
@@ -60,7 +62,7 @@ def is_bare_name(key: str) -> bool:
     return split_key(key) == ("name",)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def may_hold_number(key: str) -> bool:
     """Say whether a number under this key may be a phone, card or social security number rather than a count."""
     return not key or not _NUMBER_WORDS.isdisjoint(split_key(key))

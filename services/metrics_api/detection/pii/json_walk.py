@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from metrics_api.detection.pii.json_keys import find_sensitive_word
 
-_PERSONAL_KEY = re.compile(r"@|\d(?:\D{0,3}\d){6}")
+_PLAIN_KEY = re.compile(r"[\w.\-]*", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d(?:\D{0,3}\d){6}")
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """A value inside JSON data.
 
-    `key` is the nearest object key above it, `sensitive` the word that makes a key above it personal.
+    `key` is the nearest object key above it, `parent_key` the key of the object that holds that key, `sensitive` the
+    word that makes a key above it personal.
     """
 
     value: object
@@ -21,14 +23,7 @@ class Node:
     token: str = ""
     key: str = ""
     sensitive: str | None = None
-
-    @property
-    def parent_key(self) -> str:
-        """The key of the object that holds this value's key."""
-        holder = self.parent
-        while holder is not None and holder.key == self.key and not isinstance(holder.value, dict):
-            holder = holder.parent
-        return holder.key if holder is not None else ""
+    parent_key: str = ""
 
     @property
     def tokens(self) -> list[str]:
@@ -42,8 +37,8 @@ class Node:
 
 
 def may_hold_pii(key: str) -> bool:
-    """Tell the rare keys that are worth scanning themselves."""
-    return _PERSONAL_KEY.search(key) is not None
+    """Tell the rare keys that are worth scanning from plain names of fields without a number as long as a phone's."""
+    return _PLAIN_KEY.fullmatch(key) is None or _LONG_NUMBER.search(key) is not None
 
 
 def walk_leaves(data: object) -> Iterator[Node]:
@@ -55,7 +50,7 @@ def walk_leaves(data: object) -> Iterator[Node]:
             pending.extend(reversed(list(_enter_object(node, node.value))))
         elif isinstance(node.value, list | tuple):
             pending.extend(
-                Node(node.value[index], node, str(index), node.key, node.sensitive)
+                Node(node.value[index], node, str(index), node.key, node.sensitive, node.parent_key)
                 for index in range(len(node.value) - 1, -1, -1)
             )
         else:
@@ -67,4 +62,4 @@ def _enter_object(node: Node, members: dict[object, object]) -> Iterator[Node]:
         key = str(name)
         if may_hold_pii(key):
             yield Node(key, node, key)
-        yield Node(value, node, key, key, node.sensitive or find_sensitive_word(key))
+        yield Node(value, node, key, key, node.sensitive or find_sensitive_word(key), node.key)

@@ -1,22 +1,37 @@
 """Phone numbers in the written formats of many countries."""
 
 import re
-from itertools import pairwise
 
 import phonenumbers
 
 from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise
-from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
+from metrics_api.detection.pii.document import HAS_BRACKET, HAS_LONG_NUMBER, HAS_PLUS, Document, Span
 from metrics_api.detection.pii.letters import GLUE
+from metrics_api.detection.pii.number_context import (
+    is_argument,
+    is_calculated,
+    is_labelled_identifier,
+    is_listed,
+    is_sequence,
+    is_well_known,
+)
 from metrics_api.detection.pii.rules import Rule
-from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
+from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, is_read_as_amount, read_digits
 
 # A number glued to a longer token (an identifier, a version, a decimal) is no phone number.
 _FREE = rf"(?<![{GLUE}+])"
 _ALONE = rf"{_FREE}(?<!\d[.:/_#-])(?<![^\W\d_][/_#-])(?<!\.\.)"
 _END = rf"(?![{GLUE}]|[.:/-]\d)"
+# A second phone may follow, or the other end of a short range: 202-555-0143-44, 202-555-0143/202-555-0144.
+_PAIR_START = rf"{_FREE}(?<!\d[.:_#-])(?<![^\W\d_][/_#-])(?<!\.\.)(?:(?<!\d/)|(?<=\d{{4}}/))"
+_PAIR_END = rf"(?![{GLUE}]|[.:]\d|[/-](?!\d{{2,4}}(?![\w./-])|\(?\d{{3}}[\-. )])\d)"
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,6}(?!\w))?"
-_SEPARATOR = r"[ .\-/()]"
+_GLUED_EXTENSION = r"(?:x\d{1,6}(?!\w)|\s?(?:ext\.?|extension)\s?\d{1,6}(?!\w))?"
+_SEPARATOR = r"[ .\-/()|~_]"
+_ANY_SEPARATOR = r"[ .\-/()|~_*:]"
+_COLONS = re.compile(r"\d{3}:\d{3}:\d{4}$")
+_SPACED_SIGN = re.compile(r"\d [\-/] \d")
+_BLANKS_ONLY = re.compile(r"[\d ]+$")
 _NUMBER = re.compile(r"\d+")
 _LAST_GROUP = re.compile(r"[^\d]{1,4}\d+$")
 _DATE_LIKE = re.compile(
@@ -25,11 +40,14 @@ _DATE_LIKE = re.compile(
 )
 _DECIMAL = re.compile(r"\d{1,3}\.\d{4,}$")
 _FICTIONAL = re.compile(r"1?(?:555\d{7}|[2-9]\d{2}555\d{4})$")
-_BYTE_BEFORE = re.compile(r"(?<!\w)[0-9a-f]{2} {1,2}$")
-_ALL_DIGITS = "01234567890 09876543210"
-_THREES = re.compile(r"\d{3}(?: \d{3}){2}")
+_OPERAND = re.compile(r"(?:[\d)]|(?<!\w)[a-z])\s{0,2}$")
+_IN_EQUAL_GROUPS = re.compile(r"\d\d(?:[ .\-]\d\d)+|\d{3}(?: \d{3}){2}|\d{4}(?: \d{4}){1,2}")
+_PHONE_BEFORE = re.compile(
+    r"\b(?:phone|tel|telephone|mobile|cell|whatsapp|fax|landline|(?:call|text|txt|ring|dial) "
+    r"(?:me|us|him|her|mom|mum|dad))"
+    r"(?: number| no)?\.?(?: is| at| on)?[ :#=]{0,3}$"
+)
 _LONG_AREA_CODE = re.compile(r"\(?\d{5}")
-_PAIRS = re.compile(r"\d\d(?: \d\d)+")
 _NANP_COUNTRY_CODE = 1
 
 # A number in a telling format is doubted only for words right before it, any other for those further away.
@@ -56,16 +74,38 @@ def _is_valid(number: str, region: str) -> bool:
         return False
 
 
-def _is_numbering(written: str) -> bool:
-    """Recognise 01 02 03 04 05: a list of consecutive numbers."""
-    numbers = [int(number) for number in _NUMBER.findall(written)]
-    return len(numbers) > 2 and {after - before for before, after in pairwise(numbers)} == {1}
+def _is_called(document: Document, match: re.Match[str]) -> bool:
+    return find_cue(document, *match.span(), _FAR) is Cue.PHONE
+
+
+def _is_no_phone(document: Document, match: re.Match[str]) -> bool:
+    """Rule out what has a label of its own, is calculated with or only made of ones and zeros.
+
+    Other words nearby do not hide a number in a telling format: "my score 415-555-2671".
+    """
+    return (
+        set(_digits(match[0])) <= {"0", "1"}
+        or is_labelled_identifier(document, match.start())
+        or is_calculated(document, *match.span())
+    )
+
+
+def _is_exercise(document: Document, match: re.Match[str]) -> bool:
+    """Doubt numbers that blanks, or signs between blanks, part as in lists and subtractions."""
+    written = match[0].strip()
+    if _SPACED_SIGN.search(written) and not _FICTIONAL.match(_digits(written)):
+        return not _is_called(document, match)
+    if not _BLANKS_ONLY.match(written):
+        return False
+    if is_listed(document, *match.span()) and not _is_called(document, match):
+        return True
+    return is_labelled_otherwise(document, *match.span(), _FAR) and not _FICTIONAL.match(_digits(written))
 
 
 def _locate_international(document: Document, match: re.Match[str]) -> Span | None:
     """Cut groups off the end until the length is possible in the country that the prefix names."""
     written = match["number"]
-    if _DECIMAL.match(written) or is_labelled_otherwise(document, *match.span(), _NEAR):
+    if _DECIMAL.match(written) or _is_no_phone(document, match) or _is_summand(document, match):
         return None
     for _ in range(4):
         digits = _digits(written.replace("(0)", ""))
@@ -78,20 +118,38 @@ def _locate_international(document: Document, match: re.Match[str]) -> Span | No
     return None
 
 
+def _is_summand(document: Document, match: re.Match[str]) -> bool:
+    """Tell "x + 39916800" from "call +39916800": digits in one piece behind what can be added to."""
+    if match["number"].isdecimal() and _OPERAND.search(document.lower, max(0, match.start() - 4), match.start()):
+        return not _is_called(document, match)
+    return False
+
+
 def _locate_international_prefix(document: Document, match: re.Match[str]) -> Span | None:
     """Take 00 or 011 for + when groups follow; a bare run of digits must be a valid number or be called a phone."""
-    if match[0].isdecimal() and find_cue(document, *match.span(), _FAR) is not Cue.PHONE:
+    if match[0].isdecimal() and not _is_called(document, match):
         number = f"+{match['number']}"
-        return match.span() if _is_valid(number, document.phone_region) else None
+        is_bare = is_well_known(match["number"]) or _is_no_phone(document, match)
+        return match.span() if not is_bare and _is_valid(number, document.phone_region) else None
+    is_exercise = _IN_EQUAL_GROUPS.fullmatch(match[0]) or _is_exercise(document, match)
+    if is_sequence(match[0]) or (is_exercise and not _is_called(document, match)):
+        return None
     return _locate_international(document, match)
 
 
-def _locate_link(_document: Document, match: re.Match[str]) -> Span | None:
+def _locate_labelled(_document: Document, match: re.Match[str]) -> Span | None:
+    """Take what is glued to a label; fewer digits than ten in one piece only behind a label of phones."""
+    written = match["pii"]
+    digits = _digits(written)
+    fewest = 10 if digits == written and match["verb"] else 7
+    is_short = digits == written and len(digits) == 7 and (match["verb"] or digits.endswith("000"))
+    if not fewest <= len(digits) <= 15 or is_short or is_well_known(digits):
+        return None
     return match.span("pii")
 
 
 def _locate_grouped(document: Document, match: re.Match[str]) -> Span | None:
-    if _DATE_LIKE.match(match[0].lstrip("(")) or is_labelled_otherwise(document, *match.span(), _NEAR):
+    if _DATE_LIKE.match(match[0].lstrip("(")) or _is_no_phone(document, match) or _is_exercise(document, match):
         return None
     return match.span()
 
@@ -100,20 +158,11 @@ def _locate_trunk_zero(document: Document, match: re.Match[str]) -> Span | None:
     """Take 9 to 12 digits in groups behind a leading zero, as most of the world writes at home."""
     count = len(_digits(match["number"]))
     fewest = 10 if _LONG_AREA_CODE.match(match["number"]) else 9
-    if not fewest <= count <= 12 or _is_numbering(match["number"]):
+    if not fewest <= count <= 12 or is_sequence(match["number"]):
         return None
-    if _PAIRS.fullmatch(match["number"]) and _is_in_a_list(document, match):
-        return None
-    if _THREES.fullmatch(match["number"]) and find_cue(document, *match.span(), _FAR) is not Cue.PHONE:
+    if _IN_EQUAL_GROUPS.fullmatch(match["number"]) and not _is_called(document, match):
         return None
     return _locate_grouped(document, match)
-
-
-def _is_in_a_list(document: Document, match: re.Match[str]) -> bool:
-    """Doubt pairs of digits more than other groups: a lottery draw, a dump of bytes."""
-    if _BYTE_BEFORE.search(document.lower, max(0, match.start() - 4), match.start()):
-        return True
-    return is_labelled_otherwise(document, *match.span(), _FAR)
 
 
 def _locate_area_code(document: Document, match: re.Match[str]) -> Span | None:
@@ -126,12 +175,24 @@ def _locate_cued(document: Document, match: re.Match[str]) -> Span | None:
     if len(_digits(written)) > 15:
         written = _LAST_GROUP.sub("", written)
     start, end = match.start(), match.start() + len(written)
-    if not 7 <= len(_digits(written)) <= 15 or _DATE_LIKE.match(written) or _is_numbering(written):
+    if _DATE_LIKE.match(written) or is_sequence(written):
         return None
     reach = _NEAR if document.text[start - 1 : start] == "=" else _FAR
-    if find_cue(document, start, match.end(), reach) is not Cue.PHONE:
+    if find_cue(document, start, match.end(), reach) is not Cue.PHONE or not _may_be_called(document, written, start):
         return None
     return start, match.end() if written == match["number"] else end
+
+
+def _may_be_called(document: Document, written: str, start: int) -> bool:
+    """Ask of digits in one piece a phone's length, and of seven that the word for a phone stands right before."""
+    digits = _digits(written)
+    if not 7 <= len(digits) <= 15 or is_well_known(digits) or is_labelled_identifier(document, start):
+        return False
+    if ":" in written and not _COLONS.match(written):
+        return False
+    if len(digits) > 7 or digits != written.strip("()"):
+        return True
+    return not digits.endswith("000") and _PHONE_BEFORE.search(document.lower, max(0, start - 32), start) is not None
 
 
 def _locate_regional(document: Document, match: re.Match[str]) -> Span | None:
@@ -141,31 +202,55 @@ def _locate_regional(document: Document, match: re.Match[str]) -> Span | None:
         return None
     if is_labelled_otherwise(document, *match.span(), _FAR) or not _is_valid(match[0], region):
         return None
-    return match.span()
+    return None if _is_no_phone(document, match) or is_listed(document, *match.span()) else match.span()
 
 
 def _locate_bare(document: Document, match: re.Match[str]) -> Span | None:
     """Take digits without groups when they are a valid number of the region, or a fictional one."""
-    if not (_FICTIONAL.match(match[0]) or _is_valid(match[0], document.phone_region)):
+    number = match["number"]
+    if is_well_known(number) or not (_FICTIONAL.match(number) or _is_valid(number, document.phone_region)):
         return None
-    return None if is_labelled_otherwise(document, *match.span(), _FAR) else match.span()
+    return None if _is_bare_number(document, match) else match.span()
+
+
+def _is_bare_number(document: Document, match: re.Match[str]) -> bool:
+    """Say whether words, a calculation or code around digits in one piece tell that they are just a number."""
+    return (
+        is_labelled_otherwise(document, *match.span(), _FAR)
+        or is_calculated(document, *match.span())
+        or is_argument(document, match.start())
+    )
 
 
 def _locate_bare_trunk_zero(document: Document, match: re.Match[str]) -> Span | None:
-    if match[0] in _ALL_DIGITS or is_labelled_otherwise(document, *match.span(), _FAR):
+    if is_well_known(match[0]) or _is_bare_number(document, match):
         return None
     return match.span() if any(_is_valid(match[0], region) for region in _REGIONS_WITH_TRUNK_ZERO) else None
 
 
 def _locate_spelled(document: Document, match: re.Match[str]) -> Span | None:
     """Take 10 to 12 spelled digits, or 7 to 15 where the words around say that it is a phone."""
-    count = len(read_digits(match[0]))
-    if 10 <= count <= 12 and not is_labelled_otherwise(document, *match.span(), _NEAR):
+    digits = read_digits(match[0])
+    if not 7 <= len(digits) <= 15:
+        return None
+    if _is_called(document, match):
         return match.span()
-    if 7 <= count <= 15 and find_cue(document, *match.span(), _FAR) is Cue.PHONE:
-        return match.span()
-    return None
+    if not 10 <= len(digits) <= 12 or is_well_known(digits) or is_read_as_amount(match[0]):
+        return None
+    return None if is_labelled_otherwise(document, *match.span(), _FAR) else match.span()
 
+
+_OWNERS = "my home work cell mobile parent parents mom dad mum emergency".split()
+_PHONES = "phone telephone telefon tel mobile mobil mob cellphone cell cel whatsapp fax handy ph callto sms".split()
+_VERBS = "call text txt dial ring contact number num reach".split()
+_NUMBERS = "number num no nr me us at on".split()
+_LABEL = (
+    rf"(?<![^\W\d_])(?:(?:{'|'.join(_OWNERS)})[ _\-]?)?(?:{'|'.join(_PHONES)}|wa\.me/|(?P<verb>{'|'.join(_VERBS)}))"
+    rf"(?:[ _\-]?(?:{'|'.join(_NUMBERS)}))?\.?"
+)
+_LABEL_WORDS = frozenset(
+    owner + label + number for owner in ("", *_OWNERS) for label in (*_PHONES, *_VERBS) for number in ("", *_NUMBERS)
+) | {"wa", "me"}
 
 RULES = (
     Rule(
@@ -174,7 +259,7 @@ RULES = (
             rf"{_FREE}\(?\+[ ]?(?P<number>\(?[1-9](?:{_SEPARATOR}{{0,3}}\d){{6,16}}(?!\d)){_EXTENSION}(?![{GLUE}])"
         ),
         _locate_international,
-        needs=HAS_LONG_NUMBER,
+        needs=HAS_LONG_NUMBER | HAS_PLUS,
     ),
     Rule(
         "phone_international_prefix",
@@ -186,16 +271,20 @@ RULES = (
         needs=HAS_LONG_NUMBER,
     ),
     Rule(
-        "phone_link",
-        re.compile(r"(?<![\w.])(?:wa\.me/|tel:|sms:|callto:)(?P<pii>\+?\d(?:[\-. ]?\d){6,14})(?!\d)"),
-        _locate_link,
+        "phone_glued_label",
+        re.compile(
+            rf"{_LABEL}(?:[#:=._/\-]{{1,3}} ?)?(?P<pii>\+?\(?\d(?:{_ANY_SEPARATOR}{{0,2}}\d){{6,14}}(?!\d){_EXTENSION})"
+            rf"(?![{GLUE}])"
+        ),
+        _locate_labelled,
         needs=HAS_LONG_NUMBER,
+        words=_LABEL_WORDS,
     ),
     Rule(
         "phone_north_american",
         re.compile(
-            rf"{_ALONE}(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}\d{{4}}|"
-            rf"\d{{3}}[ .\-/]{{1,3}}\d{{3}}[ .\-]{{1,3}}\d{{4}}|[2-9]\d\d-\d{{7}}){_EXTENSION}{_END}"
+            rf"{_PAIR_START}(?:\+?1[ .\-/]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}\d{{4}}|"
+            rf"\d{{3}}[ .\-/|~_]{{1,3}}\d{{3}}[ .\-/|~_]{{1,3}}\d{{4}}|[2-9]\d\d-\d{{7}}){_EXTENSION}{_PAIR_END}"
         ),
         _locate_grouped,
         needs=HAS_LONG_NUMBER,
@@ -216,7 +305,7 @@ RULES = (
             rf"(?:[ .\-]\d{{2,4}}){{1,3}}){_EXTENSION}{_END}"
         ),
         _locate_area_code,
-        needs=HAS_LONG_NUMBER,
+        needs=HAS_LONG_NUMBER | HAS_BRACKET,
     ),
     Rule(
         "phone_national_groups",
@@ -229,7 +318,7 @@ RULES = (
     ),
     Rule(
         "phone_named_by_words",
-        re.compile(rf"{_ALONE}(?P<number>\(?\d(?:{_SEPARATOR}{{0,3}}\d){{6,16}}){_EXTENSION}{_END}"),
+        re.compile(rf"{_ALONE}(?P<number>\(?\d(?:{_ANY_SEPARATOR}{{0,3}}\d){{6,16}}){_EXTENSION}{_PAIR_END}"),
         _locate_cued,
         needs=HAS_LONG_NUMBER,
     ),
@@ -239,7 +328,12 @@ RULES = (
         _locate_regional,
         needs=HAS_LONG_NUMBER,
     ),
-    Rule("phone_bare", re.compile(rf"{_ALONE}(?<!-)1?[2-9]\d{{8,10}}{_END}"), _locate_bare, needs=HAS_LONG_NUMBER),
+    Rule(
+        "phone_bare",
+        re.compile(rf"{_ALONE}(?<!-)(?P<number>1?[2-9]\d{{8,10}}){_GLUED_EXTENSION}{_END}"),
+        _locate_bare,
+        needs=HAS_LONG_NUMBER,
+    ),
     Rule(
         "phone_bare_trunk_zero",
         re.compile(rf"{_ALONE}(?<!-)0[1-9]\d{{8,9}}{_END}"),

@@ -45,23 +45,36 @@ class Rule:
         return self.needs & ~document.traits == 0 and not (self.words and self.words.isdisjoint(document.words))
 
 
-def find_candidates(rules: Mapping[PiiType, tuple[Rule, ...]], document: Document) -> list[Candidate]:
-    """Apply every rule whose traits and words the document has; each reports every place it accepts."""
-    missing, words = ~document.traits, document.words
-    found: list[Candidate] = []
-    for pii_type, its_rules in rules.items():
-        for rule in its_rules:
-            if rule.needs & missing or (rule.words and rule.words.isdisjoint(words)):
+class RuleSet:
+    """All rules of the scanner, in an order that a document's traits choose from."""
+
+    def __init__(self, rules: Mapping[PiiType, tuple[Rule, ...]]) -> None:
+        self._rules = [(pii_type, rule) for pii_type, its_rules in rules.items() for rule in its_rules]
+        self._by_traits: dict[int, list[tuple[PiiType, Rule]]] = {}
+
+    def find_candidates(self, document: Document) -> list[Candidate]:
+        """Apply every rule whose traits and words the document has; each reports every place it accepts."""
+        words = document.words
+        found: list[Candidate] = []
+        for pii_type, rule in self._choose(document.traits):
+            if rule.words and rule.words.isdisjoint(words):
                 continue
             for match in _find_matches(rule, document):
                 span = rule.locate(document, match)
                 if span is not None:
                     found.append(Candidate(pii_type, *span, rule.name))
-    return found
+        return found
+
+    def _choose(self, traits: int) -> list[tuple[PiiType, Rule]]:
+        if traits not in self._by_traits:
+            self._by_traits[traits] = [(pii_type, rule) for pii_type, rule in self._rules if rule.needs & ~traits == 0]
+        return self._by_traits[traits]
 
 
 def _find_matches(rule: Rule, document: Document) -> Iterable[re.Match[str]]:
     if rule.needs & HAS_LONG_NUMBER:
         windows = document.number_windows
+        if len(windows) == 1:
+            return rule.pattern.finditer(document.lower, *windows[0])
         return chain.from_iterable(rule.pattern.finditer(document.lower, *window) for window in windows)
     return rule.pattern.finditer(document.text if rule.cased else document.lower)

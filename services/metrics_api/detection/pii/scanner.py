@@ -1,6 +1,9 @@
 """Scans a text or JSON data for personal information."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from itertools import islice
 
 from metrics_api.detection.pii import (
     credit_card,
@@ -18,9 +21,9 @@ from metrics_api.detection.pii.findings import Finding, PiiType, format_masked
 from metrics_api.detection.pii.json_keys import build_lead, is_bare_name, may_hold_number
 from metrics_api.detection.pii.json_walk import Node, may_hold_pii, walk_leaves
 from metrics_api.detection.pii.overlap import settle_overlaps
-from metrics_api.detection.pii.rules import Rule, find_candidates
+from metrics_api.detection.pii.rules import Rule, RuleSet
 
-SCANNER_VERSION: int = 1
+SCANNER_VERSION: int = 2
 """Goes up with every change of what is found; stored findings say which version found them."""
 
 RULES: dict[PiiType, tuple[Rule, ...]] = {
@@ -35,39 +38,75 @@ RULES: dict[PiiType, tuple[Rule, ...]] = {
     PiiType.PERSON_NAME: person_name.RULES,
 }
 
+_RULE_SET = RuleSet(RULES)
+
+MAX_FINDINGS = 1_000
+"""Of one data no more are reported: the paths of deeply nested values are long."""
+
 # Numbers of fewer than 7 or more than 19 digits are no phone, card or social security number.
 _SMALLEST, _TOO_LARGE = 10**6, 10**19
 _IDENTIFYING = (PiiType.SCHOOL, PiiType.STREET_ADDRESS)
 
 
-def scan_text(text: str, *, phone_region: str) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """By whose rules and on which day texts are read."""
+
+    phone_region: str
+    today: date
+
+    def scan(self, text: str, lead: str = "") -> Iterator[Finding]:
+        """Scan a text as if `lead` stood before it."""
+        document = build_document(lead + text, self.phone_region, self.today)
+        candidates = _RULE_SET.find_candidates(document)
+        for found in settle_overlaps(candidates) if candidates else ():
+            start, end = (place - len(lead) for place in document.original_span(found.start, found.end))
+            if start >= 0:
+                yield Finding(found.type, start, end, format_masked(found.type, text[start:end]), found.rule)
+
+
+def _make_reader(phone_region: str, today: date | None) -> _Reader:
+    return _Reader(phone_region, today or datetime.now(UTC).date())
+
+
+def scan_text(text: str, *, phone_region: str, today: date | None = None) -> list[Finding]:
     """Find personal information in a text, in the order of the text; an empty list when it is clean.
 
-    A phone number without an international prefix is judged by the rules of `phone_region`, an ISO 3166 code.
+    A phone number without an international prefix is judged by the rules of `phone_region`, an ISO 3166 code. A date
+    of birth is that of somebody who can be a child or a parent `today` (UTC).
     """
-    return list(_scan(text, "", phone_region, None))
+    return list(_make_reader(phone_region, today).scan(text))
 
 
-def scan_data(data: object, *, phone_region: str) -> list[Finding]:
+def scan_data(data: object, *, phone_region: str, today: date | None = None) -> list[Finding]:
     """Find personal information in JSON data, in the order of the data: in texts, whole numbers and keys.
 
     A key lends its meaning to its value: digits under `order_id` are no phone number, a date under `birthday` is a
     date of birth. A plain `name` counts where the data also names a school or an address. Offsets count within the
-    value, or within the key when the key itself holds the information.
+    value, or within the key when the key itself holds the information. At most `MAX_FINDINGS` are reported.
     """
-    findings: list[Finding] = []
+    return list(islice(_scan_leaves(data, _make_reader(phone_region, today)), MAX_FINDINGS))
+
+
+def _scan_leaves(data: object, reader: _Reader) -> Iterator[Finding]:
+    pointers = _Pointers(reader)
     bare_names: list[Node] = []
+    is_identifying = False
     for leaf in walk_leaves(data):
         text = _read_text(leaf)
-        if text:
-            findings += _scan(text, build_lead(leaf.parent_key, leaf.key), phone_region, leaf)
-            if is_bare_name(leaf.key):
-                bare_names.append(leaf)
-    if bare_names and any(finding.type in _IDENTIFYING for finding in findings):
-        named = {finding.path for finding in findings}
-        for leaf in bare_names:
-            findings += (f for f in _scan(str(leaf.value), "name: ", phone_region, leaf) if f.path not in named)
-    return findings
+        if not text:
+            continue
+        found = list(reader.scan(text, build_lead(leaf.parent_key, leaf.key)))
+        yield from _place(found, leaf, pointers)
+        is_identifying = is_identifying or any(finding.type in _IDENTIFYING for finding in found)
+        if is_bare_name(leaf.key) and not found:
+            bare_names.append(leaf)
+    for leaf in bare_names if is_identifying else ():
+        yield from _place(reader.scan(str(leaf.value), "name: "), leaf, pointers)
+
+
+def _place(findings: Iterable[Finding], leaf: Node, pointers: "_Pointers") -> Iterator[Finding]:
+    return (replace(finding, path=pointers.format(leaf)) for finding in findings)
 
 
 def _read_text(leaf: Node) -> str:
@@ -81,27 +120,34 @@ def _read_text(leaf: Node) -> str:
     return str(int(leaf.value))
 
 
-def _scan(text: str, lead: str, phone_region: str, leaf: Node | None) -> Iterator[Finding]:
-    """Scan a text as if `lead` stood before it."""
-    document = build_document(lead + text, phone_region)
-    candidates = find_candidates(RULES, document)
-    if not candidates:
-        return
-    path = None if leaf is None else format_pointer(leaf, phone_region)
-    for candidate in settle_overlaps(candidates):
-        start, end = (place - len(lead) for place in document.original_span(candidate.start, candidate.end))
-        if start >= 0:
-            masked = format_masked(candidate.type, text[start:end])
-            yield Finding(candidate.type, start, end, masked, candidate.rule, path)
+class _Pointers:
+    """Writes RFC 6901 pointers of values in one data; of a key that holds personal information it shows the masks."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+        self._tokens: dict[str, str] = {}
+        self._parent: tuple[Node | None, str] = (None, "")
+
+    def format(self, leaf: Node) -> str:
+        """Give the pointer of a value, "" for the whole data."""
+        if leaf.parent is None:
+            return ""
+        parent, pointer = self._parent
+        if leaf.parent is not parent:
+            pointer = "".join(f"/{self._format_token(token)}" for token in leaf.parent.tokens)
+            self._parent = (leaf.parent, pointer)
+        return f"{pointer}/{self._format_token(leaf.token)}"
+
+    def _format_token(self, token: str) -> str:
+        if not may_hold_pii(token):
+            return token.replace("~", "~0").replace("/", "~1")
+        if token not in self._tokens:
+            masked = " ".join(finding.masked for finding in self._reader.scan(token)) or token
+            self._tokens[token] = masked.replace("~", "~0").replace("/", "~1")
+        return self._tokens[token]
 
 
-def format_pointer(leaf: Node, phone_region: str) -> str:
-    """Give the RFC 6901 pointer of a value, "" for the whole data; a personal key is masked."""
-    return "".join(f"/{_format_token(token, phone_region)}" for token in leaf.tokens)
-
-
-def _format_token(token: str, phone_region: str) -> str:
-    """Escape a key for an RFC 6901 pointer; of one that holds personal information only the masks are shown."""
-    if may_hold_pii(token):
-        token = " ".join(finding.masked for finding in scan_text(token, phone_region=phone_region)) or token
-    return token.replace("~", "~0").replace("/", "~1")
+def format_pointers(leaves: Iterable[Node], *, phone_region: str, today: date | None = None) -> list[str]:
+    """Give the RFC 6901 pointer of each value of one data; of personal keys only the masks show."""
+    pointers = _Pointers(_make_reader(phone_region, today))
+    return [pointers.format(leaf) for leaf in leaves]

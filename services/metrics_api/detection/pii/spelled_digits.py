@@ -1,7 +1,8 @@
 """Numbers spelled as words, wholly or in part: "five five five - 123 - four five six seven"."""
 
 import re
-from itertools import pairwise
+
+from metrics_api.detection.pii.number_context import is_progression
 
 _UNITS = {
     "zero oh o nought cero zéro null nul zero": "0",
@@ -55,6 +56,11 @@ def read_digits(spelled: str) -> str:
     return "" if _is_counting(numbers) or _REPEATED_BLOCK.fullmatch(digits) else digits
 
 
+def is_read_as_amount(spelled: str) -> bool:
+    """Say whether the words are those of amounts: "two hundred thirty thousand five hundred"."""
+    return any(part in _POWERS for part in _PART.findall(spelled))
+
+
 def _read_numbers(parts: list[str]) -> list[str]:
     numbers: list[str] = []
     repeat = 1
@@ -79,5 +85,5 @@ def _append_number(numbers: list[str], digits: str, part: str) -> None:
 
 
 def _is_counting(numbers: list[str]) -> bool:
-    steps = {int(after) - int(before) for before, after in pairwise(numbers)}
-    return len(steps) == 1
+    """Recognise steps of one size, squares, primes and whatever else rises or falls all the way."""
+    return is_progression([int(number) for number in numbers])

@@ -2,17 +2,28 @@
 
 import re
 
-from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise
+from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise, telling_words
 from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
 from metrics_api.detection.pii.letters import GLUE
+from metrics_api.detection.pii.number_context import (
+    is_argument,
+    is_calculated,
+    is_labelled_identifier,
+    is_listed,
+    is_well_known,
+)
 from metrics_api.detection.pii.rules import Rule
-from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
+from metrics_api.detection.pii.spelled_digits import SPELLED_NUMBER, read_digits
 
 _FREE = rf"(?<![{GLUE}+])"
 _ALONE = rf"{_FREE}(?<!\w[.:/_#-])"
 _END = rf"(?![{GLUE}]|[.:/-]\d)"
 _PREFIX_BEFORE = re.compile(r"[\d)] ?$")
 _DIGIT_COUNT = 9
+_SSN_WORDS = telling_words(Cue.SSN)
+_LABELS = "ssn social soc socialsecurity tin".split()
+_NUMBERS = "number num no nr".split()
+_LABEL_WORDS = frozenset(label + number for label in _LABELS for number in ("", *_NUMBERS))
 
 
 def is_assignable(digits: str) -> bool:
@@ -25,21 +36,30 @@ def _digits(match: re.Match[str]) -> str:
     return re.sub(r"\D", "", match[0])
 
 
-def _locate_dashed(_document: Document, match: re.Match[str]) -> Span | None:
-    return match.span() if is_assignable(_digits(match)) else None
+def _locate_dashed(document: Document, match: re.Match[str]) -> Span | None:
+    """Take the written form unless it is a calculation, as 500 - 25 - 1000 with or without blanks."""
+    if not is_assignable(_digits(match)) or set(_digits(match)) <= {"0", "1"}:
+        return None
+    if is_calculated(document, *match.span()) or is_labelled_identifier(document, match.start()):
+        return None
+    if " " in match[0] and find_cue(document, *match.span()) is not Cue.SSN:
+        return None
+    return match.span()
 
 
 def _locate_grouped(document: Document, match: re.Match[str]) -> Span | None:
     if find_cue(document, *match.span()) in (Cue.OTHER, Cue.PHONE):
         return None
-    return _locate_dashed(document, match)
+    if not is_assignable(_digits(match)) or is_well_known(_digits(match)) or is_calculated(document, *match.span()):
+        return None
+    return None if " " in match[0] and is_listed(document, *match.span()) else match.span()
 
 
 def _locate_bare(document: Document, match: re.Match[str]) -> Span | None:
     """Take nine digits that stand alone, unless the words around call them a phone, an order, a score ..."""
     if _PREFIX_BEFORE.search(document.lower, max(0, match.start() - 2), match.start()):
         return None
-    if is_labelled_otherwise(document, *match.span()):
+    if is_labelled_otherwise(document, *match.span()) or is_argument(document, match.start()):
         return None
     return _locate_grouped(document, match)
 
@@ -47,7 +67,11 @@ def _locate_bare(document: Document, match: re.Match[str]) -> Span | None:
 def _locate_named(document: Document, match: re.Match[str]) -> Span | None:
     if find_cue(document, *match.span()) is not Cue.SSN:
         return None
-    return _locate_dashed(document, match)
+    return match.span() if is_assignable(_digits(match)) else None
+
+
+def _locate_labelled(_document: Document, match: re.Match[str]) -> Span | None:
+    return match.span("pii") if is_assignable(re.sub(r"\D", "", match["pii"])) else None
 
 
 def _locate_spelled(document: Document, match: re.Match[str]) -> Span | None:
@@ -66,16 +90,27 @@ RULES = (
     ),
     Rule(
         "ssn_grouped",
-        re.compile(rf"{_ALONE}\d{{3}}([ .])\d\d\1\d{{4}}{_END}"),
+        re.compile(rf"{_ALONE}\d{{3}}([ ./|~_*])\d\d\1\d{{4}}{_END}"),
         _locate_grouped,
         needs=HAS_LONG_NUMBER,
     ),
     Rule("ssn_bare", re.compile(rf"{_ALONE}(?<!-)\d{{9}}{_END}(?![-/_]\w)"), _locate_bare, needs=HAS_LONG_NUMBER),
     Rule(
         "ssn_named_by_words",
-        re.compile(rf"{_FREE}\d(?:[ .\-/]{{0,3}}\d){{8}}{_END}"),
+        re.compile(rf"{_FREE}\d(?:[ .\-/|~_*]{{0,3}}\d){{8}}{_END}"),
         _locate_named,
         needs=HAS_LONG_NUMBER,
+        words=_SSN_WORDS,
     ),
-    Rule("ssn_spelled", SPELLED_NUMBER, _locate_spelled, words=DIGIT_WORDS),
+    Rule(
+        "ssn_glued_label",
+        re.compile(
+            rf"(?<![^\W\d_])(?:{'|'.join(_LABELS)})(?:[ _\-]?(?:{'|'.join(_NUMBERS)}))?[#:=._/\-]{{0,3}}"
+            rf"(?P<pii>\d{{3}}[ ./|~_*\-]{{0,3}}\d\d[ ./|~_*\-]{{0,3}}\d{{4}}){_END}"
+        ),
+        _locate_labelled,
+        needs=HAS_LONG_NUMBER,
+        words=_LABEL_WORDS,
+    ),
+    Rule("ssn_spelled", SPELLED_NUMBER, _locate_spelled, words=_SSN_WORDS),
 )

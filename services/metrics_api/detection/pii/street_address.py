@@ -29,6 +29,7 @@ from metrics_api.detection.pii.street_words import (
 )
 
 _WORD = re.compile(r"[^\W\d_]+")
+_WORD_OF_NAME = re.compile(rf"[^\W\d_]{{3}}|[{CAPITAL}]|.*[.'’]")
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -39,7 +40,7 @@ def _first_words(words: Iterable[str]) -> frozenset[str]:
     return frozenset(_WORD.findall(word)[0] for word in words)
 
 
-_FREE = r"(?<![\w.,:#$€£+/-])"
+_FREE = r"(?:(?<![\w.,:#$€£+/-])|(?<=[^\W\d_]:))"
 _HOUSE = r"\d{1,5}(?:[ ]?[a-z](?!\w))?(?:[-/][\da-z]{1,4})?(?!\w|[.,:]\d|[%€$°])"
 _NUMBER = r"\d{1,4}(?:[ ]?[a-z](?!\w))?(?:[-/]\d{1,4}[a-z]?)?(?!\w|[.,:/-]\d|[%€$°])\.?"
 _NUMBER_SIGN = r"(?:n[.or°º]{0,2}|no:|№|д\.?|буд\.?|дом|kbr\.?|#)"
@@ -50,6 +51,11 @@ _STREET_WORD = re.compile(r"[^\s]+")
 _PLACES = frozenset(
     "key keys club mission missions camp stream forest beach light lights course park parks points".split()
 )
+_COUNTER_BEFORE = re.compile(
+    r"\b(?:pages?|pp?\.|levels?|lvl|stages?|worlds?|chapters?|seasons?|episodes?|missions?|quests?|tracks?|songs?|laps?|"
+    r"parts?|volumes?|exercises?|questions?|problems?|figures?|rounds?|lessons?|puzzles?|races?|watch(?:ed|ing|es)?|saw|"
+    r"seen|read|reading|played|playing|play|beat|movies?|films?|called|titled)[ :#]{1,2}$"
+)
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|of|by|during|from|until|the|year|and)\s$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 _SURE_WHEN_CAPITAL = ("str", "weg", "ntie")
@@ -59,7 +65,9 @@ _DIRECTION = re.compile(r"\s(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b\.?")
 def _locate_number_first(document: Document, match: re.Match[str]) -> Span | None:
     """Take 14 Crown Street; not "5 minutes down the road", "In 1977 Wall Street" or "3 friends walk"."""
     end = _end_of_street_words(match)
-    if end is None or (document.text[match.start("words")].islower() and match["words"].split()[0] in COUNTED_THINGS):
+    if end is None or _is_no_house(document, match):
+        return None
+    if document.text[match.start("words")].islower() and match["words"].split()[0] in COUNTED_THINGS:
         return None
     if _YEAR.match(match["number"]) and _YEAR_BEFORE.search(document.lower, max(0, match.start() - 8), match.start()):
         return None
@@ -68,6 +76,15 @@ def _locate_number_first(document: Document, match: re.Match[str]) -> Span | Non
         return None
     direction = _DIRECTION.match(document.lower, end)
     return extend_address(document.text, match.start(), direction.end() if direction else end)
+
+
+def _is_no_house(document: Document, match: re.Match[str]) -> bool:
+    """Recognise a page, a level, a film, the lanes of a road and "3 chapters of Sesame Street"."""
+    if _COUNTER_BEFORE.search(document.lower, max(0, match.start() - 16), match.start()):
+        return True
+    words = match["words"].split()
+    is_part = words[1] == "of" and document.text[match.start("words")].islower()
+    return is_part or words[0] in ("lane", "lanes")
 
 
 def _end_of_street_words(match: re.Match[str]) -> int | None:
@@ -110,13 +127,20 @@ def _locate_type_first(document: Document, match: re.Match[str]) -> Span | None:
     if kind in STREETS_BETWEEN_NUMBER_AND_NAME and not before:
         return None
     end = _end_of_name(document, match, has_number_before=before is not None)
-    if end is None:
+    if end is None or _is_english_name(document, match, end):
         return None
     start = before.start() if before else match.start()
     is_doubtful = kind in AMBIGUOUS_STREETS_FIRST and document.text[match.start()].islower()
     if is_doubtful and not has_evidence(document, start, end):
         return None
     return extend_address(document.text, start, end)
+
+
+def _is_english_name(document: Document, match: re.Match[str], end: int) -> bool:
+    """Recognise "Baltic Avenue costs 60": the name stands before the type, and no name behind it."""
+    if not _CAPITAL_BEFORE.search(document.text, max(0, match.start() - 20), match.start()):
+        return False
+    return document.text[match.start()].isupper() and document.text[match.end() : end].islower()
 
 
 def _end_of_name(document: Document, match: re.Match[str], *, has_number_before: bool) -> int | None:
@@ -138,11 +162,14 @@ def _is_street_name(document: Document, numbered: re.Match[str], *, needs_capita
     if not (FUNCTION_WORDS - {"do"}).isdisjoint(words) or not NUMBERED_THINGS.isdisjoint(words):
         return False
     written = document.text[numbered.start("name") : numbered.end("name")]
+    if not any(_WORD_OF_NAME.match(word) for word in written.split()):
+        return False
     is_plain = written.islower() and (needs_capital or len(words) > 3)
     behind = _WORD.match(document.lower, numbered.end() + 1)
     return not is_plain and not (behind and behind[0] in COUNTED_THINGS)
 
 
+_CAPITAL_BEFORE = re.compile(rf"(?<!\w)[{CAPITAL}][^\W\d_]{{1,18}} $")
 _LAST_WORD = re.compile(r"[^\w.\-]")
 _NAMES_AHEAD = re.compile(rf"(?<!\w)(?:(?:{NAME}|[{CAPITAL}]\.)\.?[ \-](?:{PARTICLE}[ ])?){{1,3}}$")
 _LONGEST_NAME = 45

@@ -196,7 +196,7 @@ COUNTED_THINGS = frozenset(
     points pts coins stars level levels player players pm am percent pages page book books game games dollars euros
     bucks cents kg g lb lbs grade class team teams round rounds lap laps goal goals star hearts lives questions new
     different other long short o'clock degrees half million billion thousand hundred x way cats dogs ans jahre años
-    anni lat
+    anni lat chapter chapters lane lanes episodes seasons songs copies boxes bags miles laps
     """.split()
 )
 NUMBERED_THINGS = frozenset(
@@ -208,7 +208,7 @@ NUMBERED_THINGS = frozenset(
     part volume vol question exercise test quiz section article title figure table step line row seat bus train exit
     floor castle dungeon mission quest server lobby realm wave map block score number no top minecraft fortnite
     roblox fifa mario spring summer autumn fall winter easter christmas age aged points about only almost nearly
-    since until before after apollo formula problem task zoom via
+    since until before after hz khz mhz ghz kw kwh usd eur gbp apollo formula problem task zoom via
     """.split()
 )
 """Words that are counted or numbered without being a street: "Level 12", "March 12"."""

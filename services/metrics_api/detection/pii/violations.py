@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import islice
 
 from metrics_api.detection.pii.findings import Finding, PiiType
 from metrics_api.detection.pii.json_walk import walk_leaves
-from metrics_api.detection.pii.scanner import format_pointer, scan_data
+from metrics_api.detection.pii.scanner import MAX_FINDINGS, format_pointers, scan_data
 
 SENSITIVE_KEY = "sensitive_key"
 MEDIA_WITHOUT_CONSENT = "media_without_consent"
@@ -37,9 +39,11 @@ class Violation:
     rule: str
 
 
-def find_violations(data: object, media: Sequence[Mapping[str, object]] = (), *, phone_region: str) -> list[Violation]:
+def find_violations(
+    data: object, media: Sequence[Mapping[str, object]] = (), *, phone_region: str, today: date | None = None
+) -> list[Violation]:
     """List what violates in an item's data and media; an empty list when the item complies."""
-    findings = scan_data(data, phone_region=phone_region)
+    findings = scan_data(data, phone_region=phone_region, today=today)
     return [*_judge_findings(findings), *_judge_keys(data, phone_region), *_judge_media(media)]
 
 
@@ -57,10 +61,12 @@ def _judge_findings(findings: list[Finding]) -> list[Violation]:
 
 def _judge_keys(data: object, phone_region: str) -> list[Violation]:
     """A text or number counts under a telling key or anywhere in the object or array under it."""
+    telling = (leaf for leaf in walk_leaves(data) if leaf.sensitive and _is_filled(leaf.value))
+    leaves = list(islice(telling, MAX_FINDINGS))
+    pointers = format_pointers(leaves, phone_region=phone_region)
     return [
-        Violation(SENSITIVE_KEY, format_pointer(leaf, phone_region), _HIDDEN, f"key_{leaf.sensitive}")
-        for leaf in walk_leaves(data)
-        if leaf.sensitive and _is_filled(leaf.value)
+        Violation(SENSITIVE_KEY, pointer, _HIDDEN, f"key_{leaf.sensitive}")
+        for leaf, pointer in zip(leaves, pointers, strict=True)
     ]
 
 

@@ -63,7 +63,7 @@ DISGUISES: dict[str, tuple[int, list[tuple[str, str]]]] = {
         ],
     ),
     "blanks and dots within": (
-        2,
+        3,
         [
             ("email", "john . smith @ gmail . com"),
             ("email", "j o h n @ g m a i l . c o m"),
@@ -84,7 +84,7 @@ DISGUISES: dict[str, tuple[int, list[tuple[str, str]]]] = {
         ],
     ),
     "encodings": (
-        1,
+        2,
         [
             ("email", "john.smith%40gmail.com"),
             ("email", "john.smith&#64;gmail.com"),
