@@ -1,4 +1,4 @@
-"""The metrics API as it runs in production: a process of its own under gunicorn."""
+"""The metrics API as it runs in production: a process of its own under waitress."""
 
 import sys
 from collections.abc import Iterator

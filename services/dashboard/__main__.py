@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from dashboard.app import create_app
+from dashboard.app import MOST_BYTES, create_app
 from viral_engine.access_settings import ProxySettings
 from viral_engine.client import MetricsApi
 from viral_engine.logs import configure_logging
@@ -36,7 +36,7 @@ def main() -> None:
         port=settings.dashboard_port,
         threads=settings.dashboard_threads,
         processes=1,
-        service="dashboard",
+        most_body_bytes=MOST_BYTES,
         settings=web_server,
     )
 

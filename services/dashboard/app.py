@@ -25,14 +25,14 @@ from viral_engine.request_telemetry import observe_requests
 from viral_engine.settings import DashboardSettings
 
 _ASSETS = Path(__file__).parent / "assets"
-_MOST_BYTES = 1024 * 1024
+MOST_BYTES = 1024 * 1024
 _ANY_PAGE = "/<path:path>"
 
 
 def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySettings | None = None) -> Flask:
     """The dashboard, reading from `api`; `proxies` come from the environment where they are absent."""
     server = Flask(__name__, static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
+    server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     sessions = Sessions(api)
     secure = settings.dashboard_cookie_secure
     observe_requests(server)

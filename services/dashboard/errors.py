@@ -3,12 +3,11 @@
 import structlog
 from flask import Flask, Response, make_response, render_template, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, RequestTimeout
+from werkzeug.exceptions import HTTPException
 
 from viral_engine.client import ApiProblemError, ApiUnreachableError
 from viral_engine.contract.problem import Problem
 from viral_engine.sentences import format_sentence
-from viral_engine.slow_clients import RequestTimeoutError
 
 # The last stands for an answer of another version, as there are some while a new one is rolled out.
 API_FAILURES = (ApiProblemError, ApiUnreachableError, ValidationError)
@@ -82,7 +81,6 @@ def build_unavailable() -> Response:
 def answer_errors(server: Flask) -> None:
     """Answer every error in words, without a stack trace."""
     server.register_error_handler(HTTPException, _answer_http_error)
-    server.register_error_handler(RequestTimeoutError, lambda _error: _answer_http_error(RequestTimeout()))
     server.register_error_handler(Exception, _answer_bug)
 
 

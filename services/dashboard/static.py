@@ -13,9 +13,10 @@ def compress_static(server: Flask) -> None:
     """Compress scripts and styles the first time somebody asks for them.
 
     The renderer and the component suites do not change while the process lives, so that a megabyte is compressed
-    once and not per visitor. Answers with secrets in them are left alone.
+    once and not per visitor, and is in memory once, however many take it slowly. Answers with secrets in them are
+    left alone.
     """
-    compressed: dict[str, bytes] = {}
+    kept: dict[tuple[str, bool], bytes] = {}
     lock = Lock()
 
     @server.after_request
@@ -23,14 +24,17 @@ def compress_static(server: Flask) -> None:
         if not request.path.startswith(("/assets/", "/_dash-component-suites/")) or response.status_code != 200:
             return response
         response.headers["Cache-Control"] = _KEPT if _is_versioned(response) else "no-cache"
-        if response.mimetype not in _COMPRESSIBLE or not request.accept_encodings["gzip"]:
+        if response.mimetype not in _COMPRESSIBLE:
             return response
         response.direct_passthrough = False
+        is_gzip = bool(request.accept_encodings["gzip"])
         with lock:
-            if request.path not in compressed:
-                compressed[request.path] = gzip.compress(response.get_data())
-            response.set_data(compressed[request.path])
-        response.headers["Content-Encoding"] = "gzip"
+            if (request.path, is_gzip) not in kept:
+                plain = response.get_data()
+                kept[request.path, is_gzip] = gzip.compress(plain) if is_gzip else plain
+            response.set_data(kept[request.path, is_gzip])
+        if is_gzip:
+            response.headers["Content-Encoding"] = "gzip"
         response.vary.add("Accept-Encoding")
         return response
 

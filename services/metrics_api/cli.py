@@ -10,6 +10,7 @@ from flask import Flask
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
 from metrics_api.access.weak_passwords import WeakPasswordError
+from metrics_api.api.bulk import MAX_BATCH_BYTES
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
@@ -94,7 +95,7 @@ def web() -> None:
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,
         processes=settings.metrics_api_processes,
-        service="metrics_api",
+        most_body_bytes=MAX_BATCH_BYTES,
         settings=web_server,
     )
 

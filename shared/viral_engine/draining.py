@@ -3,13 +3,11 @@
 Kubernetes sends SIGTERM and stops sending requests at the same time, by two ways of which either may be the faster.
 """
 
-import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from mmap import mmap
 from typing import TYPE_CHECKING
 
-from gunicorn.arbiter import Arbiter
 from werkzeug.wrappers import Response
 
 from viral_engine.contract.problem import Problem
@@ -38,16 +36,6 @@ class Draining:
     def begin(self) -> None:
         """Be no longer ready, for good."""
         self._shared[0] = 1
-
-
-class DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """gunicorn's parent process, which on SIGTERM lets its workers serve for `app.drain_seconds` more."""
-
-    def handle_term(self) -> None:
-        """Fail the readiness probe first and stop later."""
-        self.app.draining.begin()
-        time.sleep(self.app.drain_seconds)
-        super().handle_term()
 
 
 def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplication":

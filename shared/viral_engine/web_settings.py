@@ -20,5 +20,5 @@ class WebServerSettings(EnvironmentSettings):
         ge=1,
         le=120,
         description="Seconds within which a request has to come in, and one more for every 64 KiB of it. "
-        "Longer lets slow clients hold more of the threads.",
+        "Longer lets slow clients hold more connections.",
     )

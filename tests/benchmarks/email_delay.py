@@ -1,6 +1,6 @@
 """How long an email takes beside many waiting reports: `python -m tests.benchmarks.email_delay`.
 
-Everything is real and of its own: PostgreSQL, Valkey, the API under gunicorn, the reconciler, workers, a mail server.
+Everything is real and of its own: PostgreSQL, Valkey, the API, the reconciler, workers, a mail server.
 The time is from the request of an email to the mail server's answer, as the delivery keeps it.
 """
 

@@ -1,6 +1,6 @@
 """How long 100 different reports take with 5 workers, and with 1: `python -m tests.benchmarks.report_throughput`.
 
-Everything is real and of its own: PostgreSQL, Valkey, the API under gunicorn, worker processes; the data is the demo's
+Everything is real and of its own: PostgreSQL, Valkey, the API, worker processes; the data is the demo's
 month. The clock runs from the first request until the last report is ready.
 """
 

@@ -5,22 +5,18 @@ from itertools import islice
 
 import structlog
 from flask import Flask, Response, request
-from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from redis import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from viral_engine.contract.problem import FieldError, Problem
 from viral_engine.sentences import format_sentence
-from viral_engine.slow_clients import RequestTimeoutError
 
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5
-_TOO_SLOW = "The request did not come in within the time that it has."
-_DRAINED_BYTES = 64 * 1024 * 1024
 MAX_ERRORS = 100
 """How many wrong values one answer lists; the others are counted."""
 
@@ -99,8 +95,6 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(ProblemError, lambda error: answer_problem(error.problem, error.headers))
     app.register_error_handler(RequestEntityTooLarge, _answer_too_large)
     app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(ParseException, _answer_malformed_chunks)
-    app.register_error_handler(RequestTimeoutError, lambda _error: _answer_http_error(RequestTimeout(_TOO_SLOW)))
     for unreachable in (OperationalError, InterfaceError, PoolTimeoutError, RedisError):
         app.register_error_handler(unreachable, _answer_store_down)
     app.register_error_handler(Exception, _answer_unexpected)
@@ -118,15 +112,7 @@ def _answer_http_error(error: HTTPException) -> Response:
     return answer_problem(problem, headers)
 
 
-def _answer_malformed_chunks(_error: ParseException) -> Response:
-    return _answer_http_error(BadRequest("The body's chunks are malformed."))
-
-
 def _answer_too_large(_error: RequestEntityTooLarge) -> Response:
-    """Read what the caller is still sending, or the connection breaks before the answer is seen."""
-    left = _DRAINED_BYTES
-    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
-        left -= len(chunk)
     allowed_mib = (request.max_content_length or 0) / 1024 / 1024
     return answer_problem(
         Problem(
