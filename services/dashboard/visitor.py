@@ -11,8 +11,9 @@ def note_visitors(server: Flask, proxies: ProxySettings) -> None:
 
     @server.before_request
     def note_address() -> None:
-        forwarded_for = ",".join(request.headers.getlist("X-Forwarded-For"))
-        g.address = find_client_address(request.remote_addr, forwarded_for, proxies.networks)
+        given = (",".join(request.headers.getlist(name)) for name in ("X-Forwarded-For", "Forwarded"))
+        forwarded_for, forwarded = given
+        g.address = find_client_address(request.remote_addr, forwarded_for, proxies.networks, forwarded=forwarded)
 
 
 def current_address() -> str | None:

@@ -13,8 +13,9 @@ from viral_engine.contract.people import Scope
 
 def find_address() -> str | None:
     """The address of who connected, as far as the configured proxies can be believed."""
-    forwarded_for = ",".join(request.headers.getlist("X-Forwarded-For"))
-    return find_client_address(request.remote_addr, forwarded_for, services().access.proxies.networks)
+    forwarded_for, forwarded = (",".join(request.headers.getlist(name)) for name in ("X-Forwarded-For", "Forwarded"))
+    networks = services().access.proxies.networks
+    return find_client_address(request.remote_addr, forwarded_for, networks, forwarded=forwarded)
 
 
 def find_person_address(holder: Principal) -> str | None:
