@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 import click
 from flask import Flask
@@ -15,6 +16,7 @@ from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
+from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
 from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings, SingleSignOnSettings
@@ -98,6 +100,32 @@ def web() -> None:
         most_body_bytes=MAX_BATCH_BYTES,
         settings=web_server,
     )
+
+
+@main.command("export-journal")
+@click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
+def export_journal(file: TextIO) -> None:
+    """Write who was erased and whose access has ended, as keyed hashes, for `apply-journal` after a restore."""
+    (settings,) = load_settings_or_exit(ApiSettings)
+    database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
+    with database.read() as connection:
+        for entry in list_entries(connection, References(settings.identifier_key.get_secret_value())):
+            file.write(entry.model_dump_json() + "\n")
+
+
+@main.command("apply-journal")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+def apply_journal(file: TextIO) -> None:
+    """Erase and deactivate again in a restored database what a journal says; harmless to repeat."""
+    (settings,) = load_settings_or_exit(ApiSettings)
+    references = References(settings.identifier_key.get_secret_value())
+    database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
+    try:
+        entries = parse_entries(file)
+    except JournalError as error:
+        raise click.ClickException(f"{error}. Nothing was changed.") from error
+    done = apply_entries(database, entries, references, now=datetime.now(UTC))
+    click.echo("{subjects} erased again, {people} people deactivated, {tokens} tokens revoked.".format(**done))
 
 
 @main.command()
