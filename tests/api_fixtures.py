@@ -99,9 +99,9 @@ def connection(empty_database: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def app(database_url: str, redis_url: str) -> Flask:
-    """The application with the default settings."""
-    return build_app(database_url=database_url, redis_url=redis_url)
+def app(runtime_url: str, redis_url: str) -> Flask:
+    """The application with the default settings, as a user of the database who does not own its schema."""
+    return build_app(database_url=runtime_url, redis_url=redis_url)
 
 
 def build_app(access: AccessSettings | None = None, **given: object) -> Flask:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from metrics_api.db.migrate import upgrade
+from metrics_api.db.runtime_role import grant_rights
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog
 from viral_engine.standalone.ports import find_free_port
@@ -43,6 +45,18 @@ def database_url(servers: tuple[Children, Path]) -> str:
     postgres.start(children)
     upgrade(postgres.url)
     return postgres.url
+
+
+@pytest.fixture(scope="session")
+def runtime_url(database_url: str) -> str:
+    """The same database as a user who does not own its schema, as the services run in production."""
+    url = make_url(database_url).set(drivername="postgresql", username="runtime", password="runtime")
+    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE ROLE runtime LOGIN PASSWORD 'runtime'"))
+        grant_rights(connection, url.render_as_string(hide_password=False))
+    engine.dispose()
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

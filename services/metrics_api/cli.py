@@ -7,6 +7,7 @@ from typing import TextIO
 
 import click
 from flask import Flask
+from sqlalchemy import Connection
 
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
@@ -15,11 +16,18 @@ from metrics_api.api.bulk import MAX_BATCH_BYTES
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.runtime_role import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
-from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings, SingleSignOnSettings
+from viral_engine.access_settings import (
+    AccessSettings,
+    LimitSettings,
+    MigrationSettings,
+    ProxySettings,
+    SingleSignOnSettings,
+)
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
@@ -54,8 +62,19 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this release: its schema, what its scanner has to scan again, and the facts."""
-    (settings,) = load_settings_or_exit(ApiSettings)
-    migrations.upgrade(settings.database_url)
+    settings, own, privacy = load_settings_or_exit(ApiSettings, MigrationSettings, PrivacySettings)
+    owner = own.migration_database_url
+    owner_url = owner.get_secret_value() if owner else settings.database_url
+
+    def finish(connection: Connection) -> None:
+        save_audit_retention(connection, privacy.retention_audit_days)
+        grant_rights(connection, settings.database_url)
+
+    try:
+        migrations.upgrade(owner_url, finish=finish)
+    except MissingRoleError as error:
+        click.echo(str(error), err=True)
+        sys.exit(os.EX_CONFIG)
     database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
     with database.write() as connection:
         start_due_rescan(connection)

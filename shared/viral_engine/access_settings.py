@@ -11,6 +11,7 @@ from viral_engine.settings import EnvironmentSettings
 from viral_engine.shared_fields import NetworkList, OidcIssuer
 from viral_engine.webhook_targets import Network, read_networks
 
+EmailList = Annotated[str, Field(json_schema_extra={"valid": "emails, separated by commas, or nothing"})]
 GroupList = Annotated[str, Field(json_schema_extra={"valid": "names, separated by commas, or nothing"})]
 
 
@@ -89,6 +90,12 @@ class SingleSignOnSettings(EnvironmentSettings):
         "", description="Groups whose members are viewers here. Whoever is in no group of the three is not let in."
     )
 
+    oidc_keep_passwords: EmailList = Field(
+        "",
+        description="Emails of people whose password here stays valid beside single sign-on, such as an emergency "
+        "admin's. Everybody else's ends when they first sign in by the provider.",
+    )
+
     @field_validator("oidc_client_id")
     @classmethod
     def check_client_id(cls, client_id: str, info: ValidationInfo) -> str:
@@ -96,6 +103,10 @@ class SingleSignOnSettings(EnvironmentSettings):
         if info.data.get("oidc_issuer") and not client_id:
             raise ValueError("OIDC_CLIENT_ID is missing; OIDC_ISSUER needs it")
         return client_id
+
+    def keeps_password(self, email: str) -> bool:
+        """Whether the password of this person stays valid beside single sign-on."""
+        return email.lower() in _split_list(self.oidc_keep_passwords.lower())
 
     def find_role(self, groups: list[str]) -> Role | None:
         """The highest role that one of the groups brings, None without any."""
@@ -105,6 +116,16 @@ class SingleSignOnSettings(EnvironmentSettings):
             Role.VIEWER: self.oidc_viewer_groups,
         }
         return next((role for role, named in by_role.items() if _split_list(named) & set(groups)), None)
+
+
+class MigrationSettings(EnvironmentSettings):
+    """Who changes the schema of the database; read by `python -m metrics_api migrate` alone."""
+
+    migration_database_url: SecretStr | None = Field(
+        None,
+        description="The database as the owner of its schema, where DATABASE_URL names another user, who then can "
+        "neither change nor delete what the audit holds. Without it DATABASE_URL does both.",
+    )
 
 
 def _split_list(given: str) -> set[str]:

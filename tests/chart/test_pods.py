@@ -260,4 +260,4 @@ def test_migrations_need_nothing_that_is_made_after_them() -> None:
     assert {("Secret", name) for name in own} <= names
     weights = {item["kind"]: int(item["metadata"]["annotations"]["helm.sh/hook-weight"]) for item in hooks}
     assert weights["Job"] > max(weights["Secret"], weights["ServiceAccount"])
-    assert render().config("migrate") == {"TZ": "UTC"}
+    assert render().config("migrate") == {"TZ": "UTC", "RETENTION_AUDIT_DAYS": "730"}

@@ -1,12 +1,14 @@
 """The audit log: what it tells, to whom, and that nobody changes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from metrics_api.db.database import create_database_engine
+from metrics_api.db.runtime_role import save_audit_retention
 from tests.api_fixtures import Api
 from viral_engine.contract.people import Scope
 
@@ -77,15 +79,89 @@ def test_what_was_noted_stays(audited: Api, connection: Connection, statement: s
     assert len(audited.read("/v1/audit-entries")["entries"]) == 3
 
 
-@pytest.mark.usefixtures("audited")
-def test_a_purge_takes_what_has_outlived_its_retention_and_no_more(connection: Connection) -> None:
+_OPENINGS = ("SELECT set_config('viral_engine.purge_audit_before', '2999-01-01', true)", "SELECT 1")
+_CHANGES = (
+    "UPDATE audit_entries SET actor = 'nobody'",
+    "DELETE FROM audit_entries",
+    "DELETE FROM audit_entries WHERE at < '2025-01-01'",
+    "TRUNCATE audit_entries",
+    "TRUNCATE audit_entries CASCADE",
+)
+
+
+@pytest.fixture
+def old_entry(audited: Api, connection: Connection) -> Api:
+    """One entry that has outlived any retention, beside two of today."""
     connection.execute(text("SET session_replication_role = replica"))
-    connection.execute(
-        text("UPDATE audit_entries SET at = '2024-01-01T00:00:00Z' WHERE action = 'stop_trusting_network'")
-    )
+    changed = "UPDATE audit_entries SET at = '2024-01-01T00:00:00Z' WHERE action = 'stop_trusting_network'"
+    connection.execute(text(changed))
     connection.execute(text("RESET session_replication_role"))
-    with connection.engine.begin() as purge:
-        purge.execute(text("SET LOCAL viral_engine.purge_audit_before = '2025-01-01T00:00:00Z'"))
-        assert purge.execute(text("DELETE FROM audit_entries WHERE at < '2025-01-01'")).rowcount == 1
-        with pytest.raises(ProgrammingError, match="append only"):
-            purge.execute(text("DELETE FROM audit_entries"))
+    return audited
+
+
+@pytest.fixture
+def runtime(runtime_url: str) -> Iterator[Engine]:
+    """Connections of the user that the services run as."""
+    engine = create_database_engine(runtime_url, pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("opening", _OPENINGS)
+@pytest.mark.parametrize("change", _CHANGES)
+@pytest.mark.parametrize("user", ["owner", "runtime"])
+def test_no_session_opens_the_audit(
+    old_entry: Api, engine: Engine, runtime: Engine, user: str, change: str, opening: str
+) -> None:
+    with (engine if user == "owner" else runtime).connect() as session:
+        session.execute(text(opening))
+        with pytest.raises(ProgrammingError, match=r"append only|permission denied|must be owner"):
+            session.execute(text(change))
+    assert len(old_entry.read("/v1/audit-entries")["entries"]) == 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "ALTER TABLE audit_entries DISABLE TRIGGER keep_rows",
+        "DROP TRIGGER keep_rows ON audit_entries",
+        "DROP TABLE audit_entries",
+        "ALTER TABLE audit_entries RENAME TO gone",
+        "ALTER TABLE audit_entries OWNER TO runtime",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION audit_retention_days() RETURNS integer LANGUAGE sql RETURN 0",
+        "DROP FUNCTION purge_audit_entries",
+        "SET ROLE viral_engine",
+        "CREATE TABLE public.audit (id int)",
+        "COPY audit_entries TO PROGRAM 'cat'",
+        "INSERT INTO audit_entries (id, actor, action, subject) VALUES (1, 'a', 'b', 'c')",
+        "UPDATE alembic_version SET version_num = '0001'",
+    ],
+)
+@pytest.mark.usefixtures("old_entry")
+def test_the_services_user_changes_nothing_about_the_audit(runtime: Engine, statement: str) -> None:
+    with runtime.connect() as session, pytest.raises(DBAPIError):
+        session.execute(text(statement))
+
+
+@pytest.mark.parametrize("user", ["owner", "runtime"])
+def test_a_purge_takes_what_has_outlived_its_retention_and_no_more(
+    old_entry: Api, engine: Engine, runtime: Engine, user: str
+) -> None:
+    with (engine if user == "owner" else runtime).begin() as purge:
+        purged = text("SELECT purge_audit_entries('2999-01-01', 100)")
+        assert [purge.execute(purged).scalar_one() for _ in range(2)] == [1, 0]
+    assert len(old_entry.read("/v1/audit-entries")["entries"]) == 2
+
+
+def test_the_retention_is_what_the_owner_said(old_entry: Api, engine: Engine, runtime: Engine) -> None:
+    try:
+        with engine.begin() as owner:
+            save_audit_retention(owner, 3650)
+        with runtime.begin() as purge:
+            assert purge.execute(text("SELECT purge_audit_entries('2999-01-01', 100)")).scalar_one() == 0
+    finally:
+        with engine.begin() as owner:
+            save_audit_retention(owner, 30)
+    assert len(old_entry.read("/v1/audit-entries")["entries"]) == 3

@@ -1,5 +1,8 @@
 """Migrations that are cut off or run twice at once, on a database of their own."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -107,3 +110,48 @@ def test_a_migration_that_waits_for_another_does_not_keep_it_from_its_indexes(ur
         for done in [pool.submit(migrate) for _ in range(3)]:
             done.result()
     assert _list_invalid(own_engine) == []
+
+
+def test_an_owner_migrates_for_another_user_who_runs_the_services(url: str, own_engine: Engine) -> None:
+    """As docs/deployment.md says it; neither is a superuser."""
+    owner, runtime = (url.replace("viral_engine:password", f"guardrails_{name}:secret") for name in ("owner", "api"))
+    with own_engine.connect() as connection:
+        for user in ("owner", "api"):
+            connection.execute(text(f"CREATE ROLE guardrails_{user} LOGIN PASSWORD 'secret'"))
+        connection.execute(text("ALTER DATABASE migrated OWNER TO guardrails_owner"))
+    try:
+        given = {"DATABASE_URL": runtime, "MIGRATION_DATABASE_URL": owner, "RETENTION_AUDIT_DAYS": "400"}
+        given |= {"REDIS_URL": "redis://", "IDENTIFIER_KEY": "k" * 32, "ADMIN_EMAIL": "admin@example.com"}
+        given |= {"DASHBOARD_TOKEN": "d" * 32, "WORKER_TOKEN": "w" * 32}
+        ran = run_commands("migrate", "bootstrap", **given)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert run_commands("migrate", **given).returncode == 0
+        with own_engine.connect() as connection:
+            assert connection.execute(text("SELECT audit_retention_days()")).scalar_one() == 400
+            connection.execute(text("SET ROLE guardrails_api"))
+            with pytest.raises(DBAPIError, match="permission denied"):
+                connection.execute(text("DELETE FROM audit_entries"))
+            connection.execute(text("RESET ROLE"))
+    finally:
+        with own_engine.connect() as connection:
+            connection.execute(text("DROP OWNED BY guardrails_api, guardrails_owner CASCADE"))
+            connection.execute(text("ALTER DATABASE migrated OWNER TO viral_engine"))
+            connection.execute(text("DROP ROLE guardrails_api, guardrails_owner"))
+
+
+def test_a_user_who_is_not_there_is_named(url: str) -> None:
+    runtime = url.replace("viral_engine:password", "nobody_yet:secret")
+    given = {"DATABASE_URL": runtime, "REDIS_URL": "redis://", "IDENTIFIER_KEY": "k" * 32}
+    ran = run_commands("migrate", MIGRATION_DATABASE_URL=url, **given)
+    assert ran.returncode == 78
+    assert "'nobody_yet', which does not exist" in ran.stderr
+
+
+def run_commands(*commands: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "metrics_api", *commands],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

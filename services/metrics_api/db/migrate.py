@@ -32,9 +32,12 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
-    """Bring the schema to `revision`; several processes may try at once, one does the work."""
-    _run(database_url, lambda config: command.upgrade(config, revision))
+def upgrade(database_url: str, revision: str = "head", *, finish: Callable[[Connection], None] | None = None) -> None:
+    """Bring the schema to `revision`; several processes may try at once, one does the work.
+
+    What the owner of the schema has to do besides is done by `finish`, in one transaction.
+    """
+    _run(database_url, lambda config: command.upgrade(config, revision), finish)
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -42,7 +45,7 @@ def downgrade(database_url: str, revision: str) -> None:
     _run(database_url, lambda config: command.downgrade(config, revision))
 
 
-def _run(database_url: str, work: Callable[[Config], None]) -> None:
+def _run(database_url: str, work: Callable[[Config], None], finish: Callable[[Connection], None] | None = None) -> None:
     engine = create_database_engine(database_url, pool_size=2, statement_timeout=False)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
@@ -52,6 +55,9 @@ def _run(database_url: str, work: Callable[[Config], None]) -> None:
                 config.attributes["connection"] = connection
                 work(config)
             _rebuild_invalid_indexes(guard)
+            if finish:
+                with engine.begin() as connection:
+                    finish(connection)
     finally:
         engine.dispose()
 
