@@ -9,13 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.access.claims import read_person
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
 from metrics_api.access.single_sign_on import open_flow, save_signed_on, start_flow
 from metrics_api.db.database import Database
 from tests.api_fixtures import IDENTIFIER_KEY, Api, build_app, create_token
 from tests.open_id import add_person, make_settings, run_provider, sign_in_there
-from tests.people import create_person
+from tests.people import PASSWORD, Signed, create_person
 from viral_engine.access_settings import AccessSettings
 from viral_engine.client import SESSION_HEADER
 from viral_engine.contract.people import Role, Scope
@@ -125,6 +126,66 @@ def test_somebody_known_by_password_is_taken_over_by_a_verified_email_alone(
     assert sign_on.finish("ana").status_code == status
 
 
+@pytest.mark.parametrize(("kept", "status"), [("", 401), ("boss@example.com, Ana@Example.com", 201)])
+def test_single_sign_on_ends_the_password_unless_it_is_kept(
+    issuer: str, database_url: str, redis_url: str, empty_database: Engine, kept: str, status: int
+) -> None:
+    access = AccessSettings(single_sign_on=make_settings(issuer, oidc_keep_passwords=kept))
+    app = build_app(access, database_url=database_url, redis_url=redis_url)
+    sign_on = SignOn(Api(app, create_token(empty_database, Scope.SESSIONS_WRITE)))
+    create_person(empty_database)
+    person = create_person(empty_database, Role.VIEWER, email="ana@example.com")
+    admin = Signed(sign_on.api, "admin@example.com")
+    link = admin.send("POST", f"/v1/people/{create_person(empty_database, Role.ANALYST)}/password-link")
+    assert link.status_code == 201
+    before = Signed(sign_on.api, "ana@example.com")
+    add_person(issuer, "ana", **ANA, groups=["staff"])
+    assert sign_on.finish("ana").status_code == 201
+    assert not before.is_signed_in()
+    body = {"email": "ana@example.com", "password": PASSWORD}
+    assert sign_on.api.send("POST", "/v1/sessions", json=body).status_code == status
+    shown = {each["id"]: each for each in admin.send("GET", "/v1/people").get_json()["people"]}
+    assert (shown[person]["single_sign_on"], shown[person]["has_password"]) == (True, status == 201)
+
+
+def test_a_link_that_was_given_out_sets_no_password_beside_single_sign_on(
+    sign_on: SignOn, issuer: str, engine: Engine
+) -> None:
+    create_person(engine)
+    admin = Signed(sign_on.api, "admin@example.com")
+    invited = admin.send("POST", "/v1/people", json={"email": "ana@example.com", "role": "viewer"}).get_json()
+    add_person(issuer, "ana", **ANA, groups=["staff"])
+    assert sign_on.finish("ana").status_code == 201
+    body = {"secret": invited["password_link"]["secret"], "password": "another horse battery"}
+    assert sign_on.api.send("PUT", "/v1/passwords", json=body).status_code == 404
+
+
+_ODD = (None, 7, 1.5, True, [], ["ana@example.com"], {}, {"a": {"b": []}}, "", " ", "x" * 100_000, "a\x00b", "a\nb")
+
+
+@pytest.mark.parametrize("value", _ODD)
+@pytest.mark.parametrize("claim", ["email", "email_verified", "groups"])
+def test_odd_claims_are_refused_and_never_an_error_of_ours(
+    sign_on: SignOn, issuer: str, connection: Connection, claim: str, value: object
+) -> None:
+    add_person(issuer, "odd", **{"groups": ["staff"], **ANA, claim: value})
+    expected = 201 if (claim, value) == ("email_verified", True) else 403
+    answer = sign_on.finish("odd")
+    assert answer.status_code == expected, answer.text
+    assert connection.execute(text("SELECT count(*) FROM people")).scalar_one() == (expected == 201)
+
+
+@pytest.mark.parametrize("email", ["ana", "@example.com", "Boss <ana@example.com>", "ana@exa mple.com", "ana@b@c.com"])
+def test_what_is_no_address_signs_nobody_in(sign_on: SignOn, issuer: str, email: str) -> None:
+    add_person(issuer, "odd", email=email, email_verified=True, groups=["staff"])
+    assert sign_on.finish("odd").status_code == 403
+
+
+def test_groups_that_are_no_texts_are_left_out(sign_on: SignOn, issuer: str) -> None:
+    add_person(issuer, "ana", **ANA, groups=[None, 7, ["chiefs"], {"chiefs": 1}, "staff"])
+    assert sign_on.finish("ana").get_json()["person"]["role"] == "viewer"
+
+
 def test_another_account_of_the_provider_does_not_get_the_same_email(sign_on: SignOn, issuer: str) -> None:
     for subject, status in (("ana", 201), ("mallory", 403), ("ana", 201)):
         add_person(issuer, subject, **ANA, groups=["staff"])
@@ -133,7 +194,7 @@ def test_another_account_of_the_provider_does_not_get_the_same_email(sign_on: Si
 
 def test_first_sign_ins_at_once_make_one_person(issuer: str, sign_on: SignOn, database: Database) -> None:
     del sign_on  # Empties the database.
-    claims, now = {**ANA, "iss": issuer, "sub": "ana"}, datetime.now(UTC)
+    claims, now = read_person({**ANA, "iss": issuer, "sub": "ana"}), datetime.now(UTC)
 
     def sign_in() -> int:
         with database.write() as connection:

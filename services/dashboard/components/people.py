@@ -15,6 +15,13 @@ from viral_engine.report_rendering.figures import format_counted
 
 ActionId = Callable[[int, str], dict[str, str | int]]
 
+_WAYS = {
+    (True, True): "by single sign-on, and with a password that was kept",
+    (True, False): "by single sign-on only",
+    (False, True): "with a password",
+    (False, False): "no password",
+}
+
 
 def build_people(answer: PeopleAnswer, own_id: int, action_id: ActionId) -> list[Component]:
     """One entry a person; `action_id` makes the ids of the buttons. Nobody takes away their own access."""
@@ -34,7 +41,7 @@ def _build_person(person: PersonDetail, is_own: bool, action_id: ActionId) -> Co
 
 def _describe(person: PersonDetail) -> str:
     seen = f"last signed in {format_minute(person.signed_in_at)} UTC" if person.signed_in_at else "never signed in"
-    way = "by single sign-on" if person.single_sign_on else "with a password" if person.has_password else "no password"
+    way = _WAYS[person.single_sign_on, person.has_password]
     return f"{seen}, {way}"
 
 

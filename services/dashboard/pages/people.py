@@ -179,6 +179,10 @@ def show(api: MetricsApi) -> dict[str, Any]:
     return {
         "list": [
             html.H2("People", className="card-heading"),
+            build_hint(
+                "A first sign-in by single sign-on ends the password that was set here, unless the setting "
+                "OIDC_KEEP_PASSWORDS names the person."
+            ),
             *build_people(people, viewer.person.id, _action_id("person")),
         ],
         "tokens": [

@@ -21,6 +21,9 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 _KEPT_SECONDS = 3600
 _TIMEOUT_SECONDS = 5
 _LEEWAY_SECONDS = 60
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+# What the libraries raise for claims, keys and tokens of any other type than they expect.
+_MALFORMED = (JoseError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class SignOnRefusedError(Exception):
@@ -73,7 +76,7 @@ class OpenIdProvider:
         tokens = self._exchange(code, redirect_uri, secrets.verifier)
         try:
             return self._check_id_token(tokens, secrets.nonce)
-        except (JoseError, ValueError) as error:
+        except _MALFORMED as error:
             # Named after the claim or the fault, never after its value.
             raise SignOnRefusedError(f"The provider's answer cannot be trusted ({type(error).__name__}).") from error
 
@@ -97,7 +100,7 @@ class OpenIdProvider:
         signed = str(tokens["id_token"])
         try:
             token = jwt.decode(signed, self._fetch_keys(), algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
+        except _MALFORMED:
             self._known.pop("keys", None)  # The provider may have new keys by now.
             token = jwt.decode(signed, self._fetch_keys(), algorithms=_ALGORITHMS)
         options = {
@@ -115,8 +118,9 @@ class OpenIdProvider:
             OpenIDProviderMetadata(metadata).validate_issuer()
             if metadata["issuer"].rstrip("/") != self._issuer:
                 raise ValueError("another issuer")
-            _ = metadata["authorization_endpoint"], metadata["token_endpoint"], metadata["jwks_uri"]
-        except (KeyError, ValueError) as error:
+            if not all(isinstance(metadata[name], str) for name in _ENDPOINTS):
+                raise ValueError("an endpoint is no address")
+        except _MALFORMED as error:
             self._known.pop("metadata", None)
             raise ProviderUnavailableError(f"its configuration is not usable: {error}") from error
         return metadata
@@ -138,7 +142,7 @@ class OpenIdProvider:
     def _ask(self, method: str, url: str, **request: Any) -> httpx.Response:
         try:
             response = self._http.request(method, url, **request)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderUnavailableError(str(error)) from error
         if response.is_server_error:
             raise ProviderUnavailableError(f"{url} answered {response.status_code}")
@@ -153,7 +157,7 @@ def connect_provider(settings: SingleSignOnSettings) -> OpenIdProvider | None:
 def _read_object(response: httpx.Response) -> dict[str, Any]:
     try:
         found = response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProviderUnavailableError("its answer was not JSON") from error
     if not isinstance(found, dict):
         raise ProviderUnavailableError("its answer was no JSON object")

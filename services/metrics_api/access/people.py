@@ -133,6 +133,12 @@ def save_password(connection: Connection, person_id: int, password_hash: str) ->
     return str(row.email)
 
 
+def end_password(connection: Connection, person_id: int) -> Row[Any]:
+    """Have the person without a password, and without a link to set one."""
+    connection.execute(delete(password_links).where(password_links.c.person_id == person_id))
+    return _update(connection, person_id, {"password_hash": None})
+
+
 def end_sessions(connection: Connection, person_id: int) -> None:
     """Sign the person out wherever they are."""
     connection.execute(delete(sessions).where(sessions.c.person_id == person_id))

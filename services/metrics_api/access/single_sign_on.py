@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.claims import VerifiedPerson, read_groups
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
 from metrics_api.access.origin import SYSTEM
-from metrics_api.access.people import end_sessions, has_admin, lock_admins, note
+from metrics_api.access.people import end_password, end_sessions, has_admin, lock_admins, note
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.sign_in import Account
 from metrics_api.db.tables import people
@@ -51,9 +52,7 @@ def open_flow(references: References, flow: str, state: str, *, now: datetime) -
 
 def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
     """The highest role that the person's groups bring. Raises SignOnRefusedError when none does."""
-    given = claims.get(settings.oidc_groups_claim)
-    groups = [given] if isinstance(given, str) else [each for each in given or [] if isinstance(each, str)]
-    role = settings.find_role(groups)
+    role = settings.find_role(read_groups(claims, settings.oidc_groups_claim))
     if role is None:
         raise SignOnRefusedError(
             "Your account there is in no group that may use this product. Ask its administrators for one."
@@ -61,18 +60,19 @@ def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
     return role
 
 
-def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *, now: datetime) -> Account:
+def save_signed_on(
+    connection: Connection, signed_on: VerifiedPerson, role: Role, *, keeps_password: bool = False, now: datetime
+) -> Account:
     """The account of whom the provider vouches for, made at the first time, with the role of today's groups.
 
-    The last admin stays one.
+    The last admin stays one. From now on the provider alone says who this is: a password that was set here ends,
+    unless it `keeps_password`.
 
-    Raises SignOnRefusedError when the person was deactivated here, or the email cannot be told to be theirs.
+    Raises SignOnRefusedError when the person was deactivated here, or the email is another's.
     """
-    email, identity = str(claims.get("email") or "").lower(), f"{claims['iss']} {claims['sub']}"
-    if "@" not in email:
-        raise SignOnRefusedError("The provider does not say your email address.")
+    email, identity = signed_on.email, signed_on.identity
     lock_admins(connection)
-    before = _fetch_known(connection, identity, email, is_verified=claims.get("email_verified") is True)
+    before = _fetch_known(connection, identity, email)
     if before is not None and before.deactivated_at is not None:
         raise SignOnRefusedError("Your account here was deactivated. Ask an admin of this product.")
     if before is None:
@@ -81,13 +81,19 @@ def save_signed_on(connection: Connection, claims: dict[str, Any], role: Role, *
         after = connection.execute(created).one_or_none()
         if after is None:
             # Another first sign-in of the same person was faster, and is found now.
-            return save_signed_on(connection, claims, role, now=now)
+            return save_signed_on(connection, signed_on, role, keeps_password=keeps_password, now=now)
     else:
         after = _change(connection, before, identity, role, now=now)
-    if before is None or (before.role, before.identity) != (after.role, identity):
+        if not keeps_password:
+            after = end_password(connection, after.id)
+    if before is None or _rights(before) != _rights(after):
         end_sessions(connection, after.id)
         note(connection, after.id, "sign_on_person", before, after, actor=ACTOR, actor_key=SYSTEM, now=now)
     return Account(Person(id=after.id, email=after.email, role=Role(after.role)), after.password_hash)
+
+
+def _rights(row: Row[Any]) -> tuple[object, ...]:
+    return row.role, row.identity, row.password_hash
 
 
 def _change(connection: Connection, before: Row[Any], identity: str, role: Role, *, now: datetime) -> Row[Any]:
@@ -104,15 +110,13 @@ def _change(connection: Connection, before: Row[Any], identity: str, role: Role,
     return connection.execute(changed.values(role=before.role)).one()
 
 
-def _fetch_known(connection: Connection, identity: str, email: str, *, is_verified: bool) -> Row[Any] | None:
-    """Whom we know: by what the provider calls them, else by an email that it has verified."""
+def _fetch_known(connection: Connection, identity: str, email: str) -> Row[Any] | None:
+    """Whom we know: by what the provider calls them, else by the email."""
     statement = select(people).with_for_update()
     known = connection.execute(statement.where(people.c.identity == identity)).one_or_none()
     if known is not None:
         return known
     namesake = connection.execute(statement.where(people.c.email == email)).one_or_none()
-    if namesake is not None and (not is_verified or namesake.identity is not None):
-        raise SignOnRefusedError(
-            "Somebody with your email address is known here, and the provider does not say that it is verified."
-        )
+    if namesake is not None and namesake.identity is not None:
+        raise SignOnRefusedError("Somebody else of the provider has signed in here with your email address.")
     return namesake

@@ -9,6 +9,7 @@ import structlog
 
 from metrics_api.access import sign_in
 from metrics_api.access import single_sign_on as access
+from metrics_api.access.claims import read_person
 from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError, SignOnRefusedError
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
@@ -42,9 +43,11 @@ def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTT
     with _refusals():
         secrets, redirect_uri = access.open_flow(shared.references, body.flow, body.state, now=now)
         claims = _provider().fetch_claims(body.code, redirect_uri, secrets)
-        role = access.find_role(claims, shared.access.single_sign_on)
+        settings = shared.access.single_sign_on
+        signed_on, role = read_person(claims), access.find_role(claims, settings)
+        keeps = settings.keeps_password(signed_on.email)
         with shared.database.write() as connection:
-            account = access.save_signed_on(connection, claims, role, now=now)
+            account = access.save_signed_on(connection, signed_on, role, keeps_password=keeps, now=now)
             lifetime = shared.session_lifetime
             created = sign_in.save_session(connection, account, by=access.ACTOR, now=now, lifetime=lifetime)
         if created is None:
