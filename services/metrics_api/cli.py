@@ -31,6 +31,7 @@ from viral_engine.access_settings import (
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
+from viral_engine.malloc import keep_few_heaps
 from viral_engine.privacy_settings import PrivacySettings
 from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import trace_requests
@@ -104,6 +105,7 @@ def web() -> None:
     configure_logging(logs, service="metrics_api")
 
     def build_app() -> Flask:
+        keep_few_heaps()
         start_tracing(telemetry, service="metrics_api")
         access = AccessSettings(proxies, limits, sign_on)
         app = create_app(AppSettings(settings, detection, queues, deliveries, privacy, access))

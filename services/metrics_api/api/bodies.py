@@ -3,13 +3,15 @@
 import zlib
 from http import HTTPStatus
 
-from flask import request
+from flask import Response, after_this_request, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from metrics_api.api.problems import ProblemError
+from viral_engine.malloc import give_memory_back
 
 _PLAIN, _GZIP = ("", "identity"), ("gzip", "x-gzip")
 _CHUNK_BYTES = 64 * 1024
+_LARGE_BYTES = 1024 * 1024
 _AS_GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -19,6 +21,18 @@ def read_bytes() -> bytes:
     Raises RequestEntityTooLarge when it is longer than the route allows, before or after decompression, and
     ProblemError 400 or 415 when it cannot be decompressed.
     """
+    body = _read_decoded()
+    if len(body) > _LARGE_BYTES:
+        after_this_request(_give_memory_back)
+    return body
+
+
+def _give_memory_back(response: Response) -> Response:
+    give_memory_back()
+    return response
+
+
+def _read_decoded() -> bytes:
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding in _PLAIN:
         return _read_plain()
