@@ -94,6 +94,7 @@ def _connect(settings: AppSettings) -> Services:
         references=References(api.identifier_key.get_secret_value()),
         session_lifetime=timedelta(hours=api.session_hours),
         phone_region=api.pii_phone_region,
+        scan_seconds=api.pii_scan_seconds,
         queues=settings.queues,
         deliveries=settings.deliveries,
         privacy=settings.privacy,

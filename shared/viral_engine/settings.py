@@ -230,6 +230,13 @@ class ApiSettings(EnvironmentSettings):
         description="Region (ISO 3166) by whose rules a phone number without international prefix is judged. "
         "Holds for what is scanned from then on.",
     )
+    pii_scan_seconds: float = Field(
+        1,
+        gt=0,
+        le=2,
+        description="Seconds of processor time for scanning one share or reel while it is written, and ten times that "
+        "afterwards. Less counts more of them as violations until they are scanned; more lets texts slow writes.",
+    )
 
 
 class QueueSettings(EnvironmentSettings):

@@ -32,7 +32,7 @@ def step(database: Database) -> Callable[..., Batch | None]:
     """A step of a batch so many seconds after noon."""
 
     def act(batch_id: int, seconds: float = 0, *, base: float = 0) -> Batch | None:
-        given = Circumstances("US", NOON + timedelta(seconds=seconds), base)
+        given = Circumstances("US", 1, NOON + timedelta(seconds=seconds), base)
         with database.write() as connection:
             return step_batch(connection, batch_id, given)
 

@@ -20,7 +20,7 @@ from viral_engine.contract.links import LinkItem
 from viral_engine.contract.violations import ViolationResolution
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-GIVEN = Circumstances(phone_region="US", now=NOW, backoff_base_seconds=0)
+GIVEN = Circumstances(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
 IDS = [f"s-{number}" for number in range(40)]
 TEXTS = ["Beat my best time!", "my SSN is 219-09-9999", "write to john@example.com"]
 DAYS = [None, datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)]
@@ -40,7 +40,7 @@ def save(database: Database, rng: random.Random) -> None:
         )
         for name in rng.sample(IDS, k=20)
     ]
-    found = scan_content(PARENT_SHARES, items, phone_region="US")
+    found = scan_content(PARENT_SHARES, items, phone_region="US", seconds=1)
     with database.write() as connection:
         save_content(connection, PARENT_SHARES, items, found, now=NOW)
 

@@ -20,7 +20,7 @@ from viral_engine.contract.violations import ViolationResolution
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(days=3)
-GIVEN = Circumstances(phone_region="US", now=NOW, backoff_base_seconds=0)
+GIVEN = Circumstances(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
 
 # Few values of everything, so that items meet; two numbers look the same once they are masked.
 numbers = st.sampled_from(["my SSN is 219-09-9999", "my SSN is 536-22-8726"])
@@ -52,7 +52,7 @@ class Checked:
     def save(self, items: list[ContentItem]) -> None:
         table = CONTENT_TABLES[KINDS[type(items[0])]]  # type: ignore[index]
         latest = keep_latest(encode_item(item) for item in items)
-        found = scan_content(table, latest, phone_region="US")
+        found = scan_content(table, latest, phone_region="US", seconds=1)
         known = {key for key in self._account.items if key[0] == table.kind}
         with self._database.write() as connection:
             created = save_content(connection, table, latest, found, now=NOW)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # Of a Monday, so that a week begins as well.
 NOW = MIDNIGHT + timedelta(days=30)
-GIVEN = Circumstances(phone_region="US", now=NOW, backoff_base_seconds=0)
+GIVEN = Circumstances(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
 
 # Few values of everything, so that events meet: on a device, at an instant, over midnight, under one id.
 ids = st.integers(1, 60).map(lambda number: UUID(int=number << 96 | 61 - number))

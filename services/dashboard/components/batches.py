@@ -14,6 +14,7 @@ from viral_engine.report_rendering.figures import format_count
 _NAMES: dict[BatchKind, str] = {
     "rebuild_facts": "Rebuilding the facts",
     "rescan_content": "Scanning content again",
+    "finish_scans": "Scanning content that takes long",
     "rebuild_days": "Rebuilding the days of erased data",
 }
 

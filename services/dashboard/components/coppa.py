@@ -29,6 +29,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
                 _build_kind("Parent shares", coppa.parent_shares),
                 _build_kind("Progress reels", coppa.progress_reels),
                 _build_check("Violations to look at", format_count(coppa.open_violations), coppa.open_violations == 0),
+                *_build_not_scanned(coppa.not_scanned),
             ],
             className="checks",
         ),
@@ -39,6 +40,12 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 def _build_kind(label: str, kind: Compliance) -> Component:
     value = f"{format_count(kind.violations_found)} of {format_count(kind.total_checked)} violate"
     return _build_check(label, value, kind.violations_found == 0)
+
+
+def _build_not_scanned(number: int) -> list[Component]:
+    if not number:
+        return []
+    return [_build_check("Not scanned yet", f"{format_count(number)} counted as violating", is_fine=False)]
 
 
 def _build_check(label: str, value: str, is_fine: bool) -> Component:

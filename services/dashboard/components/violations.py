@@ -31,9 +31,11 @@ TYPES: dict[ViolationType, str] = {
     "school": "Name of a school",
     "sensitive_key": "Field for personal data",
     "media_without_consent": "Media of a child without consent",
+    "not_scanned": "Not scanned yet",
 }
 STATES = {"open": "Open", "removed": "Removed", "false_positive": "False positive"}
 ACTORS = {"child": "Child", "parent": "Parent"}
+_NOT_SCANNED = "Scanning takes too long. Counts as a violation until a longer scan is done or you check it yourself."
 ActionId = Callable[[int, str], dict[str, str | int]]
 
 
@@ -69,12 +71,7 @@ def _build_violation(violation: Violation, action_id: ActionId | None) -> Compon
             html.P([f"{item}: ", html.Span(violation.content_id, className="whole-identifier")], className="row-note"),
         ]
     )
-    where = html.Div(
-        [
-            html.Code(violation.masked, className="whole-identifier"),
-            html.P(["at ", html.Code(violation.path or "/", className="whole-identifier")], className="row-note"),
-        ]
-    )
+    where = html.Div(_build_place(violation))
     why = html.Div(
         [
             html.Span(["Found ", build_moment(violation.found_at)]),
@@ -83,6 +80,15 @@ def _build_violation(violation: Violation, action_id: ActionId | None) -> Compon
     )
     state = html.Div(_build_state(violation, action_id))
     return html.Li([what, where, why, state], className="violation")
+
+
+def _build_place(violation: Violation) -> list[Component]:
+    if violation.type == "not_scanned":
+        return [html.P(_NOT_SCANNED, className="row-note")]
+    return [
+        html.Code(violation.masked, className="whole-identifier"),
+        html.P(["at ", html.Code(violation.path or "/", className="whole-identifier")], className="row-note"),
+    ]
 
 
 def _build_state(violation: Violation, action_id: ActionId | None) -> list[Component]:

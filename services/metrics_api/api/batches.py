@@ -43,7 +43,7 @@ def get_batch(batch_id: int) -> Batch:
 def post_batch_step(batch_id: int) -> Batch:
     """Do the next bounded step of long work; what has ended is answered as it is."""
     own = services()
-    given = Circumstances(own.phone_region, datetime.now(UTC), own.queues.backoff_base_seconds)
+    given = Circumstances(own.phone_region, own.scan_seconds, datetime.now(UTC), own.queues.backoff_base_seconds)
     with own.database.write() as connection:
         _found(fetch_batch(connection, batch_id), batch_id)
         stepped = step_batch(connection, batch_id, given)

@@ -30,9 +30,9 @@ from viral_engine.contract.content import (
 def _save_in(table: ContentTable) -> Callable[[Sequence[PostedItem]], int]:
     def save(items: Sequence[PostedItem]) -> int:
         latest = keep_latest(items)
-        found = scan_content(table, latest, phone_region=services().phone_region)
+        scans = scan_content(table, latest, phone_region=services().phone_region, seconds=services().scan_seconds)
         with services().database.write() as connection:
-            return save_content(connection, table, latest, found, now=datetime.now(UTC))
+            return save_content(connection, table, latest, scans, now=datetime.now(UTC))
 
     return save
 

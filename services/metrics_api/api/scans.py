@@ -6,6 +6,8 @@ from http import HTTPStatus
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
+from metrics_api.detection.pii.budget import BudgetExceededError, limit_scan
+from metrics_api.detection.pii.findings import Finding
 from metrics_api.detection.pii.scanner import scan_data, scan_text
 from viral_engine.contract.people import Scope
 from viral_engine.contract.pii import MAX_SCAN_BYTES, PiiFinding, ScanAnswer, ScanRequest
@@ -27,9 +29,17 @@ def post_scan(body: ScanRequest) -> ScanAnswer:
     if body.scanned_bytes() > MAX_SCAN_BYTES:
         detail = f"At most {MAX_SCAN_BYTES // 1024} KiB are scanned at once; send it in smaller parts."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
-    region = services().phone_region
-    if body.text is None:
-        found = scan_data(body.data, phone_region=region)
-    else:
-        found = scan_text(body.text, phone_region=region)
+    own = services()
+    try:
+        with limit_scan(own.scan_seconds):
+            found = _scan(body, own.phone_region)
+    except BudgetExceededError as error:
+        detail = f"Not scanned: it takes more than {own.scan_seconds:g} s of processor time; send it in smaller parts."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
     return ScanAnswer(findings=[PiiFinding(**asdict(finding)) for finding in found])
+
+
+def _scan(body: ScanRequest, phone_region: str) -> list[Finding]:
+    if body.text is None:
+        return scan_data(body.data, phone_region=phone_region)
+    return scan_text(body.text, phone_region=phone_region)

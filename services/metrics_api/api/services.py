@@ -27,6 +27,7 @@ class Services:
     references: References
     session_lifetime: timedelta
     phone_region: str
+    scan_seconds: float
     queues: QueueSettings
     deliveries: DeliverySettings
     privacy: PrivacySettings

@@ -19,10 +19,13 @@ _NOTHING = ContentTotals()
 def fetch_coppa(connection: Connection, reading: Reading) -> CoppaAnswer:
     """The compliance of what was created in the period, by kind and overall."""
     totals = fetch_content_totals(connection, reading.period)
-    return format_coppa(totals, count_open_violations(connection, reading.period), reading)
+    open_violations, not_scanned = count_open_violations(connection, reading.period)
+    return format_coppa(totals, open_violations, reading, not_scanned=not_scanned)
 
 
-def format_coppa(totals: Mapping[str, ContentTotals], open_violations: int, reading: Reading) -> CoppaAnswer:
+def format_coppa(
+    totals: Mapping[str, ContentTotals], open_violations: int, reading: Reading, *, not_scanned: int = 0
+) -> CoppaAnswer:
     """The answer for these totals by kind; where nothing was checked the rate is 1.0."""
     shares, reels = (totals.get(kind, _NOTHING) for kind in ("parent_share", "progress_reel"))
     overall = _rate(shares.checked + reels.checked, shares.violating + reels.violating)
@@ -35,6 +38,7 @@ def format_coppa(totals: Mapping[str, ContentTotals], open_violations: int, read
         progress_reels=_compliance(reels),
         overall_compliance_rate=overall,
         open_violations=open_violations,
+        not_scanned=not_scanned,
         target_rate=target,
         target_met=overall >= target,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import violations
 from metrics_api.detection.context import Reading
+from metrics_api.detection.pii.violations import NOT_SCANNED
 from viral_engine.contract.period import Period
 from viral_engine.contract.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
 
@@ -43,10 +44,13 @@ def fetch_violations(connection: Connection, wanted: ViolationFilter, reading: R
     )
 
 
-def count_open_violations(connection: Connection, period: Period) -> int:
-    """How many violations of what was created in the period nobody has resolved yet."""
-    counted = select(func.count()).select_from(violations).where(_created_in(period), _OPEN)
-    return connection.execute(counted).scalar_one()
+def count_open_violations(connection: Connection, period: Period) -> tuple[int, int]:
+    """How many violations of what was created in the period nobody has resolved yet, and how many of them say that an
+    item is not scanned."""
+    unscanned = func.count().filter(_column.type == NOT_SCANNED)
+    counted = select(func.count(), unscanned).select_from(violations).where(_created_in(period), _OPEN)
+    open_violations, not_scanned = connection.execute(counted).one()
+    return open_violations, not_scanned
 
 
 def fetch_violation(connection: Connection, violation_id: int) -> Violation:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from metrics_api.db.backoff import BACKOFF
 from metrics_api.db.tables import batches
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
-from metrics_api.ingest.rescan import plan_rescan, rescan_step
+from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
 from viral_engine.contract.batches import Batch, BatchKind, BatchStatus
 
 MAX_ATTEMPTS = 5
@@ -25,6 +25,7 @@ class Circumstances:
     """What a step may depend on beside the stored data."""
 
     phone_region: str
+    scan_seconds: float
     now: datetime
     backoff_base_seconds: float
 
@@ -38,18 +39,24 @@ class Work:
 
 
 def _rescan(connection: Connection, step: list[str], given: Circumstances) -> None:
-    rescan_step(connection, step, phone_region=given.phone_region, now=given.now)
+    rescan_step(connection, step, phone_region=given.phone_region, seconds=given.scan_seconds, now=given.now)
+
+
+def _finish(connection: Connection, step: list[str], given: Circumstances) -> None:
+    finish_step(connection, step, phone_region=given.phone_region, seconds=given.scan_seconds, now=given.now)
 
 
 WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _given: rebuild_step(connection, step)),
     "rescan_content": Work(plan_rescan, _rescan),
+    "finish_scans": Work(plan_finish, _finish),
     # Whoever erases a subject knows the days.
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _given: rebuild_step(connection, step)),
 }
 
 _UNFINISHED: tuple[BatchStatus, ...] = ("queued", "running")
 _IS_UNFINISHED = batches.c.status.in_(_UNFINISHED)
+_IS_STUCK = _IS_UNFINISHED | ((batches.c.status == "failed") & batches.c.discarded_at.is_(None))
 # Whoever comes while another does a step finds nothing, and need not wait for it.
 _NEXT = text("""
     SELECT id, kind, steps -> done_steps AS step, done_steps + 1 = jsonb_array_length(steps) AS is_last FROM batches
@@ -101,6 +108,13 @@ def start_due_rebuild(connection: Connection) -> int | None:
     """Start to rebuild the facts if some hold an id in another form than NFC; returns the batch, or None."""
     is_due: bool = connection.execute(_IDS_IN_ANOTHER_FORM).scalar_one()
     return start_batch(connection, "rebuild_facts") if is_due else None
+
+
+def start_due_scans(connection: Connection) -> None:
+    """Start to finish the scans that took too long, unless that is under way or a person is asked about it."""
+    stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", _IS_STUCK).limit(1)
+    if connection.execute(stuck).first() is None and plan_finish(connection):
+        start_batch(connection, "finish_scans")
 
 
 def fetch_all_unfinished(connection: Connection) -> list[Batch]:

@@ -15,7 +15,9 @@ from metrics_api.ingest.violations import (
     FEWEST_VIOLATIONS_PER_ITEM,
     MAX_VIOLATIONS,
     MAX_VIOLATIONS_PER_ITEM,
-    Found,
+    UNSCANNED_VERSION,
+    Scan,
+    ScanTime,
     keep_removed,
     save_violations,
     scan_item,
@@ -25,6 +27,8 @@ from viral_engine.contract.content import ParentShareItem, ProgressReelItem, Stu
 ContentItem = ParentShareItem | ProgressReelItem | StudySessionItem
 _BYTES_PER_STATEMENT = 1024 * 1024
 _ITEMS_PER_STATEMENT = 500
+_ITEMS_IN_FULL = 60
+_VERSION = "CASE WHEN id = ANY(CAST(:unscanned AS text[])) THEN CAST(:unscanned_version AS integer) ELSE :version END"
 
 _DELETE_VIOLATIONS = text("""
     DELETE FROM violations WHERE content_kind = :kind AND content_id = :id AND resolution IS DISTINCT FROM 'removed'
@@ -49,29 +53,37 @@ def keep_latest(items: Iterable[PostedItem]) -> list[PostedItem]:
     return list({item.id: item for item in items}.values())
 
 
-def scan_content(table: ContentTable, items: Iterable[PostedItem], *, phone_region: str) -> dict[str, list[Found]]:
-    """What violates in each item. It takes longer than storing them, so it is done before the transaction begins."""
-    found: dict[str, list[Found]] = {}
+def scan_content(
+    table: ContentTable, items: Iterable[PostedItem], *, phone_region: str, seconds: float
+) -> dict[str, Scan]:
+    """What violates in each item. It takes longer than storing them, so it is done before the transaction begins.
+
+    An item may take so many seconds of processor time, all of them together `_ITEMS_IN_FULL` times that.
+    """
+    scans: dict[str, Scan] = {}
     if table.data is None:
-        return found
-    room = MAX_VIOLATIONS
+        return scans
+    room, scan_time = MAX_VIOLATIONS, ScanTime(seconds, all_items=_ITEMS_IN_FULL * seconds)
     for item in items:
-        most = min(MAX_VIOLATIONS_PER_ITEM, max(room, FEWEST_VIOLATIONS_PER_ITEM))
-        found[item.id] = _scan(table.data, item, phone_region)[:most]
-        room -= len(found[item.id])
-    return found
-
-
-def _scan(data: str, item: PostedItem, phone_region: str) -> list[Found]:
-    posted = from_json(item.encoded)
-    return scan_item(item.id, posted[data], posted["media"], posted.get("actor", "child"), phone_region=phone_region)
+        posted = from_json(item.encoded)
+        scans[item.id] = scan_item(
+            item.id,
+            posted[table.data],
+            posted["media"],
+            posted.get("actor", "child"),
+            phone_region=phone_region,
+            scan_time=scan_time,
+            most=min(MAX_VIOLATIONS_PER_ITEM, max(room, FEWEST_VIOLATIONS_PER_ITEM)),
+        )
+        room -= len(scans[item.id].found)
+    return scans
 
 
 def save_content(
     connection: Connection,
     table: ContentTable,
     items: Sequence[PostedItem],
-    found: Mapping[str, list[Found]],
+    scans: Mapping[str, Scan],
     *,
     now: datetime,
 ) -> int:
@@ -80,7 +92,7 @@ def save_content(
     An item that is replaced without a time keeps the time of its creation.
     """
     with keep_facts(connection, table, [item.id for item in items]):
-        return sum(_save(connection, table, some, found, now=now) for some in _split(items))
+        return sum(_save(connection, table, some, scans, now=now) for some in _split(items))
 
 
 def _split(items: Sequence[PostedItem]) -> Iterator[list[PostedItem]]:
@@ -101,27 +113,32 @@ def _save(
     connection: Connection,
     table: ContentTable,
     items: list[PostedItem],
-    found: Mapping[str, list[Found]],
+    scans: Mapping[str, Scan],
     *,
     now: datetime,
 ) -> int:
     rows = b"[" + b",".join(item.encoded for item in items) + b"]"
-    values = {"items": rows.decode(), "version": SCANNER_VERSION, "now": now}
-    ids = [item.id for item in items]
+    own = {item.id: scans[item.id] for item in items if item.id in scans}
+    values = {
+        "items": rows.decode(),
+        "version": SCANNER_VERSION,
+        "unscanned": [item_id for item_id, scan in own.items() if not scan.is_complete],
+        "unscanned_version": UNSCANNED_VERSION,
+        "now": now,
+    }
     if table.data:
         reopen_changed(connection, table, {item.id: item.encoded for item in items}, now=now)
     created: int = sum(connection.execute(text(_build_upsert(table)), values).scalars())
     if table.data:
-        violations = [violation for item_id in ids for violation in found[item_id]]
-        keep_removed(connection, table, violations)
-        save_violations(connection, table, ids, violations, now=now)
+        keep_removed(connection, table, (found for scan in own.values() for found in scan.found))
+        save_violations(connection, table, own, now=now)
     return created
 
 
 def _build_upsert(table: ContentTable) -> str:
     names = [*table.columns, "inserted_at"]
     typed = ", ".join(f"{name} {kind}" for name, kind in {**table.columns, "inserted_at": "timestamptz"}.items())
-    scanned = {"scanner_version": ":version", "violating": "false"} if table.data else {}
+    scanned = {"scanner_version": _VERSION, "violating": "false"} if table.data else {}
     updated = [*names, *(name for name in scanned if name != "violating")]
     return f"""
         INSERT INTO {table.name} AS item ({", ".join([table.key, *names, *scanned])})

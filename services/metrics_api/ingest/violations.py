@@ -1,18 +1,23 @@
 """Scans content for violations and stores them, keeping what people have said about those that are still there."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from metrics_api.detection.pii.budget import BudgetExceededError, limit_scan
 from metrics_api.detection.pii.scanner import SCANNER_VERSION
-from metrics_api.detection.pii.violations import find_violations
+from metrics_api.detection.pii.violations import Violation, find_violations, find_without_scan
 from metrics_api.ingest.content_tables import ContentTable
 
 MAX_VIOLATIONS_PER_ITEM = 200
+UNSCANNED_VERSION = -1
+"""The scanner's version of an item that took too long; it waits for a scan that may take longer."""
 # Of a batch full of violations each item keeps a few, which are enough to count.
 MAX_VIOLATIONS, FEWEST_VIOLATIONS_PER_ITEM = 20_000, 5
 _MAX_PATH_LENGTH = 400
@@ -27,7 +32,7 @@ _KEEP_REMOVED = text(f"""
 """)
 _FORGET_GONE = text(f"""
     DELETE FROM violations AS known
-    WHERE content_kind = :kind AND content_id = ANY(:ids) AND resolution IS DISTINCT FROM 'removed'
+    WHERE content_kind = :kind AND content_id = ANY(:scanned) AND resolution IS DISTINCT FROM 'removed'
         AND NOT EXISTS (SELECT FROM {_FOUND} WHERE {_SAME_PLACE})
 """)
 # Who found it first stays: a newer scanner that finds the same adds nothing.
@@ -59,16 +64,58 @@ class Found:
     actor: str
 
 
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found in an item; one that was given up found that the item is not scanned."""
+
+    found: list[Found]
+    is_complete: bool
+
+
+class ScanTime:
+    """Processor time for scans: so many seconds for each item, and so many for all items together."""
+
+    def __init__(self, each: float, *, all_items: float) -> None:
+        self._each, self._left = each, all_items
+
+    @contextmanager
+    def limit(self) -> Iterator[None]:
+        """Let the block scan one item. Raises BudgetExceededError where it takes longer."""
+        started = time.thread_time()
+        try:
+            with limit_scan(min(self._each, self._left)):
+                yield
+        finally:
+            self._left -= time.thread_time() - started
+
+
 def scan_item(
-    content_id: str, data: object, media: Sequence[Mapping[str, Any]], actor: str, *, phone_region: str
-) -> list[Found]:
-    """What violates in an item, each place and kind once, at most `MAX_VIOLATIONS_PER_ITEM`."""
+    content_id: str,
+    data: object,
+    media: Sequence[Mapping[str, Any]],
+    actor: str,
+    *,
+    phone_region: str,
+    scan_time: ScanTime,
+    most: int = MAX_VIOLATIONS_PER_ITEM,
+) -> Scan:
+    """What violates in an item, each place and kind once, at most so many."""
+    try:
+        with scan_time.limit():
+            violations = find_violations(data, media, phone_region=phone_region)
+    except BudgetExceededError:
+        return Scan(format_found(content_id, find_without_scan(media), actor, most=most), is_complete=False)
+    return Scan(format_found(content_id, violations, actor, most=most), is_complete=True)
+
+
+def format_found(content_id: str, violations: Iterable[Violation], actor: str, *, most: int) -> list[Found]:
+    """The violations of an item as they are stored, each place and kind once."""
     found = (
         Found(content_id, violation.kind, _shorten(violation.path), violation.masked, violation.rule, actor)
-        for violation in find_violations(data, media, phone_region=phone_region)
+        for violation in violations
     )
     distinct = {(violation.type, violation.path, violation.masked): violation for violation in found}
-    return list(distinct.values())[:MAX_VIOLATIONS_PER_ITEM]
+    return list(distinct.values())[:most]
 
 
 def _shorten(path: str) -> str:
@@ -81,18 +128,17 @@ def keep_removed(connection: Connection, table: ContentTable, found: Iterable[Fo
     connection.execute(_KEEP_REMOVED, {"kind": table.kind, "found": _format_rows(found)})
 
 
-def save_violations(
-    connection: Connection, table: ContentTable, ids: Sequence[str], found: Iterable[Found], *, now: datetime
-) -> None:
+def save_violations(connection: Connection, table: ContentTable, scans: Mapping[str, Scan], *, now: datetime) -> None:
     """Bring the violations of these items in line with what was found in them.
 
     A violation that is still there keeps its resolution; one that is gone is forgotten, unless it was resolved as
-    removed. The caller keeps other writers away from the items.
+    removed. Where a scan was given up nothing is gone. The caller keeps other writers away from the items.
     """
     values = {
         "kind": table.kind,
-        "ids": list(ids),
-        "found": _format_rows(found),
+        "ids": list(scans),
+        "scanned": [item_id for item_id, scan in scans.items() if scan.is_complete],
+        "found": _format_rows(found for scan in scans.values() for found in scan.found),
         "version": SCANNER_VERSION,
         "now": now,
     }

@@ -12,6 +12,7 @@ from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
 from metrics_api.ingest.batch_queue import poke_due_batches
+from metrics_api.ingest.batches import start_due_scans
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.privacy.purge import purge_some
 from metrics_api.privacy.takedowns import request_takedowns
@@ -93,7 +94,9 @@ class Reconciliation:
         return False
 
     def reconcile_batches(self, now: datetime) -> bool:
-        """Queue the long work that was left."""
+        """Start to finish scans that took too long, and queue the long work that was left."""
+        with self.database.write() as connection:
+            start_due_scans(connection)
         poke_due_batches(self.database, self.redis, self.queues, now=now)
         return False
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BatchKind = Literal["rebuild_facts", "rescan_content", "rebuild_days"]
+BatchKind = Literal["rebuild_facts", "rescan_content", "finish_scans", "rebuild_days"]
 StartableKind = Literal["rebuild_facts", "rescan_content"]
 BatchStatus = Literal["queued", "running", "done", "failed"]
 

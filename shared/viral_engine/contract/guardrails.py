@@ -150,6 +150,9 @@ class CoppaAnswer(Answer):
     progress_reels: Compliance
     overall_compliance_rate: float
     open_violations: int = Field(description="Violations of any item that nobody has resolved yet")
+    not_scanned: int = Field(
+        0, description="Items that took too long to scan; they count as violating until they are scanned"
+    )
     target_rate: float
     target_met: bool
 

@@ -11,7 +11,8 @@ from viral_engine.contract.pii import PiiType
 from viral_engine.contract.values import OptionalNote
 
 Resolution = Literal["removed", "false_positive"]
-ViolationType = Literal[PiiType, "sensitive_key", "media_without_consent"]
+ViolationType = Literal[PiiType, "sensitive_key", "media_without_consent", "not_scanned"]
+"""`not_scanned`: the item takes longer to scan than is allowed while it is written; it is scanned again later."""
 
 
 class Violation(BaseModel):

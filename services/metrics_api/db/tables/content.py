@@ -30,6 +30,8 @@ parent_shares = Table(
     Column("scanner_version", Integer, nullable=False),
     Column("violating", Boolean, nullable=False),
 )
+_IS_UNSCANNED = text("scanner_version = -1")
+Index("idx_parent_shares_unscanned", parent_shares.c.share_id, postgresql_where=_IS_UNSCANNED)
 Index("idx_parent_shares_opt_out", parent_shares.c.inserted_at, parent_shares.c.view_count)
 
 progress_reels = Table(
@@ -44,6 +46,7 @@ progress_reels = Table(
     Column("scanner_version", Integer, nullable=False),
     Column("violating", Boolean, nullable=False),
 )
+Index("idx_progress_reels_unscanned", progress_reels.c.reel_id, postgresql_where=_IS_UNSCANNED)
 Index("idx_progress_reels_inserted_at", progress_reels.c.inserted_at)
 
 study_sessions = Table(

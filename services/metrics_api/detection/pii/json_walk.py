@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from metrics_api.detection.pii.budget import check_budget
 from metrics_api.detection.pii.json_keys import find_sensitive_word
 
 _PLAIN_KEY = re.compile(r"[\w.\-]*", re.ASCII)
@@ -45,6 +46,7 @@ def walk_leaves(data: object) -> Iterator[Node]:
     """Give the values that are no object or array, in the order of the document, and keys that may be personal."""
     pending = [Node(data)]
     while pending:
+        check_budget()
         node = pending.pop()
         if isinstance(node.value, dict):
             pending.extend(reversed(list(_enter_object(node, node.value))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+from metrics_api.detection.pii.budget import check_budget
 from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
 from metrics_api.detection.pii.findings import PiiType
 
@@ -72,6 +73,7 @@ class RuleSet:
 
 
 def _find_matches(rule: Rule, document: Document) -> Iterable[re.Match[str]]:
+    check_budget()
     if rule.needs & HAS_LONG_NUMBER:
         windows = document.number_windows
         if len(windows) == 1:

@@ -11,6 +11,7 @@ from metrics_api.detection.pii.scanner import MAX_FINDINGS, format_pointers, sca
 
 SENSITIVE_KEY = "sensitive_key"
 MEDIA_WITHOUT_CONSENT = "media_without_consent"
+NOT_SCANNED = "not_scanned"
 _HIDDEN = "***"
 
 _ALWAYS = frozenset(
@@ -28,7 +29,7 @@ _BESIDE_A_NAME = frozenset({PiiType.SCHOOL, PiiType.STREET_ADDRESS})
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One reason why an item violates; `kind` is a PII type, `sensitive_key` or `media_without_consent`.
+    """One reason why an item violates: `kind` is a PII type, `sensitive_key`, `media_without_consent` or `not_scanned`.
 
     `path` is an RFC 6901 pointer into the data, or for media into `{"media": [...]}`.
     """
@@ -45,6 +46,11 @@ def find_violations(
     """List what violates in an item's data and media; an empty list when the item complies."""
     findings = scan_data(data, phone_region=phone_region, today=today)
     return [*_judge_findings(findings), *_judge_keys(data, phone_region), *_judge_media(media)]
+
+
+def find_without_scan(media: Sequence[Mapping[str, object]] = ()) -> list[Violation]:
+    """List what violates in an item whose data took too long to scan: nobody knows what is in it."""
+    return [Violation(NOT_SCANNED, "", "not scanned", "budget"), *_judge_media(media)]
 
 
 def _judge_findings(findings: list[Finding]) -> list[Violation]:
