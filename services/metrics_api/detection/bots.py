@@ -1,21 +1,24 @@
 """Bot behaviour: devices that make several clicks within seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.context import Reading
+from metrics_api.detection.trust import fetch_active_trust
 from viral_engine.contract.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
 CURSOR = "bots"
 
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
-_FLAGGED = """
-    SELECT device_fingerprint, min({span}) AS fastest FROM bursts_per_device_day
-    WHERE day = ANY(:days) AND {span} <= make_interval(secs => :seconds) GROUP BY device_fingerprint
+_IS_FAST = "{span} <= make_interval(secs => :seconds)"
+_FLAGGED = f"""
+    SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST}
+    GROUP BY device_fingerprint
 """
 _ROWS = """
     SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
@@ -30,9 +33,10 @@ _BEHIND = "HAVING (-sum(clicks), device_fingerprint) > (CAST(:clicks AS numeric)
 def fetch_bots(connection: Connection, reading: Reading) -> BotAnswer:
     """The flagged devices of the period, the most clicks first.
 
-    A burst belongs to the date of its last click, also when it began before the period.
+    A burst belongs to the date of its last click, also when it began before the period. Clicks from trusted networks
+    are left out of it.
     """
-    flagged, rule = flagged_devices(reading)
+    flagged, rule = flagged_devices(reading, fetch_active_trust(connection, now=reading.now))
     after = dict(zip(("clicks", "device"), reading.page.after, strict=True)) if reading.page.after else {}
     statement = text(_ROWS.format(flagged=flagged, behind=_BEHIND if after else ""))
     rows = connection.execute(statement, {**rule, **after, "fetch": reading.page.fetch}).all()
@@ -40,15 +44,14 @@ def fetch_bots(connection: Connection, reading: Reading) -> BotAnswer:
     return format_bots(rows, total, reading)
 
 
-def flagged_devices(reading: Reading) -> tuple[str, dict[str, object]]:
+def flagged_devices(reading: Reading, trust: Collection[str]) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants."""
-    settings = reading.settings
-    statement = _FLAGGED.format(span=_span_column(settings.bot_rapid_click_threshold))
-    return statement, {"days": reading.period.dates(), "seconds": settings.bot_rapid_click_window_seconds}
-
-
-def _span_column(min_clicks: int) -> str:
-    return f"span_{BURST_SIZES[BURST_SIZES.index(min_clicks)]}"
+    size = BURST_SIZES[BURST_SIZES.index(reading.settings.bot_rapid_click_threshold)]
+    span = f"span_{size}"
+    candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
+    statement = _FLAGGED.format(span=span, bursts=build_bursts(candidates, [size], trust))
+    seconds = reading.settings.bot_rapid_click_window_seconds
+    return statement, {"days": reading.period.dates(), "seconds": seconds, **trusting_values(trust)}
 
 
 def format_bots(rows: Sequence[Row[Any]], total: int, reading: Reading) -> BotAnswer:

@@ -19,6 +19,7 @@ _SUSPECT = """
         FROM attribution_events
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
+            AND (ip_address IS NULL OR NOT ip_address <<= ANY(CAST(:trusted AS inet[])))
     )
     SELECT day, count(*) AS conversions FROM conversion
     WHERE (day, ip_address) IN (SELECT day, ip_address FROM flagged_ip)
@@ -29,15 +30,18 @@ _SUSPECT = """
 
 
 def fetch_suspect_conversions(connection: Connection, reading: Reading) -> Sequence[Row[Any]]:
-    """For each day, the conversions from a flagged address or device, or credited to a flagged referrer."""
-    devices, bot_values = flagged_devices(reading)
+    """For each day, the conversions from a flagged address or device, or credited to a flagged referrer.
+
+    Those from trusted networks are above suspicion.
+    """
+    trust = fetch_active_trust(connection, now=reading.now)
+    devices, bot_values = flagged_devices(reading, trust)
     statement = _SUSPECT.format(
         flagged_ips=fraud.FLAGGED_DAYS,
         flagged_devices=devices,
         busy_days=anomalies.BUSY_DAYS,
         eager_referrers=anomalies.EAGER_REFERRERS.format(only=""),
     )
-    trust = fetch_active_trust(connection, now=reading.now)
     dates = {"first": reading.period.begins_at, "behind": reading.period.ends_before}
     values = fraud.flagging_values(reading, trust) | bot_values | anomalies.flagging_values(reading) | dates
     return connection.execute(text(statement), values).all()

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
-from metrics_api.db.tables import BURST_SIZES
+from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 from metrics_api.ingest.journeys import JOURNEYS
 
-MAX_BURST_SECONDS = 60
 _LOCK_BUCKETS = 256
 _LARGEST = max(BURST_SIZES)
 _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"

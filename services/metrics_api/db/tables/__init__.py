@@ -14,6 +14,7 @@ from metrics_api.db.tables.deliveries import (
 from metrics_api.db.tables.events import attribution_events, attribution_links
 from metrics_api.db.tables.facts import (
     BURST_SIZES,
+    MAX_BURST_SECONDS,
     active_weeks,
     activity_per_referrer_day,
     bursts_per_device_day,
@@ -29,6 +30,7 @@ from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
 __all__ = [
     "BURST_SIZES",
+    "MAX_BURST_SECONDS",
     "active_weeks",
     "activity_per_referrer_day",
     "alert_news",

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import INET
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
+MAX_BURST_SECONDS = 60
 
 link_counts = Table(
     "link_counts",

@@ -7,21 +7,26 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.trust import fetch_active_trust
 from viral_engine.contract.investigations import Burst, BurstsOfDay, DeviceInvestigation
 
-_DAYS = text(f"""
+_DAYS = f"""
     SELECT day, clicks, {", ".join(f"span_{size}" for size in BURST_SIZES)}
-    FROM clicks_per_device_day LEFT JOIN bursts_per_device_day USING (day, device_fingerprint)
+    FROM clicks_per_device_day LEFT JOIN ({{bursts}}) AS burst USING (day, device_fingerprint)
     WHERE day = ANY(:days) AND device_fingerprint = :device ORDER BY day
-""")
+"""
+_OF_DEVICE = "fact.day = ANY(:days) AND fact.device_fingerprint = :device"
 
 
 def fetch_device_investigation(connection: Connection, subject: Subject, reading: Reading) -> DeviceInvestigation:
-    """What the device did in the period."""
-    given = {"days": reading.period.dates(), "device": subject.identifier}
-    return format_device_investigation(subject, connection.execute(_DAYS, given).all(), reading)
+    """What the device did in the period; its bursts are those outside of trusted networks."""
+    trust = fetch_active_trust(connection, now=reading.now)
+    statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, trust)))
+    given = {"days": reading.period.dates(), "device": subject.identifier, **trusting_values(trust)}
+    return format_device_investigation(subject, connection.execute(statement, given).all(), reading)
 
 
 def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], reading: Reading) -> DeviceInvestigation:
