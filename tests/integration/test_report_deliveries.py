@@ -261,6 +261,31 @@ def test_three_subscribers_get_the_scheduled_report_once_although_the_scheduler_
     assert recipients == [ANN, BOB, CYD]
 
 
+def test_after_a_long_downtime_subscribers_get_the_newest_report_of_each_type(
+    api: Api, connection: Connection, database: Database
+) -> None:
+    subscribe(connection, ANN)
+    subscribe(connection, ANN, BOB, report_type="monthly")
+    for moment in (datetime(2025, 8, 20, tzinfo=UTC), datetime(2026, 3, 9, 9, 7, tzinfo=UTC)):
+        with database.write() as transaction:
+            made = tick(transaction, enabled=True, now=moment)
+    # 29 weeks and 7 months, made by workers in any order.
+    assert len(made) == 36
+    assert {finish(api, run_id) for run_id in reversed(made)} == {200}
+    mailed = connection.execute(
+        text("""
+        SELECT recipient, report_type, period_end::text FROM deliveries
+            JOIN delivery_requests AS request ON request.id = request_id JOIN report_runs ON report_runs.id = report_id
+        ORDER BY report_type, recipient
+    """)
+    )
+    assert [tuple(row) for row in mailed] == [
+        (ANN, "monthly", "2026-02-28"),
+        (BOB, "monthly", "2026-02-28"),
+        (ANN, "weekly", "2026-03-08"),
+    ]
+
+
 def test_a_scheduled_report_that_is_made_again_is_not_mailed_again(api: Api, connection: Connection) -> None:
     subscribe(connection, ANN)
     run_id = save_run(connection, status="queued", slot=NOON)

@@ -1,8 +1,9 @@
 """The mailing of a report that has just been made: to those who were named, and on a schedule to its subscribers."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, exists, select
 
 from metrics_api.db.tables import report_runs, subscriptions
 from metrics_api.deliveries.requests import Question, save_request
@@ -16,7 +17,7 @@ def save_mailing(
 ) -> bool:
     """Record once for ever what is to be mailed of a run, in the transaction that ends it; says whether anything is."""
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
-    subscribers = _fetch_subscribers(connection, run.report_type) if run.slot else []
+    subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
     recipients = [*run.recipient_emails, *subscribers]
     if recipients:
         question = Question(
@@ -29,6 +30,15 @@ def save_mailing(
         )
         save_request(connection, question, domain=settings.message_id_domain, now=now)
     return bool(recipients)
+
+
+def _is_newest_slot(connection: Connection, run: Row[Any]) -> bool:
+    """Whether no later slot of this type is due: after a downtime nobody gets all that was missed."""
+    if run.slot is None:
+        return False
+    of_type = report_runs.c.report_type == run.report_type
+    later = select(exists().where(of_type, report_runs.c.slot > run.slot, report_runs.c.status != "skipped"))
+    return not connection.execute(later).scalar_one()
 
 
 def _fetch_subscribers(connection: Connection, report_type: str) -> list[str]:
