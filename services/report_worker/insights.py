@@ -152,7 +152,9 @@ def top_referrer(facts: ReportFacts) -> Insight:
 
 
 def largest_loss(facts: ReportFacts) -> Insight | None:
-    """The step of the funnel at which the largest share of people is lost."""
+    """The step of the funnel at which the largest share of people is lost; while the period lasts they may go on."""
+    if not facts.is_over:
+        return None
     pairs = [pair for pair in zip(facts.funnel, facts.funnel[1:], strict=False) if pair[0].people >= SMALL_SAMPLE]
     if not pairs:
         return None

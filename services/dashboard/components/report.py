@@ -17,7 +17,6 @@ from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts
 from viral_engine.dates import format_day_of_year, format_period
 from viral_engine.report_rendering import blocks
-from viral_engine.report_rendering.figures import format_k
 from viral_engine.report_rendering.page import explain_missing_score, format_k_clean, list_notices
 from viral_engine.report_rendering.words import TITLES, WRITERS
 
@@ -96,7 +95,7 @@ def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
 
 
 def _build_k(facts: ReportFacts) -> list[Component]:
-    number = html.Span(format_k(facts.current.k_factor), className="k-number")
+    number = html.Span(blocks.format_k_of(facts).capitalize(), className="k-number")
     if not facts.has_data:
         return [html.P(number, className="k-line"), build_hint("Nobody invited anybody.")]
     trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct) if facts.is_over else build_uncompared()

@@ -21,7 +21,9 @@ CURSOR = "reports"
 _SUMMARY = """
     SELECT report_runs.id, report_type, period_start, period_end, status, progress_pct, progress_step, attempt,
         max_attempts, last_error, requested_by, created_at, finished_at, recipient_emails,
-        (content #>> '{facts,current,k_factor}')::float AS k_factor,
+        CASE WHEN (content #>> '{facts,current,is_partial}')::boolean
+                AND (content #>> '{facts,current,active_users}')::bigint = 0
+            THEN NULL ELSE (content #>> '{facts,current,k_factor}')::float END AS k_factor,
         content #>> '{facts,k_factor_trend}' AS k_factor_trend,
         CASE WHEN (content #>> '{facts,has_data}')::boolean THEN (content #>> '{facts,health_score}')::float END
             AS health_score,

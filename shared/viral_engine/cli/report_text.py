@@ -7,7 +7,7 @@ from viral_engine.client import ApiProblemError
 from viral_engine.contract.deliveries import DeliveriesAnswer
 from viral_engine.contract.period import Period
 from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer, ReportSummary
-from viral_engine.report_rendering.blocks import format_compliance, format_fraud_flags, format_score
+from viral_engine.report_rendering.blocks import format_compliance, format_fraud_flags, format_k_of, format_score
 from viral_engine.report_rendering.figures import (
     format_change,
     format_count,
@@ -71,7 +71,7 @@ def _list_cells(report: ReportSummary) -> tuple[str, ...]:
 def _list_figures(facts: ReportFacts) -> list[tuple[str, str]]:
     now, (k_change, rate_change) = facts.current, _list_changes(facts)
     return [
-        ("K-factor", f"{format_k(now.k_factor)} ({k_change})"),
+        ("K-factor", f"{format_k_of(facts)} ({k_change})"),
         ("Conversions", format_count(now.total_conversions)),
         ("Conversion rate", f"{format_rate(now.conversion_rate)} ({rate_change})"),
         ("Active users", format_count(now.active_users)),

@@ -172,6 +172,11 @@ class ReportFacts(BaseModel):
         return "not known" if self.has_data else "no data"
 
     @property
+    def k_is_known(self) -> bool:
+        """Whether anything is kept of who invited in the period."""
+        return not self.current.is_partial or self.current.active_users > 0
+
+    @property
     def k_is_partial(self) -> bool:
         """Whether K cannot be compared, because dates of one of the two periods are purged."""
         return self.current.is_partial or self.previous.is_partial

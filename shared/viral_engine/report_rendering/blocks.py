@@ -74,10 +74,10 @@ def build_kpis(facts: ReportFacts) -> list[Kpi]:
     now, before = facts.current, facts.previous
     k_trend, rate_trend = _find_trends(facts)
     return [
-        Kpi("K-factor", format_k(now.k_factor), _format_k_note(facts), k_trend),
+        Kpi("K-factor", format_k_of(facts), _format_k_note(facts), k_trend),
         Kpi("Conversions", format_count(now.total_conversions), _format_before(facts, before.total_conversions)),
         Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), rate_trend),
-        Kpi("Active users", format_count(now.active_users), _format_users_note(facts)),
+        Kpi("Active users", _format_users(facts), _format_users_note(facts)),
         Kpi("Invites created", format_count(now.viral_links_created), _format_before(facts, before.total_invites)),
         Kpi("Invites clicked", format_count(now.viral_links_clicked), _format_clicked_note(facts)),
         Kpi("COPPA compliance", format_compliance(facts), "of shares and reels"),
@@ -106,7 +106,18 @@ def format_score_before(facts: ReportFacts) -> str:
 
 
 def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Literal[""]]:
-    return (facts.k_factor_trend, facts.conversion_trend) if facts.has_data and facts.is_over else ("", "")
+    if not (facts.has_data and facts.is_over):
+        return "", ""
+    return "" if facts.k_is_partial else facts.k_factor_trend, facts.conversion_trend
+
+
+def format_k_of(facts: ReportFacts) -> str:
+    """K of the period, as far as it is known."""
+    return format_k(facts.current.k_factor) if facts.k_is_known else facts.missing
+
+
+def _format_users(facts: ReportFacts) -> str:
+    return format_count(facts.current.active_users) if facts.k_is_known else facts.missing
 
 
 def _format_before(facts: ReportFacts, count: int) -> str:
@@ -260,14 +271,14 @@ def build_comparison(facts: ReportFacts) -> Table:
 def _compare_k(facts: ReportFacts) -> tuple[str, ...]:
     now, before = facts.current.k_factor, facts.previous.k_factor
     if facts.k_is_partial:
-        return "K-factor", format_k(now), "–", "–"
+        return "K-factor", format_k_of(facts), "–", "–"
     return "K-factor", format_k(now), format_k(before), _difference(now, before, 2) if facts.is_over else "–"
 
 
 def _compare_users(facts: ReportFacts) -> tuple[str, ...]:
     now, before = facts.current.active_users, facts.previous.active_users
     if facts.k_is_partial:
-        return "Active users", format_count(now), "–", "–"
+        return "Active users", _format_users(facts), "–", "–"
     return _compare_counts(facts, "Active users", now, before)
 
 

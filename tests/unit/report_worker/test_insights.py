@@ -10,6 +10,7 @@ from metrics_api.growth.loops import format_loop
 from report_worker.insights import write_insights
 from tests.report_facts import NOTHING, WEEK_BEFORE, build_empty_facts, build_facts, build_funnel, build_referrer
 from viral_engine.contract.reports import Insight, ReportFacts
+from viral_engine.report_rendering.blocks import build_kpis
 
 FEW = Counts(12, 40, 10, 10, 9, {})
 PURGED = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
@@ -108,6 +109,21 @@ def test_writes_at_least_five_with_data_and_only_finite_numbers(facts: ReportFac
     assert all(math.isfinite(number) for number in numbers if number is not None)
     words = json.dumps([insight.text for insight in insights]).lower().split()
     assert not {"nan", "inf", "none", "-0", "nan%", "inf%"} & set(words)
+
+
+def test_k_and_users_of_purged_dates_are_shown_as_not_known() -> None:
+    purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
+    k_factor, *others = build_kpis(build_facts(purged))
+    assert (k_factor.value, k_factor.trend) == ("not known", "")
+    assert {kpi.label: kpi.value for kpi in others}["Active users"] == "not known"
+
+
+def test_a_period_that_is_not_over_is_neither_compared_nor_blamed() -> None:
+    insights = write_insights(build_facts(with_k(100), is_over=False))
+    texts = " ".join(insight.text for insight in insights)
+    assert len(insights) >= 5
+    assert "The period is not over" in texts
+    assert [word for word in ("fell", "rose", "before it", "loses") if word in texts] == []
 
 
 @pytest.mark.parametrize("before", [NOTHING, WEEK_BEFORE])
