@@ -192,7 +192,7 @@ def test_an_id_is_found_in_what_is_shared(api: Api, subject_id: str, data: dict[
     exported = do(api, ask(api, "export", subject_id=subject_id))["data"]
     assert (len(exported["parent_shares"]), len(exported["progress_reels"])) == (is_found, is_found)
     do(api, ask(api, "erase", subject_id=subject_id))
-    assert api.read("/v1/guardrails/opt-outs", start="2026-01-01", end="2026-12-31")["parent_shares"]["total"] == (
+    assert api.read("/v1/guardrails/opt-outs", start="2026-01-01", end="2026-03-31")["parent_shares"]["total"] == (
         not is_found
     )
 

@@ -10,10 +10,10 @@ from metrics_api.ingest.content import (
     delete_content,
     encode_item,
     keep_latest,
-    save_content,
     scan_content,
 )
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
+from metrics_api.ingest.late_items import Saved, take_content
 from viral_engine.contract.content import (
     ParentShare,
     ParentShareBatch,
@@ -27,12 +27,13 @@ from viral_engine.contract.content import (
 )
 
 
-def _save_in(table: ContentTable) -> Callable[[Sequence[PostedItem]], int]:
-    def save(items: Sequence[PostedItem]) -> int:
+def _save_in(table: ContentTable) -> Callable[[Sequence[PostedItem]], Saved]:
+    def save(items: Sequence[PostedItem]) -> Saved:
+        shared = services()
         latest = keep_latest(items)
-        scans = scan_content(table, latest, phone_region=services().phone_region, seconds=services().scan_seconds)
-        with services().database.write() as connection:
-            return save_content(connection, table, latest, scans, now=datetime.now(UTC))
+        scans = scan_content(table, latest, phone_region=shared.phone_region, seconds=shared.scan_seconds)
+        with shared.database.write() as connection:
+            return take_content(connection, table, latest, scans, shared.references.to_mark, now=datetime.now(UTC))
 
     return save
 

@@ -5,18 +5,20 @@ from datetime import UTC, datetime
 
 from metrics_api.api.services import services
 from metrics_api.api.writes import Writing, build_writes
-from metrics_api.ingest import links as ingest
+from metrics_api.ingest.late_items import Saved, take_links
+from metrics_api.ingest.links import delete_link
 from viral_engine.contract.links import Link, LinkBatch, LinkItem
 
 
-def _save(items: Sequence[LinkItem]) -> int:
-    with services().database.write() as connection:
-        return ingest.save_links(connection, items, now=datetime.now(UTC))
+def _save(items: Sequence[LinkItem]) -> Saved:
+    shared = services()
+    with shared.database.write() as connection:
+        return take_links(connection, items, shared.references.to_mark, now=datetime.now(UTC))
 
 
 def _delete(link_id: str) -> bool:
     with services().database.write() as connection:
-        return ingest.delete_link(connection, link_id)
+        return delete_link(connection, link_id)
 
 
 links = build_writes(

@@ -11,6 +11,7 @@ from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
 from metrics_api.api.problems import not_found
 from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource, View, read_body, validate
+from metrics_api.ingest.late_items import Saved
 from viral_engine.contract.people import Scope
 from viral_engine.contract.writes import ItemSaved, ItemsSaved
 
@@ -23,7 +24,7 @@ class Writing(Generic[Item, Kept]):
     """How one kind of item is written.
 
     `name` is what it is called, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `keep`
-    makes of a valid item what is held until all are read; `save` stores that and says how many are new; `delete` says
+    makes of a valid item what is held until all are read; `save` stores that and says what became of it; `delete` says
     whether there was one.
     """
 
@@ -32,7 +33,7 @@ class Writing(Generic[Item, Kept]):
     item: type[Item]
     batch: type[BaseModel]
     keep: Callable[[Item], Kept]
-    save: Callable[[Sequence[Kept]], int]
+    save: Callable[[Sequence[Kept]], Saved]
     delete: Callable[[str], bool]
 
 
@@ -62,8 +63,10 @@ def _build_put(writing: Writing[Item, Kept]) -> View:
     def put_item(id: str) -> tuple[ItemSaved, HTTPStatus]:  # noqa: A002 - the contract's name.
         body = read_body(writing.one)
         item = validate(writing.item, {"id": id, **body.model_dump()})
-        created = writing.save([writing.keep(item)]) == 1
-        return ItemSaved(id=id, created=created), HTTPStatus.CREATED if created else HTTPStatus.OK
+        saved = writing.save([writing.keep(item)])
+        created = saved.created == 1
+        late = {"expired": saved.expired == 1, "erased": saved.erased == 1}
+        return ItemSaved(id=id, created=created, **late), HTTPStatus.CREATED if created else HTTPStatus.OK
 
     put_item.__doc__ = f"Store a {writing.name}, replacing the one with this id."
     return put_item
@@ -74,10 +77,12 @@ def _build_post(writing: Writing[Item, Kept]) -> View:
 
     def post_items(query: PartialQuery) -> ItemsSaved:
         batch, rejections = posted.read(partial=query.partial)
-        created = writing.save(batch) if batch else 0
+        saved = writing.save(batch) if batch else Saved(0)
         return ItemsSaved(
-            created=created,
-            replaced=len(batch) - created,
+            created=saved.created,
+            replaced=len(batch) - saved.created - saved.expired - saved.erased,
+            expired=saved.expired,
+            erased=saved.erased,
             rejected=rejections.items if query.partial else None,
             more_errors=rejections.more_errors,
         )

@@ -41,11 +41,12 @@ class PostedItem:
 
     id: str
     encoded: bytes
+    inserted_at: datetime | None
 
 
 def encode_item(item: ContentItem) -> PostedItem:
     """What is held of a valid item until it is stored."""
-    return PostedItem(item.id, item.model_dump_json().encode())
+    return PostedItem(item.id, item.model_dump_json().encode(), item.inserted_at)
 
 
 def keep_latest(items: Iterable[PostedItem]) -> list[PostedItem]:

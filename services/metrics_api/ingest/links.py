@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
+from metrics_api.ingest.kept import fetch_kept
 from metrics_api.ingest.locks import share_facts
 from viral_engine.contract.links import LinkItem
 
@@ -56,13 +57,14 @@ _DELETE = text("""
     INSERT INTO changed_links (old_at, old_referrer, old_source, unopened) SELECT * FROM deleted
 """)
 
-_CHANGES = """(
+# What was purged of a date is in its totals, and nowhere else.
+_CHANGES = """(SELECT * FROM (
     SELECT (new_at AT TIME ZONE 'UTC')::date AS day, new_referrer AS referrer_id, new_source AS source,
         1 AS items, unopened FROM changed_links WHERE new_at IS NOT NULL
     UNION ALL
     SELECT (old_at AT TIME ZONE 'UTC')::date, old_referrer, old_source, -1, -unopened
     FROM changed_links WHERE old_at IS NOT NULL
-) AS change"""
+) AS changes WHERE day >= :kept_from) AS change"""
 
 _FOLD_INVITES = text(f"""
     INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
@@ -111,5 +113,6 @@ def _begin(connection: Connection, ids: list[str]) -> None:
 
 
 def _fold(connection: Connection) -> None:
-    connection.execute(_FOLD_INVITES)
-    connection.execute(_FOLD_CONTENT)
+    values = {"kept_from": fetch_kept(connection).events}
+    connection.execute(_FOLD_INVITES, values)
+    connection.execute(_FOLD_CONTENT, values)

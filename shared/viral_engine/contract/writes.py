@@ -28,6 +28,10 @@ def _counted_late(description: str) -> Any:
     return Field(0, description=description, exclude_if=lambda count: not count)
 
 
+def _said_late(description: str) -> Any:
+    return Field(False, description=f"{description}; absent where it is not so", exclude_if=lambda is_late: not is_late)
+
+
 class EventsAccepted(BaseModel):
     """How many events of the batch were stored, and how many were known already.
 
@@ -47,6 +51,8 @@ class ItemsSaved(BaseModel):
 
     created: int
     replaced: int
+    expired: int = _counted_late("Not stored: dated before what was purged; absent where none are")
+    erased: int = _counted_late("Not stored: of somebody who was erased after their date; absent where none are")
     rejected: RejectedItems = None
     more_errors: MoreErrors = 0
 
@@ -56,3 +62,5 @@ class ItemSaved(BaseModel):
 
     id: str
     created: bool
+    expired: bool = _said_late("Not stored: dated before what was purged")
+    erased: bool = _said_late("Not stored: of somebody who was erased after its date")
