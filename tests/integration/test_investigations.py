@@ -1,5 +1,6 @@
 """Investigations: what an address, a device or a referrer did, for whom it is shown, and how much is read for it."""
 
+import codecs
 import csv
 import io
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def path_of(kind: str, identifier: str) -> str:
 
 
 def read_csv(response: TestResponse) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(response.get_data(as_text=True))))
+    return list(csv.DictReader(io.StringIO(response.get_data().decode("utf-8-sig"))))
 
 
 @pytest.fixture
@@ -432,6 +433,7 @@ class TestExport:
         response = api.get(path_of("ips", IP), **PERIOD, format="csv", limit=1)
 
         rows = read_csv(response)
+        assert response.get_data().startswith(codecs.BOM_UTF8)
         answer = api.read(path_of("ips", IP), **PERIOD, limit=60)
         assert response.content_type == "text/csv; charset=utf-8"
         assert response.headers["Content-Disposition"] == (

@@ -1,5 +1,6 @@
 """Reports as files, from the API in this process; the report is written as a worker writes it."""
 
+import codecs
 import csv
 import io
 from collections.abc import Callable
@@ -61,7 +62,9 @@ def test_the_files_hold_the_report(api: Api, report_id: int) -> None:
     pdf = PdfReader(io.BytesIO(api.get(path).get_data()))
     assert "4 March 2026" in pdf.pages[0].extract_text()
     assert "K is 1.00" in api.get(path, format="html").get_data(as_text=True)
-    rows = list(csv.reader(io.StringIO(api.get(path, format="csv").get_data(as_text=True))))
+    table = api.get(path, format="csv").get_data()
+    assert table.startswith(codecs.BOM_UTF8 + b"section,")
+    rows = list(csv.reader(io.StringIO(table.decode("utf-8-sig"))))
     assert ["current", "", "k_factor", "1.0"] in rows
     assert api.get(path, format="json").get_json() == api.read(f"/v1/reports/{report_id}")
 

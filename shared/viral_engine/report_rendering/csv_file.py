@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from viral_engine.contract.reports import ReportFacts
 from viral_engine.report_rendering.written import WrittenReport, facts_of
-from viral_engine.spreadsheet_cells import neutralise
+from viral_engine.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
 
 _COLUMNS = ("section", "item", "metric", "value")
 _PERIOD = ("report_type", "period_start", "period_end", "snapshot_at")
@@ -35,10 +35,12 @@ Row = tuple[str, str, str, object]
 def render_csv(report: WrittenReport) -> str:
     """The report as CSV with the columns section, item, metric, value. Raises NotWrittenError while it is not ready.
 
-    Rates are fractions. A text that a spreadsheet would run as a formula begins with an apostrophe.
+    It begins with a byte order mark, without which spreadsheets misread é. Rates are fractions. A text that a
+    spreadsheet would run as a formula begins with an apostrophe.
     """
     facts = facts_of(report)
-    output = io.StringIO()
+    output = io.StringIO(BYTE_ORDER_MARK)
+    output.seek(0, io.SEEK_END)
     writer = csv.writer(output)
     writer.writerow(_COLUMNS)
     for row in (*_list_facts(facts), *_list_words(report)):

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from viral_engine import dates
+from viral_engine.bidirectional import isolate
 from viral_engine.contract.period import Period
 
 _VIRAL = 1
@@ -83,5 +84,5 @@ def format_period(period: Period) -> str:
 
 
 def format_name(name: str) -> str:
-    """A name that callers chose, cut where it would not fit a line."""
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    """A name that callers chose, cut where it would not fit a line, and kept from turning the text around it."""
+    return isolate(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

@@ -10,15 +10,18 @@ from sqlalchemy import Row
 from metrics_api.detection.context import Identifiers
 from metrics_api.detection.investigations.shaping import format_event
 from viral_engine.contract.investigations import InvestigatedEvent
-from viral_engine.spreadsheet_cells import neutralise
+from viral_engine.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
 
 _COLUMNS = tuple(InvestigatedEvent.model_fields)
 _ROWS_A_CHUNK = 500
 
 
 def format_csv(events: Sequence[Row[Any]], identifiers: Identifiers) -> Iterator[str]:
-    """The events with a head line, in chunks. A cell that would be a formula is preceded by an apostrophe."""
-    yield _format_lines([_COLUMNS])
+    """The events with a byte order mark and a head line, in chunks.
+
+    A cell that would be a formula is preceded by an apostrophe.
+    """
+    yield BYTE_ORDER_MARK + _format_lines([_COLUMNS])
     for start in range(0, len(events), _ROWS_A_CHUNK):
         chunk = events[start : start + _ROWS_A_CHUNK]
         yield _format_lines([_format_row(format_event(event, identifiers)) for event in chunk])
