@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typst
 
+from viral_engine.report_rendering.font_coverage import FOLDERS, show_missing
 from viral_engine.report_rendering.page import build_page
 from viral_engine.report_rendering.written import WrittenReport, facts_of
 
@@ -15,15 +16,16 @@ _FOLDER = Path(__file__).parent
 def render_pdf(report: WrittenReport) -> bytes:
     """The report as PDF; the same report gives the same bytes. Raises NotWrittenError while it is not ready.
 
-    All texts reach the template as JSON and are set as text, so that none of them is read as markup.
+    All texts reach the template as JSON and are set as text, so that none of them is read as markup. A character that
+    no font has is shown by its number.
     """
     pdf = typst.compile(
         str(_FOLDER / "templates" / "report.typ"),
         root=str(_FOLDER / "templates"),
         format="pdf",
-        font_paths=[str(_FOLDER / "fonts")],
+        font_paths=[str(folder) for folder in FOLDERS],
         ignore_system_fonts=True,
-        sys_inputs={"page": json.dumps(asdict(build_page(report)))},
+        sys_inputs={"page": show_missing(json.dumps(asdict(build_page(report)), ensure_ascii=False))},
         timestamp=int(facts_of(report).snapshot_at.timestamp()),
     )
     if not isinstance(pdf, bytes):

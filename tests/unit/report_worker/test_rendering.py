@@ -1,8 +1,10 @@
 """Web page, PDF and table of a report: complete, and never fooled by what callers named their loops."""
 
+import codecs
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html.parser import HTMLParser
@@ -65,7 +67,7 @@ class Elements(HTMLParser):
 
 
 def read_csv(report: Written) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(render_csv(report))))
+    return list(csv.reader(io.StringIO(render_csv(report).removeprefix("\ufeff"))))
 
 
 def test_the_web_page_holds_every_part() -> None:
@@ -93,6 +95,34 @@ def test_names_stay_text_in_the_web_page(name: str) -> None:
 @pytest.mark.parametrize("name", [MARKUP, '#eval("1")', "\\", "]", "= h", "//c", "/*", "`", '#image("/etc/passwd")'])
 def test_names_stay_text_in_the_pdf(name: str) -> None:
     assert name in "\n".join(read_pdf(named(name)))
+
+
+@pytest.mark.parametrize(
+    "name", ["李小龙的朋友圈", "한국어학교", "ไทย", "日本語かな", "🎓", "עברית", "naïve café", "\uff1d"]
+)
+def test_the_pdf_shows_names_of_every_script(name: str) -> None:
+    """On 140f6a8 the cells are empty where names are not Latin."""
+    text = "\n".join(read_pdf(named(name)))
+    assert name in text
+    assert "[U+" not in text
+
+
+def test_a_character_without_a_shape_is_shown_by_its_number() -> None:
+    """So rows can be told apart whatever their names are made of."""
+    text = "\n".join(read_pdf(named("\u13e3x\U0001ffff")))
+    assert "[U+13E3]x[U+1FFFF]" in text
+
+
+@pytest.mark.parametrize("render", [render_html, render_csv])
+def test_a_name_does_not_turn_the_text_around_it(render: Callable[[Written], str]) -> None:
+    """On 140f6a8 what follows the name is read from right to left."""
+    text = render(named("a\u202ecod"))
+    assert "a\u202ecod" in text.lower()
+    assert "a\u202ecod" not in text.lower().replace("\u2068a\u202ecod\u2069", "")
+
+
+def test_the_table_of_a_report_is_read_as_utf_8_by_spreadsheets() -> None:
+    assert render_csv(named("naïve café")).encode().startswith(codecs.BOM_UTF8 + b"section,item")
 
 
 def test_the_pdf_numbers_its_pages_and_names_its_period() -> None:
