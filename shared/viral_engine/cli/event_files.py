@@ -22,8 +22,9 @@ class EventFile:
     @property
     def description(self) -> str:
         """The layout and the encoding in words."""
-        layout = self.layout.description if self.layout else "Empty"
-        return f"{layout}, {'gzip, ' if self.source.is_gzip else ''}encoding {self.source.encoding.label}"
+        parts = [self.layout.description if self.layout else "Empty"]
+        parts += ["from a pipe"] * self.source.is_pipe + ["gzip"] * self.source.is_gzip
+        return ", ".join([*parts, f"encoding {self.source.encoding.label}"])
 
     def read_records(self) -> Iterator[Record]:
         """Every row; one that cannot be read is a record with a problem, and reading goes on."""

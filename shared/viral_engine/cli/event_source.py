@@ -52,6 +52,7 @@ class EventSource:
 
     name: str
     path: Path
+    is_pipe: bool
     is_gzip: bool
     encoding: Encoding
     sha256: str
@@ -72,12 +73,12 @@ def open_source(path: Path, encoding: Encoding | None) -> Iterator[EventSource]:
     """Make a file readable, of which a pipe is copied first. Raises UnreadableFileError."""
     if path == _STANDARD_INPUT:
         with _copied(sys.stdin.buffer) as copy:
-            yield _examine("standard input", copy, encoding)
+            yield _examine("standard input", copy, encoding, is_pipe=True)
     elif stat.S_ISREG(path.stat().st_mode):
-        yield _examine(path.name, path, encoding)
+        yield _examine(path.name, path, encoding, is_pipe=False)
     else:
         with path.open("rb") as pipe, _copied(pipe) as copy:
-            yield _examine(path.name, copy, encoding)
+            yield _examine(path.name, copy, encoding, is_pipe=True)
 
 
 def read_lines(file: TextIO) -> Iterator[Line]:
@@ -104,7 +105,7 @@ def _copied(pipe: BinaryIO) -> Iterator[Path]:
         yield Path(copy.name)
 
 
-def _examine(name: str, path: Path, encoding: Encoding | None) -> EventSource:
+def _examine(name: str, path: Path, encoding: Encoding | None, *, is_pipe: bool) -> EventSource:
     with path.open("rb") as file:
         is_gzip = file.read(len(_GZIP)) == _GZIP
     detector, digest, lines = EncodingDetector(), hashlib.sha256(), 0
@@ -112,7 +113,7 @@ def _examine(name: str, path: Path, encoding: Encoding | None) -> EventSource:
         detector.feed(block)
         digest.update(block)
         lines += block.count(b"\n")
-    return EventSource(name, path, is_gzip, encoding or detector.finish(), digest.hexdigest(), lines)
+    return EventSource(name, path, is_pipe, is_gzip, encoding or detector.finish(), digest.hexdigest(), lines)
 
 
 def _read_blocks(name: str, path: Path, *, is_gzip: bool) -> Iterator[bytes]:

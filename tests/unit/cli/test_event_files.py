@@ -202,6 +202,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
         file = open_events(source, KNOWN, "at")
         assert (list(file.read_records()), list(file.read_records())) == (TWO_ROWS, TWO_ROWS)
     writer.join()
+    assert file.description == "CSV separated by commas, from a pipe, gzip, encoding UTF-8"
 
 
 @pytest.mark.parametrize(
