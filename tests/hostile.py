@@ -42,7 +42,7 @@ def fill_product(base_url: str, token: str) -> MetricsApi:
     at = datetime.now(UTC) - timedelta(minutes=MINUTES_AGO)
     for number, text in enumerate(HOSTILE):
         _save_facts(api, text, at + timedelta(seconds=number), f"198.51.100.{number + 1}")
-        actor = MetricsApi.connect(base_url, _save_access(api, text))
+        actor = MetricsApi.connect(base_url, _save_access(api, text, number))
         actor.save_trusted_network(f"192.0.2.{number}", reason=text)
     _save_people(api)
     api.evaluate_now()
@@ -68,13 +68,14 @@ def _save_facts(api: MetricsApi, text: str, at: datetime, ip_address: str) -> No
     api.save_study_sessions([{"id": text, "participant_ids": [text], "subject": text, **when}])
 
 
-def _save_access(api: MetricsApi, text: str) -> str:
+def _save_access(api: MetricsApi, text: str, number: int) -> str:
     """A rule, a parent's request, and a token whose name is the actor of what it does."""
     rule = RuleRequest(name=text[:100], severities=["critical"], channel="webhook", target="https://example.com/hook")
     api.create_notification_rule(rule)
     api.record_privacy_request(PrivacyRequestDraft(kind="export", subject_id=text, note=f"{text}\n{text}"))
-    # A token's name has no @, by which the audit would take it for a person.
-    return api.create_token(text.replace("@", "")[:100], [Scope.METRICS_READ, Scope.ADMIN], 1).secret
+    # A token's name has no @, by which the audit would take it for a person, and must not look like another's.
+    name = f"{text.replace('@', '')[:97]}{number:03}"
+    return api.create_token(name, [Scope.METRICS_READ, Scope.ADMIN], 1).secret
 
 
 def _save_people(api: MetricsApi) -> None:
