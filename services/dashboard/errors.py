@@ -5,12 +5,14 @@ from flask import Flask, Response, make_response, render_template, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from viral_engine.client import ApiProblemError, ApiUnreachableError
+from viral_engine.client import ApiProblemError, ApiSilentError, ApiUnreachableError
 from viral_engine.contract.problem import Problem
 from viral_engine.sentences import format_sentence
 
 # The last stands for an answer of another version, as there are some while a new one is rolled out.
 API_FAILURES = (ApiProblemError, ApiUnreachableError, ValidationError)
+# A bug is no reason to ask again and again.
+_TEMPORARY = (502, 503, 504)
 _log = structlog.get_logger()
 
 
@@ -24,6 +26,8 @@ def format_failure(error: Exception) -> str:
     if isinstance(error, ApiProblemError):
         reasons = "; ".join(_format_reason(each) for each in error.errors)
         return f"Nothing was changed: {reasons.rstrip('.')}." if reasons else error.detail
+    if isinstance(error, ApiSilentError):
+        return "The metrics API did not answer in time. Check whether this was saved before you try again."
     return "Nothing was changed: the metrics API does not answer. Please try again in a minute."
 
 
@@ -57,7 +61,7 @@ def build_message_page(
     status: int, title: str, detail: str, *, way_on: tuple[str, str] = ("Go to the dashboard", "/")
 ) -> Response:
     """A page with one message, and the way on from there as (label, path)."""
-    page = render_template("message.html", title=title, detail=detail, is_temporary=status >= 500, way_on=way_on)
+    page = render_template("message.html", title=title, detail=detail, is_temporary=status in _TEMPORARY, way_on=way_on)
     return make_response(page, status)
 
 

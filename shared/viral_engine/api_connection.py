@@ -14,6 +14,7 @@ QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class ApiProblemError(Exception):
@@ -34,6 +35,10 @@ class ApiProblemError(Exception):
 
 class ApiUnreachableError(Exception):
     """The API did not answer."""
+
+
+class ApiSilentError(ApiUnreachableError):
+    """The API got the request and did not answer; whether it did what was asked for is not known."""
 
 
 class ApiConnection:
@@ -63,8 +68,10 @@ class ApiConnection:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             response = self._http.request(method, path, params=given, headers=self._build_headers(), **request)
-        except httpx.TransportError as error:
+        except _NEVER_SENT as error:
             raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
+        except httpx.TransportError as error:
+            raise ApiSilentError(f"The metrics API did not answer: {error}") from error
         if response.is_error:
             raise _problem(response)
         return response

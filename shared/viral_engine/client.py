@@ -5,7 +5,13 @@ from typing import Any
 from urllib.parse import quote
 
 from viral_engine.access_client import AccessApi
-from viral_engine.api_connection import SESSION_HEADER, ApiProblemError, ApiUnreachableError, QueryValue
+from viral_engine.api_connection import (
+    SESSION_HEADER,
+    ApiProblemError,
+    ApiSilentError,
+    ApiUnreachableError,
+    QueryValue,
+)
 from viral_engine.contract.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_engine.contract.batches import Batch, BatchKind
 from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
@@ -41,7 +47,14 @@ from viral_engine.notifications_client import NotificationsApi
 from viral_engine.privacy_client import PrivacyApi
 from viral_engine.recipients_client import RecipientsApi
 
-__all__ = ["SESSION_HEADER", "ApiProblemError", "ApiUnreachableError", "MetricsApi", "QueryValue"]
+__all__ = [
+    "SESSION_HEADER",
+    "ApiProblemError",
+    "ApiSilentError",
+    "ApiUnreachableError",
+    "MetricsApi",
+    "QueryValue",
+]
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 

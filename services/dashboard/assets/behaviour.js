@@ -1,31 +1,9 @@
-// What the browser has to do by itself: notice that the session ended or the server is gone, rest while nobody
-// looks, keep the period in the address, and lead keyboard and screen reader along when the page changes.
+// What the browser has to do by itself: rest while nobody looks, keep the period in the address, and lead keyboard
+// and screen reader along when the page changes.
 (function () {
   const PERIODS = ["7", "14", "30"];
   const CHOOSING_MS = 250;
   const NOTHING = () => window.dash_clientside.no_update;
-  const fetch = window.fetch;
-
-  function showRefreshProblem() {
-    const problem = document.querySelector(".refresh-problem");
-    if (problem) window.dash_clientside.set_props(problem.id, { hidden: false });
-  }
-
-  window.fetch = async function (...request) {
-    try {
-      const response = await fetch.apply(window, request);
-      if (response.status === 401) {
-        const here = window.location.pathname + window.location.search;
-        window.location.assign("/login?next=" + encodeURIComponent(here));
-      } else if (!response.ok) {
-        showRefreshProblem();
-      }
-      return response;
-    } catch (error) {
-      showRefreshProblem();
-      throw error;
-    }
-  };
 
   // The store of the page whose clock ticked while nobody looked.
   let missedTick = null;
@@ -125,6 +103,17 @@
     window.dash_clientside.set_props("url", { search: written });
   }
 
+  // The menu follows the page also where the server does not know who looks, and can draw no other menu.
+  function markNavigation(path) {
+    for (const link of document.querySelectorAll(".navigation-link")) {
+      const entry = link.parentElement;
+      const isHere = path === link.getAttribute("href") || path.startsWith(link.getAttribute("href") + "/");
+      entry.classList.toggle("navigation-here", isHere);
+      if (isHere) entry.setAttribute("aria-current", "page");
+      else entry.removeAttribute("aria-current");
+    }
+  }
+
   let shownPath = null;
   let shownPanel = null;
 
@@ -205,6 +194,7 @@
       // A page of another address announces itself by its title, and the keyboard goes on at its top.
       enterPage: function (title, path) {
         document.title = title;
+        markNavigation(path);
         if (shownPath !== null && shownPath !== path) {
           missedTick = null;
           shownPanel = null;

@@ -219,7 +219,8 @@
       if (response.redirected) return window.location.assign(response.url);
       await showAnswer(form, button, response);
     } catch (error) {
-      showMessage(form, button, `${describe(null, error)} ${KEPT} Try again when the connection is back.`);
+      const kept = form.querySelector("input:not([type=hidden])") ? KEPT : "";
+      showMessage(form, button, `${describe(null, error)} ${kept} Try again when the connection is back.`);
     } finally {
       form.removeAttribute("aria-busy");
     }

@@ -72,7 +72,9 @@ def _build_header(found: Investigation, identifier: str, search: str) -> Compone
     title = html.H1([f"{name} ", html.Span(found.entity.shown, className="whole-identifier")])
     heading = html.Div([title, html.P(seen, className="summary")])
     export = f"{EXPORT_PATH}{search}&{urlencode({'kind': found.entity.kind, 'id': identifier})}"
-    link = html.A("Export CSV", href=export, className="button", download="investigation.csv")
+    link = html.A(
+        "Export CSV", href=export, className="button", download="investigation.csv", **{"data-download": "true"}
+    )
     return html.Header([way_back, heading, html.Div(link, className="controls")], className="page-header")
 
 

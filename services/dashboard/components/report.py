@@ -50,7 +50,12 @@ def _build_exports(report: Report) -> list[Component]:
     if report.status != "ready":
         return []
     links = [
-        html.A(label, href=f"{report_path(report.id)}/export?format={name}", className="button")
+        html.A(
+            label,
+            href=f"{report_path(report.id)}/export?format={name}",
+            className="button",
+            **{"data-download": "true"},
+        )
         for name, label in EXPORTS.items()
     ]
     return [html.Div(links, className="controls exports", role="group", **{"aria-label": "Export"})]
