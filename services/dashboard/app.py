@@ -7,6 +7,7 @@ from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard import shell
+from dashboard.callback_requests import refuse_misshapen_calls
 from dashboard.cookies import CSRF_COOKIE, full_name, prepare_cookies
 from dashboard.data import SharedViews
 from dashboard.errors import answer_errors
@@ -86,4 +87,5 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
     shell.add_callbacks(app, settings)
     for page in PAGES:
         page.add_callbacks(app, views, settings)
+    refuse_misshapen_calls(server, app)
     server.config["CSP_SCRIPT_HASHES"] = app.csp_hashes()

@@ -1,9 +1,10 @@
 """Errors in words: a page for people, problem details for the scripts of a page."""
 
 import structlog
+from dash.exceptions import DependencyException
 from flask import Flask, Response, make_response, render_template, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from viral_engine.client import ApiProblemError, ApiSilentError, ApiUnreachableError
 from viral_engine.contract.problem import Problem
@@ -85,7 +86,13 @@ def build_unavailable() -> Response:
 def answer_errors(server: Flask) -> None:
     """Answer every error in words, without a stack trace."""
     server.register_error_handler(HTTPException, _answer_http_error)
+    server.register_error_handler(DependencyException, lambda _error: _answer_http_error(NotFound()))
     server.register_error_handler(Exception, _answer_bug)
+
+    @server.before_request
+    def refuse_unreadable_paths() -> Response | None:
+        # No file has such a name, and asking for one is an error of its own.
+        return _answer_http_error(NotFound()) if "\0" in request.path else None
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.components.alert_detail import build_detail
 from dashboard.components.card import build_blank
@@ -68,6 +69,8 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
     def do(*given: object) -> tuple[Component, bool, str, str]:
         note, hours, search = given[-3:]
+        if ctx.triggered_id not in _SAID:
+            raise PreventUpdate
         return act(views.api_of_viewer(), str(ctx.triggered_id), str(note or ""), str(hours), str(search))
 
     shown = (Output("alert-view", "children"), Output("alert-actions", "hidden"))

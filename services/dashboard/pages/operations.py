@@ -151,7 +151,7 @@ def show_operations(
         "summary": [html.P(f"Last updated {format_clock(now)} · refreshes every {POLL_SECONDS} s")],
         "notice": [],
         "hidden": False,
-        **{name: no_update if shown and shown[name] == digests[name] else part for name, part in parts.items()},
+        **{name: no_update if shown and shown.get(name) == digests[name] else part for name, part in parts.items()},
         "problem": format_refresh_problem(format_clock(now), POLL_SECONDS),
         "problem_hidden": True,
         "shown": digests,

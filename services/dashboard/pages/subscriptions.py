@@ -165,7 +165,7 @@ def subscribe(api: MetricsApi, typed: str, kind: ScheduledType, search: str | No
 def act(api: MetricsApi, action: str, of: str, search: str | None) -> dict[str, Any]:
     """End a subscription, or allow a suppressed address again."""
     try:
-        if action == "remove":
+        if action == "remove" and of.isdecimal():
             api.delete_subscription(int(of))
         else:
             api.delete_suppression(of)

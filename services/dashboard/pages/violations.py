@@ -95,9 +95,9 @@ def _add_resolve(app: Dash, views: SharedViews) -> None:
         button = find_pressed(presses)
         if button is None:
             return {**_KEPT, "said": no_update}
-        written = {each["id"]: note or "" for each, note in zip(ids, notes, strict=True)}
+        written = {each["id"]: note or "" for each, note in zip(ids, notes, strict=False)}
         resolution = _RESOLUTIONS[button["action"]]
-        return resolve_violation(views.api_of_viewer(), button["id"], resolution, written[button["id"]], search)
+        return resolve_violation(views.api_of_viewer(), button["id"], resolution, written.get(button["id"], ""), search)
 
     app.callback(
         output={

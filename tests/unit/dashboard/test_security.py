@@ -50,8 +50,8 @@ def test_a_page_loads_nothing_from_elsewhere(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("token", "origin", "status"),
     [
-        ("right", None, 500),
-        ("right", "http://localhost", 500),
+        ("right", None, 400),
+        ("right", "http://localhost", 400),
         ("right", "https://evil.example", 403),
         ("right", "null", 403),
         ("wrong", "http://localhost", 403),
