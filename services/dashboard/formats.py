@@ -71,3 +71,8 @@ def format_age(moment: datetime, *, now: datetime) -> str:
     if age < _RECENT:
         return f"{age.days} days ago"
     return format_day(moment.astimezone(UTC).date())
+
+
+def format_masked(shown: str, alias: str | None) -> str:
+    """An identifier as this viewer may see it; a masked one with the alias that tells it from its neighbors."""
+    return f"{shown} · {alias}" if alias and shown.endswith(("*", "…")) else shown

@@ -23,7 +23,7 @@ from metrics_api.detection.investigations.devices import fetch_device_investigat
 from metrics_api.detection.investigations.history import MAX_EVENTS
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
-from tests.api_fixtures import Api
+from tests.api_fixtures import IDENTIFIER_KEY, Api
 from tests.builders import NOON, build_clicks, build_event, build_link
 from tests.plans import watch_statements
 from viral_engine.client import ApiProblemError, MetricsApi
@@ -31,6 +31,7 @@ from viral_engine.contract.people import Scope
 from viral_engine.contract.period import Period
 from viral_engine.settings import DetectionSettings
 
+REFERENCES = References(IDENTIFIER_KEY)
 IP, DEVICE = "203.0.113.9", "a device/with ? all % sorts"
 DAY = NOON.date().isoformat()
 PERIOD = {"start": (NOON - timedelta(days=6)).date().isoformat(), "end": DAY}
@@ -316,29 +317,43 @@ class TestMasking:
         assert (device["entity"]["shown"], address["entity"]["shown"]) == ("phone …", "203.0.113.*")
 
     def test_exported_events_are_masked_too(self, viewer: Api) -> None:
-        exported = viewer.get(path_of("ips", IP), **PERIOD, format="csv").get_data(as_text=True)
+        exported = viewer.get(path_of("ips", REFERENCES.to_ref(IP)), **PERIOD, format="csv").get_data(as_text=True)
 
         assert "203.0.113.*" in exported
         assert not any(whole in exported for whole in (IP, "phone of jon", "jon doe"))
 
     def test_looking_at_whole_identifiers_is_audited(self, api: Api, viewer: Api, connection: Connection) -> None:
-        viewer.read(path_of("ips", IP), **PERIOD)
+        (row,) = viewer.read("/v1/guardrails/fraud", **PERIOD)["suspicious_ips"]
+        viewer.read(path_of("ips", row["ref"]), **PERIOD)
         assert self._audited(connection) == []
 
         api.read(path_of("ips", IP), **PERIOD)
         api.read(path_of("ips", IP), **PERIOD)
         assert self._audited(connection) == ["/v1/investigations/ips/<id:given>"]
 
-    def test_naming_whole_identifiers_is_audited_as_it_may_be_guessing(
-        self, viewer: Api, connection: Connection
+    @pytest.mark.parametrize(
+        "kind_and_id", [("ips", IP), ("ips", "203.0.113.9"), ("devices", DEVICE), ("devices", "x")]
+    )
+    @pytest.mark.parametrize("wanted", ["json", "csv"])
+    def test_naming_whole_identifiers_is_refused_and_audited_as_it_may_be_guessing(
+        self, viewer: Api, connection: Connection, kind_and_id: tuple[str, str], wanted: str
     ) -> None:
-        (row,) = viewer.read("/v1/guardrails/fraud", **PERIOD)["suspicious_ips"]
-        viewer.read(path_of("ips", row["ref"]), **PERIOD)
-        assert self._audited(connection, "name_identifier") == []
+        kind, identifier = kind_and_id
+        problem = viewer.refuse(403, "GET", path_of(kind, identifier), query_string={**PERIOD, "format": wanted})
+        assert problem["code"] == "whole_identifier_refused"
+        assert "ref" in problem["detail"]
+        assert identifier not in str(problem["detail"]).split()
+        assert self._audited(connection, "name_identifier") == [f"/v1/investigations/{kind}/<id:given>"]
 
-        viewer.get(path_of("ips", "203.0.113.9"), **PERIOD)
-        viewer.get(path_of("ips", IP), **PERIOD)
-        assert self._audited(connection, "name_identifier") == ["/v1/investigations/ips/<id:given>"]
+    def test_everybody_tells_masked_rows_apart_by_the_same_alias(self, api: Api, viewer: Api) -> None:
+        (seen,) = viewer.read("/v1/guardrails/fraud", **PERIOD)["suspicious_ips"]
+        (known,) = api.read("/v1/guardrails/fraud", **PERIOD)["suspicious_ips"]
+        found = viewer.read(path_of("ips", seen["ref"]), **PERIOD)
+        assert seen["alias"] == known["alias"] == found["entity"]["alias"]
+        assert {event["ip_alias"] for event in found["events"]} == {seen["alias"]}
+        assert IP not in seen["alias"]
+        devices = found["related"]["devices"]["entities"]
+        assert len({each["alias"] for each in devices}) == len(devices)
 
     @staticmethod
     def _audited(connection: Connection, action: str = "look_at_identifiers") -> list[str]:
@@ -346,7 +361,7 @@ class TestMasking:
         return list(connection.execute(statement, {"action": action}).scalars())
 
     def test_a_reference_to_what_was_never_seen_does_not_reveal_it(self, viewer: Api) -> None:
-        secret = References("a key for the references of tests").to_ref("198.51.100.77")
+        secret = REFERENCES.to_ref("198.51.100.77")
 
         for kind in ("ips", "devices"):
             response = viewer.get(path_of(kind, secret))
@@ -354,9 +369,9 @@ class TestMasking:
             assert "198.51.100.77" not in response.get_data(as_text=True)
 
     def test_a_cursor_is_not_taken_for_a_reference(self, viewer: Api) -> None:
-        cursor = viewer.read(path_of("ips", IP), **PERIOD, limit=1)["next_cursor"]
+        cursor = viewer.read(path_of("ips", REFERENCES.to_ref(IP)), **PERIOD, limit=1)["next_cursor"]
 
-        assert viewer.get(path_of("devices", cursor)).status_code == 404
+        assert viewer.get(path_of("devices", cursor)).status_code == 403
 
 
 class TestUnknown:

@@ -52,7 +52,7 @@ def build_flagged_devices(bots: BotAnswer, search: str) -> Component:
     """One row a device, with the shortest time that it took for the rule's clicks."""
     rows = [
         (
-            build_suspect("device", device.device_fingerprint, device.ref, search),
+            build_suspect("device", device.device_fingerprint, device.ref, search, device.alias),
             format_count(device.total_clicks),
             format_seconds(device.fastest_seconds),
             build_moment(device.first_seen),

@@ -69,7 +69,7 @@ def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
         return []
     rows = [
         (
-            build_suspect("ip_address", row.ip_address, row.ref, search),
+            build_suspect("ip_address", row.ip_address, row.ref, search, row.alias),
             format_day(row.date),
             format_count(row.click_count),
         )
@@ -82,7 +82,7 @@ def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
 
 
 def _build_address(row: SuspiciousIp, search: str) -> Component:
-    address = build_suspect("ip_address", row.ip_address, row.ref, search)
+    address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
     if row.hint != "shared_network":
         return address
     question = f"{format_count(row.devices)} devices, ordinary pace: a school?"

@@ -3,14 +3,20 @@
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
-from dashboard.components.table import Column, build_identifier, build_moment, build_table, build_wide_table
-from dashboard.formats import format_minute, format_percent, format_seconds
-from dashboard.links import investigation_path
+from dashboard.components.table import (
+    Column,
+    build_identifier,
+    build_moment,
+    build_suspect,
+    build_table,
+    build_wide_table,
+)
+from dashboard.formats import format_masked, format_minute, format_percent, format_seconds
 from viral_engine.contract.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -69,7 +75,9 @@ def _build_header(found: Investigation, identifier: str, search: str) -> Compone
     name = _NAMES[found.entity.kind]
     way_back = build_breadcrumb(name, GUARDRAILS, search)
     seen = _format_seen(found)
-    title = html.H1([f"{name} ", html.Span(found.entity.shown, className="whole-identifier")])
+    title = html.H1(
+        [f"{name} ", html.Span(format_masked(found.entity.shown, found.entity.alias), className="whole-identifier")]
+    )
     heading = html.Div([title, html.P(seen, className="summary")])
     export = f"{EXPORT_PATH}{search}&{urlencode({'kind': found.entity.kind, 'id': identifier})}"
     link = html.A(
@@ -211,9 +219,8 @@ def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> 
 
 def _build_entity(kind: EntityKind | None, entity: RelatedEntity, search: str) -> Component:
     if kind is None:
-        return build_identifier(entity.shown)
-    href = investigation_path(kind, entity.ref or entity.shown, search)
-    return dcc.Link(entity.shown, href=href, className="identifier", title=entity.shown)
+        return build_identifier(format_masked(entity.shown, entity.alias))
+    return build_suspect(kind, entity.shown, entity.ref or entity.shown, search, entity.alias)
 
 
 def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
@@ -229,8 +236,8 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
         (
             build_moment(event.occurred_at),
             event.event_type,
-            _build_other("ip_address", event.ip_address, event.ip_ref, search),
-            _build_other("device", event.device_fingerprint, event.device_ref, search),
+            _build_other("ip_address", event.ip_address, event.ip_ref, search, event.ip_alias),
+            _build_other("device", event.device_fingerprint, event.device_ref, search, event.device_alias),
             _build_other("referrer", event.referrer_id, None, search),
             event.source or "–",
         )
@@ -239,7 +246,9 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
     return build_wide_table("The newest events", columns, rows)
 
 
-def _build_other(kind: EntityKind, shown: str | None, ref: str | None, search: str) -> Component | str:
+def _build_other(
+    kind: EntityKind, shown: str | None, ref: str | None, search: str, alias: str | None = None
+) -> Component | str:
     if shown is None:
         return "–"
-    return dcc.Link(shown, href=investigation_path(kind, ref or shown, search), className="identifier", title=shown)
+    return build_suspect(kind, shown, ref or shown, search, alias or "")

@@ -34,6 +34,18 @@ def build_refused(error: ApiProblemError, path: str) -> Component:
     )
 
 
+def build_refusal(reason: str) -> Component:
+    """Says in the API's words what this person may not see."""
+    return build_frame(
+        "message",
+        "You can't look at this",
+        [
+            html.P(reason, className="hint"),
+            dcc.Link("Go to the guardrails", href="/dashboard/guardrails", className="button"),
+        ],
+    )
+
+
 def build_not_found(what: str) -> Component:
     """Says that the address names nothing that exists."""
     return build_frame(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.formats import format_masked
 from dashboard.links import investigation_path
 from viral_engine.contract.investigations import EntityKind
 from viral_engine.dates import format_day_of_year
@@ -62,8 +63,9 @@ def build_identifier(identifier: str) -> Component:
     return html.Span(identifier, className="identifier", title=identifier)
 
 
-def build_suspect(kind: EntityKind, shown: str, ref: str, search: str) -> Component:
+def build_suspect(kind: EntityKind, shown: str, ref: str, search: str, alias: str = "") -> Component:
     """An address or a fingerprint that leads to its investigation over the period of `search`."""
+    shown = format_masked(shown, alias)
     return dcc.Link(shown, href=investigation_path(kind, ref, search), className="identifier", title=shown)
 
 

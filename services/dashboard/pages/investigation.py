@@ -8,7 +8,13 @@ from flask import Flask, Response, request
 
 from dashboard.components.card import build_blank
 from dashboard.components.investigation import EXPORT_PATH, build_investigation
-from dashboard.components.messages import build_invalid_period, build_not_found, build_switched_off, build_unavailable
+from dashboard.components.messages import (
+    build_invalid_period,
+    build_not_found,
+    build_refusal,
+    build_switched_off,
+    build_unavailable,
+)
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error, is_switched_off
 from dashboard.errors import build_unavailable as answer_unavailable
@@ -52,6 +58,8 @@ def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
     except ApiProblemError as error:
         if is_switched_off(error):
             return [build_switched_off()]
+        if error.status == 403:
+            return [build_refusal(error.detail)]
         if error.status == 404:
             return [build_not_found("address, device or referrer")]
         return [build_unavailable(investigation_path(kind, identifier, ""))]

@@ -17,6 +17,8 @@ _REFERENCE = "reference"
 _SHOWN_IPV6_GROUPS = 3
 _COMMENT = re.compile(r"\([^()]*\)?")
 _PRODUCT = re.compile(r"(?:^|(?<=\s))[A-Za-z][A-Za-z-]{1,23}(?=/)|^[A-Za-z][A-Za-z-]{1,23}(?=\s|$)")
+_SHOWN_CHARACTERS = 6
+_ALIAS_BYTES = 5
 _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
@@ -37,8 +39,8 @@ def mask_network(cidr: str) -> str:
 
 
 def mask_device(fingerprint: str) -> str:
-    """The first 6 characters."""
-    return fingerprint[:6] + "…"
+    """The first 6 characters, where that leaves something to guess."""
+    return (fingerprint[:_SHOWN_CHARACTERS] if len(fingerprint) > _SHOWN_CHARACTERS else "") + "…"
 
 
 def mask_user_agent(user_agent: str) -> str:
@@ -55,10 +57,19 @@ class References:
     def __init__(self, key: str) -> None:
         self._cipher = AESSIV(hashlib.sha512(key.encode()).digest())
         self._mark_key = hashlib.sha512(f"erasures {key}".encode()).digest()
+        self._alias_key = hashlib.sha256(b"alias " + key.encode()).digest()
 
     def to_ref(self, identifier: str) -> str:
         """The reference that stands for the identifier."""
         return _PREFIX + self.seal(identifier, purpose=_REFERENCE)
+
+    def to_alias(self, identifier: str) -> str:
+        """A short name for the identifier, alike for everybody, by which people tell masked ones apart.
+
+        It leads nowhere: nothing accepts it in place of the identifier.
+        """
+        digest = hashlib.blake2b(identifier.encode(), key=self._alias_key, digest_size=_ALIAS_BYTES).digest()
+        return base64.b32encode(digest).decode().lower()
 
     def to_identifier(self, given: str) -> str:
         """The identifier behind a reference; what is no reference of ours is an identifier already."""

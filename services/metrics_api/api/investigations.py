@@ -40,6 +40,10 @@ investigations = Resource("investigations", Flag.GUARDRAIL_DASHBOARD)
 Found = TypeVar("Found", bound=Investigation)
 _IP_ADDRESS: TypeAdapter[str] = TypeAdapter(IpAddress)
 _NAMES: dict[EntityKind, str] = {"ip_address": "IP address", "device": "device", "referrer": "referrer"}
+_BY_REF_ONLY = (
+    "You see addresses and devices masked, so investigate one by the ref of its row. Naming one whole takes the scope "
+    "identifiers:read."
+)
 _JSON, _CSV = "application/json", "text/csv"
 
 
@@ -86,12 +90,17 @@ def get_referrer_investigation(referrer_id: str, query: InvestigationQuery) -> R
 
 
 def _read_identifier(given: str) -> str:
-    """What is asked for. Who names it whole, but may not see such, may be guessing what a mask hides; that is noted."""
+    """What is asked for. Who names it whole, but may not see such, may be guessing what a mask hides: that is noted
+    and refused, alike whether anything is known of it or not.
+
+    Raises ProblemError 403.
+    """
     own, principal = services(), current_principal()
     identifier = own.references.to_identifier(given)
     if identifier == given and not principal.sees_identifiers:
         route, now = str(request.url_rule), datetime.now(UTC)
         note_look_at_identifiers(own.database, principal.name, route, action="name_identifier", now=now)
+        raise ProblemError(HTTPStatus.FORBIDDEN, "whole_identifier_refused", _BY_REF_ONLY)
     return identifier
 
 

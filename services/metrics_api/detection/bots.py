@@ -66,6 +66,7 @@ def format_bots(rows: Sequence[Row[Any]], total: int, reading: Reading) -> BotAn
             BotLikeDevice(
                 device_fingerprint=identifiers.show_device(row.device_fingerprint),
                 ref=identifiers.references.to_ref(row.device_fingerprint),
+                alias=identifiers.references.to_alias(row.device_fingerprint),
                 total_clicks=row.clicks,
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,

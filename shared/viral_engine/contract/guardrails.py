@@ -22,6 +22,7 @@ class SuspiciousIp(BaseModel):
     date: date
     ip_address: str
     ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     click_count: int
     devices: int = Field(description="Distinct devices among its first 200 events of the day")
     pace_per_hour: float | None = Field(description="Clicks per hour of the day in which it did anything")
@@ -36,6 +37,7 @@ class TrustedIp(BaseModel):
     date: date
     ip_address: str
     ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     click_count: int
     cidr: str
     reason: str
@@ -56,6 +58,7 @@ class BotLikeDevice(BaseModel):
 
     device_fingerprint: str
     ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     total_clicks: int
     first_seen: datetime
     last_seen: datetime

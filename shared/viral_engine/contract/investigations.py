@@ -19,6 +19,7 @@ class Entity(BaseModel):
     kind: EntityKind
     shown: str = Field(description="Masked without identifiers:read")
     ref: str | None = Field(description="Stands for a masked identifier; a referrer has none")
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     first_seen: datetime | None = Field(description="Of all that is stored; null for a referrer with links only")
     last_seen: datetime | None
 
@@ -30,12 +31,15 @@ class InvestigatedEvent(BaseModel):
     event_type: EventType
     ip_address: str | None
     ip_ref: str | None
+    ip_alias: str | None = None
     device_fingerprint: str | None
     device_ref: str | None
+    device_alias: str | None = None
     link_id: str | None
     referrer_id: str | None
     source: str | None
     user_id: str | None
+    user_alias: str | None = None
     user_agent: str | None = Field(description="Its first 200 characters; without identifiers:read product names alone")
     conversion_value: float | None
 
@@ -45,6 +49,7 @@ class RelatedEntity(BaseModel):
 
     shown: str
     ref: str | None = Field(description="What investigations accept; null where the kind is not masked")
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     events: int
     clicks: int
     conversions: int

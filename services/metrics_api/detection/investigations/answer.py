@@ -70,6 +70,7 @@ def _format_entity(subject: Subject, reading: Reading) -> Entity:
         kind=subject.kind,
         shown=show(identifier),
         ref=None if subject.kind == "referrer" else identifiers.references.to_ref(identifier),
+        alias="" if subject.kind == "referrer" else identifiers.references.to_alias(identifier),
         first_seen=subject.first_seen,
         last_seen=subject.last_seen,
     )

@@ -83,7 +83,12 @@ def _format_kind(
     return RelatedEntities(
         total=len(groups),
         entities=[
-            _format_entity(groups[value], show(value), identifiers.references.to_ref(value) if masked else None)
+            _format_entity(
+                groups[value],
+                show(value),
+                identifiers.references.to_ref(value) if masked else None,
+                identifiers.references.to_alias(value) if masked or kind == "users" else "",
+            )
             for value in most
         ],
     )
@@ -98,11 +103,12 @@ def _shown_by(identifiers: Identifiers) -> dict[RelatedKind, Callable[[str], str
     }
 
 
-def _format_entity(events: list[Row[Any]], shown: str, ref: str | None) -> RelatedEntity:
+def _format_entity(events: list[Row[Any]], shown: str, ref: str | None, alias: str) -> RelatedEntity:
     counts = Counter(event.event_type for event in events)
     return RelatedEntity(
         shown=shown,
         ref=ref,
+        alias=alias,
         events=len(events),
         clicks=counts["click"],
         conversions=counts["conversion"],
@@ -132,12 +138,15 @@ def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent
         event_type=event.event_type,
         ip_address=ip_address and identifiers.show_ip_address(ip_address),
         ip_ref=ip_address and identifiers.references.to_ref(ip_address),
+        ip_alias=ip_address and identifiers.references.to_alias(ip_address),
         device_fingerprint=device and identifiers.show_device(device),
         device_ref=device and identifiers.references.to_ref(device),
+        device_alias=device and identifiers.references.to_alias(device),
         link_id=event.link_id,
         referrer_id=event.referrer_id,
         source=event.source,
         user_id=user and identifiers.show_user(user),
+        user_alias=user and identifiers.references.to_alias(user),
         user_agent=event.user_agent and identifiers.show_user_agent(event.user_agent),
         conversion_value=event.conversion_value,
     )
