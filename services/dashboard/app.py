@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dash import Dash, html
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard import shell
@@ -62,6 +62,12 @@ def _add_plain_routes(server: Flask) -> None:
     @server.before_request
     def lead_home() -> AnyResponse | None:
         return redirect(HOME) if request.path in ("/", "/dashboard", "/dashboard/") else None
+
+    @server.before_request
+    def refuse_unreadable_paths() -> None:
+        # No file has such a name, and looking for one is an error of its own.
+        if "\0" in request.path:
+            abort(404)
 
     @server.after_request
     def mark_unknown_pages(response: Response) -> Response:

@@ -89,11 +89,6 @@ def answer_errors(server: Flask) -> None:
     server.register_error_handler(DependencyException, lambda _error: _answer_http_error(NotFound()))
     server.register_error_handler(Exception, _answer_bug)
 
-    @server.before_request
-    def refuse_unreadable_paths() -> Response | None:
-        # No file has such a name, and asking for one is an error of its own.
-        return _answer_http_error(NotFound()) if "\0" in request.path else None
-
 
 def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500

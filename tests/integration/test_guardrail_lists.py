@@ -130,7 +130,7 @@ def test_without_the_scope_addresses_are_masked(
 
 
 @pytest.mark.parametrize(
-    ("device", "shown"), [("fp-9c2e71d0", "fp-9c2…"), ("🎓🎓🎓🎓🎓🎓🎓", "🎓🎓🎓🎓🎓🎓…"), ("d", "d…")]
+    ("device", "shown"), [("fp-9c2e71d0", "fp-9c2…"), ("🎓🎓🎓🎓🎓🎓🎓", "🎓🎓🎓🎓🎓🎓…"), ("d", "…")]
 )
 def test_without_the_scope_devices_are_masked(holder_of: Callable[..., Api], api: Api, device: str, shown: str) -> None:
     api.post_events(*build_clicks(3, device_fingerprint=device))

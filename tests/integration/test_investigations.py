@@ -66,6 +66,7 @@ class TestAddress:
             "kind": "ip_address",
             "shown": IP,
             "ref": answer["entity"]["ref"],
+            "alias": answer["entity"]["alias"],
             "first_seen": "2026-01-23T12:00:00Z",
             "last_seen": "2026-03-04T14:00:00Z",
         }
