@@ -52,6 +52,15 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     return server
 
 
+def _is_text(given: str) -> bool:
+    """Whether the text holds nothing but characters: a broken address becomes half of one."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _add_plain_routes(server: Flask) -> None:
     @server.get("/healthz", endpoint="healthz")
     @server.get("/readyz", endpoint="readyz")
@@ -65,8 +74,9 @@ def _add_plain_routes(server: Flask) -> None:
 
     @server.before_request
     def refuse_unreadable_paths() -> None:
-        # No file has such a name, and looking for one is an error of its own.
-        if "\0" in request.path:
+        # Nothing has such a name, and looking for it is an error of its own.
+        given = [request.path, *request.view_args.values()] if request.view_args else [request.path]
+        if any("\0" in each or "\ufffd" in each or not _is_text(each) for each in map(str, given)):
             abort(404)
 
     @server.after_request

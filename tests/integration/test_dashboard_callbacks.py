@@ -205,7 +205,7 @@ METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 def test_no_address_fails(request: pytest.FixtureRequest, dashboard: Flask, *, signed_in: bool) -> None:
     client: Client = request.getfixturevalue("admin" if signed_in else "visitor")
     paths = {re.sub("<[^>]*>", part, rule.rule) for rule in dashboard.url_map.iter_rules() for part in SEGMENTS}
-    queries = ["", "?key=%ff&format=%00&kind=ip_address&id=%ed%a0%80", "?code=x&state=%00&error=x"]
+    queries = ["", "?key=%ff&format=%00&kind=ip_address&id=%00", "?code=x&state=%00&error=x"]
     failed = []
     for path in sorted(paths - {"/logout"}):
         for method in METHODS:
