@@ -27,7 +27,7 @@ _GLUED_LABEL = (
     r"[#:=._/\-]{0,3}"
 )
 _LABEL_WORDS = frozenset(label + number for label in _LABELS for number in ("", *_NUMBERS))
-_GROUP, _MOST_BESIDE = 4, 6
+_GROUP, _MOST_BESIDE = 4, 7
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -54,8 +54,9 @@ def _is_card(document: Document, digits: str, start: int, end: int) -> bool:
 
 def _is_part_of_list(document: Document, start: int, end: int) -> bool:
     """Recognise a list of numbers of four digits, unless all of it is cards or just a year or a code stands beside."""
-    fours = [number for number in read_run(document, start, end) if len(number) == _GROUP]
-    if len(fours) <= _MOST_BESIDE and not is_progression([int(number) for number in fours]):
+    numbers = read_run(document, start, end)
+    fours = [number for number in numbers if len(number) == _GROUP]
+    if len(numbers) <= _MOST_BESIDE and not is_progression([int(number) for number in fours]):
         return False
     cards = ["".join(fours[place : place + _GROUP]) for place in range(0, len(fours), _GROUP)]
     return not all(_ISSUED.fullmatch(card) and has_check_digit(card) for card in cards)

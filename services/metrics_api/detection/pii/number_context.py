@@ -85,11 +85,22 @@ def read_run(document: Document, start: int, end: int) -> list[str]:
     return _NUMBER.findall(document.lower[ahead.start() if ahead else start : behind.end() if behind else end])
 
 
+def is_round_or_binary(digits: str) -> bool:
+    """Say whether digits are those of no phone even where words ask for one."""
+    return set(digits) <= {"0", "1"} or len(set(digits)) == 1 or _ROUND.match(digits) is not None
+
+
 def is_well_known(digits: str) -> bool:
     """Say whether digits are round, binary, one digit again and again, or a constant."""
-    if digits in _SERIES or set(digits) <= {"0", "1"} or len(set(digits)) == 1 or _ROUND.match(digits):
+    if digits in _SERIES or is_round_or_binary(digits):
         return True
     return any(constant.startswith(digits) for constant in _FAMOUS)
+
+
+def is_counting(written: str) -> bool:
+    """Recognise 01 02 03 04 05 and 07 14 21: numbers that go on in steps of one size."""
+    numbers = [int(number) for number in _NUMBER.findall(written)]
+    return len(numbers) > 2 and len({after - before for before, after in pairwise(numbers)}) == 1
 
 
 def is_sequence(written: str) -> bool:

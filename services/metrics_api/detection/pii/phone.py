@@ -10,8 +10,10 @@ from metrics_api.detection.pii.letters import GLUE
 from metrics_api.detection.pii.number_context import (
     is_argument,
     is_calculated,
+    is_counting,
     is_labelled_identifier,
     is_listed,
+    is_round_or_binary,
     is_sequence,
     is_well_known,
 )
@@ -158,7 +160,7 @@ def _locate_trunk_zero(document: Document, match: re.Match[str]) -> Span | None:
     """Take 9 to 12 digits in groups behind a leading zero, as most of the world writes at home."""
     count = len(_digits(match["number"]))
     fewest = 10 if _LONG_AREA_CODE.match(match["number"]) else 9
-    if not fewest <= count <= 12 or is_sequence(match["number"]):
+    if not fewest <= count <= 12 or is_counting(match["number"]):
         return None
     if _IN_EQUAL_GROUPS.fullmatch(match["number"]) and not _is_called(document, match):
         return None
@@ -175,7 +177,7 @@ def _locate_cued(document: Document, match: re.Match[str]) -> Span | None:
     if len(_digits(written)) > 15:
         written = _LAST_GROUP.sub("", written)
     start, end = match.start(), match.start() + len(written)
-    if _DATE_LIKE.match(written) or is_sequence(written):
+    if _DATE_LIKE.match(written) or is_counting(written):
         return None
     reach = _NEAR if document.text[start - 1 : start] == "=" else _FAR
     if find_cue(document, start, match.end(), reach) is not Cue.PHONE or not _may_be_called(document, written, start):
@@ -186,7 +188,7 @@ def _locate_cued(document: Document, match: re.Match[str]) -> Span | None:
 def _may_be_called(document: Document, written: str, start: int) -> bool:
     """Ask of digits in one piece a phone's length, and of seven that the word for a phone stands right before."""
     digits = _digits(written)
-    if not 7 <= len(digits) <= 15 or is_well_known(digits) or is_labelled_identifier(document, start):
+    if not 7 <= len(digits) <= 15 or is_round_or_binary(digits) or is_labelled_identifier(document, start):
         return False
     if ":" in written and not _COLONS.match(written):
         return False

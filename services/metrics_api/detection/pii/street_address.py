@@ -40,7 +40,7 @@ def _first_words(words: Iterable[str]) -> frozenset[str]:
     return frozenset(_WORD.findall(word)[0] for word in words)
 
 
-_FREE = r"(?:(?<![\w.,:#$€£+/-])|(?<=[^\W\d_]:))"
+_FREE = r"(?:(?<![\w.,:#$€£+/-])|(?<=(?<!\[)address:))"
 _HOUSE = r"\d{1,5}(?:[ ]?[a-z](?!\w))?(?:[-/][\da-z]{1,4})?(?!\w|[.,:]\d|[%€$°])"
 _NUMBER = r"\d{1,4}(?:[ ]?[a-z](?!\w))?(?:[-/]\d{1,4}[a-z]?)?(?!\w|[.,:/-]\d|[%€$°])\.?"
 _NUMBER_SIGN = r"(?:n[.or°º]{0,2}|no:|№|д\.?|буд\.?|дом|kbr\.?|#)"

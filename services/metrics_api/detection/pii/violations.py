@@ -7,12 +7,14 @@ from itertools import islice
 
 from metrics_api.detection.pii.findings import Finding, PiiType
 from metrics_api.detection.pii.json_walk import walk_leaves
-from metrics_api.detection.pii.scanner import MAX_FINDINGS, format_pointers, scan_data
+from metrics_api.detection.pii.scanner import format_pointers, scan_data
 
 SENSITIVE_KEY = "sensitive_key"
 MEDIA_WITHOUT_CONSENT = "media_without_consent"
 NOT_SCANNED = "not_scanned"
 _HIDDEN = "***"
+MAX_TELLING_VALUES = 200
+"""Of one item no more values under telling keys are listed."""
 
 _ALWAYS = frozenset(
     {
@@ -68,7 +70,7 @@ def _judge_findings(findings: list[Finding]) -> list[Violation]:
 def _judge_keys(data: object, phone_region: str) -> list[Violation]:
     """A text or number counts under a telling key or anywhere in the object or array under it."""
     telling = (leaf for leaf in walk_leaves(data) if leaf.sensitive and _is_filled(leaf.value))
-    leaves = list(islice(telling, MAX_FINDINGS))
+    leaves = list(islice(telling, MAX_TELLING_VALUES))
     pointers = format_pointers(leaves, phone_region=phone_region)
     return [
         Violation(SENSITIVE_KEY, pointer, _HIDDEN, f"key_{leaf.sensitive}")
