@@ -109,6 +109,9 @@ def test_compliance_says_whether_the_target_is_met() -> None:
     said = text_of(draw(coppa.CARD, coppa=answer))
     assert "Target 99%: missed" in said
     assert "2 of 100 violate" in said
+    assert "Not scanned" not in said
+    waiting = answer.model_copy(update={"not_scanned": 1})
+    assert "Not scanned yet 1 counted as violating" in text_of(draw(coppa.CARD, coppa=waiting))
 
 
 def test_flagged_referrers_lead_to_their_investigation() -> None:

@@ -94,6 +94,14 @@ def test_a_resolved_violation_says_by_whom_and_why_and_has_no_buttons(api: FakeA
     assert "False positive by ana 31 Mar 10:28 “A test”" in " ".join(text_of(drawn).split())
 
 
+def test_what_is_not_scanned_says_what_that_means(api: FakeApi, view_as: Any) -> None:
+    view_as(Role.ADMIN)
+    api.answers["GET", PATH] = build_violations(build_violation(type="not_scanned", path="", masked="not scanned"))
+    drawn = show(api)["list"]
+    assert "Not scanned yet" in text_of(drawn)
+    assert "Counts as a violation until a longer scan is done" in text_of(drawn)
+
+
 def test_a_period_without_violations_says_so(api: FakeApi, view_as: Any) -> None:
     view_as(Role.VIEWER)
     api.answers["GET", PATH] = build_violations()
