@@ -9,7 +9,7 @@ from dashboard.cache import SharedCache
 from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.formats import format_age, format_retention
 from dashboard.session import current_viewer
-from dashboard.visitor import current_address
+from dashboard.visitor import current_address, is_background
 from viral_engine.client import MetricsApi
 from viral_engine.contract.alerts import AlertsAnswer
 from viral_engine.contract.evaluations import HistoryAnswer
@@ -103,7 +103,7 @@ class SharedViews:
         Raises ApiProblemError and ApiUnreachableError.
         """
         viewer = current_viewer()
-        api = self._api.on_behalf_of(viewer.secret, address=current_address())
+        api = self._api.on_behalf_of(viewer.secret, address=current_address(), background=is_background())
         view: View = self._cache.get((viewer.sharing_key, key), lambda: build(api))
         return view
 
@@ -112,4 +112,5 @@ class SharedViews:
 
         It is their session that it asks with, known or not, so that what asks is where a silent API is told.
         """
-        return self._api.on_behalf_of(read_cookie(SESSION_COOKIE), address=current_address())
+        secret = read_cookie(SESSION_COOKIE)
+        return self._api.on_behalf_of(secret, address=current_address(), background=is_background())

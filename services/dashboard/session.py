@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from dashboard.cache import SharedCache
 from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.errors import API_FAILURES, build_problem, build_unavailable, is_page_request
-from dashboard.visitor import current_address
+from dashboard.visitor import CALLBACKS_PATH, current_address, is_background
 from viral_engine.client import ApiProblemError, ApiUnreachableError, MetricsApi
 from viral_engine.contract.people import ROLE_SCOPES, Scope, SignedInPerson
 
@@ -31,7 +31,6 @@ OPEN_ENDPOINTS = frozenset(
         "/_favicon.ico",
     }
 )
-_CALLBACKS = "/_dash-update-component"
 _MOST_SESSIONS = 10_000
 _log = structlog.get_logger()
 
@@ -73,7 +72,8 @@ class Sessions:
         if not secret:
             return None
         try:
-            return self._viewers.get(secret, lambda: self._fetch_viewer(secret))
+            # Apart, so that somebody's use is told to the API however often the page asks by itself.
+            return self._viewers.get((secret, is_background()), lambda: self._fetch_viewer(secret))
         except ApiProblemError as error:
             if error.code == "session_ended":
                 return None
@@ -81,7 +81,8 @@ class Sessions:
 
     def forget(self, secret: str) -> None:
         """Ask anew whose session it is the next time."""
-        self._viewers.forget(secret)
+        for background in (False, True):
+            self._viewers.forget((secret, background))
 
     def end(self, secret: str) -> None:
         """Sign out. A session that the API could not be told about ends at its own time."""
@@ -92,7 +93,8 @@ class Sessions:
             _log.warning("sign_out_failed", reason=str(error))
 
     def _fetch_viewer(self, secret: str) -> Viewer:
-        return Viewer(secret, self._api.on_behalf_of(secret, address=current_address()).fetch_person())
+        api = self._api.on_behalf_of(secret, address=current_address(), background=is_background())
+        return Viewer(secret, api.fetch_person())
 
 
 def require_session(server: Flask, sessions: Sessions) -> None:
@@ -107,7 +109,7 @@ def require_session(server: Flask, sessions: Sessions) -> None:
         except API_FAILURES as error:
             _log.warning("session_check_failed", reason=str(error))
             # A callback has no data to show without a viewer either, but keeps on the page what was there.
-            return None if request.endpoint == _CALLBACKS else build_unavailable()
+            return None if request.endpoint == CALLBACKS_PATH else build_unavailable()
         if viewer is None:
             return _ask_to_sign_in()
         g.viewer = viewer

@@ -5,6 +5,10 @@ from flask import Flask, g, request
 from viral_engine.access_settings import ProxySettings
 from viral_engine.client_address import find_client_address
 
+CALLBACKS_PATH = "/_dash-update-component"
+# Set by activity.js after a key, a press or a scroll.
+ACTIVE_HEADER = "X-Person-Active"
+
 
 def note_visitors(server: Flask, proxies: ProxySettings) -> None:
     """Find out with every request where it comes from."""
@@ -20,3 +24,8 @@ def current_address() -> str | None:
     """Where the request in hand comes from."""
     address: str | None = g.get("address")
     return address
+
+
+def is_background() -> bool:
+    """Whether the page asks by itself, with nobody having touched it since it asked before."""
+    return request.path == CALLBACKS_PATH and ACTIVE_HEADER not in request.headers

@@ -31,7 +31,7 @@ class ProxySettings(EnvironmentSettings):
 
 
 class LimitSettings(EnvironmentSettings):
-    """How much the API takes from one caller, and how many wrong passwords from one account."""
+    """How much the API takes from one caller, how many wrong passwords from one account, and how long one may rest."""
 
     rate_limit_requests_per_minute: int = Field(
         60_000,
@@ -58,6 +58,13 @@ class LimitSettings(EnvironmentSettings):
         le=900,
         description="Seconds of the first lock; each further failure doubles them, up to 15 minutes. "
         "Longer makes guessing slower, and waiting.",
+    )
+    session_idle_hours: int = Field(
+        8,
+        ge=1,
+        le=720,
+        description="Hours without use after which a person must sign in again, also before SESSION_HOURS end. Pages "
+        "that refresh by themselves are no use. Longer leaves a browser that nobody watches open longer.",
     )
 
 

@@ -12,6 +12,8 @@ from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 Answer = TypeVar("Answer", bound=BaseModel)
 QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
+BACKGROUND_HEADER = "X-Session-Background"
+"""Sent with what a page asks for by itself, which is nobody's use of the session."""
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -44,9 +46,11 @@ class ApiSilentError(ApiUnreachableError):
 class ApiConnection:
     """Sends requests with one token, if need be for a person: by their session, and from their address."""
 
-    def __init__(self, http: httpx.Client, *, session: str | None = None, address: str | None = None) -> None:
+    def __init__(
+        self, http: httpx.Client, *, session: str | None = None, address: str | None = None, background: bool = False
+    ) -> None:
         self._http = http
-        given = {SESSION_HEADER: session, CLIENT_ADDRESS_HEADER: address}
+        given = {SESSION_HEADER: session, CLIENT_ADDRESS_HEADER: address, BACKGROUND_HEADER: "1" if background else ""}
         self._headers = {name: value for name, value in given.items() if value}
 
     @classmethod
@@ -55,9 +59,12 @@ class ApiConnection:
         headers = {"Authorization": f"Bearer {token}"}
         return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
 
-    def on_behalf_of(self, session: str | None, *, address: str | None = None) -> Self:
-        """The same connections, acting for a person: whose session it is, if there is one, and where they are."""
-        return type(self)(self._http, session=session, address=address)
+    def on_behalf_of(self, session: str | None, *, address: str | None = None, background: bool = False) -> Self:
+        """The same connections, acting for a person: whose session it is, if there is one, and where they are.
+
+        In the `background` nobody uses the session, which ends when that lasts.
+        """
+        return type(self)(self._http, session=session, address=address, background=background)
 
     def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
         return model.model_validate_json(self._send(method, path, **request).content)

@@ -12,8 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.access.sign_in import note_refusal
+from metrics_api.db.database import Database
 from tests.api_fixtures import Api
 from tests.people import PASSWORD, Signed, create_person
+from viral_engine.api_connection import BACKGROUND_HEADER
 from viral_engine.client_address import CLIENT_ADDRESS_HEADER
 from viral_engine.contract.people import Role, Scope
 
@@ -185,6 +188,62 @@ def test_signing_in_is_audited_with_the_persons_address(dashboard: Api, engine: 
     ]
 
 
+def test_refused_sign_ins_are_counted_and_not_written_one_by_one(
+    dashboard: Api, api: Api, engine: Engine, connection: Connection
+) -> None:
+    create_person(engine)
+    for number, email in enumerate(["admin@example.com"] * 4 + ["nobody@example.com"]):
+        sign_in(dashboard, email, "a guess that is wrong", f"2001:db8::{number:x}")
+    sign_in(dashboard, "admin@example.com", "a guess that is wrong", "203.0.113.9")
+    entries = api.read("/v1/audit-entries", action="refuse_sign_in")["entries"]
+    shown = [(each["actor"], each["address"], each["details"]["by"], each["details"]["refusals"]) for each in entries]
+    assert shown == [
+        ("admin@example.com", "203.0.113.9", "password", 1),
+        ("nobody@example.com", "2001:db8::4", "password", 1),
+        ("admin@example.com", "2001:db8::", "password", 4),
+    ]
+    assert connection.execute(text("SELECT count(*) FROM audit_entries")).scalar_one() == 3
+
+
+def test_refusals_at_once_are_all_counted_in_one_entry(database: Database, connection: Connection) -> None:
+    now, start = datetime.now(UTC), Barrier(8)
+
+    def refuse(_number: int) -> None:
+        start.wait()
+        with database.write() as writing:
+            note_refusal(writing, "ana@example.com", by="password", now=now)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(refuse, range(8)))
+    counted = "SELECT refusals, (SELECT count(*) FROM audit_entries) FROM refused_sign_ins"
+    assert connection.execute(text(counted)).all() == [(8, 1)]
+
+
+def test_a_session_that_nobody_uses_ends(dashboard: Api, engine: Engine, connection: Connection) -> None:
+    create_person(engine)
+    person = Signed(dashboard, "admin@example.com")
+    background = {BACKGROUND_HEADER: "1"}
+    seen = "UPDATE sessions SET seen_at = now() - interval '7 hours'"
+    connection.execute(text(seen))
+    assert person.send("GET", "/v1/session", headers=background).status_code == 200
+    idle = connection.execute(text("SELECT now() - seen_at FROM sessions")).scalar_one()
+    assert idle > timedelta(hours=6)  # A page that refreshes by itself is nobody's use.
+    assert person.is_signed_in()
+    assert connection.execute(text("SELECT now() - seen_at FROM sessions")).scalar_one() < timedelta(minutes=1)
+    connection.execute(text("UPDATE sessions SET seen_at = now() - interval '8 hours 1 second'"))
+    for headers in (background, {}):
+        answer = person.send("GET", "/v1/session", headers=headers)
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (401, "session_ended")
+
+
+def test_use_does_not_lengthen_a_session_beyond_its_end(dashboard: Api, engine: Engine, connection: Connection) -> None:
+    create_person(engine)
+    person = Signed(dashboard, "admin@example.com")
+    assert person.is_signed_in()
+    connection.execute(text("UPDATE sessions SET expires_at = now(), seen_at = now()"))
+    assert not person.is_signed_in()
+
+
 def test_a_session_ends_at_its_time(dashboard: Api, engine: Engine, connection: Connection) -> None:
     create_person(engine)
     person = Signed(dashboard, "admin@example.com")
@@ -225,6 +284,14 @@ def test_a_password_is_not_changed_without_the_old_one_or_to_a_weak_one(
     assert answer.get_json(force=True)["code"] == code
     assert answer.status_code == status
     assert person.is_signed_in()
+
+
+def test_weak_new_passwords_lock_nobody_out(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    person = Signed(dashboard, "admin@example.com")
+    body = {"current_password": PASSWORD, "new_password": "password1234"}
+    assert [person.send("PUT", "/v1/session/password", json=body).status_code for _ in range(6)] == [422] * 6
+    assert sign_in(dashboard, "admin@example.com").status_code == 201
 
 
 def test_a_service_has_no_password_to_change(api: Api) -> None:

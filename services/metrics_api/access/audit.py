@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.origin import current_origin
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.db.tables import audit_entries
+from metrics_api.db.tables import audit_entries, refused_sign_ins
 from viral_engine.contract.audit import AuditEntry, AuditFilter
 
 CURSOR = "audit"
@@ -69,9 +69,14 @@ def fetch_audit_entries(connection: Connection, subject: str) -> Sequence[Row[An
 
 def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) -> list[AuditEntry]:
     """A page of the entries, the newest first, and one more if others follow."""
-    shown = [column for column in _column if column.name not in ("address", "once_key")]
+    shown = [column for column in _column if column.name not in ("address", "once_key", "details")]
+    counted = refused_sign_ins.c.once_key == _column.once_key
+    counts = func.jsonb_build_object("refusals", refused_sign_ins.c.refusals, "last_at", refused_sign_ins.c.last_at)
+    details = case((counted, _column.details.concat(counts)), else_=_column.details)
     # The host alone: PostgreSQL writes an address with the length of its network.
-    statement = select(*shown, cast(func.host(_column.address), Text).label("address")).where(*_conditions(wanted))
+    host = cast(func.host(_column.address), Text).label("address")
+    rows_from = audit_entries.outerjoin(refused_sign_ins, counted)
+    statement = select(*shown, details.label("details"), host).select_from(rows_from).where(*_conditions(wanted))
     if page.after:
         statement = statement.where(_column.id < int(page.after[0]))
     rows = connection.execute(statement.order_by(_column.id.desc()).limit(page.fetch))

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from metrics_api.access.secrets import hash_secret
 from metrics_api.db.tables import people, sessions, tokens
@@ -46,18 +46,35 @@ def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> 
     return Principal(f"token:{row.id}", row.name, add_parts(map(Scope, row.scopes))) if row else None
 
 
-def fetch_session_holder(connection: Connection, secret: str, *, now: datetime) -> Principal | None:
-    """The person whose session it is, or None when it is unknown or has ended."""
+@dataclass(frozen=True)
+class SessionHolder:
+    """Whose session it is, and when a person last used it."""
+
+    principal: Principal
+    seen_at: datetime
+
+
+def fetch_session_holder(
+    connection: Connection, secret: str, *, idle: timedelta, now: datetime
+) -> SessionHolder | None:
+    """The person whose session it is, or None when it is unknown, has ended or was `idle` for too long."""
     row = connection.execute(
-        select(people.c.id, people.c.email, people.c.role)
+        select(people.c.id, people.c.email, people.c.role, sessions.c.seen_at)
         .join(sessions, sessions.c.person_id == people.c.id)
         .where(
             sessions.c.secret_hash == hash_secret(secret),
             sessions.c.expires_at > now,
+            sessions.c.seen_at > now - idle,
             people.c.deactivated_at.is_(None),
         )
     ).one_or_none()
     if row is None:
         return None
     person = Person(id=row.id, email=row.email, role=Role(row.role))
-    return Principal(f"person:{row.id}", person.email, ROLE_SCOPES[person.role], person)
+    return SessionHolder(Principal(f"person:{row.id}", person.email, ROLE_SCOPES[person.role], person), row.seen_at)
+
+
+def save_use(connection: Connection, secret: str, *, now: datetime) -> None:
+    """Note that a person uses the session."""
+    used = update(sessions).where(sessions.c.secret_hash == hash_secret(secret))
+    connection.execute(used.values(seen_at=now))

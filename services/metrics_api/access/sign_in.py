@@ -1,14 +1,17 @@
 """Signing in and out. A session is the API's own: the browser holds a secret of which only the hash is kept."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.lockout import forget_failures
+from metrics_api.access.origin import current_origin
 from metrics_api.access.secrets import create_secret, hash_secret
-from metrics_api.db.tables import people, sessions
+from metrics_api.db.tables import audit_entries, people, refused_sign_ins, sessions
+from viral_engine.client_address import find_network
 from viral_engine.contract.people import Person, Role, SessionCreated
 
 
@@ -44,21 +47,29 @@ def save_session(
         return None
     secret, expires_at = create_secret(), now + lifetime
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
-    row = {"secret_hash": hash_secret(secret), "person_id": account.person.id, "expires_at": expires_at}
+    row = {"secret_hash": hash_secret(secret), "person_id": account.person.id, "expires_at": expires_at, "seen_at": now}
     connection.execute(insert(sessions).values(row))
     forget_failures(connection, lane or account.person.email)
     key = f"person:{account.person.id}"
-    note_sign_in(connection, account.person.email, "sign_in", actor_key=key, by=by, now=now)
+    email, details = account.person.email, {"by": by}
+    save_audit_entry(
+        connection, actor=email, actor_key=key, action="sign_in", subject="session", details=details, now=now
+    )
     return SessionCreated(secret=secret, expires_at=expires_at, person=account.person)
 
 
-def note_sign_in(
-    connection: Connection, email: str, action: str, *, actor_key: str | None = None, by: str, now: datetime
-) -> None:
-    """Keep in the audit that somebody signed in, or that somebody tried to."""
-    save_audit_entry(
-        connection, actor=email, actor_key=actor_key, action=action, subject="session", details={"by": by}, now=now
+def note_refusal(connection: Connection, email: str, *, by: str, now: datetime) -> None:
+    """Count a refused sign-in: one entry of the audit an account, network and hour, however many there are."""
+    origin = current_origin()
+    once_key = f"refuse_sign_in {email} {find_network(origin.address)} {now:%Y-%m-%dT%H}"
+    first = insert(refused_sign_ins).values(once_key=once_key, refusals=1, last_at=now)
+    counted = first.on_conflict_do_update(
+        index_elements=["once_key"], set_={"refusals": refused_sign_ins.c.refusals + 1, "last_at": now}
     )
+    if connection.execute(counted.returning(refused_sign_ins.c.refusals)).scalar_one() == 1:
+        row = {"at": now, "actor": email, "action": "refuse_sign_in", "subject": "session", "details": {"by": by}}
+        entry = insert(audit_entries).values(**row, once_key=once_key, **asdict(origin))
+        connection.execute(entry.on_conflict_do_nothing(index_elements=["once_key"]))
 
 
 def sign_out(connection: Connection, secret: str) -> None:

@@ -1,18 +1,21 @@
 """Who is calling, and whether they may."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from flask import g, request
 
 from metrics_api.access.origin import VISITOR, Origin, note_origin
-from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder
+from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
 from metrics_api.api.callers import count_request, find_address, find_person_address
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
-from viral_engine.client import SESSION_HEADER
+from viral_engine.api_connection import BACKGROUND_HEADER, SESSION_HEADER
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
+
+# So that not every request writes.
+_SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def authenticate(scope: Scope) -> None:
@@ -58,10 +61,15 @@ def _find_principal() -> Principal:
         g.address = find_person_address(holder) or g.address
         if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
             return holder
-        person = fetch_session_holder(connection, session, now=now)
+        idle = timedelta(hours=services().access.limits.session_idle_hours)
+        person = fetch_session_holder(connection, session, idle=idle, now=now)
     if person is None:
         raise _unauthorized("session_ended", "The session is unknown or has ended; sign in again.")
-    return person
+    # A page that refreshes by itself is nobody's use of it.
+    if BACKGROUND_HEADER not in request.headers and now - person.seen_at > _SEEN_AGAIN_AFTER:
+        with services().database.write() as connection:
+            save_use(connection, session, now=now)
+    return person.principal
 
 
 def _unauthorized(code: str, detail: str) -> ProblemError:

@@ -70,7 +70,7 @@ def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCrea
 
 def _note_failure(email: str, *, now: datetime) -> None:
     with services().database.write() as connection:
-        access.note_sign_in(connection, email.lower(), "refuse_sign_in", by="password", now=now)
+        access.note_refusal(connection, email.lower(), by="password", now=now)
 
 
 @sessions.route("PUT", "/v1/session/password", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
@@ -82,10 +82,11 @@ def put_own_password(body: PasswordChange) -> None:
         _note_failure(person.email, now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
     services().limits.release_login(str(current_address()))
+    with services().database.write() as connection:
+        forget_failures(connection, person.email)
     password_hash = hash_new_password(body.new_password, person.email, "/new_password")
     with services().database.write() as connection:
         save_password(connection, person.id, password_hash)
-        forget_failures(connection, person.email)
         subject = f"person:{person.id}"
         save_audit_entry(connection, actor=person.email, action="change_password", subject=subject, now=now)
 

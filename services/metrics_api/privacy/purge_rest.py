@@ -38,6 +38,7 @@ _BATCHES = text("""
 """)
 # The log is append only, but for this function of the schema's owner, which knows the retention itself.
 _AUDIT = text("SELECT purge_audit_entries(:cutoff, :rows)")
+_REFUSALS = text("DELETE FROM refused_sign_ins WHERE last_at < :cutoff")
 _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
 _SESSIONS = text("DELETE FROM sessions WHERE expires_at < :cutoff")
 _TRUST = text("DELETE FROM trusted_networks WHERE expires_at < :cutoff")
@@ -98,6 +99,7 @@ def purge_alerts(connection: Connection, cutoffs: Cutoffs) -> int:
 def purge_audit(connection: Connection, cutoffs: Cutoffs) -> int:
     """Delete some old audit entries; returns how many."""
     values = {"cutoff": begin(cutoffs.audit), "rows": ROWS_AT_ONCE}
+    connection.execute(_REFUSALS, {"cutoff": begin(cutoffs.audit)})
     deleted: int = connection.execute(_AUDIT, values).scalar_one()
     return deleted
 

@@ -7,6 +7,7 @@ from werkzeug.routing import Rule
 from dashboard.session import OPEN_ENDPOINTS
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
+from viral_engine.api_connection import BACKGROUND_HEADER
 
 OPEN_PATHS = ["/healthz", "/readyz", "/metrics", "/login", "/assets/first.js", "/assets/favicon.svg", "/_favicon.ico"]
 
@@ -104,3 +105,17 @@ def test_a_bug_is_no_stack_trace(browser: Browser) -> None:
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(("headers", "background"), [({}, True), ({"X-Person-Active": "1"}, False)])
+def test_what_a_page_asks_for_by_itself_is_nobody_s_use_of_the_session(
+    browser: Browser, api: FakeApi, headers: dict[str, str], background: bool
+) -> None:
+    browser.sign_in()
+    browser.get("/dashboard/guardrails")
+    assert not any(BACKGROUND_HEADER in request.headers for request in api.asked)
+    asked = len(api.asked)
+    browser.call({}, headers=headers)
+    told = [BACKGROUND_HEADER in request.headers for request in api.asked[asked:]]
+    # Who used the page just now is known for seconds.
+    assert told == ([True] if background else [])

@@ -1,6 +1,14 @@
 """Every table, and why it exists. Times are UTC; a `day` is a UTC date."""
 
-from metrics_api.db.tables.access import audit_entries, password_links, people, sessions, sign_in_failures, tokens
+from metrics_api.db.tables.access import (
+    audit_entries,
+    password_links,
+    people,
+    refused_sign_ins,
+    sessions,
+    sign_in_failures,
+    tokens,
+)
 from metrics_api.db.tables.columns import metadata
 from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, takedown_watch, violations
 from metrics_api.db.tables.deliveries import (
@@ -57,6 +65,7 @@ __all__ = [
     "privacy_requests",
     "progress_reels",
     "purges",
+    "refused_sign_ins",
     "report_runs",
     "schedules",
     "sessions",

@@ -62,6 +62,16 @@ sign_in_failures = Table(
 )
 Index("idx_sign_in_failures_last_at", sign_in_failures.c.last_at)
 
+# How often a sign-in was refused whose first refusal in this hour is in the audit.
+refused_sign_ins = Table(
+    "refused_sign_ins",
+    metadata,
+    Column("once_key", Text, primary_key=True, comment="That of the entry in the audit"),
+    Column("refusals", Integer, nullable=False),
+    time_column("last_at", nullable=False),
+)
+Index("idx_refused_sign_ins_last_at", refused_sign_ins.c.last_at)
+
 sessions = Table(
     "sessions",
     metadata,
@@ -69,6 +79,7 @@ sessions = Table(
     Column("person_id", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     time_column("expires_at", nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 Index("idx_sessions_person", sessions.c.person_id)
 
