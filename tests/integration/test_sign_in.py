@@ -176,6 +176,37 @@ def test_an_address_that_fails_too_often_has_to_wait_for_any_account(dashboard: 
     assert sign_in(dashboard, "admin@example.com", address="198.51.100.1").status_code == 201
 
 
+def fail_often(dashboard: Api, address: str) -> list[int]:
+    guesses = [(f"user{n}@example.com", "a guess that is wrong") for n in range(21)]
+    return [sign_in(dashboard, *guess, address=address).status_code for guess in guesses]
+
+
+def test_the_addresses_of_one_ipv6_network_wait_together(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    statuses = [
+        sign_in(dashboard, f"user{n}@example.com", "a guess that is wrong", address=f"2001:db8:1:4::{n:x}").status_code
+        for n in range(21)
+    ]
+    assert statuses == [401] * 20 + [429]
+    assert sign_in(dashboard, "admin@example.com", address="2001:db8:1:5::1").status_code == 201
+
+
+def test_an_address_that_fails_keeps_out_nobody_who_has_signed_in_from_there(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    assert sign_in(dashboard, "admin@example.com", address="203.0.113.80").status_code == 201
+    assert fail_often(dashboard, "203.0.113.80") == [401] * 20 + [429]
+    assert sign_in(dashboard, "admin@example.com", address="203.0.113.80").status_code == 201
+    assert sign_in(dashboard, "admin@example.com", "a wrong guess", address="203.0.113.80").status_code == 429
+
+
+def test_an_address_that_fails_keeps_out_no_known_device(dashboard: Api, engine: Engine) -> None:
+    create_person(engine)
+    device = sign_in(dashboard, "admin@example.com", address="203.0.113.81").get_json()["device"]
+    fail_often(dashboard, "203.0.113.82")
+    assert sign_in(dashboard, "admin@example.com", address="203.0.113.82").status_code == 429
+    assert sign_in(dashboard, "admin@example.com", address="203.0.113.82", device=device).status_code == 201
+
+
 def test_signing_in_is_audited_with_the_persons_address(dashboard: Api, engine: Engine, connection: Connection) -> None:
     person = create_person(engine)
     sign_in(dashboard, "admin@example.com", "a guess that is wrong")

@@ -12,14 +12,16 @@ from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import Counter
-from redis import ConnectionPool, RedisError
+from redis import ConnectionPool, Redis, RedisError
 
+from metrics_api.access.secrets import hash_secret
 from viral_engine.access_settings import LimitSettings
 
 # A Redis that hangs must not slow every request down: it is asked briefly, and then left alone for a while.
 _TIMEOUT_SECONDS = 0.25
 _LEFT_ALONE_SECONDS = 5
 _WINDOW_SECONDS = 60
+_KNOWN_SECONDS = 30 * 24 * 60 * 60
 _UNAVAILABLE = Counter(
     "viral_engine_rate_limit_unavailable", "Checks of rate limits that one process decided alone, without Redis"
 )
@@ -34,6 +36,7 @@ class RateLimits:
         timeouts = {"socket_timeout": _TIMEOUT_SECONDS, "socket_connect_timeout": _TIMEOUT_SECONDS}
         pool = ConnectionPool.from_url(redis_url, **timeouts)
         self._redis = RedisStorage("redis://", connection_pool=pool)
+        self._known = Redis(connection_pool=pool)
         self._limiter = FixedWindowRateLimiter(self._redis)
         self._own = OwnCounts()
         requests = settings.rate_limit_requests_per_minute
@@ -45,13 +48,21 @@ class RateLimits:
         """Count a request of an address, a token or a person."""
         return self._count(self._requests, caller) if self._requests else None
 
-    def reserve_login(self, address: str) -> int | None:
-        """Count a sign-in from this address as failed before it is checked, so that many at once are no way around."""
-        return self._count(self._failures, address)
+    def reserve_login(self, network: str) -> int | None:
+        """Count a sign-in from this network as failed before it is checked, so that many at once are no way around."""
+        return self._count(self._failures, network)
 
-    def release_login(self, address: str) -> None:
+    def knows_login(self, account: str, network: str) -> bool:
+        """Whether the account signed in from this network within 30 days; then others there do not keep it out."""
+        return bool(self._ask_redis(lambda: self._known.exists(_name_login(account, network))))
+
+    def remember_login(self, account: str, network: str) -> None:
+        """The account has signed in from this network."""
+        self._ask_redis(lambda: self._known.set(_name_login(account, network), 1, ex=_KNOWN_SECONDS))
+
+    def release_login(self, network: str) -> None:
         """Take back what was reserved for a sign-in that did not fail."""
-        key = self._failures.key_for(address)
+        key = self._failures.key_for(network)
         self._own.add(key, -1)
         self._ask_redis(lambda: self._redis.incr(key, _WINDOW_SECONDS, amount=-1))
 
@@ -77,6 +88,10 @@ class RateLimits:
                 _log.warning("rate_limit_unavailable", error=type(error).__name__)
         _UNAVAILABLE.inc()
         return None
+
+
+def _name_login(account: str, network: str) -> str:
+    return f"known_login:{hash_secret(f'{account.lower()} {network}')}"
 
 
 class OwnCounts:

@@ -7,7 +7,7 @@ from flask import g, request
 
 from metrics_api.access.origin import VISITOR, Origin, note_origin
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
-from metrics_api.api.callers import count_request, find_address, find_person_address
+from metrics_api.api.callers import count_request, current_network, find_address, find_person_address
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
 from viral_engine.api_connection import BACKGROUND_HEADER, SESSION_HEADER
@@ -25,7 +25,7 @@ def authenticate(scope: Scope) -> None:
         principal = _find_principal()
     finally:
         # By now the person's address is known when the dashboard asks, so that no visitor uses up what all others need.
-        count_request(f"address:{g.address}")
+        count_request(f"address:{current_network()}")
     if Scope.SESSIONS_WRITE not in principal.scopes:
         count_request(principal.key)
     # With this scope the dashboard acts for who has not signed in.

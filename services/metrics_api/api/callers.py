@@ -7,7 +7,7 @@ from flask import g, request
 from metrics_api.access.principal import Principal
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER, find_client_address, parse_address
+from viral_engine.client_address import CLIENT_ADDRESS_HEADER, find_client_address, find_network, parse_address
 from viral_engine.contract.people import Scope
 
 
@@ -30,6 +30,11 @@ def current_address() -> str | None:
     """Where the request in hand comes from."""
     address: str | None = g.address
     return address
+
+
+def current_network() -> str:
+    """Whose requests count together with the one in hand."""
+    return find_network(current_address())
 
 
 def count_request(caller: str) -> None:

@@ -14,7 +14,7 @@ from metrics_api.access.passwords import is_password
 from metrics_api.access.people import save_password
 from metrics_api.access.sign_in import Account
 from metrics_api.api.authentication import current_principal
-from metrics_api.api.callers import check_wait, current_address
+from metrics_api.api.callers import check_wait, current_network
 from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
@@ -36,27 +36,35 @@ def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     references, now = services().references, datetime.now(UTC)
     device = body.device.get_secret_value() if body.device else None
     lane = find_lane(references, body.email, device)
-    account = _begin_attempt(body.email, lane, now=now)
+    account, wait = _begin_attempt(body.email, lane, now=now)
     # Takes as long as it should, so it happens where no connection of the database waits for it.
     correct = is_password(account.password_hash if account else None, body.password.get_secret_value())
     created = _begin_session(account, lane, now=now) if account and correct else None
     if created is None:
         _note_failure(body.email, now=now)
+        check_wait(wait)
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong_credentials", "Email or password is wrong.")
     created.device = create_device(references, body.email) if lane == body.email else device
     return created, HTTPStatus.CREATED
 
 
-def _begin_attempt(email: str, lane: str, *, now: datetime) -> Account | None:
-    """Whose email it is. Raises ProblemError 429 for all alike, whether there is such an account or not."""
-    check_wait(services().limits.reserve_login(str(current_address())))
+def _begin_attempt(email: str, lane: str, *, now: datetime) -> tuple[Account | None, int | None]:
+    """Whose email it is, and how long its network has to wait for having failed too often.
+
+    Raises ProblemError 429 for all alike, whether there is such an account or not, those excepted who have signed in
+    by this device or from this network before: nobody else there keeps them out.
+    """
+    network, limits = current_network(), services().limits
+    wait = limits.reserve_login(network)
+    if wait and lane == email and not limits.knows_login(email, network):
+        check_wait(wait)
     with services().database.write() as connection:
         lock = reserve_attempt(connection, lane, services().access.limits, now=now)
         account = access.fetch_account(connection, email)
     if lock:
-        services().limits.release_login(str(current_address()))
+        limits.release_login(network)
         check_wait(math.ceil(lock.total_seconds()))
-    return account
+    return account, wait
 
 
 def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCreated | None:
@@ -64,7 +72,8 @@ def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCrea
     with services().database.write() as connection:
         created = access.save_session(connection, account, lane=lane, by="password", now=now, lifetime=lifetime)
     if created:
-        services().limits.release_login(str(current_address()))
+        services().limits.release_login(current_network())
+        services().limits.remember_login(account.person.email, current_network())
     return created
 
 
@@ -77,11 +86,11 @@ def _note_failure(email: str, *, now: datetime) -> None:
 def put_own_password(body: PasswordChange) -> None:
     """Change one's own password; every session of this person ends."""
     person, now = _current_person(), datetime.now(UTC)
-    account = _begin_attempt(person.email, person.email, now=now)
+    account, _ = _begin_attempt(person.email, person.email, now=now)
     if not is_password(account.password_hash if account else None, body.current_password.get_secret_value()):
         _note_failure(person.email, now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
-    services().limits.release_login(str(current_address()))
+    services().limits.release_login(current_network())
     with services().database.write() as connection:
         forget_failures(connection, person.email)
     password_hash = hash_new_password(body.new_password, person.email, "/new_password")
