@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.access.bootstrap import bootstrap
+from metrics_api.access.bootstrap import TOKEN_OVERLAP, bootstrap
 from metrics_api.access.passwords import hash_password
 from metrics_api.access.weak_passwords import WeakPasswordError
 from metrics_api.db.tables import people
@@ -109,6 +109,33 @@ def test_a_rotated_token_ends_the_old_one(app: Flask, engine: Engine, connection
     assert (status("a" * 32), status("b" * 32)) == (200, 401)
     run(engine)
     assert (status("a" * 32), status("e" * 32)) == (401, 403)
+
+
+def test_a_rotated_token_of_a_service_overlaps(app: Flask, engine: Engine, connection: Connection) -> None:
+    connection.execute(text("DELETE FROM tokens WHERE created_by = 'environment'"))
+    connection.commit()
+
+    def status(token: str) -> int:
+        return Api(app, token).get("/v1/guardrails/fraud").status_code
+
+    run(engine, dashboard_token="1" * 32)
+    run(engine, dashboard_token="2" * 32)
+    first_end = find_ends(connection)
+    run(engine, dashboard_token="2" * 32)
+    assert find_ends(connection) == first_end
+    assert first_end[0] - datetime.now(UTC) < TOKEN_OVERLAP
+    assert (status("1" * 32), status("2" * 32)) == (403, 403)
+    connection.execute(text("UPDATE tokens SET expires_at = now() WHERE expires_at IS NOT NULL"))
+    connection.commit()
+    assert (status("1" * 32), status("2" * 32)) == (401, 403)
+    run(engine, dashboard_token="1" * 32)
+    assert (status("1" * 32), status("2" * 32)) == (403, 403)
+
+
+def find_ends(connection: Connection) -> list[datetime]:
+    """When tokens of the settings end."""
+    ends = text("SELECT expires_at FROM tokens WHERE created_by = 'environment' AND expires_at IS NOT NULL")
+    return list(connection.execute(ends).scalars())
 
 
 def test_a_new_admin_password_that_is_easy_to_guess_is_refused_and_an_old_one_stays(

@@ -1,7 +1,7 @@
 """Makes the first admin and the services' tokens from the settings; doing it again changes nothing."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +17,8 @@ from metrics_api.db.tables import people
 from viral_engine.contract.people import Role, Scope
 from viral_engine.settings import BootstrapSettings
 
+TOKEN_OVERLAP = timedelta(hours=1)
+"""How long the token before goes on working, which is longer than it takes to replace what runs with it."""
 _DASHBOARD_SCOPES = [Scope.SESSIONS_WRITE]
 Say = Callable[[str], None]
 
@@ -37,14 +39,16 @@ def bootstrap(
         password = create_secret()
         _save_admin(connection, settings.admin_email.lower(), password, now=now)
         say(f"The first admin is {settings.admin_email}, with the password {password} - it is shown only now.")
-    for name, token, scopes in (
-        ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES),
-        ("report workers", settings.report_worker_token, [Scope.JOBS_REPORTS]),
-        ("email workers", settings.email_worker_token, [Scope.JOBS_DELIVERIES]),
-        ("workers", None, []),  # Until each kind had a token of its own, all shared this one.
-        ("local stack", settings.api_token, list(Scope)),
+    at_once = timedelta()
+    for name, token, scopes, overlap in (
+        ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES, TOKEN_OVERLAP),
+        ("report workers", settings.report_worker_token, [Scope.JOBS_REPORTS], TOKEN_OVERLAP),
+        ("email workers", settings.email_worker_token, [Scope.JOBS_DELIVERIES], TOKEN_OVERLAP),
+        ("workers", None, [], at_once),  # Until each kind had a token of its own, all shared this one.
+        ("local stack", settings.api_token, list(Scope), at_once),
     ):
-        save_environment_token(connection, name, token.get_secret_value() if token else None, scopes, now=now)
+        secret = token.get_secret_value() if token else None
+        save_environment_token(connection, name, secret, scopes, now=now, overlap=overlap)
 
 
 def _apply_password(

@@ -86,9 +86,18 @@ def revoke_token(connection: Connection, token_id: int, *, actor: str, now: date
 
 
 def save_environment_token(
-    connection: Connection, name: str, secret: str | None, scopes: list[Scope], *, now: datetime
+    connection: Connection,
+    name: str,
+    secret: str | None,
+    scopes: list[Scope],
+    *,
+    now: datetime,
+    overlap: timedelta = timedelta(),
 ) -> None:
-    """Have this token, and no other one that the settings gave this name before; None has none at all."""
+    """Have this token, and no other one that the settings gave this name before; None has none at all.
+
+    With an `overlap` the one before holds for so long, for processes that still run with it.
+    """
     token_hash = hash_secret(secret) if secret else None
     others = update(tokens).where(
         _column.name == name,
@@ -96,11 +105,17 @@ def save_environment_token(
         _column.revoked_at.is_(None),
         _column.token_hash.is_distinct_from(token_hash),
     )
-    connection.execute(others.values(revoked_at=now))
+    if token_hash and overlap:
+        lasting = _column.expires_at.is_(None) | (_column.expires_at > now + overlap)
+        connection.execute(others.where(lasting).values(expires_at=now + overlap))
+    else:
+        connection.execute(others.values(revoked_at=now))
     if token_hash:
         row = {"name": name, "scopes": _sorted(scopes), "created_by": ENVIRONMENT}
         statement = insert(tokens).values(token_hash=token_hash, **row)
-        statement = statement.on_conflict_do_update(index_elements=["token_hash"], set_={**row, "revoked_at": None})
+        statement = statement.on_conflict_do_update(
+            index_elements=["token_hash"], set_={**row, "revoked_at": None, "expires_at": None}
+        )
         connection.execute(statement)
 
 
