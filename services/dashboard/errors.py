@@ -48,7 +48,7 @@ def _format_reason(wrong: dict[str, str]) -> str:
 
 def is_page_request() -> bool:
     """Whether a person navigates, as opposed to a script of ours that fetches."""
-    return request.method == "GET" and not request.path.startswith("/_")
+    return request.method in ("GET", "HEAD") and not request.path.startswith("/_")
 
 
 def build_problem(status: int, code: str, title: str, detail: str) -> Response:

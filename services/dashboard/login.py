@@ -37,7 +37,7 @@ def add_login_routes(server: Flask, api: MetricsApi, sessions: Sessions, *, sing
     def login() -> AnyResponse:
         g.single_sign_on = single_sign_on
         target = local_path(request.args.get("next"))
-        if request.method == "GET":
+        if request.method != "POST":
             return redirect(target) if _is_signed_in(sessions) else _build_form(200)
         try:
             visitor = api.on_behalf_of(None, address=current_address())

@@ -23,7 +23,7 @@ def add_password_routes(server: Flask, api: MetricsApi, sessions: Sessions) -> N
     @server.route(LINK_PATH, methods=["GET", "POST"], endpoint="set_password")
     def set_password() -> AnyResponse:
         key = request.args.get("key", "")
-        if request.method == "GET":
+        if request.method != "POST":
             return _build_form(200)
         try:
             _check_repeated()
@@ -35,7 +35,7 @@ def add_password_routes(server: Flask, api: MetricsApi, sessions: Sessions) -> N
     @server.route(OWN_PATH, methods=["GET", "POST"], endpoint="password")
     def change_password() -> AnyResponse:
         viewer = current_viewer()
-        if request.method == "GET":
+        if request.method != "POST":
             return _build_form(200, email=viewer.person.email)
         try:
             _check_repeated()
