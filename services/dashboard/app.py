@@ -14,6 +14,8 @@ from dashboard.errors import answer_errors
 from dashboard.login import HOME, add_login_routes
 from dashboard.pages import PAGES, find_page
 from dashboard.passwords import add_password_routes
+from dashboard.path_prefix import serve_below
+from dashboard.public_address import note_public_address
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
 from dashboard.single_sign_on import add_single_sign_on_routes
@@ -36,16 +38,18 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     sessions = Sessions(api)
     secure = settings.dashboard_cookie_secure
+    serve_below(server, settings.dashboard_path_prefix)
+    note_public_address(server, settings.public_dashboard_url)
     observe_requests(server)
     answer_errors(server)
     compress_static(server)
-    prepare_cookies(server, secure=secure)
+    prepare_cookies(server, secure=secure, path=settings.dashboard_path_prefix)
     note_visitors(server, proxies or ProxySettings())
     protect(server, secure=secure)
     require_session(server, sessions)
     _add_plain_routes(server)
     add_login_routes(server, api, sessions, single_sign_on=settings.oidc_issuer is not None)
-    add_single_sign_on_routes(server, api, secure=secure)
+    add_single_sign_on_routes(server, api)
     add_password_routes(server, api, sessions)
     add_unsubscribe_route(server, api)
     _add_pages(server, settings, SharedViews(api, seconds=settings.dashboard_cache_seconds))
@@ -94,9 +98,13 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
         assets_ignore=shell.FIRST_SCRIPT,
         title=shell.PRODUCT,
         update_title=None,
-        csrf_token_name=full_name(CSRF_COOKIE, secure=settings.dashboard_cookie_secure),
+        csrf_token_name=full_name(
+            CSRF_COOKIE, secure=settings.dashboard_cookie_secure, path=settings.dashboard_path_prefix
+        ),
+        requests_pathname_prefix=f"{settings.dashboard_path_prefix}/",
+        routes_pathname_prefix="/",
     )
-    shell.serve_index(app, _ASSETS)
+    shell.serve_index(app, _ASSETS, settings.dashboard_path_prefix)
     app.layout = shell.build_layout()
     # Dash checks the ids in callbacks against this, as no layout but it holds those of every page.
     app.validation_layout = html.Div([app.layout, *(page.build_layout(settings) for page in PAGES)])

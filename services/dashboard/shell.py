@@ -28,8 +28,8 @@ _INDEX = """<!DOCTYPE html>
 <head>
 {metas}
 <title>{title}</title>
-<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
-<script src="/assets/first.js?m={version}" nonce="{nonce}"></script>
+<link rel="icon" type="image/svg+xml" href="{prefix}/assets/favicon.svg">
+<script src="{prefix}/assets/first.js?m={version}" nonce="{nonce}"></script>
 {css}
 </head>
 <body>
@@ -40,12 +40,12 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def serve_index(app: Dash, assets: Path) -> None:
+def serve_index(app: Dash, assets: Path, prefix: str) -> None:
     """Write the document ourselves: with a language, and with the script that must run first."""
     version = int((assets / FIRST_SCRIPT).stat().st_mtime)
 
     def format_index(**parts: str) -> str:
-        return _INDEX.format(**parts, nonce=g.nonce, version=version)
+        return _INDEX.format(**parts, nonce=g.nonce, version=version, prefix=prefix)
 
     app.interpolate_index = format_index
 

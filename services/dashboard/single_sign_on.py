@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from dashboard.cookies import SIGN_ON_COOKIE, delete_cookie, read_cookie, set_cookie
 from dashboard.errors import API_FAILURES, build_message_page
 from dashboard.login import begin_session, local_path
+from dashboard.public_address import HOW_TO_SET, find_public_address
 from dashboard.visitor import current_address
 from viral_engine.client import ApiProblemError, MetricsApi
 
@@ -15,15 +16,17 @@ _UNAVAILABLE = "Single sign-on does not answer right now. Please try again in a 
 _log = structlog.get_logger()
 
 
-def add_single_sign_on_routes(server: Flask, api: MetricsApi, *, secure: bool) -> None:
+def add_single_sign_on_routes(server: Flask, api: MetricsApi) -> None:
     """Add the way to the provider and the way back."""
 
     @server.get("/login/single-sign-on", endpoint="single_sign_on")
     def leave() -> Response:
-        scheme = "https" if secure else request.scheme
+        public = find_public_address()
+        if public is None:
+            return build_message_page(503, "Single sign-on is not set up", HOW_TO_SET)
         try:
             visitor = api.on_behalf_of(None, address=current_address())
-            started = visitor.start_single_sign_on(f"{scheme}://{request.host}{RETURN_PATH}")
+            started = visitor.start_single_sign_on(f"{public}{RETURN_PATH}")
         except API_FAILURES as error:
             return _refuse(error)
         response = redirect(started.authorization_url, 303)
@@ -33,6 +36,9 @@ def add_single_sign_on_routes(server: Flask, api: MetricsApi, *, secure: bool) -
 
     @server.get(RETURN_PATH, endpoint="single_sign_on_return")
     def come_back() -> Response:
+        if request.method == "HEAD":
+            # Who asks for the head alone wants nothing changed, and what was brought is good only once.
+            return redirect("/login", 303)
         flow, _, target = read_cookie(SIGN_ON_COOKIE).partition(" ")
         brought = {name: request.args.get(name, "") for name in ("state", "code")}
         try:

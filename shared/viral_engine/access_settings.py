@@ -20,7 +20,8 @@ class ProxySettings(EnvironmentSettings):
 
     trusted_proxies: NetworkList = Field(
         "",
-        description="Networks (CIDR, comma-separated) of the proxies whose X-Forwarded-For is believed. "
+        description="Networks (CIDR, comma-separated) of the proxies whose X-Forwarded-For or Forwarded is believed. "
+        "Name the proxies alone: everybody in a network can claim any address. "
         "Without them the address of the connection counts, behind a proxy that is the proxy's.",
     )
 

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 
 from viral_engine.contract.email_address import EmailAddress
 from viral_engine.settings import EnvironmentSettings, Port
-from viral_engine.shared_fields import AllowedNetworks, RecipientDomains
+from viral_engine.shared_fields import AllowedNetworks, PublicDashboardUrl, RecipientDomains
 
 
 class DeliverySettings(EnvironmentSettings):
@@ -31,12 +31,7 @@ class DeliverySettings(EnvironmentSettings):
         description="Days for which the rendered content of ended deliveries is kept. "
         "Longer lets people read older messages, and keeps what they hold.",
     )
-    public_dashboard_url: str = Field(
-        "http://127.0.0.1:8050",
-        pattern="^https?://",
-        description="Where people reach the dashboard. Links in emails and notifications begin with it, so that a "
-        "wrong one leads nowhere.",
-    )
+    public_dashboard_url: PublicDashboardUrl = "http://127.0.0.1:8050"
     message_id_domain: str = Field(
         "viral-guardrails.invalid",
         pattern=r"^[A-Za-z0-9.-]+$",

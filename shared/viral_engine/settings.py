@@ -24,6 +24,8 @@ from viral_engine.shared_fields import (
     EmailWorkerToken,
     MetricsApiUrl,
     OidcIssuer,
+    PathPrefix,
+    PublicDashboardUrl,
     RedisUrl,
     ReportWorkerToken,
 )
@@ -358,6 +360,8 @@ class DashboardSettings(EnvironmentSettings):
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
     )
+    public_dashboard_url: PublicDashboardUrl = "http://127.0.0.1:8050"
+    dashboard_path_prefix: PathPrefix = ""
     oidc_issuer: OidcIssuer = None
     dashboard_refresh_seconds: int = Field(
         30,

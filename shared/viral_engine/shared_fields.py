@@ -10,6 +10,8 @@ from viral_engine.contract.recipients import read_domains
 from viral_engine.webhook_targets import read_networks
 
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_OWN_PATHS = ("dashboard", "assets", "login", "logout", "password", "set-password", "unsubscribe")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -29,6 +31,16 @@ def _check_domains(domains: str) -> str:
     if wrong:
         raise ValueError(f"EMAIL_RECIPIENT_DOMAINS holds {', '.join(wrong)}; allowed: domains such as school.example")
     return domains
+
+
+def _check_prefix(prefix: str) -> str:
+    """Refuse what is no path, or begins as the dashboard's own paths do."""
+    if prefix and (not _PREFIX.fullmatch(prefix) or prefix.split("/")[1] in _OWN_PATHS):
+        raise ValueError(
+            f"DASHBOARD_PATH_PREFIX is {prefix}; allowed: a path such as /viral, without a slash at its end, that "
+            f"does not begin with /{', /'.join(_OWN_PATHS)}"
+        )
+    return prefix
 
 
 def _check_issuer(issuer: str | None) -> str | None:
@@ -85,6 +97,23 @@ MetricsApiUrl = Annotated[
         pattern="^https?://",
         description="Where the dashboard and the workers reach the metrics API. While nothing answers there, pages say "
         "so and work waits.",
+    ),
+]
+PathPrefix = Annotated[
+    str,
+    AfterValidator(_check_prefix),
+    Field(
+        description="Path of its host below which a proxy shows the dashboard, such as /viral; empty is the whole "
+        "host. PUBLIC_DASHBOARD_URL has to end with it, or links lead nowhere.",
+        json_schema_extra={"valid": "a path such as /viral, without a slash at its end, or nothing"},
+    ),
+]
+PublicDashboardUrl = Annotated[
+    str,
+    Field(
+        pattern="^https?://",
+        description="Where people reach the dashboard. All links in emails, notifications and pages begin with it, so "
+        "that a wrong one leads nowhere.",
     ),
 ]
 DashboardToken = Annotated[

@@ -174,10 +174,19 @@ def test_a_setting_without_default_is_left_out_until_it_is_set() -> None:
 def test_links_lead_to_the_host_of_the_ingress_unless_the_values_say_otherwise() -> None:
     assert "PUBLIC_DASHBOARD_URL" not in render().config("metrics-api")
     assert render_ci("ingress").config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://guardrails.example.com"
-    assert "PUBLIC_DASHBOARD_URL" not in render_ci("ingress").config("dashboard")
+    assert render_ci("ingress").config("dashboard")["PUBLIC_DASHBOARD_URL"] == "https://guardrails.example.com"
     said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
     other = render(*said, "config.delivery.publicDashboardUrl=https://elsewhere.example.com")
     assert other.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://elsewhere.example.com"
+
+
+def test_the_dashboard_below_a_path_is_led_there_and_links_there() -> None:
+    said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
+    below = render(*said, "config.dashboard.dashboardPathPrefix=/viral")
+    assert below.config("dashboard")["DASHBOARD_PATH_PREFIX"] == "/viral"
+    assert below.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://guardrails.example.com/viral"
+    [rule] = below.of("Ingress")["dashboard"]["spec"]["rules"]
+    assert [path["path"] for path in rule["http"]["paths"]] == ["/viral/metrics", "/viral"]
 
 
 def _list_shared() -> list[tuple[str, str]]:

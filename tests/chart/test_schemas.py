@@ -79,13 +79,22 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
         (["ingress.dashboard.enabled=true"], "ingress.dashboard is enabled, but ingress.dashboard.host is empty"),
         (["ingress.metricsApi.enabled=true"], "ingress.metricsApi is enabled, but ingress.metricsApi.host is empty"),
         (
-            ["ingress.metricsApi.enabled=true", "ingress.metricsApi.host=a.example.com"],
+            ["ingress.dashboard.enabled=true", "ingress.dashboard.host=a.example.com"],
+            "ingress.dashboard is enabled, but config.proxy.trustedProxies is empty",
+        ),
+        (
+            [
+                "ingress.metricsApi.enabled=true",
+                "ingress.metricsApi.host=a.example.com",
+                "config.proxy.trustedProxies=10.244.3.17/32",
+            ],
             "ingress.metricsApi is enabled, but networkPolicy.metricsApiFrom is empty",
         ),
         (
             [
                 "ingress.dashboard.enabled=true",
                 "ingress.dashboard.host=a.example.com",
+                "config.proxy.trustedProxies=10.244.3.17/32",
                 "networkPolicy.dashboardFrom=null",
             ],
             "ingress.dashboard is enabled, but networkPolicy.dashboardFrom is empty",

@@ -8,6 +8,9 @@
 {{- if and $ingress.enabled (not $ingress.host) }}
 {{- fail (printf "ERROR: ingress.%s is enabled, but ingress.%s.host is empty; set the host name." $service $service) }}
 {{- end }}
+{{- if and $ingress.enabled (not $.Values.config.proxy.trustedProxies) }}
+{{- fail (printf "ERROR: ingress.%s is enabled, but config.proxy.trustedProxies is empty, so everybody would seem to come from the controller's address and share one limit of sign-ins; set it to the addresses of the controller's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
+{{- end }}
 {{- end }}
 {{- include "viral-engine.checkReach" . }}
 {{- with .Values.thresholds }}

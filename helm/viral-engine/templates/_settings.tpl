@@ -19,9 +19,9 @@
 
 {{/* The settings that several groups have, by group: said in one of them, it holds for all. */}}
 {{- define "viral-engine.sharedKeys" -}}
-dashboard: [oidcIssuer]
+dashboard: [oidcIssuer, publicDashboardUrl]
 singleSignOn: [oidcIssuer]
-delivery: [webhookAllowedNetworks]
+delivery: [publicDashboardUrl, webhookAllowedNetworks]
 webhook: [webhookAllowedNetworks]
 {{- end }}
 
@@ -67,7 +67,7 @@ webhook: [webhookAllowedNetworks]
   value: {{ $value | quote }}
 {{- end }}
 {{- $process := include "viral-engine.process" . | fromYaml }}
-{{- if has "delivery" $process.groups }}
+{{- if or (has "delivery" $process.groups) (has "dashboard" $process.groups) }}
 {{- with include "viral-engine.publicDashboardUrl" .root }}
 - name: PUBLIC_DASHBOARD_URL
   value: {{ . }}
@@ -103,8 +103,9 @@ http://{{ include "viral-engine.fullname" . }}-metrics-api:{{ .Values.metricsApi
 
 {{/* Where people reach the dashboard, as far as its Ingress tells and the values do not. */}}
 {{- define "viral-engine.publicDashboardUrl" -}}
-{{- if and .Values.ingress.dashboard.enabled (not .Values.config.delivery.publicDashboardUrl) }}
-{{- printf "%s://%s" (ternary "https" "http" .Values.config.dashboard.dashboardCookieSecure) .Values.ingress.dashboard.host }}
+{{- if and .Values.ingress.dashboard.enabled (not (include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl"))) }}
+{{- $config := .Values.config.dashboard }}
+{{- printf "%s://%s%s" (ternary "https" "http" $config.dashboardCookieSecure) .Values.ingress.dashboard.host ($config.dashboardPathPrefix | default "") }}
 {{- end }}
 {{- end }}
 

@@ -1,6 +1,8 @@
 // What happens when no answer comes. What only reads waits and goes on by itself; what was pressed says so beside it
 // and keeps what was typed. Runs on the pages of Dash and on the plain ones of the server.
 (function () {
+  // The path below which the dashboard stands, with a slash at its end.
+  const ROOT = new URL("../", document.currentScript.src).pathname;
   const LONGEST_MS = 60000;
   const AGAIN_MS = 3000;
   const AWAY = [502, 503, 504];
@@ -19,7 +21,7 @@
 
   function leaveForLogin() {
     const here = window.location.pathname + window.location.search;
-    window.location.assign("/login?next=" + encodeURIComponent(here));
+    window.location.assign(ROOT + "login?next=" + encodeURIComponent(here));
   }
 
   // The banner over the page: what is waited for. Several may wait at once; it goes when the last one has its answer.
@@ -68,7 +70,7 @@
     }
   }
 
-  const probe = () => fetchInTime("/healthz", { cache: "no-store" });
+  const probe = () => fetchInTime(ROOT + "healthz", { cache: "no-store" });
 
   function nameWanted() {
     const link = document.querySelector(`.navigation-link[href="${CSS.escape(window.location.pathname)}"]`);
@@ -149,7 +151,7 @@
   }
 
   window.fetch = function (resource, options) {
-    const path = new URL(resource.url || resource, window.location).pathname;
+    const path = new URL(resource.url || resource, window.location).pathname.replace(ROOT, "/");
     const send = () => fetchInTime(resource, options);
     if (/^\/_dash-(layout|dependencies)$/.test(path)) return read(send);
     if (path !== "/_dash-update-component") return fetch(resource, options);

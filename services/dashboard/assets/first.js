@@ -1,6 +1,8 @@
 // Runs before anything is drawn. Gives the page's nonce to every <style> that components add, without which the
 // Content-Security-Policy blocks them, and sets the colour scheme, so that a dark page never flashes light.
 (function () {
+  const root = new URL("../", document.currentScript.src).pathname;
+
   // A page whose scripts did not come says so, and opens once they can be had.
   let isIncomplete = false;
   async function waitForServer() {
@@ -12,7 +14,7 @@
     said.textContent = "The dashboard does not answer. This page opens when the connection is back.";
     document.body.prepend(said);
     do await new Promise((resolve) => setTimeout(resolve, 3000));
-    while (!(await fetch("/healthz", { cache: "no-store" }).catch(() => ({ ok: false }))).ok);
+    while (!(await fetch(root + "healthz", { cache: "no-store" }).catch(() => ({ ok: false }))).ok);
     window.location.reload();
   }
   window.addEventListener("error", (event) => event.target.matches?.("script[src]") && waitForServer(), true);

@@ -9,7 +9,6 @@ import dash_mantine_components as dmc
 import structlog
 from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
-from flask import request
 
 from dashboard.components.card import build_blank, build_hint
 from dashboard.components.messages import build_unavailable
@@ -21,6 +20,7 @@ from dashboard.links import PEOPLE_PATH
 from dashboard.pages.buttons import find_pressed
 from dashboard.pages.page import Page
 from dashboard.passwords import LINK_PATH
+from dashboard.public_address import HOW_TO_SET, find_public_address
 from dashboard.session import current_viewer
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import PasswordLink, Role, Scope
@@ -254,11 +254,12 @@ def _act(api: MetricsApi, act: Callable[[], tuple[str, Component | None]], **emp
 
 
 def _tell_link(who: str, link: PasswordLink) -> Component:
-    address = f"{request.host_url.rstrip('/')}{LINK_PATH}?{urlencode({'key': link.secret})}"
+    public = find_public_address()
+    address = f"{public or ''}{LINK_PATH}?{urlencode({'key': link.secret})}"
     advice = (
         f"Send it to {who} where nobody else can read it. It works once, until {format_day(link.expires_at.date())}."
     )
-    return build_secret("Link to set a password", address, [_ONCE, advice])
+    return build_secret("Link to set a password", address, [_ONCE, advice, *([] if public else [HOW_TO_SET])])
 
 
 PAGE = Page(

@@ -97,7 +97,7 @@ def test_single_sign_on_is_offered_only_where_it_is_set_up(browser: Browser, wit
 def test_the_browser_goes_to_the_provider_and_comes_back_signed_in(with_sign_on: Browser, api: FakeApi) -> None:
     left = with_sign_on.get("/login/single-sign-on?next=/dashboard/growth")
     assert left.location == "https://login.example.com/authorize?x=1"
-    assert json.loads(api.asked[0].content) == {"redirect_uri": "http://localhost/login/callback"}
+    assert json.loads(api.asked[0].content) == {"redirect_uri": "http://127.0.0.1:8050/login/callback"}
     assert "HttpOnly" in left.headers["Set-Cookie"]
     back = with_sign_on.get("/login/callback?state=s&code=c")
     assert (back.status_code, back.location) == (303, "/dashboard/growth")

@@ -110,7 +110,7 @@ def test_an_invitation_tells_its_link_once(listed: FakeApi) -> None:
     listed.answers["POST", "/v1/people"] = PersonInvited(person=ANA, password_link=LINK)
     answer = invite(listed.connect(), " ana@example.com ", "viewer")
     assert json.loads(listed.asked[0].content) == {"email": "ana@example.com", "role": "viewer"}
-    assert "http://localhost/set-password?key=a-secret" in text_of(answer["secret"])
+    assert "http://127.0.0.1:8050/set-password?key=a-secret" in text_of(answer["secret"])
     assert (answer["said"], answer["email"]) == ("ana@example.com is let in.", "")
 
 

@@ -1,0 +1,39 @@
+"""Where people reach this dashboard: said by a setting, because a request's headers can say anything."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, request
+
+_SETTING = "PUBLIC_URL"
+_FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
+HOW_TO_SET = (
+    "This page cannot tell where people reach the dashboard: PUBLIC_DASHBOARD_URL is not set. "
+    "Set it, for example to https://guardrails.example.com, for the metrics API and for the dashboard; "
+    "until then put the dashboard's address before what is shown."
+)
+
+
+def note_public_address(server: Flask, url: str) -> None:
+    """Remember the setting PUBLIC_DASHBOARD_URL."""
+    server.config[_SETTING] = url.rstrip("/")
+
+
+def find_public_address() -> str | None:
+    """The address without a slash at its end; None where it is this machine's own, but the request in hand is not."""
+    url: str = current_app.config[_SETTING]
+    return None if _is_this_machine(urlsplit(url).hostname) and _comes_from_elsewhere() else url
+
+
+def _comes_from_elsewhere() -> bool:
+    is_forwarded = any(name in request.headers for name in _FORWARDING)
+    return is_forwarded or not _is_this_machine(request.remote_addr)
+
+
+def _is_this_machine(host: str | None) -> bool:
+    if not host or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
