@@ -56,7 +56,7 @@ _LABEL = re.compile(
     r"(?:date of birth|birth ?-?dates?|d\.?\s?o\.?\s?b|(?:birth ?-?day|born|b-?day)(?: on)?\s{0,2}[:=])"
 )
 _ENGLISH = re.compile(r"b(?:orn|irth|-?day)|turn")
-_SUBJECT_WORD = re.compile(r"[a-z]+(?:'s)?(?= |$)")
+_SUBJECT_WORD = re.compile(r"(?<![a-z])[a-z]{1,20}+(?:'s)?(?= |$)")
 
 
 def _locate_after_cue(document: Document, match: re.Match[str]) -> Span | None:
