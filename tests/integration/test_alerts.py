@@ -60,7 +60,7 @@ def act(api: Api, alert_id: int, action: str, **body: Any) -> dict[str, Any]:
     return dict(response.get_json())
 
 
-def test_an_alert_opens_above_the_limit_with_its_numbers_and_masked_evidence(api: Api, evaluate: Evaluate) -> None:
+def test_an_alert_opens_above_the_limit_with_its_numbers_and_evidence(api: Api, evaluate: Evaluate) -> None:
     flag(api, *range(LIMIT + 1))
     assert len(evaluate(NOON + MINUTE).opened_alerts) == 1
     alert = fetch_only(api)
@@ -74,7 +74,8 @@ def test_an_alert_opens_above_the_limit_with_its_numbers_and_masked_evidence(api
     assert alert["message"] == "6 IP addresses made more than 10 clicks on one UTC day; the limit is 5."
     evidence = alert["evidence"]
     assert (evidence["count"], evidence["threshold"], len(evidence["rows"])) == (6, LIMIT, 6)
-    assert evidence["rows"][0]["label"] == "203.0.113.*"
+    first = evidence["rows"][0]
+    assert (first["label"], first["unit"], first["day"]) == ("203.0.113.0", "clicks", "2026-03-04")
     assert evidence["link"] == "/dashboard/guardrails?days=7&panel=fraud"
 
 
@@ -329,12 +330,16 @@ def test_the_quality_counts_false_positives_by_type(api: Api, evaluate: Evaluate
     assert len(quality) == 6
 
 
-def test_stored_evidence_never_holds_a_whole_identifier(api: Api, evaluate: Evaluate) -> None:
+def test_stored_evidence_never_holds_a_whole_identifier(
+    api: Api, holder_of: Callable[..., Api], evaluate: Evaluate, connection: Connection
+) -> None:
     for host in range(LIMIT + 1):
         fields = {"ip_address": f"203.0.113.{host}", "device_fingerprint": f"fingerprint-{host}"}
         api.post_events(*build_clicks(11, **fields))
     evaluate()
-    stored = api.get("/v1/alerts", status="all").get_data(as_text=True)
+    viewer = holder_of(Scope.METRICS_READ)
+    stored = viewer.get("/v1/alerts", status="all").get_data(as_text=True)
+    stored += str(connection.execute(text("SELECT evidence FROM alerts")).scalars().all())
     assert "203.0.113.*" in stored
     assert "finger…" in stored
     assert "203.0.113.1" not in stored
@@ -400,3 +405,53 @@ def test_opt_outs_and_anomalies_open_alerts(api: Api, evaluate: Evaluate) -> Non
         ("high_opt_out", 0.5),
     ]
     assert alerts[0]["evidence"]["refs"] == ["maria"]
+
+
+def test_evidence_is_whole_for_who_may_see_it_and_told_apart_by_everybody(
+    api: Api, holder_of: Callable[..., Api], evaluate: Evaluate
+) -> None:
+    flag(api, *range(LIMIT + 10))
+    evaluate()
+    whole, masked = fetch_only(api), holder_of(Scope.METRICS_READ).read("/v1/alerts")["alerts"][0]
+    assert len(whole["evidence"]["rows"]) == LIMIT + 10
+    assert {row["label"] for row in whole["evidence"]["rows"]} == {f"203.0.113.{host}" for host in range(LIMIT + 10)}
+    assert {row["label"] for row in masked["evidence"]["rows"]} == {"203.0.113.*"}
+    aliases = [row["alias"] for row in masked["evidence"]["rows"]]
+    assert len(set(aliases)) == LIMIT + 10
+    assert aliases == [row["alias"] for row in whole["evidence"]["rows"]]
+
+
+def test_an_alert_can_be_put_off_until_its_period_has_passed(api: Api, evaluate: Evaluate) -> None:
+    flag(api, *range(LIMIT + 1))
+    evaluate()
+    alert = fetch_only(api)
+    put_off = api.send("POST", f"/v1/alerts/{alert['id']}/resolve", json={"until_period_passed": True}).get_json()
+    assert put_off["status"] == "snoozed"
+    assert evaluate(NOON + MINUTE).opened_alerts == []
+    both = {"until_period_passed": True, "false_positive": True}
+    api.refuse(422, "POST", f"/v1/alerts/{alert['id']}/resolve", json=both)
+
+
+def test_a_false_positive_can_be_taken_back(api: Api, evaluate: Evaluate) -> None:
+    flag(api, *range(LIMIT + 1))
+    evaluate()
+    alert = fetch_only(api)
+    path = f"/v1/alerts/{alert['id']}"
+    api.refuse(409, "POST", f"{path}/reopen", json={})
+    api.send("POST", f"{path}/resolve", json={"false_positive": True})
+    reopened = api.send("POST", f"{path}/reopen", json={"note": "it was fraud"}).get_json()
+    assert (reopened["status"], reopened["resolved_at"]) == ("open", None)
+    assert [action["action"] for action in reopened["actions"]] == ["call_alert_false_positive", "reopen_alert"]
+
+
+def test_ended_alerts_are_found_by_type_period_and_text(api: Api, evaluate: Evaluate) -> None:
+    flag(api, *range(LIMIT + 1))
+    evaluate()
+    api.send("POST", f"/v1/alerts/{fetch_only(api)['id']}/resolve", json={"note": "the school's 50% sale"})
+
+    def count(**query: str) -> int:
+        return int(api.read("/v1/alerts", status="all", **query)["total_alerts"])
+
+    assert count() == count(type="fraud_detection") == count(q="50% SALE") == 1
+    assert count(start="2026-03-01", end="2026-03-04") == 1
+    assert count(type="no_data") == count(q="50_") == count(start="2025-01-01", end="2025-01-31") == 0

@@ -9,11 +9,19 @@ from dashboard.components.alerts import TITLES, build_severity
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
-from dashboard.formats import format_age, format_minute, format_percent
+from dashboard.formats import format_age, format_masked, format_minute, format_percent
 from dashboard.links import investigation_path
-from viral_engine.contract.alerts import ActionTaken, AlertAction, AlertDetail, AlertQuality, AlertType, EvidenceRow
+from viral_engine.contract.alerts import (
+    ActionTaken,
+    AlertAction,
+    AlertDetail,
+    AlertQuality,
+    AlertType,
+    EvidenceRow,
+    EvidenceUnit,
+)
 from viral_engine.contract.investigations import EntityKind
-from viral_engine.dates import format_period
+from viral_engine.dates import format_day, format_period
 from viral_engine.report_rendering.figures import format_count
 
 _KINDS: dict[AlertType, EntityKind] = {
@@ -21,11 +29,13 @@ _KINDS: dict[AlertType, EntityKind] = {
     "bot_detection": "device",
     "conversion_anomaly": "referrer",
 }
+_NAMED = ("clicks", "conversions", "minutes")
 _DONE: dict[AlertAction, str] = {
     "acknowledge_alert": "acknowledged it",
     "snooze_alert": "snoozed it",
     "resolve_alert": "resolved it",
     "call_alert_false_positive": "called it a false positive",
+    "reopen_alert": "reopened it",
 }
 
 
@@ -82,17 +92,29 @@ def _build_evidence(alert: AlertDetail) -> list[Component]:
     evidence = alert.evidence
     found = [
         build_hint(f"{evidence.what}, {format_period(evidence.period)}"),
-        build_kpis((_format(evidence.count), "Found"), (f"> {_format(evidence.threshold)}", "Opens the alert")),
+        build_kpis(
+            (_format(evidence.count, evidence.unit), "Found"),
+            (f"> {_format(evidence.threshold, evidence.unit)}", "Opens the alert"),
+        ),
     ]
     if evidence.rows:
-        columns = (Column("What"), Column("How much", is_figure=True))
-        rows = [(_build_what(alert, row), _format(row.value)) for row in evidence.rows]
+        columns = (Column("What"), Column("Date"), Column("How much", is_figure=True))
+        rows = [
+            (
+                _build_what(alert, row),
+                format_day(row.day) if row.day else "–",
+                f"{_format(row.value, row.unit)} {row.unit if row.unit in _NAMED else ''}".strip(),
+            )
+            for row in evidence.rows
+        ]
         found.append(build_table("The evidence, the worst first", columns, rows))
     return [*found, build_link_to_all("Show it on the guardrails page", evidence.link)]
 
 
-def _format(value: float) -> str:
-    return format_percent(value) if 0 < value < 1 else format_count(value)
+def _format(value: float, unit: EvidenceUnit | None) -> str:
+    """A rate in percent, anything else as a count; evidence of an older version does not say which it is."""
+    is_rate = unit == "rate" or (unit is None and 0 < value < 1)
+    return format_percent(value) if is_rate else format_count(value)
 
 
 def _build_what(alert: AlertDetail, row: EvidenceRow) -> Component:
@@ -101,7 +123,7 @@ def _build_what(alert: AlertDetail, row: EvidenceRow) -> Component:
         return build_identifier(row.label)
     period = alert.evidence.period
     return dcc.Link(
-        row.label,
+        format_masked(row.label, row.alias),
         href=investigation_path(kind, row.ref, f"?start={period.start}&end={period.end}"),
         className="identifier",
     )

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from flask import request
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import read_page
+from metrics_api.api.readings import build_identifiers, read_page
 from metrics_api.api.requests import AlertsQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
@@ -20,6 +21,8 @@ from metrics_api.scoring.alert_actions import (
     AlertEndedError,
     UnknownAlertError,
     save_acknowledgement,
+    save_passing,
+    save_reopening,
     save_resolution,
     save_snooze,
 )
@@ -30,6 +33,7 @@ from viral_engine.contract.alerts import (
     AlertDetail,
     AlertQuality,
     AlertsAnswer,
+    Reopening,
     Resolution,
     Snooze,
 )
@@ -45,18 +49,24 @@ _NO_ROWS = Page(limit=1)
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
 def get_alerts(query: AlertsQuery) -> AlertsAnswer:
     """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
-    shared, page = services(), read_page(query, listing.CURSOR)
-    recent = build_recent_reading(shared.detection, shared.references, _NO_ROWS, now=datetime.now(UTC))
+    shared, page, now = services(), read_page(query, listing.CURSOR), datetime.now(UTC)
+    recent = build_recent_reading(shared.detection, shared.references, _NO_ROWS, now=now)
+    wanted, identifiers = _parse_wanted(query, now), build_identifiers(now)
     with shared.database.read() as connection:
-        found, last = listing.fetch_alerts(connection, query.status, page)
+        found, last = listing.fetch_alerts(connection, wanted, page)
         health = fetch_health(connection, recent)
         return AlertsAnswer(
-            total_alerts=listing.count_alerts(connection, query.status),
-            alerts=found,
+            total_alerts=listing.count_alerts(connection, wanted),
+            alerts=[listing.show_evidence(alert, identifiers) for alert in found],
             health_score=health.health_score,
             health_status=health.health_status,
             next_cursor=last and encode_cursor(shared.references, listing.CURSOR, last),
         )
+
+
+def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
+    period = query.period(now=now, default_days=1) if query.days or query.start else None
+    return listing.Wanted(query.status, query.type, period, query.q)
 
 
 @alerts.route("GET", "/v1/alerts/quality", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertQuality})
@@ -107,6 +117,8 @@ def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
 )
 def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
     """End it, as over or as a false positive."""
+    if body.until_period_passed:
+        return _put_off(alert_id, body)
     flags, false_positive = services().flags, body.false_positive
     with _acting_on(alert_id) as (connection, actor, now):
         save_resolution(
@@ -115,6 +127,26 @@ def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
         ended = _fetch(connection, alert_id)
     tell_waiting_news()
     return ended
+
+
+def _put_off(alert_id: int, body: Resolution) -> AlertDetail:
+    with _acting_on(alert_id) as (connection, actor, now):
+        period = _fetch(connection, alert_id).evidence.period
+        save_passing(connection, alert_id, period, actor=actor, note=body.note, now=now)
+        return _fetch(connection, alert_id)
+
+
+@alerts.route(
+    "POST",
+    f"{_ALERT}/reopen",
+    scope=Scope.ALERTS_WRITE,
+    answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
+)
+def reopen_alert(alert_id: int, body: Reopening) -> AlertDetail:
+    """Take back that it was a false positive; 409 where it was none, or another alert of its type is open since."""
+    with _acting_on(alert_id) as (connection, actor, now):
+        save_reopening(connection, alert_id, actor=actor, note=body.note, now=now)
+        return _fetch(connection, alert_id)
 
 
 @contextmanager
@@ -126,12 +158,18 @@ def _acting_on(alert_id: int) -> Iterator[tuple[Connection, str, datetime]]:
     except UnknownAlertError as error:
         raise not_found(f"alert {alert_id}") from error
     except AlertEndedError as error:
-        was = "called a false positive" if error.status == "false_positive" else "resolved"
-        raise ProblemError(HTTPStatus.CONFLICT, "alert_ended", f"Alert {alert_id} was {was} already.") from error
+        raise ProblemError(HTTPStatus.CONFLICT, "alert_ended", _explain(alert_id, error.status)) from error
+
+
+def _explain(alert_id: int, status: str) -> str:
+    if request.path.endswith("/reopen"):
+        return f"Alert {alert_id} is no false positive, or another one of its type is open since."
+    was = "called a false positive" if status == "false_positive" else "resolved"
+    return f"Alert {alert_id} was {was} already."
 
 
 def _fetch(connection: Connection, alert_id: int) -> AlertDetail:
     alert = listing.fetch_alert(connection, alert_id)
     if alert is None:
         raise not_found(f"alert {alert_id}")
-    return alert
+    return listing.show_evidence(alert, build_identifiers(datetime.now(UTC)))

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from viral_engine.contract.alerts import StatusFilter
+from viral_engine.contract.alerts import AlertType, StatusFilter
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.thresholds import AnomalyOverrides, BotOverrides, CoppaOverrides, FraudOverrides, Overrides
 from viral_engine.contract.violations import ViolationFilter
@@ -64,7 +64,9 @@ class HealthQuery(PeriodQuery, Overrides):
     """Query of the health score."""
 
 
-class AlertsQuery(ListQuery):
-    """Query of the list of alerts."""
+class AlertsQuery(PeriodQuery, ListQuery):
+    """Query of the list of alerts; without a period, of any time."""
 
     status: StatusFilter = Field("open", description="open includes acknowledged")
+    type: AlertType | None = None
+    q: str | None = Field(None, max_length=128, description="A part of the message, the note or a name")

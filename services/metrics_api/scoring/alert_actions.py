@@ -1,7 +1,7 @@
 """What people do with alerts, each noted in the audit."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -9,8 +9,10 @@ from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.tables import alerts
 from metrics_api.notifications.news import save_resolved
 from metrics_api.scoring.alert_life import UNRESOLVED
+from metrics_api.scoring.alert_rules import ALERT_DAYS
 from metrics_api.scoring.alerts import format_subject
 from viral_engine.contract.alerts import AlertAction
+from viral_engine.contract.period import Period
 from viral_engine.flags import Flags
 
 
@@ -65,6 +67,36 @@ def save_resolution(
     change = _save(connection, alert_id, {"status": status, "note": note, **ended}, now=now)
     save_resolved(connection, flags, alert_id, actor=actor, false_positive=false_positive, now=now)
     _note_action(connection, alert_id, action, {"note": note}, change, actor=actor, now=now)
+
+
+def save_passing(
+    connection: Connection, alert_id: int, period: Period, *, actor: str, note: str | None, now: datetime
+) -> None:
+    """Put the alert off until every date of its period has left the evaluated ones: then it ends, unless there is more.
+
+    Raises UnknownAlertError or AlertEndedError.
+    """
+    until = max(period.ends_before + timedelta(days=ALERT_DAYS - 1), now + timedelta(minutes=1))
+    change = _save(connection, alert_id, {"status": "snoozed", "snoozed_until": until, "note": note}, now=now)
+    details = {"until": until.isoformat(), "note": note}
+    _note_action(connection, alert_id, "snooze_alert", details, change, actor=actor, now=now)
+
+
+def save_reopening(connection: Connection, alert_id: int, *, actor: str, note: str | None, now: datetime) -> None:
+    """Take back that an alert was a false positive: it is open again, and its evidence opens alerts again.
+
+    Raises UnknownAlertError, or AlertEndedError where it was none, or another one of its type is open since.
+    """
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id).with_for_update()).one_or_none()
+    if row is None:
+        raise UnknownAlertError
+    others = select(alerts.c.id).where(alerts.c.type == row.type, alerts.c.status.in_(UNRESOLVED))
+    if row.status != "false_positive" or connection.execute(others.limit(1)).scalar_one_or_none() is not None:
+        raise AlertEndedError(row.status)
+    values = {"status": "open", "resolved_at": None, "resolved_by": None, "acknowledged_by": None, "note": note}
+    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**values, updated_at=now))
+    change = ("false_positive", "open")
+    _note_action(connection, alert_id, "reopen_alert", {"note": note}, change, actor=actor, now=now)
 
 
 def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *, now: datetime) -> tuple[str, str]:

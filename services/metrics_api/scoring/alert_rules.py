@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from viral_engine.contract.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow
+from viral_engine.contract.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow, EvidenceUnit
 from viral_engine.contract.guardrails import AnomalyAnswer, HealthAnswer
 from viral_engine.contract.violations import Violation
 from viral_engine.settings import DetectionSettings
 
 ALERT_DAYS = 7
 MAX_REFS = 100
-_SHOWN_ROWS = 10
 _KINDS = {"parent_share": "parent share", "progress_reel": "progress reel"}
 
 
@@ -60,10 +59,16 @@ def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> 
     found = " and ".join(_count(number, kind) for kind, number in kinds.items() if number)
     message = f"Violations of the children's privacy rule in {found}; the limit is 0."
     rows = [
-        EvidenceRow(label=_describe(violation), ref=f"violation:{violation.id}", value=1)
+        EvidenceRow(
+            label=_describe(violation),
+            ref=f"violation:{violation.id}",
+            value=1,
+            unit="items",
+            day=violation.inserted_at.date(),
+        )
         for violation in observation.violations
     ]
-    evidence = _evidence(observation, "items that violate", shares + reels, 0, "coppa", rows)
+    evidence = _evidence(observation, "items that violate", "items", shares + reels, 0, "coppa", rows)
     return Finding("coppa_violation", "critical", message, evidence)
 
 
@@ -79,8 +84,11 @@ def _fraud_detection(observation: Observation, settings: DetectionSettings) -> F
         return None
     rule = f"more than {fraud.threshold_used} clicks on one UTC day"
     message = f"{_count(flagged, 'IP address', 'IP addresses')} made {rule}; the limit is {limit}."
-    rows = [EvidenceRow(label=ip.ip_address, ref=ip.ref, value=ip.click_count) for ip in fraud.suspicious_ips]
-    evidence = _evidence(observation, "flagged IP addresses", flagged, limit, "fraud", rows)
+    rows = [
+        EvidenceRow(label=ip.ip_address, ref=ip.ref, alias=ip.alias, day=ip.date, value=ip.click_count, unit="clicks")
+        for ip in fraud.suspicious_ips
+    ]
+    evidence = _evidence(observation, "flagged IP addresses", "items", flagged, limit, "fraud", rows)
     return Finding("fraud_detection", "high", message, evidence)
 
 
@@ -92,15 +100,23 @@ def _conversion_anomaly(observation: Observation, settings: DetectionSettings) -
     rule = f"more than {daily} conversions on one UTC day, or more than {rate:.0%} of the clicks converted"
     message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}; the limit is 0."
     evidence = _evidence(
-        observation, "flagged referrers", anomalies.total_flagged, 0, "anomalies", _list_referrers(anomalies)
+        observation, "flagged referrers", "items", anomalies.total_flagged, 0, "anomalies", _list_referrers(anomalies)
     )
     return Finding("conversion_anomaly", "high", message, evidence)
 
 
 def _list_referrers(anomalies: AnomalyAnswer) -> list[EvidenceRow]:
-    busy = [(row.referrer_id, row.conversion_count) for row in anomalies.suspicious_referrers]
-    eager = [(row.referrer_id, row.conversion_rate) for row in anomalies.high_conversion_rate_referrers]
-    return [EvidenceRow(label=referrer, ref=referrer, value=value) for referrer, value in [*busy, *eager]]
+    busy = [
+        EvidenceRow(
+            label=row.referrer_id, ref=row.referrer_id, day=row.date, value=row.conversion_count, unit="conversions"
+        )
+        for row in anomalies.suspicious_referrers
+    ]
+    eager = [
+        EvidenceRow(label=row.referrer_id, ref=row.referrer_id, value=row.conversion_rate, unit="rate")
+        for row in anomalies.high_conversion_rate_referrers
+    ]
+    return [*busy, *eager]
 
 
 def _no_data(observation: Observation, settings: DetectionSettings) -> Finding | None:
@@ -110,8 +126,8 @@ def _no_data(observation: Observation, settings: DetectionSettings) -> Finding |
     minutes = (observation.health.computed_at - newest) / timedelta(minutes=1)
     said = f"The newest event is of {newest:%Y-%m-%d %H:%M} UTC"
     message = f"{said}, {_count(int(minutes), 'minute')} ago; the limit is {limit}."
-    rows = [EvidenceRow(label=said, ref=newest.isoformat(), value=minutes)]
-    evidence = _evidence(observation, "minutes without any event", minutes, limit, "health", rows)
+    rows = [EvidenceRow(label=said, ref=newest.isoformat(), value=minutes, unit="minutes")]
+    evidence = _evidence(observation, "minutes without any event", "minutes", minutes, limit, "health", rows)
     return Finding("no_data", "high", message, evidence)
 
 
@@ -123,10 +139,16 @@ def _bot_detection(observation: Observation, settings: DetectionSettings) -> Fin
     rule = f"{burst.min_clicks} or more clicks within {_count(burst.time_window_seconds, 'second')}"
     message = f"{_count(flagged, 'device')} made {rule}; the limit is {limit}."
     rows = [
-        EvidenceRow(label=device.device_fingerprint, ref=device.ref, value=device.total_clicks)
+        EvidenceRow(
+            label=device.device_fingerprint,
+            ref=device.ref,
+            alias=device.alias,
+            value=device.total_clicks,
+            unit="clicks",
+        )
         for device in bots.bot_like_devices
     ]
-    evidence = _evidence(observation, "flagged devices", flagged, limit, "bots", rows)
+    evidence = _evidence(observation, "flagged devices", "items", flagged, limit, "bots", rows)
     return Finding("bot_detection", "medium", message, evidence)
 
 
@@ -136,7 +158,9 @@ def _high_opt_out(observation: Observation, settings: DetectionSettings) -> Find
         return None
     never_viewed = f"{shares.never_viewed:,} of {_count(shares.total, 'parent share')} ({shares.opt_out_rate:.1%})"
     message = f"Nobody has viewed {never_viewed}; the limit is {limit:.0%}."
-    evidence = _evidence(observation, "share of parent shares never viewed", shares.opt_out_rate, limit, "opt-outs", [])
+    evidence = _evidence(
+        observation, "share of parent shares never viewed", "rate", shares.opt_out_rate, limit, "opt-outs", []
+    )
     return Finding("high_opt_out", "medium", message, evidence)
 
 
@@ -151,15 +175,22 @@ RULES: tuple[Rule, ...] = (
 
 
 def _evidence(
-    observation: Observation, what: str, count: float, threshold: float, panel: str, rows: Sequence[EvidenceRow]
+    observation: Observation,
+    what: str,
+    unit: EvidenceUnit,
+    count: float,
+    threshold: float,
+    panel: str,
+    rows: Sequence[EvidenceRow],
 ) -> Evidence:
     period = observation.health.period
     return Evidence(
         what=what,
         count=count,
+        unit=unit,
         threshold=threshold,
         period=period,
-        rows=list(rows[:_SHOWN_ROWS]),
+        rows=list(rows[:MAX_REFS]),
         refs=list(dict.fromkeys(row.ref for row in rows))[:MAX_REFS],
         link=f"/dashboard/guardrails?days={period.days}&panel={panel}",
     )

@@ -1,9 +1,9 @@
 """Alerts: what opens them, what people do with them."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from viral_engine.contract.guardrails import HealthStatus
 from viral_engine.contract.period import Period
@@ -15,14 +15,18 @@ AlertType = Literal[
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
 StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "all"]
-AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive"]
+AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
+EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
 
 
 class EvidenceRow(BaseModel):
-    """One of the things that were counted, masked; investigations accept its `ref`."""
+    """One of the things that were counted, masked without identifiers:read; investigations accept its `ref`."""
 
     label: str
     ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    day: date | None = Field(None, description="The UTC date that it was counted on, where it is counted by date")
+    unit: EvidenceUnit | None = Field(None, description="What the value counts; a rate is a fraction")
     value: float = Field(description="How much of it: clicks, conversions or a rate")
 
 
@@ -31,9 +35,10 @@ class Evidence(BaseModel):
 
     what: str = Field(description="What was counted, in words")
     count: float
+    unit: EvidenceUnit | None = Field(None, description="What count and threshold are in; a rate is a fraction")
     threshold: float = Field(description="The alert is open while the count is above this")
     period: Period
-    rows: list[EvidenceRow] = Field(description="The first 10, the worst first")
+    rows: list[EvidenceRow] = Field(description="The first 100, the worst first")
     refs: list[str] = Field(description="References of what was counted, at most 100")
     link: str = Field(description="Path of the dashboard that shows it")
 
@@ -120,3 +125,21 @@ class Resolution(BaseModel):
 
     note: OptionalNote = None
     false_positive: StrictBool = Field(False, description="It was nothing: the same evidence does not open it again")
+    until_period_passed: StrictBool = Field(
+        False,
+        description="Snooze it until its dates have left the 7 that are evaluated: it ends then, unless there is more",
+    )
+
+    @model_validator(mode="after")
+    def _check_one_end(self) -> Self:
+        if self.false_positive and self.until_period_passed:
+            raise ValueError("is either a false positive or over once its period has passed, not both")
+        return self
+
+
+class Reopening(BaseModel):
+    """Body of taking back that an alert was a false positive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: OptionalNote = None

@@ -25,7 +25,7 @@ def draw(*actions: dict[str, Any], **fields: Any) -> list[Any]:
 
 def test_the_evidence_leads_to_the_investigation_of_its_dates() -> None:
     body = draw()
-    assert rows_of(body)[1:] == [["203.0.113.*", "130"]]
+    assert rows_of(body)[1:] == [["203.0.113.*", "–", "130"]]
     hrefs = [getattr(part, "href", None) for part in walk(body)]
     assert "/dashboard/investigations?start=2026-03-25&end=2026-03-31&kind=ip_address&id=ref_1" in hrefs
 
