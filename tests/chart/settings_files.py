@@ -1,7 +1,8 @@
-"""What is made from the models of the settings: a block of values.yaml, values.schema.json and files/settings.yaml."""
+"""What is made from the models of the settings: a block of values.yaml, values.schema.json and two files."""
 
 import json
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,15 +104,27 @@ def format_process_settings() -> str:
     return head + yaml.safe_dump(processes, sort_keys=False, width=_WIDTH)
 
 
+def format_shared_settings() -> str:
+    """files/shared.yaml: by group, the settings that another group has too."""
+    counts = Counter(name for group in all_groups() for name in list_plain(group))
+    shared = {
+        name_group(group): [camel_case(name) for name in list_plain(group) if counts[name] > 1]
+        for group in all_groups()
+    }
+    head = "# Settings that several groups have; made by `make chart` from the code.\n"
+    return head + yaml.safe_dump({name: keys for name, keys in shared.items() if keys}, sort_keys=False, width=_WIDTH)
+
+
 def format_schema(values: str) -> str:
     """values.schema.json: types from the values, ranges from the settings."""
     return json.dumps(build_schema(yaml.safe_load(values)), indent=2) + "\n"
 
 
 def write() -> None:
-    """Write all three."""
+    """Write all of them."""
     values = format_values((CHART / "values.yaml").read_text())
     (CHART / "values.yaml").write_text(values)
     (CHART / "values.schema.json").write_text(format_schema(values))
     (CHART / "files").mkdir(exist_ok=True)
     (CHART / "files" / "settings.yaml").write_text(format_process_settings())
+    (CHART / "files" / "shared.yaml").write_text(format_shared_settings())

@@ -158,6 +158,7 @@ def test_generated_files_are_those_of_todays_settings() -> None:
     assert settings_files.format_values(values) == values, "run make chart"
     assert settings_files.format_schema(values) == (CHART / "values.schema.json").read_text(), "run make chart"
     assert settings_files.format_process_settings() == (CHART / "files" / "settings.yaml").read_text(), "run make chart"
+    assert settings_files.format_shared_settings() == (CHART / "files" / "shared.yaml").read_text(), "run make chart"
 
 
 def test_rules_and_dashboards_are_those_of_the_files() -> None:

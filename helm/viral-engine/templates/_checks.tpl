@@ -44,7 +44,7 @@
 {{- end }}
 
 {{- define "viral-engine.checkShared" -}}
-{{- range $group, $keys := include "viral-engine.sharedKeys" . | fromYaml }}
+{{- range $group, $keys := .Files.Get "files/shared.yaml" | fromYaml }}
 {{- range $key := $keys }}
 {{- $value := get (index $.Values.config $group) $key }}
 {{- $shared := include "viral-engine.sharedText" (dict "root" $ "key" $key) }}

@@ -2,7 +2,7 @@
      Of (dict "root" $ "group" NAME). */}}
 {{- define "viral-engine.groupData" -}}
 {{- $settings := ternary .root.Values.thresholds (index .root.Values.config .group) (eq .group "thresholds") }}
-{{- range $key := index (include "viral-engine.sharedKeys" . | fromYaml) .group }}
+{{- range $key := index (.root.Files.Get "files/shared.yaml" | fromYaml) .group }}
 {{- $settings = merge (dict $key (include "viral-engine.sharedText" (dict "root" $.root "key" $key))) $settings }}
 {{- end }}
 {{- range $key, $value := $settings }}
@@ -17,15 +17,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The settings that several groups have, by group: said in one of them, it holds for all. */}}
-{{- define "viral-engine.sharedKeys" -}}
-dashboard: [oidcIssuer, publicDashboardUrl]
-singleSignOn: [oidcIssuer]
-delivery: [publicDashboardUrl, webhookAllowedNetworks]
-webhook: [webhookAllowedNetworks]
-{{- end }}
-
-{{/* The text of such a setting, from whichever group says it. Of (dict "root" $ "key" NAME). */}}
+{{/* The text of a setting that several groups have (files/shared.yaml): said in one of them, it holds for all. Of (dict "root" $ "key" NAME). */}}
 {{- define "viral-engine.sharedText" -}}
 {{- $found := "" }}
 {{- range .root.Values.config }}
