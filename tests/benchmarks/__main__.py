@@ -4,7 +4,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import dashboard_users, email_delay, ingest_and_detection, pii_accuracy, report_throughput
+from tests.benchmarks import (
+    dashboard_users,
+    email_delay,
+    ingest_and_detection,
+    pii_accuracy,
+    report_throughput,
+    under_attack,
+)
 
 PAGE = Path(__file__).parents[2] / "docs/performance-benchmarks.md"
 _HEAD = """\
@@ -23,6 +30,7 @@ def main() -> None:
         "100 different reports": report_throughput.run(),
         "An email beside 1000 waiting reports": email_delay.run(),
         "1000 people who keep the dashboard open": dashboard_users.run(),
+        "Under attack": under_attack.run(),
     }
     head = _HEAD.format(cores=os.cpu_count(), day=datetime.now(UTC).date())
     PAGE.write_text(head + "".join(f"\n## {name}\n{text}\n" for name, text in sections.items()))

@@ -31,7 +31,7 @@ REFRESHES = 3
 _PAGE = "/dashboard/guardrails"
 _CALLBACK = "/_dash-update-component"
 _PEOPLE = text("""
-    INSERT INTO people (email, role) SELECT :role || n || '@example.com', :role FROM generate_series(1, :users) AS n
+    INSERT INTO people (email, role) SELECT :name || n || '@example.com', :role FROM generate_series(1, :users) AS n
     RETURNING id
 """)
 _SESSIONS = text("INSERT INTO sessions (secret_hash, person_id, expires_at) VALUES (:hash, :person, :until)")
@@ -64,7 +64,7 @@ def run() -> str:
 
 
 def _measure(url: str, engine: Engine, role: str) -> str:
-    secrets = _save_sessions(engine, role)
+    secrets = save_sessions(engine, role, USERS, "visitor")
     waits = asyncio.run(_visit_all(url, secrets))
     cuts = [1000 * cut for cut in quantiles(waits.seconds, n=100)]
     if waits.errors:
@@ -75,10 +75,11 @@ def _measure(url: str, engine: Engine, role: str) -> str:
     )
 
 
-def _save_sessions(engine: Engine, role: str) -> list[str]:
+def save_sessions(engine: Engine, role: str, users: int, name: str) -> list[str]:
+    """The secrets of sessions of so many new people of a role."""
     until = datetime.now(UTC) + timedelta(hours=1)
     with engine.begin() as connection:
-        people = connection.execute(_PEOPLE, {"role": role, "users": USERS}).scalars().all()
+        people = connection.execute(_PEOPLE, {"role": role, "users": users, "name": f"{name} {role}"}).scalars().all()
         secrets = [create_secret() for _ in people]
         rows = [
             {"hash": hash_secret(secret), "person": person, "until": until}
