@@ -45,9 +45,10 @@ from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.privacy_settings import PrivacySettings
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import observe_requests
-from viral_engine.settings import ApiSettings, DetectionSettings, QueueSettings
+from viral_engine.settings import ApiSettings, DetectionSettings
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)

@@ -33,17 +33,10 @@ from viral_engine.flags import Flags
 from viral_engine.logs import configure_logging
 from viral_engine.malloc import keep_few_heaps
 from viral_engine.privacy_settings import PrivacySettings
+from viral_engine.queue_settings import QueueSettings, ReconcilerSettings
 from viral_engine.queues import connect_redis
 from viral_engine.request_telemetry import trace_requests
-from viral_engine.settings import (
-    ApiSettings,
-    BootstrapSettings,
-    DetectionSettings,
-    LogSettings,
-    QueueSettings,
-    ReconcilerSettings,
-    load_settings_or_exit,
-)
+from viral_engine.settings import ApiSettings, BootstrapSettings, DetectionSettings, LogSettings, load_settings_or_exit
 from viral_engine.stop_event import watch_stop_signals
 from viral_engine.telemetry_settings import TelemetrySettings
 from viral_engine.tracing import start_tracing

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 import viral_engine.access_settings
 import viral_engine.delivery_settings
 import viral_engine.privacy_settings
+import viral_engine.queue_settings
 import viral_engine.telemetry_settings
 import viral_engine.web_settings
 import viral_engine.worker_settings  # noqa: F401 - its groups are documented too.

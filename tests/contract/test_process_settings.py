@@ -27,6 +27,7 @@ _PROCESSES = {
 _SECRETS = {
     "DATABASE_URL": {"metricsApi", "reconciler", "migrate"},
     "IDENTIFIER_KEY": {"metricsApi", "reconciler", "migrate"},
+    "MIGRATION_DATABASE_URL": {"migrate"},
     "ADMIN_PASSWORD": {"migrate"},
     "API_TOKEN": {"migrate"},
     "DASHBOARD_TOKEN": {"dashboard", "migrate"},

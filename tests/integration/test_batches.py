@@ -14,8 +14,8 @@ from metrics_api.ingest.batches import MAX_ATTEMPTS, Circumstances, step_batch
 from tests.api_fixtures import Api
 from tests.builders import NOON, build_clicks
 from viral_engine.contract.batches import Batch
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import QueueName, fetch_queued_rows, open_queue
-from viral_engine.settings import QueueSettings
 
 _SAVE = text("INSERT INTO batches (kind, status, steps) VALUES (:kind, 'queued', :steps) RETURNING id")
 BROKEN = '["not a date", "2026-03-04"]'

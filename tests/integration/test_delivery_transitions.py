@@ -19,7 +19,7 @@ from metrics_api.deliveries.transitions import (
 from tests.delivery_rows import ANN, HOOK, NOON, change_delivery, read_delivery, save_delivery
 from viral_engine.contract.deliveries import Content, DeliveryIntent, DeliveryKind, DeliveryResult
 from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 DELIVERIES, QUEUES = DeliverySettings(), QueueSettings()
 TOKEN, ATTEMPT = 3, 2

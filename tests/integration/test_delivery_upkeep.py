@@ -14,8 +14,8 @@ from tests.api_fixtures import Api
 from tests.delivery_rows import ANN, BOB, HOOK, NOON, change_delivery, read_delivery, save_delivery, save_ready_report
 from viral_engine.contract.people import ROLE_SCOPES, Role
 from viral_engine.delivery_settings import DeliverySettings
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import QueueName, open_queue
-from viral_engine.settings import QueueSettings
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.unit.flags.test_flags import FOR_25_PCT, OFF, ON, write_flags
 from tests.waiting import wait_until
 from viral_engine.contract.people import Scope
 from viral_engine.flags import Flags
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 GUARDRAIL_READS = (
     "/v1/guardrails/fraud",

@@ -23,8 +23,9 @@ from viral_engine.contract.evaluations import Evaluation
 from viral_engine.contract.people import Scope
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import QueueName, connect_redis, open_queue
-from viral_engine.settings import DetectionSettings, QueueSettings
+from viral_engine.settings import DetectionSettings
 
 RULES = "/v1/notification-rules"
 HOOK, OTHER_HOOK = "https://hooks.example.com/T1/secret-path", "https://chat.example.com/T2"

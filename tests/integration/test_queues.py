@@ -12,8 +12,8 @@ from metrics_api.reports.poking import poke_due_runs
 from tests.api_fixtures import Api
 from tests.builders import NOON
 from tests.delivery_rows import change_delivery, save_delivery
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import JobName, QueueName, open_queue
-from viral_engine.settings import QueueSettings
 
 _FAILED = text("""
     INSERT INTO report_runs (report_type, period_start, period_end, requested_by, status, attempt, max_attempts,

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from viral_engine.contract.alerts import AlertType, StatusFilter
 from viral_engine.contract.period import PeriodQuery
 from viral_engine.contract.thresholds import AnomalyOverrides, BotOverrides, CoppaOverrides, FraudOverrides, Overrides
+from viral_engine.contract.values import CONTROL_FREE, check_text
 from viral_engine.contract.violations import ViolationFilter
 
 
@@ -69,4 +70,6 @@ class AlertsQuery(PeriodQuery, ListQuery):
 
     status: StatusFilter = Field("open", description="open includes acknowledged")
     type: AlertType | None = None
-    q: str | None = Field(None, max_length=128, description="A part of the message, the note or a name")
+    q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
+        None, description="A part of the message, the note or a name"
+    )

@@ -14,7 +14,8 @@ from viral_engine.access_settings import AccessSettings
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.settings import DetectionSettings, QueueSettings
+from viral_engine.queue_settings import QueueSettings
+from viral_engine.settings import DetectionSettings
 
 
 @dataclass(frozen=True)

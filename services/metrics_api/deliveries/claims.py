@@ -15,7 +15,7 @@ from metrics_api.subscriptions.links import build_unsubscribe_url
 from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests

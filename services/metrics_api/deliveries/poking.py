@@ -8,8 +8,8 @@ from sqlalchemy import text
 from metrics_api.db.database import Database
 from metrics_api.queueing import enqueue_due
 from viral_engine.contract.deliveries import DeliveryKind
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import JobName, QueueName
-from viral_engine.settings import QueueSettings
 
 QUEUES: dict[DeliveryKind, tuple[QueueName, JobName]] = {
     "email": (QueueName.EMAIL_DELIVERY, JobName.SEND_EMAIL),

@@ -8,7 +8,7 @@ from metrics_api.db.database import Database
 from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.deliveries.telemetry import record_ended
 from metrics_api.deliveries.transitions import expire_leases
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 
 def reconcile_deliveries(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:

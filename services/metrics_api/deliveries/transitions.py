@@ -25,7 +25,7 @@ from viral_engine.contract.deliveries import (
     Outcome,
 )
 from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 Status = Literal["pending", "claimed", "sending", "sent", "uncertain", "dead", "placeholder", "suppressed", "cancelled"]
 SHOWN: dict[Status, DeliveryState] = {

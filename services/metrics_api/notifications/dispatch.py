@@ -15,7 +15,7 @@ from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from viral_engine.contract.deliveries import AlertNews, DeliveryKind, Notification
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 _ACTOR = "notifications"
 _MOST_NEWS = 100

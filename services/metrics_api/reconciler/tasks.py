@@ -22,7 +22,8 @@ from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from viral_engine.delivery_settings import DeliverySettings
 from viral_engine.flags import Flags
 from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.settings import DetectionSettings, QueueSettings, ReconcilerSettings
+from viral_engine.queue_settings import QueueSettings, ReconcilerSettings
+from viral_engine.settings import DetectionSettings
 
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60

@@ -7,8 +7,8 @@ from redis import Redis
 from metrics_api.db.database import Database
 from metrics_api.queueing import enqueue_due
 from metrics_api.reports.runs import mark_due_runs
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import JobName, QueueName
-from viral_engine.settings import QueueSettings
 
 
 def poke_due_runs(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from metrics_api.reports.slots import SCHEDULE_KEY, tick
 from metrics_api.reports.telemetry import record_failed
 from viral_engine.contract.flags import Flag
 from viral_engine.flags import Flags
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 
 def reconcile_runs(database: Database, redis: Redis, flags: Flags, settings: QueueSettings, *, now: datetime) -> None:

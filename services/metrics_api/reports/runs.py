@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.backoff import BACKOFF, SILENCE
 from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType, RunStatus
-from viral_engine.settings import QueueSettings
+from viral_engine.queue_settings import QueueSettings
 
 
 @dataclass(frozen=True)

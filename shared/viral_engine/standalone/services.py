@@ -2,9 +2,10 @@
 
 import sys
 
-from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
+from viral_engine.access_settings import LimitSettings, MigrationSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
 from viral_engine.privacy_settings import PrivacySettings
+from viral_engine.queue_settings import QueueSettings, ReconcilerSettings
 from viral_engine.settings import (
     ApiSettings,
     BootstrapSettings,
@@ -12,8 +13,6 @@ from viral_engine.settings import (
     DetectionSettings,
     EnvironmentSettings,
     LogSettings,
-    QueueSettings,
-    ReconcilerSettings,
 )
 from viral_engine.standalone.processes import Program
 from viral_engine.telemetry_settings import TelemetrySettings, WorkerMetricsSettings
@@ -43,7 +42,12 @@ SERVICES_WITHOUT_DATABASE = (_python("dashboard", "dashboard", groups=(Dashboard
 # The admin's password is restored, so that the login that is shown works even after it was changed on the page.
 # Run to its end before what needs the database starts; one process, because most of its time goes into imports.
 PREPARATION = _python(
-    "prepare", "metrics_api", "migrate", "bootstrap", "--restore-admin", groups=(ApiSettings, BootstrapSettings)
+    "prepare",
+    "metrics_api",
+    "migrate",
+    "bootstrap",
+    "--restore-admin",
+    groups=(ApiSettings, MigrationSettings, PrivacySettings, BootstrapSettings),
 )
 
 SERVICES_WITH_DATABASE = (

@@ -5,8 +5,8 @@ from pydantic import ValidationError
 
 from metrics_api.deliveries.requests import MAX_ATTEMPTS
 from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queues import JOB_TIMEOUT_SECONDS, LAST_WORD_SECONDS, JobName
-from viral_engine.settings import QueueSettings
 
 
 def test_the_defaults_are_those_of_the_document() -> None:

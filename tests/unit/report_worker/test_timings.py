@@ -1,8 +1,8 @@
 """The timings that docs/performance-reports.md promises; tests of faults shorten them."""
 
+from viral_engine.queue_settings import QueueSettings
 from viral_engine.queue_worker import JOB_MONITORING_SECONDS, MAINTENANCE_SECONDS, WORKER_TTL_SECONDS
 from viral_engine.queues import FAILURE_TTL_SECONDS, JOB_TIMEOUT_SECONDS, RESULT_TTL_SECONDS, JobName
-from viral_engine.settings import QueueSettings
 from viral_engine.worker_settings import AiSettings
 
 

@@ -12,8 +12,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "erasures",
-        sa.Column("mark", sa.LargeBinary, primary_key=True),
-        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("mark", sa.LargeBinary, primary_key=True, comment="Keyed hash of what was erased; names nobody"),
+        sa.Column(
+            "kind", sa.Text, nullable=False, comment="user, session, device, ip_address, event, or a kind of item"
+        ),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("idx_erasures_erased_at", "erasures", ["erased_at"])

@@ -11,7 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("privacy_requests", sa.Column("traces", JSONB))
+    comment = "Devices, sessions and addresses of what was erased, and events credited to it"
+    op.add_column("privacy_requests", sa.Column("traces", JSONB, comment=comment))
 
 
 def downgrade() -> None:
