@@ -16,6 +16,7 @@ from metrics_api.api.bulk import MAX_BATCH_BYTES
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.refusals import refusals_explained
 from metrics_api.db.runtime_role import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
@@ -59,18 +60,23 @@ def migrate() -> None:
     settings, own, privacy = load_settings_or_exit(ApiSettings, MigrationSettings, PrivacySettings)
     owner = own.migration_database_url
     owner_url = owner.get_secret_value() if owner else settings.database_url
+    owner_variable = "MIGRATION_DATABASE_URL" if owner else "DATABASE_URL"
 
     def finish(connection: Connection) -> None:
         save_audit_retention(connection, privacy.retention_audit_days)
         grant_rights(connection, settings.database_url)
 
     try:
-        migrations.upgrade(owner_url, finish=finish)
+        with (
+            refusals_explained("DATABASE_URL", settings.database_url),
+            refusals_explained(owner_variable, owner_url),
+        ):
+            migrations.upgrade(owner_url, finish=finish)
     except MissingRoleError as error:
         click.echo(str(error), err=True)
         sys.exit(os.EX_CONFIG)
     database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
-    with database.write() as connection:
+    with refusals_explained("DATABASE_URL", settings.database_url), database.write() as connection:
         start_due_rescan(connection)
         start_due_rebuild(connection)
 
@@ -82,7 +88,7 @@ def bootstrap(restore_admin: bool) -> None:
     settings, first = load_settings_or_exit(ApiSettings, BootstrapSettings)
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     try:
-        with database.write() as connection:
+        with refusals_explained("DATABASE_URL", settings.database_url), database.write() as connection:
             access.bootstrap(connection, first, restore_admin=restore_admin, now=datetime.now(UTC), say=click.echo)
     except WeakPasswordError as error:
         click.echo(f"ADMIN_PASSWORD: {error}", err=True)

@@ -147,6 +147,48 @@ def test_a_user_who_is_not_there_is_named(url: str) -> None:
     assert "'nobody_yet', which does not exist" in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "old", "new", "sentence"),
+    [
+        ("DATABASE_URL", ":password@", ":wrong@", "password authentication failed"),
+        ("DATABASE_URL", "/migrated", "/nowhere", 'database "nowhere" does not exist'),
+        ("DATABASE_URL", "/migrated", "/migrated?sslmode=require", "server does not support SSL"),
+        ("DATABASE_URL", "/migrated", "/migrated?sslmode=sometimes", "invalid sslmode value"),
+        ("DATABASE_URL", "/migrated", ":five/migrated", "is no address of a PostgreSQL database"),
+        ("MIGRATION_DATABASE_URL", "viral_engine:", "stranger:", 'failed for user "stranger"'),
+    ],
+)
+def test_what_cannot_succeed_ends_at_once_with_a_sentence(
+    url: str, variable: str, old: str, new: str, sentence: str
+) -> None:
+    given = {"DATABASE_URL": url, "REDIS_URL": "redis://", "IDENTIFIER_KEY": "k" * 32}
+    ran = run_commands("migrate", **given | {variable: url.replace(old, new)})
+    assert ran.returncode == 78
+    assert sentence in ran.stderr
+    assert variable in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_user_without_the_right_to_make_tables_ends_at_once(url: str, own_engine: Engine) -> None:
+    with own_engine.connect() as connection:
+        connection.execute(text("CREATE ROLE only_reads LOGIN PASSWORD 'secret'"))
+    try:
+        lesser = url.replace("viral_engine:password", "only_reads:secret")
+        ran = run_commands("migrate", DATABASE_URL=lesser, REDIS_URL="redis://", IDENTIFIER_KEY="k" * 32)
+    finally:
+        with own_engine.connect() as connection:
+            connection.execute(text("DROP ROLE only_reads"))
+    assert (ran.returncode, ran.stderr.splitlines()[-1][:41]) == (78, "The database of DATABASE_URL refuses: per")
+
+
+def test_a_database_that_is_away_is_worth_another_try() -> None:
+    away = "postgresql://viral_engine:password@127.0.0.1:1/migrated"
+    ran = run_commands("migrate", "bootstrap", DATABASE_URL=away, REDIS_URL="redis://", IDENTIFIER_KEY="k" * 32)
+    assert ran.returncode == 75
+    assert "cannot be used now" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def run_commands(*commands: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "metrics_api", *commands],

@@ -1,0 +1,60 @@
+"""Why PostgreSQL refuses a command of the operators, in a sentence, and whether trying again can help."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+_FORM = "postgresql://USER:PASSWORD@HOST:5432/NAME"
+# A connection that is refused has no SQLSTATE, only words; in another language than English it is tried again.
+_FINAL_WORDS = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "is not permitted to log in",
+    "permission denied",
+    "must be owner of",
+    "certificate",
+    "server does not support SSL",
+    "invalid connection option",
+    "invalid URI",
+    "invalid port",
+    "invalid integer value",
+    "invalid sslmode value",
+)
+
+
+@contextmanager
+def refusals_explained(variable: str, database_url: str) -> Iterator[None]:
+    """End with code 78 where the database of this variable will refuse the next try too, with 75 where it may not.
+
+    The sentence on standard error names the variable. Any other error passes.
+    """
+    try:
+        make_url(database_url)
+    except (ArgumentError, ValueError):
+        _end(os.EX_CONFIG, f"{variable} is no address of a PostgreSQL database, such as {_FORM}. Correct it.")
+    try:
+        yield
+    except DBAPIError as error:
+        reason = _shorten(error)
+        if any(words in reason for words in _FINAL_WORDS):
+            _end(os.EX_CONFIG, f"The database of {variable} refuses: {reason}. Correct {variable}, or its rights.")
+        if isinstance(error, OperationalError):
+            _end(os.EX_TEMPFAIL, f"The database of {variable} cannot be used now: {reason}. Try again.")
+        raise
+
+
+def _shorten(error: DBAPIError) -> str:
+    """PostgreSQL's own words on one line, without those of the library around them."""
+    return " ".join(str(error.orig).split()).removeprefix("connection failed: ").rstrip(".")
+
+
+def _end(code: int, sentence: str) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(code)
