@@ -11,7 +11,7 @@ from viral_engine.webhook_targets import read_networks
 
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-_OWN_PATHS = ("dashboard", "assets", "login", "logout", "password", "set-password", "unsubscribe")
+OWN_PATHS = ("dashboard", "assets", "login", "logout", "password", "set-password", "unsubscribe")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -35,10 +35,10 @@ def _check_domains(domains: str) -> str:
 
 def _check_prefix(prefix: str) -> str:
     """Refuse what is no path, or begins as the dashboard's own paths do."""
-    if prefix and (not _PREFIX.fullmatch(prefix) or prefix.split("/")[1] in _OWN_PATHS):
+    if prefix and (not _PREFIX.fullmatch(prefix) or prefix.split("/")[1] in OWN_PATHS):
         raise ValueError(
             f"DASHBOARD_PATH_PREFIX is {prefix}; allowed: a path such as /viral, without a slash at its end, that "
-            f"does not begin with /{', /'.join(_OWN_PATHS)}"
+            f"does not begin with /{', /'.join(OWN_PATHS)}"
         )
     return prefix
 

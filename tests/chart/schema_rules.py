@@ -4,25 +4,104 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.chart.processes import PRODUCTION_DEFAULTS, Group, all_groups, camel_case, list_plain, name_group
+from tests.chart.text_formats import find_format
 
 Schema = dict[str, Any]
 _FREE: Schema = {"type": "object"}
-_TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_LABEL_VALUE = "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
+_LABEL_NAME: Schema = {
+    "pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+}
+_ANNOTATIONS: Schema = {
+    "type": "object",
+    "propertyNames": _LABEL_NAME,
+    "additionalProperties": {"type": "string"},
+}
+_LABELS: Schema = {**_ANNOTATIONS, "additionalProperties": {"type": "string", "pattern": _LABEL_VALUE}}
+# Those that the chart gives every object, and selects by.
+_OWN_LABELS = ["name", "instance", "component", "version", "part-of", "managed-by"]
+_FURTHER_LABELS: Schema = {
+    **_LABELS,
+    "propertyNames": {
+        **_LABEL_NAME,
+        "not": {"enum": [*(f"app.kubernetes.io/{name}" for name in _OWN_LABELS), "helm.sh/chart"]},
+    },
+}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _PORTS: Schema = {"type": "array", "items": _PORT, "minItems": 1}
-_PEERS: Schema = {"type": "array", "items": _FREE}
+_QUANTITIES: Schema = {
+    "type": "object",
+    "additionalProperties": {
+        "type": ["string", "number"],
+        "minimum": 0,
+        "pattern": "^[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$",
+    },
+}
+_RESOURCES: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"requests": _QUANTITIES, "limits": _QUANTITIES, "claims": {"type": "array", "items": _FREE}},
+}
+_SELECTOR: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"matchLabels": _LABELS, "matchExpressions": {"type": "array", "items": _FREE}},
+}
+_BLOCK: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["cidr"],
+    "properties": {"cidr": {"type": "string"}, "except": {"type": "array", "items": {"type": "string"}}},
+}
+_PEERS: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {"namespaceSelector": _SELECTOR, "podSelector": _SELECTOR, "ipBlock": _BLOCK},
+        "dependentSchemas": {"ipBlock": {"maxProperties": 1}},
+    },
+}
+_TOLERATIONS: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "key": {"type": "string"},
+            "operator": {"enum": ["Exists", "Equal"]},
+            "value": {"type": "string", "pattern": _LABEL_VALUE},
+            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+            "tolerationSeconds": {"type": "integer"},
+        },
+    },
+}
+_SPREAD: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["maxSkew", "topologyKey", "whenUnsatisfiable"],
+        "properties": {
+            "maxSkew": {"type": "integer", "minimum": 1},
+            "topologyKey": {"type": "string", **_LABEL_NAME},
+            "whenUnsatisfiable": {"enum": ["DoNotSchedule", "ScheduleAnyway"]},
+        },
+    },
+}
 
 # The first pattern that a value's path matches decides.
 _RULES: tuple[tuple[str, Schema], ...] = (
     ("global", _FREE),
-    ("*.resources", _FREE),
+    ("*.resources", _RESOURCES),
     ("*.affinity", _FREE),
-    ("*.nodeSelector", _TEXTS),
-    ("*abels", _TEXTS),
-    ("*nnotations", _TEXTS),
-    ("*.tolerations", _PEERS),
-    ("*.topologySpreadConstraints", _PEERS),
+    ("*.nodeSelector", _LABELS),
+    ("commonLabels", _FURTHER_LABELS),
+    ("*abels", _LABELS),
+    ("*nnotations", _ANNOTATIONS),
+    ("*.tolerations", _TOLERATIONS),
+    ("*.topologySpreadConstraints", _SPREAD),
     ("image.pullPolicy", {"enum": ["Always", "IfNotPresent", "Never"]}),
     ("image.pullSecrets", {"type": "array", "items": {"type": "string"}}),
     ("*.image.digest", {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}),
@@ -67,8 +146,11 @@ def _infer(value: Any, path: str, settings: dict[str, Schema]) -> Schema:
         properties = {key: _infer(item, f"{path}.{key}".lstrip("."), settings) for key, item in value.items()}
         return {"type": "object", "additionalProperties": False, "properties": properties}
     kinds = {bool: "boolean", int: "integer", str: "string"}
-    if type(value) not in kinds:
-        raise ValueError(f"schema_rules.py needs a rule for {path}, whose default is {value!r}")
+    is_free_text = isinstance(value, str) and not (path.endswith(".value") or find_format(path))
+    if type(value) not in kinds or is_free_text:
+        raise ValueError(
+            f"schema_rules.py needs a rule for {path}, or text_formats.py a format; its default is {value!r}"
+        )
     return {"type": kinds[type(value)]}
 
 

@@ -1,4 +1,4 @@
-"""What is made from the models of the settings: a block of values.yaml, values.schema.json and two files."""
+"""What is made from the models of the settings: a block of values.yaml, values.schema.json and four files."""
 
 import json
 import textwrap
@@ -21,6 +21,7 @@ from tests.chart.processes import (
 )
 from tests.chart.programs import CHART
 from tests.chart.schema_rules import build_schema
+from tests.chart.text_formats import list_formats
 from viral_engine.settings import DetectionSettings
 from viral_engine.settings_ranges import format_range
 
@@ -115,6 +116,26 @@ def format_shared_settings() -> str:
     return head + yaml.safe_dump({name: keys for name, keys in shared.items() if keys}, sort_keys=False, width=_WIDTH)
 
 
+def format_defaults() -> str:
+    """files/defaults.yaml: the numbers that a process has where the values say null."""
+    numbers = {
+        name_group(group): {
+            camel_case(name): group.model_fields[name].default
+            for name in list_plain(group)
+            if type(group.model_fields[name].default) in (int, float)
+        }
+        for group in all_groups()
+    }
+    head = "# What a number is where the values say null; made by `make chart` from the code.\n"
+    return head + yaml.safe_dump({name: found for name, found in numbers.items() if found}, sort_keys=False)
+
+
+def format_formats(values: str) -> str:
+    """files/formats.yaml: what texts have to look like."""
+    head = "# What each text of the values has to look like; made by `make chart`.\n"
+    return head + yaml.safe_dump(list_formats(yaml.safe_load(values)), sort_keys=False, width=10_000)
+
+
 def format_schema(values: str) -> str:
     """values.schema.json: types from the values, ranges from the settings."""
     return json.dumps(build_schema(yaml.safe_load(values)), indent=2) + "\n"
@@ -128,3 +149,5 @@ def write() -> None:
     (CHART / "files").mkdir(exist_ok=True)
     (CHART / "files" / "settings.yaml").write_text(format_process_settings())
     (CHART / "files" / "shared.yaml").write_text(format_shared_settings())
+    (CHART / "files" / "formats.yaml").write_text(format_formats(values))
+    (CHART / "files" / "defaults.yaml").write_text(format_defaults())

@@ -91,7 +91,9 @@ def test_a_webhook_reaches_no_private_address_and_no_service_of_the_cloud() -> N
 
 def test_the_metrics_api_reaches_an_identity_provider_only_when_there_is_one() -> None:
     assert HTTPS not in _ports("metrics-api", "egress")
-    with_provider = render("--set", "config.singleSignOn.oidcIssuer=https://id.example.com")
+    with_provider = render(
+        "--set", "config.singleSignOn.oidcIssuer=https://id.example.com,config.singleSignOn.oidcClientId=guardrails"
+    )
     egress = with_provider.of("NetworkPolicy")["metrics-api"]["spec"]["egress"]
     assert HTTPS in [port["port"] for rule in egress for port in rule["ports"]]
 

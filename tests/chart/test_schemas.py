@@ -110,11 +110,14 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
             ],
             'config.singleSignOn.oidcIssuer is "https://a.example.com", but another group says "https://b.example.com"',
         ),
-        (["secrets.emailWorkerToken.value=x"], "secrets.emailWorkerToken has a value, but secrets.existingSecret"),
+        (
+            [f"secrets.emailWorkerToken.value={'x' * 32}"],
+            "secrets.emailWorkerToken has a value, but secrets.existingSecret",
+        ),
         (
             [
                 "secrets.existingSecret=",
-                "secrets.emailWorkerToken.value=x",
+                f"secrets.emailWorkerToken.value={'x' * 32}",
                 "secrets.emailWorkerToken.existingSecret=y",
             ],
             "secrets.emailWorkerToken has a value and names an existing Secret",
@@ -158,6 +161,8 @@ def test_generated_files_are_those_of_todays_settings() -> None:
     assert settings_files.format_values(values) == values, "run make chart"
     assert settings_files.format_schema(values) == (CHART / "values.schema.json").read_text(), "run make chart"
     assert settings_files.format_process_settings() == (CHART / "files" / "settings.yaml").read_text(), "run make chart"
+    assert settings_files.format_defaults() == (CHART / "files" / "defaults.yaml").read_text(), "run make chart"
+    assert settings_files.format_formats(values) == (CHART / "files" / "formats.yaml").read_text(), "run make chart"
     assert settings_files.format_shared_settings() == (CHART / "files" / "shared.yaml").read_text(), "run make chart"
 
 

@@ -1,5 +1,9 @@
 {{/* Values that contradict each other; each ends by a sentence that says which, and what to do. */}}
 {{- define "viral-engine.checks" -}}
+{{- with include "viral-engine.formatProblems" . | trim }}
+{{- fail (printf "ERROR: these values cannot work:\n%s" .) }}
+{{- end }}
+{{- include "viral-engine.checkNames" . }}
 {{- include "viral-engine.checkSecrets" . }}
 {{- include "viral-engine.checkScaling" . }}
 {{- include "viral-engine.checkShared" . }}
@@ -13,14 +17,63 @@
 {{- end }}
 {{- end }}
 {{- include "viral-engine.checkReach" . }}
-{{- with .Values.thresholds }}
-{{- $limits := list .healthStatusExcellent .healthStatusGood .healthStatusFair .healthStatusWarning }}
+{{- include "viral-engine.checkSettings" . }}
+{{- end }}
+
+{{/* What Helm allows in a release's name, but no Service bears. */}}
+{{- define "viral-engine.checkNames" -}}
+{{- $name := include "viral-engine.fullname" . }}
+{{- if or (not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name)) (regexMatch "^(true|false|null|yes|no|on|off|y|n)$" $name) }}
+{{- fail (printf "ERROR: names of objects would begin with %q, from the release's name; Services need lower-case letters, digits and hyphens, beginning with a letter, and no word such as true. Name the release so, or set fullnameOverride." $name) }}
+{{- end }}
+{{- end }}
+
+{{/* Settings that contradict each other, as their models say too. */}}
+{{- define "viral-engine.checkSettings" -}}
+{{- $limits := list }}
+{{- range $status := list "Excellent" "Good" "Fair" "Warning" }}
+{{- $limits = append $limits (include "viral-engine.given" (dict "root" $ "group" "thresholds" "key" (print "healthStatus" $status))) }}
+{{- end }}
 {{- range $i := list 0 1 2 }}
 {{- if lt (index $limits $i | float64) (index $limits (add $i 1) | float64) }}
 {{- fail (printf "ERROR: thresholds.healthStatusExcellent, Good, Fair and Warning must fall in this order, but are %v." $limits) }}
 {{- end }}
 {{- end }}
+{{- if and (include "viral-engine.sharedText" (dict "root" . "key" "oidcIssuer")) (not .Values.config.singleSignOn.oidcClientId) }}
+{{- fail "ERROR: config.singleSignOn.oidcClientId is empty, but oidcIssuer is set; give the name under which the provider knows this product." }}
 {{- end }}
+{{- $lease := include "viral-engine.given" (dict "root" $ "group" "delivery" "key" "deliveryLeaseSeconds") }}
+{{- range $group, $key := dict "email" "smtpTimeoutSeconds" "webhook" "webhookTimeoutSeconds" }}
+{{- $seconds := include "viral-engine.given" (dict "root" $ "group" $group "key" $key) }}
+{{- if le (float64 $lease) (float64 $seconds) }}
+{{- fail (printf "ERROR: config.delivery.deliveryLeaseSeconds is %s, but must exceed config.%s.%s, which is %s; else a second worker takes what the first still sends." $lease $group $key $seconds) }}
+{{- end }}
+{{- end }}
+{{- include "viral-engine.checkLinks" . }}
+{{- end }}
+
+{{- define "viral-engine.checkLinks" -}}
+{{- $url := include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl") | trimSuffix "/" }}
+{{- $prefix := .Values.config.dashboard.dashboardPathPrefix | default "" }}
+{{- if and $url (not (hasSuffix $prefix $url)) }}
+{{- fail (printf "ERROR: publicDashboardUrl is %q, but must end with config.dashboard.dashboardPathPrefix, which is %q; else links lead nowhere." $url $prefix) }}
+{{- end }}
+{{- with .Values.ingress.dashboard }}
+{{- if and .enabled (hasPrefix "*" .host) (not $url) }}
+{{- fail "ERROR: ingress.dashboard.host is a pattern, so it does not tell where people reach the dashboard; set config.dashboard.publicDashboardUrl." }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A setting as its process has it, also where the values leave it to the process's default.
+     Of (dict "root" $ "group" GROUP "key" KEY). */}}
+{{- define "viral-engine.given" -}}
+{{- $settings := ternary .root.Values.thresholds (index .root.Values.config .group) (eq .group "thresholds") }}
+{{- $value := get $settings .key }}
+{{- if or (not (hasKey $settings .key)) (kindIs "invalid" $value) }}
+{{- $value = index (.root.Files.Get "files/defaults.yaml" | fromYaml) .group .key }}
+{{- end }}
+{{- $value }}
 {{- end }}
 
 {{- define "viral-engine.checkSecrets" -}}

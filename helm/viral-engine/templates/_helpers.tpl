@@ -12,8 +12,8 @@
 
 {{/* Labels that never change: the only ones for selectors. Of (dict "root" $ "component" NAME). */}}
 {{- define "viral-engine.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "viral-engine.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "viral-engine.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}

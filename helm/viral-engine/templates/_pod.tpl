@@ -37,7 +37,7 @@ affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .topologySpreadConstraints }}
 topologySpreadConstraints:
@@ -64,7 +64,7 @@ serviceAccountName: {{ include "viral-engine.fullname" .root }}{{ .suffix | defa
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with include "viral-engine.scheduling" . | trim }}

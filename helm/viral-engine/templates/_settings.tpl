@@ -62,7 +62,7 @@
 {{- if or (has "delivery" $process.groups) (has "dashboard" $process.groups) }}
 {{- with include "viral-engine.publicDashboardUrl" .root }}
 - name: PUBLIC_DASHBOARD_URL
-  value: {{ . }}
+  value: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- range $key, $secret := $process.secrets }}
@@ -71,8 +71,8 @@
 - name: {{ $secret.variable }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "viral-engine.secretName" (dict "root" $.root "key" $key "suffix" $.suffix) }}
-      key: {{ ternary $own.key $secret.variable (ne $own.existingSecret "") }}
+      name: {{ include "viral-engine.secretName" (dict "root" $.root "key" $key "suffix" $.suffix) | quote }}
+      key: {{ ternary $own.key $secret.variable (ne $own.existingSecret "") | quote }}
       {{- if not $secret.required }}
       optional: true
       {{- end }}
