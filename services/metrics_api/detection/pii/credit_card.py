@@ -9,7 +9,8 @@ from metrics_api.detection.pii.number_context import is_calculated, is_labelled_
 from metrics_api.detection.pii.rules import Rule
 from metrics_api.detection.pii.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
 
-_ALONE = rf"(?<![{GLUE}+])(?<!\d[.:_])(?<![^\W\d_][/_-])"
+# Behind the first digit: a pattern that begins with a class of characters is searched much faster.
+_ALONE_BEHIND = rf"(?<![{GLUE}+].)(?<!\d[.:_].)(?<![^\W\d_][/_-].)"
 _END = rf"(?![{GLUE}]|[.:]\d{{3}})"
 _ISSUED = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}|"
@@ -74,7 +75,9 @@ def _locate_spelled(document: Document, match: re.Match[str]) -> Span | None:
 
 
 RULES = (
-    Rule("card_bare", re.compile(rf"{_ALONE}(?P<pii>\d{{12,19}}){_END}"), _locate_digits, needs=HAS_LONG_NUMBER),
+    Rule(
+        "card_bare", re.compile(rf"(?P<pii>\d{_ALONE_BEHIND}\d{{11,18}}){_END}"), _locate_digits, needs=HAS_LONG_NUMBER
+    ),
     Rule(
         "card_grouped",
         re.compile(
@@ -95,7 +98,7 @@ RULES = (
     ),
     Rule(
         "card_digit_by_digit",
-        re.compile(rf"{_ALONE}(?P<pii>\d(?:[ .\-/|~_*]{{1,3}}\d){{11,18}}){_END}"),
+        re.compile(rf"(?P<pii>\d{_ALONE_BEHIND}(?:[ .\-/|~_*]{{1,3}}\d){{11,18}}){_END}"),
         _locate_digits,
         needs=HAS_LONG_NUMBER,
     ),

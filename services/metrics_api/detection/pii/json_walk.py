@@ -26,16 +26,6 @@ class Node:
     sensitive: str | None = None
     parent_key: str = ""
 
-    @property
-    def tokens(self) -> list[str]:
-        """The keys and indexes that lead here, as in an RFC 6901 pointer but not escaped."""
-        tokens: list[str] = []
-        node: Node | None = self
-        while node is not None and node.parent is not None:
-            tokens.append(node.token)
-            node = node.parent
-        return tokens[::-1]
-
 
 def may_hold_pii(key: str) -> bool:
     """Tell the rare keys that are worth scanning from plain names of fields without a number as long as a phone's."""

@@ -10,6 +10,8 @@ from metrics_api.detection.pii.budget import check_budget
 from metrics_api.detection.pii.document import HAS_LONG_NUMBER, Document, Span
 from metrics_api.detection.pii.findings import PiiType
 
+_MOST_CHOICES = 2_000
+
 
 class Candidate(NamedTuple):
     """A place in a document that a rule takes for personal information; overlaps are not settled yet."""
@@ -47,29 +49,42 @@ class Rule:
 
 
 class RuleSet:
-    """All rules of the scanner, in an order that a document's traits choose from."""
+    """All rules of the scanner, of which a document's traits and words choose some."""
 
     def __init__(self, rules: Mapping[PiiType, tuple[Rule, ...]]) -> None:
         self._rules = [(pii_type, rule) for pii_type, its_rules in rules.items() for rule in its_rules]
-        self._by_traits: dict[int, list[tuple[PiiType, Rule]]] = {}
+        self._always = sum(1 << place for place, (_, rule) in enumerate(self._rules) if not rule.words)
+        self._by_word: dict[str, int] = {}
+        for place, (_, rule) in enumerate(self._rules):
+            for word in rule.words:
+                self._by_word[word] = self._by_word.get(word, 0) | 1 << place
+        self._words = frozenset(self._by_word)
+        self._chosen: dict[tuple[int, int], list[tuple[PiiType, Rule]]] = {}
 
     def find_candidates(self, document: Document) -> list[Candidate]:
         """Apply every rule whose traits and words the document has; each reports every place it accepts."""
-        words = document.words
+        told = self._always
+        for word in document.words & self._words:
+            told |= self._by_word[word]
         found: list[Candidate] = []
-        for pii_type, rule in self._choose(document.traits):
-            if rule.words and rule.words.isdisjoint(words):
-                continue
+        for pii_type, rule in self._choose(document.traits, told):
             for match in _find_matches(rule, document):
                 span = rule.locate(document, match)
                 if span is not None:
                     found.append(Candidate(pii_type, *span, rule.name))
         return found
 
-    def _choose(self, traits: int) -> list[tuple[PiiType, Rule]]:
-        if traits not in self._by_traits:
-            self._by_traits[traits] = [(pii_type, rule) for pii_type, rule in self._rules if rule.needs & ~traits == 0]
-        return self._by_traits[traits]
+    def _choose(self, traits: int, told: int) -> list[tuple[PiiType, Rule]]:
+        """Give the rules of the bits of `told` as far as the traits are there; texts of one kind ask for the same."""
+        chosen = self._chosen.get((traits, told))
+        if chosen is None:
+            if len(self._chosen) >= _MOST_CHOICES:
+                self._chosen.clear()
+            chosen = [
+                each for place, each in enumerate(self._rules) if told >> place & 1 and not each[1].needs & ~traits
+            ]
+            self._chosen[traits, told] = chosen
+        return chosen
 
 
 def _find_matches(rule: Rule, document: Document) -> Iterable[re.Match[str]]:

@@ -126,17 +126,31 @@ class _Pointers:
     def __init__(self, reader: _Reader) -> None:
         self._reader = reader
         self._tokens: dict[str, str] = {}
-        self._parent: tuple[Node | None, str] = (None, "")
+        self._last = ""
+        self._ends: dict[Node, int] = {}
 
     def format(self, leaf: Node) -> str:
         """Give the pointer of a value, "" for the whole data."""
         if leaf.parent is None:
             return ""
-        parent, pointer = self._parent
-        if leaf.parent is not parent:
-            pointer = "".join(f"/{self._format_token(token)}" for token in leaf.parent.tokens)
-            self._parent = (leaf.parent, pointer)
-        return f"{pointer}/{self._format_token(leaf.token)}"
+        return f"{self._format_parent(leaf.parent)}/{self._format_token(leaf.token)}"
+
+    def _format_parent(self, node: Node) -> str:
+        """Write only what differs from the last one: neighbours in deep data share nearly all of it."""
+        below: list[Node] = []
+        while node.parent is not None and node not in self._ends:
+            below.append(node)
+            node = node.parent
+        while self._ends and next(reversed(self._ends)) is not node:
+            self._ends.popitem()
+        parts = [self._last[: self._ends.get(node, 0)]]
+        end = len(parts[0])
+        for each in reversed(below):
+            parts.append(f"/{self._format_token(each.token)}")
+            end += len(parts[-1])
+            self._ends[each] = end
+        self._last = "".join(parts)
+        return self._last
 
     def _format_token(self, token: str) -> str:
         if not may_hold_pii(token):

@@ -38,7 +38,6 @@ _TOKEN = rf"(?:(?:{_ALTERNATIVES}){{1,12}}+(?!\w)|\d{{1,10}}(?!\w))"
 _GAP = r"(?:[ \t.,\-/()_|*]{1,4}(?:(?:dash|hyphen|minus|space|dot|and|then|plus)[ \t.,\-/]{1,3})?)"
 SPELLED_NUMBER = re.compile(rf"(?<!\w){_TOKEN}(?:{_GAP}{_TOKEN}){{2,30}}+")
 _PART = re.compile(rf"{_ALTERNATIVES}|\d+")
-_REPEATED_BLOCK = re.compile(r"(.+?)\1+")
 MIN_SPELLED_WORDS = 3
 
 
@@ -53,7 +52,7 @@ def read_digits(spelled: str) -> str:
         return ""
     numbers = _read_numbers(parts)
     digits = "".join(numbers)
-    return "" if _is_counting(numbers) or _REPEATED_BLOCK.fullmatch(digits) else digits
+    return "" if _is_counting(numbers) or _is_repeated_block(digits) else digits
 
 
 def is_read_as_amount(spelled: str) -> bool:
@@ -82,6 +81,11 @@ def _append_number(numbers: list[str], digits: str, part: str) -> None:
         numbers[-1] = numbers[-1][0] + digits
     else:
         numbers.append(digits)
+
+
+def _is_repeated_block(digits: str) -> bool:
+    """Say whether a shorter block makes up all of the digits: then they also stand in their double, moved along."""
+    return digits in (digits + digits)[1:-1]
 
 
 def _is_counting(numbers: list[str]) -> bool:

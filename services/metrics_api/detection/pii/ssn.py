@@ -16,7 +16,8 @@ from metrics_api.detection.pii.rules import Rule
 from metrics_api.detection.pii.spelled_digits import SPELLED_NUMBER, read_digits
 
 _FREE = rf"(?<![{GLUE}+])"
-_ALONE = rf"{_FREE}(?<!\w[.:/_#-])"
+# Behind the first digit: a pattern that begins with a class of characters is searched much faster.
+_ALONE_BEHIND = rf"(?<![{GLUE}+].)(?<!\w[.:/_#-].)"
 _END = rf"(?![{GLUE}]|[.:/-]\d)"
 _PREFIX_BEFORE = re.compile(r"[\d)] ?$")
 _DIGIT_COUNT = 9
@@ -84,17 +85,22 @@ def _locate_spelled(document: Document, match: re.Match[str]) -> Span | None:
 RULES = (
     Rule(
         "ssn_dashed",
-        re.compile(rf"{_FREE}(?<!\w-)\d{{3}} ?- ?\d\d ?- ?\d{{4}}{_END}"),
+        re.compile(rf"\d(?<![{GLUE}+].)(?<!\w-.)\d\d ?- ?\d\d ?- ?\d{{4}}{_END}"),
         _locate_dashed,
         needs=HAS_LONG_NUMBER,
     ),
     Rule(
         "ssn_grouped",
-        re.compile(rf"{_ALONE}\d{{3}}([ ./|~_*])\d\d\1\d{{4}}{_END}"),
+        re.compile(rf"\d{_ALONE_BEHIND}\d\d([ ./|~_*])\d\d\1\d{{4}}{_END}"),
         _locate_grouped,
         needs=HAS_LONG_NUMBER,
     ),
-    Rule("ssn_bare", re.compile(rf"{_ALONE}(?<!-)\d{{9}}{_END}(?![-/_]\w)"), _locate_bare, needs=HAS_LONG_NUMBER),
+    Rule(
+        "ssn_bare",
+        re.compile(rf"\d{_ALONE_BEHIND}(?<!-.)\d{{8}}{_END}(?![-/_]\w)"),
+        _locate_bare,
+        needs=HAS_LONG_NUMBER,
+    ),
     Rule(
         "ssn_named_by_words",
         re.compile(rf"{_FREE}\d(?:[ .\-/|~_*]{{0,3}}\d){{8}}{_END}"),

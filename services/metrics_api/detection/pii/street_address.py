@@ -29,7 +29,7 @@ from metrics_api.detection.pii.street_words import (
 )
 
 _WORD = re.compile(r"[^\W\d_]+")
-_WORD_OF_NAME = re.compile(rf"[^\W\d_]{{3}}|[{CAPITAL}]|.*[.'’]")
+_WORD_OF_NAME = re.compile(rf"[^\W\d_]{{3}}|[{CAPITAL}]|.{{0,40}}[.'’]")
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -44,7 +44,7 @@ _FREE = r"(?:(?<![\w.,:#$€£+/-])|(?<=(?<!\[)address:))"
 _HOUSE = r"\d{1,5}(?:[ ]?[a-z](?!\w))?(?:[-/][\da-z]{1,4})?(?!\w|[.,:]\d|[%€$°])"
 _NUMBER = r"\d{1,4}(?:[ ]?[a-z](?!\w))?(?:[-/]\d{1,4}[a-z]?)?(?!\w|[.,:/-]\d|[%€$°])\.?"
 _NUMBER_SIGN = r"(?:n[.or°º]{0,2}|no:|№|д\.?|буд\.?|дом|kbr\.?|#)"
-_NAME_PART = r"(?:[^\W\d_][\w'’.\-]*|\d{1,2}\.?(?=[ ][^\W\d_]))"
+_NAME_PART = r"(?:[^\W\d_][\w'’.\-]{0,40}+|\d{1,2}\.?(?=[ ][^\W\d_]))"
 _STREET_TYPES = STREETS_FIRST | STREETS_BETWEEN_NUMBER_AND_NAME
 _STREET_SUFFIXES = ENGLISH_STREETS | DOUBTFUL_STREETS
 _STREET_WORD = re.compile(r"[^\s]+")

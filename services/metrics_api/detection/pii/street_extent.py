@@ -5,7 +5,7 @@ import re
 from metrics_api.detection.pii.letters import CAPITAL, NAME, PARTICLE
 from metrics_api.detection.pii.street_words import FUNCTION_WORDS, UNIT, UNIT_BEHIND
 
-_BREAK = r"(?:,?[ \t]*\n[>? \t,]*|,[ \t]*)"
+_BREAK = r"(?:,?[ \t]{0,24}+\n[>? \t,]{0,24}|,[ \t]{0,24})"
 _UNIT = rf"(?:{_BREAK}|[ ])(?i:{UNIT_BEHIND})\.?\s?#?\s?(?:\d{{1,4}}[A-Za-z]?|[A-Z])(?!\w)\.?"
 _TOWN = rf"(?:{NAME}\.?|[A-Z]{{2,3}})(?:[ \-](?:{PARTICLE}[ ]){{0,2}}{NAME}\.?){{0,4}}(?: \([^)\n]{{2,20}}\))?"
 POST_CODE = (
@@ -17,8 +17,8 @@ _SEGMENT = re.compile(rf"(?:{_BREAK}|[ ]-[ ]){_PLACE}|(?:[ ]|{_BREAK}){POST_CODE
 _UNIT_NEXT = re.compile(_UNIT)
 _BESIDE_UNIT = re.compile(rf"[ ]{_PLACE}")
 _LOWER_SEGMENTS = re.compile(
-    r"(?:,?[ \n]+[^\W\d_]{2,}(?:[ ][^\W\d_]{2,}){0,3}){0,3}[ \n]+\d{4,5}(?!\w)|"
-    r"(?:,[ ][^\W\d_]{2,}(?:[ ][^\W\d_]{2,})?){1,2}(?=[.?!]|$)"
+    r"(?:,?[ \n]{1,8}[^\W\d_]{2,40}+(?:[ ][^\W\d_]{2,40}+){0,3}){0,3}[ \n]{1,8}\d{4,5}(?!\w)|"
+    r"(?:,[ ][^\W\d_]{2,40}+(?:[ ][^\W\d_]{2,40}+)?){1,2}(?=[.?!]|$)"
 )
 _POST_CODE_TAIL = re.compile(rf"(?:[ ]|{_BREAK}){POST_CODE}|{_BREAK}{_TOWN}[ ,]{{1,2}}(?:[A-Z]{{2,3}},? )?{POST_CODE}")
 _TAIL = re.compile(rf"{_UNIT}|{_POST_CODE_TAIL.pattern}|,[ ]?[{CAPITAL}]")
