@@ -31,9 +31,9 @@ class Rendered:
 
     def config(self, component: str) -> dict[str, str]:
         """The plain environment of a component: its own variables and those of its ConfigMaps."""
-        (container,) = self.pods()[component]["spec"]["containers"]
+        container = self.pods()[component]["spec"]["containers"][0]
         maps = {item["metadata"]["name"]: item.get("data", {}) for item in self.of("ConfigMap").values()}
-        names = [source["configMapRef"]["name"] for source in container.get("envFrom", ())]
+        names = [source["configMapRef"]["name"] for source in container.get("envFrom", ()) if "configMapRef" in source]
         shared = {key: value for name in names for key, value in maps[name].items()}
         return shared | {item["name"]: item["value"] for item in container["env"] if "value" in item}
 

@@ -3,6 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tests.chart.component_values import OF_PODS, define, extend
 from tests.chart.processes import PRODUCTION_DEFAULTS, Group, all_groups, camel_case, list_plain, name_group
 from tests.chart.text_formats import find_format
 
@@ -90,14 +91,39 @@ _SPREAD: Schema = {
         },
     },
 }
+_OBJECTS: Schema = {"type": "array", "items": _FREE}
+_NAMES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_HOST: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"host": {"type": "string", "minLength": 1}, "tlsSecretName": {"type": "string"}},
+    "required": ["host"],
+}
 
 # The first pattern that a value's path matches decides.
 _RULES: tuple[tuple[str, Schema], ...] = (
     ("global", _FREE),
+    *OF_PODS.items(),
+    ("extraObjects", {"type": "array", "items": {"type": ["object", "string"]}}),
+    ("privateAuthority.postgresSslMode", {"enum": ["", "verify-full", "verify-ca", "require"]}),
+    ("egressProxy.url", {"type": "string", "pattern": "^(https?://[^\\s/]+/?)?$"}),
+    ("egressProxy.noProxy", _NAMES),
+    ("ipFamilies", {"type": "array", "items": {"enum": ["IPv4", "IPv6"]}, "maxItems": 2, "uniqueItems": True}),
+    ("ipFamilyPolicy", {"enum": ["", "SingleStack", "PreferDualStack", "RequireDualStack"]}),
+    ("*.service.type", {"enum": ["ClusterIP", "NodePort", "LoadBalancer"]}),
+    ("*.service.nodePort", {"type": ["integer", "null"], "minimum": 1, "maximum": 65535}),
+    ("*.service.loadBalancerSourceRanges", _NAMES),
+    ("*.service.externalTrafficPolicy", {"enum": ["", "Cluster", "Local"]}),
+    ("ingress.*.extraHosts", {"type": "array", "items": _HOST}),
+    ("*.paths", {"type": "array", "items": {"type": "string", "pattern": "^/"}}),
+    ("gateway.*.hostnames", _NAMES),
+    ("gateway.parentRefs", _OBJECTS),
+    ("gateway.*.filters", _OBJECTS),
     ("*.resources", _RESOURCES),
     ("*.affinity", _FREE),
     ("*.nodeSelector", _LABELS),
     ("commonLabels", _FURTHER_LABELS),
+    ("podLabels", _FURTHER_LABELS),
     ("*abels", _LABELS),
     ("*nnotations", _ANNOTATIONS),
     ("*.tolerations", _TOLERATIONS),
@@ -128,6 +154,8 @@ def build_schema(values: Schema) -> Schema:
     settings = {_path_of(group): _schema_of_group(group) for group in all_groups() if list_plain(group)}
     schema = _infer(values, "", settings)
     schema["properties"]["global"] = _FREE
+    _extend(schema, "")
+    schema["$defs"] = define(schema["properties"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -152,6 +180,14 @@ def _infer(value: Any, path: str, settings: dict[str, Schema]) -> Schema:
             f"schema_rules.py needs a rule for {path}, or text_formats.py a format; its default is {value!r}"
         )
     return {"type": kinds[type(value)]}
+
+
+def _extend(schema: Schema, path: str) -> None:
+    for key, inner in schema["properties"].items():
+        if "properties" in inner:
+            below = f"{path}.{key}".lstrip(".")
+            _extend(inner, below)
+            inner["properties"] = extend(inner["properties"], below)
 
 
 def _schema_of_group(group: Group) -> Schema:

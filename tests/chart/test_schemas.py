@@ -15,7 +15,7 @@ from tests.chart.schemas import VERSIONS, list_faults
 from viral_engine.settings import DetectionSettings
 
 # Their schemas come with the operator that defines them.
-_CUSTOM = {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
+_CUSTOM = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"}
 
 
 @pytest.mark.parametrize("name", CI_VALUES)
@@ -203,13 +203,14 @@ def test_every_value_is_used() -> None:
     templates = "".join(path.read_text() for path in (CHART / "templates").rglob("*") if path.is_file())
     looped_over = {"thresholds", "config", "secrets", "featureFlags"}
     values = {key: value for key, value in read_values().items() if key not in looped_over}
-    assert [name for name in _list_names(values) if f".{name}" not in templates] == []
+    used = [name for name in _list_names(values) if f".{name}" in templates or f'"{name}"' in templates]
+    assert set(used) == _list_names(values)
 
 
 def _list_names(values: dict[str, object]) -> set[str]:
-    """The last names of all values; in resources and labels every name is free."""
+    """The last names of all values; in resources, labels and security contexts every name is free."""
     names = set()
     for name, value in values.items():
-        free = not isinstance(value, dict) or not value or name in ("resources", "labels")
+        free = not isinstance(value, dict) or not value or name in ("resources", "labels") or name.endswith("Context")
         names |= {name} if free else _list_names(value)
     return names

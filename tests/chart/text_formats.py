@@ -76,17 +76,27 @@ _OF_CHART: tuple[tuple[str, Format], ...] = (
         "*.tag",
         {"pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", "says": "a tag such as 1.0.0, up to 128 characters"},
     ),
-    (
-        "*.host",
-        {
-            "pattern": rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$",
-            "refuse": r"^[0-9.]+$|.{254}",
-            "says": "a host name in lower case such as guardrails.example.com, without https://, port or path",
-        },
+    *(
+        (
+            name,
+            {
+                "pattern": rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$",
+                "refuse": r"^[0-9.]+$|.{254}",
+                "says": "a host name in lower case such as guardrails.example.com, without https://, port or path",
+            },
+        )
+        for name in ("*.host", "*.hostnames")
+    ),
+    *(
+        (name, {"pattern": "^[-._a-zA-Z0-9]{1,253}$", "says": "a key of a Secret: letters, digits, hyphens, dots, _"})
+        for name in ("secrets.*.key", "privateAuthority.key")
     ),
     (
-        "secrets.*.key",
-        {"pattern": "^[-._a-zA-Z0-9]{1,253}$", "says": "a key of a Secret: letters, digits, hyphens, dots, _"},
+        "*.loadBalancerClass",
+        {
+            "pattern": f"^({_LABEL}(\\.{_LABEL})*/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+            "says": "a class such as example.com/internal",
+        },
     ),
     ("*.metric", {"pattern": "^[a-zA-Z_:][a-zA-Z0-9_:.-]*$", "says": "the name of a metric, such as queue_work"}),
     *(
@@ -98,7 +108,10 @@ _OF_CHART: tuple[tuple[str, Format], ...] = (
                 "says": "the name of an object: lower-case letters, digits, - and .",
             },
         )
-        for name in ("*.existingSecret", "*.tlsSecretName", "*.className", "*.priorityClassName", "*.pullSecrets")
+        for name in (
+            *("*.existingSecret", "*.existingConfigMap", "*.tlsSecretName", "*.className", "*.priorityClassName"),
+            *("*.pullSecrets", "serviceAccount.name"),
+        )
     ),
 )
 

@@ -16,6 +16,7 @@
 {{- fail (printf "ERROR: ingress.%s is enabled, but config.proxy.trustedProxies is empty, so everybody would seem to come from the controller's address and share one limit of sign-ins; set it to the addresses of the controller's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
 {{- end }}
 {{- end }}
+{{- include "viral-engine.checkGateway" . }}
 {{- include "viral-engine.checkReach" . }}
 {{- include "viral-engine.checkSettings" . }}
 {{- end }}
@@ -113,8 +114,10 @@
 {{- $policy := .Values.networkPolicy }}
 {{- if $policy.enabled }}
 {{- range $service := list "dashboard" "metricsApi" }}
-{{- if and (index $.Values.ingress $service).enabled (not (index $policy (print $service "From"))) }}
-{{- fail (printf "ERROR: ingress.%s is enabled, but networkPolicy.%sFrom is empty, so the controller cannot reach it; name the controller's namespace there." $service $service) }}
+{{- range $way := list "ingress" "gateway" }}
+{{- if and (index $.Values $way $service).enabled (not (index $policy (print $service "From"))) }}
+{{- fail (printf "ERROR: %s.%s is enabled, but networkPolicy.%sFrom is empty, so the controller cannot reach it; name the controller's namespace there." $way $service $service) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if and .Values.monitoring.monitors.enabled (not $policy.monitoringFrom) }}
@@ -139,6 +142,28 @@
 {{- $scaling := (index $.Values $key).autoscaling }}
 {{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) }}
 {{- fail (printf "ERROR: %s.autoscaling.minReplicas is %d, above maxReplicas %d." $key (int $scaling.minReplicas) (int $scaling.maxReplicas)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* An HTTPRoute without a Gateway or a host, or whose callers would all seem to be the gateway. */}}
+{{- define "viral-engine.checkGateway" -}}
+{{- range $service := list "dashboard" "metricsApi" }}
+{{- if (index $.Values.gateway $service).enabled }}
+{{- if not $.Values.gateway.parentRefs }}
+{{- fail (printf "ERROR: gateway.%s is enabled, but gateway.parentRefs is empty; name the Gateway that serves it." $service) }}
+{{- end }}
+{{- if not (index $.Values.gateway $service).hostnames }}
+{{- fail (printf "ERROR: gateway.%s is enabled, but gateway.%s.hostnames is empty; set the host names." $service $service) }}
+{{- end }}
+{{- if not $.Values.config.proxy.trustedProxies }}
+{{- fail (printf "ERROR: gateway.%s is enabled, but config.proxy.trustedProxies is empty, so everybody would seem to come from the gateway's address and share one limit of sign-ins; set it to the addresses of the gateway's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.privateAuthority }}
+{{- if and .existingSecret .existingConfigMap }}
+{{- fail "ERROR: privateAuthority names a Secret and a ConfigMap; keep one of the two." }}
 {{- end }}
 {{- end }}
 {{- end }}

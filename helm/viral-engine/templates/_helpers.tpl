@@ -31,12 +31,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* Name and labels of one object. Of (dict "root" $ "component" NAME). */}}
+{{/* Name and labels of one object. Of (dict "root" $ "component" NAME "name" N "labels" DICT); by itself the
+     name follows from the component. */}}
 {{- define "viral-engine.metadata" -}}
-name: {{ include "viral-engine.fullname" .root }}{{ with .component }}-{{ . }}{{ end }}
+{{- $made := include "viral-engine.fullname" .root -}}
+name: {{ .name | default (ternary (printf "%s-%s" $made .component) $made (not (empty .component))) }}
 namespace: {{ .root.Release.Namespace }}
 labels:
-  {{- include "viral-engine.labels" . | nindent 2 }}
+  {{- merge (include "viral-engine.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
 {{- end }}
 
 {{/* The reference of an image. Of (dict "root" $ "image" metricsApi.image). */}}

@@ -1,45 +1,15 @@
-{{/* Meets Pod Security "restricted". */}}
-{{- define "viral-engine.podSecurity" -}}
-automountServiceAccountToken: false
-enableServiceLinks: false
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  fsGroup: 10001
-  seccompProfile:
-    type: RuntimeDefault
-{{- end }}
-
-{{/* Meets Pod Security "restricted", and a root file system that nobody can write to. */}}
-{{- define "viral-engine.containerSecurity" -}}
-securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  runAsNonRoot: true
-  capabilities:
-    drop: [ALL]
-{{- end }}
-
-{{/* Where a pod runs. Of (dict "root" $ "component" NAME). */}}
+{{/* Where a pod runs: the component's own scheduling before that of all, key by key.
+     Of (dict "root" $ "component" NAME "values" VALUES). */}}
 {{- define "viral-engine.scheduling" -}}
-{{- with .root.Values.scheduling }}
-{{- with .nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
+{{- $scheduling := include "viral-engine.mergedMap" (dict "root" .root "values" .values "key" "scheduling") | fromYaml }}
+{{- with pick $scheduling "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- range $key, $value := . }}
+{{- if $value }}
+{{ dict $key $value | toYaml }}
 {{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .priorityClassName }}
-priorityClassName: {{ . | quote }}
-{{- end }}
-{{- with .topologySpreadConstraints }}
+{{- with $scheduling.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- $mine := dict "labelSelector" (dict "matchLabels" (include "viral-engine.selectorLabels" $ | fromYaml)) }}
   {{- range . }}
@@ -47,20 +17,27 @@ topologySpreadConstraints:
   {{- end }}
 {{- end }}
 {{- end }}
-{{- end }}
 
-{{/* The labels of a pod. Of (dict "root" $ "component" NAME). */}}
+{{/* The labels of a pod; those that select it stay. Of (dict "root" $ "component" NAME "values" VALUES). */}}
 {{- define "viral-engine.podLabels" -}}
-{{- include "viral-engine.selectorLabels" . }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := include "viral-engine.mergedMap" (dict "root" .root "values" .values "key" "podLabels") | fromYaml }}
+{{- merge (dict) (include "viral-engine.selectorLabels" . | fromYaml) $own .root.Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* Who a pod is, and where it runs. Of (dict "root" $ "component" NAME "suffix" S); the suffix is its identity's. */}}
+{{/* Who a pod is, and where it runs. Of (dict "root" $ "component" NAME "values" VALUES "suffix" S); the suffix is its
+     identity's. */}}
 {{- define "viral-engine.podPlace" -}}
-serviceAccountName: {{ include "viral-engine.fullname" .root }}{{ .suffix | default "" }}
-{{- include "viral-engine.podSecurity" . | nindent 0 }}
+{{- $of := dict "root" .root "values" .values }}
+{{- $account := include "viral-engine.mergedMap" (merge (dict "key" "serviceAccount") $of) | fromYaml -}}
+serviceAccountName: {{ include "viral-engine.serviceAccountName" . }}
+automountServiceAccountToken: {{ $account.automountToken | default false }}
+enableServiceLinks: false
+{{- with include "viral-engine.mapField" (merge (dict "key" "podSecurityContext" "as" "securityContext") $of) }}
+{{ . }}
+{{- end }}
+{{- with include "viral-engine.listField" (merge (dict "key" "hostAliases") $of) }}
+{{ . }}
+{{- end }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -72,8 +49,38 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/* What a container may do: by default nothing that Pod Security "restricted" forbids, and no root file system that
+     anybody can write to. Of (dict "root" $ "values" VALUES). */}}
+{{- define "viral-engine.containerSecurity" -}}
+{{- include "viral-engine.mapField" (dict "root" .root "values" .values "key" "containerSecurityContext" "as" "securityContext") }}
+{{- end }}
+
+{{/* The volumes that every pod mounts besides its own: the private authorities, and what the values add.
+     Of (dict "root" $ "values" VALUES). */}}
+{{- define "viral-engine.extraVolumeMounts" -}}
+{{- if include "viral-engine.privateAuthority" .root }}
+- name: private-authority
+  mountPath: /etc/viral-engine/authority
+  readOnly: true
+{{- end }}
+{{- with include "viral-engine.joinedList" (dict "root" .root "values" .values "key" "extraVolumeMounts") }}
+{{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Of (dict "root" $ "values" VALUES). */}}
+{{- define "viral-engine.extraVolumes" -}}
+{{- with include "viral-engine.privateAuthority" .root }}
+- name: private-authority
+  {{- . | nindent 2 }}
+{{- end }}
+{{- with include "viral-engine.joinedList" (dict "root" .root "values" .values "key" "extraVolumes") }}
+{{ . }}
+{{- end }}
+{{- end }}
+
 {{/* The template of a Deployment's pods.
-     Of (dict "root" $ "component" NAME "process" NAME "image" IMAGE "command" LIST "env" DICT "resources" DICT
+     Of (dict "root" $ "component" NAME "process" NAME "image" IMAGE "command" LIST "env" DICT "values" VALUES
      "graceSeconds" N "ports" DICT "probes" YAML "flags" BOOL). */}}
 {{- define "viral-engine.podTemplate" -}}
 metadata:
@@ -81,18 +88,23 @@ metadata:
     {{- include "viral-engine.podLabels" . | nindent 4 }}
   annotations:
     checksum/config: {{ include "viral-engine.configChecksum" . }}
-    {{- with .root.Values.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
+    {{- with include "viral-engine.mergedMap" (dict "root" .root "values" .values "key" "podAnnotations") }}
+    {{- . | nindent 4 }}
     {{- end }}
 spec:
   {{- include "viral-engine.podPlace" . | nindent 2 }}
-  terminationGracePeriodSeconds: {{ .graceSeconds }}
+  {{- with include "viral-engine.listField" (dict "root" .root "values" .values "key" "initContainers") }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds | default .graceSeconds }}
   containers:
     - name: {{ .component }}
       image: {{ include "viral-engine.image" . }}
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       command: {{ toJson .command }}
-      {{- include "viral-engine.containerSecurity" . | nindent 6 }}
+      {{- with include "viral-engine.containerSecurity" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
       env:
         {{- include "viral-engine.env" . | nindent 8 }}
       envFrom:
@@ -104,9 +116,11 @@ spec:
           containerPort: {{ $port }}
         {{- end }}
       {{- end }}
-      {{- .probes | nindent 6 }}
+      {{- with include "viral-engine.probes" . | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       resources:
-        {{- toYaml .resources | nindent 8 }}
+        {{- toYaml .values.resources | nindent 8 }}
       volumeMounts:
         - name: tmp
           mountPath: /tmp
@@ -116,6 +130,12 @@ spec:
           mountPath: /etc/viral-engine/flags
           readOnly: true
         {{- end }}
+        {{- with include "viral-engine.extraVolumeMounts" . | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
+    {{- with include "viral-engine.joinedList" (dict "root" .root "values" .values "key" "extraContainers") }}
+    {{- . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: tmp
       emptyDir:
@@ -124,6 +144,9 @@ spec:
     - name: flags
       configMap:
         name: {{ include "viral-engine.fullname" .root }}-flags
+    {{- end }}
+    {{- with include "viral-engine.extraVolumes" . | trim }}
+    {{- . | nindent 4 }}
     {{- end }}
 {{- end }}
 
@@ -135,12 +158,12 @@ startupProbe:
   failureThreshold: 60
 livenessProbe:
   httpGet: {path: /healthz, port: http}
-  periodSeconds: 10
+  periodSeconds: 20
   timeoutSeconds: 5
-  failureThreshold: 6
+  failureThreshold: 3
 readinessProbe:
   httpGet: {path: /readyz, port: http}
-  periodSeconds: 5
+  periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 2
 {{- end }}
@@ -151,15 +174,16 @@ readinessProbe:
 {{- end }}
 
 {{/* Probes of a process that touches a file while it lives; it is given up when the file is 120 to 150 seconds old.
-     They ask neither Redis nor the database: a store that is away must not restart every pod. */}}
+     They ask neither Redis nor the database: a store that is away must not restart every pod. `find` ends by 1 where
+     the file is missing, or older than a minute and a half; to start Python for that cost sixty times as much. */}}
 {{- define "viral-engine.heartbeatProbes" -}}
 startupProbe:
-  exec: {command: [python, -m, viral_engine.healthcheck, HEARTBEAT_FILE]}
+  exec: {command: [find, /tmp/heartbeat, -mmin, "+1.5", -exec, "false", "{}", +]}
   periodSeconds: 5
   timeoutSeconds: 5
   failureThreshold: 24
 livenessProbe:
-  exec: {command: [python, -m, viral_engine.healthcheck, HEARTBEAT_FILE]}
+  exec: {command: [find, /tmp/heartbeat, -mmin, "+1.5", -exec, "false", "{}", +]}
   periodSeconds: 30
   timeoutSeconds: 10
   failureThreshold: 2

@@ -50,8 +50,24 @@
 {{- coalesce $own.existingSecret .root.Values.secrets.existingSecret $made }}
 {{- end }}
 
-{{/* The environment of a process. Of (dict "root" $ "process" NAME "env" (dict NAME VALUE) "suffix" S). */}}
+{{/* The environment of a process: what the values add takes the place of a variable of ours.
+     Of (dict "root" $ "process" NAME "env" (dict NAME VALUE) "values" VALUES "suffix" S). */}}
 {{- define "viral-engine.env" -}}
+{{- $all := concat (include "viral-engine.ownEnv" . | fromYamlArray) (include "viral-engine.networkEnv" . | fromYamlArray) }}
+{{- range $extra := include "viral-engine.joinedList" (dict "root" .root "values" .values "key" "extraEnv") | fromYamlArray }}
+{{- $kept := list }}
+{{- range $one := $all }}
+{{- if ne $one.name $extra.name }}
+{{- $kept = append $kept $one }}
+{{- end }}
+{{- end }}
+{{- $all = append $kept $extra }}
+{{- end }}
+{{- toYaml $all }}
+{{- end }}
+
+{{/* What this chart itself sets of the environment of a process. */}}
+{{- define "viral-engine.ownEnv" -}}
 - name: TZ
   value: UTC
 {{- range $name, $value := .env }}
@@ -80,12 +96,57 @@
 {{- end }}
 {{- end }}
 
-{{/* The ConfigMaps of a process. Of (dict "root" $ "process" NAME). */}}
+{{/* The ConfigMaps of a process, and what the values add. Of (dict "root" $ "process" NAME "values" VALUES). */}}
 {{- define "viral-engine.envFrom" -}}
 {{- range $group := (include "viral-engine.process" . | fromYaml).groups }}
 - configMapRef:
     name: {{ include "viral-engine.fullname" $.root }}-{{ include "viral-engine.kebab" $group }}
 {{- end }}
+{{- with include "viral-engine.joinedList" (dict "root" .root "values" .values "key" "extraEnvFrom") }}
+{{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Where the certificates of the private authority are, as a volume's source. */}}
+{{- define "viral-engine.privateAuthority" -}}
+{{- $file := dict "key" .Values.privateAuthority.key "path" "ca.crt" | list }}
+{{- with .Values.privateAuthority }}
+{{- if .existingSecret }}
+{{- dict "secret" (dict "secretName" .existingSecret "items" $file) | toYaml }}
+{{- else if .existingConfigMap }}
+{{- dict "configMap" (dict "name" .existingConfigMap "items" $file) | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the clients of a process read about certificates and proxies: OpenSSL and httpx the first, the exporter of traces
+     the second, libpq the others. Of (dict "root" $ "process" NAME). */}}
+{{- define "viral-engine.networkEnv" -}}
+{{- $authority := "/etc/viral-engine/authority/ca.crt" }}
+{{- $hasDatabase := hasKey (include "viral-engine.process" . | fromYaml).secrets "databaseUrl" }}
+{{- if include "viral-engine.privateAuthority" .root }}
+- {name: SSL_CERT_FILE, value: {{ $authority }}}
+- {name: OTEL_EXPORTER_OTLP_CERTIFICATE, value: {{ $authority }}}
+{{- if $hasDatabase }}
+- {name: PGSSLROOTCERT, value: {{ $authority }}}
+{{- end }}
+{{- end }}
+{{- with .root.Values.privateAuthority.postgresSslMode }}
+{{- if $hasDatabase }}
+- {name: PGSSLMODE, value: {{ . }}}
+{{- end }}
+{{- end }}
+{{- with .root.Values.egressProxy }}
+{{- if .url }}
+- {name: HTTPS_PROXY, value: {{ .url | quote }}}
+- {name: NO_PROXY, value: {{ concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") .noProxy | join "," | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The address on which pods listen: with IPv6 among the families all of both, else those of IPv4. */}}
+{{- define "viral-engine.bindHost" -}}
+{{- ternary "::" "0.0.0.0" (has "IPv6" .Values.ipFamilies) }}
 {{- end }}
 
 {{/* The URL of the metrics API inside the cluster. */}}
@@ -93,11 +154,12 @@
 http://{{ include "viral-engine.fullname" . }}-metrics-api:{{ .Values.metricsApi.service.port }}
 {{- end }}
 
-{{/* Where people reach the dashboard, as far as its Ingress tells and the values do not. */}}
+{{/* Where people reach the dashboard, as far as its Ingress or HTTPRoute tells and the values do not. */}}
 {{- define "viral-engine.publicDashboardUrl" -}}
-{{- if and .Values.ingress.dashboard.enabled (not (include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl"))) }}
+{{- $host := include "viral-engine.dashboardHost" . }}
+{{- if and $host (not (include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl"))) }}
 {{- $config := .Values.config.dashboard }}
-{{- printf "%s://%s%s" (ternary "https" "http" $config.dashboardCookieSecure) .Values.ingress.dashboard.host ($config.dashboardPathPrefix | default "") }}
+{{- printf "%s://%s%s" (ternary "https" "http" $config.dashboardCookieSecure) $host ($config.dashboardPathPrefix | default "") }}
 {{- end }}
 {{- end }}
 
