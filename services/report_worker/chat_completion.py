@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from viral_engine.authorities import trust_authorities
 from viral_engine.worker_settings import AiSettings
 
 MOST_ANSWER_BYTES = 256 * 1024
@@ -72,7 +73,8 @@ def _post(settings: AiSettings, instructions: str, question: str) -> bytes:
         "messages": messages,
     }
     endpoint, timeout = find_endpoint(settings.ai_insights_url or ""), settings.ai_insights_timeout_seconds
-    with httpx.stream("POST", endpoint, json=body, headers=headers, timeout=timeout) as response:
+    trusted = trust_authorities()
+    with httpx.stream("POST", endpoint, json=body, headers=headers, timeout=timeout, verify=trusted) as response:
         if response.status_code != httpx.codes.OK:
             raise ModelFailedError(f"status {response.status_code}")
         return _read_body(response)

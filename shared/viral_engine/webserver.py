@@ -32,7 +32,7 @@ def serve(
     The application is made in each process after the fork, so that no connection is shared between them. Bodies of
     more than `most_body_bytes` are not kept.
     """
-    listening = _listen(host, port)
+    listening = listen(host, port)
     draining = Draining()
     parent = os.getpid()
 
@@ -56,9 +56,11 @@ def serve(
     run_processes(processes, work, draining=draining, drain_seconds=settings.shutdown_drain_seconds)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections; on `::` those of IPv4, too."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    both = host == "::" and socket.has_dualstack_ipv6()
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     listening.setblocking(False)
     return listening
 

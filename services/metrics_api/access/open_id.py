@@ -15,6 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from viral_engine.access_settings import SingleSignOnSettings
+from viral_engine.authorities import trust_authorities
 
 # Nothing symmetric: its key would be our own secret.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -49,7 +50,7 @@ class OpenIdProvider:
     def __init__(self, settings: SingleSignOnSettings, issuer: str) -> None:
         self._settings = settings
         self._issuer = issuer
-        self._http = httpx.Client(timeout=_TIMEOUT_SECONDS)
+        self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, verify=trust_authorities())
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def build_authorization_url(self, redirect_uri: str, secrets: Secrets) -> str:
