@@ -5,7 +5,11 @@ from typing import Any
 
 Schema = dict[str, Any]
 FREE: Schema = {"type": "object"}
-NULLABLE: Schema = {"type": ["object", "null"]}
+_SECCOMP: Schema = {"type": {"enum": ["RuntimeDefault", "Localhost", "Unconfined"]}}
+SECURITY: Schema = {
+    "type": ["object", "null"],
+    "properties": {"seccompProfile": {"type": ["object", "null"], "properties": _SECCOMP}},
+}
 OBJECTS: Schema = {"type": "array", "items": FREE}
 NAMED: Schema = {"type": "array", "items": {**FREE, "required": ["name"]}}
 PROBE: Schema = {"type": "object", "properties": {"enabled": {"type": "boolean"}}}
@@ -13,8 +17,8 @@ PROBE: Schema = {"type": "object", "properties": {"enabled": {"type": "boolean"}
 # Each also stands at the top of values.yaml, for every pod: where the pod is and what it bears, and what it runs.
 OF_PLACES: dict[str, Schema] = {
     "hostAliases": OBJECTS,
-    "podSecurityContext": NULLABLE,
-    "containerSecurityContext": NULLABLE,
+    "podSecurityContext": SECURITY,
+    "containerSecurityContext": SECURITY,
 }
 OF_PODS: dict[str, Schema] = OF_PLACES | {
     "extraEnv": NAMED,

@@ -250,7 +250,7 @@ def test_what_the_test_said_can_be_read_after_it() -> None:
     """`helm test --logs` reads the logs of a pod with one container, once the test is over."""
     pod = render().pods()["test"]
     (container,) = pod["spec"]["containers"]
-    asked = [part for part in container["command"] if part.endswith("/readyz")]
+    asked = [part.partition("=")[2] for part in container["command"] if part.endswith("/readyz")]
     assert asked == ["http://viral-engine-metrics-api:8000/readyz", "http://viral-engine-dashboard:80/readyz"]
     assert pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"] == "before-hook-creation"
 

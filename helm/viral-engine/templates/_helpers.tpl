@@ -35,7 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
      name follows from the component. */}}
 {{- define "viral-engine.metadata" -}}
 {{- $made := include "viral-engine.fullname" .root -}}
-name: {{ .name | default (ternary (printf "%s-%s" $made .component) $made (not (empty .component))) }}
+name: {{ .name | default (ternary (printf "%s-%s" $made .component) $made (not (empty .component))) | quote }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- merge (include "viral-engine.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}

@@ -29,7 +29,7 @@ topologySpreadConstraints:
 {{- define "viral-engine.podPlace" -}}
 {{- $of := dict "root" .root "values" .values }}
 {{- $account := include "viral-engine.mergedMap" (merge (dict "key" "serviceAccount") $of) | fromYaml -}}
-serviceAccountName: {{ include "viral-engine.serviceAccountName" . }}
+serviceAccountName: {{ include "viral-engine.serviceAccountName" . | quote }}
 automountServiceAccountToken: {{ $account.automountToken | default false }}
 enableServiceLinks: false
 {{- with include "viral-engine.mapField" (merge (dict "key" "podSecurityContext" "as" "securityContext") $of) }}
