@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint audit bench chart policy images
+.PHONY: help run test test-fast lint audit bench chart policy images images-push
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Start the product on this machine until Ctrl-C (DEMO=0 without demo data)
 	@exec $(BIN)/viral-engine up
@@ -46,6 +46,9 @@ policy: $(INSTALLED) ## Scan what the chart renders with checkov (installs it, o
 
 images: $(INSTALLED) ## Build the images and run the chart's pods of them (as root on Debian; docs/images.md)
 	@exec $(BIN)/python -m tests.images
+
+images-push: ## Build the images and push them to REGISTRY=registry.example.com/team (VERSION=the chart's)
+	@exec k8s/push-images.sh "$(REGISTRY)" $(VERSION)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

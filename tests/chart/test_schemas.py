@@ -144,7 +144,8 @@ def test_values_that_contradict_each_other_are_refused_by_a_sentence(settings: l
 
 def test_the_examples_of_the_guide_render(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "deployment.md").read_text()
-    production, monitoring = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    blocks = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    production, monitoring = [next(b for b in blocks if b.strip().startswith(k)) for k in ("image:", "monitoring:")]
     values = tmp_path / "production.yaml"
     values.write_text(textwrap.dedent(f"   {production.strip()}") + "\n")
     watched = tmp_path / "monitoring.yaml"
