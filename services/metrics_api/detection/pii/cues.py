@@ -46,7 +46,8 @@ _WORDS = {
         math maths exercise problem question quiz homework worksheet bingo lotto draw million billion thousand hundred
         speed light gravity constant mass area volume height weight temperature frequency pixels largest smallest
         biggest greatest range print array int float var const let return palindrome multiple multiples
-        divisible expected output factor factors sorted sort ascending descending product products quotients sums
+        divisible expected output table column row spreadsheet select holds contains
+        factor factors sorted sort ascending descending product products quotients sums
         antwort ergebnis rechne berechne summe aufgabe respuesta resultado calcula suma réponse résultat calcule
         somme nombre zahl
     """,
@@ -60,7 +61,10 @@ _DIRECTED = frozenset(
     """.split()
 )
 _REACHED = frozenset("me us him her them mom mum dad my our to on back mums moms dads granny grandma grandpa".split())
-_NOT_REACHED = frozenset("the a an this that in we they you it is are was called be number each every of no".split())
+_NOT_REACHED = frozenset(
+    "the a an this that in we they you it is are was called be number each every of no table spreadsheet blood "
+    "stem plant animal battery fuel solar prison".split()
+)
 _LINKS = frozenset("is no nr at on me us to number".split())
 # Scripts without blanks glue the word to others.
 _GLUED_CUE = re.compile(
@@ -72,9 +76,12 @@ _PASSED_OVER = frozenset("new old other own real best the a".split())
 _NUMBERED = frozenset("student pupil employee staff roll house lucky magic random prime big large whole line".split())
 _WORD = re.compile(r"[^\W\d_]+")
 _AFTER = re.compile(
-    r"[\s\-(,]{0,3}(?:(?P<phone>office|fax|mobile|cell|home|work|desk|tel|phone|is (?:my|the|his|her|"
+    r"[\s\-(,]{0,3}(?:(?P<phone>office|fax|mobile|cell|home|work|desk|tel|phone|"
+    r"(?:call|text|txt|ring|whatsapp) (?:me|us)|is (?:my|the|his|her|"
     r"our) (?:new |cell |phone )?(?:number|phone|cell|mobile|digits))|"
-    r"(?P<other>minutes?|hours?|days?|weeks?|months?|l|ml|thousand|billion|m/s|km/h|mph|hz|khz|mhz|pixels?|cm|mm|m|mi|kg|g|tons?|tonnes|atoms|cells|bits|degrees|percent|inhabitants|"
+    r"(?P<other>(?:is |was )?(?:divisible|rounded|squared|cubed|prime|even|odd|modulo|mod|to the nearest)|"
+    r"minutes?|hours?|days?|weeks?|months?|l|ml|thousand|billion|m/s|km/h|mph|hz|khz|mhz|pixels?|"
+    r"cm|mm|m|mi|kg|g|tons?|tonnes|atoms|cells|bits|degrees|percent|inhabitants|"
     r"citizens|million|meters?|inches|feet|ft|litres|liters|joules|watts|years|"
     r"points?|pts|coins?|xp|views?|likes?|people|users?|followers?|bytes|kb|mb|ms|seconds|secs|steps|"
     r"times|players?|gold|gems?|stars?|dollars|euros|usd|eur|km|miles|meters|metres|subscribers|downloads|years|"
@@ -134,9 +141,14 @@ def telling_words(*cues: Cue) -> frozenset[str]:
     return found | _DIRECTED if Cue.PHONE in cues or not cues else found
 
 
+def is_money(document: Document, start: int) -> bool:
+    """Say whether the sign of a currency stands right before the number."""
+    return _MONEY.search(document.lower, max(0, start - 2), start) is not None
+
+
 def is_labelled_otherwise(document: Document, start: int, end: int, reach: int = 48) -> bool:
     """Say that words, a currency or a number sign give the number another meaning than personal information."""
     cue = find_cue(document, start, end, reach)
-    if cue is Cue.OTHER or _MONEY.search(document.lower, max(0, start - 2), start):
+    if cue is Cue.OTHER or is_money(document, start):
         return True
     return cue is None and _NUMBERED_BY_SIGN.search(document.lower, max(0, start - 5), start) is not None

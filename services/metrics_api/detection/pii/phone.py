@@ -4,7 +4,7 @@ import re
 
 import phonenumbers
 
-from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise
+from metrics_api.detection.pii.cues import Cue, find_cue, is_labelled_otherwise, is_money
 from metrics_api.detection.pii.document import HAS_BRACKET, HAS_LONG_NUMBER, HAS_PLUS, Document, Span
 from metrics_api.detection.pii.letters import GLUE
 from metrics_api.detection.pii.number_context import (
@@ -101,7 +101,7 @@ def _is_exercise(document: Document, match: re.Match[str]) -> bool:
         return not _is_called(document, match)
     if not _BLANKS_ONLY.fullmatch(written):
         return False
-    if is_listed(document, *match.span()) and not _is_called(document, match):
+    if is_money(document, match.start()) or (is_listed(document, *match.span()) and not _is_called(document, match)):
         return True
     return is_labelled_otherwise(document, *match.span(), _FAR) and not _FICTIONAL.match(_digits(written))
 
@@ -141,9 +141,11 @@ def _locate_international_prefix(document: Document, match: re.Match[str]) -> Sp
     return _locate_international(document, match)
 
 
-def _locate_labelled(_document: Document, match: re.Match[str]) -> Span | None:
+def _locate_labelled(document: Document, match: re.Match[str]) -> Span | None:
     """Take what is glued to a label; fewer digits than ten in one piece only behind a label of phones."""
     written = match["pii"]
+    if is_labelled_identifier(document, match.start("pii")):
+        return None
     digits = _digits(written)
     fewest = 10 if digits == written and match["verb"] else 7
     is_short = digits == written and len(digits) == 7 and (match["verb"] or digits.endswith("000"))
@@ -287,8 +289,9 @@ RULES = (
     Rule(
         "phone_north_american",
         re.compile(
-            rf"{_PAIR_START}(?:\+?1[ .\-/]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}\d{{4}}|"
-            rf"\d{{3}}[ .\-/|~_]{{1,3}}\d{{3}}[ .\-/|~_]{{1,3}}\d{{4}}|[2-9]\d\d-\d{{7}}){_EXTENSION}{_PAIR_END}"
+            rf"{_PAIR_START}(?:\+?1(?:[ .\-/]{{1,2}}|(?=[2-9(])))?(?:\(\d{{3}}\)[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}"
+            rf"\d{{4}}|\d{{3}}[ .\-/|~_]{{1,3}}\d{{3}}[ .\-/|~_]{{1,3}}\d{{4}}|[2-9]\d\d-\d{{7}})"
+            rf"{_EXTENSION}{_PAIR_END}"
         ),
         _locate_grouped,
         needs=HAS_LONG_NUMBER,
