@@ -8,12 +8,11 @@ from dashboard.formats import format_minute, format_number
 from viral_engine.contract.flags import FlagsAnswer, FlagState
 
 _CASES = {"person": "people", "report": "reports", "rule": "notification rules"}
-_HELM_ID, _KUBECTL_ID = "flags-helm", "flags-kubectl"
-_HELM = """\
-helm upgrade viral-engine helm/viral-engine --reset-then-reuse-values \\
-  --set featureFlags.emailDelivery.enabled=true \\
-  --set featureFlags.emailDelivery.rolloutPct=25"""
-_KUBECTL = "kubectl edit configmap viral-engine-flags"
+_COMMAND_ID, _VALUES_ID = "flags-command", "flags-values"
+_COMMAND = "viral-engine flags set email_delivery on --percent 25 --namespace viral-engine"
+_VALUES = """\
+featureFlags:
+  emailDelivery: {enabled: true, rolloutPct: 25}"""
 _CHART_FOLDER = "/etc/viral-engine/flags/"
 
 
@@ -36,7 +35,9 @@ def build_change_card(path: str | None) -> Component:
     return html.Section(
         [
             html.H2("To change one", className="card-heading"),
-            build_hint("This page only shows them. A change takes effect within 10 seconds, without a restart."),
+            build_hint(
+                "This page only shows them. Set as below, one takes effect within 10 seconds; nothing restarts."
+            ),
             *(_build_edit(path or "") if is_own_file else _build_commands()),
         ],
         className="card",
@@ -50,12 +51,11 @@ def _build_edit(path: str) -> list[Component]:
 
 def _build_commands() -> list[Component]:
     return [
-        build_hint("Kubernetes takes up to a minute to bring a change to the processes."),
-        html.H3("With Helm, to keep it", className="sub-heading"),
-        *_build_command(_HELM_ID, _HELM),
-        html.H3("With kubectl, until the next helm upgrade", className="sub-heading"),
-        *_build_command(_KUBECTL_ID, _KUBECTL),
-        build_hint("After it, the next helm upgrade by Helm 4 needs --force-conflicts."),
+        html.H3("At once", className="sub-heading"),
+        *_build_command(_COMMAND_ID, _COMMAND),
+        html.H3("To keep it, in the values file of the release", className="sub-heading"),
+        *_build_command(_VALUES_ID, _VALUES),
+        build_hint("The next helm upgrade puts back what the values file says."),
     ]
 
 

@@ -3,6 +3,7 @@
 import click
 
 from viral_engine.cli.batches import rebuild_facts, rescan_content
+from viral_engine.cli.flags import flags
 from viral_engine.cli.import_events import import_events
 from viral_engine.cli.report import report
 from viral_engine.cli.stack import up
@@ -16,6 +17,7 @@ def main() -> None:
 
 
 main.add_command(up)
+main.add_command(flags)
 main.add_command(import_events)
 main.add_command(rebuild_facts)
 main.add_command(rescan_content)

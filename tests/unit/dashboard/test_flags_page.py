@@ -94,8 +94,8 @@ def test_an_admin_without_kubernetes_is_told_which_file_to_edit(api: FakeApi) ->
 @pytest.mark.usefixtures("admin")
 def test_an_admin_sees_how_a_flag_is_changed_and_nothing_to_change_it_here(api: FakeApi) -> None:
     shown = show(api, build_answer(build_state(Flag.AI_INSIGHTS), path=render().config("metrics-api")["FLAGS_FILE"]))
-    assert "helm upgrade" in shown
-    assert "kubectl edit configmap" in shown
+    assert "viral-engine flags set email_delivery on --percent 25 --namespace viral-engine" in shown
+    assert "featureFlags:" in shown
     assert [text_of(button) for button in find(show_flags(api.connect()), "button")] == ["Copy", "Copy"]
 
 

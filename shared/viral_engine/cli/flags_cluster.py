@@ -1,0 +1,92 @@
+"""The flags of a release in a cluster, read and written by kubectl; every command is printed as it can be run."""
+
+import json
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+_PART_OF = "app.kubernetes.io/part-of=viral-engine,app.kubernetes.io/component=flags"
+_INSTANCE, _MANAGED_BY = "app.kubernetes.io/instance", "app.kubernetes.io/managed-by"
+_KEY = "flags.json"
+# What reads the file; no other pod mounts it.
+_READERS = "app.kubernetes.io/component in (metrics-api,reconciler)"
+
+
+@dataclass(frozen=True)
+class FlagsConfigMap:
+    """The ConfigMap as the cluster has it."""
+
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return dict(self.manifest["metadata"].get("labels", {}))
+
+    @property
+    def text(self) -> str:
+        return str(self.manifest.get("data", {}).get(_KEY, ""))
+
+    def with_text(self, text: str) -> dict[str, Any]:
+        """What to apply: all of it as it is, at its version, but for the flags."""
+        kept = ("name", "namespace", "labels", "annotations", "resourceVersion")
+        metadata = {key: self.manifest["metadata"][key] for key in kept if key in self.manifest["metadata"]}
+        data = {**self.manifest.get("data", {}), _KEY: text}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The namespace of a release, reached as kubectl reaches it. Raises click.ClickException where it refuses."""
+
+    namespace: str
+    release: str | None
+    dry_run: bool
+
+    def read_flags(self) -> FlagsConfigMap:
+        """The one ConfigMap with flags."""
+        selector = f"{_PART_OF},{_INSTANCE}={self.release}" if self.release else _PART_OF
+        found = json.loads(self._run("get", "configmaps", "--selector", selector, "--output", "json"))["items"]
+        if not found:
+            whose = f"of the release {self.release} " if self.release else ""
+            raise click.ClickException(f"The namespace {self.namespace} holds no flags {whose}of Viral Guardrails.")
+        if len(found) > 1:
+            names = ", ".join(sorted(item["metadata"]["labels"].get(_INSTANCE, "?") for item in found))
+            raise click.ClickException(f"{self.namespace} holds several releases: {names}. Name one with --release.")
+        return FlagsConfigMap(found[0])
+
+    def write_flags(self, flags: FlagsConfigMap, text: str) -> None:
+        """Apply the new text in the name of who made the release, so that its next upgrade meets no conflict."""
+        manager = "helm" if flags.labels.get(_MANAGED_BY) == "Helm" else "kubectl"
+        options = ("--server-side", "--force-conflicts", f"--field-manager={manager}", "--validate=false")
+        document = json.dumps(flags.with_text(text), indent=2)
+        self._change("apply", *options, "--filename", "-", document=document)
+
+    def wake_pods(self, flags: FlagsConfigMap) -> None:
+        """Touch the pods that read the flags, or the node brings the change only at its next round."""
+        readers = f"{_INSTANCE}={flags.labels.get(_INSTANCE)},{_READERS}"
+        version = f"viral-engine/flags-after={flags.manifest['metadata']['resourceVersion']}"
+        self._change("annotate", "pods", "--overwrite", "--selector", readers, version)
+
+    def _change(self, *arguments: str, document: str | None = None) -> None:
+        self._run(*arguments, document=document, skip=self.dry_run)
+
+    def _run(self, *arguments: str, document: str | None = None, skip: bool = False) -> str:
+        command = ["kubectl", "--namespace", self.namespace, *arguments]
+        heredoc = f" <<'END'\n{document}\nEND" if document else ""
+        click.echo(f"{shlex.join(command)}{heredoc}", err=True)
+        if skip:
+            return ""
+        if not shutil.which("kubectl"):
+            raise click.ClickException("There is no kubectl on the PATH; install it, or run this where it is.")
+        ran = subprocess.run(command, input=document, capture_output=True, text=True, check=False)  # noqa: S603 - no shell.
+        if ran.returncode:
+            raise click.ClickException(f"kubectl {arguments[0]} failed: {ran.stderr.strip()}")
+        return ran.stdout
