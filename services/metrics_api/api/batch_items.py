@@ -16,9 +16,12 @@ from viral_engine.contract.problem import FieldError
 # Brackets nested deeper than `_FLAT_LEVELS` are followed one by one; no batch of valid items has as many of them.
 _FLAT_LEVELS = 6
 _MAX_FOLLOWED = 500_000
+# A pattern lets no other thread run while it matches, so that it gets no more than this at once.
+_WINDOW_BYTES = 64 * 1024
 
 _BLANK = re.compile(rb"[ \t\r\n]*+")
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 
 
 def _build_nested(levels: int) -> bytes:
@@ -35,18 +38,19 @@ _ITEM = re.compile(
     rb'(?:[^"\[\]{},]++|' + _STRING + rb"|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\})*+",
     re.DOTALL,
 )
-_LINE = re.compile(rb"((?:\r\n|\r|\n)*+)([^\r\n]++)")
+_LINE = re.compile(rb"[^\r\n]++")
 _CLOSING = {ord("["): ord("]"), ord("{"): ord("}")}
 
 
 def split_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Each line of NDJSON that is not blank, with its number; lines count from 1."""
-    number = 1
+    number, end = 1, 0
     for match in _LINE.finditer(body):
-        ends = match[1]
-        number += ends.count(b"\n") + ends.count(b"\r") - ends.count(b"\r\n")
-        if not match[2].isspace():
-            yield number, match[2]
+        start = match.start()
+        number += body.count(b"\n", end, start) + body.count(b"\r", end, start) - body.count(b"\r\n", end, start)
+        end = match.end()
+        if not match[0].isspace():
+            yield number, match[0]
 
 
 def split_list(body: bytes, field: str) -> Iterator[bytes]:
@@ -117,11 +121,32 @@ class _Cutter:
         return position + 1
 
     def _run(self, pattern: re.Pattern[bytes], position: int) -> int:
-        match = pattern.match(self._body, position)
-        end = match.end() if match else position
-        if end == len(self._body) or self._body[end] == ord('"'):
-            raise self._unfollowable("is cut off")
-        return end
+        """Where what the pattern takes ends: at a comma or a bracket."""
+        while True:
+            window = position + _WINDOW_BYTES
+            end = self._match(pattern, position, window)
+            if end == len(self._body):
+                raise self._unfollowable("is cut off")
+            if self._body[end] == ord('"'):
+                end = self._leave_string(end)
+            elif end < window:
+                return end
+            position = end
+
+    def _leave_string(self, position: int) -> int:
+        """The place behind the string that begins here; a window ended in it, or it is not closed."""
+        start = position + 1
+        while (end := self._match(_IN_STRING, start, start + _WINDOW_BYTES)) < len(self._body):
+            if self._body[end] == ord('"'):
+                return end + 1
+            if end == start:
+                break
+            start = end
+        raise self._unfollowable("is cut off")
+
+    def _match(self, pattern: re.Pattern[bytes], position: int, window: int) -> int:
+        match = pattern.match(self._body, position, window)
+        return match.end() if match else position
 
     def _unfollowable(self, what: str) -> ProblemError:
         return _not_json(f"/{self._field}/{self._index} {what}")
