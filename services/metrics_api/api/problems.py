@@ -69,10 +69,10 @@ def format_errors(error: ValidationError, *, prefix: str = "/") -> list[FieldErr
     return [_format_error(item, prefix) for item in listed]
 
 
-def invalid_values(error: ValidationError, *, prefix: str = "/") -> ProblemError:
-    """The refusal for what a model found wrong."""
+def invalid_values(error: ValidationError, *, prefix: str = "/", more: int = 0) -> ProblemError:
+    """The refusal for what a model found wrong; `more` wrong values were kept from it."""
     errors = format_errors(error, prefix=prefix)
-    return invalid(errors, more=error.error_count() - len(errors))
+    return invalid(errors, more=error.error_count() - len(errors) + more)
 
 
 def _format_error(item: ErrorDetails, prefix: str) -> FieldError:

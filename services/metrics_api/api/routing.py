@@ -17,8 +17,9 @@ from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.bodies import read_bytes
-from metrics_api.api.problems import ProblemError, invalid, invalid_values
+from metrics_api.api.problems import MAX_ERRORS, ProblemError, invalid, invalid_values
 from metrics_api.api.retention import note_retention
+from metrics_api.api.surplus import drop_surplus
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Scope
 from viral_engine.contract.period import PeriodAnswer
@@ -205,7 +206,8 @@ def count_marks(body: bytes) -> int:
 
 def validate(model: type[Model], data: Any) -> Model:
     """The data as a model. Raises ProblemError 422 with a pointer to every wrong value."""
+    dropped = drop_surplus(model, data, keep=MAX_ERRORS)
     try:
         return model.model_validate(data, context={"now": datetime.now(UTC)})
     except ValidationError as error:
-        raise invalid_values(error) from error
+        raise invalid_values(error, more=dropped) from error

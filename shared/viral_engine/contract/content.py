@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
-from viral_engine.contract.values import OptionalId, PastTime, RequiredId, encode_object
+from viral_engine.contract.values import OptionalId, PastTime, RequiredId, encode_object, normalize_id
 
 MAX_ITEMS = 10_000
 MAX_DATA_BYTES = 64 * 1024
@@ -20,6 +20,15 @@ MediaKind = Literal["photo", "video", "audio"]
 def _check_data(value: dict[str, Any]) -> dict[str, Any]:
     encode_object(value, max_bytes=MAX_DATA_BYTES)
     return value
+
+
+def _shorten(value: Any) -> Any:
+    """A long list with each participant once, so that it has few places where something can be wrong."""
+    if not isinstance(value, list) or len(value) <= MAX_PARTICIPANTS:
+        return value
+    if not all(isinstance(each, str) for each in value):
+        raise ValueError("must hold texts alone")
+    return _each_once([normalize_id(each) for each in value])
 
 
 def _each_once(values: list[str]) -> list[str]:
@@ -130,7 +139,9 @@ class StudySession(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    participant_ids: Annotated[list[RequiredId], AfterValidator(_each_once)]
+    participant_ids: Annotated[
+        list[RequiredId], BeforeValidator(_shorten, json_schema_input_type=list[RequiredId]), AfterValidator(_each_once)
+    ]
     subject: OptionalId = None
     inserted_at: CreatedAt = None
 

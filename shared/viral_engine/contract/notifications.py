@@ -38,7 +38,7 @@ class RuleRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: RuleName
-    severities: Annotated[list[AlertSeverity], Field(min_length=1)]
+    severities: Annotated[list[AlertSeverity], Field(min_length=1, max_length=100)]
     channel: Channel
     target: Annotated[str, Field(max_length=2000)] | None = Field(
         None, description="An email address, or the URL of a webhook"

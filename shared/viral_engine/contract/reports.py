@@ -185,8 +185,8 @@ class ReportFacts(BaseModel):
 class FinishedReport(BaseModel):
     """What a worker hands in."""
 
-    insights: list[Insight]
-    recommendations: list[Annotated[str, STORABLE]]
+    insights: Annotated[list[Insight], Field(max_length=1000)]
+    recommendations: Annotated[list[Annotated[str, STORABLE]], Field(max_length=1000)]
     written_by: WrittenBy
     html: Annotated[str, STORABLE]
 
