@@ -126,10 +126,24 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         """Put an alert off. Raises ApiProblemError with status 409 when it has ended."""
         return self._call("POST", f"/v1/alerts/{alert_id}/snooze", AlertDetail, json={"until": until.isoformat()})
 
-    def resolve_alert(self, alert_id: int, *, note: str | None = None, false_positive: bool = False) -> AlertDetail:
-        """End an alert. Raises ApiProblemError with status 409 when it has ended."""
-        body = {"note": note, "false_positive": false_positive}
+    def resolve_alert(
+        self,
+        alert_id: int,
+        *,
+        note: str | None = None,
+        false_positive: bool = False,
+        until_period_passed: bool = False,
+    ) -> AlertDetail:
+        """End an alert: as over, as a false positive, or once its dates have left the evaluated ones.
+
+        Raises ApiProblemError with status 409 when it has ended, 422 when asked for both of the latter.
+        """
+        body = {"note": note, "false_positive": false_positive, "until_period_passed": until_period_passed}
         return self._call("POST", f"/v1/alerts/{alert_id}/resolve", AlertDetail, json=body)
+
+    def reopen_alert(self, alert_id: int, *, note: str | None = None) -> AlertDetail:
+        """Take back a false positive. Raises ApiProblemError 409 where it was none, or another of its type is open."""
+        return self._call("POST", f"/v1/alerts/{alert_id}/reopen", AlertDetail, json={"note": note})
 
     def fetch_history(self, **query: QueryValue) -> HistoryAnswer:
         """The health score over time, by default of the last 30 dates."""

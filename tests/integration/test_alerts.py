@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.api.routing import ROW_ID
 from metrics_api.db.database import Database
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from tests.api_fixtures import IDENTIFIER_KEY, Api
@@ -455,3 +456,42 @@ def test_ended_alerts_are_found_by_type_period_and_text(api: Api, evaluate: Eval
     assert count() == count(type="fraud_detection") == count(q="50% SALE") == 1
     assert count(start="2026-03-01", end="2026-03-04") == 1
     assert count(type="no_data") == count(q="50_") == count(start="2025-01-01", end="2025-01-31") == 0
+
+
+def test_ended_is_resolved_or_a_false_positive(api: Api, evaluate: Evaluate) -> None:
+    flag(api, *range(LIMIT + 1))
+    evaluate()
+    first = fetch_only(api)
+    assert api.read("/v1/alerts", status="ended")["alerts"] == []
+    act(api, first["id"], "resolve")
+    evaluate(NOON + MINUTE)
+    second = fetch_only(api)
+    act(api, second["id"], "resolve", false_positive=True)
+    ended = [alert["status"] for alert in api.read("/v1/alerts", status="ended")["alerts"]]
+    assert ended == ["false_positive", "resolved"]
+
+
+def test_a_look_at_whole_evidence_is_audited_once_a_caller_route_and_hour(
+    api: Api, holder_of: Callable[..., Api], evaluate: Evaluate, connection: Connection
+) -> None:
+    flag(api, *range(LIMIT + 1))
+    evaluate()
+    watchers = [
+        holder_of(Scope.METRICS_READ, Scope.IDENTIFIERS_READ, Scope.ALERTS_WRITE, name=name) for name in ("ana", "bo")
+    ]
+    blind = holder_of(Scope.METRICS_READ, name="blind")
+    alert_id = watchers[0].read("/v1/alerts")["alerts"][0]["id"]
+    for watcher in (*watchers, blind):
+        for path in ("/v1/alerts", f"/v1/alerts/{alert_id}", "/v1/alerts"):
+            watcher.read(path)
+    for note in ("first", "second"):
+        act(watchers[0], alert_id, "acknowledge", note=note)
+    looks = text("SELECT actor, subject FROM audit_entries WHERE action = 'look_at_identifiers' AND actor <> 'test'")
+    one = f"/v1/alerts/<{ROW_ID}:alert_id>"
+    assert sorted((row.actor, row.subject) for row in connection.execute(looks)) == [
+        ("ana", "/v1/alerts"),
+        ("ana", one),
+        ("ana", f"{one}/acknowledge"),
+        ("bo", "/v1/alerts"),
+        ("bo", one),
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.api.telling import tell_waiting_news
 from metrics_api.db.paging import Page, encode_cursor
+from metrics_api.detection.context import Identifiers
 from metrics_api.scoring import alerts as listing
 from metrics_api.scoring.alert_actions import (
     AlertEndedError,
@@ -44,6 +46,20 @@ alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.
 _ALERT = f"/v1/alerts/<{ROW_ID}:alert_id>"
 _NO_ROWS = Page(limit=1)
+
+
+@dataclass(frozen=True)
+class _Action:
+    """What a person is about to do: in which transaction, as whom and when, and how they see identifiers."""
+
+    connection: Connection
+    actor: str
+    now: datetime
+    identifiers: Identifiers
+
+    def fetch(self, alert_id: int) -> AlertDetail:
+        """The alert as the action leaves it. Raises ProblemError 404."""
+        return _fetch(self.connection, alert_id, self.identifiers)
 
 
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
@@ -79,8 +95,9 @@ def get_alert_quality() -> AlertQuality:
 @alerts.route("GET", _ALERT, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertDetail})
 def get_alert(alert_id: int) -> AlertDetail:
     """One alert with everything that people did with it."""
+    identifiers = build_identifiers(datetime.now(UTC))
     with services().database.read() as connection:
-        return _fetch(connection, alert_id)
+        return _fetch(connection, alert_id, identifiers)
 
 
 @alerts.route(
@@ -91,9 +108,9 @@ def get_alert(alert_id: int) -> AlertDetail:
 )
 def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
     """Say that somebody takes care of it; it stays acknowledged while it lasts."""
-    with _acting_on(alert_id) as (connection, actor, now):
-        save_acknowledgement(connection, alert_id, actor=actor, note=body.note, now=now)
-        return _fetch(connection, alert_id)
+    with _acting_on(alert_id) as act:
+        save_acknowledgement(act.connection, alert_id, actor=act.actor, note=body.note, now=act.now)
+        return act.fetch(alert_id)
 
 
 @alerts.route(
@@ -104,9 +121,9 @@ def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
 )
 def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
     """Put it off until a time; if it still lasts then, it is open again."""
-    with _acting_on(alert_id) as (connection, actor, now):
-        save_snooze(connection, alert_id, actor=actor, until=body.until, now=now)
-        return _fetch(connection, alert_id)
+    with _acting_on(alert_id) as act:
+        save_snooze(act.connection, alert_id, actor=act.actor, until=body.until, now=act.now)
+        return act.fetch(alert_id)
 
 
 @alerts.route(
@@ -120,20 +137,26 @@ def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
     if body.until_period_passed:
         return _put_off(alert_id, body)
     flags, false_positive = services().flags, body.false_positive
-    with _acting_on(alert_id) as (connection, actor, now):
+    with _acting_on(alert_id) as act:
         save_resolution(
-            connection, alert_id, flags, actor=actor, note=body.note, false_positive=false_positive, now=now
+            act.connection,
+            alert_id,
+            flags,
+            actor=act.actor,
+            note=body.note,
+            false_positive=false_positive,
+            now=act.now,
         )
-        ended = _fetch(connection, alert_id)
+        ended = act.fetch(alert_id)
     tell_waiting_news()
     return ended
 
 
 def _put_off(alert_id: int, body: Resolution) -> AlertDetail:
-    with _acting_on(alert_id) as (connection, actor, now):
-        period = _fetch(connection, alert_id).evidence.period
-        save_passing(connection, alert_id, period, actor=actor, note=body.note, now=now)
-        return _fetch(connection, alert_id)
+    with _acting_on(alert_id) as act:
+        period = act.fetch(alert_id).evidence.period
+        save_passing(act.connection, alert_id, period, actor=act.actor, note=body.note, now=act.now)
+        return act.fetch(alert_id)
 
 
 @alerts.route(
@@ -144,17 +167,20 @@ def _put_off(alert_id: int, body: Resolution) -> AlertDetail:
 )
 def reopen_alert(alert_id: int, body: Reopening) -> AlertDetail:
     """Take back that it was a false positive; 409 where it was none, or another alert of its type is open since."""
-    with _acting_on(alert_id) as (connection, actor, now):
-        save_reopening(connection, alert_id, actor=actor, note=body.note, now=now)
-        return _fetch(connection, alert_id)
+    with _acting_on(alert_id) as act:
+        save_reopening(act.connection, alert_id, actor=act.actor, note=body.note, now=act.now)
+        return act.fetch(alert_id)
 
 
 @contextmanager
-def _acting_on(alert_id: int) -> Iterator[tuple[Connection, str, datetime]]:
-    """A transaction, who acts and when. Raises ProblemError 404 and 409 for what cannot be done."""
+def _acting_on(alert_id: int) -> Iterator[_Action]:
+    """An action and its transaction. Raises ProblemError 404 and 409 for what cannot be done."""
+    now = datetime.now(UTC)
+    # Before the transaction, as the look is noted in one of its own.
+    identifiers = build_identifiers(now)
     try:
         with services().database.write() as connection:
-            yield connection, current_principal().name, datetime.now(UTC)
+            yield _Action(connection, current_principal().name, now, identifiers)
     except UnknownAlertError as error:
         raise not_found(f"alert {alert_id}") from error
     except AlertEndedError as error:
@@ -163,13 +189,13 @@ def _acting_on(alert_id: int) -> Iterator[tuple[Connection, str, datetime]]:
 
 def _explain(alert_id: int, status: str) -> str:
     if request.path.endswith("/reopen"):
-        return f"Alert {alert_id} is no false positive, or another one of its type is open since."
+        return f"Alert {alert_id} is not a false positive, or another alert of its type has opened since."
     was = "called a false positive" if status == "false_positive" else "resolved"
     return f"Alert {alert_id} was {was} already."
 
 
-def _fetch(connection: Connection, alert_id: int) -> AlertDetail:
+def _fetch(connection: Connection, alert_id: int, identifiers: Identifiers) -> AlertDetail:
     alert = listing.fetch_alert(connection, alert_id)
     if alert is None:
         raise not_found(f"alert {alert_id}")
-    return listing.show_evidence(alert, build_identifiers(datetime.now(UTC)))
+    return listing.show_evidence(alert, identifiers)

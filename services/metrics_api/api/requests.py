@@ -68,7 +68,7 @@ class HealthQuery(PeriodQuery, Overrides):
 class AlertsQuery(PeriodQuery, ListQuery):
     """Query of the list of alerts; without a period, of any time."""
 
-    status: StatusFilter = Field("open", description="open includes acknowledged")
+    status: StatusFilter = Field("open", description="open includes acknowledged, ended is resolved or false positive")
     type: AlertType | None = None
     q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
         None, description="A part of the message, the note or a name"

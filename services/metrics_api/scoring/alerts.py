@@ -25,10 +25,12 @@ from viral_engine.contract.period import Period
 
 CURSOR = "alerts"
 Shown = TypeVar("Shown", bound=Alert)
+_ENDED = ("resolved", "false_positive")
 _STATUSES: dict[StatusFilter, Sequence[str]] = {
     "open": ("open", "acknowledged"),
     "unresolved": UNRESOLVED,
-    "all": (*UNRESOLVED, "resolved", "false_positive"),
+    "ended": _ENDED,
+    "all": (*UNRESOLVED, *_ENDED),
 }
 _RANK = case({"critical": 0, "high": 1, "medium": 2}, value=alerts.c.severity)
 _WORST_FIRST = (_RANK, -alerts.c.id)

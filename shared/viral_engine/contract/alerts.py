@@ -14,7 +14,9 @@ AlertType = Literal[
 ]
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
-StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "all"]
+StatusFilter = Literal[
+    "open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"
+]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
 EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
 
