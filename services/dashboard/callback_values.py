@@ -71,6 +71,7 @@ _STORES: dict[str, TypeAdapter[Any]] = {
 }
 _PROPERTIES: dict[str, TypeAdapter[Any]] = {
     "n_clicks": _NUMBER,
+    "n_submit": _NUMBER,
     "n_intervals": _NUMBER,
     "id": TypeAdapter(dict[str, Part]),
     "children": _ANYTHING,

@@ -7,6 +7,7 @@ from viral_engine.contract.investigations import EntityKind
 
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
+ALERTS_PATH = "/dashboard/alerts"
 REPORTS_PATH = "/dashboard/reports"
 SUBSCRIPTIONS_PATH = "/dashboard/subscriptions"
 OPERATIONS_PATH = "/dashboard/operations"
@@ -29,6 +30,11 @@ def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
 def alert_path(alert_id: int) -> str:
     """The page of one alert."""
     return f"{ALERT_PATH}?id={alert_id}"
+
+
+def alerts_path(**filters: str) -> str:
+    """The history of alerts, filtered as the API filters them."""
+    return f"{ALERTS_PATH}?{urlencode(filters)}" if filters else ALERTS_PATH
 
 
 def trust_path(cidr: str) -> str:

@@ -31,6 +31,8 @@ PASSWORD = "only for this test"
 FARM = [f"198.51.100.{number}" for number in range(1, 8)]
 SCHOOL = "203.0.113.77"
 FRAUD_ALERT = "Many addresses click too often"
+COPPA_ALERT = "Personal information of children was shared"
+HISTORY = "/dashboard/alerts"
 Open = Callable[[str], AbstractContextManager[Visit]]
 
 
@@ -133,6 +135,62 @@ def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(sig
         expect(colleague.page.get_by_text("Acknowledged by admin@example.org")).to_be_visible()
 
 
+def find_coppa_alert(guest: Visit) -> str:
+    """The address of the page of the alert about personal information."""
+    guest.open(GUARDRAILS)
+    alert = card(guest.page, "Active alerts").get_by_role("listitem").filter(has_text=COPPA_ALERT)
+    href = alert.get_by_role("link").get_attribute("href")
+    assert href
+    return href
+
+
+def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed_in: Open) -> None:
+    with signed_in(Role.ANALYST) as guest:
+        page, alert = guest.page, find_coppa_alert(guest)
+        guest.open(alert)
+        status, note = page.get_by_role("status"), page.get_by_label("Note")
+        resolve = page.get_by_role("button", name="Resolve", exact=True)
+        expect(resolve).to_have_accessible_description(re.compile("While its cause lasts.*opens a new alert"))
+        page.get_by_role("button", name="Mark as false positive").click()
+        expect(status).to_contain_text("say in the note why")
+        expect(note).to_have_attribute("aria-invalid", "true")
+        note.fill("A school's own number")
+        page.get_by_role("button", name="Mark as false positive").press("Enter")
+        expect(status).to_have_text("Marked as a false positive.")
+        expect(page.get_by_role("heading", name="What to do")).to_have_count(0)
+
+        guest.open(GUARDRAILS)
+        card(page, "Active alerts").get_by_role("link", name="Alert history").click()
+        expect(page.get_by_role("heading", name="Alert history", level=1)).to_be_visible()
+        text = page.get_by_label("Text")
+        text.fill("school's own")
+        text.press("Enter")
+        expect(page).to_have_url(re.compile(r"/dashboard/alerts\?q=school%27s\+own$"))
+        expect(status).to_contain_text("1 alert,")
+        expect(entry(page, COPPA_ALERT)).to_contain_text("False positive")
+        expect(entry(page, COPPA_ALERT)).to_contain_text("“A school's own number”")
+
+        page.get_by_role("textbox", name="Status").click()
+        page.get_by_role("option", name="Snoozed").click()
+        page.get_by_role("button", name="Show alerts").click()
+        expect(status).to_have_text("No alert matches")
+        page.reload()
+        expect(page.get_by_text("Looked for status “Snoozed” · text “school's own”")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Status")).to_have_value("Snoozed")
+        page.get_by_role("link", name="Clear filters").last.click()
+        entry(page, COPPA_ALERT).get_by_role("link").click()
+        page.get_by_role("button", name="Reopen alert").click()
+        expect(status).to_have_text("Reopened.")
+        expect(resolve).to_be_visible()
+
+        page.get_by_role("button", name="Resolve until the period has passed").click()
+        expect(status).to_have_text("Snoozed until its period has passed.")
+        expect(page.get_by_text(re.compile(r"^Snoozed until \d+ \w+ 00:00 UTC$"))).to_be_visible()
+        page.get_by_role("link", name="View all violations").click()
+        expect(entry(page, "Email address")).to_be_visible()
+        assert guest.complaints == []
+
+
 def test_violations_are_resolved_one_with_a_note_and_one_with_a_reason(signed_in: Open) -> None:
     with signed_in(Role.ANALYST) as guest:
         guest.open(GUARDRAILS)
@@ -222,6 +280,7 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
     with signed_in(Role.VIEWER) as guest:
         open_fraud_alert(guest)
         expect(guest.page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+        expect(guest.page.get_by_role("button", name="Resolve")).to_have_count(0)
         guest.open(VIOLATIONS)
         expect(entry(guest.page, "Email address")).to_be_visible()
         expect(guest.page.get_by_text("Resolve", exact=True)).to_have_count(0)
@@ -245,7 +304,16 @@ def test_no_page_of_actions_is_blocked_inaccessible_or_too_wide(
         investigation = guest.page.get_by_role("link", name="198.51.100.*").first.get_attribute("href")
         assert investigation
         tried = f"{WHAT_IF}?alert_fraud_ips=50&bot_rapid_click_window_seconds=2"
-        pages = [alert, investigation, VIOLATIONS, NETWORKS, tried, f"{GUARDRAILS}?panel=coppa"]
+        pages = [
+            alert,
+            HISTORY,
+            f"{HISTORY}?q=nothing",
+            investigation,
+            VIOLATIONS,
+            NETWORKS,
+            tried,
+            f"{GUARDRAILS}?panel=coppa",
+        ]
         for path in pages:
             guest.open(path)
             guest.page.wait_for_load_state("networkidle")

@@ -1,16 +1,20 @@
 """An alert in full: its facts, its evidence row by row, and its history."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.alerts import TITLES, build_severity
+from dashboard.components import anomalies, bots, fraud
+from dashboard.components.alerts import TITLES, build_severity, format_status
 from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
 from dashboard.formats import format_age, format_masked, format_minute, format_percent
-from dashboard.links import investigation_path
+from dashboard.links import VIOLATIONS_PATH, alerts_path, investigation_path
+from dashboard.period import read_search
 from viral_engine.contract.alerts import (
     ActionTaken,
     AlertAction,
@@ -22,13 +26,23 @@ from viral_engine.contract.alerts import (
 )
 from viral_engine.contract.investigations import EntityKind
 from viral_engine.dates import format_day, format_period
-from viral_engine.report_rendering.figures import format_count
+from viral_engine.report_rendering.figures import format_count, format_counted
 
 _KINDS: dict[AlertType, EntityKind] = {
     "fraud_detection": "ip_address",
     "bot_detection": "device",
     "conversion_anomaly": "referrer",
 }
+_LISTS: dict[AlertType, tuple[str, str]] = {
+    "fraud_detection": ("View all flagged IPs", fraud.PATH),
+    "bot_detection": ("View all flagged devices", bots.PATH),
+    "conversion_anomaly": ("View all flagged referrers", anomalies.PATH),
+    "coppa_violation": ("View all violations", VIOLATIONS_PATH),
+}
+ENDED = ("resolved", "false_positive")
+# As many as the API stores.
+_MOST_ROWS = 100
+_OPEN_ROWS = 20
 _NAMED = ("clicks", "conversions", "minutes")
 _DONE: dict[AlertAction, str] = {
     "acknowledge_alert": "acknowledged it",
@@ -53,6 +67,7 @@ def build_detail(alert: AlertDetail, quality: AlertQuality, *, now: datetime) ->
                         html.H2("History", className="card-heading"),
                         _build_quality(alert, quality),
                         _build_history(alert),
+                        build_link_to_all("All alerts of this kind", alerts_path(type=alert.type)),
                     ],
                     className="card",
                 ),
@@ -65,8 +80,9 @@ def build_detail(alert: AlertDetail, quality: AlertQuality, *, now: datetime) ->
 def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
     facts = [
         build_severity(alert.severity),
-        html.Span(_format_status(alert)),
+        html.Span(format_status(alert)),
         html.Span(f"opened {format_age(alert.opened_at, now=now)}"),
+        *([html.Span(f"ended {format_age(alert.resolved_at, now=now)}")] if alert.resolved_at else []),
     ]
     heading = html.Div(
         [
@@ -78,16 +94,6 @@ def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
     return html.Header([build_breadcrumb("Alert", GUARDRAILS), heading], className="page-header")
 
 
-def _format_status(alert: AlertDetail) -> str:
-    if alert.status == "acknowledged":
-        return f"Acknowledged by {alert.acknowledged_by}"
-    if alert.status == "snoozed" and alert.snoozed_until:
-        return f"Snoozed until {format_minute(alert.snoozed_until)} UTC"
-    if alert.status == "resolved":
-        return f"Resolved by {alert.resolved_by}" if alert.resolved_by else "Over by itself"
-    return {"open": "Open", "false_positive": "False positive"}.get(alert.status, alert.status)
-
-
 def _build_evidence(alert: AlertDetail) -> list[Component]:
     evidence = alert.evidence
     found = [
@@ -97,18 +103,56 @@ def _build_evidence(alert: AlertDetail) -> list[Component]:
             (f"> {_format(evidence.threshold, evidence.unit)}", "Opens the alert"),
         ),
     ]
-    if evidence.rows:
-        columns = (Column("What"), Column("Date"), Column("How much", is_figure=True))
-        rows = [
-            (
-                _build_what(alert, row),
-                format_day(row.day) if row.day else "–",
-                f"{_format(row.value, row.unit)} {row.unit if row.unit in _NAMED else ''}".strip(),
-            )
-            for row in evidence.rows
-        ]
-        found.append(build_table("The evidence, the worst first", columns, rows))
-    return [*found, build_link_to_all("Show it on the guardrails page", evidence.link)]
+    return [*found, *_build_rows(alert), html.Div(_build_links(alert), className="card-links")]
+
+
+def _build_rows(alert: AlertDetail) -> list[Component]:
+    evidence = alert.evidence
+    if not evidence.rows:
+        return []
+    columns = (Column("What"), Column("Date"), Column("How much", is_figure=True))
+    rows = [
+        (
+            _build_what(alert, row),
+            format_day(row.day) if row.day else "–",
+            f"{_format(row.value, row.unit)} {row.unit if row.unit in _NAMED else ''}".strip(),
+        )
+        for row in evidence.rows
+    ]
+    shown = f"The first {format_count(len(rows))} are listed here, the worst first."
+    cut = [build_hint(shown)] if len(rows) >= _MOST_ROWS or _is_cut(alert) else []
+    return [
+        *cut,
+        build_table("The evidence, the worst first", columns, rows[:_OPEN_ROWS]),
+        *_build_folded(columns, rows[_OPEN_ROWS:]),
+    ]
+
+
+def _build_folded(columns: Sequence[Column], rows: Sequence[Sequence[Component | str]]) -> list[Component]:
+    """The rest of the rows, folded so that what can be done stays in reach."""
+    if not rows:
+        return []
+    summary = html.Summary(f"Show {format_counted(len(rows), 'more row')}")
+    return [html.Details([summary, build_table("The rest of the evidence", columns, rows)], className="more-rows")]
+
+
+def _is_cut(alert: AlertDetail) -> bool:
+    """Whether there is more than the rows; older versions stored 20."""
+    return alert.type in _LISTS and alert.evidence.count > len(alert.evidence.rows)
+
+
+def _build_links(alert: AlertDetail) -> list[Component]:
+    """To all rows of the evidence's dates, and to its card; the card of an ended alert shows the dates of then."""
+    evidence = alert.evidence
+    dates = {"start": evidence.period.start.isoformat(), "end": evidence.period.end.isoformat()}
+    path, _, query = evidence.link.partition("?")
+    panel = read_search(query).get("panel")
+    then = f"{path}?{urlencode({**dates, **({'panel': panel} if panel else {})})}"
+    card = build_link_to_all("Show it on the guardrails page", then if alert.status in ENDED else evidence.link)
+    if alert.type not in _LISTS:
+        return [card]
+    label, path = _LISTS[alert.type]
+    return [build_link_to_all(label, f"{path}?{urlencode(dates)}"), card]
 
 
 def _format(value: float, unit: EvidenceUnit | None) -> str:

@@ -4,13 +4,22 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
+from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
 from dashboard.links import investigation_path
+from viral_engine.contract.guardrails import AnomalyAnswer
 from viral_engine.dates import format_day
-from viral_engine.report_rendering.figures import format_count
+from viral_engine.report_rendering.figures import format_count, format_counted
 
+PATH = "/dashboard/guardrails/anomalies"
 _ROWS = 5
+_COLUMNS = (
+    Column("Referrer"),
+    Column("Date"),
+    Column("Rate", is_figure=True),
+    Column("Conversions", is_figure=True),
+)
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -33,17 +42,56 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         _build_row(snapshot.search, row.referrer_id, format_count(row.conversion_count), f"on {format_day(row.date)}")
         for row in anomalies.suspicious_referrers[:_ROWS]
     ]
+    if not anomalies.total_flagged:
+        return [_build_rule(anomalies), _build_nothing()]
+    return [
+        _build_rule(anomalies),
+        _build_total(anomalies),
+        html.Ul([*rates, *days], className="checks"),
+        build_link_to_all("View all flagged referrers", PATH + snapshot.search),
+    ]
+
+
+def build_rows(anomalies: AnomalyAnswer, search: str) -> list[Component]:
+    """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
+    if not anomalies.total_flagged:
+        is_known = anomalies.retained_from is None
+        return [_build_rule(anomalies), _build_nothing() if is_known else build_not_kept()]
+    rates = [
+        (
+            build_suspect("referrer", row.referrer_id, row.referrer_id, search),
+            "–",
+            f"{format_percent(row.conversion_rate)} of {format_counted(row.total_clicks, 'click')}",
+            format_count(row.total_conversions),
+        )
+        for row in anomalies.high_conversion_rate_referrers
+    ]
+    days = [
+        (
+            build_suspect("referrer", row.referrer_id, row.referrer_id, search),
+            format_day(row.date),
+            "–",
+            format_count(row.conversion_count),
+        )
+        for row in anomalies.suspicious_referrers
+    ]
+    table = build_table("Flagged referrers, those with too high a rate first", _COLUMNS, [*rates, *days])
+    return [_build_rule(anomalies), _build_total(anomalies), table]
+
+
+def _build_rule(anomalies: AnomalyAnswer) -> Component:
     limit = format_percent(anomalies.thresholds["conversion_anomaly_threshold"])
     daily = format_count(anomalies.thresholds["conversion_anomaly_daily_threshold"])
-    hint = build_hint(f"Referrers above {limit} of their clicks or {daily} conversions on one day")
-    if not anomalies.total_flagged:
-        check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
-        return [hint, html.P([check, "No anomalies in this period"], className="nothing")]
-    return [
-        hint,
-        html.P(f"{format_count(anomalies.total_flagged)} flagged referrers", className="anomaly-total"),
-        html.Ul([*rates, *days], className="checks"),
-    ]
+    return build_hint(f"Referrers above {limit} of their clicks or {daily} conversions on one day")
+
+
+def _build_total(anomalies: AnomalyAnswer) -> Component:
+    return html.P(format_counted(anomalies.total_flagged, "flagged referrer"), className="anomaly-total")
+
+
+def _build_nothing() -> Component:
+    check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+    return html.P([check, "No anomalies in this period"], className="nothing")
 
 
 def _build_row(search: str, referrer_id: str, figure: str, note: str) -> Component:

@@ -2,6 +2,7 @@
 
 from dashboard.pages import (
     alert,
+    alert_history,
     audit,
     flagged,
     flags,
@@ -27,7 +28,9 @@ PAGES: tuple[Page, ...] = (
     guardrails.PAGE,
     flagged.FLAGGED_IPS,
     flagged.FLAGGED_DEVICES,
+    flagged.FLAGGED_REFERRERS,
     alert.PAGE,
+    alert_history.PAGE,
     investigation.PAGE,
     what_if.PAGE,
     violations.PAGE,

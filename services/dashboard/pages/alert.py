@@ -1,14 +1,15 @@
 """One alert: what happened, on what evidence, and what people did about it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.components.alert_detail import build_detail
+from dashboard.components.alert_actions import build_actions, build_undo
+from dashboard.components.alert_detail import ENDED, build_detail
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_not_found, build_unavailable
 from dashboard.data import SharedViews
@@ -22,13 +23,21 @@ from viral_engine.contract.alerts import AlertDetail
 from viral_engine.contract.people import Scope
 from viral_engine.settings import DashboardSettings
 
-_HOURS = {"1": "1 hour", "24": "1 day", "168": "7 days"}
 _SAID = {
     "alert-acknowledge": "Acknowledged.",
     "alert-snooze": "Snoozed.",
-    "alert-resolve": "Resolved.",
+    "alert-resolve": "Resolved. A new alert opens if its cause lasts.",
+    "alert-resolve-period": "Snoozed until its period has passed.",
     "alert-false-positive": "Marked as a false positive.",
+    "alert-reopen": "Reopened.",
 }
+_WHY = "Say in the note why it is a false positive"
+_PLACES = {
+    "view": ("alert-view", "children"),
+    "actions_hidden": ("alert-actions", "hidden"),
+    "undo_hidden": ("alert-undo", "hidden"),
+}
+_KEPT = dict.fromkeys(_PLACES, no_update)
 _log = structlog.get_logger()
 
 
@@ -37,86 +46,73 @@ def build_layout(_settings: DashboardSettings) -> Component:
     return html.Div(
         [
             html.Div([build_blank(320)], id="alert-view"),
-            html.Section(
-                [html.H2("What to do", className="card-heading"), *_build_actions()],
-                id="alert-actions",
-                className="card actions",
-                hidden=True,
-            ),
+            build_actions(),
+            build_undo(),
             html.P(id="alert-said", className="said", role="status"),
         ]
     )
 
 
-def _build_actions() -> list[Component]:
-    buttons = [
-        html.Button("Acknowledge", id="alert-acknowledge", className="button button-primary"),
-        html.Button("Snooze", id="alert-snooze", className="button"),
-        html.Button("Resolve", id="alert-resolve", className="button"),
-        html.Button("False positive", id="alert-false-positive", className="button"),
-    ]
-    note = dmc.Textarea(id="alert-note", label="Note", placeholder="What you found, for your colleagues", autosize=True)
-    hours = [{"value": value, "label": label} for value, label in _HOURS.items()]
-    snooze = dmc.Select(id="alert-hours", label="Snooze for", data=hours, value="24", allowDeselect=False, w=140)
-    return [note, html.Div([snooze, *buttons], className="action-row")]
-
-
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """One callback shows the alert; the other does what a button says and shows what came of it."""
 
-    def show(search: str | None) -> tuple[Component, bool]:
-        return show_alert(views.api_of_viewer(), search)
-
-    def do(*given: object) -> tuple[Component, bool, str, str]:
-        note, hours, search = given[-3:]
+    def do(presses: dict[str, Any], note: str | None, hours: str | None, search: str | None) -> dict[str, Any]:
+        del presses  # Which of them it was is in the context.
         if ctx.triggered_id not in _SAID:
             raise PreventUpdate
-        return act(views.api_of_viewer(), str(ctx.triggered_id), str(note or ""), str(hours), str(search))
+        return act(views.api_of_viewer(), str(ctx.triggered_id), note or "", str(hours), search or "")
 
-    shown = (Output("alert-view", "children"), Output("alert-actions", "hidden"))
-    app.callback(*shown, Input("url", "search"))(show)
     app.callback(
-        Output("alert-view", "children", allow_duplicate=True),
-        Output("alert-actions", "hidden", allow_duplicate=True),
-        Output("alert-said", "children"),
-        Output("alert-note", "value"),
-        *(Input(button, "n_clicks") for button in _SAID),
-        State("alert-note", "value"),
-        State("alert-hours", "value"),
-        State("url", "search"),
+        output={name: Output(*place) for name, place in _PLACES.items()}, inputs={"search": Input("url", "search")}
+    )(lambda search: show_alert(views.api_of_viewer(), search))
+    app.callback(
+        output={
+            **{name: Output(*place, allow_duplicate=True) for name, place in _PLACES.items()},
+            "said": Output("alert-said", "children"),
+            "note": Output("alert-note", "value"),
+            "note_error": Output("alert-note", "error"),
+        },
+        inputs={
+            "presses": {button: Input(button, "n_clicks") for button in _SAID},
+            "note": State("alert-note", "value"),
+            "hours": State("alert-hours", "value"),
+            "search": State("url", "search"),
+        },
         prevent_initial_call=True,
     )(do)
 
 
-def show_alert(api: MetricsApi, search: str | None) -> tuple[Component, bool]:
-    """The alert that the address names, and whether its actions are hidden."""
+def show_alert(api: MetricsApi, search: str | None) -> dict[str, Any]:
+    """The alert that the address names and whether its actions are hidden, by the names of the callback's outputs."""
     alert_id = _parse_id(search)
     if alert_id is None:
-        return build_not_found("alert"), True
+        return _say(build_not_found("alert"))
     try:
         return _draw(api, api.fetch_alert(alert_id))
     except ApiProblemError as error:
         if error.status == 404:
-            return build_not_found("alert"), True
-        return build_unavailable(alert_path(alert_id)), True
+            return _say(build_not_found("alert"))
+        return _say(build_unavailable(alert_path(alert_id)))
     except API_FAILURES:
-        return build_unavailable(alert_path(alert_id)), True
+        return _say(build_unavailable(alert_path(alert_id)))
 
 
-def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> tuple[Component, bool, str, str]:
-    """Do what the button says; a refusal is told in the API's own words and keeps the note."""
+def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> dict[str, Any]:
+    """Do what the button says; a refusal is told in words and keeps the note."""
     alert_id = _parse_id(search)
     if alert_id is None:
-        return build_not_found("alert"), True, "", note
+        return {**_say(build_not_found("alert")), "said": "", "note": note, "note_error": None}
+    if button == "alert-false-positive" and not note.strip():
+        said = "Nothing was changed: say in the note why it is a false positive."
+        return {**_KEPT, "said": said, "note": note, "note_error": _WHY}
     try:
-        view, hidden = _draw(api, _send(api, button, alert_id, note.strip() or None, hours))
+        shown = _draw(api, _send(api, button, alert_id, note.strip() or None, hours))
     except API_FAILURES as error:
         _log.warning("alert_action_failed", action=button, reason=str(error))
         # Somebody else may have been quicker; without an answer the page stays as it is.
-        is_refused = isinstance(error, ApiProblemError)
-        view, hidden = show_alert(api, search) if is_refused else (no_update, no_update)
-        return view, hidden, format_failure(error), note
-    return view, hidden, _SAID[button], ""
+        shown = show_alert(api, search) if isinstance(error, ApiProblemError) else _KEPT
+        return {**shown, "said": format_failure(error), "note": note, "note_error": None}
+    return {**shown, "said": _SAID[button], "note": "", "note_error": None}
 
 
 def _send(api: MetricsApi, button: str, alert_id: int, note: str | None, hours: str) -> AlertDetail:
@@ -124,13 +120,27 @@ def _send(api: MetricsApi, button: str, alert_id: int, note: str | None, hours: 
         return api.acknowledge_alert(alert_id, note=note)
     if button == "alert-snooze":
         return api.snooze_alert(alert_id, datetime.now(UTC) + timedelta(hours=int(hours)))
-    return api.resolve_alert(alert_id, note=note, false_positive=button == "alert-false-positive")
+    if button == "alert-reopen":
+        return api.reopen_alert(alert_id)
+    return api.resolve_alert(
+        alert_id,
+        note=note,
+        false_positive=button == "alert-false-positive",
+        until_period_passed=button == "alert-resolve-period",
+    )
 
 
-def _draw(api: MetricsApi, alert: AlertDetail) -> tuple[Component, bool]:
+def _draw(api: MetricsApi, alert: AlertDetail) -> dict[str, Any]:
     may_act = current_viewer().may(Scope.ALERTS_WRITE)
-    ended = alert.status in ("resolved", "false_positive")
-    return html.Div(build_detail(alert, api.fetch_alert_quality(), now=datetime.now(UTC))), ended or not may_act
+    return {
+        "view": html.Div(build_detail(alert, api.fetch_alert_quality(), now=datetime.now(UTC))),
+        "actions_hidden": alert.status in ENDED or not may_act,
+        "undo_hidden": alert.status != "false_positive" or not may_act,
+    }
+
+
+def _say(message: Component) -> dict[str, Any]:
+    return {"view": message, "actions_hidden": True, "undo_hidden": True}
 
 
 def _parse_id(search: str | None) -> int | None:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.audit import build_entries
@@ -80,11 +80,11 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
     app.callback(
         Output("url", "search", allow_duplicate=True),
         inputs={
-            "_": Input("audit-show", "n_clicks"),
+            "presses": Input("audit-show", "n_clicks"),
             "given": {name: State(control_id(_PAGE, name), "value") for name in _FILTERS},
         },
         prevent_initial_call=True,
-    )(lambda _, given: format_filters(given))
+    )(choose_filters)
     show_address(app, _PAGE, "audit-defaults")
 
 
@@ -92,6 +92,11 @@ def parse_filters(search: str | None) -> dict[str, str | None]:
     """The filters that the address names."""
     given = read_search(search)
     return {name: given.get(name) for name in _FILTERS}
+
+
+def choose_filters(presses: int | None, given: dict[str, str | None]) -> Any:
+    """The address that the filters make; it stays as it is when they are drawn, which calls back too."""
+    return format_filters(given) if presses else no_update
 
 
 def format_filters(given: dict[str, str | None]) -> str:

@@ -1,6 +1,6 @@
 """All flagged traffic of a period."""
 
-from dashboard.components import bots, fraud
+from dashboard.components import anomalies, bots, fraud
 from dashboard.pages.listing import PeriodList, build_page
 
 FLAGGED_IPS = build_page(
@@ -19,5 +19,14 @@ FLAGGED_DEVICES = build_page(
         title="Flagged devices",
         fetch=lambda api, query: api.fetch_bots(**query),
         build_rows=bots.build_rows,
+    )
+)
+FLAGGED_REFERRERS = build_page(
+    PeriodList(
+        path=anomalies.PATH,
+        slug="flagged-referrers",
+        title="Flagged referrers",
+        fetch=lambda api, query: api.fetch_anomalies(**query),
+        build_rows=anomalies.build_rows,
     )
 )

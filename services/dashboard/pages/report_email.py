@@ -128,11 +128,11 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
     """
     kept = {"recipients": no_update, "invalid": True}
     addresses = split_addresses(typed)
-    if not _may_send():
-        return {**kept, "invalid": False, "said": f"Nothing was queued. {REFUSED}"}
-    if not addresses:
-        return {**kept, "said": "Nothing was queued: fill in at least one address."}
     try:
+        if not _may_send():
+            return {**kept, "invalid": False, "said": f"Nothing was queued. {REFUSED}"}
+        if not addresses:
+            return {**kept, "said": "Nothing was queued: fill in at least one address."}
         if api.fetch_deliveries(report_id, limit=1).email_enabled != enabled:
             return {**kept, "invalid": False, "said": _format_switched(enabled=enabled)}
         answer = api.deliver_report(report_id, addresses)

@@ -14,9 +14,7 @@ AlertType = Literal[
 ]
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
-StatusFilter = Literal[
-    "open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"
-]
+StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
 EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
 

@@ -1,17 +1,20 @@
 """What the page of one alert says."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from dash import no_update
 
+from dashboard.components.alert_actions import build_actions
 from dashboard.components.alert_detail import build_detail
-from dashboard.pages.alert import act
+from dashboard.pages.alert import act, show_alert
 from tests.unit.dashboard.answers import NOW, build_alert
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.alerts import AlertDetail, AlertQuality
+from viral_engine.contract.people import Role
 
 QUALITY = AlertQuality.model_validate(
     {"types": [{"type": "fraud_detection", "opened": 4, "false_positives": 1, "false_positive_rate": 0.25}]}
@@ -56,9 +59,149 @@ def test_the_state_is_said_in_words(fields: dict[str, Any], words: str) -> None:
     assert words in text_of(find(draw(**fields), "alert-facts"))
 
 
+def hrefs_of(node: Any) -> list[str]:
+    return [part.href for part in walk(node) if hasattr(part, "href")]
+
+
+DATES = "start=2026-03-25&end=2026-03-31"
+
+
+def build_evidence(rows: int = 1, **fields: Any) -> dict[str, Any]:
+    """Evidence with so many rows of 1 to n clicks, each of its own date."""
+    row = {"label": "203.0.113.*", "alias": "calm-fox", "ref": "ref_1", "unit": "clicks", "day": "2026-03-30"}
+    given = build_alert().evidence.model_dump()
+    return {**given, "unit": "items", "rows": [{**row, "value": 1000 + number} for number in range(rows)], **fields}
+
+
+def test_rows_say_their_date_and_unit_and_are_told_apart_by_their_alias() -> None:
+    body = draw(evidence=build_evidence())
+    assert rows_of(body)[1:] == [["203.0.113.* · calm-fox", "30 Mar 2026", "1,000 clicks"]]
+
+
+def test_a_rate_is_a_percentage_and_a_count_is_none() -> None:
+    row = {"label": "maria", "ref": "maria", "value": 0.925, "unit": "rate"}
+    rate = draw(type="conversion_anomaly", evidence=build_evidence(rows=0) | {"count": 1, "rows": [row]})
+    assert rows_of(rate)[1:] == [["maria", "–", "92.5%"]]
+    assert [text_of(kpi) for kpi in find(rate, "kpi")] == ["Found 1", "Opens the alert > 5"]
+    share = {"count": 0.421, "threshold": 0.3, "unit": "rate", "rows": []}
+    opt_out = draw(type="high_opt_out", evidence=build_evidence() | share)
+    assert [text_of(kpi) for kpi in find(opt_out, "kpi")] == ["Found 42.1%", "Opens the alert > 30%"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "href"),
+    [
+        ("fraud_detection", f"/dashboard/guardrails/fraud?{DATES}"),
+        ("bot_detection", f"/dashboard/guardrails/bots?{DATES}"),
+        ("conversion_anomaly", f"/dashboard/guardrails/anomalies?{DATES}"),
+        ("coppa_violation", f"/dashboard/guardrails/violations?{DATES}"),
+    ],
+)
+def test_every_list_of_evidence_leads_to_all_of_its_rows(kind: str, href: str) -> None:
+    body = draw(type=kind, evidence=build_evidence(rows=100, count=250))
+    folded = find(body, "more-rows")
+    assert (len(rows_of(body)), len(rows_of(folded))) == (1 + 20 + 1 + 80, 1 + 80)
+    assert "Show 80 more rows" in text_of(folded)
+    assert "The first 100 are listed here, the worst first." in text_of(body)
+    assert href in hrefs_of(body)
+
+
+def test_nothing_is_said_of_a_cut_where_all_rows_are_shown() -> None:
+    body = draw(evidence=build_evidence(rows=9))
+    assert "are listed here" not in text_of(body)
+    assert find(body, "more-rows") == []
+
+
+def test_an_ended_alert_leads_to_the_dates_of_then() -> None:
+    evidence = build_evidence(link="/dashboard/guardrails?days=7&panel=fraud")
+    assert "/dashboard/guardrails?days=7&panel=fraud" in hrefs_of(draw(evidence=evidence))
+    ended = hrefs_of(draw(evidence=evidence, status="resolved", resolved_at=NOW))
+    assert f"/dashboard/guardrails?{DATES}&panel=fraud" in ended
+
+
+def test_it_leads_to_the_history_of_its_kind() -> None:
+    assert "/dashboard/alerts?type=fraud_detection" in hrefs_of(draw())
+
+
+def test_each_way_to_end_it_says_before_what_follows() -> None:
+    form = build_actions()
+    parts = {getattr(part, "id", None): part for part in walk(form)}
+    told = {
+        text_of(part): text_of(parts[getattr(part, "aria-describedby")])
+        for part in walk(form)
+        if getattr(part, "aria-describedby", None)
+    }
+    assert told.keys() == {"Resolve", "Resolve until the period has passed", "Mark as false positive"}
+    assert "While its cause lasts, the next evaluation opens a new alert." in told["Resolve"]
+    assert "Needs a note." in told["Mark as false positive"]
+
+
+@pytest.fixture
+def acting(api: FakeApi, view_as: Any) -> FakeApi:
+    """An API at which an analyst acts on alert 7."""
+    view_as(Role.ANALYST)
+    api.answers[("GET", "/v1/alerts/quality")] = QUALITY
+    return api
+
+
+def answer(api: FakeApi, action: str, **fields: Any) -> None:
+    alert = AlertDetail.model_validate({**build_alert(7, **fields).model_dump(), "actions": []})
+    api.answers[("POST", f"/v1/alerts/7/{action}")] = alert
+
+
+def sent_to(api: FakeApi) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(next(request.content for request in api.asked if request.method == "POST"))
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("button", "flags"),
+    [
+        ("alert-resolve", (False, False)),
+        ("alert-resolve-period", (False, True)),
+        ("alert-false-positive", (True, False)),
+    ],
+)
+def test_each_way_to_end_it_is_sent_as_such(acting: FakeApi, button: str, flags: tuple[bool, bool]) -> None:
+    answer(acting, "resolve", status="false_positive" if flags[0] else "resolved", resolved_at=NOW)
+    shown = act(acting.connect(), button, " why ", "24", "?id=7")
+    sent = sent_to(acting)
+    assert (sent["note"], sent["false_positive"], sent["until_period_passed"]) == ("why", *flags)
+    assert (shown["actions_hidden"], shown["undo_hidden"], shown["note"]) == (True, not flags[0], "")
+
+
+@pytest.mark.parametrize("note", ["", " \n"])
+def test_a_false_positive_without_a_note_is_refused_beside_the_note(acting: FakeApi, note: str) -> None:
+    shown = act(acting.connect(), "alert-false-positive", note, "24", "?id=7")
+    assert acting.asked == []
+    assert shown["said"] == "Nothing was changed: say in the note why it is a false positive."
+    assert shown["note_error"] == "Say in the note why it is a false positive"
+    assert (shown["view"], shown["note"]) == (no_update, note)
+
+
+def test_a_false_positive_is_reopened(acting: FakeApi) -> None:
+    answer(acting, "reopen")
+    shown = act(acting.connect(), "alert-reopen", "", "24", "?id=7")
+    assert (shown["said"], shown["actions_hidden"], shown["undo_hidden"]) == ("Reopened.", False, True)
+
+
+@pytest.mark.parametrize(("role", "hidden"), [(Role.VIEWER, True), (Role.ANALYST, False)])
+def test_only_who_may_act_can_undo(acting: FakeApi, view_as: Any, role: Role, hidden: bool) -> None:
+    view_as(role)
+    alert = AlertDetail.model_validate({**build_alert(7, status="false_positive").model_dump(), "actions": []})
+    acting.answers[("GET", "/v1/alerts/7")] = alert
+    assert show_alert(acting.connect(), "?id=7")["undo_hidden"] is hidden
+
+
 def test_an_action_that_fails_is_told_in_words_and_keeps_alert_and_note() -> None:
     api = FakeApi()
     api.is_down = True
-    said = "Nothing was changed: the metrics API does not answer. Please try again in a minute."
-    answer = act(api.connect(), "alert-resolve", "a click farm", "24", "?id=7")
-    assert answer == (no_update, no_update, said, "a click farm")
+    shown = act(api.connect(), "alert-resolve", "a click farm", "24", "?id=7")
+    assert shown == {
+        "view": no_update,
+        "actions_hidden": no_update,
+        "undo_hidden": no_update,
+        "said": "Nothing was changed: the metrics API does not answer. Please try again in a minute.",
+        "note": "a click farm",
+        "note_error": None,
+    }

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+from dash import no_update
 
-from dashboard.pages.audit import format_filters, parse_filters, show_entries
+from dashboard.pages.audit import choose_filters, format_filters, parse_filters, show_entries
 from tests.unit.dashboard.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
@@ -81,6 +82,11 @@ def test_filters_stand_in_the_address_as_they_are_given() -> None:
     kept = {"actor": "ana", "action": None, "subject": None, "start": "2026-01-01", "end": None}
     assert parse_filters("?actor=ana&start=2026-01-01") == kept
     assert format_filters(dict.fromkeys(kept)) == ""
+
+
+def test_filters_that_are_only_drawn_leave_the_address_as_it_is() -> None:
+    assert choose_filters(None, {"actor": "ana"}) is no_update
+    assert choose_filters(1, {"actor": "ana"}) == "?actor=ana"
 
 
 def test_an_action_is_found_as_the_list_shows_it() -> None:

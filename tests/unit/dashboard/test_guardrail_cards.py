@@ -31,7 +31,7 @@ def draw(card: Card[Snapshot], *open_alerts: Alert, scores: tuple[float, ...] = 
 
 
 def test_without_alerts_the_card_says_so() -> None:
-    assert text_of(draw(alerts.CARD)) == "No active alerts"
+    assert text_of(draw(alerts.CARD)) == "No active alerts Alert history"
 
 
 def test_an_alert_leads_to_its_page_with_message_severity_and_age() -> None:
@@ -132,5 +132,6 @@ def test_flagged_referrers_lead_to_their_investigation() -> None:
     assert hrefs == [
         "/dashboard/investigations?days=7&kind=referrer&id=a%26b",
         "/dashboard/investigations?days=7&kind=referrer&id=busy",
+        "/dashboard/guardrails/anomalies?days=7",
     ]
     assert "2 flagged referrers" in text_of(body)
