@@ -1,5 +1,6 @@
 """The Job before a release and the test after it: how they fail, what they need, and what they leave."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.chart.programs import ROOT
 from tests.chart.rendering import CI_VALUES, Rendered, render, render_ci
 
 _HOOKS = "helm.sh/hook"
@@ -92,3 +94,14 @@ def test_what_the_job_needs_lives_as_long_as_the_job(name: str) -> None:
         if item["metadata"]["annotations"][_HOOKS] == "pre-install,pre-upgrade"
     }
     assert policies <= {"before-hook-creation"}
+
+
+@pytest.mark.parametrize("name", CI_VALUES)
+def test_the_document_removes_every_hook_that_an_uninstall_leaves(name: str) -> None:
+    section = (ROOT / "docs" / "deployment.md").read_text().partition("## Uninstall")[2].partition("\n## ")[0]
+    found = re.search(r"^kubectl -n viral-engine delete (\S+) -l (\S+)=viral-engine$", section, re.MULTILINE)
+    assert found
+    kinds, label = set(found[1].split(",")), found[2]
+    left = [item for item in render_ci(name).objects if _HOOKS in item["metadata"].get("annotations", {})]
+    assert {item["kind"].lower() for item in left} <= kinds
+    assert all(item["metadata"]["labels"][label] == "viral-engine" for item in left)
