@@ -197,6 +197,39 @@ metadata:
   {{- include "viral-engine.metadata" . | nindent 2 }}
 {{- end }}
 
+{{/* The number of pods. With an autoscaler it is the autoscaler's: a field that is gone from the manifest would fall back to
+     1 first, so the number that runs is kept, as long as nobody else owns the field. Stopped ones (0) start at the
+     least. Without a cluster, or before the first install, there is no number.
+     Of (dict "root" $ "component" NAME "values" VALUES "number" N). */}}
+{{- define "viral-engine.replicas" -}}
+{{- if not .values.autoscaling.enabled }}
+replicas: {{ .number }}
+{{- else }}
+{{- $name := printf "%s-%s" (include "viral-engine.fullname" .root) .component }}
+{{- with lookup "apps/v1" "Deployment" .root.Release.Namespace $name }}
+{{- $running := dig "spec" "replicas" 1 . | int }}
+{{- if eq $running 0 }}
+replicas: {{ $.values.autoscaling.minReplicas }}
+{{- else if ne (include "viral-engine.isScaledByOthers" .) "true" }}
+replicas: {{ $running }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether Helm applies this Deployment by the server and the autoscaler has set its number since: then the field stays
+     without us, and with us it would conflict when the autoscaler is quicker. Of the Deployment. */}}
+{{- define "viral-engine.isScaledByOthers" -}}
+{{- $applied := false }}
+{{- $scaled := false }}
+{{- range dig "metadata" "managedFields" list . }}
+{{- $ours := and (eq .manager "helm") (eq .operation "Apply") }}
+{{- $applied = or $applied $ours }}
+{{- $scaled = or $scaled (and (eq (.subresource | default "") "scale") (dig "f:spec" "f:replicas" nil .fieldsV1 | kindIs "map")) }}
+{{- end }}
+{{- and $applied $scaled }}
+{{- end }}
+
 {{/* How many old Deployments are kept, and which pods belong to this one. Of (dict "root" $ "component" NAME). */}}
 {{- define "viral-engine.deploymentSelector" -}}
 revisionHistoryLimit: 5
