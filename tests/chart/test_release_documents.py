@@ -35,7 +35,7 @@ def test_a_command_names_the_namespace(document: str, command: str) -> None:
     assert re.search(r" (-n|--namespace)[ =]\S+", command), document
 
 
-@pytest.mark.parametrize(("document", "command"), _list_commands("helm (upgrade|rollback)"))
+@pytest.mark.parametrize(("document", "command"), _list_commands("helm (upgrade|rollback)( --install)? viral-engine"))
 def test_an_upgrade_is_not_stopped_by_what_kubectl_set(document: str, command: str) -> None:
     # The first one finds nothing that kubectl has set.
     assert "--install" in command or set(command.split()) >= _BOTH, document
