@@ -77,6 +77,17 @@ def test_an_upgrade_says_what_it_takes_back(cluster: Cluster, tmp_path: Path) ->
     assert "CHANGED by" not in _upgrade(tmp_path, *options).stdout
 
 
+@pytest.mark.parametrize(
+    "broken", ["", "{", "[]", "null", '{"flags": [1]}', '{"flags": {"email_delivery": {"targeting": 1}}}']
+)
+def test_flags_that_were_broken_by_hand_are_in_no_upgrades_way(cluster: Cluster, tmp_path: Path, broken: str) -> None:
+    _kubectl("patch", "configmap", _FLAGS, "--patch", json.dumps({"data": {"flags.json": broken}}))
+    upgraded = _upgrade(tmp_path, *_FORCED)
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert "-> off" in upgraded.stdout
+    assert _flag(cluster) == "off"
+
+
 def test_what_the_values_file_says_stays(cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "production.yaml").write_text(
         "featureFlags: {emailDelivery: {enabled: true}}\nthresholds: {conversionAnomalyThreshold: 0.75}\n"

@@ -18,6 +18,9 @@
 {{- $live := include "viral-engine.live" (dict "root" . "version" "v1" "kind" "ConfigMap" "component" "flags") | fromJson }}
 {{- if $live }}
 {{- $was := (get ($live.data | default dict) "flags.json" | default "{}" | fromJson).flags | default dict }}
+{{- if not (kindIs "map" $was) }}
+{{- $was = dict }}
+{{- end }}
 {{- range $key, $values := .Values.featureFlags }}
 {{- $name := $key | snakecase }}
 {{- $before := include "viral-engine.flagState" (get $was $name) }}
@@ -36,7 +39,7 @@ its default
 {{- else if ne (.state | default "ENABLED") "ENABLED" -}}
 its default
 {{- else if not .targeting -}}
-{{ .defaultVariant }}
+{{ .defaultVariant | default "its default" }}
 {{- else if regexMatch `^\{"fractional":\[\{"cat":.*\},\["on",[0-9]+\],\["off",[0-9]+\]\]\}$` (.targeting | toJson) -}}
 on for {{ index .targeting.fractional 1 1 }} %
 {{- else -}}
