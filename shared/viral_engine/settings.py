@@ -332,9 +332,13 @@ def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -
     return problems
 
 
+# By name: an address without its scheme, a usual slip, still holds the password.
+_HOLDS_PASSWORD = ("database_url", "redis_url")
+
+
 def _shown(model: type[EnvironmentSettings], name: str, value: object) -> str:
     annotation = model.model_fields[name].annotation
-    secret = SecretStr in (annotation, *get_args(annotation)) or "://" in str(value)
+    secret = SecretStr in (annotation, *get_args(annotation)) or "://" in str(value) or name in _HOLDS_PASSWORD
     return "not valid (its value is secret)" if secret else repr(value)
 
 
