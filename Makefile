@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint audit bench chart policy images images-push
+.PHONY: help run test test-fast lint audit bench chart policy images images-push test-cluster
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ images: $(INSTALLED) ## Build the images and run the chart's pods of them (as ro
 
 images-push: ## Build the images and push them to REGISTRY=registry.example.com/team (VERSION=the chart's)
 	@exec k8s/push-images.sh "$(REGISTRY)" $(VERSION)
+
+test-cluster: $(INSTALLED) ## Install, change, roll back and remove the product where KUBECONFIG leads (REGISTRY=, VERSION=)
+	@exec $(BIN)/python -m tests.cluster
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
