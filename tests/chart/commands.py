@@ -1,5 +1,6 @@
 """The commands of the documents, and what is wrong with one: a flag, value, object or target that does not exist."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import yaml
 
 from metrics_api.cli import main as metrics_api
 from tests.chart.programs import CHART, ROOT, helm, kubectl
-from tests.chart.rendering import Manifest, read_values, render, render_ci
+from tests.chart.rendering import Manifest, render, render_ci
 from viral_engine.cli import main as viral_engine
 
 Command = list[str]
@@ -152,10 +153,10 @@ def _check_values(program: str, words: list[str]) -> list[str]:
 
 
 def is_value(path: str) -> bool:
-    """Whether the chart has this value; a key in <> stands for any."""
-    found = [read_values()]
+    """Whether the chart has this value; a key in <> stands for any. The schema knows those without a default, too."""
+    found = [json.loads((CHART / "values.schema.json").read_text())]
     for key in path.split("."):
-        maps = [item for item in found if isinstance(item, dict)]
+        maps = [item.get("properties", {}) for item in found]
         found = [item[name] for item in maps for name in item if name == key or key.startswith("<")]
     return bool(found)
 
