@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint audit bench chart policy images images-push test-cluster
+.PHONY: help run test test-fast lint audit bench chart policy images images-push test-cluster chart-package chart-push
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Start the product on this machine until Ctrl-C (DEMO=0 without demo data)
 	@exec $(BIN)/viral-engine up
@@ -40,6 +40,12 @@ bench: $(INSTALLED) ## Measure ingestion and reads on this machine
 
 chart: $(INSTALLED) ## Write what is made from the settings and the Helm chart: schema, part of the values, k8s/base
 	@exec $(BIN)/python -m tests.chart
+
+chart-package: $(INSTALLED) ## Package the Helm chart into dist/
+	@exec $(BIN)/python -m tests.chart.package
+
+chart-push: $(INSTALLED) ## Package the Helm chart and push it to REGISTRY=oci://registry.example.com/charts
+	@exec $(BIN)/python -m tests.chart.package "$(REGISTRY)"
 
 policy: $(INSTALLED) ## Scan what the chart renders with checkov (installs it, once)
 	@exec $(BIN)/python -m tests.chart.policy

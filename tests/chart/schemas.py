@@ -10,8 +10,8 @@ from referencing import Registry, Resource
 
 from tests.chart.programs import wheels
 
-# The oldest that Chart.yaml admits, and the newest known.
-VERSIONS = ("1.30", "1.37")
+# The oldest that Chart.yaml admits, one between, and the newest known.
+VERSIONS = ("1.30", "1.34", "1.37")
 
 
 def list_faults(manifest: dict[str, Any], version: str) -> list[str]:

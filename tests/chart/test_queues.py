@@ -4,6 +4,7 @@ import pytest
 
 from email_worker.cli import QUEUES as email_queues  # noqa: N811
 from report_worker.cli import QUEUES as report_queues  # noqa: N811
+from tests.chart.programs import CHART
 from tests.chart.rendering import Rendered, render, render_ci
 from viral_engine.queues import QueueName
 
@@ -29,7 +30,27 @@ def _replicas_by_queue(rendered: Rendered) -> dict[str, int | None]:
 
 
 def test_every_queue_has_as_many_processes_as_promised() -> None:
-    assert _replicas_by_queue(render()) == CONCURRENCY
+    rendered = render("--values", str(CHART / "values-production.yaml"))
+    assert _replicas_by_queue(rendered) == CONCURRENCY
+    assert {rendered.of("Deployment")[name]["spec"]["replicas"] for name in ("metrics-api", "dashboard")} == {2}
+
+
+def test_the_defaults_fit_one_small_node() -> None:
+    """Two CPUs and four GiB, of which the node itself takes some."""
+    asked = [
+        (
+            deployment["spec"]["replicas"],
+            deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"],
+        )
+        for deployment in render().of("Deployment").values()
+    ]
+    assert sum(number for number, _ in asked) == len(asked) == 9
+    assert sum(_milli(requests["cpu"]) for _, requests in asked) <= 1000
+    assert sum(int(requests["memory"].removesuffix("Mi")) for _, requests in asked) <= 2048
+
+
+def _milli(cpu: str) -> int:
+    return int(cpu.removesuffix("m")) if cpu.endswith("m") else int(cpu) * 1000
 
 
 @pytest.mark.parametrize(("program", "queues"), [("report_worker", report_queues), ("email_worker", email_queues)])

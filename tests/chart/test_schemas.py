@@ -124,12 +124,16 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
         ),
         (["secrets.existingSecret="], "must be set: give a value, or name an existing Secret"),
         (
-            ["workers.batch.autoscaling.enabled=true", "workers.batch.autoscaling.maxReplicas=60"],
+            [
+                "workers.batch.concurrency=50",
+                "workers.batch.autoscaling.enabled=true",
+                "workers.batch.autoscaling.maxReplicas=60",
+            ],
             "maxReplicas is 60, but workers.batch.concurrency, the ceiling of this queue, is 50",
         ),
         (
             ["workers.emailDelivery.autoscaling.enabled=true", "workers.emailDelivery.autoscaling.minReplicas=11"],
-            "workers.emailDelivery.autoscaling.minReplicas is 11, above its highest number 10",
+            "workers.emailDelivery.autoscaling.minReplicas is 11, above its highest number 1",
         ),
         (
             ["dashboard.autoscaling.enabled=true", "dashboard.autoscaling.minReplicas=7"],
