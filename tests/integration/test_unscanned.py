@@ -99,7 +99,7 @@ def test_the_longer_scan_finds_what_there_is(api: Api, hasty: Api, database: Dat
 def test_what_takes_longer_still_stays_not_scanned_and_is_not_tried_again_and_again(
     api: Api, hasty: Api, database: Database, connection: Connection
 ) -> None:
-    save(hasty, "s", {"message": WORST["dashes before a school"]})
+    save(hasty, "s", {f"message {number}": "4111 1111 1111 1111 " * 3_200 for number in range(14)})
     assert finish_scans(hasty, database, connection) == "done"
     assert list_types(api) == ["not_scanned"]
     assert fetch_version(connection) == SCANNER_VERSION
@@ -164,7 +164,7 @@ def test_a_scan_on_request_says_that_it_takes_too_long(hasty: Api) -> None:
         assert "send it in smaller parts" in problem["detail"]
 
 
-@pytest.mark.parametrize("worst", list(WORST.values())[1:], ids=list(WORST)[1:])
+@pytest.mark.parametrize("worst", list(WORST.values()), ids=list(WORST))
 def test_no_text_takes_more_than_its_budget_by_much(worst: str) -> None:
     started = time.thread_time()
     try:

@@ -69,6 +69,7 @@ class Operation:
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     media_types: tuple[str, ...]
+    max_body_bytes: int = MAX_BODY_BYTES
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,17 @@ class Resource:
             body = wanted["body"].annotation if "body" in wanted else None
             summary = (inspect.getdoc(view) or "").split("\n")[0]
             declared = Operation(
-                self.name, view.__name__, method, rule, summary, scope, answers, query, body or reads, media_types
+                self.name,
+                view.__name__,
+                method,
+                rule,
+                summary,
+                scope,
+                answers,
+                query,
+                body or reads,
+                media_types,
+                max_body_bytes,
             )
             self.operations.append(declared)
             call = _call(view, scope, self.flag, query, body, max_body_bytes)

@@ -93,10 +93,10 @@ def save_content(
     An item that is replaced without a time keeps the time of its creation.
     """
     with keep_facts(connection, table, [item.id for item in items]):
-        return sum(_save(connection, table, some, scans, now=now) for some in _split(items))
+        return sum(_save(connection, table, some, scans, now=now) for some in split_items(items))
 
 
-def _split(items: Sequence[PostedItem]) -> Iterator[list[PostedItem]]:
+def split_items(items: Sequence[PostedItem]) -> Iterator[list[PostedItem]]:
     """As many at once as take little memory: what is sent is held several times over."""
     some: list[PostedItem] = []
     size = 0

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection
 
-from metrics_api.ingest.content import PostedItem, save_content
+from metrics_api.ingest.content import PostedItem, save_content, split_items
 from metrics_api.ingest.content_tables import STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import Erased, Key, Marker, fetch_newest, find_erased
 from metrics_api.ingest.kept import fetch_kept
@@ -73,14 +73,22 @@ def take_content(
     kept_from = fetch_kept(connection).content_at
     recent = [item for item in items if item.inserted_at is None or item.inserted_at >= kept_from]
     newest = fetch_newest(connection)
-    suspects = {item.id: list(_list_keys(table, item)) for item in recent if _is_before(item.inserted_at, newest)}
-    erased = find_erased(connection, {key for keys in suspects.values() for key in keys}, marker)
-    if erased.times and table is STUDY_SESSIONS:
-        timely = [_leave(item, erased) if item.id in suspects else item for item in recent]
-    else:
-        timely = [item for item in recent if not _is_erased(item, suspects.get(item.id, ()), erased)]
+    timely = [
+        item for some in split_items(recent) for item in _leave_out_erased(connection, table, some, newest, marker)
+    ]
     created = save_content(connection, table, timely, scans, now=now) if timely else 0
     return Saved(created, len(items) - len(recent), len(recent) - len(timely))
+
+
+def _leave_out_erased(
+    connection: Connection, table: ContentTable, items: Sequence[PostedItem], newest: datetime, marker: Marker
+) -> list[PostedItem]:
+    """Those that are to be stored, of so few items that their keys, many times their size, take little memory."""
+    suspects = {item.id: list(_list_keys(table, item)) for item in items if _is_before(item.inserted_at, newest)}
+    erased = find_erased(connection, {key for keys in suspects.values() for key in keys}, marker)
+    if erased.times and table is STUDY_SESSIONS:
+        return [_leave(item, erased) if item.id in suspects else item for item in items]
+    return [item for item in items if not _is_erased(item, suspects.get(item.id, ()), erased)]
 
 
 def _list_keys(table: ContentTable, item: PostedItem) -> Iterator[Key]:
