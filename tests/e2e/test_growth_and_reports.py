@@ -138,7 +138,7 @@ def test_a_custom_report_without_dates_is_refused_in_words(signed_in: Open) -> N
     with signed_in() as guest:
         guest.open(REPORTS)
         guest.page.get_by_label("Type of the new report").get_by_text("Custom dates").click()
-        expect(guest.page.get_by_text("Any dates, at most 366, both included")).to_be_visible()
+        expect(guest.page.get_by_text("Any dates up to today, at most 366, both included")).to_be_visible()
         guest.page.get_by_role("button", name="Generate report").click()
         expect(guest.page.get_by_role("status")).to_contain_text("choose the first and the last date")
 
