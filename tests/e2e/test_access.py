@@ -81,7 +81,8 @@ class Windows:
         """Sign in as the admin and go to a page."""
         guest.open(f"/login?next={path}")
         guest.sign_in(self._stack["ADMIN_EMAIL"], self._stack["ADMIN_PASSWORD"])
-        guest.page.wait_for_url(f"**{path}")
+        # Whole: the address of the login ends with the path, too.
+        guest.page.wait_for_url(guest.base_url + path)
 
 
 @pytest.fixture
