@@ -36,7 +36,7 @@ def build_actions() -> Component:
             note,
             _build_keeping(),
             html.H3("End it", className="sub-heading"),
-            html.Ul([_build_end(button, *words) for button, words in _ENDS.items()], className="choices"),
+            html.Ul([_build_end(button, *words) for button, words in _ENDS.items()], className="endings"),
         ],
         id="alert-actions",
         className="card actions",
@@ -64,7 +64,7 @@ def _build_end(button: str, label: str, consequence: str) -> Component:
             html.Button(label, id=button, className="button", **{"aria-describedby": described}),
             html.Span(consequence, id=described, className="row-note"),
         ],
-        className="choice",
+        className="ending",
     )
 
 
