@@ -111,6 +111,7 @@ def test_a_rule_is_made_tried_changed_and_deleted(signed_in: Open) -> None:
         expect(rule).to_contain_text("Test message")
 
         rule.get_by_role("button", name="Edit").click()
+        expect(page.get_by_label("Name")).to_have_value("Night shift")
         page.get_by_label("Medium").check()
         page.get_by_role("button", name="Save changes").click()
         expect(rule).to_contain_text("Medium")
