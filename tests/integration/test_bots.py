@@ -51,6 +51,7 @@ def test_a_flagged_device_is_listed_with_its_clicks_of_the_period(api: Api) -> N
     api.post_events(*build_clicks(1, at=NOON - timedelta(days=1), device_fingerprint="d-1"))
     (device,) = api.read(PATH, **PERIOD)["bot_like_devices"]
     assert device.pop("ref").startswith("ref_")
+    assert len(device.pop("alias")) == 8
     assert device == {
         "device_fingerprint": "d-1",
         "total_clicks": 5,

@@ -70,9 +70,12 @@ def mail() -> Iterator[MailServer]:
 
 @pytest.fixture
 def worker(environment: dict[str, str], api_url: str, empty_database: Engine) -> Worker:
-    """What a worker needs."""
-    own = {"METRICS_API_URL": api_url, "EMAIL_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_DELIVERIES)}
-    return {**environment, **own}
+    """What a worker of either kind needs."""
+    tokens = {
+        "EMAIL_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_DELIVERIES),
+        "REPORT_WORKER_TOKEN": create_token(empty_database, Scope.JOBS_REPORTS),
+    }
+    return {**environment, **tokens, "METRICS_API_URL": api_url}
 
 
 def test_a_report_arrives_once_at_each_recipient_and_can_be_read(

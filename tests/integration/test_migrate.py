@@ -122,7 +122,7 @@ def test_an_owner_migrates_for_another_user_who_runs_the_services(url: str, own_
     try:
         given = {"DATABASE_URL": runtime, "MIGRATION_DATABASE_URL": owner, "RETENTION_AUDIT_DAYS": "400"}
         given |= {"REDIS_URL": "redis://", "IDENTIFIER_KEY": "k" * 32, "ADMIN_EMAIL": "admin@example.com"}
-        given |= {"DASHBOARD_TOKEN": "d" * 32, "WORKER_TOKEN": "w" * 32}
+        given |= {"DASHBOARD_TOKEN": "d" * 32, "REPORT_WORKER_TOKEN": "r" * 32, "EMAIL_WORKER_TOKEN": "e" * 32}
         ran = run_commands("migrate", "bootstrap", **given)
         assert (ran.returncode, ran.stderr) == (0, "")
         assert run_commands("migrate", **given).returncode == 0

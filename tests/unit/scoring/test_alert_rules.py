@@ -139,12 +139,12 @@ def test_the_most_severe_findings_come_first_and_every_type_has_a_rule() -> None
     assert {finding.type for finding in findings} == set(get_args(AlertType))
 
 
-def test_evidence_shows_ten_rows_keeps_every_reference_once_and_links_to_the_panel() -> None:
-    health = flagged_ips(30)
+def test_evidence_shows_a_hundred_rows_keeps_every_reference_once_and_links_to_the_panel() -> None:
+    health = flagged_ips(130)
     health.components.fraud.suspicious_ips += health.components.fraud.suspicious_ips[:3]
     (finding,) = find_alerts(health, SETTINGS)
     evidence = finding.evidence
-    assert (evidence.count, evidence.threshold, len(evidence.rows), len(evidence.refs)) == (30, 5, 10, 30)
+    assert (evidence.count, evidence.threshold, len(evidence.rows), len(evidence.refs)) == (130, 5, 100, 100)
     assert (evidence.rows[0].label, evidence.rows[0].ref, evidence.rows[0].value) == ("203.0.113.1", "ip-1", 11)
     assert evidence.link == "/dashboard/guardrails?days=7&panel=fraud"
 
