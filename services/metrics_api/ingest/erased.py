@@ -11,7 +11,7 @@ Key = tuple[str, str]
 Marker = Callable[[str, str], bytes]
 """Makes the keyed hash of a key."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
 _NEWEST = text("SELECT max(erased_at) FROM erasures")
 _FIND = text("SELECT mark, erased_at FROM erasures WHERE mark = ANY(:marks)")
 _SAVE = text("""
@@ -28,15 +28,15 @@ class Erased:
 
     def is_from_before(self, kind: str, given: str | None, at: datetime) -> bool:
         """Whether what is dated `at` is from before the erasure of this id."""
-        return given is not None and at < self.times.get((kind, given), _NEVER)
+        return given is not None and at < self.times.get((kind, given), NEVER)
 
     def __contains__(self, key: Key) -> bool:
         return key in self.times
 
 
 def fetch_newest(connection: Connection) -> datetime:
-    """When something was erased last; what is dated later need not be looked for."""
-    return connection.execute(_NEWEST).scalar() or _NEVER
+    """When something was erased last, NEVER before the first time; what is dated later need not be looked for."""
+    return connection.execute(_NEWEST).scalar() or NEVER
 
 
 def find_erased(connection: Connection, keys: Iterable[Key], marker: Marker) -> Erased:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from metrics_api.ingest.content import PostedItem, save_content, split_items
 from metrics_api.ingest.content_tables import STUDY_SESSIONS, ContentTable
-from metrics_api.ingest.erased import Erased, Key, Marker, fetch_newest, find_erased
+from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, fetch_newest, find_erased
 from metrics_api.ingest.kept import fetch_kept
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.locks import share_facts
@@ -47,7 +47,7 @@ def take_links(connection: Connection, links: Sequence[LinkItem], marker: Marker
 
 
 def _is_before(at: datetime | None, newest: datetime) -> bool:
-    return at is None or at < newest
+    return newest != NEVER and (at is None or at < newest)
 
 
 def _is_erased_link(link: LinkItem, erased: Erased) -> bool:
