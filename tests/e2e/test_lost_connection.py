@@ -64,6 +64,7 @@ def test_a_form_says_so_below_its_button_and_keeps_what_was_typed(
     admin: Visit, path: str, field: str, button: str
 ) -> None:
     admin.open(path)
+    expect(admin.page.locator(button)).to_be_visible()
     admin.page.wait_for_load_state("networkidle")
     for empty in admin.page.locator("form input:visible").all():
         empty.fill("a long enough text")
@@ -81,6 +82,7 @@ def test_a_form_says_so_below_its_button_and_keeps_what_was_typed(
 
 def test_the_message_goes_once_the_same_button_works(admin: Visit) -> None:
     admin.open("/dashboard/people")
+    expect(admin.page.locator("#people-save")).to_be_visible()
     admin.page.wait_for_load_state("networkidle")
     admin.page.context.set_offline(True)
     admin.page.locator("#people-save").click()

@@ -17,23 +17,26 @@ from viral_engine.client import MetricsApi
 pytestmark = pytest.mark.slow
 
 
-def find_processes_of(var: Path) -> list[str]:
-    """The command lines of every process that was started for this stack."""
-    return [
-        " ".join(process.info["cmdline"])
-        for process in psutil.process_iter(["cmdline", "environ"])
-        if (process.info["environ"] or {}).get("VAR_DIR") == str(var)
-    ]
+def list_processes(stack: StackProcess) -> list[psutil.Process]:
+    """Every process of a running stack; their environments do not tell, since each holds its own settings only."""
+    first = psutil.Process(stack.process.pid)
+    return [first, *first.children(recursive=True)]
+
+
+def find_running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended; one that has may wait for a parent to take note of it."""
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_everything_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     with StackProcess(tmp_path / "var") as stack:
         stack.wait_until_ready()
-        assert len(find_processes_of(stack.var)) >= 5
+        processes = list_processes(stack)
+        assert len(processes) >= 5
         assert stack.stop(number) == 0, stack.output
     assert stack.lines[-1] == "Stopped."
-    assert find_processes_of(stack.var) == []
+    assert find_running(processes) == []
     assert not (stack.var / "local.env").exists()
 
 
@@ -79,13 +82,13 @@ def test_an_interrupted_load_of_the_demo_data_goes_on_and_adds_only_what_is_miss
 def test_a_service_that_dies_ends_the_stack_and_is_named(tmp_path: Path) -> None:
     with StackProcess(tmp_path / "var") as stack:
         stack.wait_until_ready()
-        [dashboard] = [
-            child for child in psutil.Process(stack.process.pid).children() if child.cmdline()[-1] == "dashboard"
-        ]
+        processes = list_processes(stack)
+        services = psutil.Process(stack.process.pid).children()
+        [dashboard] = [service for service in services if service.cmdline()[-1] == "dashboard"]
         dashboard.kill()
         assert stack.wait() == 1
     assert "dashboard ended unexpectedly: it was killed by SIGKILL." in stack.output
-    assert find_processes_of(stack.var) == []
+    assert find_running(processes) == []
     assert not (stack.var / "local.env").exists()
 
 

@@ -10,6 +10,7 @@ RULES = (
     "start and end go together",
     "give either",
     "lies before start",
+    "lies in the future: today is",
     "must not lie before start",
     "at most 366 are allowed",
     "is not a cursor that this list gave out",
@@ -33,7 +34,9 @@ RULES = (
     "is no link of ours",
     "must not hold sessions:write",
     "must not look like a person or like the service itself",
+    "must not look like the person",
     "give the error of an attempt",
+    "is either a false positive or over once its period has passed",
 )
 
 
