@@ -23,7 +23,7 @@ from dashboard.security import CSRF_COOKIE, CSRF_HEADER
 from dashboard.session import SESSION_COOKIE
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.database import create_database_engine
-from tests.e2e.stack_process import StackProcess
+from tests.support.stack_process import StackProcess
 
 USERS = 1000
 REFRESH_SECONDS = 30

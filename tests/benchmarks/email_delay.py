@@ -14,12 +14,12 @@ from statistics import quantiles
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import create_database_engine
-from tests.api_fixtures import IDENTIFIER_KEY
-from tests.api_server import connect, start_api
 from tests.benchmarks.report_throughput import start_stores
-from tests.faults.mailing import Mailing, email_workers, write_flags
-from tests.mail_server import mail_server
-from tests.worker_processes import running
+from tests.support.api_fixtures import IDENTIFIER_KEY
+from tests.support.api_server import connect, start_api
+from tests.support.mail_server import mail_server
+from tests.support.mailing import Mailing, email_workers, write_flags
+from tests.support.worker_processes import running
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from metrics_api.detection.pii.findings import Finding
-from tests.us_scanner import scan_data, scan_text
+from tests.support.us_scanner import scan_data, scan_text
 
 DATA = Path(__file__).parents[1] / "data"
 LABELLED = DATA / "pii_labelled.jsonl"

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from metrics_api.access.bootstrap import bootstrap
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.migrate import upgrade
-from tests.api_server import start_api
-from tests.worker_processes import running
+from tests.support.api_server import start_api
+from tests.support.worker_processes import running
 from viral_engine.client import MetricsApi
 from viral_engine.contract.reports import ReportRequest
 from viral_engine.demo import load_demo

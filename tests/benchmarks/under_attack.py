@@ -22,8 +22,8 @@ import psutil
 from dashboard.session import SESSION_COOKIE
 from metrics_api.db.database import create_database_engine
 from tests.benchmarks.dashboard_users import save_sessions
-from tests.builders import build_event
-from tests.e2e.stack_process import StackProcess
+from tests.support.builders import build_event
+from tests.support.stack_process import StackProcess
 
 SECONDS = 60
 SLOW_CLIENTS = 250

@@ -7,8 +7,8 @@ import sys
 
 from sqlalchemy import create_engine, text
 
-from tests.api_fixtures import IDENTIFIER_KEY
 from tests.chart.programs import ROOT
+from tests.support.api_fixtures import IDENTIFIER_KEY
 
 _FENCE = re.compile(r"<<'SQL'\n(.*?)\n *SQL\n", re.DOTALL)
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Engine, text
 
-from tests.api_fixtures import create_token
 from tests.cluster.report_events import report
 from tests.cluster.story import COUNT_EVENTS
-from tests.people import PASSWORD, create_person
+from tests.support.api_fixtures import create_token
+from tests.support.people import PASSWORD, create_person
 from viral_engine.contract.people import Scope
 
 

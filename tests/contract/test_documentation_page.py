@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import start_browser, visit
+from tests.support.browsing import start_browser, visit
 
 
 @pytest.mark.browser

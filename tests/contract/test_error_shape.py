@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, text
 from werkzeug.test import TestResponse
 
 from metrics_api.api.routing import Operation
-from tests.api_fixtures import Api, build_app, create_token
-from tests.contract.operations import build_path, list_guarded, list_operations, name_operation
+from tests.support.api_fixtures import Api, build_app, create_token
+from tests.support.operations import build_path, list_guarded, list_operations, name_operation
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.ports import find_free_port
 

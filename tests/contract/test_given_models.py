@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from metrics_api.api.routing import Operation
-from tests.contract.operations import list_operations, name_operation
+from tests.support.operations import list_operations, name_operation
 from viral_engine.contract.pii import ScanRequest
 from viral_engine.contract.reports import FinishedReport
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from tests.api_fixtures import Api
+from tests.support.api_fixtures import Api
 
 
 def test_head_answers_as_get_on_every_route(app: Flask, api: Api) -> None:

@@ -11,9 +11,9 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from metrics_api.api.routing import Operation
-from tests.api_fixtures import Api
-from tests.builders import NOON, build_clicks, build_event, build_link
-from tests.contract.operations import list_operations, name_operation
+from tests.support.api_fixtures import Api
+from tests.support.builders import NOON, build_clicks, build_event, build_link
+from tests.support.operations import list_operations, name_operation
 
 PERIOD = {"start": NOON.date(), "end": NOON.date()}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")

@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from metrics_api.app import RESOURCES
-from tests.api_fixtures import Api
+from tests.support.api_fixtures import Api
 from viral_engine.contract.people import Scope, add_parts
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/<name>"}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.browsing import start_browser
 from tests.e2e.mailing import Mailing, Open, open_windows, start_mailing
-from tests.e2e.stack_process import StackProcess
-from tests.mail_server import mail_server
+from tests.support.browsing import start_browser
+from tests.support.mail_server import mail_server
+from tests.support.stack_process import StackProcess
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
-from tests.e2e.browsing import Visit, visit
-from tests.e2e.stack_process import StackProcess
-from tests.mail_server import MailServer
-from tests.people import PASSWORD, create_person
-from tests.waiting import wait_until
+from tests.support.browsing import Visit, visit
+from tests.support.mail_server import MailServer
+from tests.support.people import PASSWORD, create_person
+from tests.support.stack_process import StackProcess
+from tests.support.waiting import wait_until
 from viral_engine.client import MetricsApi
 from viral_engine.contract.deliveries import Delivery
 from viral_engine.contract.people import Role

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Request, Route, expect
 from sqlalchemy import Engine, create_engine, text
 
 from metrics_api.access.secrets import hash_secret
-from tests.builders import build_clicks
-from tests.e2e.browsing import Visit, start_browser, visit
-from tests.e2e.stack_process import StackProcess
-from tests.open_id import GROUPS, add_person, run_provider
+from tests.support.browsing import Visit, start_browser, visit
+from tests.support.builders import build_clicks
+from tests.support.open_id import GROUPS, add_person, run_provider
+from tests.support.stack_process import StackProcess
 from viral_engine.client import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack_process import StackProcess
+from tests.support.stack_process import StackProcess
 from viral_engine.client import MetricsApi
 from viral_engine.demo import load_demo
 from viral_engine.demo.content import generate_content, slip_of

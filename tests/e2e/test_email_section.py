@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import ColorScheme
 from tests.e2e.mailing import Mailing, Open
-from tests.mail_server import DROP
+from tests.support.browsing import ColorScheme
+from tests.support.mail_server import DROP
 from viral_engine.contract.people import Role
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

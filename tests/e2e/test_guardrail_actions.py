@@ -14,9 +14,9 @@ from sqlalchemy import create_engine, insert
 
 from metrics_api.access.passwords import hash_password
 from metrics_api.db.tables import people
-from tests.builders import build_clicks
-from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
-from tests.e2e.stack_process import StackProcess
+from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.builders import build_clicks
+from tests.support.stack_process import StackProcess
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Role
 

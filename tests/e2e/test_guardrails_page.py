@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.builders import build_clicks
-from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.builders import build_clicks
 from viral_engine.client import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

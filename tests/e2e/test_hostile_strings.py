@@ -19,11 +19,11 @@ from sqlalchemy import text as sql
 from dashboard.pages import PAGES
 from email_worker.news_letter import write_news_letter
 from email_worker.report_letter import write_report_letter
-from tests.e2e.browsing import Visit, start_browser, visit
-from tests.e2e.stack_process import StackProcess
-from tests.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
-from tests.letters import UNSUBSCRIBE_URL, build_news, build_notification
-from tests.waiting import wait_until
+from tests.support.browsing import Visit, start_browser, visit
+from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
+from tests.support.letters import UNSUBSCRIBE_URL, build_news, build_notification
+from tests.support.stack_process import StackProcess
+from tests.support.waiting import wait_until
 from viral_engine.bidirectional import isolate
 from viral_engine.client import MetricsApi
 from viral_engine.contract.investigations import EntityKind

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.e2e.stack_process import COMMAND
+from tests.support.stack_process import COMMAND
 from viral_engine.cli.event_mapping import build_fingerprint
 from viral_engine.client import MetricsApi, QueryValue
 

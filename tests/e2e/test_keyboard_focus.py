@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, StorageState
 
 from dashboard.pages import PAGES
 from dashboard.passwords import OWN_PATH
-from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, StorageState, expect
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
-from tests.builders import build_clicks
-from tests.e2e.browsing import Visit, start_browser, visit
-from tests.tcp_proxy import TcpProxy, tcp_proxy
+from tests.support.browsing import Visit, start_browser, visit
+from tests.support.builders import build_clicks
+from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from viral_engine.client import MetricsApi
 from viral_engine.settings import DashboardSettings
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browsing import ColorScheme, Visit
 from tests.e2e.mailing import Mailing, Open
-from tests.mail_server import DROP
-from tests.waiting import wait_until
+from tests.support.browsing import ColorScheme, Visit
+from tests.support.mail_server import DROP
+from tests.support.waiting import wait_until
 from viral_engine.contract.people import Role
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

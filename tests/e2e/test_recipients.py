@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from metrics_api.access.identifiers import References
 from metrics_api.subscriptions.links import build_unsubscribe_url
-from tests.e2e.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

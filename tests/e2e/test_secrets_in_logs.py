@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.stack_process import READY_LINE, StackProcess
-from tests.waiting import wait_until
+from tests.support.stack_process import READY_LINE, StackProcess
+from tests.support.waiting import wait_until
 from viral_engine.client import ApiProblemError, MetricsApi
 from viral_engine.contract.notifications import RuleRequest
 from viral_engine.contract.people import Role, Scope

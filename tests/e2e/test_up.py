@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.stack_process import COMMAND, StackProcess
+from tests.support.stack_process import COMMAND, StackProcess
 from viral_engine.client import MetricsApi
 
 pytestmark = pytest.mark.slow

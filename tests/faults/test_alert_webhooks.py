@@ -13,12 +13,12 @@ from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
 from dashboard.components.notification_rules import VERIFYING_CODE
-from tests.api_fixtures import IDENTIFIER_KEY, create_token
-from tests.api_server import connect, start_api
-from tests.builders import build_clicks
-from tests.faults.mailing import SECONDS, TIMINGS
-from tests.hook_server import HookCall, HookServer, answer, hook_server
-from tests.worker_processes import running
+from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
+from tests.support.api_server import connect, start_api
+from tests.support.builders import build_clicks
+from tests.support.hook_server import HookCall, HookServer, answer, hook_server
+from tests.support.mailing import SECONDS, TIMINGS
+from tests.support.worker_processes import running
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.processes import Children
 

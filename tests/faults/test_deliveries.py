@@ -16,12 +16,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from tests.api_fixtures import IDENTIFIER_KEY, create_token
-from tests.api_server import connect, start_api
-from tests.delivery_rows import read_delivery, save_ready_report
-from tests.faults.mailing import SECONDS, TIMINGS, Mailing, email_workers, write_flags
-from tests.mail_server import DROP, MailServer, mail_server
-from tests.worker_processes import running
+from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
+from tests.support.api_server import connect, start_api
+from tests.support.delivery_rows import read_delivery, save_ready_report
+from tests.support.mail_server import DROP, MailServer, mail_server
+from tests.support.mailing import SECONDS, TIMINGS, Mailing, email_workers, write_flags
+from tests.support.worker_processes import running
 from viral_engine.contract.people import Scope
 from viral_engine.queues import QueueName, open_queue
 from viral_engine.standalone.ports import find_free_port

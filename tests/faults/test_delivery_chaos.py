@@ -17,13 +17,13 @@ from sqlalchemy import Engine, text
 
 from metrics_api.db.database import create_database_engine
 from metrics_api.db.migrate import upgrade
-from tests.api_fixtures import IDENTIFIER_KEY, create_token
-from tests.api_server import connect, start_api
-from tests.delivery_rows import save_ready_report
-from tests.faults.mailing import TIMINGS, write_flags
-from tests.mail_server import MailServer, mail_server
-from tests.waiting import wait_until
-from tests.worker_processes import RealProcess, running
+from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
+from tests.support.api_server import connect, start_api
+from tests.support.delivery_rows import save_ready_report
+from tests.support.mail_server import MailServer, mail_server
+from tests.support.mailing import TIMINGS, write_flags
+from tests.support.waiting import wait_until
+from tests.support.worker_processes import RealProcess, running
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.api_fixtures import IDENTIFIER_KEY, create_token
-from tests.api_server import connect, start_api
-from tests.builders import build_event
-from tests.tcp_proxy import TcpProxy, tcp_proxy
-from tests.worker_processes import RealProcess, running
+from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
+from tests.support.api_server import connect, start_api
+from tests.support.builders import build_event
+from tests.support.tcp_proxy import TcpProxy, tcp_proxy
+from tests.support.worker_processes import RealProcess, running
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.ports import find_free_port
 from viral_engine.standalone.processes import Children, Program

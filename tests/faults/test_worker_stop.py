@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker_processes import running
+from tests.support.worker_processes import running
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog
 from viral_engine.standalone.ports import find_free_port

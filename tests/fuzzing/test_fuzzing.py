@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from metrics_api.access.tokens import ENVIRONMENT
-from tests.api_fixtures import create_token
-from tests.api_server import start_api
-from tests.builders import build_clicks, build_link
-from tests.content_builders import EMAIL, build_reel, build_share
-from tests.delivery_rows import save_ready_report
+from tests.support.api_fixtures import create_token
+from tests.support.api_server import start_api
+from tests.support.builders import build_clicks, build_link
+from tests.support.content_builders import EMAIL, build_reel, build_share
+from tests.support.delivery_rows import save_ready_report
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.processes import Children
 

@@ -13,14 +13,14 @@ from shutil import which
 from typing import TypeVar
 
 from tests.chart.programs import wheels
-from tests.e2e.browsing import start_browser, visit
 from tests.images import story
 from tests.images.building import REGISTRY, TAG, TARGETS, build, ensure_base, measure_size
 from tests.images.cluster import GATEWAY, Cluster, Manifest, network
 from tests.images.contents import check_contents
 from tests.images.forwarding import forwarded
 from tests.images.programs import check_programs
-from tests.mail_server import MailServer, mail_server
+from tests.support.browsing import start_browser, visit
+from tests.support.mail_server import MailServer, mail_server
 from viral_engine.client import MetricsApi
 from viral_engine.standalone.leftovers import ProcessRecord
 from viral_engine.standalone.merged_log import MergedLog

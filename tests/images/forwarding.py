@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from tests.tcp_proxy import join, loop_in_thread, run_in
+from tests.support.tcp_proxy import join, loop_in_thread, run_in
 from viral_engine.standalone.ports import find_free_port
 
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Locator, expect
 
-from tests.builders import build_clicks
-from tests.e2e.browsing import Visit
 from tests.images.cluster import Cluster
-from tests.mail_server import MailServer
-from tests.waiting import wait_until
+from tests.support.browsing import Visit
+from tests.support.builders import build_clicks
+from tests.support.mail_server import MailServer
+from tests.support.waiting import wait_until
 from viral_engine.client import MetricsApi
 from viral_engine.contract.people import Scope
 from viral_engine.contract.reports import ReportRequest

@@ -1,5 +1,5 @@
 """Tests of what operators watch, partly against the running product."""
 
-from tests.api_fixtures import empty_database, engine
+from tests.support.api_fixtures import empty_database, engine
 
 __all__ = ["empty_database", "engine"]

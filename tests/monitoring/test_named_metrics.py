@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from tests.api_server import connect
-from tests.builders import build_event
-from tests.integration.observed_product import ObservedProduct, scrape
 from tests.monitoring.operations_files import find_increases, find_metrics
+from tests.support.api_server import connect
+from tests.support.builders import build_event
+from tests.support.observed_product import ObservedProduct, scrape
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.processes import Children
 

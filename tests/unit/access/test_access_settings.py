@@ -3,7 +3,7 @@
 import pytest
 
 from metrics_api.access.lockout import find_lock_end
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
 from viral_engine.contract.people import Role
 from viral_engine.delivery_settings import WebhookSettings

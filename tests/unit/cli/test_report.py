@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
-from tests.report_facts import SNAPSHOT_AT, build_empty_facts, build_facts
+from tests.support.report_facts import SNAPSHOT_AT, build_empty_facts, build_facts
 from viral_engine.cli import main
 from viral_engine.cli.report_text import format_list, format_report
 from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 from pydantic import BaseModel
 
-from tests.unit.dashboard.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
+from tests.support.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
 from viral_engine.client import SESSION_HEADER, MetricsApi
 from viral_engine.contract.flags import Flag
 from viral_engine.contract.people import Role, SessionCreated, SignedInPerson

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from dashboard.data import GrowthSnapshot
 from metrics_api.growth.k_factor import Compared, Counts, explain_change, format_counts
 from metrics_api.growth.loops import format_loop
-from tests.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
-from tests.unit.dashboard.answers import NOW, PERIOD
+from tests.support.answers import NOW, PERIOD
+from tests.support.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
 from viral_engine.contract.growth import (
     Cohort,
     CohortsAnswer,

@@ -10,7 +10,7 @@ from dash import no_update
 from dashboard.components.alert_actions import build_actions
 from dashboard.components.alert_detail import build_detail
 from dashboard.pages.alert import act, show_alert
-from tests.unit.dashboard.answers import NOW, build_alert
+from tests.support.answers import NOW, build_alert
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.alerts import AlertDetail, AlertQuality

@@ -9,7 +9,7 @@ from dash import no_update
 
 from dashboard.components.alerts import TITLES
 from dashboard.pages.alert_history import build_query, choose_filters, format_filters, parse_filters, show_alerts
-from tests.unit.dashboard.answers import NOW, build_alert, build_alerts
+from tests.support.answers import NOW, build_alert, build_alerts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 

@@ -7,7 +7,7 @@ import pytest
 from dash import no_update
 
 from dashboard.pages.audit import choose_filters, format_filters, parse_filters, show_entries
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_engine.contract.audit import AuditAnswer, AuditEntry

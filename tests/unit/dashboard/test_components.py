@@ -10,7 +10,7 @@ from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
 from dashboard.pages.guardrails import CARDS
 from dashboard.pages.live_view import build_summary
-from tests.unit.dashboard.answers import (
+from tests.support.answers import (
     NOW,
     build_alerts,
     build_bots,

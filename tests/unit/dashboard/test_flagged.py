@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.components import anomalies
-from tests.unit.dashboard.answers import ANOMALY_LIMITS, COMMON
+from tests.support.answers import ANOMALY_LIMITS, COMMON
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import rows_of, text_of, walk

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.pages.flags import show_flags
 from tests.chart.rendering import render
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi

@@ -9,7 +9,7 @@ from dashboard.components import cohorts, cycle_time, funnel, k_change, k_factor
 from dashboard.components.card import Card
 from dashboard.data import GrowthSnapshot
 from metrics_api.growth.k_factor import Counts, compare_k
-from tests.report_facts import GOOD_WEEK, NOTHING
+from tests.support.report_facts import GOOD_WEEK, NOTHING
 from tests.unit.dashboard.growth_answers import (
     build_cohorts,
     build_cycle_time,

@@ -8,7 +8,7 @@ from dash import html
 from dashboard.components import alerts, anomalies, bots, coppa, deductions, fraud, health_score, history, opt_outs
 from dashboard.components.card import Card
 from dashboard.data import Snapshot
-from tests.unit.dashboard.answers import (
+from tests.support.answers import (
     COMMON,
     build_alert,
     build_alerts,

@@ -7,7 +7,7 @@ import pytest
 from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.login import HOME, local_path
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from viral_engine.contract.people import Person, Role, SessionCreated

@@ -8,7 +8,7 @@ import pytest
 from dash import no_update
 
 from dashboard.pages.notifications import act, save_rule, show_rules
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of
 from viral_engine.contract.notifications import (

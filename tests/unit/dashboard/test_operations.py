@@ -9,7 +9,7 @@ import pytest
 from dashboard.components.batches import build_batches
 from dashboard.components.dead_letters import build_dead_letters
 from dashboard.components.queues import LONG_WAIT_SECONDS, build_queues, find_status
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi

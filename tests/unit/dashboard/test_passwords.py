@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from dashboard.app import create_app
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from viral_engine.access_settings import ProxySettings

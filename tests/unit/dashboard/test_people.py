@@ -10,7 +10,7 @@ from dash import no_update
 
 from dashboard.pages.people import act_on, invite, make_token, show
 from dashboard.shell import build_navigation
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_engine.contract.people import (

@@ -10,7 +10,7 @@ from dash import no_update
 
 from dashboard.components.privacy import Answering, build_requests
 from dashboard.pages.privacy import answer_request, note_request, show_privacy
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of
 from viral_engine.contract.people import Role

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.unit.dashboard.answers import build_components, build_fraud, build_health
+from tests.support.answers import build_components, build_fraud, build_health
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.components.deliveries import build_deliveries, format_note
 from dashboard.components.report_email import build_email_section
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi

@@ -8,7 +8,7 @@ import pytest
 from dash import no_update
 
 from dashboard.pages.subscriptions import act, show_lists, subscribe
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_engine.contract.people import Role

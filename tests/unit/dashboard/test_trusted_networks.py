@@ -9,7 +9,7 @@ import pytest
 from dash import no_update
 
 from dashboard.pages.trusted_networks import format_end, show_networks, stop_trusting, trust
-from tests.unit.dashboard.answers import NOW
+from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_engine.contract.people import Role

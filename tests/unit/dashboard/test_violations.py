@@ -10,7 +10,7 @@ from dash import no_update
 
 from dashboard.components.violations import build_totals
 from dashboard.pages.violations import parse_filters, resolve_violation, show_violations
-from tests.unit.dashboard.answers import COMMON, NOW
+from tests.support.answers import COMMON, NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_engine.contract.people import Role

@@ -9,7 +9,7 @@ from dashboard.components.thresholds import KNOBS, build_thresholds
 from dashboard.components.what_if import build_result, compare, format_figures, format_summary
 from dashboard.data import SharedViews
 from dashboard.pages.what_if import try_thresholds
-from tests.unit.dashboard.answers import COMMON, build_item
+from tests.support.answers import COMMON, build_item
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_engine.contract.people import Role

@@ -14,10 +14,10 @@ from rq.timeouts import JobTimeoutException
 from structlog.testing import capture_logs
 
 from email_worker import jobs
-from tests.hook_server import answer, hook_server
-from tests.letters import build_claim, build_notification
-from tests.mail_server import DROP, MailServer, mail_server
-from tests.scripted_api import DOWN, NOT_HELD, Answer, ScriptedApi, scripted_api
+from tests.support.hook_server import answer, hook_server
+from tests.support.letters import build_claim, build_notification
+from tests.support.mail_server import DROP, MailServer, mail_server
+from tests.support.scripted_api import DOWN, NOT_HELD, Answer, ScriptedApi, scripted_api
 
 SENDING = (200, {"status": "sending"})
 

@@ -9,8 +9,8 @@ from email_worker.news_letter import write_news_letter
 from email_worker.news_words import MOST_TOLD
 from email_worker.report_letter import write_report_letter
 from metrics_api.growth.loops import format_loop
-from tests.letters import REPORT_URL, UNSUBSCRIBE_URL, build_news, build_notification, build_report
-from tests.report_facts import build_empty_facts, build_facts
+from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_news, build_notification, build_report
+from tests.support.report_facts import build_empty_facts, build_facts
 from viral_engine.contract.reports import Report
 from viral_engine.report_rendering.page import build_page
 

@@ -10,7 +10,7 @@ from email_worker.addresses import read_mailbox
 from email_worker.letter import Letter
 from email_worker.message import build_message
 from email_worker.report_letter import write_report_letter
-from tests.letters import AT, UNSUBSCRIBE_URL, build_claim, build_report
+from tests.support.letters import AT, UNSUBSCRIBE_URL, build_claim, build_report
 from viral_engine.contract.deliveries import DeliveryClaimed
 
 SENDER = "reports@viral-guardrails.example"

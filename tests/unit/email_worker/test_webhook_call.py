@@ -12,7 +12,7 @@ import pytest
 from email_worker.checked_network import CheckedNetwork, check_address
 from email_worker.endings import FailedError, NotSentError
 from email_worker.webhook_call import call_webhook
-from tests.hook_server import Behaviour, HookCall, answer, hook_server
+from tests.support.hook_server import Behaviour, HookCall, answer, hook_server
 from viral_engine.delivery_settings import WebhookSettings
 from viral_engine.standalone.ports import find_free_port
 from viral_engine.webhook_targets import read_networks

@@ -8,7 +8,14 @@ import pytest
 from metrics_api.growth.k_factor import Counts
 from metrics_api.growth.loops import format_loop
 from report_worker.insights import write_insights
-from tests.report_facts import NOTHING, WEEK_BEFORE, build_empty_facts, build_facts, build_funnel, build_referrer
+from tests.support.report_facts import (
+    NOTHING,
+    WEEK_BEFORE,
+    build_empty_facts,
+    build_facts,
+    build_funnel,
+    build_referrer,
+)
 from viral_engine.contract.reports import Insight, ReportFacts
 from viral_engine.report_rendering.blocks import build_kpis
 

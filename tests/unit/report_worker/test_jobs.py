@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from report_worker import jobs
-from tests.report_facts import build_facts
-from tests.scripted_api import DOWN, NOT_HELD, Answer, ScriptedApi, scripted_api
+from tests.support.report_facts import build_facts
+from tests.support.scripted_api import DOWN, NOT_HELD, Answer, ScriptedApi, scripted_api
 
 RUNNING = (200, {"status": "running"})
 CLAIM = {

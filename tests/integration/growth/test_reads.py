@@ -1,0 +1,51 @@
+"""No growth or report read looks through the events; K clean may read the period's conversions by their index."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from metrics_api.api.services import Services
+from tests.support.api_fixtures import Api
+
+
+@pytest.fixture
+def statements(app: object) -> Iterator[list[str]]:
+    """Every statement that the application sends."""
+    made: Services = app.extensions["services"]  # type: ignore[attr-defined]
+    engine: Engine = made.database._engine
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("read", ["loops", "referrers", "funnel", "cohorts", "cycle-time"])
+def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: str) -> None:
+    api.read(f"/v1/growth/{read}")
+    assert statements
+    assert [statement for statement in statements if "attribution_events" in statement] == []
+
+
+@pytest.mark.parametrize("read", ["k-factor", "timeline"])
+def test_clean_k_reads_nothing_but_the_periods_conversions(api: Api, statements: list[str], read: str) -> None:
+    api.read(f"/v1/growth/{read}")
+    touching = [statement for statement in statements if "attribution_events" in statement]
+    assert len(touching) == 1
+    assert "event_type = 'conversion'" in touching[0]
+
+
+def test_the_conversions_of_a_period_are_found_by_their_index(connection: object) -> None:
+    connection.execute(text("SET enable_seqscan = off"))  # type: ignore[attr-defined]
+    plan = connection.execute(  # type: ignore[attr-defined]
+        text("""
+            EXPLAIN SELECT FROM attribution_events WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
+                AND occurred_at >= now() - interval '7 days' AND occurred_at < now()
+        """)
+    ).scalars()
+    assert "Seq Scan" not in "\n".join(plan)

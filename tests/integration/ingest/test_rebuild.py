@@ -1,0 +1,93 @@
+"""Rebuilding the facts: over HTTP, step by step, and however long a day takes."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, text
+
+from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
+from tests.support.api_fixtures import Api
+from tests.support.brute_force import Facts, fetch_facts
+from tests.support.builders import NOON, build_clicks, build_link
+
+START = {"kind": "rebuild_facts"}
+
+
+def post_two_days(api: Api) -> None:
+    api.send("POST", "/v1/links", json={"items": [build_link("l-1", inserted_at=NOON.isoformat())]})
+    for days in (0, 1):
+        same = {"ip_address": "203.0.113.7", "device_fingerprint": "d-1", "user_id": "u-1", "link_id": "l-1"}
+        api.post_events(*build_clicks(12, at=NOON - timedelta(days=days), **same))
+
+
+def spoil_facts(connection: Connection) -> None:
+    for statement in (
+        "UPDATE clicks_per_ip_day SET clicks = 5",
+        "DELETE FROM bursts_per_device_day",
+        "INSERT INTO clicks_per_device_day VALUES ('2020-01-01', 'gone', 3, now(), now())",
+        "UPDATE link_counts SET clicks = 0",
+        "UPDATE content_per_day SET items = 7, unopened = -1",
+        "UPDATE user_journeys SET first_click_at = '2020-01-01'",
+    ):
+        connection.execute(text(statement))
+
+
+def rebuild(api: Api) -> int:
+    """Do every step; how many there were."""
+    batch = api.send("POST", "/v1/batches", json=START).get_json()
+    done = 0
+    while batch["status"] != "done":
+        batch = api.send("POST", f"/internal/batches/{batch['id']}/step").get_json()
+        done += 1
+        assert batch["done_steps"] == done
+    assert batch["total_steps"] == done
+    return done
+
+
+def test_a_rebuild_mends_facts_that_went_wrong(api: Api, connection: Connection) -> None:
+    post_two_days(api)
+    right: Facts = fetch_facts(connection)
+    spoil_facts(connection)
+    assert fetch_facts(connection) != right
+    assert rebuild(api) == 3  # Two days with events, and one with nothing but a wrong fact.
+    assert fetch_facts(connection) == right
+
+
+def test_a_rebuild_of_nothing_is_done_at_once(api: Api) -> None:
+    response = api.send("POST", "/v1/batches", json=START)
+    assert (response.status_code, response.get_json()["status"]) == (202, "done")
+
+
+def test_a_rebuild_under_way_is_gone_on_with(api: Api) -> None:
+    post_two_days(api)
+    first = api.send("POST", "/v1/batches", json=START).get_json()
+    again = api.send("POST", "/v1/batches", json=START).get_json()
+    assert (first["id"], first["total_steps"], again["id"]) == (again["id"], 2, first["id"])
+    rebuild(api)
+    assert api.read(f"/v1/batches/{first['id']}")["status"] == "done"
+    assert api.send("POST", "/v1/batches", json=START).get_json()["id"] != first["id"]
+
+
+def test_a_step_of_a_batch_that_is_done_changes_nothing(api: Api) -> None:
+    post_two_days(api)
+    rebuild(api)
+    assert api.send("POST", "/internal/batches/1/step").get_json()["done_steps"] == 2
+
+
+def test_a_batch_that_never_was_is_not_found(api: Api) -> None:
+    for method, path in (("GET", "/v1/batches/7"), ("POST", "/internal/batches/7/step")):
+        assert api.refuse(404, method, path)["detail"] == "There is no batch 7."
+
+
+def test_a_large_day_may_take_longer_than_other_statements(empty_database: Engine) -> None:
+    with empty_database.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO attribution_events (event_id, event_type, occurred_at, device_fingerprint)
+                SELECT gen_random_uuid(), 'click', timestamptz '2026-03-04 12:00Z' + n * interval '1 second', 'd-' || n
+                FROM generate_series(1, 10000) AS n""")
+        )
+    with empty_database.begin() as connection:
+        days = plan_rebuild(connection)
+    with empty_database.begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = '20ms'"))
+        rebuild_step(connection, days[0])
+        assert connection.execute(text("SELECT count(*) FROM clicks_per_device_day")).scalar_one() == 10_000

@@ -1,0 +1,1 @@
+"""What tests of several kinds share: servers, builders of data, readers of what came out."""

@@ -1,0 +1,207 @@
+"""What opens an alert: above the threshold, never at it."""
+
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+
+from metrics_api.scoring.alert_life import is_covered
+from metrics_api.scoring.alert_rules import Finding, find_alerts
+from tests.support.answers import COMMON, NOW, PERIOD, build_bots, build_components, build_fraud, build_health
+from viral_engine.contract.alerts import AlertType
+from viral_engine.contract.guardrails import AnomalyAnswer, HealthAnswer
+from viral_engine.contract.violations import Violation
+from viral_engine.settings import DetectionSettings
+
+SETTINGS = DetectionSettings()
+
+
+def flagged_ips(number: int) -> HealthAnswer:
+    return build_health(components=build_components(build_fraud(number), build_bots(0)))
+
+
+def flagged_devices(number: int) -> HealthAnswer:
+    return build_health(components=build_components(build_fraud(0), build_bots(number)))
+
+
+def violating(shares: int = 0, reels: int = 0) -> HealthAnswer:
+    health = flagged_ips(0)
+    coppa = health.components.coppa
+    coppa.parent_shares = coppa.parent_shares.model_copy(update={"violations_found": shares})
+    coppa.progress_reels = coppa.progress_reels.model_copy(update={"violations_found": reels})
+    return health
+
+
+def never_viewed(shares: int, total: int) -> HealthAnswer:
+    health = flagged_ips(0)
+    opt_out = health.components.opt_outs.parent_shares
+    opt_out.total, opt_out.never_viewed, opt_out.opt_out_rate = total, shares, shares / total if total else 0
+    return health
+
+
+def anomalous(busy: int = 0, eager: int = 0) -> HealthAnswer:
+    health = flagged_ips(0)
+    health.components.anomalies = AnomalyAnswer.model_validate(
+        {
+            **COMMON,
+            "suspicious_referrers": [
+                {"date": PERIOD.end, "referrer_id": f"busy-{number}", "conversion_count": 11} for number in range(busy)
+            ],
+            "high_conversion_rate_referrers": [
+                {
+                    "referrer_id": f"eager-{number}",
+                    "total_clicks": 10,
+                    "total_conversions": 9,
+                    "conversion_rate": 0.9,
+                }
+                for number in range(eager)
+            ],
+            "total_flagged": busy + eager,
+            "next_cursor": None,
+        }
+    )
+    return health
+
+
+def silent_for(minutes: float | None) -> HealthAnswer:
+    newest = None if minutes is None else NOW - timedelta(minutes=minutes)
+    return flagged_ips(0).model_copy(update={"last_event_at": newest})
+
+
+@pytest.mark.parametrize(
+    ("health", "settings", "raised"),
+    [
+        (flagged_ips(5), {}, []),
+        (flagged_ips(6), {}, [("fraud_detection", "high")]),
+        (flagged_ips(1), {"alert_fraud_ips": 0}, [("fraud_detection", "high")]),
+        (flagged_ips(0), {"alert_fraud_ips": 0}, []),
+        (flagged_devices(3), {}, []),
+        (flagged_devices(4), {}, [("bot_detection", "medium")]),
+        (violating(), {}, []),
+        (violating(shares=1), {}, [("coppa_violation", "critical")]),
+        (violating(reels=1), {}, [("coppa_violation", "critical")]),
+        (anomalous(), {}, []),
+        (anomalous(busy=1), {}, [("conversion_anomaly", "high")]),
+        (anomalous(eager=1), {}, [("conversion_anomaly", "high")]),
+        (never_viewed(0, 0), {}, []),
+        (never_viewed(3, 10), {}, []),
+        (never_viewed(30, 100), {}, []),
+        (never_viewed(31, 100), {}, [("high_opt_out", "medium")]),
+        (never_viewed(1, 1000), {"alert_opt_out_rate": 0}, [("high_opt_out", "medium")]),
+        (never_viewed(10, 10), {"alert_opt_out_rate": 1}, []),
+        (silent_for(60), {}, []),
+        (silent_for(60.1), {}, [("no_data", "high")]),
+        (silent_for(60.1), {"data_stale_minutes": 0}, []),
+        (silent_for(-4), {}, []),
+        (silent_for(None), {}, []),
+    ],
+)
+def test_a_rule_is_raised_above_its_threshold_and_not_at_it(
+    health: HealthAnswer, settings: dict[str, Any], raised: list[tuple[str, str]]
+) -> None:
+    findings = find_alerts(health, DetectionSettings(**settings))
+    assert [(finding.type, finding.severity) for finding in findings] == raised
+
+
+@pytest.mark.parametrize(
+    ("health", "message"),
+    [
+        (flagged_ips(6), "6 IP addresses made more than 10 clicks on one UTC day; the limit is 5."),
+        (flagged_devices(1234), "1,234 devices made 3 or more clicks within 5 seconds; the limit is 3."),
+        (
+            violating(shares=2, reels=1),
+            "Violations of the children's privacy rule in 2 parent shares and 1 progress reel; the limit is 0.",
+        ),
+        (violating(reels=1), "Violations of the children's privacy rule in 1 progress reel; the limit is 0."),
+        (
+            anomalous(busy=1),
+            "1 referrer had more than 10 conversions on one UTC day, or more than 80% of the clicks converted; "
+            "the limit is 0.",
+        ),
+        (never_viewed(7, 20), "Nobody has viewed 7 of 20 parent shares (35.0%); the limit is 30%."),
+        (silent_for(75), "The newest event is of 2026-03-31 09:13 UTC, 75 minutes ago; the limit is 60."),
+    ],
+)
+def test_the_message_is_a_sentence_with_the_numbers(health: HealthAnswer, message: str) -> None:
+    (finding,) = find_alerts(health, SETTINGS)
+    assert finding.message == message
+
+
+def test_the_most_severe_findings_come_first_and_every_type_has_a_rule() -> None:
+    health = build_health(
+        components=build_components(build_fraud(6), build_bots(4)), last_event_at=NOW - timedelta(days=1)
+    )
+    parts = health.components
+    parts.coppa, parts.anomalies = violating(1).components.coppa, anomalous(1).components.anomalies
+    parts.opt_outs = never_viewed(9, 10).components.opt_outs
+    findings = find_alerts(health, SETTINGS)
+    assert [finding.severity for finding in findings] == ["critical", "high", "high", "high", "medium", "medium"]
+    assert {finding.type for finding in findings} == set(get_args(AlertType))
+
+
+def test_evidence_shows_a_hundred_rows_keeps_every_reference_once_and_links_to_the_panel() -> None:
+    health = flagged_ips(130)
+    health.components.fraud.suspicious_ips += health.components.fraud.suspicious_ips[:3]
+    (finding,) = find_alerts(health, SETTINGS)
+    evidence = finding.evidence
+    assert (evidence.count, evidence.threshold, len(evidence.rows), len(evidence.refs)) == (130, 5, 100, 100)
+    assert (evidence.rows[0].label, evidence.rows[0].ref, evidence.rows[0].value) == ("203.0.113.1", "ip-1", 11)
+    assert evidence.link == "/dashboard/guardrails?days=7&panel=fraud"
+
+
+def test_evidence_of_violations_names_the_place_and_never_the_value() -> None:
+    violation = Violation.model_validate(
+        {
+            "id": 3,
+            "content_kind": "parent_share",
+            "content_id": "share-7",
+            "type": "date_of_birth",
+            "path": "/message",
+            "masked": "****-**-**",
+            "rule": "email",
+            "actor": "child",
+            "scanner_version": 1,
+            "inserted_at": NOW,
+            "found_at": NOW,
+            "resolution": None,
+            "note": None,
+            "resolved_by": None,
+            "resolved_at": None,
+            "seconds_to_removal": None,
+        }
+    )
+    (finding,) = find_alerts(violating(shares=1), SETTINGS, [violation])
+    assert [row.label for row in finding.evidence.rows] == ["date of birth in parent share share-7: ****-**-**"]
+    assert finding.evidence.refs == ["violation:3"]
+
+
+def find(health: HealthAnswer) -> Finding:
+    (finding,) = find_alerts(health, SETTINGS)
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("judged", "found", "covered"),
+    [
+        (flagged_ips(7), flagged_ips(7), True),
+        (flagged_ips(8), flagged_ips(7), True),
+        (flagged_ips(7), flagged_ips(8), False),
+        (never_viewed(4, 10), never_viewed(4, 10), True),
+        (never_viewed(4, 10), never_viewed(5, 10), False),
+        (anomalous(busy=1), anomalous(eager=1), False),
+    ],
+)
+def test_a_false_positive_covers_what_holds_nothing_new(
+    judged: HealthAnswer, found: HealthAnswer, covered: bool
+) -> None:
+    assert is_covered(find(found), find(judged).evidence) == covered
+
+
+def test_a_false_silence_covers_the_same_silence_but_not_the_next() -> None:
+    judged, longer = silent_for(75), silent_for(75)
+    longer = longer.model_copy(update={"computed_at": NOW + timedelta(minutes=10)})
+    next_one = silent_for(75).model_copy(
+        update={"computed_at": NOW + timedelta(hours=5), "last_event_at": NOW + timedelta(hours=3)}
+    )
+    assert is_covered(find(longer), find(judged).evidence)
+    assert not is_covered(find(next_one), find(judged).evidence)
