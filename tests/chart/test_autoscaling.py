@@ -1,10 +1,12 @@
 """An upgrade with an autoscaler keeps the pods that run, as Helm sees them in the cluster."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chart.api_server import serve
+from tests.chart.cluster import run_cluster
 from tests.chart.programs import helm
 from tests.chart.rendering import RELEASE, Rendered, render_ci
 
@@ -35,8 +37,10 @@ def _live(component: str, replicas: int, *managers: dict[str, Any]) -> dict[str,
 
 def _upgrade(live: list[dict[str, Any]], *arguments: str) -> dict[str, int | None]:
     """The number of pods of each Deployment, as Helm renders it while these run."""
-    with serve({item["metadata"]["name"]: item for item in live}) as address:
-        server = ("--dry-run=server", "--kube-apiserver", address, "--disable-openapi-validation")
+    with tempfile.TemporaryDirectory() as folder, run_cluster(Path(folder)) as cluster:
+        for item in live:
+            cluster.create(("viral-engine", "deployments", item["metadata"]["name"]), item, ("tests", "Update"))
+        server = ("--dry-run=server", "--kubeconfig", str(cluster.kubeconfig), "--disable-openapi-validation")
         done = helm("template", *RELEASE, *server, "--is-upgrade", *arguments)
     assert done.returncode == 0, done.stderr
     return {name: item["spec"].get("replicas") for name, item in Rendered(done.stdout).of("Deployment").items()}

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.chart import manifests
+from tests.chart.pods import CONCURRENCY, check_restricted
 from tests.chart.programs import ROOT, kubectl
 from tests.chart.rendering import Rendered, list_references
 from tests.chart.schemas import VERSIONS, list_faults
-from tests.chart.test_pods import check_restricted
-from tests.chart.test_queues import CONCURRENCY
 from viral_engine.contract.flags import Flag
 from viral_engine.flags_document import build_evaluator
 

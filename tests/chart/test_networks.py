@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from metrics_api.api.bulk import MAX_BATCH_BYTES
+from tests.chart.pods import COMPONENTS
 from tests.chart.rendering import render, render_ci
-from tests.chart.test_pods import COMPONENTS
 
 _CLUSTER_DNS = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},

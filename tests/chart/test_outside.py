@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.chart.pods import COMPONENTS
 from tests.chart.rendering import Manifest, refusal, render, render_ci
-from tests.chart.test_pods import COMPONENTS
 
 _AUTHORITY = "/etc/viral-engine/authority/ca.crt"
 _PROXY = {"port": 3128, "protocol": "TCP"}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.chart.component_values import OF_DEPLOYMENTS, OF_PODS, OF_TOP
+from tests.chart.pods import COMPONENTS
 from tests.chart.rendering import Manifest, refusal, render, render_ci
-from tests.chart.test_pods import COMPONENTS
 
 PODS = sorted({*COMPONENTS, "test"})
 # Those that run the product with its settings.

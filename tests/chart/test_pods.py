@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.chart.pods import COMPONENTS, check_restricted
 from tests.chart.processes import (
     LOCAL_ONLY,
     PRODUCTION_DEFAULTS,
@@ -29,18 +30,6 @@ from viral_engine.healthcheck import OLDEST_HEARTBEAT_SECONDS
 from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName
 from viral_engine.settings import StandaloneSettings, load_settings
 
-COMPONENTS = {
-    "metrics-api": "metricsApi",
-    "reconciler": "reconciler",
-    "migrate": "migrate",
-    "dashboard": "dashboard",
-    "scheduler": "scheduler",
-    "worker-performance-reports": "reportWorker",
-    "worker-default": "reportWorker",
-    "worker-batch": "reportWorker",
-    "worker-email-delivery": "emailWorker",
-    "worker-webhooks": "emailWorker",
-}
 _TMP = "/tmp"  # noqa: S108 - a pod's own.
 _ANY_SECRET = "a-secret-that-is-long-enough-for-all"
 _SECRETS = {"DATABASE_URL": "postgresql://db/app", "REDIS_URL": "redis://cache", "ADMIN_EMAIL": "admin@example.com"}
@@ -53,28 +42,6 @@ def test_every_pod_is_restricted(name: str) -> None:
     assert len(pods) >= len(COMPONENTS)
     for pod in pods.values():
         check_restricted(pod["spec"])
-
-
-def check_restricted(spec: dict[str, Any]) -> None:
-    """Pod Security's level "restricted", and what else we ask of a pod."""
-    own = spec["securityContext"]
-    assert own["runAsNonRoot"] is True
-    assert own["runAsUser"] == 10001
-    assert own["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
-    assert spec["automountServiceAccountToken"] is False
-    assert spec["enableServiceLinks"] is False, "links would set variables named like our settings"
-    assert all({"emptyDir", "configMap"} & volume.keys() for volume in spec.get("volumes", ()))
-    for container in spec["containers"]:
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert "sh" not in container.get("command", ())[:1], "a shell would not pass on SIGTERM"
-        assert {"cpu", "memory"} == container["resources"]["requests"].keys() == container["resources"]["limits"].keys()
-        assert not any("hostPort" in port for port in container.get("ports", ()))
 
 
 def test_every_pod_lives_in_utc_and_may_write_to_tmp() -> None:

@@ -4,18 +4,10 @@ import pytest
 
 from email_worker.cli import QUEUES as email_queues  # noqa: N811
 from report_worker.cli import QUEUES as report_queues  # noqa: N811
+from tests.chart.pods import CONCURRENCY
 from tests.chart.programs import CHART
 from tests.chart.rendering import Rendered, render, render_ci
 from viral_engine.queues import QueueName
-
-# Requirement Q1.
-CONCURRENCY = {
-    QueueName.DEFAULT: 10,
-    QueueName.WEBHOOKS: 20,
-    QueueName.BATCH: 50,
-    QueueName.PERFORMANCE_REPORTS: 5,
-    QueueName.EMAIL_DELIVERY: 10,
-}
 
 
 def _replicas_by_queue(rendered: Rendered) -> dict[str, int | None]:

@@ -65,6 +65,30 @@ def test_packages_import_only_what_they_may() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def _imported_modules(path: Path) -> set[str]:
+    """Every module that a file may import, names of packages' members included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(f"{node.module}.{each.name}" for each in node.names)}
+    return found
+
+
+def test_no_module_imports_tests_of_another() -> None:
+    imported = {str(path.relative_to(ROOT)): _imported_modules(path) for path in (ROOT / "tests").rglob("*.py")}
+    tests = {path.removesuffix(".py").replace("/", ".") for path in imported if Path(path).name.startswith("test_")}
+    assert {path: names & tests for path, names in imported.items() if names & tests} == {}
+
+
+def test_helpers_of_tests_stand_in_packages() -> None:
+    loose = [path.name for path in (ROOT / "tests").glob("*.py")]
+    assert sorted(loose) == ["__init__.py", "conftest.py"]
+    for kind in ("integration", "unit"):
+        assert [path.name for path in (ROOT / "tests" / kind).glob("*.py") if path.name != "conftest.py"] == []
+
+
 def test_only_the_package_of_routes_may_know_http() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (kept,) = [each["source_modules"] for each in contracts if "metrics_api.api" in each.get("forbidden_modules", ())]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from viral_engine.contract.alerts import Alert, AlertsAnswer
+from viral_engine.contract.deliveries import Delivery
 from viral_engine.contract.evaluations import HistoryAnswer, HistoryPoint
 from viral_engine.contract.guardrails import (
     AnomalyAnswer,
@@ -175,3 +176,17 @@ def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = 
             next_cursor=None,
         ),
     )
+
+
+def build_delivery(number: int = 1, **fields: Any) -> Delivery:
+    """A message that nobody has tried to send yet."""
+    given = {
+        "id": number,
+        "recipient_email": f"ana{number}@example.com",
+        "status": "queued",
+        "attempt": 0,
+        "max_attempts": 5,
+        "created_at": NOW,
+        **dict.fromkeys(("sent_at", "next_attempt_at", "reason")),
+    }
+    return Delivery.model_validate({**given, **fields})

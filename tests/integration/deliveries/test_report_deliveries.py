@@ -13,7 +13,6 @@ from sqlalchemy import Connection, text
 from metrics_api.db.database import Database
 from metrics_api.deliveries.requests import Question, request_report_emails
 from metrics_api.reports.slots import tick
-from tests.integration.reports.test_reports import WRITTEN
 from tests.support.api_fixtures import Api
 from tests.support.delivery_rows import (
     ANN,
@@ -25,6 +24,7 @@ from tests.support.delivery_rows import (
     save_ready_report,
     save_run,
 )
+from tests.support.report_runs import WRITTEN
 from viral_engine.contract.people import ROLE_SCOPES, Role, Scope
 from viral_engine.queues import QueueName, open_queue
 

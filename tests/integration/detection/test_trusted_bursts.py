@@ -17,10 +17,10 @@ from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.trust import save_trusted_network
 from metrics_api.ingest.events import save_events
-from tests.integration.detection.test_trusted_networks import PERIOD, trust
 from tests.support.api_fixtures import Api, forget_everything
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.growth_week import build_invite
+from tests.support.trusted_networks import PERIOD, trust
 from viral_engine.contract.events import Event
 from viral_engine.contract.period import Period
 from viral_engine.contract.trusted_networks import Trust

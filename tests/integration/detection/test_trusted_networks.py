@@ -13,19 +13,10 @@ from metrics_api.db.tables import audit_entries
 from metrics_api.scoring.alert_evaluation import evaluate_guardrails
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event
+from tests.support.trusted_networks import PERIOD, SCHOOL, trust
 from viral_engine.contract.people import Scope
 from viral_engine.flags import Flags
 from viral_engine.settings import DetectionSettings
-
-SCHOOL = "203.0.113.0/24"
-PERIOD = {"start": "2026-03-04", "end": "2026-03-04"}
-
-
-def trust(api: Api, cidr: str = SCHOOL, **body: Any) -> dict[str, Any]:
-    """The network after trusting it."""
-    response = api.send("PUT", f"/v1/trusted-networks/{cidr}", json={"reason": "Lakeside School", **body})
-    assert response.status_code in (200, 201), response.get_data(as_text=True)
-    return dict(response.get_json())
 
 
 def flag(api: Api, *addresses: str) -> None:

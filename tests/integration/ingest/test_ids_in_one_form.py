@@ -9,11 +9,12 @@ from sqlalchemy import Connection, text
 from metrics_api.db.database import Database
 from metrics_api.db.migrate import upgrade
 from metrics_api.ingest.batches import start_due_rebuild
-from tests.integration.privacy.test_requests import ask, do, finish_batches
 from tests.support.api_fixtures import Api
+from tests.support.batches import finish_batches
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import build_event, build_link
 from tests.support.content_builders import build_reel, build_session, build_share, save, save_reels, save_shares
+from tests.support.privacy_requests import ask, do
 
 NFC = unicodedata.normalize("NFC", "Zoë-kïd-é")
 NFD = unicodedata.normalize("NFD", NFC)

@@ -14,17 +14,16 @@ from metrics_api.db.tables import erasures
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.ingest.late_events import leave_out_late
 from metrics_api.privacy.purge import purge_some
-from tests.integration.ingest.test_rebuild import rebuild
-from tests.integration.privacy.test_purge import NEW, NIGHT, OLD, SETTINGS, purge
-from tests.integration.privacy.test_requests import ask, do, dump, finish_batches
 from tests.support.api_fixtures import Api
+from tests.support.batches import rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.plans import watch_statements
+from tests.support.privacy_requests import CHILD, ask, do, erase
+from tests.support.purging import NEW, NIGHT, OLD, SETTINGS, dump, purge
 from tests.support.waiting import wait_until
 from viral_engine.contract.events import Event
 
-CHILD = "child-7"
 MARKER = References("k").to_mark
 SUBJECTS = {
     "user": ("user_id", CHILD),
@@ -37,12 +36,6 @@ SUBJECTS = {
 def with_id(event_type: str = "click", **fields: Any) -> dict[str, Any]:
     """An event that a client can send again."""
     return {**build_event(event_type, **fields), "event_id": str(uuid4())}
-
-
-def erase(api: Api, connection: Connection, kind: str = "user", subject_id: str = CHILD) -> None:
-    """Erase the subject and let the facts follow."""
-    do(api, ask(api, "erase", subject_kind=kind, subject_id=subject_id))
-    finish_batches(api, connection)
 
 
 def test_a_retry_after_the_purge_doubles_no_day(api: Api, connection: Connection, database: Database) -> None:

@@ -7,14 +7,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from tests.integration.ingest.test_late_events import CHILD, erase
-from tests.integration.ingest.test_rebuild import rebuild
-from tests.integration.privacy.test_purge import NEW, OLD, purge
-from tests.integration.privacy.test_requests import dump
 from tests.support.api_fixtures import Api
+from tests.support.batches import rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_link
 from tests.support.content_builders import build_reel, build_session, build_share
+from tests.support.privacy_requests import CHILD, erase
+from tests.support.purging import NEW, OLD, dump, purge
 
 ITEMS: dict[str, dict[str, Any]] = {
     "links": {**build_link("l", referrer_id=CHILD), "inserted_at": NOON.isoformat()},

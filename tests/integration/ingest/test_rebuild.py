@@ -6,10 +6,9 @@ from sqlalchemy import Connection, Engine, text
 
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from tests.support.api_fixtures import Api
+from tests.support.batches import REBUILD, rebuild
 from tests.support.brute_force import Facts, fetch_facts
 from tests.support.builders import NOON, build_clicks, build_link
-
-START = {"kind": "rebuild_facts"}
 
 
 def post_two_days(api: Api) -> None:
@@ -31,18 +30,6 @@ def spoil_facts(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-def rebuild(api: Api) -> int:
-    """Do every step; how many there were."""
-    batch = api.send("POST", "/v1/batches", json=START).get_json()
-    done = 0
-    while batch["status"] != "done":
-        batch = api.send("POST", f"/internal/batches/{batch['id']}/step").get_json()
-        done += 1
-        assert batch["done_steps"] == done
-    assert batch["total_steps"] == done
-    return done
-
-
 def test_a_rebuild_mends_facts_that_went_wrong(api: Api, connection: Connection) -> None:
     post_two_days(api)
     right: Facts = fetch_facts(connection)
@@ -53,18 +40,18 @@ def test_a_rebuild_mends_facts_that_went_wrong(api: Api, connection: Connection)
 
 
 def test_a_rebuild_of_nothing_is_done_at_once(api: Api) -> None:
-    response = api.send("POST", "/v1/batches", json=START)
+    response = api.send("POST", "/v1/batches", json=REBUILD)
     assert (response.status_code, response.get_json()["status"]) == (202, "done")
 
 
 def test_a_rebuild_under_way_is_gone_on_with(api: Api) -> None:
     post_two_days(api)
-    first = api.send("POST", "/v1/batches", json=START).get_json()
-    again = api.send("POST", "/v1/batches", json=START).get_json()
+    first = api.send("POST", "/v1/batches", json=REBUILD).get_json()
+    again = api.send("POST", "/v1/batches", json=REBUILD).get_json()
     assert (first["id"], first["total_steps"], again["id"]) == (again["id"], 2, first["id"])
     rebuild(api)
     assert api.read(f"/v1/batches/{first['id']}")["status"] == "done"
-    assert api.send("POST", "/v1/batches", json=START).get_json()["id"] != first["id"]
+    assert api.send("POST", "/v1/batches", json=REBUILD).get_json()["id"] != first["id"]
 
 
 def test_a_step_of_a_batch_that_is_done_changes_nothing(api: Api) -> None:

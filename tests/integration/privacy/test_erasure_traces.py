@@ -8,12 +8,12 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
 from metrics_api.privacy.notes import leave_out_names
-from tests.integration.ingest.test_rebuild import rebuild
-from tests.integration.privacy.test_purge import purge
-from tests.integration.privacy.test_requests import ask, do, dump, finish_batches
 from tests.support.api_fixtures import Api
+from tests.support.batches import finish_batches, rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_event
+from tests.support.privacy_requests import ask, do
+from tests.support.purging import dump, purge
 
 CHILD, OWN, SHARED, SESSION, ADDRESS = "child-7", "tablet-7", "family-pc", "session-7", "203.0.113.77"
 LATER = NOON + timedelta(hours=1)

@@ -7,98 +7,37 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
 
-from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.database import Database
 from metrics_api.db.tables import (
     alert_news,
     alerts,
-    batches,
     delivery_requests,
     erasures,
-    job_keys,
-    metadata,
     notification_rules,
     privacy_requests,
     purges,
-    report_runs,
     sign_in_failures,
     trusted_networks,
 )
 from metrics_api.ingest.kept import fetch_kept
 from metrics_api.privacy.purge import STEPS, is_due, purge_some, start_purge
-from tests.integration.ingest.test_rebuild import rebuild
 from tests.support.api_fixtures import Api
+from tests.support.batches import rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_clicks, build_event, build_link
-from tests.support.content_builders import EMAIL, build_reel, build_session, build_share, save, save_reels, save_shares
-from tests.support.delivery_rows import change_delivery, save_delivery
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.report_rendering.figures import format_name
-
-NIGHT = NOON.replace(hour=3)
-SETTINGS = PrivacySettings(retention_events_days=10, retention_content_days=10, retention_audit_days=30)
-FIRST_KEPT = NOON.replace(hour=0) - timedelta(days=9)
-OLD = FIRST_KEPT - timedelta(seconds=1)
-NEW = FIRST_KEPT + timedelta(seconds=1)
-OLD_IP, NEW_IP = "198.51.100.77", "203.0.113.7"
-
-
-def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
-    """Some of everything, whose every identifier says how old it is."""
-    link = build_link(f"{age}-link", referrer_id=f"{age}-referrer", inserted_at=at.isoformat())
-    api.send("POST", "/v1/links", json={"items": [link]})
-    same = {"ip_address": ip_address, "device_fingerprint": f"{age}-device", "link_id": f"{age}-link"}
-    person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"{age}-agent"}
-    api.post_events(*build_clicks(12, at=at, **same, **person))
-    api.post_events(build_event("signup", at=at, user_id=f"{age}-user", referrer_id=f"{age}-referrer"))
-    api.post_events(build_event("conversion", at=at, session_id=f"{age}-session", referrer_id=f"{age}-referrer"))
-    written = {"inserted_at": at.isoformat()}
-    save_shares(api, build_share(f"{age}-share", EMAIL, **written))
-    save_reels(api, build_reel(f"{age}-reel", EMAIL, **written))
-    save(api, "study-sessions", build_session(f"{age}-meeting", f"{age}-user", **written))
-
-
-def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
-    """What work leaves behind: a report, an alert that is over, a batch, a key and an audit entry."""
-    # Only just finished, but on a period that reaches back.
-    facts = {"top_referrers": [{"id": f"{age}-referrer"}, {"id": f"{age}-{'long' * 20}"}], "k_factor": 0.5}
-    insights = [
-        {"rule": "top_referrer", "text": f"{age}-referrer leads"},
-        {"rule": "k_factor_trend", "text": f"Growth is stable; {age}-referrer-led loops carry it."},
-        {"rule": "health", "text": "The health score is 92.0."},
-    ]
-    advice = [
-        f"Look at {age}-referrer under investigations: one referrer brought 60.0% of all conversions.",
-        f"Look at {format_name(age + '-' + 'long' * 20)} under investigations, too.",
-        "K is close to 1.0: remove friction.",
-    ]
-    period = {"report_type": "custom", "period_start": at.date(), "period_end": NIGHT.date(), "created_at": NIGHT}
-    run = {
-        "requested_by": "a test",
-        "status": "ready",
-        "max_attempts": 3,
-        "next_attempt_at": at,
-        "html": f"{age}-referrer",
-    }
-    content = {"facts": facts, "insights": insights, "recommendations": advice}
-    report = insert(report_runs).values(**period, **run, content=content).returning(report_runs.c.id)
-    report_id = connection.execute(report).scalar_one()
-    mailed = {"subject": "Report", "text": f"{age}-referrer leads", "html": f"<p>{age}-referrer leads</p>"}
-    delivery_id = save_delivery(connection, report_id=report_id, now=NIGHT)
-    change_delivery(connection, delivery_id, status="sent", content=json.dumps(mailed), finished_at=NIGHT)
-    rows = [{"label": f"{age}-referrer", "ref": f"{age}-ref"}]
-    evidence = {"rows": rows, "refs": [f"{age}-ref"], "count": 3, "period": {"start": str(at.date())}}
-    times = {"opened_at": at, "updated_at": NIGHT, "resolved_at": NIGHT}
-    alert = {"type": "conversion_anomaly", "severity": "high", "message": "2 referrers", "status": "resolved"}
-    connection.execute(insert(alerts).values(**alert, **times, evidence=evidence))
-    connection.execute(
-        insert(batches).values(kind="rescan_content", status="done", steps=[f"{age}-share"], created_at=at)
-    )
-    connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
-    hidden = {"takedown": {"content_id": f"{age}-share"}, "requested_by": "takedown", "created_at": at}
-    connection.execute(insert(delivery_requests).values(hidden))
-    before_audit = at if age == "new" else NIGHT - timedelta(days=31)
-    save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
+from tests.support.purging import (
+    FIRST_KEPT,
+    NEW,
+    NEW_IP,
+    NIGHT,
+    OLD,
+    OLD_IP,
+    SETTINGS,
+    dump,
+    post_of,
+    purge,
+    save_leftovers,
+)
 
 
 def save_people(connection: Connection, age: str, at: datetime) -> None:
@@ -144,24 +83,6 @@ def save_news(connection: Connection, age: str, at: datetime) -> None:
     asked = {"notification": told, "rule_id": rule_id, "requested_by": "notifications", "created_at": at}
     connection.execute(insert(delivery_requests).values(asked))
     connection.execute(insert(alert_news).values(**news, rule_id=rule_id, created_at=at))
-
-
-def purge(database: Database, now: datetime = NIGHT) -> int:
-    """Do all of the purge; how many steps that were."""
-    steps = 1
-    while True:
-        with database.write() as connection:
-            if not purge_some(connection, SETTINGS, now=now):
-                return steps
-        steps += 1
-
-
-def dump(connection: Connection) -> str:
-    """Every row of every table as text."""
-    rows = (
-        connection.execute(text(f"SELECT t::text FROM {table.name} AS t")).scalars() for table in metadata.sorted_tables
-    )
-    return "\n".join(row for table in rows for row in table)
 
 
 @pytest.fixture

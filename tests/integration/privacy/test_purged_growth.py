@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from metrics_api.db.database import Database
-from tests.integration.privacy.test_purge import NEW, NEW_IP, NIGHT, OLD, OLD_IP, post_of, purge
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event
+from tests.support.purging import NEW, NEW_IP, NIGHT, OLD, OLD_IP, post_of, purge
 
 
 def test_growth_keeps_its_totals_and_knows_no_k_of_purged_dates(api: Api, database: Database) -> None:

@@ -14,14 +14,15 @@ from metrics_api.db.tables import alerts
 from metrics_api.deliveries.requests import Question, save_request
 from metrics_api.privacy.erasure import erase_subject
 from metrics_api.privacy.subjects import OWN_EVENTS, Subject, export_subject
-from tests.integration.ingest.test_rebuild import rebuild
-from tests.integration.privacy.test_purge import dump, save_leftovers
 from tests.support.api_fixtures import Api
+from tests.support.batches import finish_batches, rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_clicks, build_event, build_link
 from tests.support.content_builders import build_reel, build_session, build_share, save, save_reels, save_shares
 from tests.support.delivery_rows import DOMAIN, HOOK
 from tests.support.plans import watch_statements
+from tests.support.privacy_requests import ask, do
+from tests.support.purging import dump, save_leftovers
 from viral_engine.contract.deliveries import Takedown
 from viral_engine.contract.privacy import SubjectKind
 
@@ -44,27 +45,6 @@ def post_life_of(api: Api, child: str) -> None:
     save(api, "study-sessions", build_session("meeting", child, "friend"))
     save_shares(api, build_share("about", {"by": {"id": child}}), build_share("other", {"by": "friend"}))
     save_reels(api, build_reel("reel", {"player": child, "note": "write to a@example.com"}))
-
-
-def ask(api: Api, kind: str, **subject: object) -> dict[str, Any]:
-    """A request that must be recorded."""
-    response = api.send("POST", "/v1/privacy/requests", json={"kind": kind, **subject})
-    assert response.status_code == 201, response.get_data(as_text=True)
-    return dict(response.get_json())
-
-
-def do(api: Api, request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to doing a request."""
-    response = api.send("POST", f"/v1/privacy/requests/{request['id']}/{request['kind']}")
-    assert response.status_code == 200, response.get_data(as_text=True)
-    return dict(response.get_json())
-
-
-def finish_batches(api: Api, connection: Connection) -> None:
-    """Do every step that is left of what an erasure has started."""
-    for batch_id in connection.execute(text("SELECT id FROM batches")).scalars():
-        while api.send("POST", f"/internal/batches/{batch_id}/step").get_json()["status"] != "done":
-            pass
 
 
 def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) -> None:

@@ -15,13 +15,13 @@ from metrics_api.cli import main
 from metrics_api.db.database import Database
 from metrics_api.db.tables import erasures, purges
 from metrics_api.privacy.journal import Entry, apply_entries
-from tests.integration.ingest.test_rebuild import rebuild
-from tests.integration.privacy.test_requests import dump, finish_batches
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
+from tests.support.batches import finish_batches, rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_event, build_link
 from tests.support.content_builders import build_reel, build_session, build_share, save, save_reels, save_shares
 from tests.support.people import create_person
+from tests.support.purging import dump
 from viral_engine.contract.people import Scope
 from viral_engine.standalone.wheel_programs import find_program
 

@@ -1,7 +1,6 @@
 """Reports on a week that was counted by hand, and the slots of their schedules."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -15,21 +14,9 @@ from metrics_api.reports.snapshot import fetch_report_facts
 from tests.support.api_fixtures import Api
 from tests.support.growth_week import MONDAY, WEEK, post_week
 from tests.support.plans import watch_statements
+from tests.support.report_runs import make_report
 from viral_engine.contract.period import Period
 from viral_engine.settings import DetectionSettings
-
-WRITTEN = {"insights": [], "recommendations": ["Go on."], "written_by": "rules", "html": "<p>report</p>"}
-
-
-def make_report(api: Api, **period: str) -> dict[str, Any]:
-    """Ask for a report and do by hand what a worker does."""
-    request = {"report_type": "custom", "period_start": period["start"], "period_end": period["end"]}
-    report_id = api.send("POST", "/v1/reports", json=request).get_json()["id"]
-    run = f"/internal/report-runs/{report_id}"
-    token = api.send("POST", f"{run}/claim").get_json()["token"]
-    assert api.send("POST", f"{run}/snapshot", json={"token": token}).status_code == 200
-    api.send("POST", f"{run}/result", json={"token": token, "report": WRITTEN})
-    return api.read(f"/v1/reports/{report_id}")
 
 
 def test_every_field_of_a_report_is_exact(api: Api) -> None:

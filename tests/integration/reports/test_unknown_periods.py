@@ -7,11 +7,11 @@ import pytest
 
 from metrics_api.db.database import Database
 from report_worker.writing import WrittenReport, write_words
-from tests.integration.privacy.test_purge import OLD, purge
-from tests.integration.reports.test_reports import make_report
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event
 from tests.support.growth_week import build_invite
+from tests.support.purging import OLD, purge
+from tests.support.report_runs import make_report
 from viral_engine.contract.reports import ReportFacts
 from viral_engine.report_rendering.csv_file import render_csv
 from viral_engine.report_rendering.html_page import render_html

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.components.deliveries import build_deliveries, format_note
 from dashboard.components.report_email import build_email_section
-from tests.support.answers import NOW
+from tests.support.answers import NOW, build_delivery
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
@@ -18,20 +18,6 @@ from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery
 
 DELIVERIES = "/v1/reports/1/deliveries"
 TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."
-
-
-def build_delivery(number: int = 1, **fields: Any) -> Delivery:
-    """A message that nobody has tried to send yet."""
-    given = {
-        "id": number,
-        "recipient_email": f"ana{number}@example.com",
-        "status": "queued",
-        "attempt": 0,
-        "max_attempts": 5,
-        "created_at": NOW,
-        **dict.fromkeys(("sent_at", "next_attempt_at", "reason")),
-    }
-    return Delivery.model_validate({**given, **fields})
 
 
 def answer(*deliveries: Delivery, enabled: bool = False) -> DeliveriesAnswer:

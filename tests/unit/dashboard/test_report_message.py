@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import build_delivery
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from tests.unit.dashboard.test_report_email import build_delivery
 from viral_engine.contract.deliveries import Content, RenderedDelivery
 
 PATH = "/dashboard/reports/1/messages/12"

@@ -1,6 +1,5 @@
 """Feature flags from a file: shares, people, changes, and files that break."""
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -8,26 +7,13 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from tests.support.flag_files import FOR_25_PCT, FOR_ANA, OFF, ON, format_flags, write_flags
 from tests.support.waiting import wait_until
 from viral_engine.contract.flags import FLAGS, Flag
 from viral_engine.flags import Flags
 
 _LONGEST_SECONDS = 10
-SWITCH: dict[str, Any] = {"state": "ENABLED", "variants": {"on": True, "off": False}}
-ON = {**SWITCH, "defaultVariant": "on"}
-OFF = {**SWITCH, "defaultVariant": "off"}
-FOR_25_PCT = {**OFF, "targeting": {"fractional": [["on", 25], ["off", 75]]}}
-FOR_ANA = {**OFF, "targeting": {"if": [{"in": [{"var": "targetingKey"}, ["ana@example.com"]]}, "on", "off"]}}
 GUARDRAILS = Flag.GUARDRAIL_DASHBOARD
-
-
-def format_flags(**flags: dict[str, Any]) -> str:
-    return json.dumps({"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags})
-
-
-def write_flags(path: Path, **flags: dict[str, Any]) -> Path:
-    path.write_text(format_flags(**flags))
-    return path
 
 
 def is_valid() -> bool:

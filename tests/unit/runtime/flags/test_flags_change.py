@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.chart.rendering import render
-from tests.unit.runtime.flags.test_flags import FOR_25_PCT, FOR_ANA, OFF, ON
+from tests.support.flag_files import FOR_25_PCT, FOR_ANA, OFF, ON
 from viral_engine.contract.flags import FLAGS, Flag
 from viral_engine.flags import Flags
 from viral_engine.flags_change import OwnRuleError, set_flag
