@@ -43,7 +43,8 @@ FROM builder AS code
 COPY README.md ./
 COPY services services
 COPY shared shared
-# Each service with what is shared, and without the other services.
+# Each service with what is shared, and without the other services; the command line is in the API's image alone, and the
+# local stack in none.
 RUN PIP_REQUIRE_HASHES=0 PIP_CONSTRAINT='' /builder/bin/pip --python /app/bin/python install \
     --no-deps --no-build-isolation --prefix /code . \
     && rm -r /code/bin && mkdir /services \
@@ -53,6 +54,10 @@ RUN PIP_REQUIRE_HASHES=0 PIP_CONSTRAINT='' /builder/bin/pip --python /app/bin/py
         && find "/services/${service}/lib" -maxdepth 3 -type d ! -name "${service}" \
             \( -name metrics_api -o -name dashboard -o -name report_worker -o -name email_worker \) \
             -exec rm -r {} + || exit 1; \
+        find "/services/${service}/lib" -maxdepth 4 -type d -path '*/viral_cli/local' -exec rm -r {} + || exit 1; \
+    done \
+    && for service in dashboard report_worker email_worker; do \
+        find "/services/${service}/lib" -maxdepth 3 -type d -name viral_cli -exec rm -r {} + || exit 1; \
     done
 
 FROM ${PYTHON_IMAGE} AS runtime
@@ -80,7 +85,7 @@ COPY --from=code /services/metrics_api /app
 ENV BIND_HOST=0.0.0.0 METRICS_API_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["/app/bin/python", "-m", "viral_engine.healthcheck", "METRICS_API_PORT"]
+    CMD ["/app/bin/python", "-m", "viral_runtime.web.health_check", "METRICS_API_PORT"]
 ENTRYPOINT ["/app/bin/python", "-m", "metrics_api"]
 CMD ["web"]
 
@@ -92,7 +97,7 @@ COPY --from=code /services/dashboard /app
 ENV BIND_HOST=0.0.0.0 DASHBOARD_PORT=8050
 EXPOSE 8050
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["/app/bin/python", "-m", "viral_engine.healthcheck", "DASHBOARD_PORT"]
+    CMD ["/app/bin/python", "-m", "viral_runtime.web.health_check", "DASHBOARD_PORT"]
 ENTRYPOINT ["/app/bin/python", "-m", "dashboard"]
 
 FROM runtime AS report-worker
@@ -102,7 +107,7 @@ COPY --from=report-worker-packages /app /app
 COPY --from=code /services/report_worker /app
 ENV HEARTBEAT_FILE=/tmp/heartbeat
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["/app/bin/python", "-m", "viral_engine.healthcheck", "HEARTBEAT_FILE"]
+    CMD ["/app/bin/python", "-m", "viral_runtime.web.health_check", "HEARTBEAT_FILE"]
 ENTRYPOINT ["/app/bin/python", "-m", "report_worker"]
 CMD ["work", "performance_reports"]
 
@@ -113,6 +118,6 @@ COPY --from=email-worker-packages /app /app
 COPY --from=code /services/email_worker /app
 ENV HEARTBEAT_FILE=/tmp/heartbeat
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["/app/bin/python", "-m", "viral_engine.healthcheck", "HEARTBEAT_FILE"]
+    CMD ["/app/bin/python", "-m", "viral_runtime.web.health_check", "HEARTBEAT_FILE"]
 ENTRYPOINT ["/app/bin/python", "-m", "email_worker"]
 CMD ["work", "email_delivery"]

@@ -12,12 +12,12 @@ from sqlalchemy import create_engine, make_url, text
 
 from metrics_api.db.migrate import upgrade
 from metrics_api.db.runtime_role import grant_rights
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
-from viral_engine.standalone.valkey import EmbeddedValkey
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_cli.local.valkey import EmbeddedValkey
 
 # A test's data need not survive the machine, so nothing waits for the disk.
 _POSTGRES_SETTINGS = {

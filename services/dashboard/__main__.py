@@ -3,15 +3,15 @@
 from flask import Flask
 
 from dashboard.app import MOST_BYTES, create_app
-from viral_engine.access_settings import ProxySettings
-from viral_engine.client import MetricsApi
-from viral_engine.logs import configure_logging
-from viral_engine.request_telemetry import trace_requests
-from viral_engine.settings import DashboardSettings, LogSettings, load_settings_or_exit
-from viral_engine.telemetry_settings import TelemetrySettings
-from viral_engine.tracing import start_tracing
-from viral_engine.web_settings import WebServerSettings
-from viral_engine.webserver import serve
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_runtime.observe.logs import configure_logging
+from viral_runtime.observe.tracing import start_tracing
+from viral_runtime.settings.base import load_settings_or_exit
+from viral_runtime.settings.observe import LogSettings, TelemetrySettings
+from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.web.request_log import trace_requests
+from viral_runtime.web.server import serve
 
 _API_TIMEOUT_SECONDS = 10
 

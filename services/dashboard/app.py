@@ -18,14 +18,14 @@ from dashboard.path_prefix import serve_below
 from dashboard.public_address import note_public_address
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
+from dashboard.settings import DashboardSettings
 from dashboard.single_sign_on import add_single_sign_on_routes
 from dashboard.static import compress_static
 from dashboard.unsubscribe import add_unsubscribe_route
 from dashboard.visitor import note_visitors
-from viral_engine.access_settings import ProxySettings
-from viral_engine.client import MetricsApi
-from viral_engine.request_telemetry import observe_requests
-from viral_engine.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_runtime.settings.web import ProxySettings
+from viral_runtime.web.request_log import observe_requests
 
 _ASSETS = Path(__file__).parent / "assets"
 MOST_BYTES = 1024 * 1024

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-from viral_engine.contract.people import Role
+from viral_contract.models.people import Role
 
 Part = StrictStr | StrictInt | StrictFloat | StrictBool
 

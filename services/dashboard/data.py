@@ -10,10 +10,10 @@ from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.formats import format_age, format_retention
 from dashboard.session import current_viewer
 from dashboard.visitor import current_address, is_background
-from viral_engine.client import MetricsApi
-from viral_engine.contract.alerts import AlertsAnswer
-from viral_engine.contract.evaluations import HistoryAnswer
-from viral_engine.contract.growth import (
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.alerts import AlertsAnswer
+from viral_contract.models.evaluations import HistoryAnswer
+from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
     FunnelAnswer,
@@ -22,9 +22,9 @@ from viral_engine.contract.growth import (
     ReferrersAnswer,
     TimelineAnswer,
 )
-from viral_engine.contract.guardrails import HealthAnswer
-from viral_engine.contract.period import Period
-from viral_engine.dates import format_period
+from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.period import Period
+from viral_reports.dates import format_period
 
 View = TypeVar("View")
 _MOST_VIEWS = 256

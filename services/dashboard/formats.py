@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from viral_engine.dates import format_day, format_day_of_year
-from viral_engine.report_rendering.figures import format_rate
+from viral_reports.dates import format_day, format_day_of_year
+from viral_reports.figures import format_rate
 
 _RECENT = timedelta(days=60)
 _SMALL = 0.001

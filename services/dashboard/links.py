@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlencode
 
-from viral_engine.contract.investigations import EntityKind
+from viral_contract.models.investigations import EntityKind
 
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"

@@ -12,8 +12,8 @@ from dashboard.errors import API_FAILURES
 from dashboard.security import renew_csrf_token
 from dashboard.session import Sessions
 from dashboard.visitor import current_address
-from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import SessionCreated
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.people import SessionCreated
 
 HOME = "/dashboard/guardrails"
 CHANGED = "changed"

@@ -9,7 +9,7 @@ from dashboard.errors import API_FAILURES, build_message_page
 from dashboard.login import CHANGED
 from dashboard.session import Sessions, current_viewer
 from dashboard.visitor import current_address
-from viral_engine.client import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 
 OWN_PATH = "/password"
 LINK_PATH = "/set-password"

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from viral_engine.contract.period import PeriodQuery
-from viral_engine.sentences import format_sentence
+from viral_contract.models.error_text import format_sentence
+from viral_contract.models.period import PeriodQuery
 
 DEFAULT_DAYS = 7
 CHOICES = (7, 14, 30)

@@ -11,8 +11,8 @@ from dashboard.cache import SharedCache
 from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.errors import API_FAILURES, build_problem, build_unavailable, is_page_request
 from dashboard.visitor import CALLBACKS_PATH, current_address, is_background
-from viral_engine.client import ApiProblemError, ApiUnreachableError, MetricsApi
-from viral_engine.contract.people import ROLE_SCOPES, Scope, SignedInPerson
+from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableError, MetricsApi
+from viral_contract.models.people import ROLE_SCOPES, Scope, SignedInPerson
 
 # With the second in which the API notices it, a flag that is switched shows within 10 seconds.
 PERSON_SECONDS = 8

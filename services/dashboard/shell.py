@@ -11,15 +11,15 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 from flask import g
 
+from dashboard.page import Group, Page
 from dashboard.pages import PAGES, find_page
-from dashboard.pages.page import Group, Page
 from dashboard.passwords import OWN_PATH
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
+from dashboard.settings import DashboardSettings
 from dashboard.theme import THEME
-from viral_engine.client import ApiUnreachableError
-from viral_engine.contract.people import ROLE_SCOPES, Person, Scope
-from viral_engine.settings import DashboardSettings
+from viral_contract.client.metrics_api import ApiUnreachableError
+from viral_contract.models.people import ROLE_SCOPES, Person, Scope
 
 PRODUCT = "Viral Guardrails"
 FIRST_SCRIPT = "first.js"

@@ -9,7 +9,7 @@ from dashboard.errors import API_FAILURES, build_message_page
 from dashboard.login import begin_session, local_path
 from dashboard.public_address import HOW_TO_SET, find_public_address
 from dashboard.visitor import current_address
-from viral_engine.client import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 
 RETURN_PATH = "/login/callback"
 _UNAVAILABLE = "Single sign-on does not answer right now. Please try again in a minute."

@@ -5,8 +5,8 @@ from flask import Flask, Response, make_response, render_template, request
 
 from dashboard.errors import API_FAILURES, build_message_page, build_unavailable
 from dashboard.visitor import current_address
-from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.subscriptions import Unsubscription
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.subscriptions import Unsubscription
 
 _SERVER_ERROR = 500
 _log = structlog.get_logger()

@@ -2,8 +2,8 @@
 
 from flask import Flask, g, request
 
-from viral_engine.access_settings import ProxySettings
-from viral_engine.client_address import find_client_address
+from viral_runtime.settings.web import ProxySettings
+from viral_runtime.web.client_address import find_client_address
 
 CALLBACKS_PATH = "/_dash-update-component"
 # Set by activity.js after a key, a press or a scroll.

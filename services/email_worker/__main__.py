@@ -1,6 +1,6 @@
 """`python -m email_worker`: what the image of the email worker runs."""
 
-from viral_engine.shared_metrics import is_above, share_metrics_with_jobs
+from viral_runtime.observe.metrics import is_above, share_metrics_with_jobs
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError
 
-from email_worker.endings import FailedError
-from viral_engine.contract.email_address import parse_email_address
+from email_worker.outcomes import FailedError
+from viral_contract.models.email_address import parse_email_address
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import resvg_py
 
-import viral_engine.report_rendering
-from viral_engine.contract.reports import DayInReport
-from viral_engine.dates import format_day_of_year
-from viral_engine.report_rendering.figures import format_k
-from viral_engine.report_rendering.k_chart import WIDTH, draw_k_chart
+import viral_reports
+from viral_contract.models.reports import DayInReport
+from viral_reports.dates import format_day_of_year
+from viral_reports.figures import format_k
+from viral_reports.k_chart import WIDTH, draw_k_chart
 
-_FONT = Path(viral_engine.report_rendering.__file__).parent / "fonts" / "Inter-Regular.ttf"
+_FONT = Path(viral_reports.__file__).parent / "fonts" / "Inter-Regular.ttf"
 _PIXELS_PER_POINT = 2
 # Mail clients on phones shrink the picture to about half its width.
 _STYLE = "text { font-size: 12px }"

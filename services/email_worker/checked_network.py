@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 import httpcore
 
-from email_worker.endings import FailedError, RefusedError
-from viral_engine.webhook_targets import Address, Network, is_allowed
+from email_worker.outcomes import FailedError, RefusedError
+from viral_runtime.settings.networks import Address, Network, is_allowed
 
 
 def check_address(address: Address, allowed: Iterable[Network]) -> None:

@@ -1,7 +1,7 @@
 """The calls by which a worker claims a delivery, says that it begins to send, and how that ended."""
 
-from viral_engine.api_connection import ApiConnection
-from viral_engine.contract.deliveries import (
+from viral_contract.client.connection import ApiConnection
+from viral_contract.models.deliveries import (
     Content,
     DeliveryBegun,
     DeliveryClaimed,

@@ -5,10 +5,9 @@ from collections.abc import Callable
 import click
 
 from email_worker import jobs
-from viral_engine.delivery_settings import EmailSettings, WebhookSettings
-from viral_engine.queues import QueueName
-from viral_engine.worker_process import run_worker
-from viral_engine.worker_settings import EmailWorkerSettings
+from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
+from viral_runtime.work.process import run_worker
+from viral_runtime.work.queues import QueueName
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.EMAIL_DELIVERY: jobs.send_email,

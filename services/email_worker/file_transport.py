@@ -6,7 +6,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-from email_worker.endings import RefusedError
+from email_worker.outcomes import RefusedError
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@_-]+")
 _MOST_NAME_CHARACTERS = 150

@@ -13,25 +13,24 @@ import structlog
 
 from email_worker.addresses import read_mailbox
 from email_worker.claims_api import ClaimsApi
-from email_worker.endings import FailedError, NotSentError
 from email_worker.file_transport import write_to_folder
-from email_worker.holding import HeldDelivery
+from email_worker.lease import HeldDelivery
 from email_worker.letter import Letter, clean_subject, load_templates
 from email_worker.message import build_message
 from email_worker.news_letter import write_news_letter
 from email_worker.news_words import head_of
+from email_worker.outcomes import FailedError, NotSentError
 from email_worker.report_letter import write_report_letter
+from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
 from email_worker.smtp_transport import send_by_smtp
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from email_worker.webhook_call import call_webhook
-from viral_engine.api_connection import ApiProblemError
-from viral_engine.contract.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
-from viral_engine.contract.recipients import is_excluded, mask_recipient
-from viral_engine.delivery_settings import EmailSettings, WebhookSettings
-from viral_engine.holding import LeaseLostError
-from viral_engine.settings import load_settings
-from viral_engine.worker_jobs import format_error, take_in_hand
-from viral_engine.worker_settings import EmailWorkerSettings
+from viral_contract.client.connection import ApiProblemError
+from viral_contract.models.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
+from viral_contract.models.recipients import is_excluded, mask_recipient
+from viral_runtime.settings.base import load_settings
+from viral_runtime.work.jobs import format_error, take_in_hand
+from viral_runtime.work.lease import LeaseLostError
 
 _log = structlog.get_logger()
 Attempt = Callable[[DeliveryClaimed, HeldDelivery], DeliveryResult]

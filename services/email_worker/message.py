@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from email_worker.addresses import Mailbox
 from email_worker.letter import Letter, clean_subject
-from viral_engine.contract.deliveries import DeliveryClaimed
+from viral_contract.models.deliveries import DeliveryClaimed
 
 _SENDER_NAME = "Viral Guardrails"
 # The longest line that mail servers take (RFC 5322, 2.1.1). With the shorter default Python would encode the address in

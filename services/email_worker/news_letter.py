@@ -2,8 +2,8 @@
 
 from email_worker.letter import Letter, load_templates
 from email_worker.news_words import describe, head_of, list_told
-from viral_engine.contract.deliveries import AlertNews, Notification
-from viral_engine.report_rendering.figures import format_moment
+from viral_contract.models.deliveries import AlertNews, Notification
+from viral_reports.figures import format_moment
 
 _COLOURS = {"critical": "#B42318", "high": "#B54708", "medium": "#6941C6"}
 

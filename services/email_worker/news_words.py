@@ -1,6 +1,6 @@
 """How news about alerts is worded, the same in emails and in webhooks."""
 
-from viral_engine.contract.deliveries import AlertNews, NewsEvent, Notification
+from viral_contract.models.deliveries import AlertNews, NewsEvent, Notification
 
 _EVENTS: dict[NewsEvent, str] = {"opened": "New alert", "escalated": "Alert escalated", "ended": "Alert ended"}
 # A storm is told whole on the dashboard; a message only begins it.

@@ -2,9 +2,9 @@
 
 from email_worker.chart_image import describe_k_image, draw_k_image
 from email_worker.letter import Letter, load_templates
-from viral_engine.contract.reports import Report
-from viral_engine.report_rendering.page import build_page
-from viral_engine.report_rendering.written import facts_of
+from viral_contract.models.reports import Report
+from viral_reports.page import build_page
+from viral_reports.written import facts_of
 
 _CHART = "k-factor"
 _TRENDS = {"up": "▲ up", "down": "▼ down", "stable": "● stable"}

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
 from email_worker.addresses import Mailbox
-from email_worker.endings import FailedError, NotSentError, RefusedError, UncertainError, judge_smtp
-from viral_engine.delivery_settings import EmailSettings
+from email_worker.outcomes import FailedError, NotSentError, RefusedError, UncertainError, judge_smtp
+from email_worker.settings import EmailSettings
 
 _OK, _PERMANENT = 2, 5
 _MOST_REPLY_CHARACTERS = 500

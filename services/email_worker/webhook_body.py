@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from email_worker.news_words import describe, head_of, list_told
-from viral_engine.contract.deliveries import AlertNews, DeliveryClaimed, Notification, Takedown
-from viral_engine.report_rendering.figures import format_moment
+from viral_contract.models.deliveries import AlertNews, DeliveryClaimed, Notification, Takedown
+from viral_reports.figures import format_moment
 
 _MOST_SECTION_CHARACTERS = 2900  # Slack refuses sections of more than 3000.
 _MOST_HEAD_CHARACTERS = 1000

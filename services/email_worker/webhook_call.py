@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import httpcore
 
 from email_worker.checked_network import CheckedNetwork
-from email_worker.endings import FailedError, RefusedError, judge_http
-from viral_engine.delivery_settings import WebhookSettings
-from viral_engine.webhook_targets import read_networks
+from email_worker.outcomes import FailedError, RefusedError, judge_http
+from email_worker.settings import WebhookSettings
+from viral_runtime.settings.networks import read_networks
 
 _MOST_ANSWER_BYTES = 500
 

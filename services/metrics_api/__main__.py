@@ -2,7 +2,7 @@
 
 import sys
 
-from viral_engine.shared_metrics import is_above, share_metrics
+from viral_runtime.observe.metrics import is_above, share_metrics
 
 
 def main() -> None:

@@ -41,14 +41,15 @@ from metrics_api.api.system import system
 from metrics_api.api.tokens import tokens
 from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.db.database import Database, create_database_engine
-from viral_engine.access_settings import AccessSettings
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import connect_redis
-from viral_engine.request_telemetry import observe_requests
-from viral_engine.settings import ApiSettings, DetectionSettings
+from metrics_api.settings.access import AccessSettings
+from metrics_api.settings.api import ApiSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_runtime.flags.evaluate import Flags
+from viral_runtime.web.request_log import observe_requests
+from viral_runtime.work.queues import connect_redis
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)

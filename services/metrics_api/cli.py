@@ -19,30 +19,26 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.refusals import refusals_explained
 from metrics_api.db.runtime_role import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
+from metrics_api.malloc import keep_few_heaps
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.process import run_reconciler
 from metrics_api.reconciler.tasks import Reconciliation, build_tasks
-from viral_engine.access_settings import (
-    AccessSettings,
-    LimitSettings,
-    MigrationSettings,
-    ProxySettings,
-    SingleSignOnSettings,
-)
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.logs import configure_logging
-from viral_engine.malloc import keep_few_heaps
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.queue_settings import QueueSettings, ReconcilerSettings
-from viral_engine.queues import connect_redis
-from viral_engine.request_telemetry import trace_requests
-from viral_engine.settings import ApiSettings, BootstrapSettings, DetectionSettings, LogSettings, load_settings_or_exit
-from viral_engine.stop_event import watch_stop_signals
-from viral_engine.telemetry_settings import TelemetrySettings
-from viral_engine.tracing import start_tracing
-from viral_engine.web_settings import WebServerSettings
-from viral_engine.webserver import serve
+from metrics_api.settings.access import AccessSettings, LimitSettings, SingleSignOnSettings
+from metrics_api.settings.api import ApiSettings, BootstrapSettings, MigrationSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
+from viral_runtime.flags.evaluate import Flags
+from viral_runtime.observe.logs import configure_logging
+from viral_runtime.observe.tracing import start_tracing
+from viral_runtime.settings.base import load_settings_or_exit
+from viral_runtime.settings.observe import LogSettings, TelemetrySettings
+from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.web.request_log import trace_requests
+from viral_runtime.web.server import serve
+from viral_runtime.work.queues import connect_redis
+from viral_runtime.work.stop import watch_stop_signals
 
 # What the web processes and the reconciler both need to know.
 _SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings

@@ -6,9 +6,9 @@ Referrers are people, and a loop's name is whatever a caller sent, which may hol
 import re
 from dataclasses import dataclass
 
-from viral_engine.contract.growth import LoopPerformance
-from viral_engine.contract.reports import ReportFacts
-from viral_engine.report_rendering.figures import format_name
+from viral_contract.models.growth import LoopPerformance
+from viral_contract.models.reports import ReportFacts
+from viral_reports.figures import format_name
 
 KNOWN_LOOPS = frozenset(
     {

@@ -2,7 +2,7 @@
 
 import re
 
-from viral_engine.contract.reports import ReportFacts
+from viral_contract.models.reports import ReportFacts
 
 _RISE = re.compile(
     r"\b(?:rose|risen|rises|rising|grew|grown|increased|increases|increasing|improved|improves|improving|climbed|"

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from viral_engine.authorities import trust_authorities
-from viral_engine.worker_settings import AiSettings
+from report_worker.settings import AiSettings
+from viral_runtime.web.authorities import trust_authorities
 
 MOST_ANSWER_BYTES = 256 * 1024
 _PATH = "/chat/completions"

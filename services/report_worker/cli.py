@@ -6,13 +6,14 @@ import click
 
 from report_worker import jobs
 from report_worker.scheduler import run_scheduler
-from viral_engine.logs import capture_library_logs, configure_logging
-from viral_engine.queues import QueueName
-from viral_engine.settings import LogSettings, load_settings_or_exit
-from viral_engine.shared_metrics import serve_metrics
-from viral_engine.telemetry_settings import WorkerMetricsSettings
-from viral_engine.worker_process import run_worker
-from viral_engine.worker_settings import AiSettings, ReportWorkerSettings, SchedulerSettings, WorkerSettings
+from report_worker.settings import AiSettings, ReportWorkerSettings, SchedulerSettings
+from viral_runtime.observe.logs import capture_library_logs, configure_logging
+from viral_runtime.observe.metrics import serve_metrics
+from viral_runtime.settings.base import load_settings_or_exit
+from viral_runtime.settings.observe import LogSettings, WorkerMetricsSettings
+from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.work.process import run_worker
+from viral_runtime.work.queues import QueueName
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.PERFORMANCE_REPORTS: jobs.generate_report,

@@ -1,16 +1,10 @@
 """Findings that compare the period with the one before."""
 
 from report_worker.difference import difference_interval
-from viral_engine.contract.growth import Interval, Trend, Verdict
-from viral_engine.contract.period import Period
-from viral_engine.contract.reports import Insight, ReportFacts
-from viral_engine.report_rendering.figures import (
-    format_change,
-    format_counted,
-    format_k,
-    format_rate,
-    format_signed,
-)
+from viral_contract.models.growth import Interval, Trend, Verdict
+from viral_contract.models.period import Period
+from viral_contract.models.reports import Insight, ReportFacts
+from viral_reports.figures import format_change, format_counted, format_k, format_rate, format_signed
 
 
 def k_factor_trend(facts: ReportFacts) -> Insight:

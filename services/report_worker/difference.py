@@ -1,6 +1,6 @@
 """Where the true difference of two measured values lies."""
 
-from viral_engine.contract.growth import Interval
+from viral_contract.models.growth import Interval
 
 
 def difference_interval(now: Interval | None, before: Interval | None) -> Interval | None:

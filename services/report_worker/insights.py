@@ -6,10 +6,10 @@ A difference is called a change only where intervals and sample allow it; that j
 from collections.abc import Callable
 
 from report_worker.comparisons import conversion_change, k_factor_trend
-from viral_engine.contract.growth import LoopPerformance
-from viral_engine.contract.period import Period
-from viral_engine.contract.reports import Insight, ReportFacts
-from viral_engine.report_rendering.figures import (
+from viral_contract.models.growth import LoopPerformance
+from viral_contract.models.period import Period
+from viral_contract.models.reports import Insight, ReportFacts
+from viral_reports.figures import (
     format_count,
     format_counted,
     format_distance_to_viral,

@@ -11,14 +11,14 @@ import structlog
 from report_worker.language_model import write_with_model
 from report_worker.lease import Lease
 from report_worker.runs_api import RunsApi
+from report_worker.settings import AiSettings, ReportWorkerSettings
 from report_worker.writing import Writer, render_report, write_words
-from viral_engine.client import ApiProblemError
-from viral_engine.contract.jobs import RunClaimed
-from viral_engine.holding import LeaseLostError
-from viral_engine.report_rendering.html_page import load_template
-from viral_engine.settings import load_settings
-from viral_engine.worker_jobs import format_error, take_in_hand
-from viral_engine.worker_settings import AiSettings, ReportWorkerSettings
+from viral_contract.client.metrics_api import ApiProblemError
+from viral_contract.models.jobs import RunClaimed
+from viral_reports.html_page import load_template
+from viral_runtime.settings.base import load_settings
+from viral_runtime.work.jobs import format_error, take_in_hand
+from viral_runtime.work.lease import LeaseLostError
 
 # With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
 STEPPING_SECONDS = 240

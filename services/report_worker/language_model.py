@@ -18,10 +18,10 @@ from report_worker.chat_completion import ModelFailedError, ask_model
 from report_worker.insights import HEALTH_WARNING_BELOW, VIRAL, write_insights
 from report_worker.number_check import KnownNumbers
 from report_worker.recommendations import PROMISING_FROM, WEAK_BELOW, write_recommendations
+from report_worker.settings import AiSettings
 from report_worker.writing import Words
-from viral_engine.contract.period import Period
-from viral_engine.contract.reports import Insight, ReportFacts
-from viral_engine.worker_settings import AiSettings
+from viral_contract.models.period import Period
+from viral_contract.models.reports import Insight, ReportFacts
 
 _MOST_DAYS = 31
 _LONGEST_TEXT = 500

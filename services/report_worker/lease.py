@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from viral_engine.client import ApiProblemError
-from viral_engine.holding import RETRY_SECONDS, LeaseLostError, repeat_while_held
+from viral_contract.client.metrics_api import ApiProblemError
+from viral_runtime.work.lease import RETRY_SECONDS, LeaseLostError, repeat_while_held
 
 Answer = TypeVar("Answer")
 _RENEWALS_A_LEASE = 3

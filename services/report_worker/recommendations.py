@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from report_worker.insights import HEALTH_WARNING_BELOW, SMALL_SAMPLE, VIRAL
-from viral_engine.contract.growth import LoopPerformance
-from viral_engine.contract.reports import ReportFacts
-from viral_engine.report_rendering.figures import (
+from viral_contract.models.growth import LoopPerformance
+from viral_contract.models.reports import ReportFacts
+from viral_reports.figures import (
     format_count,
     format_counted,
     format_k,

@@ -1,8 +1,8 @@
 """The calls by which a worker claims a run, holds it and hands its report in."""
 
-from viral_engine.client import MetricsApi
-from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
-from viral_engine.contract.reports import FinishedReport, ReportFacts
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
+from viral_contract.models.reports import FinishedReport, ReportFacts
 
 
 class RunsApi(MetricsApi):

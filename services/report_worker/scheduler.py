@@ -16,9 +16,10 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName, QueueName
-from viral_engine.stop_event import watch_stop_signals
-from viral_engine.worker_settings import SchedulerSettings, WorkerSettings
+from report_worker.settings import SchedulerSettings
+from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.work.queues import JOB_TIMEOUT_SECONDS, JobName, QueueName
+from viral_runtime.work.stop import watch_stop_signals
 
 # By cron: minute, hour, day of the month, month, day of the week; all UTC.
 SCHEDULE = {"weekly-reports": "0 9 * * 1", "monthly-reports": "0 10 1 * *"}

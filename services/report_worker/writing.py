@@ -5,8 +5,8 @@ from typing import Protocol
 
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
-from viral_engine.contract.reports import FinishedReport, Insight, ReportFacts, WrittenBy
-from viral_engine.report_rendering.html_page import render_html
+from viral_contract.models.reports import FinishedReport, Insight, ReportFacts, WrittenBy
+from viral_reports.html_page import render_html
 
 
 @dataclass(frozen=True)

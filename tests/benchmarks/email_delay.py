@@ -20,10 +20,10 @@ from tests.support.api_server import connect, start_api
 from tests.support.mail_server import mail_server
 from tests.support.mailing import Mailing, email_workers, write_flags
 from tests.support.worker_processes import running
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.processes import Children
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 WAITING_REPORTS = 1000
 EMAILS = 50

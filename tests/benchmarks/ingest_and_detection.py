@@ -27,17 +27,17 @@ from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
+from metrics_api.health.evaluation import fetch_health
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.staging import create_staging, save_new_events
-from metrics_api.scoring.evaluation import fetch_health
-from viral_engine.contract.events import Event
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
+from metrics_api.settings.detection import DetectionSettings
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_contract.models.events import Event
+from viral_contract.models.period import Period
 
 BATCH = 10_000
 DAYS = 7

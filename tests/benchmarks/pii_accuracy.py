@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metrics_api.detection.pii.findings import Finding
+from metrics_api.pii_scanner.findings import Finding
 from tests.support.us_scanner import scan_data, scan_text
 
 DATA = Path(__file__).parents[1] / "data"

@@ -17,18 +17,18 @@ from sqlalchemy import text
 from metrics_api.access.bootstrap import bootstrap
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.migrate import upgrade
+from metrics_api.settings.api import BootstrapSettings
 from tests.support.api_server import start_api
 from tests.support.worker_processes import running
-from viral_engine.client import MetricsApi
-from viral_engine.contract.reports import ReportRequest
-from viral_engine.demo import load_demo
-from viral_engine.settings import BootstrapSettings
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
-from viral_engine.standalone.valkey import EmbeddedValkey
+from viral_cli.local.demo import load_demo
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_cli.local.valkey import EmbeddedValkey
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.reports import ReportRequest
 
 REPORTS = 100
 WORKERS = 5

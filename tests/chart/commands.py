@@ -12,7 +12,7 @@ import yaml
 from metrics_api.cli import main as metrics_api
 from tests.chart.programs import CHART, ROOT, helm, kubectl
 from tests.chart.rendering import Manifest, render, render_ci
-from viral_engine.cli import main as viral_engine
+from viral_cli import main as viral_engine
 
 Command = list[str]
 _PROGRAMS = {"helm": helm, "kubectl": kubectl}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from viral_engine.queues import QueueName
+from viral_runtime.work.queues import QueueName
 
 COMPONENTS = {
     "metrics-api": "metricsApi",

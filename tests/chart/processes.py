@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
-import viral_engine.settings_docs  # noqa: F401 - it imports every module with groups of settings.
-from viral_engine.settings import DetectionSettings, EnvironmentSettings, StandaloneSettings
+import viral_cli.local.settings  # noqa: F401 - it imports every module with groups of settings.
+from metrics_api.settings.detection import DetectionSettings
+from viral_cli.settings import StandaloneSettings
+from viral_runtime.settings.base import EnvironmentSettings
 
 Group = type[EnvironmentSettings]
 ROOT = Path(__file__).parents[2]
-_RUN_WORKER = {"shared/viral_engine/worker_process.py": ("run_worker",)}
+_RUN_WORKER = {"shared/viral_runtime/work/process.py": ("run_worker",)}
 
 # Where each process of the templates loads its settings: modules, and the functions in them.
 _STARTS: dict[str, dict[str, tuple[str, ...]]] = {

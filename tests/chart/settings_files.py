@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic_core import PydanticUndefined
 
+from metrics_api.settings.detection import DetectionSettings
 from tests.chart.processes import (
     PRODUCTION_DEFAULTS,
     Group,
@@ -22,8 +23,7 @@ from tests.chart.processes import (
 from tests.chart.programs import CHART
 from tests.chart.schema_rules import build_schema
 from tests.chart.text_formats import list_formats
-from viral_engine.settings import DetectionSettings
-from viral_engine.settings_ranges import format_range
+from viral_runtime.settings.ranges import format_range
 
 _BEGIN = "# --- Made from the settings by `make chart`; change defaults only: from here ---\n"
 _END = "# --- to here ---\n"

@@ -12,8 +12,8 @@ from tests.chart.pods import CONCURRENCY, check_restricted
 from tests.chart.programs import ROOT, kubectl
 from tests.chart.rendering import Rendered, list_references
 from tests.chart.schemas import VERSIONS, list_faults
-from viral_engine.contract.flags import Flag
-from viral_engine.flags_document import build_evaluator
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.document import build_evaluator
 
 OVERLAYS = ("production", "development")
 

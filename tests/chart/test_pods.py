@@ -26,9 +26,10 @@ from tests.chart.processes import (
 )
 from tests.chart.programs import CHART
 from tests.chart.rendering import CI_VALUES, read_values, render, render_ci
-from viral_engine.healthcheck import OLDEST_HEARTBEAT_SECONDS
-from viral_engine.queues import JOB_TIMEOUT_SECONDS, JobName
-from viral_engine.settings import StandaloneSettings, load_settings
+from viral_cli.settings import StandaloneSettings
+from viral_runtime.settings.base import load_settings
+from viral_runtime.web.health_check import OLDEST_HEARTBEAT_SECONDS
+from viral_runtime.work.queues import JOB_TIMEOUT_SECONDS, JobName
 
 _TMP = "/tmp"  # noqa: S108 - a pod's own.
 _ANY_SECRET = "a-secret-that-is-long-enough-for-all"

@@ -7,7 +7,7 @@ from report_worker.cli import QUEUES as report_queues  # noqa: N811
 from tests.chart.pods import CONCURRENCY
 from tests.chart.programs import CHART
 from tests.chart.rendering import Rendered, render, render_ci
-from viral_engine.queues import QueueName
+from viral_runtime.work.queues import QueueName
 
 
 def _replicas_by_queue(rendered: Rendered) -> dict[str, int | None]:

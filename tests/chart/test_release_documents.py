@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from tests.chart.programs import ROOT, helm
-from viral_engine.cli.flags import set_command
+from viral_cli.flags import set_command
 
 _DOCUMENTS = ("docs/deployment.md", "docs/runbook.md")
 # What acts on a release or on objects of its namespace, where the program stands first or the namespace after it.

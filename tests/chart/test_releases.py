@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from tests.chart.cluster import Cluster, run_cluster
 from tests.chart.programs import CHART, ROOT, wheels
 from tests.chart.rendering import render
-from viral_engine.cli import main
+from viral_cli import main
 
 _WITHOUT_CLUSTER = ("--no-hooks", "--disable-openapi-validation")
 _FORCED = ("--server-side=true", "--force-conflicts")

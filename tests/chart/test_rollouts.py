@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.chart.rendering import Rendered, render, render_ci
-from viral_engine.contract.flags import FLAGS, Flag
-from viral_engine.flags import Flags
+from viral_contract.models.flags import FLAGS, Flag
+from viral_runtime.flags.evaluate import Flags
 
 
 def _pod_templates(rendered: Rendered) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from metrics_api.settings.detection import DetectionSettings
 from tests.chart import settings_files
 from tests.chart.programs import CHART, ROOT, helm
 from tests.chart.rendering import CI_VALUES, list_references, read_notes, read_values, refusal, render, render_ci
 from tests.chart.schemas import VERSIONS, list_faults
-from viral_engine.settings import DetectionSettings
 
 # Their schemas come with the operator that defines them.
 _CUSTOM = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"}

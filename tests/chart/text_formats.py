@@ -11,8 +11,8 @@ from typing import Any
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
 from tests.chart.processes import LOCAL_ONLY, Group, all_groups, camel_case, is_secret, list_plain, name_group
-from viral_engine.settings_ranges import format_range
-from viral_engine.shared_fields import OWN_PATHS
+from viral_runtime.settings.fields import OWN_PATHS
+from viral_runtime.settings.ranges import format_range
 
 Format = dict[str, Any]
 _WIDE = r"\x{80}-\x{10FFFF}"

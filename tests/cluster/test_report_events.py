@@ -6,7 +6,7 @@ from tests.cluster.report_events import report
 from tests.cluster.story import COUNT_EVENTS
 from tests.support.api_fixtures import create_token
 from tests.support.people import PASSWORD, create_person
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 
 def test_every_event_that_is_reported_is_counted_by_the_story(server_url: str, empty_database: Engine) -> None:

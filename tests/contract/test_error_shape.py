@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from metrics_api.api.routing import Operation
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.operations import build_path, list_guarded, list_operations, name_operation
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
+from viral_contract.models.people import Scope
 
 METHODS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
 every_operation = pytest.mark.parametrize("operation", list_operations(), ids=name_operation)

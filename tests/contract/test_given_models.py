@@ -10,8 +10,8 @@ from pydantic.fields import FieldInfo
 
 from metrics_api.api.routing import Operation
 from tests.support.operations import list_operations, name_operation
-from viral_engine.contract.pii import ScanRequest
-from viral_engine.contract.reports import FinishedReport
+from viral_contract.models.pii import ScanRequest
+from viral_contract.models.reports import FinishedReport
 
 # What is looked at, and kept nowhere.
 NOT_STORED = {ScanRequest}

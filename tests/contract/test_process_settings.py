@@ -3,13 +3,8 @@
 import pytest
 
 from tests.chart.processes import groups_of_processes
-from viral_engine.standalone.processes import Program, choose_settings
-from viral_engine.standalone.services import (
-    PREPARATION,
-    SERVICES_WITH_DATABASE,
-    SERVICES_WITHOUT_DATABASE,
-    WORKERS,
-)
+from viral_cli.local.processes import Program, choose_settings
+from viral_cli.local.services import PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE, WORKERS
 
 _PROGRAMS = (*SERVICES_WITHOUT_DATABASE, PREPARATION, *SERVICES_WITH_DATABASE, *WORKERS)
 _PROCESSES = {

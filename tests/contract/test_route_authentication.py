@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 
 from metrics_api.app import RESOURCES
 from tests.support.api_fixtures import Api
-from viral_engine.contract.people import Scope, add_parts
+from viral_contract.models.people import Scope, add_parts
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/<name>"}
 

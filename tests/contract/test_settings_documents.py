@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from viral_engine.settings import StandaloneSettings
-from viral_engine.settings_docs import format_env_example, format_page, list_groups, list_settings
+from viral_cli.local.settings import list_groups
+from viral_cli.settings import StandaloneSettings
+from viral_runtime.settings.documents import format_env_example, format_page, list_settings
 
 # The local stack makes the first admin by itself, and says so.
 GROUPS = [model for model in list_groups() if model is not StandaloneSettings]
@@ -12,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_documents_are_current() -> None:
-    made = "python -m viral_engine.settings_docs"
-    assert (ROOT / ".env.example").read_text() == format_env_example(), f"run {made}"
-    assert (ROOT / "docs/configuration.md").read_text() == format_page(), f"run {made}"
+    made = "python -m viral_cli.local.settings_documents"
+    assert (ROOT / ".env.example").read_text() == format_env_example(list_groups()), f"run {made}"
+    assert (ROOT / "docs/configuration.md").read_text() == format_page(list_groups()), f"run {made}"
 
 
 def test_every_setting_says_what_it_is_for_and_what_changing_it_does() -> None:

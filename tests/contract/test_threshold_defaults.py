@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from viral_engine.settings import DetectionSettings
+from metrics_api.settings.detection import DetectionSettings
 
 # Setting, default, values that are just allowed, values that are just not.
 THRESHOLDS: list[tuple[str, float, list[float], list[float]]] = [

@@ -15,10 +15,10 @@ from tests.support.mail_server import MailServer
 from tests.support.people import PASSWORD, create_person
 from tests.support.stack_process import StackProcess
 from tests.support.waiting import wait_until
-from viral_engine.client import MetricsApi
-from viral_engine.contract.deliveries import Delivery
-from viral_engine.contract.people import Role
-from viral_engine.contract.reports import ReportRequest
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.deliveries import Delivery
+from viral_contract.models.people import Role
+from viral_contract.models.reports import ReportRequest
 
 Open = Callable[..., AbstractContextManager[Visit]]
 

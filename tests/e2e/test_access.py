@@ -17,7 +17,7 @@ from tests.support.browsing import Visit, start_browser, visit
 from tests.support.builders import build_clicks
 from tests.support.open_id import GROUPS, add_person, run_provider
 from tests.support.stack_process import StackProcess
-from viral_engine.client import MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

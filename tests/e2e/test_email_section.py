@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.mailing import Mailing, Open
 from tests.support.browsing import ColorScheme
 from tests.support.mail_server import DROP
-from viral_engine.contract.people import Role
+from viral_contract.models.people import Role
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 from tests.support.builders import build_clicks, build_event, build_link
-from viral_engine.client import MetricsApi
-from viral_engine.contract.reports import ReportRequest
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.reports import ReportRequest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

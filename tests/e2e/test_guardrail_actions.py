@@ -17,8 +17,8 @@ from metrics_api.db.tables import people
 from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 from tests.support.builders import build_clicks
 from tests.support.stack_process import StackProcess
-from viral_engine.client import MetricsApi
-from viral_engine.contract.people import Role
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.people import Role
 
 # In one of pytest-xdist's workers, so that only one stack is started.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

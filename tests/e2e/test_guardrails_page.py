@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 from tests.support.builders import build_clicks
-from viral_engine.client import MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

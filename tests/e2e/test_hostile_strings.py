@@ -24,9 +24,9 @@ from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_p
 from tests.support.letters import UNSUBSCRIBE_URL, build_news, build_notification
 from tests.support.stack_process import StackProcess
 from tests.support.waiting import wait_until
-from viral_engine.bidirectional import isolate
-from viral_engine.client import MetricsApi
-from viral_engine.contract.investigations import EntityKind
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.investigations import EntityKind
+from viral_reports.bidirectional import isolate
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

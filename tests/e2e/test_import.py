@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from tests.support.stack_process import COMMAND
-from viral_engine.cli.event_mapping import build_fingerprint
-from viral_engine.client import MetricsApi, QueryValue
+from viral_cli.event_mapping import build_fingerprint
+from viral_contract.client.metrics_api import MetricsApi, QueryValue
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, StorageState, expect
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
+from dashboard.settings import DashboardSettings
 from tests.support.browsing import Visit, start_browser, visit
 from tests.support.builders import build_clicks
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
-from viral_engine.client import MetricsApi
-from viral_engine.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

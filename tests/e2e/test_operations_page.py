@@ -9,7 +9,7 @@ from tests.e2e.mailing import Mailing, Open
 from tests.support.browsing import ColorScheme, Visit
 from tests.support.mail_server import DROP
 from tests.support.waiting import wait_until
-from viral_engine.contract.people import Role
+from viral_contract.models.people import Role
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.stack_process import READY_LINE, StackProcess
 from tests.support.waiting import wait_until
-from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.notifications import RuleRequest
-from viral_engine.contract.people import Role, Scope
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.notifications import RuleRequest
+from viral_contract.models.people import Role, Scope
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.support.stack_process import COMMAND, StackProcess
-from viral_engine.client import MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,12 @@ import os
 import sys
 
 from email_worker import jobs
-from viral_engine.logs import configure_logging
-from viral_engine.queue_worker import work_on
-from viral_engine.queues import QueueName
-from viral_engine.settings import LogSettings, load_settings_or_exit
-from viral_engine.worker_settings import WorkerSettings
+from viral_runtime.observe.logs import configure_logging
+from viral_runtime.settings.base import load_settings_or_exit
+from viral_runtime.settings.observe import LogSettings
+from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.work.queues import QueueName
+from viral_runtime.work.worker import work_on
 
 
 def main() -> None:

@@ -12,15 +12,15 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from dashboard.components.notification_rules import VERIFYING_CODE
+from dashboard.admin.notification_rules import VERIFYING_CODE
 from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
 from tests.support.api_server import connect, start_api
 from tests.support.builders import build_clicks
 from tests.support.hook_server import HookCall, HookServer, answer, hook_server
 from tests.support.mailing import SECONDS, TIMINGS
 from tests.support.worker_processes import running
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 _LOOPBACK = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "DATA_STALE_MINUTES": "0", "NOTIFICATION_BURST": "10"}

@@ -22,10 +22,10 @@ from tests.support.delivery_rows import read_delivery, save_ready_report
 from tests.support.mail_server import DROP, MailServer, mail_server
 from tests.support.mailing import SECONDS, TIMINGS, Mailing, email_workers, write_flags
 from tests.support.worker_processes import running
-from viral_engine.contract.people import Scope
-from viral_engine.queues import QueueName, open_queue
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
+from viral_runtime.work.queues import QueueName, open_queue
 
 pytestmark = pytest.mark.slow
 _NEVER_COMMIT = """

@@ -24,13 +24,13 @@ from tests.support.mail_server import MailServer, mail_server
 from tests.support.mailing import TIMINGS, write_flags
 from tests.support.waiting import wait_until
 from tests.support.worker_processes import RealProcess, running
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
-from viral_engine.standalone.valkey import EmbeddedValkey
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_cli.local.valkey import EmbeddedValkey
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 WORKERS = 10

@@ -16,9 +16,9 @@ from tests.support.api_server import connect, start_api
 from tests.support.builders import build_event
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.support.worker_processes import RealProcess, running
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children, Program
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children, Program
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.worker_processes import running
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children
-from viral_engine.standalone.valkey import EmbeddedValkey
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children
+from viral_cli.local.valkey import EmbeddedValkey
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

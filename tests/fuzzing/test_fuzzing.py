@@ -14,8 +14,8 @@ from tests.support.api_server import start_api
 from tests.support.builders import build_clicks, build_link
 from tests.support.content_builders import EMAIL, build_reel, build_share
 from tests.support.delivery_rows import save_ready_report
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 

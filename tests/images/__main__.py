@@ -21,13 +21,13 @@ from tests.images.forwarding import forwarded
 from tests.images.programs import check_programs
 from tests.support.browsing import start_browser, visit
 from tests.support.mail_server import MailServer, mail_server
-from viral_engine.client import MetricsApi
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
-from viral_engine.standalone.valkey import EmbeddedValkey
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_cli.local.valkey import EmbeddedValkey
+from viral_contract.client.metrics_api import MetricsApi
 
 _EMAIL, _PASSWORD = "admin@example.com", "password-for-tests"
 _DASHBOARD_TOKEN = "dashboard-token-for-tests-of-the-images-only"

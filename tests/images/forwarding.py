@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from tests.support.tcp_proxy import join, loop_in_thread, run_in
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from tests.support.browsing import Visit
 from tests.support.builders import build_clicks
 from tests.support.mail_server import MailServer
 from tests.support.waiting import wait_until
-from viral_engine.client import MetricsApi
-from viral_engine.contract.people import Scope
-from viral_engine.contract.reports import ReportRequest
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.people import Scope
+from viral_contract.models.reports import ReportRequest
 
 RECIPIENT = "head@example.com"
 _FLAG_SECONDS = 10

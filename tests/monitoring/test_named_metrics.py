@@ -13,8 +13,8 @@ from tests.monitoring.operations_files import find_increases, find_metrics
 from tests.support.api_server import connect
 from tests.support.builders import build_event
 from tests.support.observed_product import ObservedProduct, scrape
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 

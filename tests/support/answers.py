@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from viral_engine.contract.alerts import Alert, AlertsAnswer
-from viral_engine.contract.deliveries import Delivery
-from viral_engine.contract.evaluations import HistoryAnswer, HistoryPoint
-from viral_engine.contract.guardrails import (
+from viral_contract.models.alerts import Alert, AlertsAnswer
+from viral_contract.models.deliveries import Delivery
+from viral_contract.models.evaluations import HistoryAnswer, HistoryPoint
+from viral_contract.models.guardrails import (
     AnomalyAnswer,
     BotAnswer,
     BotLikeDevice,
@@ -23,7 +23,7 @@ from viral_engine.contract.guardrails import (
     ShareOptOut,
     StudySessionTotals,
 )
-from viral_engine.contract.period import Period
+from viral_contract.models.period import Period
 
 NOW = datetime(2026, 3, 31, 10, 28, 15, tzinfo=UTC)
 PERIOD = Period.between(date(2026, 3, 25), date(2026, 3, 31))

@@ -12,9 +12,9 @@ from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.app import AppSettings, create_app
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.tables import metadata, tokens
-from viral_engine.access_settings import AccessSettings
-from viral_engine.contract.people import Scope
-from viral_engine.settings import ApiSettings
+from metrics_api.settings.access import AccessSettings
+from metrics_api.settings.api import ApiSettings
+from viral_contract.models.people import Scope
 
 IDENTIFIER_KEY = "a key for the references of tests"
 __all__ = ["api", "app", "connection", "database", "empty_database", "engine", "holder_of"]

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children, Program
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children, Program
+from viral_contract.models.people import Scope
 
 __all__ = ["http", "server_url"]
 THREADS = 8

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from viral_engine.contract.events import Event
-from viral_engine.contract.links import LinkItem
+from viral_contract.models.events import Event
+from viral_contract.models.links import LinkItem
 
 Facts = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 KINDS = ("click", "visit", "signup", "conversion", "activation")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tests.support.us_scanner import find_violations
-from viral_engine.contract.content import ParentShareItem, ProgressReelItem, StudySessionItem
+from viral_contract.models.content import ParentShareItem, ProgressReelItem, StudySessionItem
 
 Item = ParentShareItem | ProgressReelItem | StudySessionItem
 Key = tuple[str, str]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.deliveries.requests import Question, save_request
 from tests.support.api_fixtures import build_app
 from tests.support.report_facts import build_facts
-from viral_engine.contract.deliveries import DeliveryKind
+from viral_contract.models.deliveries import DeliveryKind
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ANN, BOB = "ann@school.example", "bob@school.example"

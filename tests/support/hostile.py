@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.builders import build_clicks, build_event
-from viral_engine.client import MetricsApi
-from viral_engine.contract.notifications import RuleRequest
-from viral_engine.contract.people import Role, Scope
-from viral_engine.contract.privacy import PrivacyRequestDraft
-from viral_engine.contract.reports import ReportRequest
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.notifications import RuleRequest
+from viral_contract.models.people import Role, Scope
+from viral_contract.models.privacy import PrivacyRequestDraft
+from viral_contract.models.reports import ReportRequest
 
 # Whatever markup becomes an element has this class, and whatever runs opens a dialog.
 CLASS = "hostile"

@@ -6,8 +6,8 @@ from typing import Any
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import build_facts
-from viral_engine.contract.deliveries import AlertNews, DeliveryClaimed, Notification
-from viral_engine.contract.reports import Report, ReportFacts
+from viral_contract.models.deliveries import AlertNews, DeliveryClaimed, Notification
+from viral_contract.models.reports import Report, ReportFacts
 
 AT = datetime(2026, 3, 9, 9, 0, 5, tzinfo=UTC)
 REPORT_URL = "https://dashboard.example/dashboard/reports/7"

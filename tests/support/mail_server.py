@@ -17,7 +17,7 @@ from typing import Any, Final
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
 
 DROP: Final = "drop the connection"
 OK: Final = "250 OK: taken"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tests.support.delivery_rows import save_ready_report
 from tests.support.mail_server import MailServer
 from tests.support.worker_processes import RealProcess, running
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
 
 SECONDS = 60
 # Short enough not to keep a test waiting, in the order that the real ones have.

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from metrics_api.api.routing import Operation
+from metrics_api.malloc import keep_few_heaps
 from tests.support.api_fixtures import Api, build_app
 from tests.support.operations import build_path, list_operations, name_operation
-from viral_engine.contract.people import Scope
-from viral_engine.malloc import keep_few_heaps
+from viral_contract.models.people import Scope
 
 MIB = 1024 * 1024
 LARGEST = 16 * MIB

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
 from tests.support.api_server import start_api
 from tests.support.worker_processes import RealProcess, running
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 WEB_PROCESSES = 3
 _SECONDS = 60

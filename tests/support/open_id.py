@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import oidc_provider_mock
 
-from viral_engine.access_settings import SingleSignOnSettings
+from metrics_api.settings.access import SingleSignOnSettings
 
 GROUPS = {"oidc_admin_groups": "chiefs", "oidc_analyst_groups": "analysts", "oidc_viewer_groups": "staff"}
 

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, insert
 from metrics_api.access.passwords import hash_password
 from metrics_api.db.tables import people
 from tests.support.api_fixtures import Api
-from viral_engine.client import SESSION_HEADER
-from viral_engine.contract.people import Role
+from viral_contract.client.metrics_api import SESSION_HEADER
+from viral_contract.models.people import Role
 
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)

@@ -9,12 +9,12 @@ from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.database import Database
 from metrics_api.db.tables import alerts, batches, delivery_requests, job_keys, metadata, report_runs
 from metrics_api.privacy.purge import purge_some
+from metrics_api.settings.privacy import PrivacySettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks, build_event, build_link
 from tests.support.content_builders import EMAIL, build_reel, build_session, build_share, save, save_reels, save_shares
 from tests.support.delivery_rows import change_delivery, save_delivery
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.report_rendering.figures import format_name
+from viral_reports.figures import format_name
 
 NIGHT = NOON.replace(hour=3)
 SETTINGS = PrivacySettings(retention_events_days=10, retention_content_days=10, retention_audit_days=30)

@@ -6,7 +6,7 @@ from typing import Any
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.k_factor import Counts, compare, compare_k, format_counts, ratio
 from metrics_api.growth.loops import format_loop
-from viral_engine.contract.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts
+from viral_contract.models.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts
 
 MONDAY = date(2026, 3, 2)
 SNAPSHOT_AT = datetime(2026, 3, 9, 9, 0, 5, tzinfo=UTC)

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from viral_engine.standalone.local_env import read_local_env
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
+from viral_cli.local_env import read_local_env
 
 COMMAND = str(Path(sys.executable).with_name("viral-engine"))
 READY_LINE = "Viral Guardrails is ready."

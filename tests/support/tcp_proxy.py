@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
 
 _PROBE_SECONDS = 0.2
 _ANSWER_SECONDS = 2

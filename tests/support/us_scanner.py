@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from metrics_api.detection.pii import scanner, violations
+from metrics_api.pii_scanner import scanner, violations
 
 scan_text = partial(scanner.scan_text, phone_region="US")
 scan_data = partial(scanner.scan_data, phone_region="US")

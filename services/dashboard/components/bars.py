@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from viral_engine.report_rendering.blocks import Bar
+from viral_reports.blocks import Bar
 
 
 def build_bars(bars: Sequence[Bar], *, mark: float | None = None) -> Component:

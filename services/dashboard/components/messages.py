@@ -4,7 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_frame
-from viral_engine.client import ApiProblemError
+from viral_contract.client.metrics_api import ApiProblemError
 
 NO_DATA_PROBLEM = "Could not load the figures. Please try again in a minute."
 

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 
 from dashboard.formats import format_masked
 from dashboard.links import investigation_path
-from viral_engine.contract.investigations import EntityKind
-from viral_engine.dates import format_day_of_year
+from viral_contract.models.investigations import EntityKind
+from viral_reports.dates import format_day_of_year
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dash import html
 from dash.development.base_component import Component
 
-from viral_engine.contract.growth import Interval, KFactorAnswer, Trend, Verdict
-from viral_engine.dates import format_period
-from viral_engine.report_rendering.figures import format_k, format_signed
+from viral_contract.models.growth import Interval, KFactorAnswer, Trend, Verdict
+from viral_reports.dates import format_period
+from viral_reports.figures import format_k, format_signed
 
 _ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
 VERDICTS: dict[Verdict, str] = {

@@ -8,11 +8,11 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.origin import current_origin
+from metrics_api.access.actor import current_origin
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import audit_entries, refused_sign_ins
-from viral_engine.contract.audit import AuditEntry, AuditFilter
+from viral_contract.models.audit import AuditEntry, AuditFilter
 
 CURSOR = "audit"
 _column = audit_entries.c

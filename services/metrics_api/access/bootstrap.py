@@ -14,8 +14,8 @@ from metrics_api.access.secrets import create_secret
 from metrics_api.access.tokens import ENVIRONMENT, save_environment_token
 from metrics_api.access.weak_passwords import check_password
 from metrics_api.db.tables import people
-from viral_engine.contract.people import Role, Scope
-from viral_engine.settings import BootstrapSettings
+from metrics_api.settings.api import BootstrapSettings
+from viral_contract.models.people import Role, Scope
 
 TOKEN_OVERLAP = timedelta(hours=1)
 """How long the token before goes on working, which is longer than it takes to replace what runs with it."""

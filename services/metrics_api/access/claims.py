@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from metrics_api.access.open_id import SignOnRefusedError
-from viral_engine.contract.email_address import EmailAddress
+from viral_contract.models.email_address import EmailAddress
 
 _EMAIL = TypeAdapter(EmailAddress)
 # As long as OpenID Connect lets a subject be.

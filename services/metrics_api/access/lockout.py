@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.secrets import hash_secret
 from metrics_api.db.tables import sign_in_failures
-from viral_engine.access_settings import LimitSettings
+from metrics_api.settings.access import LimitSettings
 
 _LONGEST = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)

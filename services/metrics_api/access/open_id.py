@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from viral_engine.access_settings import SingleSignOnSettings
-from viral_engine.authorities import trust_authorities
+from metrics_api.settings.access import SingleSignOnSettings
+from viral_runtime.web.authorities import trust_authorities
 
 # Nothing symmetric: its key would be our own secret.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]

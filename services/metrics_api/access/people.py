@@ -11,7 +11,7 @@ from metrics_api.access.lockout import forget_failures
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import password_links, people, sessions
-from viral_engine.contract.people import PasswordLink, PersonChange, PersonDetail, Role
+from viral_contract.models.people import PasswordLink, PersonChange, PersonDetail, Role
 
 CURSOR = "people"
 _LINK_LIFETIME = timedelta(days=3)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from metrics_api.access.secrets import hash_secret
 from metrics_api.db.tables import people, sessions, tokens
-from viral_engine.contract.people import ROLE_SCOPES, Person, Role, Scope, add_parts
+from viral_contract.models.people import ROLE_SCOPES, Person, Role, Scope, add_parts
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from redis import ConnectionPool, Redis, RedisError
 
 from metrics_api.access.secrets import hash_secret
-from viral_engine.access_settings import LimitSettings
+from metrics_api.settings.access import LimitSettings
 
 # A Redis that hangs must not slow every request down: it is asked briefly, and then left alone for a while.
 _TIMEOUT_SECONDS = 0.25

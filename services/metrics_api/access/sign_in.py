@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from metrics_api.access.actor import current_origin
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.lockout import forget_failures
-from metrics_api.access.origin import current_origin
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.tables import audit_entries, people, refused_sign_ins, sessions
-from viral_engine.client_address import find_network
-from viral_engine.contract.people import Person, Role, SessionCreated
+from viral_contract.models.people import Person, Role, SessionCreated
+from viral_runtime.web.client_address import find_network
 
 
 @dataclass(frozen=True)

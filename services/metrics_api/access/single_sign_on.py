@@ -7,18 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
+from metrics_api.access.actor import SYSTEM
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.claims import VerifiedPerson, read_groups
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
-from metrics_api.access.origin import SYSTEM
 from metrics_api.access.people import end_password, end_sessions, has_admin, lock_admins, note
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.sign_in import Account
 from metrics_api.db.tables import people
-from viral_engine.access_settings import SingleSignOnSettings
-from viral_engine.contract.people import Person, Role
-from viral_engine.contract.single_sign_on import SingleSignOnStarted
+from metrics_api.settings.access import SingleSignOnSettings
+from viral_contract.models.people import Person, Role
+from viral_contract.models.single_sign_on import SingleSignOnStarted
 
 FLOW_LIFETIME = timedelta(minutes=10)
 ACTOR = "single sign-on"

@@ -11,8 +11,8 @@ from metrics_api.access.look_alikes import find_looks, look_alike
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import people, tokens
-from viral_engine.contract.people import Scope
-from viral_engine.contract.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, TokenCreated
+from viral_contract.models.people import Scope
+from viral_contract.models.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, TokenCreated
 
 CURSOR = "tokens"
 ENVIRONMENT = "environment"

@@ -9,17 +9,8 @@ from http import HTTPStatus
 from flask import request
 from sqlalchemy import Connection
 
-from metrics_api.api.authentication import current_principal
-from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import build_identifiers, read_page
-from metrics_api.api.requests import AlertsQuery
-from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
-from metrics_api.api.telling import tell_waiting_news
-from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.detection.context import Identifiers
-from metrics_api.scoring import alerts as listing
-from metrics_api.scoring.alert_actions import (
+from metrics_api.alerts import listing
+from metrics_api.alerts.actions import (
     AlertEndedError,
     UnknownAlertError,
     save_acknowledgement,
@@ -28,9 +19,18 @@ from metrics_api.scoring.alert_actions import (
     save_resolution,
     save_snooze,
 )
-from metrics_api.scoring.alert_evaluation import build_recent_reading
-from metrics_api.scoring.evaluation import fetch_health
-from viral_engine.contract.alerts import (
+from metrics_api.alerts.evaluate import build_recent_reading
+from metrics_api.api.authentication import current_principal
+from metrics_api.api.enqueue import tell_waiting_news
+from metrics_api.api.problems import ProblemError, not_found
+from metrics_api.api.readings import build_identifiers, read_page
+from metrics_api.api.requests import AlertsQuery
+from metrics_api.api.routing import ROW_ID, Resource
+from metrics_api.api.services import services
+from metrics_api.db.paging import Page, encode_cursor
+from metrics_api.detection.context import Identifiers
+from metrics_api.health.evaluation import fetch_health
+from viral_contract.models.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertQuality,
@@ -39,8 +39,8 @@ from viral_engine.contract.alerts import (
     Resolution,
     Snooze,
 )
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
 
 alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.

@@ -7,8 +7,8 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from viral_engine.contract.audit import AuditAnswer, AuditFilter
-from viral_engine.contract.people import Scope
+from viral_contract.models.audit import AuditAnswer, AuditFilter
+from viral_contract.models.people import Scope
 
 audit = Resource("audit")
 

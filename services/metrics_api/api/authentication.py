@@ -5,14 +5,14 @@ from http import HTTPStatus
 
 from flask import g, request
 
-from metrics_api.access.origin import VISITOR, Origin, note_origin
+from metrics_api.access.actor import VISITOR, Origin, note_origin
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
 from metrics_api.api.callers import count_request, current_network, find_address, find_person_address
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
-from viral_engine.api_connection import BACKGROUND_HEADER, SESSION_HEADER
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Scope
+from viral_contract.client.connection import BACKGROUND_HEADER, SESSION_HEADER
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Scope
 
 # So that not every request writes.
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from typing import Any
 
 from metrics_api.api.problems import ProblemError, invalid
 from metrics_api.api.routing import MAX_BODY_BYTES, MAX_MARKS, count_marks, parse_json
-from viral_engine.contract.problem import FieldError
+from viral_contract.models.problem import FieldError
 
 # Brackets nested deeper than `_FLAT_LEVELS` are followed one by one; no batch of valid items has as many of them.
 _FLAT_LEVELS = 6

@@ -3,16 +3,16 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
-from viral_engine.contract.batches import Batch, BatchRequest
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
-from viral_engine.holding import NOT_HELD
+from viral_contract.models.batches import Batch, BatchRequest
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
+from viral_runtime.work.lease import NOT_HELD
 
 batches = Resource("batches")
 

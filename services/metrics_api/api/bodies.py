@@ -7,7 +7,7 @@ from flask import Response, after_this_request, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from metrics_api.api.problems import ProblemError
-from viral_engine.malloc import give_memory_back
+from metrics_api.malloc import give_memory_back
 
 _PLAIN, _GZIP = ("", "identity"), ("gzip", "x-gzip")
 _CHUNK_BYTES = 64 * 1024

@@ -13,8 +13,8 @@ from metrics_api.api.batch_items import split_lines, split_list
 from metrics_api.api.bodies import read_bytes
 from metrics_api.api.problems import MAX_ERRORS, ProblemError, format_errors, invalid
 from metrics_api.api.routing import MAX_BODY_BYTES, MAX_MARKS, check_media_type, count_marks
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.writes import Rejected
+from viral_contract.models.problem import FieldError
+from viral_contract.models.writes import Rejected
 
 Item = TypeVar("Item", bound=BaseModel)
 Kept = TypeVar("Kept")

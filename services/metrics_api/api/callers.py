@@ -7,8 +7,9 @@ from flask import g, request
 from metrics_api.access.principal import Principal
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.services import services
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER, find_client_address, find_network, parse_address
-from viral_engine.contract.people import Scope
+from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
+from viral_contract.models.people import Scope
+from viral_runtime.web.client_address import find_client_address, find_network, parse_address
 
 
 def find_address() -> str | None:

@@ -14,7 +14,7 @@ from metrics_api.ingest.content import (
 )
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.late_items import Saved, take_content
-from viral_engine.contract.content import (
+from viral_contract.models.content import (
     ParentShare,
     ParentShareBatch,
     ParentShareItem,

@@ -13,11 +13,11 @@ from metrics_api.detection import violations as listing
 from metrics_api.detection.context import COMPONENT_ROWS
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.guardrails import CoppaAnswer
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
-from viral_engine.contract.violations import Violation, ViolationResolution, ViolationsAnswer
+from viral_contract.models.flags import Flag
+from viral_contract.models.guardrails import CoppaAnswer
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
+from viral_contract.models.violations import Violation, ViolationResolution, ViolationsAnswer
 
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")

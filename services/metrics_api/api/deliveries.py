@@ -5,20 +5,20 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
+from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import ask_for_emails, check_recipients, is_email_on, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.reading import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
 from metrics_api.reports.reading import fetch_status
-from viral_engine.contract.deliveries import DeliveriesAnswer, DeliveriesRequest, RenderedDelivery
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
+from viral_contract.models.deliveries import DeliveriesAnswer, DeliveriesRequest, RenderedDelivery
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
 
 deliveries = Resource("deliveries", Flag.PERFORMANCE_REPORTS)
 _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"

@@ -7,18 +7,18 @@ from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_subject, fail_unreadable
-from metrics_api.deliveries.suppressions import suppress_gone_mailbox
+from metrics_api.deliveries.gone_mailboxes import suppress_gone_mailbox
 from metrics_api.deliveries.telemetry import record_ended, record_started
 from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
-from viral_engine.contract.deliveries import (
+from viral_contract.models.deliveries import (
     DeliveryBegun,
     DeliveryClaimed,
     DeliveryHeld,
     DeliveryIntent,
     DeliveryResult,
 )
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
 
 delivery_jobs = Resource("delivery_jobs")
 _DELIVERY = f"/internal/deliveries/<{ROW_ID}:delivery_id>"

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from metrics_api.alerts.evaluate import evaluate_guardrails
+from metrics_api.api.enqueue import tell_waiting_news
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import tell_waiting_news
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
-from metrics_api.scoring.history import fetch_history
-from viral_engine.contract.evaluations import Evaluation, HistoryAnswer
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import PeriodQuery
+from metrics_api.health.history import fetch_history
+from viral_contract.models.evaluations import Evaluation, HistoryAnswer
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
 
 evaluations = Resource("evaluations")
 history = Resource("history", Flag.GUARDRAIL_DASHBOARD)

@@ -10,9 +10,9 @@ from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
 from metrics_api.ingest.events import Taken, take_events
-from viral_engine.contract.events import Event, EventBatch
-from viral_engine.contract.people import Scope
-from viral_engine.contract.writes import EventsAccepted
+from viral_contract.models.events import Event, EventBatch
+from viral_contract.models.people import Scope
+from viral_contract.models.writes import EventsAccepted
 
 _INGESTED = Counter(
     "viral_engine_ingested_events",

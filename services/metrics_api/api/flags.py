@@ -5,8 +5,8 @@ from http import HTTPStatus
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from viral_engine.contract.flags import FlagsAnswer
-from viral_engine.contract.people import Scope
+from viral_contract.models.flags import FlagsAnswer
+from viral_contract.models.people import Scope
 
 flags = Resource("flags")
 

@@ -17,7 +17,7 @@ from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
 from metrics_api.growth.timeline import fetch_timeline
-from viral_engine.contract.growth import (
+from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
     FunnelAnswer,
@@ -26,9 +26,9 @@ from viral_engine.contract.growth import (
     ReferrersAnswer,
     TimelineAnswer,
 )
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import PeriodQuery
-from viral_engine.contract.values import OptionalId
+from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
+from viral_contract.models.values import OptionalId
 
 growth = Resource("growth")
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.readings import apply_overrides, build_reading, read_page
 from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
 from metrics_api.api.routing import Resource
@@ -11,12 +12,17 @@ from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
 from metrics_api.detection.context import COMPONENT_ROWS, build_masked_reading
 from metrics_api.detection.opt_outs import fetch_opt_outs
-from metrics_api.scoring.evaluation import fetch_health
-from metrics_api.scoring.what_if import fetch_what_if
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer, OptOutAnswer
-from viral_engine.contract.people import Scope
-from viral_engine.contract.what_if import WhatIfAnswer
+from metrics_api.health.evaluation import fetch_health
+from viral_contract.models.flags import Flag
+from viral_contract.models.guardrails import (
+    AnomalyAnswer,
+    BotAnswer,
+    FraudAnswer,
+    HealthAnswer,
+    OptOutAnswer,
+)
+from viral_contract.models.people import Scope
+from viral_contract.models.what_if import WhatIfAnswer
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 

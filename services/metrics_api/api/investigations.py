@@ -23,18 +23,18 @@ from metrics_api.detection.investigations.export import format_csv
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.investigations import (
+from viral_contract.models.flags import Flag
+from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
     Investigation,
     IpInvestigation,
     ReferrerInvestigation,
 )
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import PeriodQuery
-from viral_engine.contract.thresholds import Overrides
-from viral_engine.contract.values import IpAddress
+from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
+from viral_contract.models.thresholds import Overrides
+from viral_contract.models.values import IpAddress
 
 investigations = Resource("investigations", Flag.GUARDRAIL_DASHBOARD)
 Found = TypeVar("Found", bound=Investigation)

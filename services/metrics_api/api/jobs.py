@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
+from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.mailings import save_mailing
-from metrics_api.deliveries.poking import poke_due_deliveries
 from metrics_api.detection.context import build_masked_reading
 from metrics_api.reports.reconciliation import tick_schedules
 from metrics_api.reports.runs import (
@@ -24,12 +24,12 @@ from metrics_api.reports.runs import (
 )
 from metrics_api.reports.snapshot import fetch_report_facts
 from metrics_api.reports.telemetry import record_completed, record_failed, record_started
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import Period
-from viral_engine.contract.problem import Problem
-from viral_engine.contract.reports import ReportFacts
+from viral_contract.models.flags import Flag
+from viral_contract.models.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
+from viral_contract.models.people import Scope
+from viral_contract.models.period import Period
+from viral_contract.models.problem import Problem
+from viral_contract.models.reports import ReportFacts
 
 jobs = Resource("jobs")
 

@@ -7,7 +7,7 @@ from metrics_api.api.services import services
 from metrics_api.api.writes import Writing, build_writes
 from metrics_api.ingest.late_items import Saved, take_links
 from metrics_api.ingest.links import delete_link
-from viral_engine.contract.links import Link, LinkBatch, LinkItem
+from viral_contract.models.links import Link, LinkBatch, LinkItem
 
 
 def _save(items: Sequence[LinkItem]) -> Saved:

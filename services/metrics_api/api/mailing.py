@@ -10,9 +10,9 @@ from metrics_api.api.problems import invalid
 from metrics_api.api.services import services
 from metrics_api.deliveries.requests import Asked, Question, request_report_emails
 from metrics_api.deliveries.switch import is_switched_off
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.recipients import is_excluded
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import FieldError
+from viral_contract.models.recipients import is_excluded
 
 
 def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Asked:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from metrics_api.access.passwords import hash_password
 from metrics_api.access.weak_passwords import WeakPasswordError, check_password
 from metrics_api.api.problems import ProblemError
-from viral_engine.contract.problem import FieldError
+from viral_contract.models.problem import FieldError
 
 
 def hash_new_password(password: SecretStr, email: str, pointer: str) -> str:

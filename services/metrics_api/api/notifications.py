@@ -9,18 +9,19 @@ from ipaddress import ip_address
 from pydantic import HttpUrl
 from sqlalchemy import Connection
 
+from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import check_recipients
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.notifications import listing, rules
-from metrics_api.notifications.trial import save_trial
-from viral_engine.contract.notifications import (
+from metrics_api.notifications.test_message import save_trial
+from viral_contract.models.notifications import (
     MessageAsked,
     NotificationRule,
     RuleRequest,
@@ -28,9 +29,9 @@ from viral_engine.contract.notifications import (
     SavedRule,
     SigningSecret,
 )
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError, Problem
-from viral_engine.webhook_targets import is_allowed, read_networks
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import FieldError, Problem
+from viral_runtime.settings.networks import is_allowed, read_networks
 
 notifications = Resource("notifications")
 _RULES = "/v1/notification-rules"
@@ -47,7 +48,7 @@ def get_rules(query: ListQuery) -> RulesAnswer:
         return RulesAnswer(
             rules=shown,
             total_rules=listing.count_rules(connection),
-            switched_on=listing.is_switched_on(shared.flags, None),
+            switched_on=is_switched_on(shared.flags, None),
             next_cursor=next_cursor,
         )
 

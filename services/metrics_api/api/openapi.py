@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from metrics_api.api.routing import Operation
-from viral_engine.contract.problem import Problem
-from viral_engine.contract.values import NO_CONTROL
+from viral_contract.models.problem import Problem
+from viral_contract.models.values import NO_CONTROL
 
 _REFERENCES = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?[^)]*\))?:)?(?P<name>\w+)>")

@@ -13,7 +13,7 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
-from viral_engine.contract.people import (
+from viral_contract.models.people import (
     ROLE_SCOPES,
     NewPerson,
     PasswordByLink,
@@ -25,7 +25,7 @@ from viral_engine.contract.people import (
     Role,
     Scope,
 )
-from viral_engine.contract.problem import Problem
+from viral_contract.models.problem import Problem
 
 people = Resource("people")
 passwords = Resource("passwords")

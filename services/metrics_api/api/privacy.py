@@ -6,12 +6,12 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.erased import save_erased as remember_erased
 from metrics_api.privacy import requests
@@ -19,8 +19,8 @@ from metrics_api.privacy.erasure import erase_subject, erase_traces
 from metrics_api.privacy.policy import build_policy
 from metrics_api.privacy.purge import fetch_purges
 from metrics_api.privacy.subjects import Subject, export_subject, parse_subject
-from viral_engine.contract.people import Scope
-from viral_engine.contract.privacy import (
+from viral_contract.models.people import Scope
+from viral_contract.models.privacy import (
     ErasureScope,
     PrivacyRequest,
     PrivacyRequestDraft,
@@ -31,7 +31,7 @@ from viral_engine.contract.privacy import (
     SubjectData,
     SubjectKind,
 )
-from viral_engine.contract.problem import FieldError, Problem
+from viral_contract.models.problem import FieldError, Problem
 
 privacy = Resource("privacy")
 _REQUEST = f"/v1/privacy/requests/<{ROW_ID}:request_id>"

@@ -12,8 +12,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from viral_engine.contract.problem import FieldError, Problem
-from viral_engine.sentences import format_sentence
+from viral_contract.models.error_text import format_sentence
+from viral_contract.models.problem import FieldError, Problem
 
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5

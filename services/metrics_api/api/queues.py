@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
-from metrics_api.dead_letters import CURSOR, KINDS, fetch_dead_letters
 from metrics_api.ingest.batches import fetch_all_unfinished
-from metrics_api.queue_counts import fetch_queues
-from viral_engine.contract.people import Scope
-from viral_engine.contract.queues import DeadLetterState, QueuesAnswer
+from metrics_api.work.counts import fetch_queues
+from metrics_api.work.dead_letters import CURSOR, KINDS, fetch_dead_letters
+from viral_contract.models.people import Scope
+from viral_contract.models.queues import DeadLetterState, QueuesAnswer
 
 queues = Resource("queues")
 _DEAD_LETTER = "/v1/dead-letters/<letter_id>"

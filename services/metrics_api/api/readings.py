@@ -13,10 +13,10 @@ from metrics_api.api.requests import ListQuery
 from metrics_api.api.services import services
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
 from metrics_api.detection.context import Identifiers, Reading, build_masked_reading
-from viral_engine.contract.period import PeriodQuery
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.thresholds import Overrides
-from viral_engine.settings import DetectionSettings
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.period import PeriodQuery
+from viral_contract.models.problem import FieldError
+from viral_contract.models.thresholds import Overrides
 
 Item = TypeVar("Item")
 

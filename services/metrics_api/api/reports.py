@@ -7,23 +7,23 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import ask_for_emails, check_recipients, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.api.telling import poke
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
+from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.exports import export_report
-from metrics_api.reports.poking import poke_due_runs
 from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import Problem
-from viral_engine.contract.recipients import mask_recipient
-from viral_engine.contract.reports import (
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import Problem
+from viral_contract.models.recipients import mask_recipient
+from viral_contract.models.reports import (
     ExportFormat,
     Report,
     ReportRequest,

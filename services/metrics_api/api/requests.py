@@ -4,11 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from viral_engine.contract.alerts import AlertType, StatusFilter
-from viral_engine.contract.period import PeriodQuery
-from viral_engine.contract.thresholds import AnomalyOverrides, BotOverrides, CoppaOverrides, FraudOverrides, Overrides
-from viral_engine.contract.values import CONTROL_FREE, check_text
-from viral_engine.contract.violations import ViolationFilter
+from viral_contract.models.alerts import AlertType, StatusFilter
+from viral_contract.models.period import PeriodQuery
+from viral_contract.models.thresholds import (
+    AnomalyOverrides,
+    BotOverrides,
+    CoppaOverrides,
+    FraudOverrides,
+    Overrides,
+)
+from viral_contract.models.values import CONTROL_FREE, check_text
+from viral_contract.models.violations import ViolationFilter
 
 
 class ListQuery(BaseModel):

@@ -1,9 +1,9 @@
 """Says on answers what of their period is no longer kept."""
 
 from metrics_api.api.services import services
-from metrics_api.ingest.kept import fetch_kept
-from viral_engine.contract.growth import KFactorAnswer
-from viral_engine.contract.period import PeriodAnswer
+from metrics_api.ingest.retention import fetch_kept
+from viral_contract.models.growth import KFactorAnswer
+from viral_contract.models.period import PeriodAnswer
 
 
 def note_retention(answer: PeriodAnswer) -> None:

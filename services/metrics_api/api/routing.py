@@ -20,11 +20,11 @@ from metrics_api.api.bodies import read_bytes
 from metrics_api.api.problems import MAX_ERRORS, ProblemError, invalid, invalid_values
 from metrics_api.api.retention import note_retention
 from metrics_api.api.surplus import drop_surplus
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import PeriodAnswer
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.values import normalize_id
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodAnswer
+from viral_contract.models.problem import FieldError
+from viral_contract.models.values import normalize_id
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.detection.pii.budget import BudgetExceededError, limit_scan
-from metrics_api.detection.pii.findings import Finding
-from metrics_api.detection.pii.scanner import scan_data, scan_text
-from viral_engine.contract.people import Scope
-from viral_engine.contract.pii import MAX_SCAN_BYTES, PiiFinding, ScanAnswer, ScanRequest
+from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
+from metrics_api.pii_scanner.findings import Finding
+from metrics_api.pii_scanner.scanner import scan_data, scan_text
+from viral_contract.models.people import Scope
+from viral_contract.models.pii import MAX_SCAN_BYTES, PiiFinding, ScanAnswer, ScanRequest
 
 scans = Resource("scans")
 # What JSON makes of 64 KiB: at most 6 bytes of one, and some around them.

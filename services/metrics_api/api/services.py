@@ -10,12 +10,12 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider
 from metrics_api.access.rate_limits import RateLimits
 from metrics_api.db.database import Database
-from viral_engine.access_settings import AccessSettings
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.settings import DetectionSettings
+from metrics_api.settings.access import AccessSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_runtime.flags.evaluate import Flags
 
 
 @dataclass(frozen=True)

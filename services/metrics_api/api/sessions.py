@@ -19,8 +19,15 @@ from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from viral_engine.client import SESSION_HEADER
-from viral_engine.contract.people import Credentials, PasswordChange, Person, Scope, SessionCreated, SignedInPerson
+from viral_contract.client.metrics_api import SESSION_HEADER
+from viral_contract.models.people import (
+    Credentials,
+    PasswordChange,
+    Person,
+    Scope,
+    SessionCreated,
+    SignedInPerson,
+)
 
 sessions = Resource("sessions")
 

@@ -14,8 +14,8 @@ from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError,
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from viral_engine.contract.people import Scope, SessionCreated
-from viral_engine.contract.single_sign_on import SingleSignOnRequest, SingleSignOnReturn, SingleSignOnStarted
+from viral_contract.models.people import Scope, SessionCreated
+from viral_contract.models.single_sign_on import SingleSignOnRequest, SingleSignOnReturn, SingleSignOnStarted
 
 single_sign_on = Resource("single_sign_on")
 _RETRY_SECONDS = 10

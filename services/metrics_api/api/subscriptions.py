@@ -12,14 +12,14 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
-from metrics_api.subscriptions import subscriptions as listing
-from metrics_api.subscriptions import suppressions as suppressed
-from metrics_api.subscriptions.links import read_unsubscribe_token
-from viral_engine.contract.email_address import EmailAddress
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.recipients import mask_recipient
-from viral_engine.contract.subscriptions import (
+from metrics_api.deliveries import subscriptions as listing
+from metrics_api.deliveries import suppressions as suppressed
+from metrics_api.deliveries.unsubscribe_links import read_unsubscribe_token
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import FieldError
+from viral_contract.models.recipients import mask_recipient
+from viral_contract.models.subscriptions import (
     ScheduledType,
     Subscribed,
     SubscriptionsAnswer,

@@ -10,9 +10,9 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.api.services import services
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError, Problem
-from viral_engine.contract.tokens import NewToken, TokenCreated, TokensAnswer
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import FieldError, Problem
+from viral_contract.models.tokens import NewToken, TokenCreated, TokensAnswer
 
 tokens = Resource("tokens")
 

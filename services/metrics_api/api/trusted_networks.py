@@ -9,10 +9,10 @@ from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
 from metrics_api.api.services import services
-from metrics_api.detection import trust
-from viral_engine.contract.people import Scope
-from viral_engine.contract.problem import FieldError
-from viral_engine.contract.trusted_networks import Trust, TrustedNetwork, TrustedNetworksAnswer
+from metrics_api.detection import trusted_networks as trust
+from viral_contract.models.people import Scope
+from viral_contract.models.problem import FieldError
+from viral_contract.models.trusted_networks import Trust, TrustedNetwork, TrustedNetworksAnswer
 
 trusted_networks = Resource("trusted_networks")
 _NETWORK = "/v1/trusted-networks/<id:cidr>"

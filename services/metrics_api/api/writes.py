@@ -12,8 +12,8 @@ from metrics_api.api.problems import not_found
 from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource, View, read_body, validate
 from metrics_api.ingest.late_items import Saved
-from viral_engine.contract.people import Scope
-from viral_engine.contract.writes import ItemSaved, ItemsSaved
+from viral_contract.models.people import Scope
+from viral_contract.models.writes import ItemSaved, ItemsSaved
 
 Item = TypeVar("Item", bound=BaseModel)
 Kept = TypeVar("Kept")

@@ -7,15 +7,15 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.deliveries.signing_secrets import fetch_signing_secret
 from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
-from metrics_api.notifications.secrets import fetch_signing_secret
+from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
 from metrics_api.reports.reading import fetch_report
-from metrics_api.subscriptions.links import build_unsubscribe_url
-from viral_engine.contract.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.queue_settings import QueueSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_contract.models.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
+from viral_runtime.flags.evaluate import Flags
 
 _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from viral_engine.contract.deliveries import DeliveryKind
+from viral_contract.models.deliveries import DeliveryKind
 
 
 @dataclass(frozen=True)

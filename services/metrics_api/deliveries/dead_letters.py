@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.decisions import save_decision
-from metrics_api.deliveries.poking import QUEUES
-from metrics_api.subscriptions.suppressions import lift_for_retry
-from viral_engine.contract.queues import DeadLetter
-from viral_engine.contract.recipients import mask_recipient
+from metrics_api.deliveries.enqueue import QUEUES
+from metrics_api.deliveries.suppressions import lift_for_retry
+from viral_contract.models.queues import DeadLetter
+from viral_contract.models.recipients import mask_recipient
 
 _PREFIX = "delivery-"
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, exists, select
 from metrics_api.db.tables import report_runs, subscriptions
 from metrics_api.deliveries.requests import Question, save_request
 from metrics_api.deliveries.switch import is_switched_off
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
+from metrics_api.settings.deliveries import DeliverySettings
+from viral_runtime.flags.evaluate import Flags
 
 
 def save_mailing(

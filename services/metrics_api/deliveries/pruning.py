@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from viral_engine.delivery_settings import DeliverySettings
+from metrics_api.settings.deliveries import DeliverySettings
 
 # Also of what waits for a person: a retry renders anew from what the request and its report say.
 _CONTENT = text("""

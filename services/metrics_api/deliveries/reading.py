@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import Page, Sealer, encode_cursor
 from metrics_api.deliveries.transitions import SHOWN
-from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery, RenderedDelivery
-from viral_engine.contract.recipients import mask_recipient
+from viral_contract.models.deliveries import DeliveriesAnswer, Delivery, RenderedDelivery
+from viral_contract.models.recipients import mask_recipient
 
 CURSOR = "deliveries"
 _COLUMNS = """
@@ -27,30 +27,6 @@ _ONE = text(f"""
     SELECT asked.*, content FROM ({_COLUMNS} WHERE report_id = :report_id AND deliveries.id = :delivery_id) AS asked
     JOIN deliveries USING (id)
 """)
-OUTCOME_OF_REPORT = """
-    LEFT JOIN LATERAL (
-        SELECT CASE
-                WHEN count(*) = 0 THEN 'none'
-                WHEN bool_or(is_open) THEN 'in_progress'
-                WHEN bool_and(status = 'placeholder') THEN 'placeholder'
-                WHEN bool_and(status IN ('sent', 'placeholder')) THEN 'sent'
-                WHEN bool_or(status = 'sent') THEN 'partial'
-                ELSE 'failed'
-            END AS delivery_status,
-            max(sent_at) AS delivered_at, coalesce(array_agg(recipient ORDER BY id), '{}') AS mailed_to
-        FROM (
-            SELECT DISTINCT ON (recipient_hash) deliveries.id, recipient, status, sent_at,
-                status IN ('pending', 'claimed', 'sending') OR status = 'uncertain' AND discarded_at IS NULL AS is_open
-            FROM delivery_requests JOIN deliveries ON request_id = delivery_requests.id
-            WHERE delivery_requests.report_id = report_runs.id
-            ORDER BY recipient_hash, is_placeholder, deliveries.id DESC
-        ) AS newest
-    ) AS outcome ON true
-"""
-"""SQL that joins to each run how its mailing stands, by the newest delivery to each recipient.
-
-A placeholder counts only for whom nothing else was asked; an uncertain delivery is open until a person decides.
-"""
 
 
 def fetch_deliveries(

@@ -5,10 +5,10 @@ from datetime import datetime
 from redis import Redis
 
 from metrics_api.db.database import Database
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.telemetry import record_ended
 from metrics_api.deliveries.transitions import expire_leases
-from viral_engine.queue_settings import QueueSettings
+from metrics_api.settings.queues import QueueSettings
 
 
 def reconcile_deliveries(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.db.job_keys import recall_answer, remember_answer
 from metrics_api.db.tables import delivery_requests
-from viral_engine.contract.deliveries import DeliveryKind, Notification, Takedown
-from viral_engine.contract.recipients import drop_repeated
+from metrics_api.work.job_keys import recall_answer, remember_answer
+from viral_contract.models.deliveries import DeliveryKind, Notification, Takedown
+from viral_contract.models.recipients import drop_repeated
 
 MAX_ATTEMPTS = 5
 

@@ -1,51 +1,44 @@
-"""Puts the address of a mailbox that is gone for good on the list of those that get nothing any more."""
+"""Addresses that get nothing any more, because a mail server said for good that it takes nothing for them."""
 
-import re
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from metrics_api.deliveries.transitions import Ended
-from viral_engine.contract.deliveries import DeliveryResult
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.db.paging import Page
+from metrics_api.db.tables import suppressions
+from viral_contract.models.subscriptions import Suppression
 
-# RFC 3463: no such mailbox, no such domain, not an address, moved away, a domain that takes no mail, disabled.
-_GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-_ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\.?\d)")
-# What servers say that give no code of RFC 3463. 550, 551 and 553 alone tell nothing: relays and blocklists use them.
-_MAILBOX = "(?:user|mailbox|recipient|addressee|account|e?-?mail address|address)"
-_NO_MAILBOX = re.compile(
-    rf"no (?:such {_MAILBOX}|mailbox here)|(?:unknown|invalid) (?:local )?{_MAILBOX}"
-    rf"|{_MAILBOX} (?:is )?(?:unknown|invalid|not found|(?:does not|doesn't) exist)",
-    re.IGNORECASE,
-)
-# A server that looks the sender up says of the sender what else is said of recipients. A "relay recipient table" is not
-# about the sender.
-_OTHERS_FAULT = re.compile(r"\b(?:sender|relaying|relay (?:access|not|denied))", re.IGNORECASE)
-_PERMANENT = "5"
-
-_SAVE = text("""
-    INSERT INTO suppressions (email, reason, delivery_id, created_at)
-    SELECT lower(recipient), :reason, id, :now FROM deliveries WHERE id = :delivery_id
-    ON CONFLICT (email) DO NOTHING
-""")
+CURSOR = "suppressions"
+_column = suppressions.c
 
 
-def suppress_gone_mailbox(connection: Connection, ended: Ended, result: DeliveryResult, *, now: datetime) -> None:
-    """Suppress the recipient where the server said for good that there is no such mailbox.
-
-    Other permanent errors, such as a message too large or a sender that is not trusted, are not the recipient's.
-    """
-    reply = result.reply or ""
-    if ended.kind == "email" and result.outcome == "failed" and is_gone(reply, before_data=not ended.was_intended):
-        connection.execute(_SAVE, {"delivery_id": ended.delivery_id, "reason": reply, "now": now})
+def fetch_suppressions(connection: Connection, page: Page) -> list[Suppression]:
+    """A page of the suppressed addresses, and one row more if others follow."""
+    statement = select(suppressions).order_by(_column.email).limit(page.fetch)
+    if page.after:
+        statement = statement.where(_column.email > page.after[0])
+    return [Suppression(**row._mapping) for row in connection.execute(statement)]
 
 
-def is_gone(reply: str, *, before_data: bool) -> bool:
-    """Whether the server's reply says that the mailbox does not exist (any more).
+def count_suppressions(connection: Connection) -> int:
+    """How many addresses are suppressed."""
+    return connection.execute(select(func.count()).select_from(suppressions)).scalar_one()
 
-    The codes of RFC 3463 decide where it has any, else words, which after the message are about the message.
-    """
-    if not reply.startswith(_PERMANENT) or _OTHERS_FAULT.search(reply):
-        return False
-    codes = set(_ENHANCED.findall(reply))
-    return codes <= _GONE if codes else before_data and _NO_MAILBOX.search(reply) is not None
+
+def delete_suppression(connection: Connection, email: str, *, actor: str, now: datetime) -> bool:
+    """Let an address get email again; says whether it was suppressed. The audit keeps why it was."""
+    return _lift(connection, func.lower(_column.email) == email.lower(), actor=actor, now=now)
+
+
+def lift_for_retry(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> None:
+    """Let the address that was suppressed for this very delivery get email again: who sends again knows better."""
+    _lift(connection, _column.delivery_id == delivery_id, actor=actor, now=now)
+
+
+def _lift(connection: Connection, chosen: ColumnElement[bool], *, actor: str, now: datetime) -> bool:
+    lifted = connection.execute(delete(suppressions).where(chosen).returning(_column.email, _column.reason)).all()
+    for email, reason in lifted:
+        subject, details = f"suppression:{email.lower()}", {"reason": reason}
+        save_audit_entry(connection, actor=actor, action="lift_suppression", subject=subject, details=details, now=now)
+    return bool(lifted)

@@ -1,7 +1,7 @@
 """The switch of email: where it is off, emails are recorded as placeholders and not sent."""
 
-from viral_engine.contract.flags import Flag
-from viral_engine.flags import Flags
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.evaluate import Flags
 
 
 def is_switched_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:

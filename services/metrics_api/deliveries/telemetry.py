@@ -1,8 +1,8 @@
 """The events of deliveries, recorded once the change that they tell of is committed; never with a recipient."""
 
 from metrics_api.deliveries.transitions import SHOWN, Ended
-from viral_engine.contract.deliveries import DeliveryClaimed
-from viral_engine.telemetry import EventName, record_event
+from viral_contract.models.deliveries import DeliveryClaimed
+from viral_runtime.observe.telemetry import EventName, record_event
 
 _STARTED: dict[str, EventName] = {
     "email": "viral_engine.email.delivery_started",

@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-from metrics_api.db.backoff import DELIVERY_BACKOFF, SILENCE
-from viral_engine.contract.deliveries import (
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
+from metrics_api.work.backoff import DELIVERY_BACKOFF, SILENCE
+from viral_contract.models.deliveries import (
     Content,
     DeliveryIntent,
     DeliveryKind,
@@ -24,8 +26,6 @@ from viral_engine.contract.deliveries import (
     DeliveryState,
     Outcome,
 )
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.queue_settings import QueueSettings
 
 Status = Literal["pending", "claimed", "sending", "sent", "uncertain", "dead", "placeholder", "suppressed", "cancelled"]
 SHOWN: dict[Status, DeliveryState] = {

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
-from viral_engine.contract.guardrails import AnomalyAnswer, HighRateReferrer, SuspiciousReferrer
+from viral_contract.models.guardrails import AnomalyAnswer, HighRateReferrer, SuspiciousReferrer
 
 CURSOR = "anomalies"
 _NO_POSITION = ""

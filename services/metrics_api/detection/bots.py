@@ -9,8 +9,8 @@ from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.context import Reading
-from metrics_api.detection.trust import fetch_active_trust
-from viral_engine.contract.guardrails import BotAnswer, BotLikeDevice, DetectionParams
+from metrics_api.detection.trusted_networks import fetch_active_trust
+from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
 CURSOR = "bots"
 

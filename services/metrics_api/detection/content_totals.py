@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from viral_engine.contract.period import Period
+from viral_contract.models.period import Period
 
 _TOTALS = text("""
     SELECT kind, sum(items)::bigint AS items, sum(unopened)::bigint AS unopened,

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from metrics_api.access.identifiers import References, mask_device, mask_ip_address, mask_network, mask_user_agent
 from metrics_api.db.paging import Page
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.period import Period
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
 from metrics_api.detection.context import Reading
 from metrics_api.detection.violations import count_open_violations
-from viral_engine.contract.guardrails import Compliance, CoppaAnswer
+from viral_contract.models.guardrails import Compliance, CoppaAnswer
 
 _NOTHING = ContentTotals()
 

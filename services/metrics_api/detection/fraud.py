@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
-from metrics_api.detection.trust import fetch_active_trust, find_network
-from viral_engine.contract.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
+from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
+from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 
 CURSOR = "fraud"
 _TRUSTED_ROWS = 50

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
 from metrics_api.detection.context import Reading
-from viral_engine.contract.guardrails import LinkOptOut, OptOutAnswer, ShareOptOut, StudySessionTotals
+from viral_contract.models.guardrails import LinkOptOut, OptOutAnswer, ShareOptOut, StudySessionTotals
 
 _NOTHING = ContentTotals()
 

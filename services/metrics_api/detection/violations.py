@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import violations
 from metrics_api.detection.context import Reading
-from metrics_api.detection.pii.violations import NOT_SCANNED
-from viral_engine.contract.period import Period
-from viral_engine.contract.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
+from metrics_api.pii_scanner.violations import NOT_SCANNED
+from viral_contract.models.period import Period
+from viral_contract.models.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
 
 CURSOR = "violations"
 _column = violations.c

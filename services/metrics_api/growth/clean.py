@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection import anomalies, fraud
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.context import Reading
-from metrics_api.detection.trust import fetch_active_trust
+from metrics_api.detection.trusted_networks import fetch_active_trust
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events.
 _SUSPECT = """

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from viral_engine.contract.growth import Cohort, CohortsAnswer
+from viral_contract.models.growth import Cohort, CohortsAnswer
 
 _WEEK = timedelta(days=7)
 

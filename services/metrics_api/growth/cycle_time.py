@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.context import Reading
-from viral_engine.contract.growth import CycleTimeAnswer
+from viral_contract.models.growth import CycleTimeAnswer
 
 # A referral after the signup did not bring the user, who was there before.
 _CYCLE_TIME = text("""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.context import Reading
 from metrics_api.growth.intervals import wilson_interval
-from viral_engine.contract.growth import FunnelAnswer, FunnelStep
+from viral_contract.models.growth import FunnelAnswer, FunnelStep
 
 StepName = Literal["clicked", "visited", "signed_up", "converted", "activated"]
 _STEPS: tuple[StepName, ...] = get_args(StepName)

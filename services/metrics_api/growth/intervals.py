@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from viral_engine.contract.growth import Interval, Verdict
+from viral_contract.models.growth import Interval, Verdict
 
 _Z = 1.959963984540054
 MIN_SAMPLE = 30

@@ -17,7 +17,7 @@ from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.decomposition import split_product_change
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.loops import name_loop
-from viral_engine.contract.growth import (
+from viral_contract.models.growth import (
     ComparedK,
     GrowthCounts,
     KChange,
@@ -26,7 +26,7 @@ from viral_engine.contract.growth import (
     PreviousCounts,
     Trend,
 )
-from viral_engine.contract.period import Period
+from viral_contract.models.period import Period
 
 # A change up to and including 5 % is no trend.
 STABLE_WITHIN = Fraction(5, 100)

@@ -8,8 +8,8 @@ from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.intervals import wilson_interval
-from viral_engine.contract.growth import LoopPerformance, LoopsAnswer
-from viral_engine.contract.period import Period
+from viral_contract.models.growth import LoopPerformance, LoopsAnswer
+from viral_contract.models.period import Period
 
 CURSOR = "growth-loops"
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Reading
 from metrics_api.growth.intervals import wilson_interval
-from viral_engine.contract.growth import ReferrerPerformance, ReferrersAnswer
+from viral_contract.models.growth import ReferrerPerformance, ReferrersAnswer
 
 CURSOR = "growth-referrers"
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.context import Reading
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
-from viral_engine.contract.growth import TimelineAnswer, TimelinePoint
+from viral_contract.models.growth import TimelineAnswer, TimelinePoint
 
 _DAYS = text(f"""
     SELECT day, {SUMS}, coalesce(sum(signups), 0)::bigint AS signups

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, text
 
 from metrics_api.access.decisions import save_decision
 from metrics_api.db.database import Database
-from metrics_api.queueing import enqueue_due
-from viral_engine.contract.queues import DeadLetter
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import JobName, QueueName
+from metrics_api.settings.queues import QueueSettings
+from metrics_api.work.enqueue import enqueue_due
+from viral_contract.models.queues import DeadLetter
+from viral_runtime.work.queues import JobName, QueueName
 
 _DUE = text("""
     UPDATE batches SET enqueued_at = :now, enqueue_count = enqueue_count + 1

@@ -10,11 +10,11 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, Row, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from metrics_api.db.backoff import BACKOFF
 from metrics_api.db.tables import batches
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
-from viral_engine.contract.batches import Batch, BatchKind, BatchStatus
+from metrics_api.work.backoff import BACKOFF
+from viral_contract.models.batches import Batch, BatchKind, BatchStatus
 
 MAX_ATTEMPTS = 5
 _log = structlog.get_logger()

@@ -7,7 +7,6 @@ from datetime import datetime
 from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
-from metrics_api.detection.pii.scanner import SCANNER_VERSION
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import ContentTable
 from metrics_api.ingest.resolutions import reopen_changed
@@ -22,7 +21,8 @@ from metrics_api.ingest.violations import (
     save_violations,
     scan_item,
 )
-from viral_engine.contract.content import ParentShareItem, ProgressReelItem, StudySessionItem
+from metrics_api.pii_scanner.scanner import SCANNER_VERSION
+from viral_contract.models.content import ParentShareItem, ProgressReelItem, StudySessionItem
 
 ContentItem = ParentShareItem | ProgressReelItem | StudySessionItem
 _BYTES_PER_STATEMENT = 1024 * 1024

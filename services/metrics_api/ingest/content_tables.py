@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from viral_engine.contract.content import ContentKind
+from viral_contract.models.content import ContentKind
 
 
 @dataclass(frozen=True)

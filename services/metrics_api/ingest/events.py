@@ -11,7 +11,7 @@ from metrics_api.ingest.folds import ALL_FOLDS, fold
 from metrics_api.ingest.late_events import leave_out_late
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.staging import create_staging, save_new_events
-from viral_engine.contract.events import Event
+from viral_contract.models.events import Event
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from urllib.parse import unquote_plus
 from sqlalchemy import Connection
 
 from metrics_api.ingest.erased import Erased, Key, Marker, fetch_newest, find_erased
-from metrics_api.ingest.kept import fetch_kept
-from viral_engine.contract.events import Event
-from viral_engine.contract.values import normalize_id
+from metrics_api.ingest.retention import fetch_kept
+from viral_contract.models.events import Event
+from viral_contract.models.values import normalize_id
 
 # Whose events an erasure deletes; those that are only credited to it lose the name.
 _OWN = {"user_id": "user", "session_id": "session", "device_fingerprint": "device", "ip_address": "ip_address"}

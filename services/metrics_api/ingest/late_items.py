@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from metrics_api.ingest.content import PostedItem, save_content, split_items
 from metrics_api.ingest.content_tables import STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, fetch_newest, find_erased
-from metrics_api.ingest.kept import fetch_kept
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.locks import share_facts
+from metrics_api.ingest.retention import fetch_kept
 from metrics_api.ingest.violations import Scan
-from viral_engine.contract.links import LinkItem
-from viral_engine.contract.values import normalize_id
+from viral_contract.models.links import LinkItem
+from viral_contract.models.values import normalize_id
 
 _LONGEST_ID = 128
 _KINDS_OF_TEXTS = ("user", "session", "device")

@@ -6,9 +6,9 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
-from metrics_api.ingest.kept import fetch_kept
 from metrics_api.ingest.locks import share_facts
-from viral_engine.contract.links import LinkItem
+from metrics_api.ingest.retention import fetch_kept
+from viral_contract.models.links import LinkItem
 
 _ITEMS = TypeAdapter(Sequence[LinkItem])
 # What is sent at once is held several times over.

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
-from metrics_api.ingest.kept import Kept, fetch_kept
 from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.retention import Kept, fetch_kept
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
 _FACTS_OF_EVENTS = (

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL
-from viral_engine.contract.events import Event
+from viral_contract.models.events import Event
 
 _COLUMNS = (
     "event_type",

@@ -6,16 +6,16 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.db.database import Database
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.requests import Question, save_request
 from metrics_api.deliveries.switch import is_switched_off
-from metrics_api.notifications.listing import is_switched_on
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
-from viral_engine.contract.deliveries import AlertNews, DeliveryKind, Notification
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.queue_settings import QueueSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_contract.models.deliveries import AlertNews, DeliveryKind, Notification
+from viral_runtime.flags.evaluate import Flags
 
 _ACTOR = "notifications"
 _MOST_NEWS = 100

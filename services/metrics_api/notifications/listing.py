@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.db.paging import Page
 from metrics_api.deliveries.transitions import SHOWN
 from metrics_api.notifications.rules import UnknownRuleError, describe
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.notifications import LastMessage, NotificationRule
-from viral_engine.flags import Flags
+from viral_contract.models.notifications import LastMessage, NotificationRule
+from viral_runtime.flags.evaluate import Flags
 
 CURSOR = "notification_rules"
 _LISTED = """
@@ -47,11 +47,6 @@ def fetch_rule(connection: Connection, flags: Flags, rule_id: int) -> Notificati
     if row is None:
         raise UnknownRuleError
     return _format(row, flags)
-
-
-def is_switched_on(flags: Flags, rule_id: int | None) -> bool:
-    """Whether a rule, or one yet to be made, may tell anybody anything."""
-    return flags.is_on(Flag.ALERT_NOTIFICATIONS, f"rule:{rule_id or 'new'}")
 
 
 def _format(row: Row[Any], flags: Flags) -> NotificationRule:

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.identifiers import References
 from metrics_api.db.tables import notification_rules
-from metrics_api.notifications.secrets import create_signing_secret
-from viral_engine.contract.notifications import RuleRequest
-from viral_engine.contract.recipients import mask_recipient
+from metrics_api.deliveries.signing_secrets import create_signing_secret
+from viral_contract.models.notifications import RuleRequest
+from viral_contract.models.recipients import mask_recipient
 
 _column = notification_rules.c
 _SHOWN = ("name", "severities", "channel", "target", "enabled")

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import References
 from metrics_api.privacy.subjects import Subject
-from viral_engine.contract.privacy import SubjectKind
-from viral_engine.contract.values import normalize_id
+from viral_contract.models.privacy import SubjectKind
+from viral_contract.models.values import normalize_id
 
 _AT_ONCE = 10_000
 _NAMES = ("user_id", "referrer_id", "session_id", "device_fingerprint")

@@ -28,7 +28,7 @@ from metrics_api.privacy.mentions import build_mention_values
 from metrics_api.privacy.search import search, search_among
 from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject
 from metrics_api.privacy.traces import choose_alone, fetch_events_of_sessions, fetch_traces, fetch_used
-from viral_engine.contract.privacy import SubjectKind, Trace
+from viral_contract.models.privacy import SubjectKind, Trace
 
 # A retry of an event that was posted without a time is known by its id alone.
 _RETRIED_WITHIN = timedelta(days=7)

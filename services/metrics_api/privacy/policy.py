@@ -4,9 +4,9 @@ from datetime import datetime
 
 from metrics_api.privacy.purge_rest import BOOKKEEPING_DAYS, FAILURES_KEPT_DAYS
 from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS
-from viral_engine.contract.privacy import RetentionPolicy, RetentionRule
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.privacy_settings import PrivacySettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.privacy import PrivacySettings
+from viral_contract.models.privacy import RetentionPolicy, RetentionRule
 
 _SECURITY = "Finding click fraud, bots and implausible conversions: support for internal operations (16 CFR 312.2)"
 

@@ -10,9 +10,9 @@ from metrics_api.db.tables import purges, tokens
 from metrics_api.ingest.locks import own_facts, share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_rest as rest
-from metrics_api.privacy.cutoffs import Cutoffs, compute_cutoffs
-from viral_engine.contract.privacy import PurgeRecord
-from viral_engine.privacy_settings import PrivacySettings
+from metrics_api.privacy.retention import Cutoffs, compute_cutoffs
+from metrics_api.settings.privacy import PrivacySettings
+from viral_contract.models.privacy import PurgeRecord
 
 # Facts that are made of events follow them; their order is that of the steps.
 STEPS: Mapping[str, rest.Purge] = {

@@ -12,7 +12,7 @@ from metrics_api.db.event_types import EVENT_TYPES_SQL
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
-from metrics_api.privacy.cutoffs import Cutoffs
+from metrics_api.privacy.retention import Cutoffs
 
 ROWS_AT_ONCE = 20_000
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
-from metrics_api.privacy.cutoffs import Cutoffs, begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
 from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS, forget_done
+from metrics_api.privacy.retention import Cutoffs, begin
 
 Purge = Callable[[Connection, Cutoffs], int]
 BOOKKEEPING_DAYS = 7

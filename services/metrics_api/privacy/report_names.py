@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from viral_engine.contract.values import normalize_id
-from viral_engine.report_rendering.figures import format_name
+from viral_contract.models.values import normalize_id
+from viral_reports.figures import format_name
 
 _MOST_AT_ONCE = 200
 # A worker that is at such a report may have read the names already; without content its words are refused, and the

@@ -14,7 +14,7 @@ from metrics_api.db.tables import privacy_requests
 from metrics_api.privacy.erasure import Erasure
 from metrics_api.privacy.notes import leave_out_names
 from metrics_api.privacy.subjects import Subject
-from viral_engine.contract.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, Trace
+from viral_contract.models.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, Trace
 
 _column = privacy_requests.c
 CURSOR = "privacy_requests"

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, TextClause, text
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.mentions import build_mention_values, list_forms, mention_in_json, mention_in_text
 from metrics_api.privacy.report_names import NAMES_SUBJECT
-from viral_engine.contract.privacy import SubjectData, SubjectKind
-from viral_engine.contract.values import IpAddress
+from viral_contract.models.privacy import SubjectData, SubjectKind
+from viral_contract.models.values import IpAddress
 
 # Each but that of a session is found by an index.
 OWN_EVENTS: dict[SubjectKind, str] = {

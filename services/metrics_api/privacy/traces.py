@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from metrics_api.privacy.subjects import OWN_EVENTS, Subject
-from viral_engine.contract.privacy import SubjectKind, Trace
+from viral_contract.models.privacy import SubjectKind, Trace
 
 _COLUMNS: Mapping[SubjectKind, str] = {
     "device": "device_fingerprint",

@@ -7,9 +7,9 @@ import structlog
 
 from metrics_api.reconciler.loop import reconcile_until
 from metrics_api.reconciler.tasks import Task
-from viral_engine.queue_settings import ReconcilerSettings
-from viral_engine.settings import ApiSettings
-from viral_engine.shared_metrics import serve_metrics
+from metrics_api.settings.api import ApiSettings
+from metrics_api.settings.queues import ReconcilerSettings
+from viral_runtime.observe.metrics import serve_metrics
 
 _log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from prometheus_client import Gauge
 from redis import Redis
 
 from metrics_api.db.database import Database
-from metrics_api.queue_counts import fetch_queues
+from metrics_api.work.counts import fetch_queues
 
 _WORK = Gauge(
     "viral_engine_queue_work",

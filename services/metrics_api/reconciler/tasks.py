@@ -7,23 +7,23 @@ from datetime import datetime
 from redis import Redis
 
 from metrics_api.access.identifiers import References
+from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.db.database import Database
-from metrics_api.deliveries.poking import poke_due_deliveries
+from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import start_due_scans
 from metrics_api.notifications.dispatch import tell_news
+from metrics_api.privacy.moderation import request_takedowns
 from metrics_api.privacy.purge import purge_some
-from metrics_api.privacy.takedowns import request_takedowns
 from metrics_api.reconciler.queue_metrics import measure_queues
 from metrics_api.reports.reconciliation import reconcile_runs
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.privacy_settings import PrivacySettings
-from viral_engine.queue_settings import QueueSettings, ReconcilerSettings
-from viral_engine.settings import DetectionSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
+from viral_runtime.flags.evaluate import Flags
 
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from metrics_api.access.decisions import save_decision
-from viral_engine.contract.queues import DeadLetter
-from viral_engine.queues import QueueName
+from viral_contract.models.queues import DeadLetter
+from viral_runtime.work.queues import QueueName
 
 _PREFIX = "report-"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from metrics_api.db.database import Database
-from viral_engine.contract.reports import ExportFormat, Report
-from viral_engine.report_rendering.csv_file import render_csv
-from viral_engine.report_rendering.html_page import render_html
-from viral_engine.report_rendering.pdf_file import render_pdf
+from viral_contract.models.reports import ExportFormat, Report
+from viral_reports.csv_file import render_csv
+from viral_reports.html_page import render_html
+from viral_reports.pdf_file import render_pdf
 
 _HTML = text("SELECT html FROM report_runs WHERE id = :run_id AND status = 'ready'")
 _PDF = text("SELECT pdf FROM report_runs WHERE id = :run_id AND status = 'ready'")

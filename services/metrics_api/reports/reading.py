@@ -5,9 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import Page, Sealer, encode_cursor
-from metrics_api.deliveries.reading import OUTCOME_OF_REPORT
-from viral_engine.contract.recipients import drop_repeated
-from viral_engine.contract.reports import (
+from viral_contract.models.recipients import drop_repeated
+from viral_contract.models.reports import (
     FinishedReport,
     LoopInReport,
     Report,
@@ -31,7 +30,29 @@ _SUMMARY = """
             WHEN content #> '{facts,health_score}' = 'null' THEN 'not known' END AS health_missing,
         delivery_status, delivered_at, mailed_to
 """
-_RUNS = f"FROM report_runs {OUTCOME_OF_REPORT}"
+# SQL that joins to each run how its mailing stands, by the newest delivery to each recipient. A placeholder counts
+# only for whom nothing else was asked; an uncertain delivery is open until a person decides.
+_OUTCOME = """
+    LEFT JOIN LATERAL (
+        SELECT CASE
+                WHEN count(*) = 0 THEN 'none'
+                WHEN bool_or(is_open) THEN 'in_progress'
+                WHEN bool_and(status = 'placeholder') THEN 'placeholder'
+                WHEN bool_and(status IN ('sent', 'placeholder')) THEN 'sent'
+                WHEN bool_or(status = 'sent') THEN 'partial'
+                ELSE 'failed'
+            END AS delivery_status,
+            max(sent_at) AS delivered_at, coalesce(array_agg(recipient ORDER BY id), '{}') AS mailed_to
+        FROM (
+            SELECT DISTINCT ON (recipient_hash) deliveries.id, recipient, status, sent_at,
+                status IN ('pending', 'claimed', 'sending') OR status = 'uncertain' AND discarded_at IS NULL AS is_open
+            FROM delivery_requests JOIN deliveries ON request_id = delivery_requests.id
+            WHERE delivery_requests.report_id = report_runs.id
+            ORDER BY recipient_hash, is_placeholder, deliveries.id DESC
+        ) AS newest
+    ) AS outcome ON true
+"""
+_RUNS = f"FROM report_runs {_OUTCOME}"
 _LIST = text(f"""
     {_SUMMARY} {_RUNS} WHERE (CAST(:report_type AS text) IS NULL OR report_type = :report_type)
         AND (CAST(:behind AS bigint) IS NULL OR report_runs.id < :behind)

@@ -5,13 +5,13 @@ from datetime import datetime
 from redis import Redis
 
 from metrics_api.db.database import Database
-from metrics_api.reports.poking import poke_due_runs
+from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.runs import expire_leases
 from metrics_api.reports.slots import SCHEDULE_KEY, tick
 from metrics_api.reports.telemetry import record_failed
-from viral_engine.contract.flags import Flag
-from viral_engine.flags import Flags
-from viral_engine.queue_settings import QueueSettings
+from metrics_api.settings.queues import QueueSettings
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.evaluate import Flags
 
 
 def reconcile_runs(database: Database, redis: Redis, flags: Flags, settings: QueueSettings, *, now: datetime) -> None:

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
-from metrics_api.db.job_keys import recall_answer, remember_answer
 from metrics_api.db.tables import report_runs
-from viral_engine.contract.period import Period
-from viral_engine.contract.recipients import drop_repeated
-from viral_engine.contract.reports import ReportRequest, ReportType, RunStatus
+from metrics_api.work.job_keys import recall_answer, remember_answer
+from viral_contract.models.period import Period
+from viral_contract.models.recipients import drop_repeated
+from viral_contract.models.reports import ReportRequest, ReportType, RunStatus
 
 MAX_ATTEMPTS = 3
 _REPORT_DAYS: dict[ReportType, int] = {"weekly": 7, "monthly": 30}

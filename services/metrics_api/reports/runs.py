@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.backoff import BACKOFF, SILENCE
-from viral_engine.contract.reports import FinishedReport, ReportFacts, ReportType, RunStatus
-from viral_engine.queue_settings import QueueSettings
+from metrics_api.settings.queues import QueueSettings
+from metrics_api.work.backoff import BACKOFF, SILENCE
+from viral_contract.models.reports import FinishedReport, ReportFacts, ReportType, RunStatus
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,16 @@ from metrics_api.growth.k_factor import NO_CHANGE, Counts, compare, fetch_counts
 from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
 from metrics_api.growth.timeline import fetch_timeline
-from metrics_api.scoring.evaluation import fetch_health
-from viral_engine.contract.growth import KFactorAnswer
-from viral_engine.contract.guardrails import HealthAnswer
-from viral_engine.contract.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts, ReportType
+from metrics_api.health.evaluation import fetch_health
+from viral_contract.models.growth import KFactorAnswer
+from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.reports import (
+    DayInReport,
+    FunnelStepInReport,
+    ReferrerInReport,
+    ReportFacts,
+    ReportType,
+)
 
 _NOT_COMPARED: dict[str, object] = {
     "k_factor_trend": "stable",

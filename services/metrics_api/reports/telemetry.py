@@ -1,7 +1,7 @@
 """The events of report runs, recorded once the change that they tell of is committed."""
 
 from metrics_api.reports.runs import Claim, EndedAttempt, FinishedRun
-from viral_engine.telemetry import record_event
+from viral_runtime.observe.telemetry import record_event
 
 
 def record_started(claim: Claim) -> None:

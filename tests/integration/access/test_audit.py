@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from metrics_api.db.database import create_database_engine
 from metrics_api.db.runtime_role import save_audit_retention
 from tests.support.api_fixtures import Api
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 SCHOOL = "/v1/trusted-networks/203.0.113.0%2F24"
 

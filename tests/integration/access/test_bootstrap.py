@@ -11,10 +11,10 @@ from metrics_api.access.bootstrap import TOKEN_OVERLAP, bootstrap
 from metrics_api.access.passwords import hash_password
 from metrics_api.access.weak_passwords import WeakPasswordError
 from metrics_api.db.tables import people
+from metrics_api.settings.api import BootstrapSettings
 from tests.support.api_fixtures import Api
 from tests.support.people import Signed
-from viral_engine.contract.people import Scope
-from viral_engine.settings import BootstrapSettings
+from viral_contract.models.people import Scope
 
 FIRST, SECOND, OWN = "the first password", "the second password", "a password of one's own"
 

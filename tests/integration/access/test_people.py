@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.access.passwords import hash_password
 from tests.support.api_fixtures import Api
 from tests.support.people import PASSWORD, Signed, create_person
-from viral_engine.contract.people import ROLE_SCOPES, Role, Scope
+from viral_contract.models.people import ROLE_SCOPES, Role, Scope
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
+from metrics_api.settings.access import AccessSettings, LimitSettings
 from tests.support.api_fixtures import Api, build_app, create_token
-from viral_engine.access_settings import AccessSettings, LimitSettings, ProxySettings
-from viral_engine.client import SESSION_HEADER
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
+from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
+from viral_contract.client.metrics_api import SESSION_HEADER
+from viral_contract.models.people import Scope
+from viral_runtime.settings.web import ProxySettings
 
 PATH = "/v1/guardrails/fraud"
 

@@ -16,9 +16,8 @@ from metrics_api.access.sign_in import note_refusal
 from metrics_api.db.database import Database
 from tests.support.api_fixtures import Api
 from tests.support.people import PASSWORD, Signed, create_person
-from viral_engine.api_connection import BACKGROUND_HEADER
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER
-from viral_engine.contract.people import Role, Scope
+from viral_contract.client.connection import BACKGROUND_HEADER, CLIENT_ADDRESS_HEADER
+from viral_contract.models.people import Role, Scope
 
 
 @pytest.fixture

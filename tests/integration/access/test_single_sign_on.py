@@ -14,13 +14,13 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
 from metrics_api.access.single_sign_on import open_flow, save_signed_on, start_flow
 from metrics_api.db.database import Database
+from metrics_api.settings.access import AccessSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api, build_app, create_token
 from tests.support.open_id import add_person, make_settings, run_provider, sign_in_there
 from tests.support.people import PASSWORD, Signed, create_person
-from viral_engine.access_settings import AccessSettings
-from viral_engine.client import SESSION_HEADER
-from viral_engine.contract.people import Role, Scope
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
+from viral_contract.client.metrics_api import SESSION_HEADER
+from viral_contract.models.people import Role, Scope
 
 RETURN = "http://localhost/login/callback"
 ANA = {"email": "Ana@example.com", "email_verified": True}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from tests.support.api_fixtures import Api
 from tests.support.people import create_person
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 
 def create(api: Api, **body: Any) -> dict[str, Any]:

@@ -10,16 +10,16 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.api.routing import ROW_ID
 from metrics_api.db.database import Database
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
-from viral_engine.contract.evaluations import Evaluation
-from viral_engine.contract.people import Scope
-from viral_engine.flags import Flags
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.evaluations import Evaluation
+from viral_contract.models.people import Scope
+from viral_runtime.flags.evaluate import Flags
 
 LIMIT = 5
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

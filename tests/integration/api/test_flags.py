@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Engine, text
 
 from metrics_api.db.database import Database
 from metrics_api.reports.reconciliation import tick_schedules
+from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.builders import build_event
 from tests.support.flag_files import FOR_25_PCT, OFF, ON, write_flags
 from tests.support.waiting import wait_until
-from viral_engine.contract.people import Scope
-from viral_engine.flags import Flags
-from viral_engine.queue_settings import QueueSettings
+from viral_contract.models.people import Scope
+from viral_runtime.flags.evaluate import Flags
 
 GUARDRAIL_READS = (
     "/v1/guardrails/fraud",

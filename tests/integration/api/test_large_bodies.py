@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from tests.support.api_server import connect
 from tests.support.builders import build_clicks
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from metrics_api.api.routing import Operation
 from tests.support.api_fixtures import create_token
 from tests.support.operations import list_operations, name_operation
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 MOST = 8
 KIB = 1024

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 
 from tests.support.api_fixtures import create_token
 from tests.support.api_server import THREADS, start_api
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 _MANY = 500
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine, text
 
 from tests.support.api_fixtures import create_token
 from tests.support.delivery_rows import ANN, BOB, save_ready_report, save_run
-from viral_engine.cli import main
-from viral_engine.contract.people import Scope
+from viral_cli import main
+from viral_contract.models.people import Scope
 
 Deliver = Callable[..., Result]
 

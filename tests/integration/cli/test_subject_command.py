@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, text
 
 from tests.support.api_fixtures import create_token
 from tests.support.builders import build_event
-from viral_engine.cli import main
-from viral_engine.contract.people import Scope
+from viral_cli import main
+from viral_contract.models.people import Scope
 
 CHILD = "child-7"
 

@@ -15,12 +15,12 @@ from werkzeug.test import Client, TestResponse
 
 from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE
+from dashboard.settings import DashboardSettings
 from tests.support.api_fixtures import Api, create_token
 from tests.support.builders import build_clicks, build_event
 from tests.support.people import PASSWORD, create_person
-from viral_engine.client import MetricsApi
-from viral_engine.contract.people import Role, Scope
-from viral_engine.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.people import Role, Scope
 
 CALLBACKS = "/_dash-update-component"
 HOSTILE: list[Any] = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from metrics_api.db.paging import Page
-from metrics_api.dead_letters import fetch_dead_letters
+from metrics_api.work.dead_letters import fetch_dead_letters
 from tests.support.delivery_rows import ANN, BOB, HOOK, change_delivery, read_delivery, save_delivery, save_ready_report
 
 _GUIDE = Path(__file__).parents[3] / "docs" / "deployment.md"

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from metrics_api.deliveries.requests import Question, save_request
 from tests.support.api_fixtures import Api, create_token
 from tests.support.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_ready_report
-from viral_engine.contract.deliveries import AlertNews, Notification
-from viral_engine.contract.people import Scope
+from viral_contract.models.deliveries import AlertNews, Notification
+from viral_contract.models.people import Scope
 
 CONTENT = {"subject": "Weekly report", "html": "<p>K 1.5</p>", "text": "K 1.5"}
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.delivery_rows import save_ready_report
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 INSIDE, OUTSIDE = "pat@school.local", "pat@elsewhere.example"
 RULE = {"name": "Alerts", "severities": ["high"], "channel": "email"}

@@ -25,8 +25,8 @@ from tests.support.delivery_rows import (
     save_run,
 )
 from tests.support.report_runs import WRITTEN
-from viral_engine.contract.people import ROLE_SCOPES, Role, Scope
-from viral_engine.queues import QueueName, open_queue
+from viral_contract.models.people import ROLE_SCOPES, Role, Scope
+from viral_runtime.work.queues import QueueName, open_queue
 
 CYD = "cyd@school.example"
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.tables import audit_entries, suppressions
-from metrics_api.subscriptions.links import build_unsubscribe_url
+from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 PATH = "/v1/subscriptions"
 ANA, BEN, CAT = "ana@example.com", "ben@example.com", "cat@example.com"

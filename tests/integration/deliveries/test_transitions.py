@@ -16,10 +16,10 @@ from metrics_api.deliveries.transitions import (
     save_intent,
     save_result,
 )
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
 from tests.support.delivery_rows import ANN, HOOK, NOON, change_delivery, read_delivery, save_delivery
-from viral_engine.contract.deliveries import Content, DeliveryIntent, DeliveryKind, DeliveryResult
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.queue_settings import QueueSettings
+from viral_contract.models.deliveries import Content, DeliveryIntent, DeliveryKind, DeliveryResult
 
 DELIVERIES, QUEUES = DeliverySettings(), QueueSettings()
 TOKEN, ATTEMPT = 3, 2

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 from metrics_api.db.database import Database
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.reconciliation import reconcile_deliveries
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import Api
 from tests.support.delivery_rows import (
     ANN,
@@ -21,10 +23,8 @@ from tests.support.delivery_rows import (
     save_delivery,
     save_ready_report,
 )
-from viral_engine.contract.people import ROLE_SCOPES, Role
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import QueueName, open_queue
+from viral_contract.models.people import ROLE_SCOPES, Role
+from viral_runtime.work.queues import QueueName, open_queue
 
 
 @pytest.fixture

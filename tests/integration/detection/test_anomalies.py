@@ -12,11 +12,11 @@ from metrics_api.access.identifiers import References
 from metrics_api.db.paging import Page
 from metrics_api.detection.anomalies import fetch_anomalies
 from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_event
 from tests.support.plans import watch_statements
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.period import Period
 
 PATH = "/v1/guardrails/conversion-anomalies"
 DAY = NOON.date().isoformat()

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.detection.pii.scanner import SCANNER_VERSION
 from metrics_api.ingest.batches import start_due_rescan
+from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 from tests.support.api_fixtures import Api
 from tests.support.content_builders import (
     CONSENT,
@@ -22,7 +22,7 @@ from tests.support.content_builders import (
     save_reels,
     save_shares,
 )
-from viral_engine.contract.people import ROLE_SCOPES, Role
+from viral_contract.models.people import ROLE_SCOPES, Role
 
 ONE_DAY = {"start": DAY, "end": DAY}
 VIOLATIONS = "/v1/guardrails/coppa/violations"

@@ -13,7 +13,7 @@ from metrics_api.access.identifiers import References
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.people import Signed, create_person
-from viral_engine.contract.people import Role, Scope
+from viral_contract.models.people import Role, Scope
 
 FRAUD, BOTS, HEALTH = "/v1/guardrails/fraud", "/v1/guardrails/bots", "/v1/guardrails/health"
 LISTS = {FRAUD: "suspicious_ips", BOTS: "bot_like_devices"}

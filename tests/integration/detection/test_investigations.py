@@ -23,13 +23,13 @@ from metrics_api.detection.investigations.devices import fetch_device_investigat
 from metrics_api.detection.investigations.history import MAX_EVENTS
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event, build_link
 from tests.support.plans import watch_statements
-from viral_engine.client import ApiProblemError, MetricsApi
-from viral_engine.contract.people import Scope
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.people import Scope
+from viral_contract.models.period import Period
 
 REFERENCES = References(IDENTIFIER_KEY)
 IP, DEVICE = "203.0.113.9", "a device/with ? all % sorts"

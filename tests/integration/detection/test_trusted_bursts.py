@@ -15,16 +15,16 @@ from metrics_api.db.paging import Page
 from metrics_api.detection import bursts
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.context import Identifiers, Reading
-from metrics_api.detection.trust import save_trusted_network
+from metrics_api.detection.trusted_networks import save_trusted_network
 from metrics_api.ingest.events import save_events
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, forget_everything
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.growth_week import build_invite
 from tests.support.trusted_networks import PERIOD, trust
-from viral_engine.contract.events import Event
-from viral_engine.contract.period import Period
-from viral_engine.contract.trusted_networks import Trust
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.events import Event
+from viral_contract.models.period import Period
+from viral_contract.models.trusted_networks import Trust
 
 AT_SCHOOL, AT_HOME = "203.0.113.7", "198.51.100.7"
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Connection, select
 
 from metrics_api.access.identifiers import References
+from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.db.database import Database
 from metrics_api.db.tables import audit_entries
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.trusted_networks import PERIOD, SCHOOL, trust
-from viral_engine.contract.people import Scope
-from viral_engine.flags import Flags
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.people import Scope
+from viral_runtime.flags.evaluate import Flags
 
 
 def flag(api: Api, *addresses: str) -> None:

@@ -26,9 +26,9 @@ from tests.support.hook_server import HookCall, HookServer, answer, hook_server
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.mailing import TIMINGS, Mailing, email_workers, write_flags
 from tests.support.worker_processes import running
-from viral_engine.contract.people import Scope
-from viral_engine.queues import QueueName, open_queue
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
+from viral_runtime.work.queues import QueueName, open_queue
 
 pytestmark = pytest.mark.slow
 THREE = ["ann@school.example", "bob@school.example", "cyd@school.example"]

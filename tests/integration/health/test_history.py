@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.db.database import Database
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
-from metrics_api.scoring.history import MAX_POINTS, fetch_history
+from metrics_api.health.history import MAX_POINTS, fetch_history
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks
 from tests.support.plans import watch_statements
-from viral_engine.contract.period import Period
-from viral_engine.flags import Flags
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.period import Period
+from viral_runtime.flags.evaluate import Flags
 
 DAY = timedelta(days=1)
 PERIOD = {"start": "2026-03-01", "end": "2026-03-30"}

@@ -11,9 +11,9 @@ from metrics_api.api.routing import Operation
 from metrics_api.app import RESOURCES
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks, build_event
-from viral_engine.contract.guardrails import Answer
-from viral_engine.contract.people import Scope
-from viral_engine.contract.thresholds import Overrides
+from viral_contract.models.guardrails import Answer
+from viral_contract.models.people import Scope
+from viral_contract.models.thresholds import Overrides
 
 PATH = "/v1/guardrails/what-if"
 PERIOD = {"start": (NOON - timedelta(days=6)).date().isoformat(), "end": NOON.date().isoformat()}

@@ -14,10 +14,10 @@ from metrics_api.ingest.content_tables import PARENT_SHARES
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
 from tests.support.content_account import fetch_counts
-from viral_engine.contract.batches import BatchKind
-from viral_engine.contract.content import ParentShareItem
-from viral_engine.contract.links import LinkItem
-from viral_engine.contract.violations import ViolationResolution
+from viral_contract.models.batches import BatchKind
+from viral_contract.models.content import ParentShareItem
+from viral_contract.models.links import LinkItem
+from viral_contract.models.violations import ViolationResolution
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 GIVEN = Circumstances(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)

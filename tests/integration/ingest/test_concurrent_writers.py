@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, text
 
 from tests.support.api_server import connect
 from tests.support.brute_force import Account, fetch_facts
-from viral_engine.contract.events import Event
-from viral_engine.contract.links import LinkItem
-from viral_engine.contract.people import Scope
+from viral_contract.models.events import Event
+from viral_contract.models.links import LinkItem
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 WRITERS = 8

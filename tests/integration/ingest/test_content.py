@@ -24,7 +24,7 @@ from tests.support.content_builders import (
     save_reels,
     save_shares,
 )
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 Build = Callable[..., dict[str, Any]]
 

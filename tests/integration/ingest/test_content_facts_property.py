@@ -14,9 +14,9 @@ from metrics_api.ingest.content import ContentItem, delete_content, encode_item,
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.resolutions import save_resolution
 from tests.support.content_account import KINDS, Account, fetch_counts, fetch_violations
-from viral_engine.contract.batches import BatchKind
-from viral_engine.contract.content import Consent, Media, ParentShareItem, ProgressReelItem, StudySessionItem
-from viral_engine.contract.violations import ViolationResolution
+from viral_contract.models.batches import BatchKind
+from viral_contract.models.content import Consent, Media, ParentShareItem, ProgressReelItem, StudySessionItem
+from viral_contract.models.violations import ViolationResolution
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(days=3)

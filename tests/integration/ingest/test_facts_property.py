@@ -15,11 +15,11 @@ from metrics_api.ingest.batches import Circumstances, start_batch, step_batch
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import delete_link, save_links
 from metrics_api.privacy.purge import purge_some
+from metrics_api.settings.privacy import PrivacySettings
 from tests.support.api_fixtures import forget_everything
 from tests.support.brute_force import Account, Facts, fetch_facts
-from viral_engine.contract.events import EVENT_TYPES, Event
-from viral_engine.contract.links import LinkItem
-from viral_engine.privacy_settings import PrivacySettings
+from viral_contract.models.events import EVENT_TYPES, Event
+from viral_contract.models.links import LinkItem
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.ingest.events import save_events
-from viral_engine.contract.events import Event, EventType
+from viral_contract.models.events import Event, EventType
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOON = MIDNIGHT - timedelta(hours=12)

@@ -22,7 +22,7 @@ from tests.support.plans import watch_statements
 from tests.support.privacy_requests import CHILD, ask, do, erase
 from tests.support.purging import NEW, NIGHT, OLD, SETTINGS, dump, purge
 from tests.support.waiting import wait_until
-from viral_engine.contract.events import Event
+from viral_contract.models.events import Event
 
 MARKER = References("k").to_mark
 SUBJECTS = {

@@ -12,20 +12,20 @@ from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.db.database import Database
 from metrics_api.notifications.dispatch import tell_news
-from metrics_api.scoring.alert_evaluation import evaluate_guardrails
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api, create_token
 from tests.support.builders import NOON, build_clicks
 from tests.support.content_builders import EMAIL, build_share, save_shares
 from tests.support.delivery_rows import create_mailing_app
-from viral_engine.contract.evaluations import Evaluation
-from viral_engine.contract.people import Scope
-from viral_engine.delivery_settings import DeliverySettings
-from viral_engine.flags import Flags
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import QueueName, connect_redis, open_queue
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.evaluations import Evaluation
+from viral_contract.models.people import Scope
+from viral_runtime.flags.evaluate import Flags
+from viral_runtime.work.queues import QueueName, connect_redis, open_queue
 
 RULES = "/v1/notification-rules"
 HOOK, OTHER_HOOK = "https://hooks.example.com/T1/secret-path", "https://chat.example.com/T2"

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
-from metrics_api.notifications.secrets import fetch_signing_secret
+from metrics_api.deliveries.signing_secrets import fetch_signing_secret
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api, build_app, create_token
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 RULES = "/v1/notification-rules"
 HOOK = "https://hooks.example.com/T1/secret-path"

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from tests.support.api_fixtures import IDENTIFIER_KEY
 from tests.support.api_server import connect
 from tests.support.builders import build_event
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.processes import Children
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

@@ -8,7 +8,7 @@ from typing import get_args
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.api_fixtures import Api
-from viral_engine.telemetry import EventName
+from viral_runtime.observe.telemetry import EventName
 
 ROOT = Path(__file__).parents[3]
 _PAGE = (ROOT / "docs" / "metrics.md").read_text()

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from tests.support.api_server import THREADS, connect
 from tests.support.builders import build_event
 from tests.support.observed_product import WEB_PROCESSES, ObservedProduct, scrape
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 _LOOKS = 12

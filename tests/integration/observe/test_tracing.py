@@ -15,8 +15,8 @@ from tests.support.api_server import connect
 from tests.support.builders import build_event
 from tests.support.observed_product import ObservedProduct
 from tests.support.otlp_collector import Collector, collecting
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow
 _TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -86,8 +86,8 @@ def test_spans_tell_no_address_of_a_child(product: ObservedProduct, http: httpx.
 def test_without_a_collector_nothing_that_traces_is_imported() -> None:
     code = (
         "import sys\n"
-        "from viral_engine.telemetry_settings import TelemetrySettings\n"
-        "from viral_engine.tracing import start_tracing, carry_request\n"
+        "from viral_runtime.settings.observe import TelemetrySettings\n"
+        "from viral_runtime.observe.tracing import start_tracing, carry_request\n"
         "import metrics_api.cli\n"
         "start_tracing(TelemetrySettings(), service='test')\n"
         "carry_request()\n"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, text
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.tables import metadata, tokens
 from tests.support.api_fixtures import Api, build_app
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 SCAN = "/v1/pii/scan"
 

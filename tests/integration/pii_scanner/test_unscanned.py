@@ -11,12 +11,12 @@ from sqlalchemy import Connection, insert, text
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.database import Database
 from metrics_api.db.tables import tokens
-from metrics_api.detection.pii.budget import BudgetExceededError, limit_scan
-from metrics_api.detection.pii.scanner import SCANNER_VERSION
 from metrics_api.ingest.batches import start_due_scans
+from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
+from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 from tests.support.api_fixtures import Api, build_app
 from tests.support.us_scanner import scan_text
-from viral_engine.contract.people import Scope
+from viral_contract.models.people import Scope
 
 SHARES = "/v1/parent-shares"
 VIOLATIONS = "/v1/guardrails/coppa/violations"

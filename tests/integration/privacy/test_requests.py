@@ -23,8 +23,8 @@ from tests.support.delivery_rows import DOMAIN, HOOK
 from tests.support.plans import watch_statements
 from tests.support.privacy_requests import ask, do
 from tests.support.purging import dump, save_leftovers
-from viral_engine.contract.deliveries import Takedown
-from viral_engine.contract.privacy import SubjectKind
+from viral_contract.models.deliveries import Takedown
+from viral_contract.models.privacy import SubjectKind
 
 CHILD, DEVICE, ADDRESS = "child-7", "tablet-7", "203.0.113.77"
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from metrics_api.privacy.takedowns import request_takedowns
+from metrics_api.privacy.moderation import request_takedowns
+from metrics_api.settings.deliveries import DeliverySettings
 from tests.support.api_fixtures import Api
 from tests.support.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
-from viral_engine.delivery_settings import DeliverySettings
 
 VIOLATIONS = "/v1/guardrails/coppa/violations"
 URL = "https://app.example/hide"

@@ -20,12 +20,12 @@ from metrics_api.db.migrate import upgrade
 from metrics_api.ingest.batches import start_batch
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import build_clicks
-from viral_engine.queues import QueueName, fetch_queued_rows
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.standalone.postgres import EmbeddedPostgres
-from viral_engine.standalone.processes import Children
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.processes import Children
+from viral_runtime.work.queues import QueueName, fetch_queued_rows
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

@@ -24,9 +24,9 @@ from tests.support.api_server import connect, start_api
 from tests.support.builders import build_event, build_link
 from tests.support.model_server import Answer, ModelServer, answer_with, model_server
 from tests.support.worker_processes import RealProcess, running
-from viral_engine.cli import main
-from viral_engine.contract.people import Scope
-from viral_engine.standalone.processes import Children
+from viral_cli import main
+from viral_cli.local.processes import Children
+from viral_contract.models.people import Scope
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Version 0.22.0. of crontab:FutureWarning")]
 _SECONDS = 60

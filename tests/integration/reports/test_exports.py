@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 from report_worker.writing import render_report, write_words
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event, build_link
-from viral_engine.contract.people import Scope
-from viral_engine.contract.reports import ReportFacts
+from viral_contract.models.people import Scope
+from viral_contract.models.reports import ReportFacts
 
 DAY = {"report_type": "custom", "period_start": "2026-03-04", "period_end": "2026-03-04"}
 

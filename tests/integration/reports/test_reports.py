@@ -11,12 +11,12 @@ from metrics_api.db.paging import Page
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.reports.slots import tick
 from metrics_api.reports.snapshot import fetch_report_facts
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api
 from tests.support.growth_week import MONDAY, WEEK, post_week
 from tests.support.plans import watch_statements
 from tests.support.report_runs import make_report
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.period import Period
 
 
 def test_every_field_of_a_report_is_exact(api: Api) -> None:

@@ -12,9 +12,9 @@ from tests.support.builders import build_clicks, build_event
 from tests.support.growth_week import build_invite
 from tests.support.purging import OLD, purge
 from tests.support.report_runs import make_report
-from viral_engine.contract.reports import ReportFacts
-from viral_engine.report_rendering.csv_file import render_csv
-from viral_engine.report_rendering.html_page import render_html
+from viral_contract.models.reports import ReportFacts
+from viral_reports.csv_file import render_csv
+from viral_reports.html_page import render_html
 
 CHANGES = ("fell", "rose", "▼", "▲", "−")
 

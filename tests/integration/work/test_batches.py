@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 from metrics_api.db.database import Database
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import MAX_ATTEMPTS, Circumstances, step_batch
+from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
-from viral_engine.contract.batches import Batch
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import QueueName, fetch_queued_rows, open_queue
+from viral_contract.models.batches import Batch
+from viral_runtime.work.queues import QueueName, fetch_queued_rows, open_queue
 
 _SAVE = text("INSERT INTO batches (kind, status, steps) VALUES (:kind, 'queued', :steps) RETURNING id")
 BROKEN = '["not a date", "2026-03-04"]'

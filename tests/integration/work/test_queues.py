@@ -8,12 +8,12 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from metrics_api.reports.poking import poke_due_runs
+from metrics_api.reports.enqueue import poke_due_runs
+from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON
 from tests.support.delivery_rows import change_delivery, save_delivery
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import JobName, QueueName, open_queue
+from viral_runtime.work.queues import JobName, QueueName, open_queue
 
 _FAILED = text("""
     INSERT INTO report_runs (report_type, period_start, period_end, requested_by, status, attempt, max_attempts,

@@ -14,8 +14,8 @@ from tests.support.api_fixtures import Api
 from tests.support.hook_server import answer, hook_server
 from tests.support.scripted_api import NOT_HELD, ScriptedApi, scripted_api
 from tests.support.worker_processes import running
-from viral_engine.queues import JobName, QueueName, enqueue, open_queue
-from viral_engine.standalone.processes import Children
+from viral_cli.local.processes import Children
+from viral_runtime.work.queues import JobName, QueueName, enqueue, open_queue
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

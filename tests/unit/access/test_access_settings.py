@@ -2,12 +2,15 @@
 
 import pytest
 
+from dashboard.settings import DashboardSettings
+from email_worker.settings import WebhookSettings
 from metrics_api.access.lockout import find_lock_end
+from metrics_api.settings.access import LimitSettings, SingleSignOnSettings
+from metrics_api.settings.api import BootstrapSettings
 from tests.support.answers import NOW
-from viral_engine.access_settings import LimitSettings, ProxySettings, SingleSignOnSettings
-from viral_engine.contract.people import Role
-from viral_engine.delivery_settings import WebhookSettings
-from viral_engine.settings import BootstrapSettings, DashboardSettings, InvalidSettingsError, load_settings
+from viral_contract.models.people import Role
+from viral_runtime.settings.base import InvalidSettingsError, load_settings
+from viral_runtime.settings.web import ProxySettings
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from typing import Any, get_args
 
 import pytest
 
-from metrics_api.scoring.alert_life import is_covered
-from metrics_api.scoring.alert_rules import Finding, find_alerts
+from metrics_api.alerts.lifecycle import is_covered
+from metrics_api.alerts.rules import Finding, find_alerts
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.answers import COMMON, NOW, PERIOD, build_bots, build_components, build_fraud, build_health
-from viral_engine.contract.alerts import AlertType
-from viral_engine.contract.guardrails import AnomalyAnswer, HealthAnswer
-from viral_engine.contract.violations import Violation
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.alerts import AlertType
+from viral_contract.models.guardrails import AnomalyAnswer, HealthAnswer
+from viral_contract.models.violations import Violation
 
 SETTINGS = DetectionSettings()
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from viral_engine.cli.csv_rows import CsvHeaderError
-from viral_engine.cli.event_files import EventFile, open_events
-from viral_engine.cli.event_record import Record
-from viral_engine.cli.event_source import UnreadableFileError, open_source
-from viral_engine.cli.text_encodings import find_named
+from viral_cli.csv_rows import CsvHeaderError
+from viral_cli.event_files import EventFile, open_events
+from viral_cli.event_record import Record
+from viral_cli.event_source import UnreadableFileError, open_source
+from viral_cli.text_encodings import find_named
 
 KNOWN = {"id", "name", "at"}
 TWO_ROWS = [Record(2, {"id": "1", "name": "Ana"}), Record(3, {"id": "2", "name": "b, c"})]

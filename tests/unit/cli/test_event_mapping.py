@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from viral_engine.cli.event_mapping import (
+from viral_cli.event_mapping import (
     EventMapping,
     MappingError,
     build_fingerprint,
@@ -12,7 +12,7 @@ from viral_engine.cli.event_mapping import (
     find_time_columns,
     parse_columns,
 )
-from viral_engine.cli.row_ids import RowProblemError
+from viral_cli.row_ids import RowProblemError
 
 TIME = "2025-01-02T03:04:05Z"
 WEB_ROW = {

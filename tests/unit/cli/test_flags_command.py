@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from viral_engine.cli import main
-from viral_engine.contract.flags import Flag
-from viral_engine.flags import Flags
-from viral_engine.standalone.flags_file import ensure_flags_file
+from viral_cli import main
+from viral_cli.local.flags_file import ensure_flags_file
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.evaluate import Flags
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from viral_engine.cli.event_mapping import EventMapping
-from viral_engine.cli.event_record import Record
-from viral_engine.cli.import_batches import MAX_EVENTS, build_batches
-from viral_engine.cli.import_events import format_summary
-from viral_engine.cli.import_state import ImportState, StateFile
-from viral_engine.cli.row_ids import RowIds
+from viral_cli.event_mapping import EventMapping
+from viral_cli.event_record import Record
+from viral_cli.import_batches import MAX_EVENTS, build_batches
+from viral_cli.import_events import format_summary
+from viral_cli.import_state import ImportState, StateFile
+from viral_cli.row_ids import RowIds
 
 TIME = "2025-01-02T03:04:05Z"
 MAPPING = EventMapping({"event_type": "event_type", "occurred_at": "at", "landing_page": "page"})

@@ -6,9 +6,9 @@ from click.testing import CliRunner
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import SNAPSHOT_AT, build_empty_facts, build_facts
-from viral_engine.cli import main
-from viral_engine.cli.report_text import format_list, format_report
-from viral_engine.contract.reports import Report, ReportFacts, ReportsAnswer
+from viral_cli import main
+from viral_cli.report_text import format_list, format_report
+from viral_contract.models.reports import Report, ReportFacts, ReportsAnswer
 
 
 def build_report(facts: ReportFacts | None, **fields: object) -> Report:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from viral_engine.cli.row_ids import RowIds, RowProblemError
+from viral_cli.row_ids import RowIds, RowProblemError
 
 
 def find_ids(*rows: dict[str, Any]) -> list[str]:

@@ -4,9 +4,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from email_worker.addresses import read_mailbox
-from viral_engine.contract.email_address import EmailAddress
-from viral_engine.contract.recipients import drop_repeated, is_excluded, mask_recipient, split_addresses
-from viral_engine.delivery_settings import EmailSettings
+from email_worker.settings import EmailSettings
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.recipients import drop_repeated, is_excluded, mask_recipient, split_addresses
 
 _ADDRESS = TypeAdapter(EmailAddress)
 

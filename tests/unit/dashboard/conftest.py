@@ -12,9 +12,9 @@ from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.security import CSRF_FIELD, CSRF_HEADER
 from dashboard.session import Viewer
+from dashboard.settings import DashboardSettings
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
-from viral_engine.contract.people import Role, SignedInPerson
-from viral_engine.settings import DashboardSettings
+from viral_contract.models.people import Role, SignedInPerson
 
 
 class Browser:

@@ -6,9 +6,9 @@ import httpx
 from pydantic import BaseModel
 
 from tests.support.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
-from viral_engine.client import SESSION_HEADER, MetricsApi
-from viral_engine.contract.flags import Flag
-from viral_engine.contract.people import Role, SessionCreated, SignedInPerson
+from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
+from viral_contract.models.flags import Flag
+from viral_contract.models.people import Role, SessionCreated, SignedInPerson
 
 PASSWORD = "correct horse"
 

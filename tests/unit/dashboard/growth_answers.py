@@ -10,7 +10,7 @@ from metrics_api.growth.k_factor import Compared, Counts, explain_change, format
 from metrics_api.growth.loops import format_loop
 from tests.support.answers import NOW, PERIOD
 from tests.support.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
-from viral_engine.contract.growth import (
+from viral_contract.models.growth import (
     Cohort,
     CohortsAnswer,
     CycleTimeAnswer,
@@ -24,7 +24,7 @@ from viral_engine.contract.growth import (
     TimelineAnswer,
     TimelinePoint,
 )
-from viral_engine.contract.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
+from viral_contract.models.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
 
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": PERIOD.ends_before}
 MONDAY = date(2026, 3, 2)

@@ -7,7 +7,7 @@ from werkzeug.routing import Rule
 from dashboard.session import OPEN_ENDPOINTS
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.api_connection import BACKGROUND_HEADER
+from viral_contract.client.connection import BACKGROUND_HEADER
 
 OPEN_PATHS = ["/healthz", "/readyz", "/metrics", "/login", "/assets/first.js", "/assets/favicon.svg", "/_favicon.ico"]
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from dash import no_update
 
-from dashboard.components.alert_actions import build_actions
-from dashboard.components.alert_detail import build_detail
-from dashboard.pages.alert import act, show_alert
+from dashboard.alerts.actions import build_actions
+from dashboard.alerts.detail import build_detail
+from dashboard.alerts.page import act, show_alert
 from tests.support.answers import NOW, build_alert
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.alerts import AlertDetail, AlertQuality
-from viral_engine.contract.people import Role
+from viral_contract.models.alerts import AlertDetail, AlertQuality
+from viral_contract.models.people import Role
 
 QUALITY = AlertQuality.model_validate(
     {"types": [{"type": "fraud_detection", "opened": 4, "false_positives": 1, "false_positive_rate": 0.25}]}

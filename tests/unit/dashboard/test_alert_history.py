@@ -7,8 +7,8 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.components.alerts import TITLES
-from dashboard.pages.alert_history import build_query, choose_filters, format_filters, parse_filters, show_alerts
+from dashboard.alerts.history_page import build_query, choose_filters, format_filters, parse_filters, show_alerts
+from dashboard.guardrails.alerts import TITLES
 from tests.support.answers import NOW, build_alert, build_alerts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk

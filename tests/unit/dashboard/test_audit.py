@@ -6,12 +6,12 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.pages.audit import choose_filters, format_filters, parse_filters, show_entries
+from dashboard.admin.audit_page import choose_filters, format_filters, parse_filters, show_entries
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_engine.contract.audit import AuditAnswer, AuditEntry
-from viral_engine.contract.people import Role
+from viral_contract.models.audit import AuditAnswer, AuditEntry
+from viral_contract.models.people import Role
 
 PATH = ("GET", "/v1/audit-entries")
 ENTRY = AuditEntry(

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import bots, deductions, fraud, health_score
 from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
-from dashboard.pages.guardrails import CARDS
-from dashboard.pages.live_view import build_summary
+from dashboard.guardrails import bots, deductions, fraud, health_score
+from dashboard.guardrails.page import CARDS
+from dashboard.live.view import build_summary
 from tests.support.answers import (
     NOW,
     build_alerts,
@@ -21,7 +21,7 @@ from tests.support.answers import (
     build_item,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.guardrails import HealthAnswer
+from viral_contract.models.guardrails import HealthAnswer
 
 
 def draw(card: Card[Snapshot], health: HealthAnswer) -> Any:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import anomalies
+from dashboard.guardrails import anomalies
 from tests.support.answers import ANOMALY_LIMITS, COMMON
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import rows_of, text_of, walk
-from viral_engine.contract.guardrails import AnomalyAnswer
+from viral_contract.models.guardrails import AnomalyAnswer
 
 FRAUD = "/v1/guardrails/fraud"
 ANOMALIES = ("GET", "/v1/guardrails/conversion-anomalies")

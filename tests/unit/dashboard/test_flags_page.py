@@ -5,15 +5,15 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.pages.flags import show_flags
+from dashboard.admin.flags_page import show_flags
 from tests.chart.rendering import render
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of
-from viral_engine.contract.flags import FLAGS, Flag, FlagsAnswer, FlagState
-from viral_engine.contract.people import Role, SignedInPerson
+from viral_contract.models.flags import FLAGS, Flag, FlagsAnswer, FlagState
+from viral_contract.models.people import Role, SignedInPerson
 
 PATH = "/v1/flags"
 SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is switched off."})

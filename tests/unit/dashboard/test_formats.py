@@ -12,7 +12,7 @@ from dashboard.formats import (
     format_percent,
     format_retention,
 )
-from viral_engine.report_rendering.figures import format_count
+from viral_reports.figures import format_count
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from dashboard.components import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
 from dashboard.components.card import Card
 from dashboard.data import GrowthSnapshot
+from dashboard.growth import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
 from metrics_api.growth.k_factor import Counts, compare_k
 from tests.support.report_facts import GOOD_WEEK, NOTHING
 from tests.unit.dashboard.growth_answers import (
@@ -20,7 +20,7 @@ from tests.unit.dashboard.growth_answers import (
     build_timeline,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.growth import LoopEffect, LoopsAnswer
+from viral_contract.models.growth import LoopEffect, LoopsAnswer
 
 
 def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from dash import html
 
-from dashboard.components import alerts, anomalies, bots, coppa, deductions, fraud, health_score, history, opt_outs
 from dashboard.components.card import Card
 from dashboard.data import Snapshot
+from dashboard.guardrails import alerts, anomalies, bots, coppa, deductions, fraud, health_score, history, opt_outs
 from tests.support.answers import (
     COMMON,
     build_alert,
@@ -17,8 +17,8 @@ from tests.support.answers import (
     build_history,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.alerts import Alert
-from viral_engine.contract.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
+from viral_contract.models.alerts import Alert
+from viral_contract.models.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
 
 
 def draw(card: Card[Snapshot], *open_alerts: Alert, scores: tuple[float, ...] = (), **components: Any) -> list[Any]:

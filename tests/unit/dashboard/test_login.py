@@ -7,11 +7,11 @@ import pytest
 from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.login import HOME, local_path
+from dashboard.settings import DashboardSettings
 from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.contract.people import Person, Role, SessionCreated
-from viral_engine.settings import DashboardSettings
+from viral_contract.models.people import Person, Role, SessionCreated
 
 
 def test_signing_in_leads_to_the_page_that_was_wanted(browser: Browser) -> None:

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.pages.notifications import act, save_rule, show_rules
+from dashboard.admin.notifications_page import act, save_rule, show_rules
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of
-from viral_engine.contract.notifications import (
+from viral_contract.models.notifications import (
     LastMessage,
     MessageAsked,
     NotificationRule,
@@ -19,7 +19,7 @@ from viral_engine.contract.notifications import (
     SavedRule,
     SigningSecret,
 )
-from viral_engine.contract.people import Role
+from viral_contract.models.people import Role
 
 PATH = "/v1/notification-rules"
 LAST = LastMessage(at=NOW, is_test=False, news=2, status="failed", reason="The webhook answered 500")

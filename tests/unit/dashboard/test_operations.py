@@ -6,17 +6,17 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.components.batches import build_batches
-from dashboard.components.dead_letters import build_dead_letters
-from dashboard.components.queues import LONG_WAIT_SECONDS, build_queues, find_status
+from dashboard.admin.batches import build_batches
+from dashboard.admin.dead_letters import build_dead_letters
+from dashboard.admin.queues import LONG_WAIT_SECONDS, build_queues, find_status
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.batches import Batch
-from viral_engine.contract.queues import DeadLetter, DeadLetterState, QueuesAnswer, QueueState
-from viral_engine.queues import QueueName
+from viral_contract.models.batches import Batch
+from viral_contract.models.queues import DeadLetter, DeadLetterState, QueuesAnswer, QueueState
+from viral_runtime.work.queues import QueueName
 
 QUEUES = ("GET", "/v1/queues")
 

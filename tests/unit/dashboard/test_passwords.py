@@ -7,14 +7,14 @@ import httpx
 import pytest
 
 from dashboard.app import create_app
+from dashboard.settings import DashboardSettings
 from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.access_settings import ProxySettings
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER
-from viral_engine.contract.people import Person, Role, SessionCreated
-from viral_engine.contract.single_sign_on import SingleSignOnStarted
-from viral_engine.settings import DashboardSettings
+from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
+from viral_contract.models.people import Person, Role, SessionCreated
+from viral_contract.models.single_sign_on import SingleSignOnStarted
+from viral_runtime.settings.web import ProxySettings
 
 NEW = "another horse battery"
 CHANGE = ("PUT", "/v1/session/password")

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from dashboard.app import create_app
+from dashboard.settings import DashboardSettings
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
-from viral_engine.settings import DashboardSettings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

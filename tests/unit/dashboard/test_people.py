@@ -8,12 +8,12 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.pages.people import act_on, invite, make_token, show
+from dashboard.admin.people_page import act_on, invite, make_token, show
 from dashboard.shell import build_navigation
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_engine.contract.people import (
+from viral_contract.models.people import (
     ROLE_SCOPES,
     PasswordLink,
     PeopleAnswer,
@@ -22,7 +22,7 @@ from viral_engine.contract.people import (
     Role,
     Scope,
 )
-from viral_engine.contract.tokens import Token, TokenCreated, TokensAnswer
+from viral_contract.models.tokens import Token, TokenCreated, TokensAnswer
 
 OWN = PersonDetail(
     id=1,

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.components.privacy import Answering, build_requests
-from dashboard.pages.privacy import answer_request, note_request, show_privacy
+from dashboard.admin.privacy import Answering, build_requests
+from dashboard.admin.privacy_page import answer_request, note_request, show_privacy
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of
-from viral_engine.contract.people import Role
-from viral_engine.contract.privacy import (
+from viral_contract.models.people import Role
+from viral_contract.models.privacy import (
     PrivacyRequest,
     PrivacyRequestsAnswer,
     PurgeRecord,

@@ -9,10 +9,10 @@ from flask import Flask
 
 from dashboard.app import create_app
 from dashboard.public_address import HOW_TO_SET, find_public_address
+from dashboard.settings import DashboardSettings
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.contract.single_sign_on import SingleSignOnStarted
-from viral_engine.settings import DashboardSettings
+from viral_contract.models.single_sign_on import SingleSignOnStarted
 
 PUBLIC = "https://guardrails.example.com/viral"
 EVIL = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}

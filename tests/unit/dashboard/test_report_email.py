@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.components.deliveries import build_deliveries, format_note
-from dashboard.components.report_email import build_email_section
+from dashboard.admin.deliveries import build_deliveries, format_note
+from dashboard.reports.email import build_email_section
 from tests.support.answers import NOW, build_delivery
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import rows_of, text_of, walk
-from viral_engine.contract.deliveries import DeliveriesAnswer, Delivery
+from viral_contract.models.deliveries import DeliveriesAnswer, Delivery
 
 DELIVERIES = "/v1/reports/1/deliveries"
 TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in the dashboard."

@@ -10,7 +10,7 @@ from tests.support.answers import build_delivery
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.contract.deliveries import Content, RenderedDelivery
+from viral_contract.models.deliveries import Content, RenderedDelivery
 
 PATH = "/dashboard/reports/1/messages/12"
 DELIVERY = "/v1/reports/1/deliveries/12"

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from dashboard.components.report import build_report as draw
+from dashboard.reports.report import build_report as draw
 from tests.support.report_facts import build_empty_facts
 from tests.unit.dashboard.growth_answers import build_report, build_run
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.report_rendering.page import build_page
+from viral_reports.page import build_page
 
 
 def card(body: Any, slug: str) -> Any:

@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.components.report_run import build_state
 from dashboard.pages import find_page
+from dashboard.reports.run import build_state
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.growth_answers import build_report, build_reports, build_run
 from tests.unit.dashboard.tree import text_of
-from viral_engine.contract.reports import ReportRequested
+from viral_contract.models.reports import ReportRequested
 
 LIST = ("GET", "/v1/reports")
 ONE = ("GET", "/v1/reports/1")

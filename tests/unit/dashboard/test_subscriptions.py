@@ -7,12 +7,12 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.pages.subscriptions import act, show_lists, subscribe
+from dashboard.admin.subscriptions_page import act, show_lists, subscribe
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_engine.contract.people import Role
-from viral_engine.contract.subscriptions import (
+from viral_contract.models.people import Role
+from viral_contract.models.subscriptions import (
     Subscribed,
     Subscription,
     SubscriptionsAnswer,

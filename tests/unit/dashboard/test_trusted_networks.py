@@ -8,12 +8,12 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.pages.trusted_networks import format_end, show_networks, stop_trusting, trust
+from dashboard.admin.trusted_networks_page import format_end, show_networks, stop_trusting, trust
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_engine.contract.people import Role
-from viral_engine.contract.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
+from viral_contract.models.people import Role
+from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 
 PATH = "/v1/trusted-networks"
 SCHOOL = TrustedNetwork(

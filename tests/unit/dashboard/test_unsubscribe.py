@@ -5,8 +5,8 @@ import pytest
 
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from viral_engine.client_address import CLIENT_ADDRESS_HEADER
-from viral_engine.contract.subscriptions import Unsubscription
+from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
+from viral_contract.models.subscriptions import Unsubscription
 
 TOKEN = "a-sealed-address"
 LINK = f"/unsubscribe/{TOKEN}"

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.components.violations import build_totals
-from dashboard.pages.violations import parse_filters, resolve_violation, show_violations
+from dashboard.guardrails.violations import build_totals
+from dashboard.guardrails.violations_page import parse_filters, resolve_violation, show_violations
 from tests.support.answers import COMMON, NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_engine.contract.people import Role
-from viral_engine.contract.violations import Violation, ViolationsAnswer, ViolationTotals
+from viral_contract.models.people import Role
+from viral_contract.models.violations import Violation, ViolationsAnswer, ViolationTotals
 
 PATH = "/v1/guardrails/coppa/violations"
 

@@ -5,17 +5,17 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.components.thresholds import KNOBS, build_thresholds
-from dashboard.components.what_if import build_result, compare, format_figures, format_summary
 from dashboard.data import SharedViews
-from dashboard.pages.what_if import try_thresholds
+from dashboard.guardrails.thresholds import KNOBS, build_thresholds
+from dashboard.guardrails.what_if import build_result, compare, format_figures, format_summary
+from dashboard.guardrails.what_if_page import try_thresholds
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.answers import COMMON, build_item
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_engine.contract.people import Role
-from viral_engine.contract.thresholds import Overrides
-from viral_engine.contract.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
-from viral_engine.settings import DetectionSettings
+from viral_contract.models.people import Role
+from viral_contract.models.thresholds import Overrides
+from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
 
 PATH = "/v1/guardrails/what-if"
 CONFIGURED = {name: getattr(DetectionSettings(), name) for name in Overrides.model_fields}

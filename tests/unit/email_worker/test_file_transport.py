@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from email_worker.endings import RefusedError
 from email_worker.file_transport import write_to_folder
+from email_worker.outcomes import RefusedError
 
 
 def write(folder: Path, message_id: str = "<5.abc@mail.example>", text: str = "K is 0.74") -> str:

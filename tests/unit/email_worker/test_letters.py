@@ -11,8 +11,8 @@ from email_worker.report_letter import write_report_letter
 from metrics_api.growth.loops import format_loop
 from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_news, build_notification, build_report
 from tests.support.report_facts import build_empty_facts, build_facts
-from viral_engine.contract.reports import Report
-from viral_engine.report_rendering.page import build_page
+from viral_contract.models.reports import Report
+from viral_reports.page import build_page
 
 MARKUP = "<script>&x</script>\r\nBcc: eve@x.example"
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -11,7 +11,7 @@ from email_worker.letter import Letter
 from email_worker.message import build_message
 from email_worker.report_letter import write_report_letter
 from tests.support.letters import AT, UNSUBSCRIBE_URL, build_claim, build_report
-from viral_engine.contract.deliveries import DeliveryClaimed
+from viral_contract.models.deliveries import DeliveryClaimed
 
 SENDER = "reports@viral-guardrails.example"
 LETTER = Letter("Weekly growth report, 2–8 March 2026", "<p>K is 0.74 – up</p>", "K is 0.74 – up", {})

@@ -11,11 +11,11 @@ import pytest
 import trustme
 
 from email_worker.addresses import Mailbox, read_mailbox
-from email_worker.endings import FailedError, NotSentError
+from email_worker.outcomes import FailedError, NotSentError
+from email_worker.settings import EmailSettings
 from email_worker.smtp_transport import send_by_smtp
 from tests.support.mail_server import DROP, MailServer, mail_server
-from viral_engine.delivery_settings import EmailSettings
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
 
 ANN = Mailbox("ann@school.example", needs_utf8=False)
 

@@ -3,10 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
+from email_worker.settings import EmailSettings, WebhookSettings
 from metrics_api.deliveries.requests import MAX_ATTEMPTS
-from viral_engine.delivery_settings import DeliverySettings, EmailSettings, WebhookSettings
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queues import JOB_TIMEOUT_SECONDS, LAST_WORD_SECONDS, JobName
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_runtime.work.queues import JOB_TIMEOUT_SECONDS, LAST_WORD_SECONDS, JobName
 
 
 def test_the_defaults_are_those_of_the_document() -> None:

@@ -10,7 +10,7 @@ import pytest
 from email_worker.news_words import MOST_TOLD
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from tests.support.letters import AT, build_claim, build_news, build_notification
-from viral_engine.contract.deliveries import AlertNews, Channel, DeliveryClaimed, Takedown
+from viral_contract.models.deliveries import AlertNews, Channel, DeliveryClaimed, Takedown
 
 
 def claim(channel: Channel, *news: AlertNews) -> DeliveryClaimed:

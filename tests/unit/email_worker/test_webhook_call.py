@@ -10,12 +10,12 @@ import httpcore
 import pytest
 
 from email_worker.checked_network import CheckedNetwork, check_address
-from email_worker.endings import FailedError, NotSentError
+from email_worker.outcomes import FailedError, NotSentError
+from email_worker.settings import WebhookSettings
 from email_worker.webhook_call import call_webhook
 from tests.support.hook_server import Behaviour, HookCall, answer, hook_server
-from viral_engine.delivery_settings import WebhookSettings
-from viral_engine.standalone.ports import find_free_port
-from viral_engine.webhook_targets import read_networks
+from viral_cli.local.ports import find_free_port
+from viral_runtime.settings.networks import read_networks
 
 LOOPBACK = WebhookSettings(webhook_allowed_networks="127.0.0.0/8", webhook_timeout_seconds=1)
 PUBLIC_ONLY = WebhookSettings(webhook_timeout_seconds=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
-from viral_engine.contract.growth import Interval
+from viral_contract.models.growth import Interval
 
 
 @pytest.mark.parametrize(

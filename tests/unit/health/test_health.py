@@ -14,11 +14,11 @@ from metrics_api.detection.content_totals import ContentTotals
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.coppa import format_coppa
 from metrics_api.detection.opt_outs import format_opt_outs
-from metrics_api.scoring.health import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
-from viral_engine.contract.alerts import AlertType
-from viral_engine.contract.guardrails import Deductions
-from viral_engine.contract.period import Period
-from viral_engine.settings import DetectionSettings
+from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.alerts import AlertType
+from viral_contract.models.guardrails import Deductions
+from viral_contract.models.period import Period
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "health-score-algorithm.md").read_text()
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from metrics_api.scoring.what_if import find_not_applicable, format_helm_values
-from viral_engine.contract.thresholds import Overrides
-from viral_engine.settings import DetectionSettings
+from metrics_api.alerts.what_if import find_not_applicable, format_helm_values
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.thresholds import Overrides
 
 CONFIGURED = DetectionSettings()
 

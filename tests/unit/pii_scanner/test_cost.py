@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from metrics_api.detection import pii
-from metrics_api.detection.pii.document import Document, build_document
-from metrics_api.detection.pii.findings import PiiType
-from metrics_api.detection.pii.rules import Rule, RuleSet
-from metrics_api.detection.pii.scanner import RULES
+from metrics_api import pii_scanner as pii
+from metrics_api.pii_scanner.document import Document, build_document
+from metrics_api.pii_scanner.findings import PiiType
+from metrics_api.pii_scanner.rules import Rule, RuleSet
+from metrics_api.pii_scanner.scanner import RULES
 from tests.support.adversarial_texts import SEPARATORS, generate_units, repeat
 from tests.support.us_scanner import find_violations, scan_data, scan_text
 

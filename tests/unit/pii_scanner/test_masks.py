@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics_api.detection.pii.findings import PiiType, format_masked
+from metrics_api.pii_scanner.findings import PiiType, format_masked
 
 
 @pytest.mark.parametrize(

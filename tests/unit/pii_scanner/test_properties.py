@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from metrics_api.detection.pii.findings import Finding
+from metrics_api.pii_scanner.findings import Finding
 from tests.support.us_scanner import find_violations, scan_data, scan_text
 
 _PIECES = st.sampled_from(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from metrics_api.detection.pii.scanner import RULES
+from metrics_api.pii_scanner.scanner import RULES
 from tests.support.us_scanner import scan_text
 
 EXAMPLES = [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from metrics_api.detection.pii.findings import Finding, PiiType
+from metrics_api.pii_scanner.findings import Finding, PiiType
 from tests.support.us_scanner import scan_data, scan_text
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from metrics_api.detection.pii.violations import Violation
+from metrics_api.pii_scanner.violations import Violation
 from tests.support.us_scanner import find_violations
 
 VALUES = {

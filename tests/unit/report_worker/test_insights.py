@@ -16,8 +16,8 @@ from tests.support.report_facts import (
     build_funnel,
     build_referrer,
 )
-from viral_engine.contract.reports import Insight, ReportFacts
-from viral_engine.report_rendering.blocks import build_kpis
+from viral_contract.models.reports import Insight, ReportFacts
+from viral_reports.blocks import build_kpis
 
 FEW = Counts(12, 40, 10, 10, 9, {})
 PURGED = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from report_worker.lease import Lease
-from viral_engine.client import ApiProblemError, ApiUnreachableError
-from viral_engine.holding import LeaseLostError
+from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableError
+from viral_runtime.work.lease import LeaseLostError
 
 NOT_HELD = ApiProblemError(409, "not_held", "gone")
 AWAY = ApiUnreachableError("away")

@@ -6,7 +6,7 @@ from metrics_api.growth.k_factor import Counts
 from metrics_api.growth.loops import format_loop
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import NOTHING, build_empty_facts, build_facts, build_referrer
-from viral_engine.contract.reports import ReportFacts
+from viral_contract.models.reports import ReportFacts
 
 STRONG = [format_loop("buddy_challenge", 100, 400, 80, 100)]
 PURGED = build_facts(

@@ -1,9 +1,9 @@
 """The timings that docs/performance-reports.md promises; tests of faults shorten them."""
 
-from viral_engine.queue_settings import QueueSettings
-from viral_engine.queue_worker import JOB_MONITORING_SECONDS, MAINTENANCE_SECONDS, WORKER_TTL_SECONDS
-from viral_engine.queues import FAILURE_TTL_SECONDS, JOB_TIMEOUT_SECONDS, RESULT_TTL_SECONDS, JobName
-from viral_engine.worker_settings import AiSettings
+from metrics_api.settings.queues import QueueSettings
+from report_worker.settings import AiSettings
+from viral_runtime.work.queues import FAILURE_TTL_SECONDS, JOB_TIMEOUT_SECONDS, RESULT_TTL_SECONDS, JobName
+from viral_runtime.work.worker import JOB_MONITORING_SECONDS, MAINTENANCE_SECONDS, WORKER_TTL_SECONDS
 
 
 def test_the_defaults_are_those_of_the_document() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from viral_engine.bidirectional import isolate
+from viral_reports.bidirectional import isolate
 
 
 @pytest.mark.parametrize("text", ["", "plain", "naïve café", "李小龙", "12 %", "🎓"])

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from viral_engine.contract.period import Period
-from viral_engine.dates import FULL, SHORT, format_period
+from viral_contract.models.period import Period
+from viral_reports.dates import FULL, SHORT, format_period
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from metrics_api.growth.loops import format_loop
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import build_empty_facts, build_facts, build_referrer, build_timeline
-from viral_engine.contract.reports import DayInReport, Insight, ReportFacts, WrittenBy
-from viral_engine.report_rendering.csv_file import render_csv
-from viral_engine.report_rendering.html_page import render_html
-from viral_engine.report_rendering.pdf_file import render_pdf
-from viral_engine.report_rendering.written import NotWrittenError
+from viral_contract.models.reports import DayInReport, Insight, ReportFacts, WrittenBy
+from viral_reports.csv_file import render_csv
+from viral_reports.html_page import render_html
+from viral_reports.pdf_file import render_pdf
+from viral_reports.written import NotWrittenError
 
 MARKUP = "<b>&x</b> #panic() $y$ @z"
 

@@ -13,17 +13,17 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from redis import Redis
 
+from email_worker.settings import WebhookSettings
 from email_worker.webhook_call import call_webhook
 from metrics_api.access.open_id import OpenIdProvider, Secrets
 from metrics_api.db.database import create_database_engine
 from metrics_api.reconciler.leadership import connect
+from metrics_api.settings.access import SingleSignOnSettings
 from report_worker.language_model import write_with_model
+from report_worker.settings import AiSettings
 from tests.support.report_facts import build_facts
-from viral_engine.access_settings import SingleSignOnSettings
-from viral_engine.authorities import trust_authorities
-from viral_engine.delivery_settings import WebhookSettings
-from viral_engine.discreet_traces import DiscreetExporter
-from viral_engine.worker_settings import AiSettings
+from viral_runtime.observe.trace_redaction import DiscreetExporter
+from viral_runtime.web.authorities import trust_authorities
 
 Client = Callable[[int], object]
 _WAIT_SECONDS = 10

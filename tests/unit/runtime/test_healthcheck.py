@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from viral_engine.healthcheck import OLDEST_HEARTBEAT_SECONDS, is_alive
-from viral_engine.standalone.ports import find_free_port
+from viral_cli.local.ports import find_free_port
+from viral_runtime.web.health_check import OLDEST_HEARTBEAT_SECONDS, is_alive
 
 
 class Service(BaseHTTPRequestHandler):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from viral_engine.settings import ApiSettings, DetectionSettings, InvalidSettingsError, load_settings
+from metrics_api.settings.api import ApiSettings
+from metrics_api.settings.detection import DetectionSettings
+from viral_runtime.settings.base import InvalidSettingsError, load_settings
 
 NOT_FALLING = "HEALTH_STATUS_EXCELLENT, _GOOD, _FAIR and _WARNING must fall in this order, but are 90, 95, 60, 40"
 TOO_LOW = "FRAUD_IP_CLICK_THRESHOLD is '4'; allowed: 5 or more"

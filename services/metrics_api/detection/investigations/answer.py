@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations import shaping
 from metrics_api.detection.investigations.history import History, fetch_history, fetch_seen
-from viral_engine.contract.investigations import Entity, EntityKind, RelatedKind
+from viral_contract.models.investigations import Entity, EntityKind, RelatedKind
 
 _SAME_KIND: dict[EntityKind, RelatedKind] = {
     "ip_address": "ip_addresses",

@@ -10,8 +10,8 @@ from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
-from metrics_api.detection.trust import fetch_active_trust
-from viral_engine.contract.investigations import Burst, BurstsOfDay, DeviceInvestigation
+from metrics_api.detection.trusted_networks import fetch_active_trust
+from viral_contract.models.investigations import Burst, BurstsOfDay, DeviceInvestigation
 
 _DAYS = f"""
     SELECT day, clicks, {", ".join(f"span_{size}" for size in BURST_SIZES)}

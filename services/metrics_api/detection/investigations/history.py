@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from viral_engine.contract.investigations import EntityKind
-from viral_engine.contract.period import Period
+from viral_contract.models.investigations import EntityKind
+from viral_contract.models.period import Period
 
 MAX_EVENTS = 10_000
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
-from metrics_api.detection.trust import fetch_active_trust, find_network
-from viral_engine.contract.investigations import ClicksOfDay, IpInvestigation, TrustedNetworkMatch
+from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
+from viral_contract.models.investigations import ClicksOfDay, IpInvestigation, TrustedNetworkMatch
 
 _DAYS = text("""
     SELECT day, clicks FROM clicks_per_ip_day

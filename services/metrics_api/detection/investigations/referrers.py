@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.anomalies import fetch_is_eager
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
-from viral_engine.contract.events import EventType
-from viral_engine.contract.investigations import ConversionsOfDay, ReferrerInvestigation
+from viral_contract.models.events import EventType
+from viral_contract.models.investigations import ConversionsOfDay, ReferrerInvestigation
 
 _COUNTS: dict[EventType, str] = {
     "click": "clicks",

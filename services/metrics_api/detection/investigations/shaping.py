@@ -11,8 +11,8 @@ from sqlalchemy import Row
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.investigations.history import History
-from viral_engine.contract.events import EVENT_TYPES
-from viral_engine.contract.investigations import (
+from viral_contract.models.events import EVENT_TYPES
+from viral_contract.models.investigations import (
     EventCounts,
     InvestigatedEvent,
     RelatedEntities,
@@ -21,7 +21,7 @@ from viral_engine.contract.investigations import (
     Timeline,
     TimelineBucket,
 )
-from viral_engine.contract.period import Period
+from viral_contract.models.period import Period
 
 CURSOR = "investigation"
 MAX_RELATED = 50

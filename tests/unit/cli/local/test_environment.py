@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from viral_engine.settings import StandaloneSettings
-from viral_engine.standalone.environment import build_environment
+from viral_cli.local.environment import build_environment
+from viral_cli.settings import StandaloneSettings
 
 SETTINGS = StandaloneSettings()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from viral_engine.standalone.local_env import NAMES, published, read_local_env
+from viral_cli.local_env import NAMES, published, read_local_env
 
 VALUES = {name: f"value-of-{name}" for name in NAMES}
 

@@ -3,7 +3,7 @@
 import io
 import threading
 
-from viral_engine.standalone.merged_log import MergedLog
+from viral_cli.local.merged_log import MergedLog
 
 
 def test_each_line_stands_behind_its_processs_name() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from viral_engine.standalone.errors import StackError
-from viral_engine.standalone.ports import check_ports_free, find_free_port, is_port_free
+from viral_cli.local.errors import StackError
+from viral_cli.local.ports import check_ports_free, find_free_port, is_port_free
 
 
 @pytest.fixture(params=["127.0.0.1", ""], ids=["loopback", "everywhere"])

@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from viral_engine.standalone import leftovers, processes
-from viral_engine.standalone.errors import StackError
-from viral_engine.standalone.leftovers import ProcessRecord, only_stack_in
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.processes import Children, Program, watch
+from viral_cli.local import leftovers, processes
+from viral_cli.local.errors import StackError
+from viral_cli.local.leftovers import ProcessRecord, only_stack_in
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.processes import Children, Program, watch
 
 IGNORE_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 TELL_AND_WAIT = "print('up', flush=True)\nimport time\ntime.sleep(60)"
@@ -94,9 +94,9 @@ def test_a_childs_output_is_merged(children: Children, output: io.StringIO) -> N
 PARENT = """
 import io, os, sys, time
 from pathlib import Path
-from viral_engine.standalone.leftovers import ProcessRecord
-from viral_engine.standalone.merged_log import MergedLog
-from viral_engine.standalone.processes import Children, Program
+from viral_cli.local.leftovers import ProcessRecord
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.processes import Children, Program
 children = Children(MergedLog(io.StringIO()), ProcessRecord(Path(sys.argv[1]) / "processes.json"))
 children.start(Program("child", [sys.executable, "-c", sys.argv[2]], log_file=Path(sys.argv[1]) / "log"))
 children.wait_until(lambda: "up" in (Path(sys.argv[1]) / "log").read_text(), "the child", seconds=30)

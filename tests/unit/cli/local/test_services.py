@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from viral_engine.queues import QueueName
-from viral_engine.standalone.services import WORKERS
+from viral_cli.local.services import WORKERS
+from viral_runtime.work.queues import QueueName
 
 
 def test_every_queue_has_its_workers() -> None:

@@ -9,8 +9,8 @@ from prometheus_client import REGISTRY
 
 from tests.support.flag_files import FOR_25_PCT, FOR_ANA, OFF, ON, format_flags, write_flags
 from tests.support.waiting import wait_until
-from viral_engine.contract.flags import FLAGS, Flag
-from viral_engine.flags import Flags
+from viral_contract.models.flags import FLAGS, Flag
+from viral_runtime.flags.evaluate import Flags
 
 _LONGEST_SECONDS = 10
 GUARDRAILS = Flag.GUARDRAIL_DASHBOARD

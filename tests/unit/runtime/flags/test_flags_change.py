@@ -8,10 +8,10 @@ import pytest
 
 from tests.chart.rendering import render
 from tests.support.flag_files import FOR_25_PCT, FOR_ANA, OFF, ON
-from viral_engine.contract.flags import FLAGS, Flag
-from viral_engine.flags import Flags
-from viral_engine.flags_change import OwnRuleError, set_flag
-from viral_engine.flags_document import BrokenFlagsError
+from viral_contract.models.flags import FLAGS, Flag
+from viral_runtime.flags.change import OwnRuleError, set_flag
+from viral_runtime.flags.document import BrokenFlagsError
+from viral_runtime.flags.evaluate import Flags
 
 _EMAIL = Flag.EMAIL_DELIVERY
 _ANA = "ana@example.com"

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from viral_engine.discreet_logs import HIDDEN, hide_identifiers
+from viral_runtime.observe.log_redaction import HIDDEN, hide_identifiers
 
 
 def log_in_production(*lines: str) -> dict[str, Any]:
     """What a process writes that runs these lines, in which `log` is its logger."""
     start = (
         "import structlog",
-        "from viral_engine.logs import configure_logging",
-        "from viral_engine.settings import LogSettings",
+        "from viral_runtime.observe.logs import configure_logging",
+        "from viral_runtime.settings.observe import LogSettings",
         "configure_logging(LogSettings(log_format='json'), service='test')",
         "log = structlog.get_logger()",
     )

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from viral_engine.client_address import find_client_address, find_network
+from viral_runtime.web.client_address import find_client_address, find_network
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

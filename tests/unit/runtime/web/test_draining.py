@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from viral_engine.draining import Draining, refuse_readiness
+from viral_runtime.web.draining import Draining, refuse_readiness
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from viral_engine.webserver import listen
+from viral_runtime.web.server import listen
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from viral_engine.demo.month import generate_month
+from viral_cli.local.demo.month import generate_month
 
 Item = dict[str, Any]
 

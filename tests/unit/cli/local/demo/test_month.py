@@ -10,10 +10,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.unit.cli.local.demo.months import Loaded
-from viral_engine.contract.events import Event
-from viral_engine.contract.links import LinkItem
-from viral_engine.demo.loops import LOOPS
-from viral_engine.demo.month import generate_month
+from viral_cli.local.demo.loops import LOOPS
+from viral_cli.local.demo.month import generate_month
+from viral_contract.models.events import Event
+from viral_contract.models.links import LinkItem
 
 STEPS = ("click", "visit", "signup", "conversion", "activation")
 NETWORKS = [

@@ -1,0 +1,1 @@
+"""One alert, and the history of all."""

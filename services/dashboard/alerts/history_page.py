@@ -1,0 +1,169 @@
+"""The history of alerts: those that ended and those that last, filtered by the address."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard.alerts.history import STATUSES, build_list, format_found
+from dashboard.components.address_controls import control_id, show_address
+from dashboard.components.card import build_blank
+from dashboard.components.dates import build_day
+from dashboard.components.messages import build_refused, build_unavailable
+from dashboard.components.page_header import build_page_header
+from dashboard.components.table import build_way_on
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES
+from dashboard.guardrails.alerts import TITLES
+from dashboard.links import ALERTS_PATH
+from dashboard.page import Page
+from dashboard.period import read_search
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.period import MAX_DAYS
+
+TITLE = "Alert history"
+ROWS = 50
+ANY = "any"
+_PAGE = "alerts"
+_DEFAULTS = {"status": "all", "type": ANY, "q": "", "start": None, "end": None}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame of the page; only what is listed changes."""
+    summary = html.P("What the guardrails found, and what people did about it")
+    return html.Div(
+        [
+            dcc.Store(id="alerts-defaults", data=_DEFAULTS),
+            build_page_header(TITLE, "", [summary]),
+            html.Div(
+                [
+                    html.Section(
+                        html.Div(_build_filters(), className="filters", role="search"),
+                        id="alerts-filter",
+                        className="card",
+                        **{"aria-label": "Filter"},
+                    ),
+                    html.Section(
+                        [
+                            html.H2("Alerts", className="card-heading"),
+                            html.P(id="alerts-found", className="hint", role="status"),
+                            html.Div([build_blank(480)], id="alerts-list"),
+                        ],
+                        className="card",
+                    ),
+                ],
+                className="stack",
+            ),
+        ]
+    )
+
+
+def _build_filters() -> list[Component]:
+    return [
+        _build_choice("status", "Status", STATUSES),
+        _build_choice("type", "Type", {ANY: "All", **TITLES}),
+        build_day(control_id(_PAGE, "start"), "From (UTC)", "Any day"),
+        build_day(control_id(_PAGE, "end"), "To (UTC)", "Any day"),
+        dmc.TextInput(id=control_id(_PAGE, "q"), label="Text", placeholder="words or a name", className="filter"),
+        html.Button("Show alerts", id="alerts-show", className="button button-primary"),
+        dcc.Link("Clear filters", href=ALERTS_PATH, className="button"),
+    ]
+
+
+def _build_choice(name: str, label: str, words: dict[Any, str]) -> Component:
+    choices = [{"value": value, "label": said} for value, said in words.items()]
+    return dmc.Select(
+        id=control_id(_PAGE, name),
+        label=label,
+        data=choices,
+        value=_DEFAULTS[name],
+        allowDeselect=False,
+        className="filter",
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """The address fills in the filter and the list; the button, and Enter in the text, change the address."""
+    app.callback(
+        output={
+            "list": Output("alerts-list", "children"),
+            "found": Output("alerts-found", "children"),
+            "hidden": Output("alerts-filter", "hidden"),
+        },
+        inputs={"search": Input("url", "search")},
+    )(lambda search: show_alerts(views.api_of_viewer(), search))
+    app.callback(
+        Output("url", "search", allow_duplicate=True),
+        inputs={
+            "presses": Input("alerts-show", "n_clicks"),
+            "enters": Input(control_id(_PAGE, "q"), "n_submit"),
+            "given": {name: State(control_id(_PAGE, name), "value") for name in _DEFAULTS},
+        },
+        prevent_initial_call=True,
+    )(choose_filters)
+    show_address(app, _PAGE, "alerts-defaults")
+
+
+def choose_filters(presses: int | None, enters: int | None, given: dict[str, str | None]) -> Any:
+    """The address that the filters make; it stays as it is when they are drawn, which calls back too."""
+    return format_filters(given) if presses or enters else no_update
+
+
+def format_filters(given: dict[str, str | None]) -> str:
+    """The filters as they stand in an address, without those that filter nothing."""
+    named = {name: value.strip() for name, value in given.items() if value and value.strip()}
+    chosen = {name: value for name, value in named.items() if value != _DEFAULTS[name]}
+    return f"?{urlencode(chosen)}" if chosen else ""
+
+
+def parse_filters(search: str | None) -> dict[str, str]:
+    """The filters that the address names, without those that filter nothing."""
+    given = read_search(search)
+    return {name: given[name] for name in _DEFAULTS if given.get(name) not in (None, "", _DEFAULTS[name])}
+
+
+def build_query(filters: dict[str, str], *, today: date) -> dict[str, str]:
+    """The filters as the API takes them: it wants both dates, of which people may leave one open."""
+    query = {"status": "all", **filters}
+    try:
+        if "start" in query and "end" not in query:
+            query["end"] = max(today, date.fromisoformat(query["start"])).isoformat()
+        elif "end" in query and "start" not in query:
+            query["start"] = (date.fromisoformat(query["end"]) - timedelta(days=MAX_DAYS - 1)).isoformat()
+    except (ValueError, OverflowError):
+        # The API says in words what is wrong with a date.
+        return query
+    return query
+
+
+def show_alerts(api: MetricsApi, search: str | None) -> dict[str, Any]:
+    """The alerts that the address names, and whether the filter is hidden, as it is where it would show what is not."""
+    filters = parse_filters(search)
+    cursor = read_search(search).get("cursor")
+    query = build_query(filters, today=datetime.now(UTC).date())
+    try:
+        answer = api.fetch_alerts(**query, cursor=cursor, limit=ROWS)
+    except ApiProblemError as error:
+        if error.status in (400, 422):
+            return {"list": [build_refused(error, ALERTS_PATH)], "found": "", "hidden": True}
+        return _fail(error, search)
+    except API_FAILURES as error:
+        return _fail(error, search)
+    more = []
+    if answer.next_cursor:
+        more = [build_way_on(ALERTS_PATH, {**filters, "cursor": answer.next_cursor}, f"{ROWS} alerts")]
+    return {"list": [*build_list(answer, filters), *more], "found": format_found(answer, filters), "hidden": False}
+
+
+def _fail(error: Exception, search: str | None) -> dict[str, Any]:
+    _log.warning("alert_history_failed", reason=str(error))
+    return {"list": [build_unavailable(ALERTS_PATH + (search or ""))], "found": "", "hidden": True}
+
+
+PAGE = Page(ALERTS_PATH, TITLE, build_layout, add_callbacks)

@@ -1,0 +1,1 @@
+"""The growth page and its cards."""

@@ -1,0 +1,60 @@
+"""K-Factor: how many new users each inviting user brings, with and without what the guardrails flag."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card, build_hint, build_kpis
+from dashboard.components.trend import build_trend, format_interval, format_unfinished
+from dashboard.data import GrowthSnapshot
+from viral_contract.models.growth import KFactorAnswer
+from viral_reports.dates import format_period
+from viral_reports.figures import format_count, format_counted, format_distance_to_viral, format_k
+
+_VIRAL = 1
+
+
+def build_body(snapshot: GrowthSnapshot) -> list[Component]:
+    """The number, how sure it is, and what is left of it without flagged traffic."""
+    answer = snapshot.k_factor
+    if not answer.total_invites:
+        return [html.P("Nobody invited anybody in this period, so there is no K.", className="nothing")]
+    if answer.is_partial and not answer.active_users:
+        return [html.P("Of this period only totals are kept, so K is not known.", className="nothing")]
+    return [
+        html.P(
+            [html.Span(format_k(answer.k_factor), className="k-number"), build_trend(answer.trend, answer.change_pct)],
+            className="k-line",
+        ),
+        build_hint(f"{format_interval(answer.k_factor_interval)} · before: {_format_before(answer)}"),
+        *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
+        build_kpis(
+            (format_k(answer.k_factor), "All conversions"),
+            (format_k(answer.k_factor_clean), "K clean"),
+            (format_count(answer.removed_conversions), "Conversions removed"),
+        ),
+        build_hint("K clean leaves out conversions from flagged addresses, devices and referrers."),
+        build_hint(_format_sum(answer)),
+        build_hint(_format_distance(answer.k_factor)),
+    ]
+
+
+def _format_before(answer: KFactorAnswer) -> str:
+    if answer.previous.is_partial:
+        return f"only totals are kept of {format_period(answer.previous.period)}"
+    return f"{format_k(answer.previous.k_factor)} in {format_period(answer.previous.period)}"
+
+
+def _format_sum(answer: KFactorAnswer) -> str:
+    return (
+        f"{format_counted(answer.active_users, 'inviting user')} × {answer.avg_invites_per_user:.2f} invites each "
+        f"× {answer.conversions_per_invite:.2f} conversions an invite"
+    )
+
+
+def _format_distance(k_factor: float) -> str:
+    if k_factor >= _VIRAL:
+        return "At 1 or above every inviting user brings at least one more: growth carries itself."
+    return f"{format_distance_to_viral(k_factor)} below 1, where growth carries itself."
+
+
+CARD = Card("k-factor", "K-Factor", 250, build_body)

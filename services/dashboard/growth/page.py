@@ -1,0 +1,47 @@
+"""The growth page: K, why it changed, and where users come from."""
+
+from dashboard.data import GrowthSnapshot
+from dashboard.growth import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
+from dashboard.live.page import build_page
+from dashboard.live.view import LivePage
+from dashboard.period import format_query, format_search
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.period import PeriodQuery
+
+CARDS = (
+    k_factor.CARD,
+    k_timeline.CARD,
+    k_change.CARD,
+    funnel.CARD,
+    loops.CARD,
+    referrers.CARD,
+    cohorts.CARD,
+    cycle_time.CARD,
+)
+
+
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> GrowthSnapshot:
+    """Growth over a period; the cohorts are those of the last weeks, whatever the period."""
+    query = format_query(period)
+    return GrowthSnapshot(
+        k_factor=api.fetch_k_factor(**query),
+        timeline=api.fetch_timeline(**query),
+        funnel=api.fetch_funnel(**query),
+        loops=api.fetch_loops(**query, limit=loops.MOST_ROWS),
+        cohorts=api.fetch_cohorts(),
+        cycle_time=api.fetch_cycle_time(**query),
+        referrers=api.fetch_referrers(**query, limit=referrers.ROWS_ON_CARD),
+        search=format_search(period),
+    )
+
+
+PAGE = build_page(
+    LivePage(
+        path="/dashboard/growth",
+        slug="growth",
+        title="Growth",
+        icon="growth",
+        cards=CARDS,
+        fetch=fetch_snapshot,
+    )
+)

@@ -1,0 +1,1 @@
+"""The guardrails page, its cards, lists and thresholds."""

@@ -1,0 +1,79 @@
+"""Active alerts: what happened, how bad it is, and the way to do something about it."""
+
+from datetime import datetime
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card, build_hint
+from dashboard.components.table import build_link_to_all
+from dashboard.data import Snapshot
+from dashboard.formats import format_age, format_minute
+from dashboard.links import ALERTS_PATH, alert_path
+from viral_contract.models.alerts import Alert, AlertSeverity, AlertType
+from viral_reports.figures import format_count
+
+TITLES: dict[AlertType, str] = {
+    "coppa_violation": "Personal information of children was shared",
+    "fraud_detection": "Many addresses click too often",
+    "conversion_anomaly": "Conversions are hard to believe",
+    "no_data": "No events arrive",
+    "bot_detection": "Devices click like robots",
+    "high_opt_out": "Many parent shares are never viewed",
+}
+_ICONS: dict[AlertSeverity, str] = {"critical": "critical", "high": "warning", "medium": "info"}
+
+
+def build_body(snapshot: Snapshot) -> list[Component]:
+    """One entry an alert, the most severe first."""
+    history = build_link_to_all("Alert history", ALERTS_PATH)
+    alerts = snapshot.alerts.alerts
+    if not alerts:
+        check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+        return [html.P([check, "No active alerts"], className="nothing"), history]
+    now = snapshot.health.computed_at
+    return [
+        build_hint(f"{format_count(snapshot.alerts.total_alerts)} open, judged over the last 7 days"),
+        html.Ul([_build_active(alert, now=now) for alert in alerts], className="alerts"),
+        history,
+    ]
+
+
+def _build_active(alert: Alert, *, now: datetime) -> Component:
+    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged yet"
+    return build_alert(alert, f"opened {format_age(alert.opened_at, now=now)}", taken)
+
+
+def build_alert(alert: Alert, *facts: str, note: str | None = None) -> Component:
+    """The alert with its severity as icon and word, these facts, and the link to its evidence."""
+    icon = html.Span(
+        className=f"icon icon-{_ICONS[alert.severity]} severity-{alert.severity}", **{"aria-hidden": "true"}
+    )
+    title = TITLES[alert.type]
+    text = [
+        html.H3(title),
+        html.P(alert.message, className="alert-message"),
+        html.P([build_severity(alert.severity), *map(html.Span, facts)], className="alert-facts"),
+        *([html.P(f"“{note}”", className="alert-note")] if note else []),
+    ]
+    link = dcc.Link("Look into it", href=alert_path(alert.id), className="button", title=f"Look into it: {title}")
+    return html.Li([icon, html.Div(text, className="alert-text"), link], className="alert")
+
+
+def build_severity(severity: AlertSeverity) -> Component:
+    """The severity as a coloured word."""
+    return html.Strong(severity.capitalize(), className=f"severity severity-{severity}")
+
+
+def format_status(alert: Alert) -> str:
+    """Where the alert stands, and by whom it came there."""
+    if alert.status == "acknowledged":
+        return f"Acknowledged by {alert.acknowledged_by}"
+    if alert.status == "snoozed" and alert.snoozed_until:
+        return f"Snoozed until {format_minute(alert.snoozed_until)} UTC"
+    if alert.status == "resolved":
+        return f"Resolved by {alert.resolved_by}" if alert.resolved_by else "Over by itself"
+    return {"open": "Open", "false_positive": "False positive"}.get(alert.status, alert.status)
+
+
+CARD = Card("alerts", "Active alerts", 260, build_body)

@@ -1,0 +1,56 @@
+"""COPPA Compliance: how much of what was shared is free of children's personal information."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.table import build_link_to_all
+from dashboard.data import Snapshot
+from dashboard.formats import format_percent
+from dashboard.links import VIOLATIONS_PATH
+from viral_contract.models.guardrails import Compliance
+from viral_reports.figures import format_count
+
+
+def build_body(snapshot: Snapshot) -> list[Component]:
+    """Whether the target is met, the kinds one by one, and the way to the violations."""
+    coppa = snapshot.health.components.coppa
+    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
+        return [build_no_data()]
+    target = f"Target {format_percent(coppa.target_rate)}: {'met' if coppa.target_met else 'missed'}"
+    return [
+        build_hint("Shares and reels without personal information of a child"),
+        html.Dl(
+            html.Div([html.Dt(target), html.Dd(format_percent(coppa.overall_compliance_rate))], className="kpi"),
+            className=f"kpis {'is-good' if coppa.target_met else 'is-critical'}",
+        ),
+        html.Ul(
+            [
+                _build_kind("Parent shares", coppa.parent_shares),
+                _build_kind("Progress reels", coppa.progress_reels),
+                _build_check("Violations to look at", format_count(coppa.open_violations), coppa.open_violations == 0),
+                *_build_not_scanned(coppa.not_scanned),
+            ],
+            className="checks",
+        ),
+        build_link_to_all("View violations", VIOLATIONS_PATH + snapshot.search),
+    ]
+
+
+def _build_kind(label: str, kind: Compliance) -> Component:
+    value = f"{format_count(kind.violations_found)} of {format_count(kind.total_checked)} violate"
+    return _build_check(label, value, kind.violations_found == 0)
+
+
+def _build_not_scanned(number: int) -> list[Component]:
+    if not number:
+        return []
+    return [_build_check("Not scanned yet", f"{format_count(number)} counted as violating", is_fine=False)]
+
+
+def _build_check(label: str, value: str, is_fine: bool) -> Component:
+    icon = html.Span(className=f"icon icon-{'check' if is_fine else 'warning'}", **{"aria-hidden": "true"})
+    return html.Li([icon, html.Span(label), html.Span(value, className="check-value")], className="check")
+
+
+CARD = Card("coppa", "COPPA Compliance", 190, build_body)

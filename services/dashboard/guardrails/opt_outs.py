@@ -1,0 +1,50 @@
+"""Opt-Out Rates: what was shared or sent and nobody opened."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.data import Snapshot
+from dashboard.formats import format_percent
+from viral_reports.figures import format_count
+
+
+def build_body(snapshot: Snapshot) -> list[Component]:
+    """A bar for each kind against the alert's limit, and the study sessions."""
+    opt_outs = snapshot.health.components.opt_outs
+    shares, links, sessions = opt_outs.parent_shares, opt_outs.attribution_links, opt_outs.study_sessions
+    if not shares.total + links.total + sessions.total:
+        return [build_no_data()]
+    limit = opt_outs.thresholds["alert_opt_out_rate"]
+    return [
+        build_hint("Shares nobody viewed and links nobody clicked, as of now"),
+        _build_rate("Parent shares", shares.opt_out_rate, shares.never_viewed, shares.total, "never viewed", limit),
+        _build_rate("Attribution links", links.opt_out_rate, links.zero_clicks, links.total, "without a click", None),
+        html.P(
+            f"{format_count(sessions.total)} study sessions with "
+            f"{sessions.avg_participants:.1f} participants on average",
+            className="hint",
+        ),
+    ]
+
+
+def _build_rate(label: str, rate: float, unopened: int, total: int, what: str, limit: float | None) -> Component:
+    is_above = limit is not None and rate > limit
+    fill = html.Span(className="meter-fill", style={"width": f"{rate:.1%}"})
+    tick = [html.Span(className="meter-limit", style={"left": f"{limit:.1%}"})] if limit is not None else []
+    note = f"{format_count(unopened)} of {format_count(total)} {what}"
+    if limit is not None:
+        note += f" · {'above' if is_above else 'within'} the limit of {format_percent(limit)}"
+    return html.Div(
+        [
+            html.Div(
+                [html.Span(label), html.Span(format_percent(rate), className="rate-value")], className="rate-head"
+            ),
+            html.Span([fill, *tick], className=f"meter{'' if is_above else ' meter-calm'}", **{"aria-hidden": "true"}),
+            html.P(note, className="rate-note"),
+        ],
+        className="rate",
+    )
+
+
+CARD = Card("opt-outs", "Opt-Out Rates", 190, build_body)

@@ -1,0 +1,54 @@
+"""The guardrails page: the score, what lowers it, and the traffic behind it."""
+
+from dashboard.data import Snapshot
+from dashboard.guardrails import (
+    alerts,
+    anomalies,
+    bots,
+    coppa,
+    deductions,
+    fraud,
+    health_score,
+    history,
+    opt_outs,
+)
+from dashboard.live.page import build_page
+from dashboard.live.view import LivePage
+from dashboard.period import format_query, format_search
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.period import PeriodQuery
+
+CARDS = (
+    health_score.CARD,
+    deductions.CARD,
+    alerts.CARD,
+    history.CARD,
+    fraud.CARD,
+    bots.CARD,
+    opt_outs.CARD,
+    coppa.CARD,
+    anomalies.CARD,
+)
+_HISTORY_DAYS = 7
+
+
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
+    """The guardrails over a period; alerts and history are of the last days, whatever the period."""
+    return Snapshot(
+        health=api.fetch_health(**format_query(period)),
+        alerts=api.fetch_alerts(),
+        history=api.fetch_history(days=_HISTORY_DAYS),
+        search=format_search(period),
+    )
+
+
+PAGE = build_page(
+    LivePage(
+        path="/dashboard/guardrails",
+        slug="guardrails",
+        title="Guardrails",
+        icon="shield",
+        cards=CARDS,
+        fetch=fetch_snapshot,
+    )
+)

@@ -1,0 +1,118 @@
+"""Violations of the children's privacy rule: what was found where, and what became of it."""
+
+from collections.abc import Callable
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint, build_kpis
+from dashboard.components.table import build_moment
+from dashboard.formats import format_duration, format_minute
+from viral_contract.models.content import ScannedKind
+from viral_contract.models.violations import (
+    Resolution,
+    Violation,
+    ViolationsAnswer,
+    ViolationTotals,
+    ViolationType,
+)
+from viral_reports.figures import format_count
+
+KINDS: dict[ScannedKind, str] = {"parent_share": "Parent share", "progress_reel": "Progress reel"}
+TYPES: dict[ViolationType, str] = {
+    "email": "Email address",
+    "phone": "Phone number",
+    "ssn": "Social security number",
+    "credit_card": "Card number",
+    "ip_address": "IP address",
+    "street_address": "Street address",
+    "date_of_birth": "Date of birth",
+    "person_name": "Name of a person",
+    "school": "Name of a school",
+    "sensitive_key": "Field for personal data",
+    "media_without_consent": "Media of a child without consent",
+    "not_scanned": "Not scanned yet",
+}
+STATES = {"open": "Open", "removed": "Removed", "false_positive": "False positive"}
+ACTORS = {"child": "Child", "parent": "Parent"}
+_NOT_SCANNED = "Scanning takes too long. Counts as a violation until a longer scan is done or you check it yourself."
+ActionId = Callable[[int, str], dict[str, str | int]]
+
+
+def build_totals(totals: ViolationTotals) -> list[Component]:
+    """All of the period in figures, whatever is filtered."""
+    median = totals.median_seconds_to_removal
+    kpis = build_kpis(
+        (format_count(totals.open), "Open"),
+        (format_count(totals.removed), "Removed"),
+        (format_count(totals.false_positive), "False positives"),
+        ("–" if median is None else format_duration(median), "Median time to removal"),
+    )
+    shared = f"{format_count(totals.by_child)} shared by children, {format_count(totals.by_parent)} by parents"
+    types = [f"{TYPES[kind]} {format_count(count)}" for kind, count in totals.by_type.items() if count]
+    return [kpis, build_hint(shared), *([build_hint(" · ".join(types))] if types else [])]
+
+
+def build_list(answer: ViolationsAnswer, action_id: ActionId | None) -> list[Component]:
+    """One entry a violation; `action_id` makes the ids of its controls, None where they are not allowed."""
+    if not answer.total_violations:
+        check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+        return [html.P([check, "No such violations in this period"], className="nothing")]
+    found = f"{format_count(answer.total_violations)} in this list; the open ones first, times are UTC"
+    items = [_build_violation(violation, action_id) for violation in answer.violations]
+    return [build_hint(found), html.Ul(items, className="violations")]
+
+
+def _build_violation(violation: Violation, action_id: ActionId | None) -> Component:
+    item = f"{KINDS[violation.content_kind]} by a {violation.actor}"
+    what = html.Div(
+        [
+            html.H3(TYPES[violation.type]),
+            html.P([f"{item}: ", html.Span(violation.content_id, className="whole-identifier")], className="row-note"),
+        ]
+    )
+    where = html.Div(_build_place(violation))
+    why = html.Div(
+        [
+            html.Span(["Found ", build_moment(violation.found_at)]),
+            html.P(f"Rule: {violation.rule}", className="row-note"),
+        ]
+    )
+    state = html.Div(_build_state(violation, action_id))
+    return html.Li([what, where, why, state], className="violation")
+
+
+def _build_place(violation: Violation) -> list[Component]:
+    if violation.type == "not_scanned":
+        return [html.P(_NOT_SCANNED, className="row-note")]
+    return [
+        html.Code(violation.masked, className="whole-identifier"),
+        html.P(["at ", html.Code(violation.path or "/", className="whole-identifier")], className="row-note"),
+    ]
+
+
+def _build_state(violation: Violation, action_id: ActionId | None) -> list[Component]:
+    if violation.resolution is None:
+        actions = [_build_actions(violation, action_id)] if action_id else []
+        return [html.Strong("Open", className="severity severity-high"), *actions]
+    when = f" {format_minute(violation.resolved_at)}" if violation.resolved_at else ""
+    facts = [html.P(f"by {violation.resolved_by}{when}", className="row-note")]
+    note = [html.P(f"“{violation.note}”", className="row-note")] if violation.note else []
+    return [html.Strong(STATES[violation.resolution]), *facts, *note]
+
+
+def _build_actions(violation: Violation, action_id: ActionId) -> Component:
+    """Folded away, so that nothing is resolved by one careless press."""
+    note = dcc.Textarea(id=action_id(violation.id, "note"), className="note", maxLength=1000)
+    buttons = [
+        _build_button(violation.id, "removed", action_id),
+        _build_button(violation.id, "false_positive", action_id),
+    ]
+    hint = "Removed: the content is gone from your service. False positive: it was none, and why."
+    summary = html.Summary(["Resolve", html.Span(f" violation {violation.id}", className="visually-hidden")])
+    form = [html.Label(["Note", note]), build_hint(hint), html.Div(buttons, className="action-row")]
+    return html.Details([summary, *form], className="resolve")
+
+
+def _build_button(violation_id: int, resolution: Resolution, action_id: ActionId) -> Component:
+    return html.Button(STATES[resolution], id=action_id(violation_id, resolution), className="button")

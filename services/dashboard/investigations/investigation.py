@@ -1,0 +1,254 @@
+"""What one address, device or referrer did, and with whom."""
+
+from urllib.parse import urlencode
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.card import build_hint, build_kpis
+from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
+from dashboard.components.table import (
+    Column,
+    build_identifier,
+    build_moment,
+    build_suspect,
+    build_table,
+    build_wide_table,
+)
+from dashboard.formats import format_masked, format_minute, format_percent, format_seconds
+from viral_contract.models.investigations import (
+    DeviceInvestigation,
+    EntityKind,
+    InvestigatedEvent,
+    Investigation,
+    IpInvestigation,
+    ReferrerInvestigation,
+    RelatedEntities,
+    RelatedEntity,
+    RelatedKind,
+)
+from viral_reports.dates import format_day, format_period
+from viral_reports.figures import format_count
+
+EXPORT_PATH = "/dashboard/investigations.csv"
+_NAMES: dict[EntityKind, str] = {"ip_address": "Address", "device": "Device", "referrer": "Referrer"}
+_RELATED: dict[RelatedKind, tuple[str, EntityKind | None]] = {
+    "ip_addresses": ("Addresses", "ip_address"),
+    "devices": ("Devices", "device"),
+    "referrers": ("Referrers", "referrer"),
+    "links": ("Links", None),
+    "loops": ("Loops", None),
+    "users": ("Users", None),
+    "user_agents": ("User agents", None),
+}
+_SERIES = [
+    {"name": "click", "color": "accent"},
+    {"name": "visit", "color": "teal.6"},
+    {"name": "signup", "color": "yellow.7"},
+    {"name": "conversion", "color": "orange.7"},
+    {"name": "activation", "color": "grape.6"},
+]
+
+
+def build_investigation(found: Investigation, identifier: str, search: str) -> list[Component]:
+    """Everything about one entity, the verdict first."""
+    return [
+        _build_header(found, identifier, search),
+        html.Div(
+            [
+                _section("Why it is flagged" if found.flagged else "Not flagged", _build_verdict(found)),
+                _section("Timeline", [_build_timeline(found)]),
+                *_build_related_sections(found, search),
+                _section("Newest events", [_build_events(found.events, search)]),
+            ],
+            className="stack",
+        ),
+    ]
+
+
+def _section(heading: str, body: list[Component]) -> Component:
+    return html.Section([html.H2(heading, className="card-heading"), *body], className="card")
+
+
+def _build_header(found: Investigation, identifier: str, search: str) -> Component:
+    name = _NAMES[found.entity.kind]
+    way_back = build_breadcrumb(name, GUARDRAILS, search)
+    seen = _format_seen(found)
+    title = html.H1(
+        [f"{name} ", html.Span(format_masked(found.entity.shown, found.entity.alias), className="whole-identifier")]
+    )
+    heading = html.Div([title, html.P(seen, className="summary")])
+    export = f"{EXPORT_PATH}{search}&{urlencode({'kind': found.entity.kind, 'id': identifier})}"
+    link = html.A(
+        "Export CSV", href=export, className="button", download="investigation.csv", **{"data-download": "true"}
+    )
+    return html.Header([way_back, heading, html.Div(link, className="controls")], className="page-header")
+
+
+def _format_seen(found: Investigation) -> str:
+    first, last = found.entity.first_seen, found.entity.last_seen
+    seen = f" · first seen {format_minute(first)}, last {format_minute(last)} UTC" if first and last else ""
+    return f"{format_period(found.period)}{seen}"
+
+
+def _build_verdict(found: Investigation) -> list[Component]:
+    totals = [(format_count(count), kind.capitalize() + "s") for kind, count in found.totals.items() if count]
+    return [
+        build_hint(found.rule),
+        *([build_kpis(*totals)] if totals else []),
+        *_build_days(found),
+        *_build_limits(found),
+    ]
+
+
+def _build_limits(found: Investigation) -> list[Component]:
+    if not found.truncated:
+        return []
+    looked = f"Only the newest {format_count(found.looked_at_events)} events were looked at,"
+    return [build_hint(f"{looked} those since {format_minute(found.looked_at_from)} UTC; days and clicks are exact.")]
+
+
+def _build_days(found: Investigation) -> list[Component]:
+    if isinstance(found, IpInvestigation):
+        return [*_build_trust(found), _build_ip_days(found)]
+    if isinstance(found, DeviceInvestigation):
+        return [_build_bursts(found)]
+    if isinstance(found, ReferrerInvestigation):
+        return [_build_referrer_days(found)]
+    return []
+
+
+def _build_trust(found: IpInvestigation) -> list[Component]:
+    trusted = found.trusted_network
+    return [build_hint(f"Trusted as part of {trusted.cidr}: {trusted.reason}")] if trusted else []
+
+
+def _build_ip_days(found: IpInvestigation) -> Component:
+    columns = (Column("Date"), Column("Clicks", is_figure=True), Column("Verdict"))
+    rows = [
+        (format_day(day.date), format_count(day.clicks), "Above the threshold" if day.above_threshold else "Fine")
+        for day in found.days
+    ]
+    return build_table("Clicks a day", columns, rows)
+
+
+def _build_bursts(found: DeviceInvestigation) -> Component:
+    columns = (Column("Clicks in a row"), Column("Fastest, s", is_figure=True), Column("Date"), Column("Verdict"))
+    rows = [
+        (
+            format_count(burst.clicks),
+            format_seconds(burst.seconds),
+            format_day(burst.date),
+            "Faster than people" if burst.within_window else "Fine",
+        )
+        for burst in found.bursts
+    ]
+    return build_table("Fastest bursts", columns, rows)
+
+
+def _build_referrer_days(found: ReferrerInvestigation) -> Component:
+    columns = (
+        Column("Date"),
+        Column("Invites", is_figure=True),
+        Column("Clicks", is_figure=True),
+        Column("Conversions", is_figure=True),
+        Column("Verdict"),
+    )
+    rows = [
+        (
+            format_day(day.date),
+            format_count(day.invites),
+            format_count(day.clicks),
+            format_count(day.conversions),
+            "Above the threshold" if day.above_threshold else "Fine",
+        )
+        for day in found.days
+    ]
+    rate = f"{format_percent(found.conversion_rate)} of the clicks convert"
+    verdict = "too many to believe" if found.high_conversion_rate else "believable"
+    return html.Div([build_hint(f"{rate}: {verdict}"), build_table("Conversions a day", columns, rows)])
+
+
+def _build_timeline(found: Investigation) -> Component:
+    is_hourly = found.timeline.bucket == "hour"
+    data = [
+        {
+            "at": format_minute(bucket.starts_at) if is_hourly else format_day(bucket.starts_at.date()),
+            **bucket.counts,
+        }
+        for bucket in found.timeline.buckets
+    ]
+    chart = dmc.BarChart(
+        h=200, data=data, dataKey="at", series=_SERIES, type="stacked", gridAxis="y", tickLine="none", withLegend=True
+    )
+    total = sum(found.totals.values())
+    label = f"{format_count(total)} events by {found.timeline.bucket}; the table of events below has them one by one"
+    return html.Div(chart, className="history-chart", role="img", **{"aria-label": label})
+
+
+def _build_related_sections(found: Investigation, search: str) -> list[Component]:
+    return [
+        _section(f"{_RELATED[kind][0]} ({format_count(related.total)})", [_build_related(kind, related, search)])
+        for kind, related in found.related.items()
+        if related.total
+    ]
+
+
+def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> Component:
+    name, entity_kind = _RELATED[kind]
+    columns = (
+        Column(name.removesuffix("s").removesuffix("e") if kind == "ip_addresses" else name.removesuffix("s")),
+        Column("Events", is_figure=True),
+        Column("Clicks", is_figure=True),
+        Column("Conversions", is_figure=True),
+        Column("Last seen", is_figure=True),
+    )
+    rows = [
+        (
+            _build_entity(entity_kind, entity, search),
+            format_count(entity.events),
+            format_count(entity.clicks),
+            format_count(entity.conversions),
+            build_moment(entity.last_seen),
+        )
+        for entity in related.entities[:10]
+    ]
+    return build_wide_table(f"{name} in the same events", columns, rows)
+
+
+def _build_entity(kind: EntityKind | None, entity: RelatedEntity, search: str) -> Component:
+    if kind is None:
+        return build_identifier(format_masked(entity.shown, entity.alias))
+    return build_suspect(kind, entity.shown, entity.ref or entity.shown, search, entity.alias)
+
+
+def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
+    columns = (
+        Column("Time"),
+        Column("Event"),
+        Column("Address"),
+        Column("Device"),
+        Column("Referrer"),
+        Column("Loop"),
+    )
+    rows = [
+        (
+            build_moment(event.occurred_at),
+            event.event_type,
+            _build_other("ip_address", event.ip_address, event.ip_ref, search, event.ip_alias),
+            _build_other("device", event.device_fingerprint, event.device_ref, search, event.device_alias),
+            _build_other("referrer", event.referrer_id, None, search),
+            event.source or "–",
+        )
+        for event in events
+    ]
+    return build_wide_table("The newest events", columns, rows)
+
+
+def _build_other(
+    kind: EntityKind, shown: str | None, ref: str | None, search: str, alias: str | None = None
+) -> Component | str:
+    if shown is None:
+        return "–"
+    return build_suspect(kind, shown, ref or shown, search, alias or "")

@@ -1,0 +1,105 @@
+"""Investigations: an address, a device or a referrer, reached from any flagged row."""
+
+from collections.abc import Callable
+
+from dash import Dash, Input, Output, html
+from dash.development.base_component import Component
+from flask import Flask, Response, request
+
+from dashboard.components.card import build_blank
+from dashboard.components.messages import (
+    build_invalid_period,
+    build_not_found,
+    build_refusal,
+    build_switched_off,
+    build_unavailable,
+)
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, build_error, is_switched_off
+from dashboard.errors import build_unavailable as answer_unavailable
+from dashboard.investigations.investigation import EXPORT_PATH, build_investigation
+from dashboard.links import INVESTIGATION_PATH, investigation_path
+from dashboard.page import Page
+from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period, read_search
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.investigations import EntityKind, Investigation
+from viral_contract.models.period import PeriodQuery
+
+_VIEW = "investigation-view"
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The page before its data."""
+    return html.Div([build_blank(560)], id=_VIEW)
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """One callback shows whom the address names; a plain route exports the same as CSV."""
+
+    def show(search: str | None) -> list[Component]:
+        return show_investigation(views.api_of_viewer(), search)
+
+    app.callback(Output(_VIEW, "children"), Input("url", "search"))(show)
+    _add_export(app.server, views)
+
+
+def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
+    """What the entity in the address did in its period."""
+    named = _parse_entity(search)
+    if named is None:
+        return [build_not_found("address, device or referrer")]
+    kind, identifier = named
+    try:
+        period = parse_period(search)
+        found = _FETCH[kind](api, identifier, period)
+    except InvalidPeriodError as error:
+        return [build_invalid_period(str(error), investigation_path(kind, identifier, ""))]
+    except ApiProblemError as error:
+        if is_switched_off(error):
+            return [build_switched_off()]
+        if error.status == 403:
+            return [build_refusal(error.detail)]
+        if error.status == 404:
+            return [build_not_found("address, device or referrer")]
+        return [build_unavailable(investigation_path(kind, identifier, ""))]
+    except API_FAILURES:
+        return [build_unavailable(investigation_path(kind, identifier, format_search(period)))]
+    return build_investigation(found, identifier, format_search(period))
+
+
+_FETCH: dict[EntityKind, Callable[[MetricsApi, str, PeriodQuery], Investigation]] = {
+    "ip_address": lambda api, identifier, period: api.fetch_ip_investigation(identifier, **format_query(period)),
+    "device": lambda api, identifier, period: api.fetch_device_investigation(identifier, **format_query(period)),
+    "referrer": lambda api, identifier, period: api.fetch_referrer_investigation(identifier, **format_query(period)),
+}
+
+
+def _parse_entity(search: str | None) -> tuple[EntityKind, str] | None:
+    query = read_search(search)
+    kind, identifier = query.get("kind", ""), query.get("id", "")
+    return (kind, identifier) if kind in _FETCH and identifier else None
+
+
+def _add_export(server: Flask, views: SharedViews) -> None:
+    @server.get(EXPORT_PATH, endpoint="export_investigation")
+    def export() -> Response:
+        search = "?" + request.query_string.decode()
+        named = _parse_entity(search)
+        if named is None:
+            return build_error(404, "not_found", "There is nothing to export", "The address names nobody.")
+        try:
+            kind, identifier = named
+            query = format_query(parse_period(search))
+            csv = views.api_of_viewer().export_investigation(kind, identifier, **query)
+        except InvalidPeriodError as error:
+            return build_error(422, "invalid", "This period does not exist", str(error))
+        except ApiProblemError as error:
+            return build_error(error.status, error.code, "This can't be exported", error.detail)
+        except API_FAILURES:
+            return answer_unavailable()
+        headers = {"Content-Disposition": "attachment; filename=investigation.csv"}
+        return Response(csv, headers=headers, content_type="text/csv; charset=utf-8")
+
+
+PAGE = Page(INVESTIGATION_PATH, "Investigation", build_layout, add_callbacks)

@@ -1,0 +1,131 @@
+"""Live pages: a period in the address, cards over it, and one callback that brings them up to date."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.card import body_id, build_skeleton
+from dashboard.components.dates import build_dates
+from dashboard.components.messages import NO_DATA_PROBLEM
+from dashboard.data import SharedViews
+from dashboard.live.view import Data, LivePage, refresh
+from dashboard.page import Page
+from dashboard.period import CHOICES, DEFAULT_DAYS
+from dashboard.settings import DashboardSettings
+
+
+def build_page(live: LivePage[Data]) -> Page:
+    """The page: its frame, and the callbacks that keep it alive."""
+
+    def build_layout(settings: DashboardSettings) -> Component:
+        return build_frame(live, settings.dashboard_refresh_seconds)
+
+    def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+        _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
+        add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
+        _add_period(live.slug, app)
+        _add_panel(live.slug, app)
+
+    return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)
+
+
+def build_frame(live: LivePage[Data], refresh_seconds: int) -> Component:
+    """The page before its first data."""
+    slug = live.slug
+    title = html.Div([html.H1(live.title), html.Div(id=f"{slug}-summary", className="summary live-summary")])
+    problem = html.P(
+        NO_DATA_PROBLEM, id=f"{slug}-refresh-problem", className="refresh-problem", role="alert", hidden=True
+    )
+    return html.Div(
+        [
+            *build_clock(slug, refresh_seconds),
+            dcc.Store(id=f"{slug}-shown"),
+            html.Header([title, _build_controls(slug)], className="page-header"),
+            problem,
+            html.Div(id=f"{slug}-notice"),
+            html.Div([build_skeleton(card) for card in live.cards], id=f"{slug}-cards", className="cards"),
+        ]
+    )
+
+
+def build_clock(slug: str, seconds: float) -> list[Component]:
+    """What makes the browser ask again; `add_tick` says when it does not."""
+    return [dcc.Interval(id=f"{slug}-clock", interval=seconds * 1000), dcc.Store(id=f"{slug}-tick")]
+
+
+def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
+    """Tick with the clock, unless nobody looks at the page, and for every other reason."""
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "tick"),
+        Output(f"{slug}-tick", "data"),
+        Input(f"{slug}-clock", "n_intervals"),
+        *reasons,
+        prevent_initial_call=True,
+    )
+
+
+def _build_controls(slug: str) -> Component:
+    period = dmc.SegmentedControl(
+        id=f"{slug}-period",
+        data=[{"value": str(days), "label": f"{days} days"} for days in CHOICES],
+        value=str(DEFAULT_DAYS),
+        className="period",
+        **{"aria-label": "Period"},
+    )
+    icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
+    button = html.Button([icon, "Refresh"], id=f"{slug}-refresh", className="button")
+    return html.Div([period, build_dates(f"{slug}-dates"), button], className="controls")
+
+
+def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:
+    """One callback brings the data."""
+    slug = live.slug
+
+    def refresh_page(tick: float | None, search: str | None, shown: dict[str, Any] | None) -> dict[str, Any]:
+        del tick  # The reason to refresh, which needs no answer.
+        return refresh(live, views, refresh_seconds, search, shown)
+
+    app.callback(
+        output={
+            "summary": Output(f"{slug}-summary", "children"),
+            "bodies": [Output(body_id(card.slug), "children") for card in live.cards],
+            "cards_hidden": Output(f"{slug}-cards", "hidden"),
+            "notice": Output(f"{slug}-notice", "children"),
+            "problem": Output(f"{slug}-refresh-problem", "children"),
+            "problem_hidden": Output(f"{slug}-refresh-problem", "hidden"),
+            "shown": Output(f"{slug}-shown", "data"),
+        },
+        inputs={
+            "tick": Input(f"{slug}-tick", "data"),
+            "search": Input("url", "search"),
+            "shown": State(f"{slug}-shown", "data"),
+        },
+    )(refresh_page)
+
+
+def _add_period(slug: str, app: Dash) -> None:
+    """The browser itself keeps the period in the address."""
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "showPeriod"),
+        Output(f"{slug}-period", "value"),
+        Output(f"{slug}-dates", "value"),
+        Input("url", "search"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "choosePeriod"),
+        Input(f"{slug}-period", "value"),
+        Input(f"{slug}-dates", "value"),
+        prevent_initial_call=True,
+    )
+
+
+def _add_panel(slug: str, app: Dash) -> None:
+    """The browser brings the card into view that the address names by `panel`, once there is something in it."""
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "showPanel"),
+        Output(f"{slug}-cards", "className"),
+        Input(f"{slug}-shown", "data"),
+        State("url", "search"),
+    )

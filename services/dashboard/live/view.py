@@ -1,0 +1,163 @@
+"""What a live page shows at one moment, and what of it a refresh has to send."""
+
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import structlog
+from dash import html, no_update
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card
+from dashboard.components.messages import (
+    NO_DATA_PROBLEM,
+    build_invalid_period,
+    build_switched_off,
+    build_unavailable,
+    format_refresh_problem,
+)
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.formats import format_clock
+from dashboard.period import InvalidPeriodError, format_search, parse_period
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.period import Period, PeriodQuery
+from viral_reports.dates import format_period
+
+_log = structlog.get_logger()
+
+
+class LiveData(Protocol):
+    """What the API answered for one period, of which a page's cards are drawn."""
+
+    @property
+    def period(self) -> Period:
+        """The dates that were looked at."""
+
+    @property
+    def computed_at(self) -> datetime:
+        """As of when."""
+
+    @property
+    def about(self) -> str:
+        """What to say beside the period, below the page's title."""
+
+
+Data = TypeVar("Data", bound=LiveData)
+
+
+@dataclass(frozen=True)
+class LivePage(Generic[Data]):
+    """A page of cards over the period in its address, which refreshes by itself; `slug` begins its ids."""
+
+    path: str
+    slug: str
+    title: str
+    icon: str
+    cards: Sequence[Card[Data]]
+    fetch: Callable[[MetricsApi, PeriodQuery], Data]
+
+
+@dataclass(frozen=True)
+class View:
+    """The page drawn from one answer; `problem` is what to say should the next refresh fail.
+
+    Bodies are what Dash would send for their components, so that it need not be worked out for every viewer.
+    """
+
+    search: str
+    summary: list[Component]
+    bodies: list[Any]
+    digests: list[int]
+    problem: str
+
+
+def refresh(
+    live: LivePage[Data],
+    views: SharedViews,
+    refresh_seconds: int,
+    search: str | None,
+    shown: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What to change on a page that shows `shown`, by the names of the callback's outputs.
+
+    When the API fails, data of the same period stays, and the problem that the last refresh prepared appears.
+    """
+    try:
+        period = parse_period(search)
+    except InvalidPeriodError as error:
+        return _replace_cards(live, build_invalid_period(str(error), live.path))
+    wanted = format_search(period)
+    try:
+        view = views.get(
+            (live.path, wanted), lambda api: build_view(live, live.fetch(api, period), wanted, refresh_seconds)
+        )
+    except API_FAILURES as error:
+        _log.warning("refresh_failed", page=live.path, reason=str(error))
+        if is_switched_off(error):
+            return _replace_cards(live, build_switched_off())
+        is_shown = shown is not None and shown["search"] == wanted
+        return _warn(live) if is_shown else _replace_cards(live, build_unavailable(live.path + wanted))
+    return _update(view, shown["digests"] if shown else [])
+
+
+def build_view(live: LivePage[Data], data: Data, search: str, refresh_seconds: int) -> View:
+    """The data of the period that `search` names, drawn."""
+    drawn = [json.dumps(card.build_body(data), default=Component.to_plotly_json) for card in live.cards]
+    return View(
+        search=search,
+        summary=build_summary(data, refresh_seconds),
+        bodies=[json.loads(body) for body in drawn],
+        digests=[zlib.crc32(body.encode()) for body in drawn],
+        problem=format_refresh_problem(format_clock(data.computed_at), refresh_seconds),
+    )
+
+
+def build_summary(data: LiveData, refresh_seconds: int) -> list[Component]:
+    """The lines below the title: the period, and how old everything is."""
+    updated = f"Last updated {format_clock(data.computed_at)} · refreshes every {refresh_seconds} s"
+    return [html.P(f"{format_period(data.period)} · {data.about}"), html.P(updated)]
+
+
+def _update(view: View, shown_digests: list[int]) -> dict[str, Any]:
+    """Draw only the cards that changed: Dash would draw each anew, and the keyboard lose its place in it."""
+    bodies = [
+        no_update if shown_digests[at : at + 1] == [digest] else body
+        for at, (body, digest) in enumerate(zip(view.bodies, view.digests, strict=True))
+    ]
+    return {
+        "summary": view.summary,
+        "bodies": bodies,
+        "cards_hidden": False,
+        "notice": [],
+        "problem": view.problem,
+        "problem_hidden": True,
+        "shown": {"search": view.search, "digests": view.digests},
+    }
+
+
+def _replace_cards(live: LivePage[Data], notice: Component) -> dict[str, Any]:
+    return {
+        "summary": [],
+        "bodies": [no_update] * len(live.cards),
+        "cards_hidden": True,
+        "notice": notice,
+        "problem": NO_DATA_PROBLEM,
+        "problem_hidden": True,
+        "shown": None,
+    }
+
+
+def _warn(live: LivePage[Data]) -> dict[str, Any]:
+    return {
+        "summary": no_update,
+        "bodies": [no_update] * len(live.cards),
+        "cards_hidden": no_update,
+        "notice": no_update,
+        "problem": no_update,
+        "problem_hidden": False,
+        "shown": no_update,
+    }

@@ -1,0 +1,78 @@
+"""The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
+
+from dashboard.admin import (
+    audit_page as audit,
+)
+from dashboard.admin import (
+    flags_page as flags,
+)
+from dashboard.admin import (
+    notifications_page as notifications,
+)
+from dashboard.admin import (
+    operations_page as operations,
+)
+from dashboard.admin import (
+    people_page as people,
+)
+from dashboard.admin import (
+    privacy_page as privacy,
+)
+from dashboard.admin import (
+    subscriptions_page as subscriptions,
+)
+from dashboard.admin import (
+    trusted_networks_page as trusted_networks,
+)
+from dashboard.alerts import history_page as alert_history
+from dashboard.alerts import page as alert
+from dashboard.growth import page as growth
+from dashboard.growth import referrers_page as referrers
+from dashboard.guardrails import (
+    flagged_page as flagged,
+)
+from dashboard.guardrails import (
+    page as guardrails,
+)
+from dashboard.guardrails import (
+    violations_page as violations,
+)
+from dashboard.guardrails import (
+    what_if_page as what_if,
+)
+from dashboard.investigations import page as investigation
+from dashboard.page import Page
+from dashboard.reports import list_page as reports
+from dashboard.reports import message_page as report_message
+from dashboard.reports import page as report
+
+PAGES: tuple[Page, ...] = (
+    guardrails.PAGE,
+    flagged.FLAGGED_IPS,
+    flagged.FLAGGED_DEVICES,
+    flagged.FLAGGED_REFERRERS,
+    alert.PAGE,
+    alert_history.PAGE,
+    investigation.PAGE,
+    what_if.PAGE,
+    violations.PAGE,
+    trusted_networks.PAGE,
+    growth.PAGE,
+    referrers.PAGE,
+    reports.PAGE,
+    report.PAGE,
+    report_message.PAGE,
+    privacy.PAGE,
+    notifications.PAGE,
+    subscriptions.PAGE,
+    operations.PAGE,
+    flags.PAGE,
+    people.PAGE,
+    audit.PAGE,
+)
+
+
+def find_page(path: str | None) -> Page | None:
+    """The page at this path, with or without a slash at its end."""
+    wanted = (path or "").rstrip("/")
+    return next((page for page in PAGES if page.stands_at(wanted)), None)

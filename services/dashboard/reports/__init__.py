@@ -1,0 +1,1 @@
+"""Reports: the list, one report, its email."""

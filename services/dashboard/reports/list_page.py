@@ -1,0 +1,186 @@
+"""The list of performance reports, and the form that asks for another one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import get_args
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashboard.components.card import build_blank
+from dashboard.components.dates import build_dates
+from dashboard.components.messages import build_switched_off, build_unavailable
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, format_invalid, is_switched_off
+from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
+from dashboard.live.page import add_tick, build_clock
+from dashboard.page import Page
+from dashboard.period import read_search
+from dashboard.reports.list import build_list, search_of
+from dashboard.reports.run import is_unfinished
+from dashboard.session import current_viewer
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.people import Scope
+from viral_contract.models.reports import ReportRequest, ReportType
+
+_ROWS = 25
+_POLL_SECONDS = 2
+# Messages are tried again for minutes, and those of which nobody knows whether they arrived wait for a person.
+_EMAIL_POLL_SECONDS = 10
+_FIRST_AND_LAST = 2
+# From here on the API may do better the next time.
+_SERVER_ERROR = 500
+_TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame; the form stands in it from the start, hidden until it is allowed."""
+    summary = html.P(
+        "Made every Monday at 09:00 UTC of the 7 days before, and on the 1st at 10:00 UTC of the 30 days before",
+        className="summary",
+    )
+    problem = html.P(
+        "Could not refresh the list. Trying again.",
+        id="reports-refresh-problem",
+        className="refresh-problem",
+        role="alert",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            *build_clock("reports", _POLL_SECONDS),
+            dcc.Store(id="reports-shown"),
+            html.Header(html.Div([html.H1("Reports"), summary]), className="page-header"),
+            problem,
+            _build_form(),
+            html.Div([build_blank(420)], id="reports-list", className="card reports"),
+        ]
+    )
+
+
+def _build_form() -> Component:
+    kind = dmc.SegmentedControl(
+        id="reports-type",
+        data=[{"value": value, "label": label} for value, label in _TYPES.items()],
+        value="weekly",
+        className="period",
+        **{"aria-label": "Type of the new report"},
+    )
+    dates = html.Div(build_dates("reports-dates"), id="reports-dates-box", hidden=True)
+    button = html.Button("Generate report", id="reports-generate", className="button button-primary")
+    return html.Section(
+        [
+            html.H2("Generate a report", className="card-heading"),
+            html.P(id="reports-hint", className="hint"),
+            html.Div([kind, dates, button], className="action-row"),
+            html.P(id="reports-said", className="said", role="status"),
+            html.P(
+                ["Who gets the scheduled reports by email: ", dcc.Link("Subscriptions", href=SUBSCRIPTIONS_PATH)],
+                className="hint",
+            ),
+        ],
+        id="reports-form",
+        className="card generate",
+        hidden=True,
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """One callback shows the list, one asks for a report, one fits the form to the type."""
+
+    def show(_tick: float | None, said: str | None, search: str | None, shown: bool | None) -> tuple[object, ...]:
+        del said  # Something was asked for, which the list then shows.
+        return show_list(views.api_of_viewer(), search, is_shown=bool(shown))
+
+    def generate(_presses: int | None, kind: ReportType, dates: list[str | None] | None) -> str:
+        return request_report(views.api_of_viewer(), kind, dates or [])
+
+    add_tick(app, "reports")
+    app.callback(
+        Output("reports-list", "children"),
+        Output("reports-form", "hidden"),
+        Output("reports-clock", "disabled"),
+        Output("reports-clock", "interval"),
+        Output("reports-refresh-problem", "hidden"),
+        Output("reports-shown", "data"),
+        Input("reports-tick", "data"),
+        Input("reports-said", "children"),
+        Input("url", "search"),
+        State("reports-shown", "data"),
+    )(show)
+    app.callback(
+        Output("reports-said", "children"),
+        Input("reports-generate", "n_clicks"),
+        State("reports-type", "value"),
+        State("reports-dates", "value"),
+        running=[(Output("reports-generate", "disabled"), True, False)],
+        prevent_initial_call=True,
+    )(generate)
+    app.callback(
+        Output("reports-hint", "children"), Output("reports-dates-box", "hidden"), Input("reports-type", "value")
+    )(fit_form)
+
+
+def fit_form(kind: ReportType) -> tuple[str, bool]:
+    """What the type covers, and whether dates are hidden, which only custom reports take."""
+    hints: dict[ReportType, str] = {
+        "weekly": "The 7 dates that end yesterday (UTC)",
+        "monthly": "The 30 dates that end yesterday (UTC)",
+        "custom": "Any dates up to today, at most 366, both included",
+    }
+    return hints[kind], kind != "custom"
+
+
+def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> tuple[object, ...]:
+    """The list, whether the form is hidden, whether the list may rest, else its pace in milliseconds, whether there is
+    no problem to tell, and whether there is a list, which a failed refresh leaves where there was one.
+    """
+    report_type, cursor = _parse_search(search)
+    try:
+        answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
+    except API_FAILURES as error:
+        _log.warning("reports_failed", reason=str(error))
+        if is_switched_off(error):
+            return [build_switched_off()], True, True, no_update, True, False
+        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        if is_shown and not is_refused:
+            return no_update, no_update, False, no_update, False, no_update
+        return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, is_refused, no_update, True, False
+    is_made = any(is_unfinished(report) for report in answer.reports)
+    is_mailed = any(report.delivery_status == "in_progress" for report in answer.reports)
+    pace = (_POLL_SECONDS if is_made else _EMAIL_POLL_SECONDS) * 1000
+    return build_list(answer, report_type), not _may_generate(), not is_made and not is_mailed, pace, True, True
+
+
+def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:
+    """Ask for a report; what came of it, in words."""
+    chosen = [date.fromisoformat(day) for day in dates if day] if kind == "custom" else [None, None]
+    if len(chosen) != _FIRST_AND_LAST:
+        return "No report was asked for: choose the first and the last date."
+    try:
+        asked = api.request_report(ReportRequest(report_type=kind, period_start=chosen[0], period_end=chosen[1]))
+    except ValidationError as error:
+        return f"No report was asked for: {format_invalid(error)}."
+    except ApiProblemError as error:
+        return f"No report was asked for: {error.detail}"
+    except API_FAILURES:
+        return "No report was asked for: the metrics API does not answer. Please try again in a minute."
+    return f"Report {asked.id} is {asked.status}."
+
+
+def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
+    given = read_search(search)
+    kind = next((kind for kind in get_args(ReportType) if kind == given.get("report_type")), None)
+    return kind, given.get("cursor")
+
+
+def _may_generate() -> bool:
+    return current_viewer().may(Scope.REPORTS_WRITE)
+
+
+PAGE = Page(REPORTS_PATH, "Reports", build_layout, add_callbacks, icon="report")

@@ -1,0 +1,125 @@
+"""One performance report: how far it has come, then what it says, its exports, and its email form."""
+
+from typing import get_args
+
+import structlog
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+from flask import Flask, Response, request
+
+from dashboard.components.card import build_blank
+from dashboard.components.messages import build_not_found, build_switched_off, build_unavailable
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, build_error, is_switched_off
+from dashboard.errors import build_unavailable as answer_unavailable
+from dashboard.links import REPORTS_PATH, find_report_id, report_path
+from dashboard.live.page import add_tick, build_clock
+from dashboard.page import Page
+from dashboard.reports.email import build_email_section
+from dashboard.reports.email_page import READY, add_email_callbacks, build_email_clock
+from dashboard.reports.report import build_report
+from dashboard.reports.run import is_unfinished
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.reports import ExportFormat
+
+_POLL_SECONDS = 2
+# From here on the API may do better the next time.
+_SERVER_ERROR = 500
+_CONTENT_TYPES: dict[ExportFormat, str] = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+_log = structlog.get_logger()
+
+
+def build_layout(_settings: DashboardSettings) -> Component:
+    """The frame; the email form stands in it from the start, hidden until there is something to send."""
+    problem = html.P(
+        "Could not refresh. Trying again.",
+        id="report-refresh-problem",
+        className="refresh-problem",
+        role="alert",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            *build_clock("report", _POLL_SECONDS),
+            *build_email_clock(),
+            dcc.Store(id=READY),
+            dcc.Store(id="report-shown"),
+            problem,
+            html.Div([build_blank(640)], id="report-view"),
+            build_email_section(),
+        ]
+    )
+
+
+def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+    """One callback shows the report, others send it; a plain route exports it."""
+
+    def show(_tick: float | None, path: str | None, shown: int | None) -> tuple[object, ...]:
+        report_id = find_report_id(path)
+        if report_id is None:
+            return no_update, no_update, True, no_update, no_update
+        return show_report(views.api_of_viewer(), report_id, shown)
+
+    add_tick(app, "report")
+    app.callback(
+        Output("report-view", "children"),
+        Output(READY, "data"),
+        Output("report-clock", "disabled"),
+        Output("report-refresh-problem", "hidden"),
+        Output("report-shown", "data"),
+        Input("report-tick", "data"),
+        Input("url", "pathname"),
+        State("report-shown", "data"),
+    )(show)
+    add_email_callbacks(app, views)
+    _add_export(app.server, views)
+
+
+def show_report(api: MetricsApi, report_id: int, shown: int | None) -> tuple[object, ...]:
+    """The report, whether it is ready to be sent, whether the page may rest, whether there is no problem, and which
+    report is shown, which a failed refresh leaves where it was `shown`.
+    """
+    try:
+        report = api.fetch_report(report_id)
+    except API_FAILURES as error:
+        _log.warning("report_failed", report_id=report_id, reason=str(error))
+        if is_switched_off(error):
+            return [build_switched_off()], False, True, True, None
+        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        if shown == report_id and not is_refused:
+            return no_update, no_update, False, False, no_update
+        is_gone = isinstance(error, ApiProblemError) and error.status == 404
+        notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
+        return [notice], False, is_refused, True, None
+    return build_report(report), report.status == "ready", not is_unfinished(report), True, report_id
+
+
+def _add_export(server: Flask, views: SharedViews) -> None:
+    @server.get(f"{REPORTS_PATH}/<int:report_id>/export", endpoint="export_report")
+    def export(report_id: int) -> Response:
+        return export_report(views.api_of_viewer(), report_id, request.args.get("format", ""))
+
+
+def export_report(api: MetricsApi, report_id: int, wanted: str) -> Response:
+    """The report as a file to keep, or in words why there is none."""
+    export_format = next((known for known in get_args(ExportFormat) if known == wanted), None)
+    if export_format is None:
+        return build_error(404, "not_found", "There is no such format", "A report is exported as PDF, HTML, CSV, JSON.")
+    try:
+        content = api.export_report(report_id, export_format)
+    except ApiProblemError as error:
+        return build_error(error.status, error.code, "This report can't be exported", error.detail)
+    except API_FAILURES:
+        return answer_unavailable()
+    disposition = f"attachment; filename=viral-report-{report_id}.{export_format}"
+    headers = {"Content-Disposition": disposition}
+    return Response(content, headers=headers, content_type=_CONTENT_TYPES[export_format])
+
+
+PAGE = Page(f"{REPORTS_PATH}/<id>", "Report", build_layout, add_callbacks)

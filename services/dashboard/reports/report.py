@@ -1,0 +1,210 @@
+"""One performance report, in the same words and figures as its exports."""
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.bars import build_bars
+from dashboard.components.card import build_frame, build_hint
+from dashboard.components.page_header import build_breadcrumb
+from dashboard.components.table import Column, build_table, build_wide_table
+from dashboard.components.trend import VERDICTS, build_trend, build_uncompared, format_interval
+from dashboard.formats import format_minute
+from dashboard.guardrails.health_score import build_status
+from dashboard.links import REPORTS_PATH, investigation_path, report_path
+from dashboard.reports.run import build_progress, format_reason, is_unfinished
+from viral_contract.models.period import Period
+from viral_contract.models.reports import Report, ReportFacts
+from viral_reports import blocks
+from viral_reports.dates import format_day_of_year, format_period
+from viral_reports.page import explain_missing_score, format_k_clean, list_notices
+from viral_reports.titles import TITLES, WRITERS
+
+EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
+_DISCLAIMER = "Figures are of the moment they were taken at and do not follow events that arrive later."
+
+
+def build_report(report: Report) -> list[Component]:
+    """The header, and what the report says or how far it has come."""
+    if report.facts is None or report.status != "ready":
+        return [build_header(report), _build_run(report)]
+    return [
+        build_header(report),
+        *[html.P(notice, className="report-empty") for notice in list_notices(report.facts)],
+        html.Div(_build_cards(report, report.facts), className="cards"),
+        html.P(f"{_DISCLAIMER} {WRITERS[report.written_by or 'rules']}", className="hint disclaimer"),
+    ]
+
+
+def build_header(report: Report) -> Component:
+    """The way back, the dates, and the exports of a finished report."""
+    way_back = build_breadcrumb(f"Report {report.id}", ("Reports", REPORTS_PATH))
+    made = report.finished_at or report.created_at
+    when = f"{'made' if report.finished_at else 'asked for'} {format_minute(made)} UTC"
+    about = f"{format_period(_period(report))} · {when} · requested by {report.requested_by}"
+    heading = html.Div([html.H1(TITLES[report.report_type]), html.P(about, className="summary")])
+    return html.Header([way_back, heading, *_build_exports(report)], className="page-header")
+
+
+def _build_exports(report: Report) -> list[Component]:
+    if report.status != "ready":
+        return []
+    links = [
+        html.A(
+            label,
+            href=f"{report_path(report.id)}/export?format={name}",
+            className="button",
+            **{"data-download": "true"},
+        )
+        for name, label in EXPORTS.items()
+    ]
+    return [html.Div(links, className="controls exports", role="group", **{"aria-label": "Export"})]
+
+
+def _build_run(report: Report) -> Component:
+    if is_unfinished(report):
+        words = "It begins as soon as a worker is free." if report.status == "queued" else "A worker is at it."
+        body = [build_hint(words), build_progress(report)]
+        heading = "This report is being made"
+    else:
+        body = [html.P("Ask for it again on the page of reports.", className="hint")]
+        heading = "This report was skipped" if report.status == "skipped" else "This report could not be made"
+    reason = format_reason(report)
+    said = [html.P(reason, className="run-reason")] if reason else []
+    return build_frame("message", heading, [*said, *body])
+
+
+def _period(report: Report) -> Period:
+    return Period.between(report.period_start, report.period_end)
+
+
+def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
+    period = _period(report)
+    return [
+        build_frame("report-k", "K-Factor", _build_k(facts)),
+        build_frame("report-engagement", "Conversions and engagement", [_build_kpis(facts)]),
+        build_frame("report-loops", "K-factor by loop", _build_loops(facts)),
+        build_frame("report-funnel", "Funnel", _build_funnel(facts)),
+        build_frame("report-insights", "Insights", [_build_insights(report)]),
+        html.Div(
+            [
+                build_frame("report-recommendations", "Recommendations", [_build_recommendations(report)]),
+                build_frame("report-comparison", "Compared with the period before", _build_comparison(facts, period)),
+            ],
+            className="stack report-side",
+        ),
+        build_frame("report-referrers", "Top referrers", [_build_referrers(facts, period)]),
+        build_frame("report-health", "Health Score", _build_health(facts)),
+        build_frame("report-loop-table", "Loops in figures", _build_loop_table(facts)),
+    ]
+
+
+def _build_k(facts: ReportFacts) -> list[Component]:
+    number = html.Span(blocks.format_k_of(facts).capitalize(), className="k-number")
+    if not facts.has_data:
+        return [html.P(number, className="k-line"), build_hint("Nobody invited anybody.")]
+    trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct) if facts.is_over else build_uncompared()
+    chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
+    interval = format_interval(facts.current.k_factor_interval)
+    sure = f"{VERDICTS[facts.k_factor_verdict]}; {interval}." if facts.is_over else f"{interval.capitalize()}."
+    clean = format_k_clean(facts)
+    return [html.P([number, trend], className="k-line"), chart, build_hint(sure), build_hint(clean)]
+
+
+def _build_chart(facts: ReportFacts) -> Component:
+    return dmc.AreaChart(
+        h=96,
+        data=[{"day": format_day_of_year(day.date), "K": round(day.k_factor, 3)} for day in facts.timeline],
+        dataKey="day",
+        series=[{"name": "K", "color": "accent"}],
+        curveType="linear",
+        withDots=False,
+        gridAxis="none",
+        withYAxis=False,
+        withXAxis=False,
+        fillOpacity=0.08,
+    )
+
+
+def _build_kpis(facts: ReportFacts) -> Component:
+    """All figures but K, which has a card of its own."""
+    _, *others = blocks.build_kpis(facts)
+    return html.Dl([_build_kpi(kpi) for kpi in others], className="report-kpis")
+
+
+def _build_kpi(kpi: blocks.Kpi) -> Component:
+    trend = f"{kpi.trend.capitalize()}: " if kpi.trend else ""
+    note = html.Dd(f"{trend}{kpi.note}", className=f"row-note trend-{kpi.trend or 'stable'}")
+    return html.Div([html.Dt(kpi.label), html.Dd(kpi.value, className="report-figure"), note])
+
+
+def _build_loops(facts: ReportFacts) -> list[Component]:
+    if not facts.loops:
+        return [html.P("No loop had any activity.", className="nothing")]
+    scale = blocks.find_loop_scale(facts)
+    return [build_hint("The line marks K = 1"), build_bars(blocks.build_loop_bars(facts), mark=1 / scale)]
+
+
+def _build_funnel(facts: ReportFacts) -> list[Component]:
+    bars = blocks.build_funnel(facts)
+    return [build_bars(bars)] if bars else [html.P("Nobody clicked an invite.", className="nothing")]
+
+
+def _build_insights(report: Report) -> Component:
+    return html.Ul(
+        [
+            html.Li([html.P(finding.text), html.P(finding.basis, className="row-note")])
+            for finding in blocks.build_findings(report.insights)
+        ],
+        className="findings",
+    )
+
+
+def _build_recommendations(report: Report) -> Component:
+    return html.Ol([html.Li(html.P(text)) for text in report.recommendations], className="findings")
+
+
+def _build_referrers(facts: ReportFacts, period: Period) -> Component:
+    if not facts.top_referrers:
+        return html.P("No referrer had any activity.", className="nothing")
+    search = f"?start={period.start}&end={period.end}"
+    table = blocks.build_referrer_table(facts)
+    rows = [
+        (dcc.Link(name, href=investigation_path("referrer", referrer.id, search), className="identifier"), *figures)
+        for referrer, (name, *figures) in zip(facts.top_referrers, table.rows, strict=True)
+    ]
+    return build_wide_table("Top referrers", _columns(table.columns), rows)
+
+
+def _build_comparison(facts: ReportFacts, period: Period) -> list[Component]:
+    table = blocks.build_comparison(facts)
+    name, *others = table.columns
+    hint = f"{format_period(period)} beside {format_period(period.previous())}"
+    return [build_hint(hint), build_wide_table("Comparison", _columns((name or "Figure", *others)), table.rows)]
+
+
+def _build_health(facts: ReportFacts) -> list[Component]:
+    table = blocks.build_deductions(facts)
+    before = f"{blocks.format_score_before(facts)} in the period before"
+    score = html.Span(blocks.format_score(facts).capitalize(), className="k-number")
+    status = [build_status(facts.health_status)] if facts.health_status else []
+    missing = explain_missing_score(facts)
+    return [
+        html.Div([score, *status], className="k-line"),
+        *([build_hint(missing)] if missing else []),
+        *([build_hint(before)] if facts.is_over else []),
+        build_table("Deductions", _columns(table.columns), table.rows),
+    ]
+
+
+def _build_loop_table(facts: ReportFacts) -> list[Component]:
+    if not facts.loops:
+        return [html.P("No loop had any activity.", className="nothing")]
+    table = blocks.build_loop_table(facts)
+    more = [build_hint(table.more)] if table.more else []
+    return [build_wide_table("Loops", _columns(table.columns), table.rows), *more]
+
+
+def _columns(names: tuple[str, ...]) -> tuple[Column, ...]:
+    first, *others = names
+    return (Column(first), *(Column(name, is_figure=True) for name in others))

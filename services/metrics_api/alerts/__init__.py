@@ -1,0 +1,1 @@
+"""Alerts: rules, lifecycle, what people do about them, lists."""

@@ -1,0 +1,77 @@
+"""What there is to tell about alerts, noted in the transaction that changes them.
+
+An alert's opening is told once to each rule that lists its severity; that it got worse, as often as it does: its
+severity rises, or it counts at least twice of what that rule was last told; its end once, to those that were told of
+the opening. While somebody has taken it up or put it off, nothing is noted.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from metrics_api.alerts.lifecycle import AlertChanges
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.evaluate import Flags
+
+_OVER = "It is over by itself."
+_FROM = """
+    INSERT INTO alert_news (rule_id, alert_id, event, severity, count, message, created_at)
+    SELECT rule.id, alerts.id, :event, alerts.severity, (alerts.evidence ->> 'count')::float,
+        CAST(:said AS text) || alerts.message, :now
+    FROM alerts CROSS JOIN notification_rules rule
+"""
+_OPENED = text(f"{_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND severity = ANY(severities)")
+_ESCALATED = text(f"""
+    {_FROM} CROSS JOIN LATERAL (
+        SELECT severity, count FROM alert_news
+        WHERE rule_id = rule.id AND alert_id = alerts.id ORDER BY id DESC LIMIT 1
+    ) told
+    WHERE rule.id = ANY(:rules) AND alerts.status = 'open' AND alerts.severity = ANY(severities) AND (
+        (alerts.evidence ->> 'count')::float >= 2 * told.count
+        OR array_position(CAST(:rising AS text[]), alerts.severity)
+            > array_position(CAST(:rising AS text[]), told.severity)
+    )
+""")
+_ENDED = text(f"""
+    {_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND EXISTS (
+        SELECT FROM alert_news WHERE rule_id = rule.id AND alert_id = alerts.id AND event = 'opened'
+    )
+""")
+_RISING = ["medium", "high", "critical"]
+
+
+def save_news(connection: Connection, flags: Flags, changes: AlertChanges, *, now: datetime) -> None:
+    """Note what an evaluation did to the alerts; it has awaited its turn, so that nothing is noted twice."""
+    rules = _fetch_listening(connection, flags)
+    given = {"rules": rules, "now": now, "said": "", "rising": _RISING}
+    # Worse than before comes first: what has just opened is not worse than it was.
+    connection.execute(_ESCALATED, {**given, "event": "escalated"})
+    opened = [alert.id for alert in changes.opened]
+    connection.execute(_OPENED, {**given, "event": "opened", "alerts": opened})
+    _save_ended(connection, rules, changes.resolved, _OVER, now=now)
+
+
+def save_resolved(
+    connection: Connection, flags: Flags, alert_id: int, *, actor: str, false_positive: bool, now: datetime
+) -> None:
+    """Note that a person has ended an alert. What they wrote about it stays here, whoever is told."""
+    said = f"{actor} called it a false positive." if false_positive else f"{actor} resolved it."
+    _save_ended(connection, _fetch_listening(connection, flags), [alert_id], said, now=now)
+
+
+def is_switched_on(flags: Flags, rule_id: int | None) -> bool:
+    """Whether a rule, or one yet to be made, may tell anybody anything."""
+    return flags.is_on(Flag.ALERT_NOTIFICATIONS, f"rule:{rule_id or 'new'}")
+
+
+def _save_ended(
+    connection: Connection, rules: Sequence[int], alerts: Sequence[int], said: str, *, now: datetime
+) -> None:
+    given = {"rules": rules, "alerts": list(alerts), "event": "ended", "said": f"{said} It said: ", "now": now}
+    connection.execute(_ENDED, given)
+
+
+def _fetch_listening(connection: Connection, flags: Flags) -> list[int]:
+    enabled = connection.execute(text("SELECT id FROM notification_rules WHERE enabled ORDER BY id")).scalars()
+    return [rule_id for rule_id in enabled if is_switched_on(flags, rule_id)]

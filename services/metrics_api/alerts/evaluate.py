@@ -1,0 +1,77 @@
+"""One evaluation of the guardrails: the score is kept, the alerts follow it, and the telemetry says so."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from metrics_api.access.identifiers import References
+from metrics_api.alerts.alert_events import save_news
+from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
+from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
+from metrics_api.db.database import Database
+from metrics_api.db.paging import Page
+from metrics_api.detection.context import Reading, build_masked_reading
+from metrics_api.detection.violations import fetch_violations
+from metrics_api.health.evaluation import fetch_health
+from metrics_api.health.history import save_point
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.evaluations import Evaluation
+from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.period import Period
+from viral_contract.models.violations import Violation, ViolationFilter
+from viral_runtime.flags.evaluate import Flags
+from viral_runtime.observe.telemetry import record_event
+
+
+def evaluate_guardrails(
+    database: Database, detection: DetectionSettings, references: References, flags: Flags, *, now: datetime
+) -> Evaluation:
+    """Evaluate the last 7 dates and note what there is to tell, in one transaction; then record what was found."""
+    reading = build_recent_reading(detection, references, Page(MAX_REFS), now=now)
+    with database.write() as connection:
+        await_turn(connection)
+        health = fetch_health(connection, reading)
+        save_point(connection, health)
+        findings = find_alerts(health, detection, _fetch_true_violations(connection, reading))
+        changes = save_findings(connection, findings, reading.period, now=now)
+        save_news(connection, flags, changes, now=now)
+    _record(health, changes)
+    return Evaluation(
+        **health.model_dump(include=set(Evaluation.model_fields)),
+        opened_alerts=[alert.id for alert in changes.opened],
+        resolved_alerts=changes.resolved,
+    )
+
+
+def build_recent_reading(detection: DetectionSettings, references: References, page: Page, *, now: datetime) -> Reading:
+    """The dates that alerts are about, with identifiers masked whoever asks."""
+    return build_masked_reading(Period.last_days(ALERT_DAYS, now=now), detection, references, now=now, page=page)
+
+
+def _fetch_true_violations(connection: Connection, reading: Reading) -> list[Violation]:
+    listed = fetch_violations(connection, ViolationFilter(), reading).violations
+    return [violation for violation in listed if violation.resolution != "false_positive"]
+
+
+def _record(health: HealthAnswer, changes: AlertChanges) -> None:
+    fraud, bots = health.components.fraud, health.components.bots
+    record_event(
+        "viral_engine.guardrails.health_score",
+        score=health.health_score,
+        severity=health.health_status,
+        components=health.deductions.model_dump(),
+    )
+    record_event(
+        "viral_engine.guardrails.fraud_detected",
+        flagged_ips=fraud.total_flagged_ips,
+        threshold_used=fraud.threshold_used,
+    )
+    record_event(
+        "viral_engine.guardrails.bot_detected",
+        flagged_devices=bots.total_flagged_devices,
+        detection_params=bots.detection_params.model_dump(),
+    )
+    for alert in changes.opened:
+        record_event(
+            "viral_engine.guardrails.alert_opened", type=alert.type, severity=alert.severity, alert_id=alert.id
+        )

@@ -1,0 +1,109 @@
+"""The life of alerts: opened, updated while they last, ended when they are over.
+
+One alert of a type is unresolved at any time. A false positive keeps its type closed while nothing is found that was
+not judged with it, and at most until the judged dates have left the period; after that a finding rests on something
+new. See docs/alerts.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from metrics_api.alerts.rules import Finding
+from metrics_api.db.tables import alerts
+from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence
+from viral_contract.models.period import Period
+
+UNRESOLVED = ("open", "acknowledged", "snoozed")
+_KEY = 7_301_003
+
+
+@dataclass(frozen=True)
+class OpenedAlert:
+    """An alert that an evaluation has opened."""
+
+    id: int
+    type: AlertType
+    severity: AlertSeverity
+
+
+@dataclass(frozen=True)
+class AlertChanges:
+    """What an evaluation did to the alerts."""
+
+    opened: list[OpenedAlert]
+    resolved: list[int]
+
+
+def await_turn(connection: Connection) -> None:
+    """Keep other evaluations waiting until this transaction ends, so that none acts on older facts than another."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+
+
+def save_findings(
+    connection: Connection, findings: Sequence[Finding], period: Period, *, now: datetime
+) -> AlertChanges:
+    """Bring the alerts in line with what was found; the caller has awaited its turn."""
+    lasting = {row.type: row for row in _fetch_unresolved(connection)}
+    opened = []
+    for finding in findings:
+        row = lasting.pop(finding.type, None)
+        if row is not None:
+            _save_lasting(connection, row, finding, now=now)
+        elif not _is_judged(connection, finding, period):
+            opened.append(_save_opened(connection, finding, now=now))
+    over = [row.id for row in lasting.values()]
+    _save_over(connection, over, now=now)
+    return AlertChanges(opened, over)
+
+
+def _fetch_unresolved(connection: Connection) -> Sequence[Row[Any]]:
+    unresolved = select(alerts).where(alerts.c.status.in_(UNRESOLVED)).order_by(alerts.c.id)
+    return connection.execute(unresolved.with_for_update()).all()
+
+
+def _save_lasting(connection: Connection, row: Row[Any], finding: Finding, *, now: datetime) -> None:
+    values: dict[str, object] = {**_columns(finding), "updated_at": now}
+    if row.status == "snoozed" and row.snoozed_until <= now:
+        values |= {"status": "open", "acknowledged_by": None, "snoozed_until": None}
+    connection.execute(update(alerts).where(alerts.c.id == row.id).values(values))
+
+
+def _save_opened(connection: Connection, finding: Finding, *, now: datetime) -> OpenedAlert:
+    values = {**_columns(finding), "type": finding.type, "status": "open", "opened_at": now, "updated_at": now}
+    opened: int = connection.execute(insert(alerts).values(values).returning(alerts.c.id)).scalar_one()
+    return OpenedAlert(opened, finding.type, finding.severity)
+
+
+def _save_over(connection: Connection, over: Sequence[int], *, now: datetime) -> None:
+    values = {"status": "resolved", "resolved_at": now, "updated_at": now, "snoozed_until": None}
+    connection.execute(update(alerts).where(alerts.c.id.in_(over)).values(values))
+
+
+def _columns(finding: Finding) -> dict[str, object]:
+    return {
+        "severity": finding.severity,
+        "message": finding.message,
+        "evidence": finding.evidence.model_dump(mode="json"),
+    }
+
+
+def _is_judged(connection: Connection, finding: Finding, period: Period) -> bool:
+    statement = select(alerts.c.evidence).where(
+        alerts.c.type == finding.type, alerts.c.status == "false_positive", alerts.c.resolved_at >= period.begins_at
+    )
+    judged = connection.execute(statement).scalars()
+    return any(is_covered(finding, Evidence.model_validate(evidence)) for evidence in judged)
+
+
+def is_covered(finding: Finding, judged: Evidence) -> bool:
+    """Whether the finding holds nothing beyond what was judged a false positive.
+
+    A silence only gets longer, so for it the same newest event is enough.
+    """
+    found = finding.evidence
+    known = set(found.refs) <= set(judged.refs)
+    return known and (finding.type == "no_data" or found.count <= judged.count)

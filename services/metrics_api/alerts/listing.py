@@ -1,0 +1,134 @@
+"""Alerts as people see them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
+
+from metrics_api.access.audit import fetch_audit_entries
+from metrics_api.alerts.lifecycle import UNRESOLVED
+from metrics_api.db.paging import Page
+from metrics_api.db.tables import alerts
+from metrics_api.detection.context import Identifiers
+from viral_contract.models.alerts import (
+    ActionTaken,
+    Alert,
+    AlertDetail,
+    AlertQuality,
+    AlertType,
+    EvidenceRow,
+    StatusFilter,
+    TypeQuality,
+)
+from viral_contract.models.period import Period
+
+CURSOR = "alerts"
+Shown = TypeVar("Shown", bound=Alert)
+_ENDED = ("resolved", "false_positive")
+_STATUSES: dict[StatusFilter, Sequence[str]] = {
+    "open": ("open", "acknowledged"),
+    "unresolved": UNRESOLVED,
+    "ended": _ENDED,
+    "all": (*UNRESOLVED, *_ENDED),
+}
+_RANK = case({"critical": 0, "high": 1, "medium": 2}, value=alerts.c.severity)
+_WORST_FIRST = (_RANK, -alerts.c.id)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which alerts: of a status, a type, that were there in a period, with a text in their message or note."""
+
+    status: StatusFilter
+    type: AlertType | None = None
+    period: Period | None = None
+    text: str | None = None
+
+    def conditions(self) -> list[Any]:
+        """What a row of the table has to meet."""
+        met: list[Any] = [alerts.c.status.in_(_STATUSES.get(self.status, (self.status,)))]
+        if self.type:
+            met.append(alerts.c.type == self.type)
+        if self.period:
+            ended = func.coalesce(alerts.c.resolved_at, alerts.c.updated_at)
+            met += [alerts.c.opened_at < self.period.ends_before, ended >= self.period.begins_at]
+        if self.text:
+            parts = (alerts.c.message, alerts.c.note, alerts.c.type, alerts.c.acknowledged_by, alerts.c.resolved_by)
+            met.append(or_(*(part.icontains(self.text, autoescape=True) for part in parts)))
+        return met
+
+
+def fetch_alerts(connection: Connection, wanted: Wanted, page: Page) -> tuple[list[Alert], tuple[int, int] | None]:
+    """A page of the wanted alerts, the most severe first, then the newest; and its last key if more follow."""
+    statement = select(alerts, _RANK.label("rank")).where(*wanted.conditions())
+    if page.after:
+        statement = statement.where(tuple_(*_WORST_FIRST) > tuple_(*map(int, page.after)))
+    rows = connection.execute(statement.order_by(*_WORST_FIRST).limit(page.fetch)).all()
+    shown, last = page.split(rows)
+    return [format_alert(row) for row in shown], last and (last.rank, -last.id)
+
+
+def count_alerts(connection: Connection, wanted: Wanted) -> int:
+    """How many alerts are wanted."""
+    return connection.execute(select(func.count()).select_from(alerts).where(*wanted.conditions())).scalar_one()
+
+
+def show_evidence(alert: Shown, identifiers: Identifiers) -> Shown:
+    """The alert as this caller may see it; what is stored holds references and masks alone."""
+    show = {"fraud_detection": identifiers.show_ip_address, "bot_detection": identifiers.show_device}.get(alert.type)
+    if show is None:
+        return alert
+    rows = [_show_row(row, identifiers, show) for row in alert.evidence.rows]
+    return alert.model_copy(update={"evidence": alert.evidence.model_copy(update={"rows": rows})})
+
+
+def _show_row(row: EvidenceRow, identifiers: Identifiers, show: Callable[[str], str]) -> EvidenceRow:
+    identifier = identifiers.references.to_identifier(row.ref)
+    if identifier == row.ref:
+        # Made with another key: nobody can turn it back.
+        return row
+    return row.model_copy(update={"label": show(identifier), "alias": identifiers.references.to_alias(identifier)})
+
+
+def fetch_alert(connection: Connection, alert_id: int) -> AlertDetail | None:
+    """One alert with what people did with it, or None when there is no such alert."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+    if row is None:
+        return None
+    actions = [_format_action(entry) for entry in fetch_audit_entries(connection, format_subject(alert_id))]
+    return AlertDetail(**format_alert(row).model_dump(), actions=actions)
+
+
+def format_subject(alert_id: int) -> str:
+    """What the audit calls the alert."""
+    return f"alert:{alert_id}"
+
+
+def format_alert(row: Row[Any]) -> Alert:
+    """The alert of a row of the table."""
+    return Alert.model_validate({name: row._mapping[name] for name in Alert.model_fields})
+
+
+def _format_action(entry: Row[Any]) -> ActionTaken:
+    details = entry.details or {}
+    return ActionTaken(
+        at=entry.at, actor=entry.actor, action=entry.action, note=details.get("note"), until=details.get("until")
+    )
+
+
+def fetch_quality(connection: Connection) -> AlertQuality:
+    """How many alerts of each type were opened, and how many of those were false."""
+    false_positives = func.count().filter(alerts.c.status == "false_positive")
+    rows = connection.execute(select(alerts.c.type, func.count(), false_positives).group_by(alerts.c.type)).all()
+    counts = {kind: (opened, wrong) for kind, opened, wrong in rows}
+    return AlertQuality(types=[_format_quality(kind, *counts.get(kind, (0, 0))) for kind in get_args(AlertType)])
+
+
+def _format_quality(kind: AlertType, opened: int, false_positives: int) -> TypeQuality:
+    return TypeQuality(
+        type=kind,
+        opened=opened,
+        false_positives=false_positives,
+        false_positive_rate=false_positives / opened if opened else 0,
+    )

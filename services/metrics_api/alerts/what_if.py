@@ -1,0 +1,88 @@
+"""Compares what the guardrails find under other thresholds, and says how to keep these."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from metrics_api.alerts.rules import find_alerts
+from metrics_api.detection.context import Reading
+from metrics_api.health.evaluation import fetch_health
+from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.thresholds import Overrides
+from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
+from viral_runtime.settings.ranges import format_range
+
+
+def fetch_what_if(connection: Connection, reading: Reading, configured: DetectionSettings) -> WhatIfAnswer:
+    """The period of the reading under its thresholds, beside the same under the configured ones."""
+    before = fetch_health(connection, replace(reading, settings=configured))
+    after = fetch_health(connection, reading)
+    not_applicable = find_not_applicable(reading.settings)
+    return WhatIfAnswer(
+        period=reading.period,
+        computed_at=reading.now,
+        thresholds=reading.used(*Overrides.model_fields),
+        has_data=after.has_data,
+        is_partial=after.is_partial,
+        configured=format_outcome(before, configured),
+        changed=format_outcome(after, reading.settings),
+        helm_values=format_helm_values(configured, reading.settings, leave_out={item.name for item in not_applicable}),
+        not_applicable=not_applicable,
+    )
+
+
+def format_outcome(health: HealthAnswer, settings: DetectionSettings) -> Outcome:
+    """What the health answer comes to, with the alerts that it would raise."""
+    found = health.components
+    return Outcome(
+        health_score=health.health_score,
+        health_status=health.health_status,
+        deductions=health.deductions,
+        deduction_items=health.deduction_items,
+        total_flagged_ips=found.fraud.total_flagged_ips,
+        total_flagged_devices=found.bots.total_flagged_devices,
+        total_flagged_referrers=found.anomalies.total_flagged,
+        compliance_target_met=found.coppa.target_met,
+        alerts=[
+            RaisedAlert(type=alert.type, severity=alert.severity, message=alert.message)
+            for alert in find_alerts(health, settings)
+        ],
+    )
+
+
+def find_not_applicable(settings: DetectionSettings) -> list[NotApplicable]:
+    """The thresholds that a service would refuse to start with; a request may go further than a setting."""
+    try:
+        DetectionSettings.model_validate(settings.model_dump())
+    except ValidationError as error:
+        ranges = DetectionSettings.model_json_schema()["properties"]
+        wrong = {str(item["loc"][0]): item["input"] for item in error.errors() if item["loc"]}
+        return [
+            NotApplicable(name=name, value=value, allowed=format_range(ranges[name])) for name, value in wrong.items()
+        ]
+    return []
+
+
+def format_helm_values(configured: DetectionSettings, changed: DetectionSettings, *, leave_out: set[str]) -> str:
+    """The chart's values that make the changed thresholds the configured ones.
+
+    For example `thresholds:` and below it `  fraudIpClickThreshold: 20`; empty where nothing differs.
+    """
+    lines = [
+        f"  {_camel_case(name)}: {_format_number(getattr(changed, name))}\n"
+        for name in Overrides.model_fields
+        if name not in leave_out and getattr(changed, name) != getattr(configured, name)
+    ]
+    return "thresholds:\n" + "".join(lines) if lines else ""
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _format_number(value: float) -> str:
+    return format(Decimal(repr(value)).normalize(), "f")

@@ -1,0 +1,131 @@
+"""Trusted networks: a school or an office behind one address clicks often and is no fraud."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+from typing import Any
+
+from sqlalchemy import Connection, Row, Text, cast, delete, func, select
+from sqlalchemy.dialects.postgresql import CIDR, insert
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.db.paging import Page
+from metrics_api.db.tables import trusted_networks
+from viral_contract.models.trusted_networks import Trust, TrustedNetwork
+
+CURSOR = "trusted_networks"
+_WIDEST = {4: 8, 6: 32}
+_MAPPED_BITS = 96
+_column = trusted_networks.c
+_LISTED = select(
+    cast(_column.cidr, Text).label("cidr"),
+    _column.reason,
+    _column.expires_at,
+    _column.created_at,
+    _column.created_by,
+)
+
+
+def parse_network(given: str) -> str:
+    """The network in its canonical form; a single address is a network of one.
+
+    Raises ValueError with a sentence when it is none, has host bits set, or is too wide to be anybody's own.
+    """
+    try:
+        interface = ip_interface(given)
+    except ValueError as error:
+        raise ValueError(f"{given} is neither an address nor a network such as 203.0.113.0/24") from error
+    if "%" in given:
+        raise ValueError(f"{given} names a zone, which only one machine knows")
+    network = interface.network
+    if interface.ip != network.network_address:
+        raise ValueError(f"{given} has bits set behind its prefix; the network is {network}")
+    plain = _without_mapping(network)
+    widest = _WIDEST[plain.version]
+    if plain.prefixlen < widest:
+        raise ValueError(f"{given} is too wide; in IPv{plain.version} at most a /{widest} can be trusted")
+    return str(plain)
+
+
+def _without_mapping(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """An IPv4 network in IPv6 clothes is an IPv4 network, as it is with addresses of events."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+
+
+def fetch_trusted_networks(connection: Connection, page: Page, *, now: datetime) -> list[TrustedNetwork]:
+    """A page of the networks by address, and one row more if others follow."""
+    statement = _LISTED.order_by(_column.cidr).limit(page.fetch)
+    if page.after:
+        statement = statement.where(_column.cidr > cast(page.after[0], CIDR))
+    return [_format_network(row, now) for row in connection.execute(statement)]
+
+
+def count_trusted_networks(connection: Connection) -> int:
+    """How many networks there are, the expired ones too."""
+    return connection.execute(select(func.count()).select_from(trusted_networks)).scalar_one()
+
+
+def fetch_trusted_network(connection: Connection, cidr: str, *, now: datetime) -> TrustedNetwork | None:
+    """One network, or None when it was never trusted."""
+    row = connection.execute(_LISTED.where(_column.cidr == cidr)).one_or_none()
+    return _format_network(row, now) if row else None
+
+
+def save_trusted_network(connection: Connection, cidr: str, trust: Trust, *, actor: str, now: datetime) -> bool:
+    """Trust the network, or change why and until when; says whether it is new. The audit keeps both states."""
+    before = _lock(connection, cidr)
+    values = {"cidr": cidr, **trust.model_dump(), "created_at": now, "created_by": actor}
+    statement = insert(trusted_networks).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["cidr"], set_=trust.model_dump()))
+    _note(connection, "trust_network", cidr, before, trust.model_dump(mode="json"), actor=actor, now=now)
+    return before is None
+
+
+def delete_trusted_network(connection: Connection, cidr: str, *, actor: str, now: datetime) -> bool:
+    """No longer trust the network; says whether it was trusted."""
+    before = _lock(connection, cidr)
+    if before is None:
+        return False
+    connection.execute(delete(trusted_networks).where(_column.cidr == cidr))
+    _note(connection, "stop_trusting_network", cidr, before, None, actor=actor, now=now)
+    return True
+
+
+def _lock(connection: Connection, cidr: str) -> dict[str, Any] | None:
+    statement = select(_column.reason, _column.expires_at).where(_column.cidr == cidr).with_for_update()
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Trust.model_validate(dict(row._mapping)).model_dump(mode="json")
+
+
+def _note(
+    connection: Connection,
+    action: str,
+    cidr: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    subject = f"trusted_network:{cidr}"
+    save_audit_entry(connection, actor=actor, action=action, subject=subject, before=before, after=after, now=now)
+
+
+def _format_network(row: Row[Any], now: datetime) -> TrustedNetwork:
+    return TrustedNetwork(**row._mapping, active=row.expires_at is None or row.expires_at > now)
+
+
+def fetch_active_trust(connection: Connection, *, now: datetime) -> dict[str, str]:
+    """The reason of every network that is trusted now, by network."""
+    is_active = _column.expires_at.is_(None) | (_column.expires_at > now)
+    rows = connection.execute(_LISTED.where(is_active))
+    return {row.cidr: row.reason for row in rows}
+
+
+def find_network(networks: Iterable[str], address: str) -> str:
+    """The narrowest of the networks that hold the address. Raises ValueError when none does."""
+    found = ip_address(address)
+    return max((cidr for cidr in networks if found in ip_network(cidr)), key=lambda cidr: ip_network(cidr).prefixlen)

@@ -1,0 +1,1 @@
+"""The health score: computed, explained, stored as history."""

@@ -1,0 +1,40 @@
+"""A message by which an admin tries a rule."""
+
+from typing import get_args
+
+from sqlalchemy import Connection
+
+from metrics_api.access.audit import save_audit_entry
+from metrics_api.notifications.dispatch import build_guardrails_url, save_message
+from metrics_api.notifications.rules import Author, lock_rule
+from metrics_api.settings.deliveries import DeliverySettings
+from viral_contract.models.alerts import AlertSeverity
+from viral_contract.models.deliveries import AlertNews, Notification
+from viral_runtime.flags.evaluate import Flags
+
+
+def save_trial(connection: Connection, rule_id: int, flags: Flags, settings: DeliverySettings, author: Author) -> int:
+    """Ask for a message of made-up news; the request's id. Raises UnknownRuleError."""
+    rule = lock_rule(connection, rule_id)
+    severity = next(each for each in get_args(AlertSeverity) if each in rule.severities)
+    news = AlertNews(
+        alert_id=0,
+        event="opened",
+        type="no_data",
+        severity=severity,
+        message=f"This is a test of the rule “{rule.name}”. Nothing has happened.",
+        count=0,
+        at=author.now,
+        # There is no such alert, so the link leads to the page of all.
+        url=build_guardrails_url(settings),
+    )
+    told = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
+    request_id = save_message(connection, rule, told, flags, settings, by=author.name, key=None, now=author.now)
+    save_audit_entry(
+        connection,
+        actor=author.name,
+        action="test_notification_rule",
+        subject=f"notification_rule:{rule_id}",
+        now=author.now,
+    )
+    return request_id

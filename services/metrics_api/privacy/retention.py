@@ -1,0 +1,37 @@
+"""Which dates a purge keeps, by the settings."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from metrics_api.settings.privacy import PrivacySettings
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """The first UTC date that is kept of each kind of data, `at` a moment."""
+
+    events: date
+    content: date
+    audit: date
+    at: datetime
+
+    @property
+    def events_at(self) -> datetime:
+        """The first moment whose events are kept."""
+        return begin(self.events)
+
+
+def begin(day: date) -> datetime:
+    """The first moment of the UTC date."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def compute_cutoffs(settings: PrivacySettings, *, now: datetime) -> Cutoffs:
+    """What a purge at `now` keeps: as many dates as are set, today included."""
+    today = now.astimezone(UTC).date()
+    return Cutoffs(
+        events=today - timedelta(days=settings.retention_events_days - 1),
+        content=today - timedelta(days=settings.retention_content_days - 1),
+        audit=today - timedelta(days=settings.retention_audit_days - 1),
+        at=now,
+    )

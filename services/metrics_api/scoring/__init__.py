@@ -1,1 +1,0 @@
-"""Health score and alerts: pure functions over detector answers."""

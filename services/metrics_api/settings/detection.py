@@ -1,0 +1,8 @@
+"""The configured thresholds of detection, score and alerts."""
+
+from viral_contract.models.thresholds import Thresholds
+from viral_runtime.settings.base import EnvironmentSettings
+
+
+class DetectionSettings(EnvironmentSettings, Thresholds):
+    """Thresholds of detection, score and alerts. Each can be overridden for one request by its name."""

@@ -1,1 +1,0 @@
-"""Who gets the weekly and monthly reports, and who gets nothing any more."""

@@ -1,0 +1,1 @@
+"""Background work: queues, due rows, retries, dead letters, counts."""

@@ -1,0 +1,49 @@
+"""`viral-engine rebuild-facts` and `viral-engine rescan-content`: long work in steps, with progress."""
+
+import time
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from viral_cli.api_errors import api_errors_explained
+from viral_cli.stack_connection import connect
+from viral_contract.models.batches import BatchKind
+
+_LOOK_SECONDS = 0.3
+
+
+@click.command("rebuild-facts")
+def rebuild_facts() -> None:
+    """Compute all facts anew from what is stored; reading and writing go on meanwhile."""
+    steps = _run("rebuild_facts", "Rebuilding facts")
+    click.echo(f"The facts are rebuilt ({steps} steps).")
+
+
+@click.command("rescan-content")
+def rescan_content() -> None:
+    """Scan what an older scanner has scanned; reading and writing go on meanwhile."""
+    steps = _run("rescan_content", "Scanning content")
+    click.echo(f"All content is scanned by the newest scanner ({steps} steps).")
+
+
+def _run(kind: BatchKind, doing: str) -> int:
+    """Start the work and see it through, which the stack's worker does; returns how many steps there were."""
+    connection = connect()
+    console = Console(stderr=True)
+    with (
+        api_errors_explained(connection.api_url, "The work goes on; the same command shows how far."),
+        Progress(console=console, disable=not console.is_terminal) as progress,
+    ):
+        batch = connection.api.start_batch(kind)
+        bar = progress.add_task(doing)
+        while batch.status in ("queued", "running"):
+            time.sleep(_LOOK_SECONDS)
+            batch = connection.api.fetch_batch(batch.id)
+            progress.update(bar, completed=batch.done_steps, total=batch.total_steps)
+    if batch.status == "failed":
+        raise click.ClickException(
+            f"It failed after {batch.done_steps} of {batch.total_steps} steps: {batch.last_error}\n"
+            "It can be tried again on the page Operations."
+        )
+    return batch.total_steps

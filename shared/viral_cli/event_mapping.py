@@ -1,0 +1,170 @@
+"""From a row of somebody's file to an event of the contract: pure functions, no file and no network."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from viral_cli.json_rows import NotJsonError, parse_json
+from viral_cli.row_ids import RowProblemError
+from viral_contract.models.events import Event, EventType
+
+FIELDS = tuple(Event.model_fields)
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+_FINGERPRINT_LENGTH = 32
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_SHOWN_COLUMNS_CHARACTERS = 300
+
+Row = Mapping[str, Any]
+
+
+class MappingError(Exception):
+    """The columns of a file do not make events; the message says which options would help."""
+
+
+@dataclass(frozen=True)
+class EventMapping:
+    """Which column feeds which field, and what is made instead of being read."""
+
+    columns: Mapping[str, str]
+    event_type: str | None = None
+    fingerprint_columns: tuple[str, ...] = ()
+
+    def build_event(self, row: Row) -> dict[str, Any]:
+        """The event of a row, with the id that the file says. Empty values are left out.
+
+        Raises RowProblemError for a row without a time, which would count as happening now, and for broken metadata.
+        """
+        event = {field: _read(field, row.get(column)) for field, column in self.columns.items()}
+        if event.get("occurred_at") in (None, ""):
+            raise RowProblemError(f"{self.columns['occurred_at']}: the time is missing")
+        if self.event_type:
+            event["event_type"] = self.event_type
+        if self.fingerprint_columns:
+            event["device_fingerprint"] = build_fingerprint([row.get(column) for column in self.fingerprint_columns])
+        return {field: value for field, value in event.items() if value not in (None, "")}
+
+
+def build_fingerprint(values: Sequence[object]) -> str | None:
+    """A device's fingerprint from what is known of it; None when nothing is.
+
+    The values are joined as a JSON list, so that ("a", "bc") and ("ab", "c") stay two devices.
+    """
+    if all(value in (None, "") for value in values):
+        return None
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:_FINGERPRINT_LENGTH]
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Read `field=column,field=column`. Raises MappingError for a field that events do not have."""
+    columns = {}
+    for pair in filter(None, text.split(",")):
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or not column:
+            raise MappingError(f"--map {pair}: write it as field=column")
+        if field not in FIELDS:
+            raise MappingError(f"--map {pair}: events have no field {field}, but {', '.join(FIELDS)}")
+        columns[field] = column
+    return columns
+
+
+def build_mapping(
+    columns: Collection[str],
+    sample: Sequence[Row],
+    *,
+    mapped: Mapping[str, str],
+    event_type: str | None,
+    fingerprint_columns: Sequence[str],
+) -> EventMapping:
+    """Complete what the options say by the columns that are named like fields; without any column all rows are broken.
+
+    Raises MappingError when no column is a field of an event, when an option names a column that the file does not
+    have, or when the rows' type or time would be a guess.
+    """
+    chosen = {**{field: field for field in FIELDS}, **mapped}
+    if columns:
+        used = [*mapped.values(), *fingerprint_columns]
+        problems = [
+            *_find_missing(columns, used),
+            *_find_guesses(columns, sample, chosen, event_type),
+        ]
+        if not set(chosen.values()) & set(columns):
+            problems.insert(0, _NO_FIELD.format(columns=_list_columns(columns)))
+        if problems:
+            raise MappingError("\n".join(problems))
+    return EventMapping(chosen, event_type, tuple(fingerprint_columns))
+
+
+def find_columns(sample: Iterable[Row]) -> list[str]:
+    """The names that the rows of a sample have."""
+    return list(dict.fromkeys(name for row in sample for name in row))
+
+
+_NO_FIELD = (
+    "No column is a field of an event; the columns are {columns}. Files are CSV, separated by , ; tab or |, with the "
+    'columns\' names in the first line; NDJSON, one object on each line; a JSON array; or {{"events": [...]}}.'
+)
+
+
+def _list_columns(columns: Collection[str]) -> str:
+    text = ", ".join(columns)
+    return text if len(text) <= _SHOWN_COLUMNS_CHARACTERS else f"{text[:_SHOWN_COLUMNS_CHARACTERS]}…"
+
+
+def _find_missing(columns: Collection[str], used: Sequence[str]) -> list[str]:
+    return [
+        f"There is no column {column}; the columns are {_list_columns(columns)}."
+        for column in used
+        if column not in columns
+    ]
+
+
+def _find_guesses(
+    columns: Collection[str], sample: Sequence[Row], chosen: Mapping[str, str], event_type: str | None
+) -> list[str]:
+    problems = []
+    if not event_type and chosen["event_type"] not in columns:
+        problems.append(f"No column is named event_type: say what the rows are by --type {'|'.join(EVENT_TYPES)}.")
+    if chosen["occurred_at"] not in columns:
+        times = find_time_columns(sample)
+        found = f"These hold times: {', '.join(times)}. " if times else ""
+        example = times[0] if times else "COLUMN"
+        problems.append(
+            "No column is named occurred_at, so all would count as happening now. "
+            f"{found}Choose one by --map occurred_at={example}."
+        )
+    return problems
+
+
+def find_time_columns(sample: Sequence[Row]) -> list[str]:
+    """The columns in which every row of the sample holds a date with a time."""
+    return [name for name in (sample[0] if sample else ()) if all(_is_time(row.get(name)) for row in sample)]
+
+
+def _is_time(value: object) -> bool:
+    if not isinstance(value, str) or ":" not in value:
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _read(field: str, value: object) -> object:
+    """A value from text in the type that the field has; text that is not of it is left for the API to refuse."""
+    if not isinstance(value, str) or not value:
+        return value
+    if field == "conversion_value" and _NUMBER.fullmatch(value):
+        number = float(value)
+        return number if math.isfinite(number) else value
+    if field == "metadata":
+        try:
+            return parse_json(value)
+        except NotJsonError as error:
+            raise RowProblemError(f"metadata is not JSON: {error}") from error
+    return value

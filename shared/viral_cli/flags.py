@@ -1,0 +1,126 @@
+"""`viral-engine flags set`: one flag changed in one step, in a cluster or in the local stack."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from viral_cli.flags_cluster import Cluster
+from viral_cli.local_env import read_local_env
+from viral_cli.settings import StandaloneSettings
+from viral_contract.models.flags import Flag
+from viral_runtime.flags.change import Document, OwnRuleError, set_flag
+from viral_runtime.flags.document import BrokenFlagsError
+from viral_runtime.settings.base import load_settings_or_exit
+
+_ALL = 100
+_NAMES = [flag.value for flag in Flag]
+
+
+@click.group()
+def flags() -> None:
+    """Switch features on and off."""
+
+
+@flags.command("set")
+@click.argument("name", type=click.Choice(_NAMES))
+@click.argument("state", type=click.Choice(["on", "off"]))
+@click.option("--percent", type=click.IntRange(1, _ALL), help="For so many percent of people or reports. Default: 100.")
+@click.option("-n", "--namespace", help="The release's namespace. Without it the local stack's file is changed.")
+@click.option("--release", help="The release's name, where the namespace holds several.")
+@click.option("--replace-rule", is_flag=True, help="Also where the flag has a rule that was written by hand.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done.")
+def set_command(
+    name: str,
+    state: str,
+    percent: int | None,
+    namespace: str | None,
+    release: str | None,
+    replace_rule: bool,
+    dry_run: bool,
+) -> None:
+    """Set the flag NAME to STATE for everybody, or for a share of people or reports; nothing restarts.
+
+    With a namespace it runs kubectl, prints each command, and wakes the pods, which see the change within seconds.
+    """
+    if state == "off" and percent is not None:
+        raise click.UsageError("--percent says for how many it is on; leave it out with off.")
+    if release and not namespace:
+        raise click.UsageError("--release is a release in a cluster; name its namespace with -n.")
+    share = 0 if state == "off" else percent or _ALL
+    flag = Flag(name)
+    if namespace:
+        _set_in_cluster(Cluster(namespace, release, dry_run), flag, share, replace_rule)
+    else:
+        _set_in_file(_find_file(), flag, share, replace_rule, dry_run)
+
+
+def _set_in_cluster(cluster: Cluster, flag: Flag, percent: int, replace_rule: bool) -> None:
+    found = cluster.read_flags()
+    changed = _change(found.text, f"ConfigMap {found.name}", flag, percent, replace_rule)
+    cluster.write_flags(found, _format(changed))
+    cluster.wake_pods(found)
+    done = "Nothing was changed (--dry-run)." if cluster.dry_run else f"{flag} is {_describe(percent)}."
+    click.echo(f"{done} Write it into your values file too, or the next `helm upgrade` takes it back:")
+    click.echo(f"  featureFlags: {{{_camel_case(flag)}: {_format_values(percent)}}}")
+
+
+def _set_in_file(path: Path, flag: Flag, percent: int, replace_rule: bool, dry_run: bool) -> None:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise click.ClickException(
+            f"{path} cannot be read: {error.strerror}. For a cluster name the namespace with -n; the local stack makes "
+            "its file at the first `make run`."
+        ) from error
+    changed = _change(text, str(path), flag, percent, replace_rule)
+    if dry_run:
+        click.echo(f"{path} would say of {flag}: {json.dumps(changed['flags'][flag])}")
+        return
+    # Beside it first: a reader never sees half a file.
+    target = path.resolve()
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh.write_text(_format(changed))
+    fresh.replace(target)
+    click.echo(f"{flag} is {_describe(percent)}, in {path}. What runs notices within a second or two.")
+
+
+def _change(text: str, where: str, flag: Flag, percent: int, replace_rule: bool) -> Document:
+    try:
+        return set_flag(json.loads(text), flag, percent, replace_rule=replace_rule)
+    except ValueError as error:
+        raise click.ClickException(f"{where} is not JSON: {error}. Correct it first; nothing was changed.") from error
+    except BrokenFlagsError as error:
+        raise click.ClickException(f"{where} is broken: {error}. Correct it first; nothing was changed.") from error
+    except OwnRuleError as error:
+        raise click.ClickException(
+            f"{flag} has a rule that was written by hand, in {where}. --replace-rule drops it; nothing was changed."
+        ) from error
+
+
+def _find_file() -> Path:
+    """FLAGS_FILE of the environment, else of the running local stack, else the file in its folder."""
+    settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
+    try:
+        running = read_local_env(settings.var_dir / "local.env")
+    except FileNotFoundError:
+        running = {}
+    return Path(os.environ.get("FLAGS_FILE") or running.get("FLAGS_FILE") or settings.var_dir / "flags.json")
+
+
+def _format(document: Document) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _describe(percent: int) -> str:
+    return {0: "off", _ALL: "on"}.get(percent, f"on for {percent} %")
+
+
+def _format_values(percent: int) -> str:
+    return "{enabled: false}" if percent == 0 else f"{{enabled: true, rolloutPct: {percent}}}"
+
+
+def _camel_case(flag: Flag) -> str:
+    first, *rest = flag.value.split("_")
+    return first + "".join(word.capitalize() for word in rest)

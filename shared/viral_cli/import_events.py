@@ -1,0 +1,167 @@
+"""`viral-engine import FILE`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from viral_cli.api_errors import api_errors_explained
+from viral_cli.csv_rows import CsvHeaderError, CsvLayout
+from viral_cli.event_files import EventFile, open_events
+from viral_cli.event_mapping import (
+    EVENT_TYPES,
+    FIELDS,
+    EventMapping,
+    MappingError,
+    build_mapping,
+    find_columns,
+    parse_columns,
+)
+from viral_cli.event_record import Record
+from viral_cli.event_source import UnreadableFileError, open_source
+from viral_cli.import_batches import build_batches, send_batch
+from viral_cli.import_state import ImportState, StateFile
+from viral_cli.row_ids import RowIds
+from viral_cli.stack_connection import Connection, connect
+from viral_cli.text_encodings import Encoding, find_named
+
+_SAMPLE_ROWS = 100
+_LONGEST_PERIOD_DAYS = 366
+_MANY_REJECTIONS = 1_000
+_SHOWN_OF_MANY = 10
+_INTERRUPTED = 130
+
+
+class _EncodingName(click.ParamType[Encoding]):
+    name = "encoding"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Encoding:
+        try:
+            return find_named(value)
+        except LookupError:
+            self.fail(f"{value} is no encoding of text; for example utf-8, cp1251 or shift_jis are.", param, ctx)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--map", "columns", default="", metavar="FIELD=COLUMN,...", help="Which column feeds which field.")
+@click.option("--type", "event_type", type=click.Choice(EVENT_TYPES), help="What every row is.")
+@click.option(
+    "--fingerprint",
+    default="",
+    metavar="COLUMN,...",
+    help="Tell devices apart by these columns; their hash becomes device_fingerprint.",
+)
+@click.option(
+    "--encoding",
+    type=_EncodingName(),
+    metavar="NAME",
+    help="The file's encoding, unless it is UTF-8, UTF-16 or Latin-1.",
+)
+def import_events(
+    file: Path, columns: str, event_type: str | None, fingerprint: str, encoding: Encoding | None
+) -> None:
+    """Bring the events of a CSV, NDJSON or JSON file in; - is standard input, and gzip is unpacked.
+
+    Columns named like the fields of an event need no option. Rows without a UUID of their own get their id from what
+    they hold, so importing them again changes nothing, and another file of the same name is another file. After an
+    interruption the same command goes on. Rows that are rejected are listed with their line numbers.
+    """
+    fingerprint_columns = [name.strip() for name in fingerprint.split(",") if name.strip()]
+    try:
+        mapped = parse_columns(columns)
+        known = {*FIELDS, *mapped.values(), *fingerprint_columns}
+        with open_source(file, encoding) as source:
+            events = open_events(source, known, mapped.get("occurred_at", "occurred_at"))
+            sample = list(islice(events.read_records(), _SAMPLE_ROWS))
+            mapping = _choose_mapping(events, sample, mapped, event_type, fingerprint_columns)
+            if sample:
+                _import_rows(events, mapping)
+            else:
+                click.echo(f"{source.name}: 0 new, 0 known already, 0 rejected. There are no rows in it.")
+    except (UnreadableFileError, CsvHeaderError, MappingError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _choose_mapping(
+    events: EventFile,
+    sample: Sequence[Record],
+    mapped: dict[str, str],
+    event_type: str | None,
+    fingerprint_columns: Sequence[str],
+) -> EventMapping:
+    rows = [record.values for record in sample if not record.problem]
+    columns = events.layout.header if isinstance(events.layout, CsvLayout) and sample else find_columns(rows)
+    return build_mapping(columns, rows, mapped=mapped, event_type=event_type, fingerprint_columns=fingerprint_columns)
+
+
+def _import_rows(events: EventFile, mapping: EventMapping) -> None:
+    connection, source, ids = connect(), events.source, RowIds()
+    identity = source.sha256, source.encoding.codec, repr(mapping), connection.api_url
+    states = StateFile(connection.var / "imports", *identity)
+    state = states.load()
+    if state.records:
+        click.echo(f"Going on after line {state.line:,}.")
+    try:
+        with api_errors_explained(connection.api_url, "The same command goes on from here."):
+            for reached in _send_with_progress(events, mapping, ids, connection, state):
+                states.save(state := reached)
+    except KeyboardInterrupt:
+        click.echo(f"Stopped after line {state.line:,}; the same command goes on from there.", err=True)
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    states.clear()
+    notes = [f"{events.description}.{ids.describe()}"]
+    click.echo(format_summary(source.name, state, notes, connection.dashboard_url))
+    if state.rejected and not state.accepted + state.duplicates:
+        raise click.exceptions.Exit(1)
+
+
+def format_summary(name: str, state: ImportState, notes: Sequence[str], dashboard_url: str) -> str:
+    """What an import did, how the file was read, and the page that shows its period."""
+    late = {"older than what is kept": state.expired, "of people who were erased": state.erased}
+    counts = [f"{state.accepted:,} new", f"{state.duplicates:,} known already", f"{state.rejected:,} rejected"]
+    among = " and ".join(f"{rows:,} {what}" for what, rows in late.items() if rows)
+    lines = [f"{name}: {', '.join(counts)}{f' ({among})' if among else ''}.", *notes]
+    if state.duplicates and not state.accepted:
+        lines.append("Warning: nothing is new, because every row that could be read was known already.")
+    if state.first_day and state.last_day:
+        last = date.fromisoformat(state.last_day)
+        first = max(date.fromisoformat(state.first_day), last - timedelta(days=_LONGEST_PERIOD_DAYS - 1))
+        lines.append(f"{dashboard_url}/dashboard/guardrails?start={first}&end={last}")
+    return "\n".join(lines)
+
+
+def _send_with_progress(
+    events: EventFile, mapping: EventMapping, ids: RowIds, connection: Connection, state: ImportState
+) -> Iterator[ImportState]:
+    """Send the rest of the file and answer the state after each batch, with a bar on a terminal."""
+    console = Console(stderr=True)
+    name = TextColumn(events.source.name, markup=False)
+    parts = name, BarColumn(), TextColumn("line {task.completed:,.0f}"), TimeRemainingColumn()
+    with Progress(*parts, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=events.source.lines or None, completed=state.line)
+        for batch in build_batches(events.read_records(), mapping, ids, done=state.records):
+            before = state
+            state, complaints = send_batch(connection.api, batch, state)
+            for complaint in _choose_shown(complaints, before, state):
+                console.print(complaint, markup=False, highlight=False, soft_wrap=True)
+            progress.update(bar, completed=state.line)
+            yield state
+
+
+def _choose_shown(complaints: Sequence[str], before: ImportState, after: ImportState) -> Sequence[str]:
+    """Do not fill the screen with the same complaint when an option is wrong, and so every row is."""
+    if _is_hopeless(before):
+        return []
+    return [*complaints[:_SHOWN_OF_MANY], _NOT_SHOWN] if _is_hopeless(after) else complaints
+
+
+def _is_hopeless(state: ImportState) -> bool:
+    return state.rejected >= _MANY_REJECTIONS and not state.accepted + state.duplicates
+
+
+_NOT_SHOWN = "All rows so far were rejected; the others are counted, but not listed, until one is stored."

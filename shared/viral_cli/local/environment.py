@@ -1,0 +1,79 @@
+"""The environment of every process of the local stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from viral_cli.local.credentials import load_credentials
+from viral_cli.local.flags_file import ensure_flags_file
+from viral_cli.local.ports import find_free_port
+from viral_cli.local.postgres import EmbeddedPostgres
+from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.settings import StandaloneSettings
+
+_SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
+_LONG_ENOUGH = "x" * 32
+
+# Valid values of what `build_environment` makes, for checking the rest before it is called.
+PLACEHOLDERS = {
+    "DATABASE_URL": "postgresql://",
+    "REDIS_URL": "redis://",
+    "ADMIN_EMAIL": "admin@example.com",
+    "ADMIN_PASSWORD": _LONG_ENOUGH,
+    "API_TOKEN": _LONG_ENOUGH,
+    "DASHBOARD_TOKEN": _LONG_ENOUGH,
+    "IDENTIFIER_KEY": _LONG_ENOUGH,
+    "EMAIL_WORKER_TOKEN": _LONG_ENOUGH,
+    "REPORT_WORKER_TOKEN": _LONG_ENOUGH,
+}
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The servers to start; None where the environment names one that runs already."""
+
+    postgres: EmbeddedPostgres | None
+    valkey: EmbeddedValkey | None
+
+
+def build_environment(
+    given: Mapping[str, str], settings: StandaloneSettings, var: Path
+) -> tuple[dict[str, str], Servers]:
+    """What to add to the given environment, and the embedded servers that it needs.
+
+    What is given wins. Servers' addresses that hold our own passwords count as not given: they come from an
+    earlier start's `local.env`, and their ports have changed.
+    """
+    credentials = load_credentials(var / "secrets.json", given)
+    environment = {
+        **{name: value for name, value in credentials.items() if name not in _SERVER_PASSWORDS},
+        "ADMIN_EMAIL": settings.admin_email,
+        "FLAGS_FILE": given.get("FLAGS_FILE") or str(_default_flags_file(var)),
+        **_choose_email(given, var),
+        "PYTHONUNBUFFERED": "1",
+        # A company's proxy must not get between the stack's own processes.
+        "NO_PROXY": ",".join(filter(None, [given.get("NO_PROXY"), "127.0.0.1"])),
+    }
+    postgres = valkey = None
+    password = credentials["POSTGRES_PASSWORD"]
+    if not (url := given.get("DATABASE_URL")) or password in url:
+        postgres = EmbeddedPostgres(var / "postgres", password, find_free_port())
+        environment["DATABASE_URL"] = postgres.url
+    password = credentials["VALKEY_PASSWORD"]
+    if not (url := given.get("REDIS_URL")) or password in url:
+        valkey = EmbeddedValkey(var / "valkey", password, find_free_port())
+        environment["REDIS_URL"] = valkey.url
+    return environment, Servers(postgres, valkey)
+
+
+def _choose_email(given: Mapping[str, str], var: Path) -> dict[str, str]:
+    """Nothing leaves this machine unless a mail server or a way of sending is named."""
+    if given.get("SMTP_HOST") or given.get("EMAIL_TRANSPORT"):
+        return {}
+    return {"EMAIL_TRANSPORT": "file", "EMAIL_FOLDER": given.get("EMAIL_FOLDER") or str(var / "mail")}
+
+
+def _default_flags_file(var: Path) -> Path:
+    path = var / "flags.json"
+    ensure_flags_file(path)
+    return path

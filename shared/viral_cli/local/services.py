@@ -1,0 +1,65 @@
+"""The product's processes: the one list of what a local stack consists of, and which settings each may see."""
+
+import sys
+
+from dashboard.settings import DashboardSettings
+from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
+from metrics_api.settings.access import LimitSettings, SingleSignOnSettings
+from metrics_api.settings.api import ApiSettings, BootstrapSettings, MigrationSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
+from report_worker.settings import AiSettings, ReportWorkerSettings, SchedulerSettings
+from viral_cli.local.processes import Program
+from viral_runtime.settings.base import EnvironmentSettings
+from viral_runtime.settings.observe import LogSettings, TelemetrySettings, WorkerMetricsSettings
+from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.settings.work import WorkerSettings
+
+_WEB = ProxySettings, WebServerSettings, TelemetrySettings, LogSettings
+_DETECTION = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings
+_WORKER = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
+_REPORTS = *_WORKER, ReportWorkerSettings, AiSettings
+_EMAILS = *_WORKER, EmailWorkerSettings, EmailSettings, WebhookSettings
+
+
+def _python(name: str, *arguments: str, groups: tuple[type[EnvironmentSettings], ...]) -> Program:
+    return Program(name, (sys.executable, "-m", *arguments), groups=groups)
+
+
+# Started first, since they need no database and take as long to start as it takes to be prepared.
+SERVICES_WITHOUT_DATABASE = (_python("dashboard", "dashboard", groups=(DashboardSettings, *_WEB)),)
+
+# The admin's password is restored, so that the login that is shown works even after it was changed on the page.
+# Run to its end before what needs the database starts; one process, because most of its time goes into imports.
+PREPARATION = _python(
+    "prepare",
+    "metrics_api",
+    "migrate",
+    "bootstrap",
+    "--restore-admin",
+    groups=(ApiSettings, MigrationSettings, PrivacySettings, BootstrapSettings),
+)
+
+SERVICES_WITH_DATABASE = (
+    _python("metrics_api", "metrics_api", "web", groups=(*_WEB, *_DETECTION, LimitSettings, SingleSignOnSettings)),
+    _python("reconciler", "metrics_api", "reconciler", groups=(*_DETECTION, ReconcilerSettings, LogSettings)),
+)
+
+# Started last, so that they do not slow down what people wait for.
+WORKERS = (
+    _python("reports 1", "report_worker", "work", "performance_reports", groups=_REPORTS),
+    _python("reports 2", "report_worker", "work", "performance_reports", groups=_REPORTS),
+    _python("default", "report_worker", "work", "default", groups=_REPORTS),
+    _python("batch", "report_worker", "work", "batch", groups=_REPORTS),
+    _python(
+        "scheduler",
+        "report_worker",
+        "scheduler",
+        groups=(WorkerSettings, WorkerMetricsSettings, SchedulerSettings, LogSettings),
+    ),
+    _python("email 1", "email_worker", "work", "email_delivery", groups=_EMAILS),
+    _python("email 2", "email_worker", "work", "email_delivery", groups=_EMAILS),
+    _python("webhooks", "email_worker", "work", "webhooks", groups=_EMAILS),
+)

@@ -1,0 +1,42 @@
+"""Every group of settings of every service."""
+
+import dashboard.settings
+import email_worker.settings
+import metrics_api.settings.access
+import metrics_api.settings.api
+import metrics_api.settings.deliveries
+import metrics_api.settings.detection
+import metrics_api.settings.privacy
+import metrics_api.settings.queues
+import report_worker.settings
+import viral_cli.settings
+import viral_runtime.settings.observe
+import viral_runtime.settings.web
+import viral_runtime.settings.work
+from viral_runtime.settings.base import EnvironmentSettings
+
+_MODULES = (
+    dashboard.settings,
+    email_worker.settings,
+    metrics_api.settings.access,
+    metrics_api.settings.api,
+    metrics_api.settings.deliveries,
+    metrics_api.settings.detection,
+    metrics_api.settings.privacy,
+    metrics_api.settings.queues,
+    report_worker.settings,
+    viral_cli.settings,
+    viral_runtime.settings.observe,
+    viral_runtime.settings.web,
+    viral_runtime.settings.work,
+)
+
+
+def list_groups() -> list[type[EnvironmentSettings]]:
+    """Every group of these modules, in their order."""
+    return [
+        group
+        for module in _MODULES
+        for group in vars(module).values()
+        if isinstance(group, type) and issubclass(group, EnvironmentSettings) and group.__module__ == module.__name__
+    ]

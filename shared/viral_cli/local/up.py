@@ -1,0 +1,144 @@
+"""`viral-engine up`: the visible list of steps from an empty folder to a page in the browser."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+
+from dashboard.settings import DashboardSettings
+from metrics_api.settings.api import ApiSettings
+from viral_cli.local.demo_data import load_demo_when_empty
+from viral_cli.local.environment import PLACEHOLDERS, Servers, build_environment
+from viral_cli.local.leftovers import ProcessRecord, only_stack_in
+from viral_cli.local.merged_log import MergedLog
+from viral_cli.local.ports import check_ports_free
+from viral_cli.local.processes import Children, watch
+from viral_cli.local.services import PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE, WORKERS
+from viral_cli.local.settings import list_groups
+from viral_cli.local_env import published
+from viral_cli.settings import StandaloneSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_runtime.settings.base import load_settings_or_exit
+
+_READY_SECONDS = 60
+_DEMO_TIMEOUT_SECONDS = 120
+
+
+def run_stack(log: MergedLog) -> NoReturn:
+    """Start everything, in this order, and keep it running; whatever ends this stops it in the opposite order.
+
+    Raises StackError when it cannot start or a process ends by itself.
+    """
+    given = dict(os.environ)
+    settings = check_settings(given)
+    var = settings.var_dir.resolve()
+    var.mkdir(parents=True, exist_ok=True)
+    record = ProcessRecord(var / "processes.json")
+    with only_stack_in(var):
+        (var / "local.env").unlink(missing_ok=True)
+        servers = set_environment(given, settings, var)
+        record.stop_leftovers()
+        check_ports()
+        with Children(log, record) as stores, Children(log, record) as services:
+            start_stores(servers, stores, log)
+            start_services(services, log)
+            if settings.demo:
+                load_demo(var, log)
+            with published(var / "local.env", os.environ):
+                log.write(format_welcome(os.environ))
+                watch(stores, services)
+
+
+def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
+    """Check every setting that is given before anything is written or started.
+
+    What this stack makes itself is no reason to complain of, so placeholders stand for it.
+    """
+    os.environ.update({name: given.get(name) or value for name, value in PLACEHOLDERS.items()})
+    standalone: StandaloneSettings = load_settings_or_exit(StandaloneSettings, *list_groups())[0]
+    return standalone
+
+
+def set_environment(given: Mapping[str, str], settings: StandaloneSettings, var: Path) -> Servers:
+    """Complete this process' environment, which every process of the stack inherits."""
+    added, servers = build_environment(given, settings, var)
+    os.environ.update(added)
+    api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
+    os.environ["METRICS_API_URL"] = f"http://127.0.0.1:{api.metrics_api_port}"
+    os.environ["DASHBOARD_URL"] = f"http://127.0.0.1:{dashboard.dashboard_port}"
+    os.environ["PUBLIC_DASHBOARD_URL"] = given.get("PUBLIC_DASHBOARD_URL") or os.environ["DASHBOARD_URL"]
+    return servers
+
+
+def check_ports() -> None:
+    """Raise StackError when a port that people chose, or the usual one, is taken."""
+    api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
+    check_ports_free({"METRICS_API_PORT": api.metrics_api_port, "DASHBOARD_PORT": dashboard.dashboard_port})
+
+
+def start_stores(servers: Servers, stores: Children, log: MergedLog) -> None:
+    """Start the embedded servers that the environment does not replace."""
+    if servers.postgres:
+        log.write("Starting PostgreSQL")
+        servers.postgres.start(stores)
+    if servers.valkey:
+        log.write("Starting Valkey")
+        servers.valkey.start(stores)
+
+
+def start_services(services: Children, log: MergedLog) -> None:
+    """Migrate, make the first admin and the tokens, start every service and wait until all can be used."""
+    for program in SERVICES_WITHOUT_DATABASE:
+        log.write(f"Starting {program.name}")
+        services.start(program)
+    log.write("Preparing the database")
+    services.run(PREPARATION)
+    for program in SERVICES_WITH_DATABASE:
+        log.write(f"Starting {program.name}")
+        services.start(program)
+    with httpx.Client(trust_env=False, timeout=5) as http:
+        for what, url in (
+            ("The metrics API", f"{os.environ['METRICS_API_URL']}/readyz"),
+            ("The dashboard", f"{os.environ['DASHBOARD_URL']}/healthz"),
+        ):
+            services.wait_until(partial(_answers, http, url), what, seconds=_READY_SECONDS)
+    for program in WORKERS:
+        log.write(f"Starting {program.name}")
+        services.start(program)
+
+
+def load_demo(var: Path, log: MergedLog) -> None:
+    """Give an empty stack something to show."""
+    api = MetricsApi.connect(
+        os.environ["METRICS_API_URL"], os.environ["API_TOKEN"], timeout_seconds=_DEMO_TIMEOUT_SECONDS
+    )
+    load_demo_when_empty(api, var / "demo-unfinished", now=datetime.now(UTC), report=log.write)
+
+
+def format_welcome(environment: Mapping[str, str]) -> str:
+    """What a person needs to open the page."""
+    return "\n".join(
+        [
+            "",
+            "  Viral Guardrails is ready.",
+            "",
+            f"    Dashboard  {environment['DASHBOARD_URL']}/dashboard/guardrails",
+            f"    Email      {environment['ADMIN_EMAIL']}",
+            f"    Password   {environment['ADMIN_PASSWORD']}",
+            "",
+            f"    API        {environment['METRICS_API_URL']}/docs",
+            "    Stop       Ctrl-C",
+            "",
+        ]
+    )
+
+
+def _answers(http: httpx.Client, url: str) -> bool:
+    try:
+        return http.get(url).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

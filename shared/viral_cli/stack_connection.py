@@ -1,0 +1,47 @@
+"""How the command line finds the API: by the environment, else by the running local stack."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from viral_cli.local_env import read_local_env
+from viral_cli.settings import StandaloneSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_runtime.settings.base import load_settings_or_exit
+
+_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The API with the addresses that people are told."""
+
+    api: MetricsApi
+    api_url: str
+    dashboard_url: str
+    var: Path
+
+
+def connect() -> Connection:
+    """Connect with METRICS_API_URL and API_TOKEN. Raises click.ClickException when they are nowhere to be found."""
+    settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
+    values = {**_read_running_stack(settings.var_dir), **os.environ}
+    missing = [name for name in ("METRICS_API_URL", "API_TOKEN") if not values.get(name)]
+    if missing:
+        raise click.ClickException(
+            f"{' and '.join(missing)} not given, and there is no {settings.var_dir}/local.env, so no local stack is "
+            "running here. Start it by `make run`, in another terminal."
+        )
+    api = MetricsApi.connect(values["METRICS_API_URL"], values["API_TOKEN"], timeout_seconds=_TIMEOUT_SECONDS)
+    dashboard_url = values.get("DASHBOARD_URL", "")
+    return Connection(api, values["METRICS_API_URL"], dashboard_url, settings.var_dir)
+
+
+def _read_running_stack(var: Path) -> Mapping[str, str]:
+    try:
+        return read_local_env(var / "local.env")
+    except FileNotFoundError:
+        return {}

@@ -1,0 +1,116 @@
+"""`viral-engine subject`: everything about one child, device or address, shown or erased."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from viral_cli.api_errors import api_errors_explained
+from viral_cli.stack_connection import connect
+from viral_contract.models.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, SubjectKind
+from viral_reports.figures import format_counted
+
+_NOTHING = (
+    "Nothing is stored under this id; check it. Request {0} stays open: if the id is right, "
+    "`viral-engine subject close {0}` ends it."
+)
+_ADVICE = "What was recorded is listed at /dashboard/privacy."
+_KIND = click.option(
+    "--kind",
+    "subject_kind",
+    type=click.Choice(get_args(SubjectKind)),
+    default="user",
+    show_default=True,
+    help="What the id is an id of.",
+)
+_NOTE = click.option("--note", help="Who asked, and how it was checked that they may.")
+
+
+@click.group()
+def subject() -> None:
+    """Answer a parent's request; it is recorded with its result."""
+
+
+@subject.command("export")
+@click.argument("subject_id")
+@_KIND
+@_NOTE
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file to write.")
+def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Path) -> None:
+    """Write everything that is stored about SUBJECT_ID into a file."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        request = connection.api.record_privacy_request(_draft("export", subject_kind, subject_id, note))
+        exported = connection.api.export_subject(request.id)
+    if not any(exported.data.values()):
+        raise click.ClickException(_NOTHING.format(request.id))
+    out.write_text(exported.model_dump_json(indent=2) + "\n")
+    rows = sum(len(rows) for rows in exported.data.values())
+    click.echo(f"{rows} records are in {out} (request {request.id}).")
+
+
+@subject.command("erase")
+@click.argument("subject_id")
+@_KIND
+@_NOTE
+@click.option("--with-devices", is_flag=True, help="Also devices that nobody else has used.")
+@click.option("--with-sessions", is_flag=True, help="Also sessions that nobody else has used.")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def erase(
+    subject_id: str,
+    subject_kind: SubjectKind,
+    note: str | None,
+    with_devices: bool,
+    with_sessions: bool,
+    yes: bool,
+) -> None:
+    """Delete everything about SUBJECT_ID. It cannot be undone."""
+    if not yes:
+        click.confirm(f"Erase everything about the {subject_kind} {subject_id}? It cannot be undone.", abort=True)
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        request = connection.api.record_privacy_request(_draft("erase", subject_kind, subject_id, note))
+        done = connection.api.erase_subject(request.id, with_devices=with_devices, with_sessions=with_sessions)
+    if done.status == "open":
+        raise click.ClickException(_NOTHING.format(done.id))
+    for table, rows in (done.result or {}).items():
+        click.echo(f"{table}: {rows}")
+    click.echo(f"Erased (request {done.id}). The facts of the days concerned are made anew within a minute.")
+    _list_traces(done)
+
+
+@subject.command("erase-traces")
+@click.argument("request_id", type=int)
+def erase_traces(request_id: int) -> None:
+    """Delete the devices and sessions that only the subject of the erasure REQUEST_ID had used."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        done = connection.api.erase_traces(request_id)
+    click.echo(f"Erased (request {done.id}).")
+    _list_traces(done)
+
+
+def _list_traces(done: PrivacyRequest) -> None:
+    """What is left under what the subject used, and how to erase it."""
+    if not done.traces:
+        return
+    click.echo("Left under what was used:")
+    for trace in done.traces:
+        users = f"used by {trace.others} more" if trace.others else "used by nobody else"
+        click.echo(f"  {trace.kind} {trace.id}: {format_counted(trace.events, 'event')}, {users}")
+    if any(trace.kind != "ip_address" and not trace.others for trace in done.traces):
+        click.echo(f"Devices and sessions that nobody else used: `viral-engine subject erase-traces {done.id}`.")
+
+
+@subject.command("close")
+@click.argument("request_id", type=int)
+def close(request_id: int) -> None:
+    """End the open request REQUEST_ID, because nothing is stored under its id."""
+    connection = connect()
+    with api_errors_explained(connection.api_url, _ADVICE):
+        connection.api.close_privacy_request(request_id)
+    click.echo(f"Request {request_id} is closed: nothing is stored.")
+
+
+def _draft(kind: RequestKind, subject_kind: SubjectKind, subject_id: str, note: str | None) -> PrivacyRequestDraft:
+    return PrivacyRequestDraft(kind=kind, subject_kind=subject_kind, subject_id=subject_id, note=note)

@@ -1,0 +1,1 @@
+"""What goes over the wire: models, and the client that speaks them. Imports nothing else of ours."""

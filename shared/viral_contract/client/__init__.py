@@ -1,0 +1,1 @@
+"""The client of the metrics API, one module a group of resources."""

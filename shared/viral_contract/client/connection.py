@@ -1,0 +1,97 @@
+"""One connection to the metrics API: how its answers and its refusals are read."""
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+import httpx
+import structlog
+from pydantic import BaseModel
+
+Answer = TypeVar("Answer", bound=BaseModel)
+QueryValue = str | int | float | bool | None
+SESSION_HEADER = "X-Session"
+CLIENT_ADDRESS_HEADER = "X-Client-Address"
+"""Where the dashboard tells the API the address of the person for whom it asks."""
+BACKGROUND_HEADER = "X-Session-Background"
+"""Sent with what a page asks for by itself, which is nobody's use of the session."""
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class ApiProblemError(Exception):
+    """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
+
+    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.status >= _SERVER_ERROR or self.status == _TOO_MANY_REQUESTS
+
+
+class ApiUnreachableError(Exception):
+    """The API did not answer."""
+
+
+class ApiSilentError(ApiUnreachableError):
+    """The API got the request and did not answer; whether it did what was asked for is not known."""
+
+
+class ApiConnection:
+    """Sends requests with one token, if need be for a person: by their session, and from their address."""
+
+    def __init__(
+        self, http: httpx.Client, *, session: str | None = None, address: str | None = None, background: bool = False
+    ) -> None:
+        self._http = http
+        given = {SESSION_HEADER: session, CLIENT_ADDRESS_HEADER: address, BACKGROUND_HEADER: "1" if background else ""}
+        self._headers = {name: value for name, value in given.items() if value}
+
+    @classmethod
+    def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> Self:
+        """A client with its own connection pool."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
+
+    def on_behalf_of(self, session: str | None, *, address: str | None = None, background: bool = False) -> Self:
+        """The same connections, acting for a person: whose session it is, if there is one, and where they are.
+
+        In the `background` nobody uses the session, which ends when that lasts.
+        """
+        return type(self)(self._http, session=session, address=address, background=background)
+
+    def _call(self, method: str, path: str, model: type[Answer], **request: Any) -> Answer:
+        return model.model_validate_json(self._send(method, path, **request).content)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, QueryValue] | None = None, **request: Any
+    ) -> httpx.Response:
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, path, params=given, headers=self._build_headers(), **request)
+        except _NEVER_SENT as error:
+            raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
+        except httpx.TransportError as error:
+            raise ApiSilentError(f"The metrics API did not answer: {error}") from error
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+    def _build_headers(self) -> dict[str, str]:
+        """With the id of the request in hand, so that one id follows it through the logs of all services."""
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return {**self._headers, "X-Request-ID": request_id} if request_id else self._headers
+
+
+def _problem(response: httpx.Response) -> ApiProblemError:
+    try:
+        body = response.json()
+    except ValueError:
+        return ApiProblemError(response.status_code, "not_json", "The answer was not JSON; is this the metrics API?")
+    return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

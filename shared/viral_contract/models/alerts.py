@@ -1,0 +1,145 @@
+"""Alerts: what opens them, what people do with them."""
+
+from datetime import date, datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+
+from viral_contract.models.guardrails import HealthStatus
+from viral_contract.models.period import Period
+from viral_contract.models.values import FutureTime, OptionalNote
+
+AlertType = Literal[
+    "coppa_violation", "fraud_detection", "conversion_anomaly", "no_data", "bot_detection", "high_opt_out"
+]
+AlertSeverity = Literal["critical", "high", "medium"]
+AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
+StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"]
+AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
+EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
+
+
+class EvidenceRow(BaseModel):
+    """One of the things that were counted, masked without identifiers:read; investigations accept its `ref`."""
+
+    label: str
+    ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    day: date | None = Field(None, description="The UTC date that it was counted on, where it is counted by date")
+    unit: EvidenceUnit | None = Field(None, description="What the value counts; a rate is a fraction")
+    value: float = Field(description="How much of it: clicks, conversions or a rate")
+
+
+class Evidence(BaseModel):
+    """What an alert rests on."""
+
+    what: str = Field(description="What was counted, in words")
+    count: float
+    unit: EvidenceUnit | None = Field(None, description="What count and threshold are in; a rate is a fraction")
+    threshold: float = Field(description="The alert is open while the count is above this")
+    period: Period
+    rows: list[EvidenceRow] = Field(description="The first 100, the worst first")
+    refs: list[str] = Field(description="References of what was counted, at most 100")
+    link: str = Field(description="Path of the dashboard that shows it")
+
+
+class Alert(BaseModel):
+    """Something that a person should look at."""
+
+    id: int
+    severity: AlertSeverity
+    type: AlertType
+    message: str
+    status: AlertStatus
+    opened_at: datetime
+    updated_at: datetime = Field(description="When it was last evaluated or acted on")
+    acknowledged_by: str | None
+    note: str | None = Field(description="What was said at the last action")
+    snoozed_until: datetime | None
+    resolved_at: datetime | None
+    resolved_by: str | None = Field(description="Null where it ended by itself")
+    evidence: Evidence
+
+
+class AlertsAnswer(BaseModel):
+    """The alerts of one status, the most severe first, with the health score of the same dates."""
+
+    total_alerts: int
+    alerts: list[Alert]
+    health_score: float
+    health_status: HealthStatus
+    next_cursor: str | None
+
+
+class ActionTaken(BaseModel):
+    """What a person did with an alert."""
+
+    at: datetime
+    actor: str
+    action: AlertAction
+    note: str | None
+    until: datetime | None
+
+
+class AlertDetail(Alert):
+    """One alert with everything that people did with it, the first thing first."""
+
+    actions: list[ActionTaken]
+
+
+class TypeQuality(BaseModel):
+    """How often alerts of a type were right."""
+
+    type: AlertType
+    opened: int
+    false_positives: int
+    false_positive_rate: float = Field(description="False positives / opened; 0 when none was opened")
+
+
+class AlertQuality(BaseModel):
+    """How often alerts were right, by type."""
+
+    types: list[TypeQuality]
+
+
+class Acknowledgement(BaseModel):
+    """Body of taking an alert up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: OptionalNote = None
+
+
+class Snooze(BaseModel):
+    """Body of putting an alert off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: FutureTime
+
+
+class Resolution(BaseModel):
+    """Body of ending an alert."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: OptionalNote = None
+    false_positive: StrictBool = Field(False, description="It was nothing: the same evidence does not open it again")
+    until_period_passed: StrictBool = Field(
+        False,
+        description="Snooze it until its dates have left the 7 that are evaluated: it ends then, unless there is more",
+    )
+
+    @model_validator(mode="after")
+    def _check_one_end(self) -> Self:
+        if self.false_positive and self.until_period_passed:
+            raise ValueError("is either a false positive or over once its period has passed, not both")
+        return self
+
+
+class Reopening(BaseModel):
+    """Body of taking back that an alert was a false positive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: OptionalNote = None

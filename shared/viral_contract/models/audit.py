@@ -1,0 +1,55 @@
+"""The audit log: who did what, to what, when and from where."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+
+from viral_contract.models.values import CONTROL_FREE, IsoDate, check_text
+
+_Words = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(check_text), CONTROL_FREE]
+
+
+class AuditFilter(BaseModel):
+    """Which entries; all that is given has to fit."""
+
+    actor: _Words | None = Field(None, description="A person's email or a token's name")
+    action: _Words | None = None
+    subject: _Words | None = Field(None, description="What the subject begins with, as `alert:` or `alert:7`")
+    start: IsoDate | None = Field(None, description="First UTC date")
+    end: IsoDate | None = Field(None, description="Last UTC date, included")
+
+    @field_validator("end")
+    @classmethod
+    def check_order(cls, end: date | None, info: ValidationInfo) -> date | None:
+        """Refuse an end before the start."""
+        start = info.data.get("start")
+        if end and start and end < start:
+            raise ValueError("must not lie before start")
+        return end
+
+
+class AuditEntry(BaseModel):
+    """One action; what it changed stands under `before` and `after`."""
+
+    id: int
+    at: datetime
+    actor: str = Field(description="The email or the name by which the actor is known, which others may bear too")
+    actor_key: str | None = Field(
+        description="Which actor it was: `person:7`, `token:3`, `visitor` who has not signed in, or `system`; "
+        "null where it was not kept yet"
+    )
+    action: str
+    subject: str
+    address: str | None = Field(description="Where the request came from; null for what the service did by itself")
+    details: dict[str, Any] | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class AuditAnswer(BaseModel):
+    """Entries, the newest first."""
+
+    entries: list[AuditEntry]
+    total_entries: int
+    next_cursor: str | None

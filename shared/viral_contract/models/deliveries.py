@@ -1,0 +1,161 @@
+"""Deliveries: to whom a report or a notification went, and how that ended."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from viral_contract.models.alerts import AlertSeverity, AlertType
+from viral_contract.models.content import ScannedKind
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.jobs import ErrorText, Held
+from viral_contract.models.reports import Report
+from viral_contract.models.values import STORABLE
+
+DeliveryKind = Literal["email", "webhook"]
+DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "placeholder", "suppressed", "cancelled"]
+Outcome = Literal["sent", "refused", "failed", "uncertain", "placeholder"]
+NewsEvent = Literal["opened", "escalated", "ended"]
+Channel = Literal["email", "slack", "webhook"]
+MOST_RECIPIENTS = 100
+
+
+class DeliveriesRequest(BaseModel):
+    """To whom a report is to be mailed; who stands there twice gets it once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipient_emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+
+
+class Delivery(BaseModel):
+    """One message to one recipient."""
+
+    id: int
+    recipient_email: str
+    status: DeliveryState
+    attempt: int
+    max_attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="When it is tried next; null once it has ended")
+    reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
+    discarded_at: datetime | None = Field(None, description="When a person decided to leave it at that")
+    has_content: bool = Field(False, description="Whether what was rendered for the recipient is still kept")
+
+
+class DeliveriesAnswer(BaseModel):
+    """The deliveries of a report, the newest request first."""
+
+    deliveries: list[Delivery]
+    email_enabled: bool = Field(
+        description="Whether a delivery of this report that is asked for now is sent; if not, it becomes a placeholder"
+    )
+    next_cursor: str | None = None
+
+
+class Content(BaseModel):
+    """What was rendered for a recipient: an email's parts, or a webhook's body as `text`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: Annotated[str, Field(max_length=500), STORABLE]
+    html: Annotated[str, Field(max_length=2_000_000), STORABLE] | None = None
+    text: Annotated[str, Field(max_length=1_000_000), STORABLE]
+
+
+class RenderedDelivery(Delivery):
+    """One message with what it says."""
+
+    content: Content | None = Field(description="Null before it is rendered, and DELIVERY_PRUNE_DAYS after it ended")
+
+
+class AlertNews(BaseModel):
+    """One thing to tell about one alert."""
+
+    alert_id: int
+    event: NewsEvent
+    type: AlertType
+    severity: AlertSeverity
+    message: str
+    count: float
+    at: datetime
+    url: str = Field(description="Where the dashboard shows the alert")
+
+
+class Notification(BaseModel):
+    """What one message tells: a single piece of news, or a digest of several."""
+
+    rule: str
+    channel: Channel
+    news: Annotated[list[AlertNews], Field(min_length=1)]
+    is_test: bool = Field(False, description="Asked for by an admin who tries the rule; the news is made up")
+
+
+class Takedown(BaseModel):
+    """An item of content that violates the children's privacy rule, for the app to hide it."""
+
+    content_kind: ScannedKind
+    content_id: str
+    types: list[str] = Field(description="What was found in it")
+    found_at: datetime
+
+
+class DeliveryClaimed(BaseModel):
+    """A delivery that this worker holds until its lease ends; `token` proves it.
+
+    Exactly one of `report`, `notification` and `takedown` is there.
+    """
+
+    delivery_id: int
+    token: int
+    attempt: int
+    kind: DeliveryKind
+    recipient: str
+    is_placeholder: bool
+    message_id: str
+    lease_seconds: float
+    unsubscribe_url: str | None
+    signing_secret: str | None = Field(description="Signs a webhook's body")
+    report: Report | None
+    report_url: str | None
+    notification: Notification | None
+    takedown: Takedown | None = None
+
+
+class DeliveryIntent(Held):
+    """The message is about to be handed over; its content may be kept already."""
+
+    content: Content | None = None
+
+
+class DeliveryResult(Held):
+    """How an attempt ended.
+
+    `refused`: the server said it did not take the message now, so it may be tried again; `failed`: it never will;
+    `uncertain`: nobody knows; `placeholder`: nothing was to be sent.
+    """
+
+    outcome: Outcome
+    reply: Annotated[str, Field(max_length=2000), STORABLE] | None = None
+    error: ErrorText | None = None
+    content: Content | None = None
+
+    @model_validator(mode="after")
+    def check_reason(self) -> Self:
+        """Refuse an ending that is neither success nor explained."""
+        if self.outcome in ("refused", "failed", "uncertain") and not self.error:
+            raise ValueError(f"give the error of an attempt that ended as {self.outcome}")
+        return self
+
+
+class DeliveryHeld(BaseModel):
+    """Where the delivery stands after the call."""
+
+    status: DeliveryState
+
+
+class DeliveryBegun(DeliveryHeld):
+    """The worker may hand the message over."""
+
+    lease_seconds: float = Field(0, description="For how long it holds the delivery from now on, to say how that ended")

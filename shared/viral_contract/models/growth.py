@@ -1,0 +1,196 @@
+"""Answers of the growth reads. Rates are fractions; `_pct` is a percentage."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from viral_contract.models.period import Period, PeriodAnswer
+
+Trend = Literal["up", "down", "stable"]
+Verdict = Literal["up", "down", "no_clear_change", "too_few_to_say"]
+
+
+class Interval(BaseModel):
+    """Where the true value lies with 95 % confidence."""
+
+    low: float
+    high: float
+
+
+class GrowthCounts(BaseModel):
+    """What was counted in a period, and the K-factor that follows.
+
+    Where `is_partial` is set, dates of the period are purged: the totals are of all its dates; active users, K, its
+    factors and its interval are of the kept ones, of which there may be none.
+    """
+
+    k_factor: float
+    active_users: int
+    total_invites: int
+    total_clicks: int
+    total_conversions: int
+    avg_invites_per_user: float
+    conversions_per_invite: float
+    conversion_rate: float
+    viral_links_created: int
+    viral_links_clicked: int
+    k_factor_interval: Interval | None
+    conversion_rate_interval: Interval | None
+    is_partial: bool = False
+
+
+class PreviousCounts(GrowthCounts):
+    """The same for the same number of dates just before."""
+
+    period: Period
+
+
+class LoopEffect(BaseModel):
+    """How much one loop moved K."""
+
+    source: str
+    name: str
+    effect: float
+
+
+class KChange(BaseModel):
+    """Why K changed: the effects of each view add up to `total`."""
+
+    total: float
+    verdict: Verdict
+    sample: int
+    invites_per_user_effect: float
+    conversions_per_invite_effect: float
+    loop_effects: list[LoopEffect]
+
+
+class ComparedK(BaseModel):
+    """Which dates the trend and `why` compare, and the K-factor of either."""
+
+    period: Period
+    previous_period: Period
+    k_factor: float
+    previous_k_factor: float
+
+
+class KFactorAnswer(GrowthCounts, PeriodAnswer):
+    """The K-factor of a period beside that of the period before.
+
+    A period that is not over is compared without its last date, with as many dates of the period before. Where that
+    leaves nothing, or one of the two is partial, they are not compared: `compared` is null, the trend is stable,
+    `change_pct` null and `why` empty.
+    """
+
+    previous: PreviousCounts
+    trend: Trend
+    change_pct: float | None
+    compared: ComparedK | None
+    k_factor_clean: float
+    removed_conversions: int
+    why: KChange
+
+
+class LoopPerformance(BaseModel):
+    """One loop; its K uses its own active users."""
+
+    source: str
+    name: str
+    invites: int
+    clicks: int
+    conversions: int
+    active_users: int
+    k_factor: float
+    conversion_rate: float
+    conversion_rate_interval: Interval | None
+
+
+class LoopsAnswer(PeriodAnswer):
+    """The loops with any activity, the highest K first."""
+
+    loops: list[LoopPerformance]
+    total_loops: int
+    next_cursor: str | None
+
+
+class TimelinePoint(BaseModel):
+    """One UTC date."""
+
+    date: date
+    invites: int
+    clicks: int
+    signups: int
+    conversions: int
+    active_users: int
+    k_factor: float
+    k_factor_clean: float
+
+
+class TimelineAnswer(PeriodAnswer):
+    """Every date of the period, also the empty ones."""
+
+    points: list[TimelinePoint]
+
+
+class ReferrerPerformance(BaseModel):
+    """One referrer; `k_contribution` is its conversions over all active users."""
+
+    referrer_id: str
+    invites: int
+    clicks: int
+    conversions: int
+    k_contribution: float
+    conversion_rate: float
+    conversion_rate_interval: Interval | None
+
+
+class ReferrersAnswer(PeriodAnswer):
+    """Referrers, the most conversions first."""
+
+    referrers: list[ReferrerPerformance]
+    total_referrers: int
+    next_cursor: str | None
+
+
+class FunnelStep(BaseModel):
+    """How many people reached a step, of the step before and of all."""
+
+    name: Literal["clicked", "visited", "signed_up", "converted", "activated"]
+    count: int
+    step_rate: float
+    overall_rate: float
+    step_rate_interval: Interval | None
+
+
+class FunnelAnswer(PeriodAnswer):
+    """People whose first click lies in the period."""
+
+    source: str | None
+    invites: int
+    steps: list[FunnelStep]
+
+
+class Cohort(BaseModel):
+    """Users who signed up in one ISO week; `retention[n]` is the share seen in the n-th week after, once it is over."""
+
+    week: str
+    week_start: date
+    users: int
+    retention: list[float | None]
+
+
+class CohortsAnswer(BaseModel):
+    """Weekly cohorts, the oldest first."""
+
+    computed_at: datetime
+    weeks: int
+    cohorts: list[Cohort]
+
+
+class CycleTimeAnswer(PeriodAnswer):
+    """Hours from a user's signup to the signup of each user they referred."""
+
+    median_hours: float | None
+    p75_hours: float | None
+    pairs: int
+    open: int

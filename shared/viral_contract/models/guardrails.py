@@ -1,0 +1,221 @@
+"""Answers of the guardrail reads."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from viral_contract.models.period import PeriodAnswer
+
+HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
+
+
+class Answer(PeriodAnswer):
+    """What every guardrail answer repeats: its period, its time and the thresholds it used."""
+
+    thresholds: dict[str, int | float]
+
+
+class SuspiciousIp(BaseModel):
+    """One address on one UTC day with more clicks than the threshold; masked without identifiers:read."""
+
+    date: date
+    ip_address: str
+    ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    click_count: int
+    devices: int = Field(description="Distinct devices among its first 200 events of the day")
+    pace_per_hour: float | None = Field(description="Clicks per hour of the day in which it did anything")
+    hint: Literal["shared_network"] | None = Field(
+        description="shared_network: at least 10 devices with at most 3 clicks an active hour each, as in a school"
+    )
+
+
+class TrustedIp(BaseModel):
+    """One address on one UTC day that would be flagged if its network were not trusted."""
+
+    date: date
+    ip_address: str
+    ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    click_count: int
+    cidr: str
+    reason: str
+
+
+class FraudAnswer(Answer):
+    """Addresses with too many clicks on one day, the worst first; those of trusted networks are shown apart."""
+
+    suspicious_ips: list[SuspiciousIp]
+    trusted_ips: list[TrustedIp] = Field(description="The first 50; they count nowhere else")
+    total_flagged_ips: int
+    threshold_used: int
+    next_cursor: str | None
+
+
+class BotLikeDevice(BaseModel):
+    """A device with a burst; clicks, first and last are those of the period."""
+
+    device_fingerprint: str
+    ref: str
+    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    total_clicks: int
+    first_seen: datetime
+    last_seen: datetime
+    fastest_seconds: float
+
+
+class DetectionParams(BaseModel):
+    """What counts as a burst: this many clicks in a row within this time."""
+
+    min_clicks: int
+    time_window_seconds: int
+
+
+class BotAnswer(Answer):
+    """Devices that clicked faster than people do, the most clicks first."""
+
+    bot_like_devices: list[BotLikeDevice]
+    total_flagged_devices: int
+    detection_params: DetectionParams
+    next_cursor: str | None
+
+
+class SuspiciousReferrer(BaseModel):
+    """A referrer with more conversions on one UTC day, over all loops, than the threshold."""
+
+    date: date
+    referrer_id: str
+    conversion_count: int
+
+
+class HighRateReferrer(BaseModel):
+    """A referrer with too many conversions for its clicks in the period; without any click the rate is 1.0."""
+
+    referrer_id: str
+    total_clicks: int
+    total_conversions: int
+    conversion_rate: float
+
+
+class AnomalyAnswer(Answer):
+    """Referrers whose conversions are hard to believe; `next_cursor` goes on in both lists at once."""
+
+    suspicious_referrers: list[SuspiciousReferrer]
+    high_conversion_rate_referrers: list[HighRateReferrer]
+    total_flagged: int
+    next_cursor: str | None
+
+
+class ShareOptOut(BaseModel):
+    """Parent shares that nobody has viewed yet, as a share of all."""
+
+    total: int
+    never_viewed: int
+    opt_out_rate: float
+
+
+class LinkOptOut(BaseModel):
+    """Links that nobody has clicked yet, as a share of all."""
+
+    total: int
+    zero_clicks: int
+    opt_out_rate: float
+
+
+class StudySessionTotals(BaseModel):
+    """How many study sessions there were, and how many people took part in one."""
+
+    total: int
+    avg_participants: float
+
+
+class OptOutAnswer(Answer):
+    """What was created in the period and found no interest, by views and clicks as of now; rates of nothing are 0."""
+
+    parent_shares: ShareOptOut
+    attribution_links: LinkOptOut
+    study_sessions: StudySessionTotals
+
+
+class Compliance(BaseModel):
+    """Items of one kind that were scanned, those that violate, and the share of the others; 1.0 where there is none."""
+
+    total_checked: int
+    violations_found: int = Field(description="Items with at least one violation that is not a false positive")
+    compliance_rate: float
+
+
+class CoppaAnswer(Answer):
+    """How much of what was created in the period is free of children's personal information."""
+
+    parent_shares: Compliance
+    progress_reels: Compliance
+    overall_compliance_rate: float
+    open_violations: int = Field(description="Violations of any item that nobody has resolved yet")
+    not_scanned: int = Field(
+        0, description="Items that took too long to scan; they count as violating until they are scanned"
+    )
+    target_rate: float
+    target_met: bool
+
+
+class Deductions(BaseModel):
+    """Points taken from 100, by reason."""
+
+    fraud: float
+    bot_behavior: float
+    opt_out_rate: float
+    coppa_violations: float
+
+
+DEDUCTION_LABELS = {
+    "fraud": "Fraud",
+    "bot_behavior": "Bots",
+    "opt_out_rate": "Opt-outs",
+    "coppa_violations": "COPPA",
+}
+
+
+class DeductionItem(BaseModel):
+    """How one deduction came about: what, how many, by which formula, up to which cap."""
+
+    name: Literal["fraud", "bot_behavior", "opt_out_rate", "coppa_violations"]
+    label: str
+    quantity: float
+    unit: str
+    formula: str
+    cap: float
+    points: float
+
+
+class Components(BaseModel):
+    """The answers that the score was computed from, with their first rows."""
+
+    fraud: FraudAnswer
+    bots: BotAnswer
+    opt_outs: OptOutAnswer
+    coppa: CoppaAnswer
+    anomalies: AnomalyAnswer
+
+
+class HealthAnswer(Answer):
+    """The 0-100 health score with what lowered it.
+
+    Where `has_data` is false nothing was there to judge. Where `is_partial` is set, dates of the period are purged:
+    what was flagged on them is no longer known, so score, status, flags and their deductions say nothing.
+    """
+
+    health_score: float
+    health_status: HealthStatus
+    has_data: bool
+    is_partial: bool = False
+    last_event_at: datetime | None
+    deductions: Deductions
+    deduction_items: list[DeductionItem]
+    components: Components
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the score says how healthy the period was."""
+        return self.has_data and not self.is_partial

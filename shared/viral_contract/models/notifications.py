@@ -1,0 +1,132 @@
+"""Alert notifications: rules that say which severities are told to whom."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StrictBool,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from viral_contract.models.alerts import AlertSeverity
+from viral_contract.models.deliveries import Channel, DeliveryState
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.values import CONTROL_FREE, check_text
+
+# Names stand in subject lines.
+RuleName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(check_text),
+    CONTROL_FREE,
+]
+_EMAIL, _URL = TypeAdapter(EmailAddress), TypeAdapter(HttpUrl)
+
+
+class RuleRequest(BaseModel):
+    """What a rule is to say; instead of a `target`, null keeps that of a rule whose channel stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: RuleName
+    severities: Annotated[list[AlertSeverity], Field(min_length=1, max_length=100)]
+    channel: Channel
+    target: Annotated[str, Field(max_length=2000)] | None = Field(
+        None, description="An email address, or the URL of a webhook"
+    )
+    enabled: StrictBool = True
+
+    @field_validator("severities")
+    @classmethod
+    def drop_repeated(cls, severities: list[AlertSeverity]) -> list[AlertSeverity]:
+        """Each severity once."""
+        return list(dict.fromkeys(severities))
+
+    @field_validator("target")
+    @classmethod
+    def check_target(cls, target: str | None, info: ValidationInfo) -> str | None:
+        """Refuse what the channel cannot reach."""
+        if target is None or "channel" not in info.data:
+            return target
+        return parse_email(target) if info.data["channel"] == "email" else parse_url(target)
+
+
+def parse_email(given: str) -> str:
+    """The address. Raises ValueError when it is none."""
+    try:
+        return _EMAIL.validate_python(given)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from error
+
+
+def parse_url(given: str) -> str:
+    """The URL in the form in which every program reads it alike. Raises ValueError when it is none of a webhook."""
+    try:
+        url = _URL.validate_python(given)
+    except ValidationError as error:
+        raise ValueError("must be a URL such as https://hooks.example.com/alerts") from error
+    if url.username or url.password:
+        raise ValueError("must not hold a user or a password")
+    return str(url)
+
+
+class LastMessage(BaseModel):
+    """The newest message of a rule, and how its delivery stands."""
+
+    at: datetime
+    is_test: bool
+    news: int = Field(description="How many pieces of news it told")
+    status: DeliveryState
+    reason: str | None
+
+
+class NotificationRule(BaseModel):
+    """Who is told about alerts of which severities."""
+
+    id: int
+    name: str
+    severities: list[AlertSeverity]
+    channel: Channel
+    target: str = Field(description="Whole where it is an email address; of a URL, which is a secret, only the host")
+    enabled: bool
+    switched_on: bool = Field(description="Whether the flag alert_notifications is on for this rule")
+    created_by: str
+    created_at: datetime
+    waiting: int = Field(description="News that are told in a digest as soon as the rule may send again")
+    last_message: LastMessage | None
+
+
+class SavedRule(NotificationRule):
+    """A rule as it was saved."""
+
+    secret: str | None = Field(description="Signs the webhooks of the rule; told once, when it was made")
+
+
+class RulesAnswer(BaseModel):
+    """All rules, by name."""
+
+    rules: list[NotificationRule]
+    total_rules: int
+    switched_on: bool = Field(description="Whether the flag alert_notifications is on for a rule yet to be made")
+    next_cursor: str | None
+
+
+class SigningSecret(BaseModel):
+    """A new secret that signs the webhooks of a rule; the old one signs nothing any more."""
+
+    secret: str
+
+
+class MessageAsked(BaseModel):
+    """The test message that was asked for."""
+
+    request_id: int

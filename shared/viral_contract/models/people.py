@@ -1,0 +1,164 @@
+"""Signing in: people, their roles, and the scopes that come with them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
+
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.flags import Flag
+
+
+class Scope(StrEnum):
+    """What a token or a person may do."""
+
+    EVENTS_WRITE = "events:write"
+    METRICS_READ = "metrics:read"
+    ALERTS_WRITE = "alerts:write"
+    REPORTS_WRITE = "reports:write"
+    IDENTIFIERS_READ = "identifiers:read"
+    ADMIN = "admin"
+    JOBS_RUN = "jobs:run"
+    JOBS_REPORTS = "jobs:reports"
+    JOBS_DELIVERIES = "jobs:deliveries"
+    SESSIONS_WRITE = "sessions:write"
+
+
+class Role(StrEnum):
+    """What a person is here."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+
+_PARTS_OF_JOBS = frozenset({Scope.JOBS_REPORTS, Scope.JOBS_DELIVERIES})
+_VIEWER = frozenset({Scope.METRICS_READ})
+_ANALYST = _VIEWER | {Scope.ALERTS_WRITE, Scope.REPORTS_WRITE}
+ROLE_SCOPES = {
+    Role.VIEWER: _VIEWER,
+    Role.ANALYST: _ANALYST,
+    Role.ADMIN: _ANALYST | {Scope.IDENTIFIERS_READ, Scope.ADMIN},
+}
+
+
+def add_parts(scopes: Iterable[Scope]) -> frozenset[Scope]:
+    """The scopes, with those that are part of one of them: each kind of worker needs a part of jobs:run only."""
+    given = frozenset(scopes)
+    return given | _PARTS_OF_JOBS if Scope.JOBS_RUN in given else given
+
+
+GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=1024)]
+
+
+class Credentials(BaseModel):
+    """What a person signs in with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: EmailAddress
+    password: GivenSecret
+    device: GivenSecret | None = Field(None, description="What an earlier sign-in of this browser answered")
+
+
+class Person(BaseModel):
+    """Somebody who may sign in."""
+
+    id: int
+    email: str
+    role: Role
+
+
+class SignedInPerson(Person):
+    """Who a session belongs to, and which features they are shown."""
+
+    flags: list[Flag] = Field(description="Flags told apart by person that are on for this one")
+
+
+class SessionCreated(BaseModel):
+    """A new session; its secret is told once."""
+
+    secret: str
+    expires_at: datetime
+    person: Person
+    device: str | None = Field(
+        None, description="To be kept by the browser for its next sign-in, which strangers' wrong guesses do not hinder"
+    )
+
+
+class PersonDetail(Person):
+    """Somebody as admins see them."""
+
+    created_at: datetime
+    signed_in_at: datetime | None = Field(description="Null until the first time")
+    deactivated: bool = Field(description="Cannot sign in")
+    has_password: bool
+    single_sign_on: bool = Field(description="Has signed in by it; the role then comes from groups")
+
+
+class PeopleAnswer(BaseModel):
+    """People, by email."""
+
+    people: list[PersonDetail]
+    total_people: int
+    next_cursor: str | None
+
+
+class NewPerson(BaseModel):
+    """Whom to let in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: EmailAddress
+    role: Role
+
+
+class PersonChange(BaseModel):
+    """What to change about a person; their sessions end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role | None = None
+    deactivated: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def check_any(self) -> "PersonChange":
+        """Refuse a change of nothing."""
+        if self.role is None and self.deactivated is None:
+            raise ValueError("names nothing to change")
+        return self
+
+
+class PasswordLink(BaseModel):
+    """What lets a person set a password, once; `secret` is told once."""
+
+    secret: str = Field(description="For PUT /v1/passwords; the dashboard's /set-password takes it as `key`")
+    expires_at: datetime
+
+
+class PersonInvited(BaseModel):
+    """Somebody new, and what they set their password with."""
+
+    person: PersonDetail
+    password_link: PasswordLink
+
+
+class PasswordByLink(BaseModel):
+    """A password that is set with a link's secret."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: GivenSecret
+    password: NewPassword
+
+
+class PasswordChange(BaseModel):
+    """One's own new password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: GivenSecret
+    new_password: NewPassword

@@ -1,0 +1,244 @@
+"""Performance reports: asking for one, its state, and its content."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.growth import GrowthCounts, LoopPerformance, Trend, Verdict
+from viral_contract.models.guardrails import HealthStatus
+from viral_contract.models.period import MAX_DAYS
+from viral_contract.models.values import STORABLE, IsoDate, PastDate
+
+ReportType = Literal["weekly", "monthly", "custom"]
+RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
+DeliveryStatus = Literal["none", "placeholder", "in_progress", "sent", "partial", "failed"]
+WrittenBy = Literal["rules", "model"]
+ExportFormat = Literal["pdf", "html", "csv", "json"]
+
+
+class ReportRequest(BaseModel):
+    """Which report to make; `period_*` for custom ones only, both dates included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    report_type: ReportType
+    period_start: IsoDate | None = None
+    period_end: PastDate | None = None
+    recipient_emails: Annotated[list[EmailAddress], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def check_period(self) -> Self:
+        """Refuse a period where the type decides it, and a custom report without a sensible one."""
+        if self.report_type != "custom":
+            if self.period_start or self.period_end:
+                raise ValueError("period_start and period_end are for custom reports only")
+            return self
+        if self.period_start is None or self.period_end is None:
+            raise ValueError("a custom report needs period_start and period_end")
+        days = (self.period_end - self.period_start).days + 1
+        if not 1 <= days <= MAX_DAYS:
+            raise ValueError(f"the period must have 1 to {MAX_DAYS} days, not {days}")
+        return self
+
+
+class ReportRequested(BaseModel):
+    """The run that will make the report."""
+
+    id: int
+    status: RunStatus
+
+
+class LoopInReport(BaseModel):
+    """One loop, with what the period before had."""
+
+    source: str
+    name: str
+    invites: int
+    clicks: int
+    conversions: int
+    k_factor: float
+    conversion_rate: float
+    previous_k_factor: float | None = None
+
+
+class ReferrerInReport(BaseModel):
+    """One of the ten referrers with the most conversions."""
+
+    id: str
+    invites: int
+    conversions: int
+    k_contribution: float
+    conversion_rate: float
+
+
+class Insight(BaseModel):
+    """One finding: a sentence, the rule behind it, and what it rests on."""
+
+    rule: Annotated[str, STORABLE]
+    text: Annotated[str, STORABLE]
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sample: int | None = None
+
+
+class FunnelStepInReport(BaseModel):
+    """One step of the funnel."""
+
+    name: str
+    people: int
+    step_rate: float
+    overall_rate: float
+
+
+class DayInReport(BaseModel):
+    """One date of the report's chart."""
+
+    date: date
+    invites: int
+    clicks: int
+    conversions: int
+    k_factor: float
+
+
+_NOTHING_TO_JUDGE: dict[str, Any] = {
+    "health_score": None,
+    "health_status": None,
+    "deductions": {},
+    "compliance_rate": None,
+    "flagged_ips": None,
+    "flagged_devices": None,
+}
+
+
+class ReportFacts(BaseModel):
+    """One consistent snapshot of everything a report says; numbers only, no identifiers of devices or addresses.
+
+    What is not known is null: score, compliance and flags of a period without data; score, flags and the deductions for
+    them where dates of the period are purged. Nothing is compared where the period was not over.
+    """
+
+    report_type: ReportType
+    period_start: date
+    period_end: date
+    snapshot_at: datetime
+    is_over: bool = True
+    has_data: bool
+    current: GrowthCounts
+    previous: GrowthCounts
+    k_factor_clean: float
+    k_factor_trend: Trend
+    k_factor_change_pct: float | None
+    k_factor_verdict: Verdict
+    invites_per_user_effect: float
+    conversions_per_invite_effect: float
+    conversion_trend: Trend
+    conversion_change_pct: float | None
+    conversion_verdict: Verdict
+    loops: list[LoopPerformance]
+    previous_loops: list[LoopPerformance]
+    top_referrers: list[ReferrerInReport]
+    funnel: list[FunnelStepInReport]
+    timeline: list[DayInReport]
+    health_score: float | None
+    health_status: HealthStatus | None
+    previous_health_score: float | None
+    deductions: dict[str, float]
+    compliance_rate: float | None
+    flagged_ips: int | None
+    flagged_devices: int | None
+
+    @model_validator(mode="before")
+    @classmethod
+    def forget_what_nothing_shows(cls, values: Any) -> Any:
+        """Take the perfect score out of what earlier releases stored of a period without data."""
+        is_empty = isinstance(values, dict) and values.get("has_data") is False
+        return {**values, **_NOTHING_TO_JUDGE} if is_empty else values
+
+    @property
+    def fraud_flags(self) -> int | None:
+        """Flagged addresses and devices together."""
+        return (
+            None
+            if self.flagged_ips is None or self.flagged_devices is None
+            else self.flagged_ips + self.flagged_devices
+        )
+
+    @property
+    def missing(self) -> str:
+        """What stands where a figure of the guardrails is null."""
+        return "not known" if self.has_data else "no data"
+
+    @property
+    def k_is_known(self) -> bool:
+        """Whether anything is kept of who invited in the period."""
+        return not self.current.is_partial or self.current.active_users > 0
+
+    @property
+    def k_is_partial(self) -> bool:
+        """Whether K cannot be compared, because dates of one of the two periods are purged."""
+        return self.current.is_partial or self.previous.is_partial
+
+
+class FinishedReport(BaseModel):
+    """What a worker hands in."""
+
+    insights: Annotated[list[Insight], Field(max_length=1000)]
+    recommendations: Annotated[list[Annotated[str, STORABLE]], Field(max_length=1000)]
+    written_by: WrittenBy
+    html: Annotated[str, STORABLE]
+
+
+class ReportSummary(BaseModel):
+    """A report in the list."""
+
+    id: int
+    report_type: ReportType
+    period_start: date
+    period_end: date
+    status: RunStatus
+    progress_pct: int
+    progress_step: str
+    attempt: int
+    max_attempts: int
+    last_error: str | None
+    requested_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    k_factor: float | None
+    k_factor_trend: Trend | None
+    health_score: float | None
+    health_missing: Literal["no data", "not known"] | None = Field(None, description="Why there is no score")
+    delivery_status: DeliveryStatus
+
+
+class ReportsAnswer(BaseModel):
+    """Reports, the newest first."""
+
+    reports: list[ReportSummary]
+    total_reports: int
+    next_cursor: str | None
+
+
+class Report(ReportSummary):
+    """One report; what it says is there once it is ready."""
+
+    k_factor_change_pct: float | None = None
+    total_conversions: int | None = None
+    conversion_rate: float | None = None
+    conversion_trend: Trend | None = None
+    active_users: int | None = None
+    viral_links_created: int | None = None
+    viral_links_clicked: int | None = None
+    loop_performance: dict[str, LoopInReport] = {}
+    top_referrers: list[ReferrerInReport] = []
+    insights: list[Insight] = []
+    recommendations: list[str] = []
+    compliance_rate: float | None = None
+    fraud_flags: int | None = None
+    written_by: WrittenBy | None = None
+    delivered_at: datetime | None = None
+    recipient_emails: list[str] = []
+    facts: ReportFacts | None = None

@@ -1,0 +1,235 @@
+"""Thresholds of detection, score and alerts, and their overrides for one request."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+Points = Annotated[float, Field(ge=0, le=100)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+OptionalPoints = Annotated[float | None, Field(ge=0, le=100)]
+OptionalRate = Annotated[float | None, Field(ge=0, le=1)]
+OptionalCount = Annotated[int | None, Field(ge=1, le=100_000)]
+OptionalLimit = Annotated[int | None, Field(ge=0, le=100_000)]
+
+
+class Thresholds(BaseModel):
+    """What detection, score and alerts go by, under the names of their settings in lower case."""
+
+    fraud_ip_click_threshold: int = Field(
+        10,
+        ge=5,
+        description="Clicks of one IP on one UTC day above which it is flagged (recommended 10-20). "
+        "Higher flags fewer addresses and misses small click farms.",
+    )
+    fraud_ip_click_window_days: int = Field(
+        1,
+        ge=1,
+        le=7,
+        description="Days that the fraud read covers when a request names no period. "
+        "More days list older addresses too.",
+    )
+    bot_rapid_click_threshold: int = Field(
+        3,
+        ge=2,
+        le=10,
+        description="Clicks in a row that make a burst (recommended 3-5). Higher flags fewer devices.",
+    )
+    bot_rapid_click_window_seconds: int = Field(
+        5,
+        ge=3,
+        le=10,
+        description="Seconds within which a burst's clicks lie, first to last. "
+        "Longer flags more devices, fast human fingers among them.",
+    )
+    conversion_anomaly_threshold: Rate = Field(
+        0.8,
+        description="Conversions per click above which a referrer is flagged (recommended 0.7-0.9). "
+        "Lower flags more referrers.",
+    )
+    conversion_anomaly_daily_threshold: int = Field(
+        10,
+        ge=1,
+        description="Conversions of one referrer on one UTC day above which it is flagged. "
+        "Higher flags fewer referrers.",
+    )
+    conversion_anomaly_min_clicks: int = Field(
+        5,
+        ge=1,
+        description="Clicks a referrer needs before its rate is judged. Lower judges on thinner evidence.",
+    )
+    health_score_fraud_deduction: Points = Field(
+        2, description="Points that each flagged IP costs (recommended 1-3). Higher makes the score stricter."
+    )
+    health_score_bot_deduction: Points = Field(
+        2,
+        description="Points that each flagged device costs (recommended 1-3). Higher makes the score stricter.",
+    )
+    health_score_opt_out_multiplier: float = Field(
+        20, ge=0, description="Points at an opt-out rate of 100 %. Higher makes opt-outs weigh more."
+    )
+    health_score_coppa_multiplier: float = Field(
+        0.333,
+        ge=0,
+        description="Points per percentage point of missing compliance (recommended 0.25-0.5). "
+        "Higher makes violations weigh more.",
+    )
+    health_score_fraud_max: Points = Field(
+        30, description="Most points that fraud can cost. Lower keeps one bad day of clicks from ruling the score."
+    )
+    health_score_bot_max: Points = Field(
+        20, description="Most points that bots can cost. Lower keeps many devices from ruling the score."
+    )
+    health_score_opt_out_max: Points = Field(
+        20, description="Most points that opt-outs can cost. Lower than the multiplier caps high rates."
+    )
+    health_score_coppa_max: Points = Field(
+        30, description="Most points that COPPA violations can cost. Lower hides how bad a low compliance is."
+    )
+    health_status_excellent: Points = Field(
+        90, description="Score from which the status is excellent. Higher lets fewer periods be called so."
+    )
+    health_status_good: Points = Field(
+        75, description="Score from which the status is good. Higher calls more periods fair."
+    )
+    health_status_fair: Points = Field(
+        60, description="Score from which the status is fair. Higher calls more periods a warning."
+    )
+    health_status_warning: Points = Field(
+        40, description="Score from which the status is warning. Higher calls more periods critical."
+    )
+    coppa_compliance_target: Rate = Field(
+        0.99,
+        description="Share of clean items aimed for (recommended 0.95-0.99). "
+        "Lower tolerates more violations before the page says the target is missed.",
+    )
+    alert_fraud_ips: int = Field(5, ge=0, description="Flagged IPs above which an alert opens. Higher alerts later.")
+    alert_bot_devices: int = Field(
+        3, ge=0, description="Flagged devices above which an alert opens. Higher alerts later."
+    )
+    alert_opt_out_rate: Rate = Field(
+        0.3, description="Share of unviewed parent shares above which an alert opens. Higher alerts later."
+    )
+    data_stale_minutes: int = Field(
+        60,
+        ge=0,
+        description="Minutes without any event after which an alert opens; 0 switches it off. "
+        "Lower notices a dead feed sooner, and quiet nights too.",
+    )
+
+    # Checked with the last of the four, because what checks the whole model is silent while any setting is bad.
+    @field_validator("health_status_warning")
+    @classmethod
+    def check_limits(cls, warning: float, info: ValidationInfo) -> float:
+        """Refuse status limits that do not fall from excellent to warning."""
+        check_status_limits_fall({**info.data, "health_status_warning": warning})
+        return warning
+
+
+def check_status_limits_fall(settings: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the status limits fall from excellent to warning, as far as all four are there."""
+    names = [f"health_status_{status}" for status in ("excellent", "good", "fair", "warning")]
+    limits: list[float] = [settings[name] for name in names if name in settings]
+    if len(limits) == len(names) and limits != sorted(limits, reverse=True):
+        raise ValueError(
+            "HEALTH_STATUS_EXCELLENT, _GOOD, _FAIR and _WARNING must fall in this order, "
+            f"but are {', '.join(f'{limit:g}' for limit in limits)}"
+        )
+
+
+AnyThresholds = TypeVar("AnyThresholds", bound=Thresholds)
+
+
+class Overrides(BaseModel):
+    """Every threshold setting under its name in lower case; what is absent keeps the configured value.
+
+    FRAUD_IP_CLICK_WINDOW_DAYS is no threshold but a default period: only the fraud read, which has it, takes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    short_names: ClassVar[dict[str, str]] = {}
+
+    fraud_ip_click_threshold: OptionalCount = None
+    bot_rapid_click_threshold: Annotated[int | None, Field(ge=2, le=10)] = None
+    bot_rapid_click_window_seconds: Annotated[int | None, Field(ge=1, le=60)] = None
+    conversion_anomaly_threshold: OptionalRate = None
+    conversion_anomaly_daily_threshold: OptionalCount = None
+    conversion_anomaly_min_clicks: OptionalCount = None
+    health_score_fraud_deduction: OptionalPoints = None
+    health_score_bot_deduction: OptionalPoints = None
+    health_score_opt_out_multiplier: OptionalPoints = None
+    health_score_coppa_multiplier: OptionalPoints = None
+    health_score_fraud_max: OptionalPoints = None
+    health_score_bot_max: OptionalPoints = None
+    health_score_opt_out_max: OptionalPoints = None
+    health_score_coppa_max: OptionalPoints = None
+    health_status_excellent: OptionalPoints = None
+    health_status_good: OptionalPoints = None
+    health_status_fair: OptionalPoints = None
+    health_status_warning: OptionalPoints = None
+    coppa_compliance_target: OptionalRate = None
+    alert_fraud_ips: OptionalLimit = None
+    alert_bot_devices: OptionalLimit = None
+    alert_opt_out_rate: OptionalRate = None
+    data_stale_minutes: OptionalLimit = None
+
+    @model_validator(mode="after")
+    def check_one_name_each(self) -> Self:
+        """Refuse a threshold that is given by its short and by its long name."""
+        for short, long in self.short_names.items():
+            if getattr(self, short) is not None and getattr(self, long) is not None:
+                raise ValueError(f"give either {short} or {long}, not both")
+        return self
+
+    def apply_to(self, thresholds: AnyThresholds) -> AnyThresholds:
+        """The thresholds with the overrides in their place.
+
+        Raises ValueError when the overridden status limits no longer fall.
+        """
+        names = {name: name for name in Overrides.model_fields} | self.short_names
+        given = {long: getattr(self, name) for name, long in names.items() if getattr(self, name) is not None}
+        overridden = thresholds.model_copy(update=given)
+        check_status_limits_fall(overridden.model_dump())
+        return overridden
+
+
+class FraudOverrides(Overrides):
+    """Overrides of the fraud read."""
+
+    short_names: ClassVar[dict[str, str]] = {"threshold": "fraud_ip_click_threshold"}
+
+    threshold: OptionalCount = Field(None, description="Short for fraud_ip_click_threshold")
+
+
+class BotOverrides(Overrides):
+    """Overrides of the bot read."""
+
+    short_names: ClassVar[dict[str, str]] = {
+        "min_clicks": "bot_rapid_click_threshold",
+        "window_seconds": "bot_rapid_click_window_seconds",
+    }
+
+    min_clicks: Annotated[int | None, Field(ge=2, le=10)] = None
+    window_seconds: Annotated[int | None, Field(ge=1, le=60)] = None
+
+
+class AnomalyOverrides(Overrides):
+    """Overrides of the read of conversion anomalies."""
+
+    short_names: ClassVar[dict[str, str]] = {
+        "threshold": "conversion_anomaly_daily_threshold",
+        "rate": "conversion_anomaly_threshold",
+        "min_clicks": "conversion_anomaly_min_clicks",
+    }
+
+    threshold: OptionalCount = Field(None, description="Short for conversion_anomaly_daily_threshold")
+    rate: OptionalRate = Field(None, description="Short for conversion_anomaly_threshold")
+    min_clicks: OptionalCount = Field(None, description="Short for conversion_anomaly_min_clicks")
+
+
+class CoppaOverrides(Overrides):
+    """Overrides of the COPPA read."""
+
+    short_names: ClassVar[dict[str, str]] = {"target": "coppa_compliance_target"}
+
+    target: OptionalRate = Field(None, description="Short for coppa_compliance_target")

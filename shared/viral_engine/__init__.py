@@ -1,1 +1,0 @@
-"""What every service speaks: settings, telemetry, contract models and the API client."""

@@ -1,0 +1,81 @@
+"""A report as a table of one figure a row, for spreadsheets and programs."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from pydantic import BaseModel
+
+from viral_contract.models.reports import ReportFacts
+from viral_reports.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
+from viral_reports.written import WrittenReport, facts_of
+
+_COLUMNS = ("section", "item", "metric", "value")
+_PERIOD = ("report_type", "period_start", "period_end", "snapshot_at")
+_SUMMARY = (
+    "k_factor_clean",
+    "k_factor_trend",
+    "k_factor_change_pct",
+    "k_factor_verdict",
+    "conversion_trend",
+    "conversion_change_pct",
+    "conversion_verdict",
+    "health_score",
+    "health_status",
+    "previous_health_score",
+    "compliance_rate",
+    "flagged_ips",
+    "flagged_devices",
+)
+_INTERVALS = ("k_factor_interval", "conversion_rate_interval")
+
+Row = tuple[str, str, str, object]
+
+
+def render_csv(report: WrittenReport) -> str:
+    """The report as CSV with the columns section, item, metric, value. Raises NotWrittenError while it is not ready.
+
+    It begins with a byte order mark, without which spreadsheets misread é. Rates are fractions. A text that a
+    spreadsheet would run as a formula begins with an apostrophe.
+    """
+    facts = facts_of(report)
+    output = io.StringIO(BYTE_ORDER_MARK)
+    output.seek(0, io.SEEK_END)
+    writer = csv.writer(output)
+    writer.writerow(_COLUMNS)
+    for row in (*_list_facts(facts), *_list_words(report)):
+        writer.writerow([neutralise(value) for value in row])
+    return output.getvalue()
+
+
+def _list_facts(facts: ReportFacts) -> Iterator[Row]:
+    yield from _list_fields("report", "", facts, _PERIOD)
+    yield from _list_fields("current", "", facts.current, without=_INTERVALS)
+    yield from _list_fields("previous", "", facts.previous, without=_INTERVALS)
+    yield from _list_fields("summary", "", facts, _SUMMARY)
+    for name, points in facts.deductions.items():
+        yield ("deduction", name, "points", points)
+    for loop in facts.loops:
+        yield from _list_fields("loop", loop.source, loop, without=("source", *_INTERVALS))
+    for referrer in facts.top_referrers:
+        yield from _list_fields("referrer", referrer.id, referrer, without=("id",))
+    for step in facts.funnel:
+        yield from _list_fields("funnel", step.name, step, without=("name",))
+    for day in facts.timeline:
+        yield from _list_fields("day", day.date.isoformat(), day, without=("date",))
+
+
+def _list_words(report: WrittenReport) -> Iterator[Row]:
+    for insight in report.insights:
+        yield from _list_fields("insight", insight.rule, insight, without=("rule",))
+    for number, text in enumerate(report.recommendations, start=1):
+        yield ("recommendation", str(number), "text", text)
+    yield ("report", "", "written_by", report.written_by)
+
+
+def _list_fields(
+    section: str, item: str, model: BaseModel, names: Iterable[str] | None = None, *, without: tuple[str, ...] = ()
+) -> Iterator[Row]:
+    values = model.model_dump(mode="json")
+    for name in names or [name for name in values if name not in without]:
+        yield (section, item, name, values[name])

@@ -1,0 +1,32 @@
+"""How dates are written for people, with the names of months short, as on pages, or in full, as in reports."""
+
+from datetime import date
+from typing import Literal
+
+from viral_contract.models.period import Period
+
+MonthForm = Literal["%b", "%B"]
+SHORT: MonthForm = "%b"
+FULL: MonthForm = "%B"
+
+
+def format_day(day: date, month: MonthForm = SHORT) -> str:
+    """A date with its year: "17 May 2015"."""
+    return f"{day.day} {day:{month} %Y}"
+
+
+def format_day_of_year(day: date, month: MonthForm = SHORT) -> str:
+    """A date whose year is plain from what stands beside it: "17 May"."""
+    return f"{day.day} {day:{month}}"
+
+
+def format_period(period: Period, month: MonthForm = SHORT) -> str:
+    """The period's dates without repeating month or year: "17–20 May 2015"."""
+    start, end = period.start, period.end
+    if start == end:
+        return format_day(end, month)
+    if start.year != end.year:
+        return f"{format_day(start, month)} – {format_day(end, month)}"
+    if start.month != end.month:
+        return f"{format_day_of_year(start, month)} – {format_day(end, month)}"
+    return f"{start.day}–{format_day(end, month)}"

@@ -1,0 +1,88 @@
+"""How numbers and dates are written in a report, in its sentences as in its tables."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from viral_contract.models.period import Period
+from viral_reports import dates
+from viral_reports.bidirectional import isolate
+
+_VIRAL = 1
+_MOST_DECIMALS = 6
+_LONGEST_NAME = 40
+_SMALLEST_PCT = 0.05
+
+
+def format_k(k_factor: float) -> str:
+    """K with two decimals; with more where two would show a K below 1 as 1.00."""
+    for decimals in range(2, _MOST_DECIMALS):
+        shown = f"{k_factor:.{decimals}f}"
+        if k_factor >= _VIRAL or float(shown) < _VIRAL:
+            return shown
+    return "0.99999"
+
+
+def format_k_of_hundred(k_factor: float) -> str:
+    """How many conversions 100 users bring, in step with the K that is shown."""
+    of_hundred = Decimal(format_k(k_factor)) * 100
+    return f"{of_hundred.normalize():,f}"
+
+
+def format_distance_to_viral(k_factor: float) -> str:
+    """What is missing to K 1, so that it adds up with the K that is shown."""
+    return str(1 - Decimal(format_k(k_factor)))
+
+
+def format_count(count: float) -> str:
+    """A count with thousands separated: 1234 is "1,234"; a fraction keeps two decimals."""
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
+
+
+def format_counted(number: int, what: str, several: str | None = None) -> str:
+    """A count with what it counts: "1 click", "2 clicks"; `several` is the word for other counts than 1."""
+    return f"{format_count(number)} {what if number == 1 else several or what + 's'}"
+
+
+def format_rate(rate: float) -> str:
+    """A fraction as a percentage with one decimal; a small one never as 0."""
+    return format_pct(rate * 100)
+
+
+def format_pct(pct: float) -> str:
+    """A percentage with one decimal and thousands separated."""
+    return "<0.1%" if 0 < pct < _SMALLEST_PCT else f"{pct:,.1f}%"
+
+
+def format_change(change_pct: float | None) -> str:
+    """A relative change with its sign; after 0 it has no value and is "new"."""
+    if change_pct is None:
+        return "new"
+    return format_signed(change_pct, decimals=1) + "%"
+
+
+def format_signed(value: float, *, decimals: int) -> str:
+    """A number with its sign, a true minus; 0 has none."""
+    shown = f"{abs(value):,.{decimals}f}"
+    if not any(digit in "123456789" for digit in shown):
+        return shown
+    return ("+" if value > 0 else "−") + shown
+
+
+def format_points(points: float) -> str:
+    """Points of the health score, with one decimal."""
+    return f"{points:.1f}"
+
+
+def format_moment(moment: datetime) -> str:
+    """A moment to the minute; all moments are UTC."""
+    return f"{dates.format_day(moment.date(), dates.FULL)}, {moment:%H:%M} UTC"
+
+
+def format_period(period: Period) -> str:
+    """The dates without repeating month or year: "17–20 May 2015"."""
+    return dates.format_period(period, dates.FULL)
+
+
+def format_name(name: str) -> str:
+    """A name that callers chose, cut where it would not fit a line, and kept from turning the text around it."""
+    return isolate(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

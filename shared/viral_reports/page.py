@@ -1,0 +1,123 @@
+"""A report laid out: every text and share that web page and PDF show, in order."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from viral_contract.models.guardrails import HealthStatus
+from viral_contract.models.period import Period
+from viral_contract.models.reports import ReportFacts
+from viral_reports.blocks import (
+    Bar,
+    Finding,
+    Kpi,
+    Table,
+    build_comparison,
+    build_deductions,
+    build_findings,
+    build_funnel,
+    build_kpis,
+    build_loop_bars,
+    build_loop_table,
+    build_referrer_table,
+    find_loop_scale,
+    format_score,
+)
+from viral_reports.figures import format_k, format_moment, format_period
+from viral_reports.k_chart import draw_k_chart
+from viral_reports.titles import TITLES, WRITERS
+from viral_reports.written import WrittenReport, facts_of
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a reader gets to see."""
+
+    number: int
+    title: str
+    period: str
+    compared_with: str
+    made: str
+    has_data: bool
+    notices: list[str]
+    kpis: list[Kpi]
+    findings: list[Finding]
+    recommendations: list[str]
+    k_chart: str
+    k_clean: str
+    funnel: list[Bar]
+    loop_bars: list[Bar]
+    viral_at: float
+    loops: Table
+    referrers: Table
+    comparison: Table
+    health_score: str
+    health_status: HealthStatus | Literal[""]
+    health_note: str
+    deductions: Table
+    writer: str
+
+
+def build_page(report: WrittenReport) -> Page:
+    """Lay a report out. Raises NotWrittenError while it is not ready."""
+    facts = facts_of(report)
+    period = Period.between(facts.period_start, facts.period_end)
+    return Page(
+        number=report.id,
+        title=TITLES[facts.report_type],
+        period=format_period(period),
+        compared_with=format_period(period.previous()),
+        made=format_moment(facts.snapshot_at),
+        has_data=facts.has_data,
+        notices=list_notices(facts),
+        kpis=build_kpis(facts),
+        findings=build_findings(report.insights),
+        recommendations=list(report.recommendations),
+        k_chart=draw_k_chart(facts.timeline),
+        k_clean=format_k_clean(facts),
+        funnel=build_funnel(facts),
+        loop_bars=build_loop_bars(facts),
+        viral_at=1 / find_loop_scale(facts),
+        loops=build_loop_table(facts),
+        referrers=build_referrer_table(facts),
+        comparison=build_comparison(facts),
+        health_score=format_score(facts),
+        health_status=facts.health_status or "",
+        health_note=explain_missing_score(facts),
+        deductions=build_deductions(facts),
+        writer=WRITERS[report.written_by or "rules"],
+    )
+
+
+def list_notices(facts: ReportFacts) -> list[str]:
+    """What a reader has to know before any figure."""
+    notices = []
+    if not facts.has_data:
+        notices.append(
+            "No data in this period. The figures below are zero because nothing was recorded, "
+            "not because nothing worked."
+        )
+    if not facts.is_over:
+        notices.append(
+            f"This period is not over. The figures are those up to {format_moment(facts.snapshot_at)} and still grow, "
+            "so nothing is compared with the period before."
+        )
+    return notices
+
+
+def explain_missing_score(facts: ReportFacts) -> str:
+    """Why there is no health score; empty where there is one."""
+    if facts.health_score is not None:
+        return ""
+    if not facts.has_data:
+        return "No data: nothing was checked, so there is no score."
+    return "Not known: only totals are kept of dates of this period, and not what was flagged on them."
+
+
+def format_k_clean(facts: ReportFacts) -> str:
+    """What is left of K without flagged traffic."""
+    if facts.current.is_partial:
+        return "How much of it comes from flagged traffic is known of the kept dates only."
+    clean, shown = format_k(facts.k_factor_clean), format_k(facts.current.k_factor)
+    if clean == shown:
+        return "None of the conversions comes from flagged traffic."
+    return f"Without the conversions that the guardrails flag, K is {clean} instead of {shown}."

@@ -1,0 +1,1 @@
+"""Groups of settings, read from the environment and checked at start."""

@@ -1,0 +1,64 @@
+"""Whose address a request comes from, when there may be proxies in between."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.request import parse_http_list
+
+Network = IPv4Network | IPv6Network
+_PORT = r"(?::[\w.-]+)?"
+_NODE = re.compile(rf"\[(?P<six>[^\]]+)\]{_PORT}|(?P<four>[0-9.]+){_PORT}", re.ASCII)
+# Who has one IPv6 address has as many as they want, all of which begin alike.
+_SHARED_BITS = 64
+
+
+def find_client_address(
+    peer: str | None, forwarded_for: str | None, trusted: Iterable[Network], *, forwarded: str | None = None
+) -> str | None:
+    """The rightmost address that is no trusted proxy's, None for a peer without address, as on a Unix socket.
+
+    Every proxy appends whom it heard from, so what stands further left was written by the client itself. Where there
+    is no X-Forwarded-For, the `forwarded` header of RFC 7239 counts.
+    """
+    networks = tuple(trusted)
+    address = parse_address(peer or "")
+    for hop in reversed(forwarded_for.split(",") if forwarded_for else _read_forwarded(forwarded or "")):
+        before = _parse_node(hop)
+        if address is None or before is None or not any(address in network for network in networks):
+            break
+        address = before
+    return str(address) if address else None
+
+
+def find_network(address: str | None) -> str:
+    """Whose requests count together: an IPv4 address alone, an IPv6 address with its whole /64."""
+    parsed = parse_address(address or "")
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((int(parsed), _SHARED_BITS), strict=False))
+    return str(parsed)
+
+
+def parse_address(given: str) -> IPv4Address | IPv6Address | None:
+    """The address in its canonical form, None when it is none."""
+    try:
+        address = ip_address(given)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _read_forwarded(header: str) -> list[str]:
+    """Whom each proxy heard from: `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`; nothing where it hides it."""
+    return [_find_for(element) for element in parse_http_list(header)]
+
+
+def _find_for(element: str) -> str:
+    pairs = (pair.partition("=") for pair in element.split(";"))
+    return next((value for name, _, value in pairs if name.strip().lower() == "for"), "")
+
+
+def _parse_node(given: str) -> IPv4Address | IPv6Address | None:
+    """The address of a hop, which may stand in quotation marks, in brackets, and with a port."""
+    node = given.strip().strip('"')
+    found = _NODE.fullmatch(node)
+    return parse_address((found["six"] or found["four"]) if found else node)

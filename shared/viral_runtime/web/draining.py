@@ -1,0 +1,58 @@
+"""A web server's last seconds: it still serves, but says that it is no longer ready, so that proxies turn elsewhere.
+
+Kubernetes sends SIGTERM and stops sending requests at the same time, by two ways of which either may be the faster.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from mmap import mmap
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response
+
+from viral_contract.models.problem import Problem
+from viral_runtime.web.request_log import find_request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+READINESS_PATH = "/readyz"
+_STATUS = HTTPStatus.SERVICE_UNAVAILABLE
+# By then another server is asked, or this one has been started again.
+_RETRY_SECONDS = "5"
+
+
+class Draining:
+    """Whether a server is about to stop. One made before the fork is the same in all its processes."""
+
+    def __init__(self) -> None:
+        self._shared = mmap(-1, 1)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the server is no longer ready."""
+        return self._shared[0] == 1
+
+    def begin(self) -> None:
+        """Be no longer ready, for good."""
+        self._shared[0] = 1
+
+
+def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplication":
+    """`app`, but not ready once the draining has begun."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if draining.has_begun and environ["PATH_INFO"] == READINESS_PATH:
+            return _build_refusal(find_request_id(environ.get("HTTP_X_REQUEST_ID", "")))(environ, start_response)
+        return app(environ, start_response)
+
+    return answer
+
+
+def _build_refusal(request_id: str) -> Response:
+    detail = "This server is about to stop; ask another."
+    problem = Problem(title=_STATUS.phrase, status=_STATUS, detail=detail, code="stopping")
+    headers = {"X-Request-ID": request_id, "Retry-After": _RETRY_SECONDS}
+    return Response(
+        problem.model_dump_json(exclude_none=True), _STATUS, headers, content_type="application/problem+json"
+    )

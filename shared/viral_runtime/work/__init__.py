@@ -1,0 +1,1 @@
+"""The workers' side of a job: queues, worker, lease."""

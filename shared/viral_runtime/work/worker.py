@@ -1,0 +1,156 @@
+"""One process that works on one queue: a plain forking RQ worker, with timings under which a killed one is missed soon.
+
+One queue only, because a job that was popped from one of several is lost when its worker dies before it begins.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from viral_runtime.observe.telemetry import DURATIONS
+from viral_runtime.observe.tracing import continue_request
+from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.work.known_jobs import KnownJob, build_job_class, bury_refused
+from viral_runtime.work.queues import JOB_OF_QUEUE, LAST_WORD_SECONDS, QueueName
+
+JOB_MONITORING_SECONDS = 10
+MAINTENANCE_SECONDS = 30
+# An idle worker looks up, and beats, 15 seconds before this is over.
+WORKER_TTL_SECONDS = 45
+_PAUSE_SECONDS = 1
+_JOB_LABELS = ("queue", "job")
+_JOBS = Counter("viral_engine_jobs", "Jobs that ended, by outcome: done, failed or killed", [*_JOB_LABELS, "outcome"])
+_JOB_SECONDS = Histogram("viral_engine_job_seconds", "How long jobs took", _JOB_LABELS, buckets=DURATIONS)
+_REFUSED = Counter(
+    "viral_engine_jobs_refused", "Jobs that were not run, because they were no id for the queue's function", ["queue"]
+)
+_HEARTBEAT = Gauge(
+    "viral_engine_worker_heartbeat_timestamp_seconds",
+    "When a worker last said that it lives",
+    ["queue"],
+    multiprocess_mode="max",
+)
+_log = structlog.get_logger()
+
+
+@dataclass
+class StopRequest:
+    """Whether this process was asked to stop; it outlives the workers that are made anew when Redis was away."""
+
+    was_made: bool = False
+
+
+class QueueWorker(Worker):
+    """A worker that touches a file while it lives, so that a probe need not ask Redis."""
+
+    def __init__(self, jobs: type[KnownJob], redis: Redis, heartbeat_file: Path | None, stop: StopRequest) -> None:
+        self._stop = stop
+        self._heartbeat_file = heartbeat_file
+        self._queue = str(jobs.queue)
+        super().__init__(
+            [self._queue],
+            connection=redis,
+            job_class=jobs,
+            serializer=JSONSerializer,
+            job_monitoring_interval=JOB_MONITORING_SECONDS,
+            maintenance_interval=MAINTENANCE_SECONDS,
+            worker_ttl=WORKER_TTL_SECONDS,
+        )
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the job in hand, then stop."""
+        self._stop.was_made = True
+        # RQ tells Redis of it, which may be away.
+        with suppress(RedisError):
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        """Tell Redis, and whoever looks at the file, that this worker lives."""
+        if self._heartbeat_file:
+            self._heartbeat_file.touch()
+        super().heartbeat(*args, **kwargs)
+        _HEARTBEAT.labels(self._queue).set_to_current_time()
+
+    def subscribe(self) -> None:
+        """Obey no commands that come by Redis; signals stop a worker."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job, or refuse it."""
+        known = cast("KnownJob", job)
+        reason = known.find_fault()
+        if reason is None:
+            super().execute_job(job, queue)
+            return
+        bury_refused(self.connection, known, reason)
+        _REFUSED.labels(self._queue).inc()
+        _log.error("job_refused", queue=self._queue, job_id=job.id, reason=reason)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Run a job, in the child that was forked for it, and count how it ended."""
+        labels = (self._queue, name_job(job))
+        with _JOB_SECONDS.labels(*labels).time(), continue_request(job.meta, name=name_job(job), job_id=job.id):
+            done = super().perform_job(job, queue, execution)
+        _JOBS.labels(*labels, "done" if done else "failed").inc()
+        return done
+
+    def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
+        """Wait for a job's child, and kill it when it hangs: RQ would by 60 seconds after its timeout."""
+        # The child has a copy of its own, whose timeout ends what it does; afterwards it may have a last word.
+        job.timeout = (job.timeout or 0) + LAST_WORD_SECONDS.get(str(job.func_name), 0)
+        super().monitor_work_horse(job, queue, execution)
+
+    def handle_work_horse_killed(self, job: Job, *how: Any) -> None:
+        """Count a job whose child ended without a word."""
+        _JOBS.labels(self._queue, name_job(job), "killed").inc()
+        super().handle_work_horse_killed(job, *how)  # type: ignore[no-untyped-call]
+
+
+def name_job(job: Job) -> str:
+    """The name of the function that a job runs."""
+    return str(job.func_name).rpartition(".")[2]
+
+
+def work_on(queue: QueueName, function: Callable[..., None], settings: WorkerSettings) -> None:
+    """Run `function` for each id on the queue until SIGTERM or SIGINT, then finish the job in hand.
+
+    Redis may come and go meanwhile.
+    """
+    _log.info("worker_started", queue=str(queue))
+    # A rate needs to see a counter at 0 before its first event.
+    for outcome in ("done", "failed", "killed"):
+        _JOBS.labels(queue, JOB_OF_QUEUE[queue].rpartition(".")[2], outcome)
+    _REFUSED.labels(queue)
+    stop, jobs = StopRequest(), build_job_class(queue, function)
+    try:
+        while not stop.was_made:
+            _work_while_possible(jobs, settings, stop)
+    except StopRequested:
+        pass  # The signal came in the pause.
+    _log.info("worker_stopped", queue=str(queue))
+
+
+def _work_while_possible(jobs: type[KnownJob], settings: WorkerSettings, stop: StopRequest) -> None:
+    try:
+        worker = QueueWorker(jobs, Redis.from_url(settings.redis_url), settings.heartbeat_file, stop)
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        _log.warning("redis_unavailable", queue=str(jobs.queue), error=type(error).__name__)
+        # It waits and lives: whoever looks at the file must not restart it for that.
+        if settings.heartbeat_file:
+            settings.heartbeat_file.touch()
+    if not stop.was_made:
+        time.sleep(_PAUSE_SECONDS)
