@@ -15,6 +15,12 @@ RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
+def _sections() -> dict[str, str]:
+    """The architecture's sections, by their headings."""
+    parts = re.split(r"^## (.+)\n", ARCHITECTURE.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
 def _load(path: str) -> dict[Any, Any]:
     loaded: dict[Any, Any] = yaml.safe_load((ROOT / path).read_text())
     return loaded
@@ -92,3 +98,40 @@ def test_the_diagrams_show_something() -> None:
     diagrams = re.findall(r"^```mermaid\n(.*?)^```$", ARCHITECTURE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(diagrams) >= 3
     assert [diagram for diagram in diagrams if not re.search(r"\w+ .*--.*", diagram)] == []
+
+
+def test_the_arrows_between_packages_point_down() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [each["layers"] for each in contracts if "metrics_api.api" in each.get("layers", ())]
+    level = {name: number for number, layer in enumerate(layers) for name in re.findall(r"metrics_api\.(\w+)", layer)}
+    arrows = re.findall(r"^    (\w+)\S*.*? --> (\w+)", _sections()["Components of the metrics API"], re.MULTILINE)
+    assert {name for arrow in arrows for name in arrow} == set(level) - {"app", "cli", "settings"}
+    assert [arrow for arrow in arrows if level[arrow[0]] >= level[arrow[1]]] == []
+
+
+WALKS = ["The path of an event", "The path of a score", "The path of a report", "The path of an email"]
+
+
+def _find_missing(text: str) -> list[str]:
+    """The modules that a text names and that do not exist; a name may leave out what the one before it had."""
+    missing, folders = [], [ROOT / "services", ROOT / "shared"]
+    near: list[Path] = []
+    for name in re.findall(r"`([\w/]+\.py)`", text):
+        found = [folder / name for folder in [*folders, *near] if (folder / name).exists()]
+        if found:
+            near = list(found[0].parents)[: len(found[0].relative_to(ROOT).parts) - 2]
+        else:
+            missing.append(name)
+    return missing
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_a_walk_is_short_and_names_modules_that_exist(walk: str) -> None:
+    text = _sections()[walk]
+    assert len([line for line in text.splitlines() if line]) <= 20
+    assert len(re.findall(r"\.py`", text)) >= 5
+    assert _find_missing(text) == []
+
+
+def test_the_answers_name_modules_that_exist() -> None:
+    assert _find_missing(_sections()["Where is it?"]) == []
