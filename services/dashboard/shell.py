@@ -5,6 +5,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -157,27 +158,31 @@ def build_unknown_page() -> Component:
     )
 
 
-def open_page(settings: DashboardSettings, path: str | None) -> tuple[Component, list[Component], list[Component], str]:
-    """What belongs to an address: (page, navigation, account, title)."""
+def open_page(settings: DashboardSettings, path: str | None) -> dict[str, Any]:
+    """What belongs to an address, by the names of the callback's outputs."""
     page = find_page(path)
-    content = page.build_layout(settings) if page else build_unknown_page()
-    title = f"{page.title if page else 'Not found'} · {PRODUCT}"
+    opened = {
+        "page": page.build_layout(settings) if page else build_unknown_page(),
+        "title": f"{page.title if page else 'Not found'} · {PRODUCT}",
+    }
     try:
         person = current_viewer().person
     except ApiUnreachableError:
-        return content, no_update, no_update, title
+        return {**opened, "navigation": no_update, "account": no_update}
     navigation = build_navigation(page, ROLE_SCOPES[person.role])
-    return content, navigation, build_account(person, g.csrf_token), title
+    return {**opened, "navigation": navigation, "account": build_account(person, g.csrf_token)}
 
 
 def add_callbacks(app: Dash, settings: DashboardSettings) -> None:
     """Open the page of the address; the rest happens in the browser."""
     app.callback(
-        Output("page", "children"),
-        Output("navigation", "children"),
-        Output("account", "children"),
-        Output("title", "data"),
-        Input("url", "pathname"),
+        output={
+            "page": Output("page", "children"),
+            "navigation": Output("navigation", "children"),
+            "account": Output("account", "children"),
+            "title": Output("title", "data"),
+        },
+        inputs={"path": Input("url", "pathname")},
     )(partial(open_page, settings))
     app.clientside_callback(
         ClientsideFunction("dashboard", "enterPage"), Input("title", "data"), State("url", "pathname")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import dash_mantine_components as dmc
 import structlog
@@ -35,6 +35,15 @@ _FIRST_AND_LAST = 2
 # From here on the API may do better the next time.
 _SERVER_ERROR = 500
 _TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
+_OUTPUTS = {
+    "list": Output("reports-list", "children"),
+    "form_hidden": Output("reports-form", "hidden"),
+    "rests": Output("reports-clock", "disabled"),
+    "pace": Output("reports-clock", "interval"),
+    "problem_hidden": Output("reports-refresh-problem", "hidden"),
+    "shown": Output("reports-shown", "data"),
+}
+_KEPT = dict.fromkeys(_OUTPUTS, no_update)
 _log = structlog.get_logger()
 
 
@@ -93,8 +102,8 @@ def _build_form() -> Component:
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """One callback shows the list, one asks for a report, one fits the form to the type."""
 
-    def show(_tick: float | None, said: str | None, search: str | None, shown: bool | None) -> tuple[object, ...]:
-        del said  # Something was asked for, which the list then shows.
+    def show(tick: float | None, said: str | None, search: str | None, shown: bool | None) -> dict[str, Any]:
+        del tick, said  # Reasons to look again, which need no answer.
         return show_list(views.api_of_viewer(), search, is_shown=bool(shown))
 
     def generate(_presses: int | None, kind: ReportType, dates: list[str | None] | None) -> str:
@@ -102,16 +111,13 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 
     add_tick(app, "reports")
     app.callback(
-        Output("reports-list", "children"),
-        Output("reports-form", "hidden"),
-        Output("reports-clock", "disabled"),
-        Output("reports-clock", "interval"),
-        Output("reports-refresh-problem", "hidden"),
-        Output("reports-shown", "data"),
-        Input("reports-tick", "data"),
-        Input("reports-said", "children"),
-        Input("url", "search"),
-        State("reports-shown", "data"),
+        output=_OUTPUTS,
+        inputs={
+            "tick": Input("reports-tick", "data"),
+            "said": Input("reports-said", "children"),
+            "search": Input("url", "search"),
+            "shown": State("reports-shown", "data"),
+        },
     )(show)
     app.callback(
         Output("reports-said", "children"),
@@ -122,39 +128,49 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         prevent_initial_call=True,
     )(generate)
     app.callback(
-        Output("reports-hint", "children"), Output("reports-dates-box", "hidden"), Input("reports-type", "value")
+        output={"hint": Output("reports-hint", "children"), "dates_hidden": Output("reports-dates-box", "hidden")},
+        inputs={"kind": Input("reports-type", "value")},
     )(fit_form)
 
 
-def fit_form(kind: ReportType) -> tuple[str, bool]:
+def fit_form(kind: ReportType) -> dict[str, Any]:
     """What the type covers, and whether dates are hidden, which only custom reports take."""
     hints: dict[ReportType, str] = {
         "weekly": "The 7 dates that end yesterday (UTC)",
         "monthly": "The 30 dates that end yesterday (UTC)",
         "custom": "Any dates up to today, at most 366, both included",
     }
-    return hints[kind], kind != "custom"
+    return {"hint": hints[kind], "dates_hidden": kind != "custom"}
 
 
-def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> tuple[object, ...]:
-    """The list, whether the form is hidden, whether the list may rest, else its pace in milliseconds, whether there is
-    no problem to tell, and whether there is a list, which a failed refresh leaves where there was one.
-    """
+def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> dict[str, Any]:
+    """The list, by the names of the callback's outputs; a failed refresh leaves it where there was one."""
     report_type, cursor = _parse_search(search)
     try:
         answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
     except API_FAILURES as error:
         _log.warning("reports_failed", reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], True, True, no_update, True, False
+            return _replace([build_switched_off()], rests=True)
         is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
         if is_shown and not is_refused:
-            return no_update, no_update, False, no_update, False, no_update
-        return [build_unavailable(REPORTS_PATH + search_of(report_type))], True, is_refused, no_update, True, False
+            return {**_KEPT, "rests": False, "problem_hidden": False}
+        return _replace([build_unavailable(REPORTS_PATH + search_of(report_type))], rests=is_refused)
     is_made = any(is_unfinished(report) for report in answer.reports)
     is_mailed = any(report.delivery_status == "in_progress" for report in answer.reports)
-    pace = (_POLL_SECONDS if is_made else _EMAIL_POLL_SECONDS) * 1000
-    return build_list(answer, report_type), not _may_generate(), not is_made and not is_mailed, pace, True, True
+    return {
+        "list": build_list(answer, report_type),
+        "form_hidden": not _may_generate(),
+        "rests": not is_made and not is_mailed,
+        "pace": (_POLL_SECONDS if is_made else _EMAIL_POLL_SECONDS) * 1000,
+        "problem_hidden": True,
+        "shown": True,
+    }
+
+
+def _replace(notice: list[Component], *, rests: bool) -> dict[str, Any]:
+    """Show something instead of a list."""
+    return {**_KEPT, "list": notice, "form_hidden": True, "rests": rests, "problem_hidden": True, "shown": False}
 
 
 def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None]) -> str:

@@ -1,6 +1,6 @@
 """One performance report: how far it has come, then what it says, its exports, and its email form."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -32,6 +32,14 @@ _CONTENT_TYPES: dict[ExportFormat, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
 }
+_OUTPUTS = {
+    "view": Output("report-view", "children"),
+    "ready": Output(READY, "data"),
+    "rests": Output("report-clock", "disabled"),
+    "problem_hidden": Output("report-refresh-problem", "hidden"),
+    "shown": Output("report-shown", "data"),
+}
+_KEPT = dict.fromkeys(_OUTPUTS, no_update)
 _log = structlog.get_logger()
 
 
@@ -60,44 +68,47 @@ def build_layout(_settings: DashboardSettings) -> Component:
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """One callback shows the report, others send it; a plain route exports it."""
 
-    def show(_tick: float | None, path: str | None, shown: int | None) -> tuple[object, ...]:
+    def show(tick: float | None, path: str | None, shown: int | None) -> dict[str, Any]:
+        del tick  # A reason to look again, which needs no answer.
         report_id = find_report_id(path)
         if report_id is None:
-            return no_update, no_update, True, no_update, no_update
+            return {**_KEPT, "rests": True}
         return show_report(views.api_of_viewer(), report_id, shown)
 
     add_tick(app, "report")
     app.callback(
-        Output("report-view", "children"),
-        Output(READY, "data"),
-        Output("report-clock", "disabled"),
-        Output("report-refresh-problem", "hidden"),
-        Output("report-shown", "data"),
-        Input("report-tick", "data"),
-        Input("url", "pathname"),
-        State("report-shown", "data"),
+        output=_OUTPUTS,
+        inputs={
+            "tick": Input("report-tick", "data"),
+            "path": Input("url", "pathname"),
+            "shown": State("report-shown", "data"),
+        },
     )(show)
     add_email_callbacks(app, views)
     _add_export(app.server, views)
 
 
-def show_report(api: MetricsApi, report_id: int, shown: int | None) -> tuple[object, ...]:
-    """The report, whether it is ready to be sent, whether the page may rest, whether there is no problem, and which
-    report is shown, which a failed refresh leaves where it was `shown`.
-    """
+def show_report(api: MetricsApi, report_id: int, shown: int | None) -> dict[str, Any]:
+    """The report, by the names of the callback's outputs; a failed refresh leaves it where it was `shown`."""
     try:
         report = api.fetch_report(report_id)
     except API_FAILURES as error:
         _log.warning("report_failed", report_id=report_id, reason=str(error))
         if is_switched_off(error):
-            return [build_switched_off()], False, True, True, None
+            return _replace([build_switched_off()], rests=True)
         is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
         if shown == report_id and not is_refused:
-            return no_update, no_update, False, False, no_update
+            return {**_KEPT, "rests": False, "problem_hidden": False}
         is_gone = isinstance(error, ApiProblemError) and error.status == 404
         notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
-        return [notice], False, is_refused, True, None
-    return build_report(report), report.status == "ready", not is_unfinished(report), True, report_id
+        return _replace([notice], rests=is_refused)
+    ready = {"ready": report.status == "ready", "shown": report_id}
+    return {**_replace(build_report(report), rests=not is_unfinished(report)), **ready}
+
+
+def _replace(view: list[Component], *, rests: bool) -> dict[str, Any]:
+    """Show something else than before; where it is no report, nothing can be sent."""
+    return {"view": view, "ready": False, "rests": rests, "problem_hidden": True, "shown": None}
 
 
 def _add_export(server: Flask, views: SharedViews) -> None:
