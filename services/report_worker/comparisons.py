@@ -1,10 +1,20 @@
 """Findings that compare the period with the one before."""
 
-from report_worker.difference import difference_interval
 from viral_contract.models.growth import Interval, Trend, Verdict
 from viral_contract.models.period import Period
 from viral_contract.models.reports import Insight, ReportFacts
 from viral_reports.figures import format_change, format_counted, format_k, format_rate, format_signed
+
+
+def difference_interval(now: Interval | None, before: Interval | None) -> Interval | None:
+    """From the farthest to the nearest that the two true values can be, with at least 95 % confidence.
+
+    It holds 0 exactly where the two intervals touch, so it never contradicts the verdict, which follows the same rule.
+    None where one of the intervals is missing.
+    """
+    if now is None or before is None:
+        return None
+    return Interval(low=now.low - before.high, high=now.high - before.low)
 
 
 def k_factor_trend(facts: ReportFacts) -> Insight:

@@ -13,7 +13,6 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from report_worker.anonymous import Anonymous, anonymise
-from report_worker.change_words import find_unproven_change
 from report_worker.chat_completion import ModelFailedError, ask_model
 from report_worker.insights import HEALTH_WARNING_BELOW, VIRAL, write_insights
 from report_worker.number_check import KnownNumbers
@@ -22,6 +21,28 @@ from report_worker.settings import AiSettings
 from report_worker.writing import Words
 from viral_contract.models.period import Period
 from viral_contract.models.reports import Insight, ReportFacts
+
+_RISE = re.compile(
+    r"\b(?:rose|risen|rises|rising|grew|grown|increased|increases|increasing|improved|improves|improving|climbed|"
+    r"jumped|gained|surged|soared|accelerated|an? (?:increase|rise|improvement|gain|jump|uptick|surge))\b",
+    re.IGNORECASE,
+)
+_FALL = re.compile(
+    r"\b(?:fell|fallen|falls|falling|dropped|drops|dropping|decreased|decreases|decreasing|declined|declines|declining|"
+    r"worsened|worsening|shrank|shrunk|slipped|slowed|an? (?:decrease|fall|drop|decline|dip|loss|slump))\b",
+    re.IGNORECASE,
+)
+
+
+def find_unproven_change(rule: str, text: str, facts: ReportFacts) -> str | None:
+    """The first word of a change that is not proven: for the rule's own value, or, in other texts, for both values."""
+    own = {"k_factor_trend": facts.k_factor_verdict, "conversion_change": facts.conversion_verdict}
+    verdicts = {own[rule]} if rule in own else set(own.values())
+    for direction, words in (("up", _RISE), ("down", _FALL)):
+        if verdicts != {direction} and (found := words.search(text)):
+            return found.group()
+    return None
+
 
 _MOST_DAYS = 31
 _LONGEST_TEXT = 500

@@ -6,8 +6,8 @@ from viral_cli.batches import rebuild_facts, rescan_content
 from viral_cli.flags import flags
 from viral_cli.import_events import import_events
 from viral_cli.report import report
-from viral_cli.stack import up
 from viral_cli.subject import subject
+from viral_cli.up import up
 
 
 @click.group()

@@ -11,8 +11,7 @@ from tests.support.stack_process import StackProcess
 from viral_cli.local.demo import load_demo
 from viral_cli.local.demo.content import generate_content, slip_of
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
-from viral_cli.local.demo.month import DAYS, generate_month, last_dates
-from viral_cli.local.demo.school import SCHOOL_ADDRESS
+from viral_cli.local.demo.month import DAYS, SCHOOL_ADDRESS, generate_month, last_dates
 from viral_cli.local.demo.seeded import fingerprint, opaque_id
 from viral_contract.client.metrics_api import MetricsApi
 

@@ -7,6 +7,7 @@ Viral Marketing", with conversions in the place of new users.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -14,7 +15,6 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.context import Reading
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
-from metrics_api.growth.decomposition import split_product_change
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.loops import name_loop
 from viral_contract.models.growth import (
@@ -27,6 +27,26 @@ from viral_contract.models.growth import (
     Trend,
 )
 from viral_contract.models.period import Period
+
+
+def _logarithmic_mean(a: float, b: float) -> float:
+    return a if a == b else (a - b) / log(a / b)
+
+
+def split_product_change(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
+    """How much each of two factors contributed to the change of their product.
+
+    Logarithmic mean Divisia index: Ang, B. W. (2005), Energy Policy 33, 867-871. Where a factor is 0, which has no
+    logarithm, each factor's change is weighted by the other's midpoint, which is exact too.
+    """
+    (first_before, second_before), (first_now, second_now) = before, now
+    if min(*before, *now) <= 0:
+        first = (first_now - first_before) * (second_now + second_before) / 2
+        second = (second_now - second_before) * (first_now + first_before) / 2
+        return first, second
+    weight = _logarithmic_mean(first_now * second_now, first_before * second_before)
+    return weight * log(first_now / first_before), weight * log(second_now / second_before)
+
 
 # A change up to and including 5 % is no trend.
 STABLE_WITHIN = Fraction(5, 100)

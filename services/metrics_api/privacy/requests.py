@@ -1,6 +1,7 @@
 """What parents ask for: recorded with a due date, done by a person, and then kept without the name."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,9 +13,36 @@ from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.paging import Page, Sealer
 from metrics_api.db.tables import privacy_requests
 from metrics_api.privacy.erasure import Erasure
-from metrics_api.privacy.notes import leave_out_names
 from metrics_api.privacy.subjects import Subject
 from viral_contract.models.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, Trace
+
+_KEPT = frozenset(
+    """
+    a account address after agreed already an and as asked asks at attached attorney aunt authorization authorized
+    authority before behalf birth both by call called calling caller card caregiver center certificate chat checked
+    checks child children child's class confirmed consent contact contacted copy counselor court custody dad dad's date
+    daughter day days desk details digits document documents driver's email emailed e-mail erase erased erasure export
+    family father father's fax file filed first for form foster four from gave given grandfather grandmother
+    grandparent guardian had has have head help helpdesk her his home identity in is it knew known knows last lawyer
+    legal letter license live mail mailbox match matched matches message mom mom's mother mother's mum name named
+    number of office on online order our over parent parental parents parent's party passport payment person phone
+    phoned photo police portal post power principal privacy proof proved question questions reached received record
+    records registered representative request requested same saw school secret security seen sent showed shown sign
+    signature signed social son spoke statement stepfather stepmother student's support sworn talked teacher the
+    their them they this through ticket to twice two uncle under using verbal verbally verified via video visit
+    visited voice was we with without witness wrote written yes
+    """.split()
+)
+_WORD = re.compile(r"[^\s,.;:!?()\[\]/\"“”]+")
+_LEFT_OUT = "…"
+_REPEATED = re.compile(rf"{_LEFT_OUT}(?:[\s,.;:/]*{_LEFT_OUT})+")
+
+
+def leave_out_names(note: str) -> str:
+    """The note with "…" for every word that may be an id or a name."""
+    words = _WORD.sub(lambda word: word[0] if word[0].replace("’", "'").lower() in _KEPT else _LEFT_OUT, note)
+    return _REPEATED.sub(_LEFT_OUT, words)
+
 
 _column = privacy_requests.c
 CURSOR = "privacy_requests"

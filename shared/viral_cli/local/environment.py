@@ -1,15 +1,65 @@
 """The environment of every process of the local stack."""
 
+import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from viral_cli.local.credentials import load_credentials
-from viral_cli.local.flags_file import ensure_flags_file
 from viral_cli.local.ports import find_free_port
 from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.private_file import write_private_file
 from viral_cli.settings import StandaloneSettings
+from viral_contract.models.flags import FLAGS
+
+
+def ensure_flags_file(path: Path) -> None:
+    """Write every flag with its default unless the file is there, perhaps with a person's changes."""
+    if path.exists():
+        return
+    flags = {
+        name: {
+            "state": "ENABLED",
+            "variants": {"on": True, "off": False},
+            "defaultVariant": "on" if meaning.default else "off",
+        }
+        for name, meaning in FLAGS.items()
+    }
+    document = {"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags}
+    path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+NAMES = (
+    "ADMIN_PASSWORD",
+    "API_TOKEN",
+    "DASHBOARD_TOKEN",
+    "EMAIL_WORKER_TOKEN",
+    "IDENTIFIER_KEY",
+    "POSTGRES_PASSWORD",
+    "REPORT_WORKER_TOKEN",
+    "VALKEY_PASSWORD",
+)
+_BYTES = 24
+_ADMIN_PASSWORD_BYTES = 9
+
+
+def load_credentials(path: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """The value for every name: the given one, else the one kept in the file, else a new one.
+
+    All are kept in the file, readable by its owner only, so that what was used last is valid after a restart.
+    """
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    values = {name: given.get(name) or kept.get(name) or _make(name) for name in NAMES}
+    if values != kept:
+        write_private_file(path, json.dumps(values, indent=2) + "\n")
+    return values
+
+
+def _make(name: str) -> str:
+    # A person types the admin's password; the others are only ever copied by programs.
+    return secrets.token_urlsafe(_ADMIN_PASSWORD_BYTES if name == "ADMIN_PASSWORD" else _BYTES)
+
 
 _SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 _LONG_ENOUGH = "x" * 32

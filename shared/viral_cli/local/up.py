@@ -1,7 +1,7 @@
 """`viral-engine up`: the visible list of steps from an empty folder to a page in the browser."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import httpx
 
 from dashboard.settings import DashboardSettings
 from metrics_api.settings.api import ApiSettings
-from viral_cli.local.demo_data import load_demo_when_empty
+from viral_cli.local.demo import load_demo
 from viral_cli.local.environment import PLACEHOLDERS, Servers, build_environment
 from viral_cli.local.leftovers import ProcessRecord, only_stack_in
 from viral_cli.local.merged_log import MergedLog
@@ -23,6 +23,25 @@ from viral_cli.local_env import published
 from viral_cli.settings import StandaloneSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_runtime.settings.base import load_settings_or_exit
+
+_DAYS_LOOKED_AT = 366
+
+
+def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, report: Callable[[str], None]) -> None:
+    """Load the demo data if there is no event yet, or if a load was interrupted.
+
+    `unfinished` keeps the time of a load that has begun: the same time makes the same ids, so going on adds only
+    what is missing.
+    """
+    if unfinished.exists():
+        now = datetime.fromisoformat(unfinished.read_text())
+    elif api.fetch_health(days=_DAYS_LOOKED_AT).has_data:
+        return
+    unfinished.write_text(now.isoformat())
+    load_demo(api, now=now, report=report)
+    api.evaluate_now()  # Or the first page that is opened would show no alert for up to a minute.
+    unfinished.unlink()
+
 
 _READY_SECONDS = 60
 _DEMO_TIMEOUT_SECONDS = 120
@@ -47,7 +66,7 @@ def run_stack(log: MergedLog) -> NoReturn:
             start_stores(servers, stores, log)
             start_services(services, log)
             if settings.demo:
-                load_demo(var, log)
+                fill_with_demo_data(var, log)
             with published(var / "local.env", os.environ):
                 log.write(format_welcome(os.environ))
                 watch(stores, services)
@@ -111,7 +130,7 @@ def start_services(services: Children, log: MergedLog) -> None:
         services.start(program)
 
 
-def load_demo(var: Path, log: MergedLog) -> None:
+def fill_with_demo_data(var: Path, log: MergedLog) -> None:
     """Give an empty stack something to show."""
     api = MetricsApi.connect(
         os.environ["METRICS_API_URL"], os.environ["API_TOKEN"], timeout_seconds=_DEMO_TIMEOUT_SECONDS

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from metrics_api.privacy.notes import leave_out_names
+from metrics_api.privacy.requests import leave_out_names
 from tests.support.api_fixtures import Api
 from tests.support.batches import finish_batches, rebuild
 from tests.support.brute_force import fetch_facts

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from viral_cli import main
-from viral_cli.local.flags_file import ensure_flags_file
+from viral_cli.local.environment import ensure_flags_file
 from viral_contract.models.flags import Flag
 from viral_runtime.flags.evaluate import Flags
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_api.growth.decomposition import split_product_change
+from metrics_api.growth.k_factor import split_product_change
 
 FACTOR = st.floats(0, 1000, allow_subnormal=False).map(lambda value: round(value, 4))
 

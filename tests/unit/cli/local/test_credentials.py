@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from viral_cli.local.credentials import NAMES, load_credentials
+from viral_cli.local.environment import NAMES, load_credentials
 
 
 def test_the_second_start_has_the_same_values(tmp_path: Path) -> None:

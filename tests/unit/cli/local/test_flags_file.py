@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from viral_cli.local.flags_file import ensure_flags_file
+from viral_cli.local.environment import ensure_flags_file
 
 
 def test_every_flag_has_the_default_of_the_design(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tests.unit.cli.local.demo.months import Loaded
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, TOO_GOOD_A_RATE, TOO_MANY_A_DAY, Ring, bot_key
+from viral_cli.local.demo.month import PUPILS, SCHOOL_ADDRESS, has_lesson
 from viral_cli.local.demo.people import CARRIERS, user_id_of
-from viral_cli.local.demo.school import PUPILS, SCHOOL_ADDRESS, has_lesson
 from viral_cli.local.demo.seeded import fingerprint
 
 
