@@ -14,7 +14,7 @@ import structlog
 from email_worker.addresses import read_mailbox
 from email_worker.claims_api import ClaimsApi
 from email_worker.file_transport import write_to_folder
-from email_worker.lease import HeldDelivery
+from email_worker.lease import DeliveryLease
 from email_worker.letter import Letter, clean_subject, load_templates
 from email_worker.message import build_message
 from email_worker.news_letter import write_news_letter
@@ -29,11 +29,10 @@ from viral_contract.client.connection import ApiProblemError
 from viral_contract.models.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
 from viral_contract.models.recipients import is_excluded, mask_recipient
 from viral_runtime.settings.base import load_settings
-from viral_runtime.work.jobs import format_error, take_in_hand
-from viral_runtime.work.lease import LeaseLostError
+from viral_runtime.work.lease import LeaseLostError, claim, format_error
 
 _log = structlog.get_logger()
-Attempt = Callable[[DeliveryClaimed, HeldDelivery], DeliveryResult]
+Attempt = Callable[[DeliveryClaimed, DeliveryLease], DeliveryResult]
 
 
 def prepare() -> None:
@@ -62,18 +61,18 @@ def post_webhook(delivery_id: int) -> None:
 
 def _deliver(delivery_id: int, attempt: Attempt) -> None:
     api = connect()
-    claim = take_in_hand(partial(api.claim, delivery_id), "delivery_not_claimed", delivery_id=delivery_id)
-    if claim is None:
+    delivery = claim(partial(api.claim, delivery_id), "delivery_not_claimed", delivery_id=delivery_id)
+    if delivery is None:
         return
     with structlog.contextvars.bound_contextvars(
-        delivery_id=delivery_id, attempt=claim.attempt, masked_recipient=mask_recipient(claim.recipient)
+        delivery_id=delivery_id, attempt=delivery.attempt, masked_recipient=mask_recipient(delivery.recipient)
     ):
-        held = HeldDelivery(api, claim)
+        lease = DeliveryLease(api, delivery)
         try:
-            result = _try(claim, held, attempt)
+            result = _try(delivery, lease, attempt)
             # The outcome is known, so the queue's alarm must not keep it from being told.
             signal.alarm(0)
-            state = held.hand_in(result)
+            state = lease.hand_in(result)
         except LeaseLostError:
             _log.warning("delivery_lost")
         except ApiProblemError as error:
@@ -82,71 +81,75 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
             _log.info("delivery_attempt_ended", outcome=result.outcome, status=state.status, error=result.error)
 
 
-def _try(claim: DeliveryClaimed, held: HeldDelivery, attempt: Attempt) -> DeliveryResult:
+def _try(delivery: DeliveryClaimed, lease: DeliveryLease, attempt: Attempt) -> DeliveryResult:
     """How the attempt ended; whatever stops it after the intent, leaves an email uncertain."""
     try:
-        return attempt(claim, held)
+        return attempt(delivery, lease)
     except NotSentError as error:
-        return DeliveryResult(token=claim.token, outcome=error.outcome, reply=error.reply, error=str(error))
+        return DeliveryResult(token=delivery.token, outcome=error.outcome, reply=error.reply, error=str(error))
     except (LeaseLostError, ApiProblemError):
         raise
     except Exception as error:  # Also the alarm by which the queue ends a job that takes too long.
         _log.exception("delivery_attempt_failed")
-        outcome = "uncertain" if held.may_be_sent and claim.kind == "email" else "refused"
-        return DeliveryResult(token=claim.token, outcome=outcome, error=format_error(error))
+        outcome = "uncertain" if lease.may_be_sent and delivery.kind == "email" else "refused"
+        return DeliveryResult(token=delivery.token, outcome=outcome, error=format_error(error))
 
 
-def _send_email(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
-    letter = _write_letter(claim)
+def _send_email(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResult:
+    letter = _write_letter(delivery)
     content = Content(subject=letter.subject, html=letter.html, text=letter.text)
-    if claim.is_placeholder:
-        _log.info("email_placeholder", subject=letter.subject, report_id=claim.report.id if claim.report else None)
-        return DeliveryResult(token=claim.token, outcome="placeholder", content=content)
+    if delivery.is_placeholder:
+        _log.info(
+            "email_placeholder", subject=letter.subject, report_id=delivery.report.id if delivery.report else None
+        )
+        return DeliveryResult(token=delivery.token, outcome="placeholder", content=content)
     settings: EmailSettings = load_settings(EmailSettings)[0]
-    if is_excluded(claim.recipient, settings.email_recipient_domains):
+    if is_excluded(delivery.recipient, settings.email_recipient_domains):
         raise FailedError("EMAIL_RECIPIENT_DOMAINS does not allow the recipient's domain.")
-    recipient = read_mailbox(claim.recipient)
-    message = build_message(letter, claim, recipient, settings.email_from, now=datetime.now(UTC))
-    tell_intent = partial(held.tell_intent, content)
+    recipient = read_mailbox(delivery.recipient)
+    message = build_message(letter, delivery, recipient, settings.email_from, now=datetime.now(UTC))
+    tell_intent = partial(lease.tell_intent, content)
     if settings.email_transport == "file":
         reply = write_to_folder(settings.email_folder, message, tell_intent)
     else:
         reply = send_by_smtp(settings, message, recipient, tell_intent)
-    return DeliveryResult(token=claim.token, outcome="sent", reply=reply)
+    return DeliveryResult(token=delivery.token, outcome="sent", reply=reply)
 
 
-def _write_letter(claim: DeliveryClaimed) -> Letter:
-    if claim.report:
-        return write_report_letter(claim.report, report_url=claim.report_url, unsubscribe_url=claim.unsubscribe_url)
-    return write_news_letter(_notification(claim), unsubscribe_url=claim.unsubscribe_url)
+def _write_letter(delivery: DeliveryClaimed) -> Letter:
+    if delivery.report:
+        return write_report_letter(
+            delivery.report, report_url=delivery.report_url, unsubscribe_url=delivery.unsubscribe_url
+        )
+    return write_news_letter(_notification(delivery), unsubscribe_url=delivery.unsubscribe_url)
 
 
-def _post_webhook(claim: DeliveryClaimed, held: HeldDelivery) -> DeliveryResult:
+def _post_webhook(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResult:
     settings: WebhookSettings = load_settings(WebhookSettings)[0]
-    if claim.notification and claim.notification.channel == "webhook" and not claim.signing_secret:
+    if delivery.notification and delivery.notification.channel == "webhook" and not delivery.signing_secret:
         raise FailedError("The rule's secret cannot be read: make a new one, then retry.")
-    subject, body = _build_call(claim)
+    subject, body = _build_call(delivery)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "viral-guardrails",
-        "Idempotency-Key": claim.message_id,
+        "Idempotency-Key": delivery.message_id,
     }
-    if claim.signing_secret:
-        headers["X-Viral-Signature"] = sign_body(body, claim.signing_secret, now=datetime.now(UTC))
-    held.tell_intent(Content(subject=subject, text=body.decode()))
-    reply = call_webhook(settings, claim.recipient, body, headers)
-    return DeliveryResult(token=claim.token, outcome="sent", reply=reply)
+    if delivery.signing_secret:
+        headers["X-Viral-Signature"] = sign_body(body, delivery.signing_secret, now=datetime.now(UTC))
+    lease.tell_intent(Content(subject=subject, text=body.decode()))
+    reply = call_webhook(settings, delivery.recipient, body, headers)
+    return DeliveryResult(token=delivery.token, outcome="sent", reply=reply)
 
 
-def _build_call(claim: DeliveryClaimed) -> tuple[str, bytes]:
-    if claim.takedown:
-        kind = claim.takedown.content_kind.replace("_", " ")
-        return f"Take down a {kind}", build_takedown_body(claim, claim.takedown)
-    notification = _notification(claim)
-    return clean_subject(head_of(notification)), build_body(claim, notification)
+def _build_call(delivery: DeliveryClaimed) -> tuple[str, bytes]:
+    if delivery.takedown:
+        kind = delivery.takedown.content_kind.replace("_", " ")
+        return f"Take down a {kind}", build_takedown_body(delivery, delivery.takedown)
+    notification = _notification(delivery)
+    return clean_subject(head_of(notification)), build_body(delivery, notification)
 
 
-def _notification(claim: DeliveryClaimed) -> Notification:
-    if claim.notification is None:
+def _notification(delivery: DeliveryClaimed) -> Notification:
+    if delivery.notification is None:
         raise ValueError("The delivery has neither a report nor a notification.")
-    return claim.notification
+    return delivery.notification

@@ -9,7 +9,7 @@ from functools import cache, partial
 import structlog
 
 from report_worker.language_model import write_with_model
-from report_worker.lease import Lease
+from report_worker.lease import RenewedLease
 from report_worker.runs_api import RunsApi
 from report_worker.settings import AiSettings, ReportWorkerSettings
 from report_worker.writing import Writer, render_report, write_words
@@ -17,8 +17,7 @@ from viral_contract.client.metrics_api import ApiProblemError
 from viral_contract.models.jobs import RunClaimed
 from viral_reports.html_page import load_template
 from viral_runtime.settings.base import load_settings
-from viral_runtime.work.jobs import format_error, take_in_hand
-from viral_runtime.work.lease import LeaseLostError
+from viral_runtime.work.lease import Lease, LeaseLostError, claim, format_error
 
 # With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
 STEPPING_SECONDS = 240
@@ -42,19 +41,19 @@ def generate_report(run_id: int) -> None:
     """Make the report of a run, unless another worker has it."""
     ai: AiSettings = load_settings(AiSettings)[0]
     api = connect()
-    claim = take_in_hand(partial(api.claim_run, run_id), "report_not_claimed", report_id=run_id)
-    if claim is None:
+    run = claim(partial(api.claim_run, run_id), "report_not_claimed", report_id=run_id)
+    if run is None:
         return
     with (
-        structlog.contextvars.bound_contextvars(report_id=run_id, attempt=claim.attempt),
-        Lease(partial(api.renew_run, claim), claim.lease_seconds) as lease,
+        structlog.contextvars.bound_contextvars(report_id=run_id, attempt=run.attempt),
+        RenewedLease(partial(api.renew_run, run), run.lease_seconds) as lease,
     ):
         try:
-            _generate(api, claim, lease, _choose_model(claim, ai))
+            _generate(api, run, lease, _choose_model(run, ai))
         except LeaseLostError:
             _log.warning("report_lease_lost")
         except Exception as error:
-            _end_attempt(api, claim, lease, error)
+            _end_attempt(api, run, lease, error)
 
 
 def tick_schedules() -> None:
@@ -66,7 +65,7 @@ def tick_schedules() -> None:
 def step_batch(batch_id: int) -> None:
     """Do long work step by step to its end, or for as long as a job may take."""
     api, until = connect(), time.monotonic() + STEPPING_SECONDS
-    step = partial(take_in_hand, partial(api.step_batch, batch_id), "batch_left", batch_id=batch_id)
+    step = partial(claim, partial(api.step_batch, batch_id), "batch_left", batch_id=batch_id)
     batch = step()
     while batch and batch.status in ("queued", "running") and time.monotonic() < until:
         batch = step()
@@ -74,8 +73,8 @@ def step_batch(batch_id: int) -> None:
         _log.info("batch_stepped", batch_id=batch_id, status=batch.status, done_steps=batch.done_steps)
 
 
-def _choose_model(claim: RunClaimed, ai: AiSettings) -> Writer | None:
-    if not claim.ai_insights:
+def _choose_model(run: RunClaimed, ai: AiSettings) -> Writer | None:
+    if not run.ai_insights:
         return None
     if ai.ai_insights_url is None:
         _log.warning("ai_insights_unavailable", reason="AI_INSIGHTS_URL is not set")
@@ -83,24 +82,24 @@ def _choose_model(claim: RunClaimed, ai: AiSettings) -> Writer | None:
     return partial(write_with_model, settings=ai)
 
 
-def _generate(api: RunsApi, claim: RunClaimed, lease: Lease, model: Writer | None) -> None:
-    _show(api, claim, lease, 10, "collecting the facts")
-    facts = lease.call(partial(api.fetch_facts, claim))
-    _show(api, claim, lease, 50, "writing insights")
+def _generate(api: RunsApi, run: RunClaimed, lease: Lease, model: Writer | None) -> None:
+    _show(api, run, lease, 10, "collecting the facts")
+    facts = lease.call(partial(api.fetch_facts, run))
+    _show(api, run, lease, 50, "writing insights")
     words = write_words(facts, model)
-    _show(api, claim, lease, 85, "rendering and storing")
-    report = render_report(claim.run_id, facts, words)
-    state = lease.call(partial(api.finish_run, claim, report))
+    _show(api, run, lease, 85, "rendering and storing")
+    report = render_report(run.run_id, facts, words)
+    state = lease.call(partial(api.finish_run, run, report))
     _log.info("report_handed_in", status=state.status, written_by=words.written_by)
 
 
-def _show(api: RunsApi, claim: RunClaimed, lease: Lease, pct: int, step: str) -> None:
-    lease.call(partial(api.save_progress, claim, pct, step))
+def _show(api: RunsApi, run: RunClaimed, lease: Lease, pct: int, step: str) -> None:
+    lease.call(partial(api.save_progress, run, pct, step))
 
 
-def _end_attempt(api: RunsApi, claim: RunClaimed, lease: Lease, error: Exception) -> None:
+def _end_attempt(api: RunsApi, run: RunClaimed, lease: Lease, error: Exception) -> None:
     _log.exception("report_attempt_failed")
     try:
-        lease.call(partial(api.fail_attempt, claim, format_error(error)))
+        lease.call(partial(api.fail_attempt, run, format_error(error)))
     except (LeaseLostError, ApiProblemError):
         _log.warning("report_failure_not_recorded")

@@ -1,27 +1,25 @@
-"""Holding a run: the lease is renewed from a thread, and calls are repeated only while it lasts."""
+"""Holding a run: the lease is renewed from a thread, and nothing is said once it has ended."""
 
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from viral_contract.client.metrics_api import ApiProblemError
-from viral_runtime.work.lease import RETRY_SECONDS, LeaseLostError, repeat_while_held
+from viral_runtime.work.lease import Answer, Lease, LeaseLostError
 
-Answer = TypeVar("Answer")
 _RENEWALS_A_LEASE = 3
 
 
-class Lease:
+class RenewedLease(Lease):
     """A run that is held while the block runs, as long as the API can be reached once in a lease."""
 
     def __init__(self, renew: Callable[[], None], seconds: float) -> None:
         """`renew` extends the lease by `seconds` from when it is called."""
+        super().__init__(seconds)
         self._renew = renew
         self._seconds = seconds
-        self._held_until = time.monotonic() + seconds
-        self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
@@ -31,28 +29,19 @@ class Lease:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self.end()
 
     def call(self, send: Callable[[], Answer]) -> Answer:
-        """The answer of a call; while the API is away it is repeated. Raises LeaseLostError when the run is lost."""
-        self._check_held()
-        return repeat_while_held(send, self._pause)
-
-    def _check_held(self) -> None:
-        if self._over.is_set() or time.monotonic() >= self._held_until:
-            raise LeaseLostError
-
-    def _pause(self) -> None:
-        self._over.wait(RETRY_SECONDS)
-        self._check_held()
+        """The answer of a call, as of any lease; raises LeaseLostError also when the run was lost before."""
+        self.check()
+        return super().call(send)
 
     def _keep(self) -> None:
-        pause = self._seconds / _RENEWALS_A_LEASE
-        while not self._over.wait(pause):
+        while not self._over.wait(self._seconds / _RENEWALS_A_LEASE):
             asked_at = time.monotonic()
             try:
                 self.call(self._renew)
             except (LeaseLostError, ApiProblemError):
-                self._over.set()
+                self.end()
             else:
-                self._held_until = asked_at + self._seconds
+                self.extend(self._seconds, since=asked_at)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from report_worker.lease import Lease
+from report_worker.lease import RenewedLease
 from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableError
 from viral_runtime.work.lease import LeaseLostError
 
@@ -27,38 +27,38 @@ def failing(*errors: Exception) -> Callable[[], str]:
     return call
 
 
-def call_for_ever(lease: Lease) -> None:
+def call_for_ever(lease: RenewedLease) -> None:
     while True:
         lease.call(failing())
 
 
 @pytest.mark.parametrize("errors", [[], [AWAY], [DOWN, AWAY]])
 def test_a_call_is_repeated_while_the_api_is_away(errors: list[Exception]) -> None:
-    with Lease(lambda: None, 10) as lease:
+    with RenewedLease(lambda: None, 10) as lease:
         assert lease.call(failing(*errors)) == "done"
 
 
 def test_a_call_ends_with_the_lease() -> None:
     began = time.monotonic()
-    with Lease(failing(*[AWAY] * 100), 0.6) as lease, pytest.raises(LeaseLostError):
+    with RenewedLease(failing(*[AWAY] * 100), 0.6) as lease, pytest.raises(LeaseLostError):
         lease.call(failing(*[AWAY] * 100))
     assert time.monotonic() - began < 3
 
 
 def test_a_run_that_is_not_held_is_lost() -> None:
-    with Lease(lambda: None, 10) as lease, pytest.raises(LeaseLostError):
+    with RenewedLease(lambda: None, 10) as lease, pytest.raises(LeaseLostError):
         lease.call(failing(NOT_HELD))
 
 
 def test_a_refusal_is_no_reason_to_repeat() -> None:
     refused = ApiProblemError(422, "invalid", "bad")
-    with Lease(lambda: None, 10) as lease, pytest.raises(ApiProblemError):
+    with RenewedLease(lambda: None, 10) as lease, pytest.raises(ApiProblemError):
         lease.call(failing(refused))
 
 
 def test_it_is_renewed_three_times_a_lease() -> None:
     renewed = threading.Semaphore(0)
-    with Lease(renewed.release, 0.6) as lease:
+    with RenewedLease(renewed.release, 0.6) as lease:
         for _ in range(6):
             assert renewed.acquire(timeout=5)
         assert lease.call(failing()) == "done"
@@ -71,7 +71,7 @@ def test_a_renewal_that_is_refused_loses_the_run_at_once() -> None:
         refused.set()
         raise NOT_HELD
 
-    with Lease(renew, 3) as lease:
+    with RenewedLease(renew, 3) as lease:
         assert refused.wait(5)
         with pytest.raises(LeaseLostError):
             call_for_ever(lease)
@@ -79,7 +79,7 @@ def test_a_renewal_that_is_refused_loses_the_run_at_once() -> None:
 
 def test_nothing_is_renewed_after_the_end() -> None:
     renewed = threading.Semaphore(0)
-    with Lease(renewed.release, 0.3):
+    with RenewedLease(renewed.release, 0.3):
         assert renewed.acquire(timeout=5)
     while renewed.acquire(timeout=0.5):
         pass
