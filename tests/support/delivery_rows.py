@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from tests.support.api_fixtures import build_app
 from tests.support.report_facts import build_facts
 from viral_contract.models.deliveries import DeliveryKind
@@ -35,10 +35,10 @@ def save_delivery(
     """Ask for deliveries and return the first one's id; a URL is a webhook."""
     recipients = recipients or (ANN,)
     kind: DeliveryKind = "webhook" if "://" in recipients[0] else "email"
-    question = Question(kind, recipients, placeholder, requested_by="ana", report_id=report_id)
-    asked = save_request(connection, question, domain=DOMAIN, now=now)
+    request = DeliveryRequest(kind, recipients, placeholder, requested_by="ana", report_id=report_id)
+    requested = save_request(connection, request, domain=DOMAIN, now=now)
     first = text("SELECT min(id) FROM deliveries WHERE request_id = :request_id")
-    delivery_id: int = connection.execute(first, {"request_id": asked.request_id}).scalar_one()
+    delivery_id: int = connection.execute(first, {"request_id": requested.request_id}).scalar_one()
     return delivery_id
 
 

@@ -13,8 +13,8 @@ from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
-from metrics_api.deliveries.reading import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
-from metrics_api.reports.reading import fetch_status
+from metrics_api.deliveries.listing import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
+from metrics_api.reports.listing import fetch_status
 from viral_contract.models.deliveries import DeliveriesAnswer, DeliveriesRequest, RenderedDelivery
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
@@ -36,10 +36,10 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
     now = datetime.now(UTC)
     with services().database.write() as connection:
         _check_ready(connection, report_id)
-        asked = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
-        answer = fetch_request(connection, asked.request_id, email_enabled=is_email_on(report_id))
+        requested = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
+        answer = fetch_request(connection, requested.request_id, email_enabled=is_email_on(report_id))
     poke(poke_due_deliveries)
-    return answer, HTTPStatus.ACCEPTED if asked.created else HTTPStatus.OK
+    return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 
 
 @deliveries.route("GET", _PATH, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: DeliveriesAnswer})

@@ -8,23 +8,23 @@ from sqlalchemy import Connection
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.problems import invalid
 from metrics_api.api.services import services
-from metrics_api.deliveries.requests import Asked, Question, request_report_emails
+from metrics_api.deliveries.requests import DeliveryRequest, Requested, request_report_emails
 from metrics_api.deliveries.switch import is_switched_off
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError
 from viral_contract.models.recipients import is_excluded
 
 
-def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Asked:
+def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Requested:
     """Record the deliveries that the caller of this request asks for."""
-    question = Question(
+    request = DeliveryRequest(
         kind="email",
         recipients=recipients,
         is_placeholder=not is_email_on(report_id),
         requested_by=current_principal().name,
         report_id=report_id,
     )
-    return request_report_emails(connection, question, domain=services().deliveries.message_id_domain, now=now)
+    return request_report_emails(connection, request, domain=services().deliveries.message_id_domain, now=now)
 
 
 def check_recipients(recipients: Mapping[str, str]) -> None:

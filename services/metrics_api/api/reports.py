@@ -17,7 +17,7 @@ from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.exports import export_report
-from metrics_api.reports.reading import CURSOR, fetch_report, fetch_reports
+from metrics_api.reports.listing import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope

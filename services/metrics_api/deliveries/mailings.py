@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, select
 
 from metrics_api.db.tables import report_runs, subscriptions
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.settings.deliveries import DeliverySettings
 from viral_runtime.flags.evaluate import Flags
@@ -20,7 +20,7 @@ def save_mailing(
     subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
     recipients = [*run.recipient_emails, *subscribers]
     if recipients:
-        question = Question(
+        request = DeliveryRequest(
             kind="email",
             recipients=recipients,
             is_placeholder=is_switched_off(flags, report_id=run_id, rule_id=None),
@@ -28,7 +28,7 @@ def save_mailing(
             report_id=run_id,
             unique_key=f"run:{run_id}:mailing",
         )
-        save_request(connection, question, domain=settings.message_id_domain, now=now)
+        save_request(connection, request, domain=settings.message_id_domain, now=now)
     return bool(recipients)
 
 

@@ -17,7 +17,7 @@ MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class Question:
+class DeliveryRequest:
     """What is asked for: a report to be mailed, news of a rule to be told, or an item to be taken down.
 
     `unique_key` is given where the same must never be asked for twice.
@@ -35,7 +35,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requested:
     """The request that answers, and whether it is a new one."""
 
     request_id: int
@@ -49,7 +49,7 @@ _INSERT = text("""
         SELECT nextval(pg_get_serial_sequence('deliveries', 'id')) AS id, recipient, recipient_hash,
             :kind = 'email' AND NOT :is_placeholder
                 AND EXISTS (SELECT FROM suppressions WHERE lower(email) = lower(recipient)) AS is_suppressed
-        FROM unnest(CAST(:recipients AS text[]), CAST(:hashes AS text[])) AS asked (recipient, recipient_hash)
+        FROM unnest(CAST(:recipients AS text[]), CAST(:hashes AS text[])) AS given (recipient, recipient_hash)
     )
     INSERT INTO deliveries (id, request_id, kind, recipient, recipient_hash, is_placeholder, status, max_attempts,
         next_attempt_at, message_id, created_at, finished_at)
@@ -62,49 +62,49 @@ _INSERT = text("""
 """)
 
 
-def request_report_emails(connection: Connection, question: Question, *, domain: str, now: datetime) -> Asked:
-    """Record the deliveries of a report, or find those that the same question made within the last 60 seconds.
+def request_report_emails(connection: Connection, request: DeliveryRequest, *, domain: str, now: datetime) -> Requested:
+    """Record the deliveries of a report, or find those that the same request made within the last 60 seconds.
 
     Who asked while email was off got placeholders; who asks once it is on wants an email.
     """
-    recipients = sorted(_hash(recipient) for recipient in drop_repeated(question.recipients))
-    what = "placeholder" if question.is_placeholder else "delivery"
-    key = f"{what}:{question.report_id}:{hashlib.sha256(''.join(recipients).encode()).hexdigest()}"
+    recipients = sorted(_hash(recipient) for recipient in drop_repeated(request.recipients))
+    what = "placeholder" if request.is_placeholder else "delivery"
+    key = f"{what}:{request.report_id}:{hashlib.sha256(''.join(recipients).encode()).hexdigest()}"
     known = recall_answer(connection, key, now=now)
     if known is not None:
-        return Asked(known, created=False)
-    asked = save_request(connection, question, domain=domain, now=now)
-    remember_answer(connection, key, asked.request_id, now=now)
-    return asked
+        return Requested(known, created=False)
+    requested = save_request(connection, request, domain=domain, now=now)
+    remember_answer(connection, key, requested.request_id, now=now)
+    return requested
 
 
-def save_request(connection: Connection, question: Question, *, domain: str, now: datetime) -> Asked:
+def save_request(connection: Connection, request: DeliveryRequest, *, domain: str, now: datetime) -> Requested:
     """Record the deliveries, each recipient's once, or find those of the same unique key."""
     statement = insert(delivery_requests).values(
-        report_id=question.report_id,
-        notification=question.notification and question.notification.model_dump(mode="json"),
-        takedown=question.takedown and question.takedown.model_dump(mode="json"),
-        rule_id=question.rule_id,
-        unique_key=question.unique_key,
-        requested_by=question.requested_by,
+        report_id=request.report_id,
+        notification=request.notification and request.notification.model_dump(mode="json"),
+        takedown=request.takedown and request.takedown.model_dump(mode="json"),
+        rule_id=request.rule_id,
+        unique_key=request.unique_key,
+        requested_by=request.requested_by,
         created_at=now,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["unique_key"])
     request_id = connection.execute(statement.returning(delivery_requests.c.id)).scalar_one_or_none()
     if request_id is None:
-        return Asked(_find_by_key(connection, question.unique_key), created=False)
-    _save_deliveries(connection, request_id, question, domain=domain, now=now)
-    return Asked(request_id, created=True)
+        return Requested(_find_by_key(connection, request.unique_key), created=False)
+    _save_deliveries(connection, request_id, request, domain=domain, now=now)
+    return Requested(request_id, created=True)
 
 
 def _save_deliveries(
-    connection: Connection, request_id: int, question: Question, *, domain: str, now: datetime
+    connection: Connection, request_id: int, request: DeliveryRequest, *, domain: str, now: datetime
 ) -> None:
-    recipients = drop_repeated(question.recipients)
+    recipients = drop_repeated(request.recipients)
     values = {
         "request_id": request_id,
-        "kind": question.kind,
-        "is_placeholder": question.is_placeholder,
+        "kind": request.kind,
+        "is_placeholder": request.is_placeholder,
         "recipients": recipients,
         "hashes": [_hash(recipient) for recipient in recipients],
         "max_attempts": MAX_ATTEMPTS,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.db.database import Database
 from metrics_api.deliveries.enqueue import poke_due_deliveries
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
@@ -88,7 +88,7 @@ def save_message(
 ) -> int:
     """Ask for the delivery of a rule's message; the request's id. An email may become a placeholder."""
     kind: DeliveryKind = "email" if rule.channel == "email" else "webhook"
-    question = Question(
+    request = DeliveryRequest(
         kind=kind,
         recipients=[rule.target],
         is_placeholder=kind == "email" and is_switched_off(flags, report_id=None, rule_id=rule.id),
@@ -97,7 +97,7 @@ def save_message(
         rule_id=rule.id,
         unique_key=key,
     )
-    return save_request(connection, question, domain=settings.message_id_domain, now=now).request_id
+    return save_request(connection, request, domain=settings.message_id_domain, now=now).request_id
 
 
 def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.settings.deliveries import DeliverySettings
 from viral_contract.models.deliveries import Takedown
 
@@ -42,10 +42,10 @@ def request_takedowns(connection: Connection, settings: DeliverySettings, *, now
     found = connection.execute(_NEW, {"now": now, "since": since, "most": _MOST}).all()
     takedowns = group_by_item(found)
     for takedown in takedowns:
-        question = Question(
+        request = DeliveryRequest(
             kind="webhook", recipients=[url], is_placeholder=False, requested_by="takedown", takedown=takedown
         )
-        save_request(connection, question, domain=settings.message_id_domain, now=now)
+        save_request(connection, request, domain=settings.message_id_domain, now=now)
     return len(takedowns)
 
 

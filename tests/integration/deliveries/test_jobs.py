@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection, Engine, text
 from structlog.testing import capture_logs
 
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from tests.support.api_fixtures import Api, create_token
 from tests.support.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_ready_report
 from viral_contract.models.deliveries import AlertNews, Notification
@@ -65,10 +65,10 @@ def test_an_email_goes_from_claim_over_intent_to_sent(worker: Api, connection: C
 
 
 def test_what_cannot_be_read_any_more_fails_for_good(worker: Api, connection: Connection) -> None:
-    question = Question(
+    request = DeliveryRequest(
         kind="webhook", recipients=["https://hooks.example/x"], is_placeholder=False, requested_by="notifications"
     )
-    save_request(connection, question, domain=DOMAIN, now=datetime.now(UTC))
+    save_request(connection, request, domain=DOMAIN, now=datetime.now(UTC))
     connection.execute(text("UPDATE delivery_requests SET notification = jsonb_build_object('channel', 'slack')"))
     delivery_id: int = connection.execute(text("SELECT id FROM deliveries")).scalar_one()
     worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/claim")
@@ -131,8 +131,8 @@ def test_a_notification_is_told_with_what_happened(worker: Api, connection: Conn
         url="http://127.0.0.1:8050/dashboard/alerts/7",
     )
     told = Notification(rule="Night shift", channel="email", news=[news])
-    question = Question("email", [ANN], False, requested_by="rule", notification=told)
-    save_request(connection, question, domain=DOMAIN, now=now)
+    request = DeliveryRequest("email", [ANN], False, requested_by="rule", notification=told)
+    save_request(connection, request, domain=DOMAIN, now=now)
     claimed = claim(worker, 1)
     assert claimed["notification"] == told.model_dump(mode="json")
     assert (claimed["report"], claimed["report_url"], claimed["unsubscribe_url"]) == (None, None, None)

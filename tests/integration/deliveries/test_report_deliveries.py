@@ -11,7 +11,7 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from metrics_api.deliveries.requests import Question, request_report_emails
+from metrics_api.deliveries.requests import DeliveryRequest, request_report_emails
 from metrics_api.reports.slots import tick
 from tests.support.api_fixtures import Api
 from tests.support.delivery_rows import (
@@ -67,9 +67,9 @@ def test_who_asks_once_email_is_switched_on_is_not_answered_with_the_placeholder
 ) -> None:
     report_id = save_ready_report(connection)
     for is_placeholder in (True, False, True, False):
-        question = Question("email", [ANN], is_placeholder, requested_by="ana", report_id=report_id)
+        request = DeliveryRequest("email", [ANN], is_placeholder, requested_by="ana", report_id=report_id)
         with database.write() as transaction:
-            request_report_emails(transaction, question, domain=DOMAIN, now=NOON)
+            request_report_emails(transaction, request, domain=DOMAIN, now=NOON)
     kept = connection.execute(text("SELECT is_placeholder FROM deliveries ORDER BY id")).scalars().all()
     assert kept == [True, False]
 
@@ -89,12 +89,12 @@ def test_thirty_identical_requests_at_once_are_one(http: httpx.Client, connectio
 def test_after_a_minute_the_same_is_a_new_request(
     connection: Connection, database: Database, seconds: int, created: bool
 ) -> None:
-    question = Question("email", [ANN], False, requested_by="ana", report_id=save_ready_report(connection))
+    request = DeliveryRequest("email", [ANN], False, requested_by="ana", report_id=save_ready_report(connection))
     later = NOON + timedelta(seconds=seconds)
     with database.write() as transaction:
-        assert request_report_emails(transaction, question, domain=DOMAIN, now=NOON).created
+        assert request_report_emails(transaction, request, domain=DOMAIN, now=NOON).created
     with database.write() as transaction:
-        assert request_report_emails(transaction, question, domain=DOMAIN, now=later).created is created
+        assert request_report_emails(transaction, request, domain=DOMAIN, now=later).created is created
 
 
 def test_each_bad_address_is_named_and_nothing_is_sent(api: Api, connection: Connection) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.tables import alerts
-from metrics_api.deliveries.requests import Question, save_request
+from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.privacy.erasure import erase_subject
 from metrics_api.privacy.subjects import OWN_EVENTS, Subject, export_subject
 from tests.support.api_fixtures import Api
@@ -265,10 +265,10 @@ def test_calls_to_take_its_items_down_are_forgotten_once_they_are_made(api: Api,
     save_shares(api, build_share("its", {"by": CHILD}), build_share("waiting", {"by": CHILD}), build_share("other", {}))
     for share_id, status in (("its", "sent"), ("waiting", "pending"), ("other", "sent")):
         takedown = Takedown(content_kind="parent_share", content_id=share_id, types=["email"], found_at=NOON)
-        question = Question("webhook", [HOOK], is_placeholder=False, requested_by="takedown", takedown=takedown)
-        asked = save_request(connection, question, domain=DOMAIN, now=NOON)
+        request = DeliveryRequest("webhook", [HOOK], is_placeholder=False, requested_by="takedown", takedown=takedown)
+        requested = save_request(connection, request, domain=DOMAIN, now=NOON)
         body = text("UPDATE deliveries SET status = :status, content = :body WHERE request_id = :id")
-        connection.execute(body, {"status": status, "body": json.dumps({"text": share_id}), "id": asked.request_id})
+        connection.execute(body, {"status": status, "body": json.dumps({"text": share_id}), "id": requested.request_id})
     do(api, ask(api, "erase", subject_id=CHILD))
     told = text("""
         SELECT takedown ->> 'content_id', content ->> 'text' FROM delivery_requests AS request
