@@ -1,14 +1,9 @@
 """The application factory of the metrics API."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
 from importlib.metadata import version
 
 from flask import Flask
 
-from metrics_api.access.identifiers import References
-from metrics_api.access.open_id import connect_provider
-from metrics_api.access.rate_limits import RateLimits
 from metrics_api.api.alerts import alerts
 from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
@@ -33,23 +28,14 @@ from metrics_api.api.problems import register_problems
 from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
-from metrics_api.api.services import Services
 from metrics_api.api.sessions import sessions
 from metrics_api.api.single_sign_on import single_sign_on
 from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
 from metrics_api.api.tokens import tokens
 from metrics_api.api.trusted_networks import trusted_networks
-from metrics_api.db.database import Database, create_database_engine
-from metrics_api.settings.access import AccessSettings
-from metrics_api.settings.api import ApiSettings
-from metrics_api.settings.deliveries import DeliverySettings
-from metrics_api.settings.detection import DetectionSettings
-from metrics_api.settings.privacy import PrivacySettings
-from metrics_api.settings.queues import QueueSettings
-from viral_runtime.flags.evaluate import Flags
+from metrics_api.context import Context
 from viral_runtime.web.request_log import observe_requests
-from viral_runtime.work.queues import connect_redis
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
@@ -60,23 +46,11 @@ WORK = (jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
 
 
-@dataclass(frozen=True)
-class AppSettings:
-    """Every setting of the application, by concern; a group that is not given comes from the environment."""
-
-    api: ApiSettings
-    detection: DetectionSettings = field(default_factory=DetectionSettings)
-    queues: QueueSettings = field(default_factory=QueueSettings)
-    deliveries: DeliverySettings = field(default_factory=DeliverySettings)
-    privacy: PrivacySettings = field(default_factory=PrivacySettings)
-    access: AccessSettings = field(default_factory=AccessSettings)
-
-
-def create_app(settings: AppSettings) -> Flask:
-    """One process's application, with its own connections."""
+def create_app(context: Context) -> Flask:
+    """The application of one process, which works with this context."""
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
-    app.extensions["services"] = _connect(settings)
+    app.extensions["context"] = context
     observe_requests(app)
     harden(app)
     register_problems(app)
@@ -85,23 +59,3 @@ def create_app(settings: AppSettings) -> Flask:
     operations = [operation for resource in RESOURCES for operation in resource.operations]
     app.extensions["openapi"] = build_openapi(operations, version=version("viral-engine"))
     return app
-
-
-def _connect(settings: AppSettings) -> Services:
-    api, access = settings.api, settings.access
-    return Services(
-        database=Database(create_database_engine(api.database_url, pool_size=api.metrics_api_threads)),
-        redis=connect_redis(api.redis_url),
-        detection=settings.detection,
-        references=References(api.identifier_key.get_secret_value()),
-        session_lifetime=timedelta(hours=api.session_hours),
-        phone_region=api.pii_phone_region,
-        scan_seconds=api.pii_scan_seconds,
-        queues=settings.queues,
-        deliveries=settings.deliveries,
-        privacy=settings.privacy,
-        flags=Flags(api.flags_file),
-        access=access,
-        limits=RateLimits(api.redis_url, access.limits),
-        provider=connect_provider(access.single_sign_on),
-    )

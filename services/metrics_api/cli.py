@@ -13,7 +13,8 @@ from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
 from metrics_api.access.weak_passwords import WeakPasswordError
 from metrics_api.api.bulk import MAX_BATCH_BYTES
-from metrics_api.app import AppSettings, create_app
+from metrics_api.app import create_app
+from metrics_api.context import Settings, connect
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.refusals import refusals_explained
@@ -22,14 +23,13 @@ from metrics_api.ingest.batches import start_due_rebuild, start_due_rescan
 from metrics_api.malloc import keep_few_heaps
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.process import run_reconciler
-from metrics_api.reconciler.tasks import Reconciliation, build_tasks
+from metrics_api.reconciler.tasks import build_tasks
 from metrics_api.settings.access import AccessSettings, LimitSettings, SingleSignOnSettings
 from metrics_api.settings.api import ApiSettings, BootstrapSettings, MigrationSettings
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from metrics_api.settings.privacy import PrivacySettings
 from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
-from viral_runtime.flags.evaluate import Flags
 from viral_runtime.observe.logs import configure_logging
 from viral_runtime.observe.tracing import start_tracing
 from viral_runtime.settings.base import load_settings_or_exit
@@ -37,7 +37,6 @@ from viral_runtime.settings.observe import LogSettings, TelemetrySettings
 from viral_runtime.settings.web import ProxySettings, WebServerSettings
 from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
-from viral_runtime.work.queues import connect_redis
 from viral_runtime.work.stop import watch_stop_signals
 
 # What the web processes and the reconciler both need to know.
@@ -103,7 +102,8 @@ def web() -> None:
         keep_few_heaps()
         start_tracing(telemetry, service="metrics_api")
         access = AccessSettings(proxies, limits, sign_on)
-        app = create_app(AppSettings(settings, detection, queues, deliveries, privacy, access))
+        every = Settings(settings, detection, queues, deliveries, privacy, access)
+        app = create_app(connect(every, pool_size=settings.metrics_api_threads))
         trace_requests(app)
         return app
 
@@ -151,17 +151,5 @@ def reconciler() -> None:
     detection, queues, deliveries, privacy = shared
     configure_logging(logs, service="reconciler")
     stop = watch_stop_signals()
-    database = Database(create_database_engine(settings.database_url, pool_size=1))
-    references = References(settings.identifier_key.get_secret_value())
-    redis, flags = connect_redis(settings.redis_url), Flags(settings.flags_file)
-    reconciliation = Reconciliation(
-        database=database,
-        detection=detection,
-        references=references,
-        redis=redis,
-        flags=flags,
-        queues=queues,
-        deliveries=deliveries,
-        privacy=privacy,
-    )
-    run_reconciler(stop, settings, own, build_tasks(reconciliation, own))
+    context = connect(Settings(settings, detection, queues, deliveries, privacy), pool_size=1)
+    run_reconciler(stop, settings, own, build_tasks(context, own))

@@ -1,6 +1,7 @@
 """The metrics API within the test's process, on real servers and an empty database."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import Connection, Engine, insert, text
 from werkzeug.test import TestResponse
 
 from metrics_api.access.secrets import create_secret, hash_secret
-from metrics_api.app import AppSettings, create_app
+from metrics_api.app import create_app
+from metrics_api.context import Context, Settings, connect
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.tables import metadata, tokens
 from metrics_api.settings.access import AccessSettings
@@ -17,7 +19,7 @@ from metrics_api.settings.api import ApiSettings
 from viral_contract.models.people import Scope
 
 IDENTIFIER_KEY = "a key for the references of tests"
-__all__ = ["api", "app", "connection", "database", "empty_database", "engine", "holder_of"]
+__all__ = ["api", "app", "connection", "context", "database", "empty_database", "engine", "holder_of"]
 
 
 class Api:
@@ -106,8 +108,25 @@ def app(runtime_url: str, redis_url: str) -> Flask:
 
 def build_app(access: AccessSettings | None = None, **given: object) -> Flask:
     """An application with these settings of the API and of who gets in, and the defaults of every other group."""
+    return create_app(build_context(access, **given))
+
+
+def build_context(access: AccessSettings | None = None, **given: object) -> Context:
+    """What such an application works with."""
     settings = ApiSettings.model_validate({"identifier_key": IDENTIFIER_KEY, **given})
-    return create_app(AppSettings(settings, access=access or AccessSettings()))
+    return connect(Settings(settings, access=access or AccessSettings()), pool_size=settings.metrics_api_threads)
+
+
+@pytest.fixture
+def context(app: Flask) -> Context:
+    """What the application works with."""
+    context: Context = app.extensions["context"]
+    return context
+
+
+def change_settings(context: Context, **groups: object) -> Context:
+    """The same connections with other groups of settings."""
+    return replace(context, settings=replace(context.settings, **groups))
 
 
 def create_token(engine: Engine, *scopes: Scope, name: str = "a test", **columns: object) -> str:

@@ -4,37 +4,32 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from metrics_api.access.identifiers import References
 from metrics_api.alerts.alert_events import save_news
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import Reading, build_masked_reading
 from metrics_api.detection.violations import fetch_violations
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
-from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.evaluations import Evaluation
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.period import Period
 from viral_contract.models.violations import Violation, ViolationFilter
-from viral_runtime.flags.evaluate import Flags
 from viral_runtime.observe.telemetry import record_event
 
 
-def evaluate_guardrails(
-    database: Database, detection: DetectionSettings, references: References, flags: Flags, *, now: datetime
-) -> Evaluation:
+def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
     """Evaluate the last 7 dates and note what there is to tell, in one transaction; then record what was found."""
-    reading = build_recent_reading(detection, references, Page(MAX_REFS), now=now)
-    with database.write() as connection:
+    reading = build_recent_reading(context, Page(MAX_REFS), now=now)
+    with context.database.write() as connection:
         await_turn(connection)
         health = fetch_health(connection, reading)
         save_point(connection, health)
-        findings = find_alerts(health, detection, _fetch_true_violations(connection, reading))
+        findings = find_alerts(health, context.settings.detection, _fetch_true_violations(connection, reading))
         changes = save_findings(connection, findings, reading.period, now=now)
-        save_news(connection, flags, changes, now=now)
+        save_news(connection, context.flags, changes, now=now)
     _record(health, changes)
     return Evaluation(
         **health.model_dump(include=set(Evaluation.model_fields)),
@@ -43,9 +38,10 @@ def evaluate_guardrails(
     )
 
 
-def build_recent_reading(detection: DetectionSettings, references: References, page: Page, *, now: datetime) -> Reading:
+def build_recent_reading(context: Context, page: Page, *, now: datetime) -> Reading:
     """The dates that alerts are about, with identifiers masked whoever asks."""
-    return build_masked_reading(Period.last_days(ALERT_DAYS, now=now), detection, references, now=now, page=page)
+    settings, references = context.settings.detection, context.references
+    return build_masked_reading(Period.last_days(ALERT_DAYS, now=now), settings, references, now=now, page=page)
 
 
 def _fetch_true_violations(connection: Connection, reading: Reading) -> list[Violation]:

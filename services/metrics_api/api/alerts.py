@@ -21,12 +21,12 @@ from metrics_api.alerts.actions import (
 )
 from metrics_api.alerts.evaluate import build_recent_reading
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import tell_waiting_news
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import build_identifiers, read_page
 from metrics_api.api.requests import AlertsQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.detection.context import Identifiers
 from metrics_api.health.evaluation import fetch_health
@@ -65,10 +65,10 @@ class _Action:
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
 def get_alerts(query: AlertsQuery) -> AlertsAnswer:
     """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
-    shared, page, now = services(), read_page(query, listing.CURSOR), datetime.now(UTC)
-    recent = build_recent_reading(shared.detection, shared.references, _NO_ROWS, now=now)
+    context, page, now = current_context(), read_page(query, listing.CURSOR), datetime.now(UTC)
+    recent = build_recent_reading(context, _NO_ROWS, now=now)
     wanted, identifiers = _parse_wanted(query, now), build_identifiers(now)
-    with shared.database.read() as connection:
+    with context.database.read() as connection:
         found, last = listing.fetch_alerts(connection, wanted, page)
         health = fetch_health(connection, recent)
         return AlertsAnswer(
@@ -76,7 +76,7 @@ def get_alerts(query: AlertsQuery) -> AlertsAnswer:
             alerts=[listing.show_evidence(alert, identifiers) for alert in found],
             health_score=health.health_score,
             health_status=health.health_status,
-            next_cursor=last and encode_cursor(shared.references, listing.CURSOR, last),
+            next_cursor=last and encode_cursor(context.references, listing.CURSOR, last),
         )
 
 
@@ -88,7 +88,7 @@ def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
 @alerts.route("GET", "/v1/alerts/quality", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertQuality})
 def get_alert_quality() -> AlertQuality:
     """How many alerts of each type were opened, and how many of them were false."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return listing.fetch_quality(connection)
 
 
@@ -96,7 +96,7 @@ def get_alert_quality() -> AlertQuality:
 def get_alert(alert_id: int) -> AlertDetail:
     """One alert with everything that people did with it."""
     identifiers = build_identifiers(datetime.now(UTC))
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return _fetch(connection, alert_id, identifiers)
 
 
@@ -136,7 +136,7 @@ def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
     """End it, as over or as a false positive."""
     if body.until_period_passed:
         return _put_off(alert_id, body)
-    flags, false_positive = services().flags, body.false_positive
+    flags, false_positive = current_context().flags, body.false_positive
     with _acting_on(alert_id) as act:
         save_resolution(
             act.connection,
@@ -179,7 +179,7 @@ def _acting_on(alert_id: int) -> Iterator[_Action]:
     # Before the transaction, as the look is noted in one of its own.
     identifiers = build_identifiers(now)
     try:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             yield _Action(connection, current_principal().name, now, identifiers)
     except UnknownAlertError as error:
         raise not_found(f"alert {alert_id}") from error

@@ -3,10 +3,10 @@
 from http import HTTPStatus
 
 from metrics_api.access.audit import CURSOR, count_audit_entries, fetch_audit_page
+from metrics_api.api.context import current_context
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from viral_contract.models.audit import AuditAnswer, AuditFilter
 from viral_contract.models.people import Scope
 
@@ -21,7 +21,7 @@ class AuditQuery(AuditFilter, ListQuery):
 def get_audit_entries(query: AuditQuery) -> AuditAnswer:
     """Who did what, to what, when and from where; the newest first."""
     page = read_page(query, CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
         return AuditAnswer(
             entries=shown,

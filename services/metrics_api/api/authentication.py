@@ -8,8 +8,8 @@ from flask import g, request
 from metrics_api.access.actor import VISITOR, Origin, note_origin
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
 from metrics_api.api.callers import count_request, current_network, find_address, find_person_address
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
-from metrics_api.api.services import services
 from viral_contract.client.connection import BACKGROUND_HEADER, SESSION_HEADER
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
@@ -38,7 +38,7 @@ def authenticate(scope: Scope) -> None:
 
 def check_enabled(flag: Flag) -> None:
     """Raise ProblemError 404 where the flag is off for the caller."""
-    if not services().flags.is_on(flag, current_principal().name):
+    if not current_context().flags.is_on(flag, current_principal().name):
         raise ProblemError(HTTPStatus.NOT_FOUND, "feature_disabled", f"The feature {flag} is switched off.")
 
 
@@ -54,20 +54,20 @@ def _find_principal() -> Principal:
         raise _unauthorized("missing_token", "Send a token as Authorization: Bearer <token>.")
     now = datetime.now(UTC)
     session = request.headers.get(SESSION_HEADER)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         holder = fetch_token_holder(connection, token.strip(), now=now)
         if holder is None:
             raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
         g.address = find_person_address(holder) or g.address
         if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
             return holder
-        idle = timedelta(hours=services().access.limits.session_idle_hours)
+        idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
         person = fetch_session_holder(connection, session, idle=idle, now=now)
     if person is None:
         raise _unauthorized("session_ended", "The session is unknown or has ended; sign in again.")
     # A page that refreshes by itself is nobody's use of it.
     if BACKGROUND_HEADER not in request.headers and now - person.seen_at > _SEEN_AGAIN_AFTER:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             save_use(connection, session, now=now)
     return person.principal
 

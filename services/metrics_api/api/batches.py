@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
 from viral_contract.models.batches import Batch, BatchRequest
@@ -20,7 +20,7 @@ batches = Resource("batches")
 @batches.route("POST", "/v1/batches", scope=Scope.ADMIN, answers={HTTPStatus.ACCEPTED: Batch})
 def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
     """Start long work, or find the one of its kind that is under way."""
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         started = start_batch(connection, body.kind)
         batch = _found(fetch_batch(connection, started), started)
     poke(poke_due_batches)
@@ -30,7 +30,7 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
 @batches.route("GET", f"/v1/batches/<{SMALL_ROW_ID}:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
 def get_batch(batch_id: int) -> Batch:
     """How far long work has come."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return _found(fetch_batch(connection, batch_id), batch_id)
 
 
@@ -42,9 +42,10 @@ def get_batch(batch_id: int) -> Batch:
 )
 def post_batch_step(batch_id: int) -> Batch:
     """Do the next bounded step of long work; what has ended is answered as it is."""
-    own = services()
-    given = Circumstances(own.phone_region, own.scan_seconds, datetime.now(UTC), own.queues.backoff_base_seconds)
-    with own.database.write() as connection:
+    context = current_context()
+    api, waits = context.settings.api, context.settings.queues.backoff_base_seconds
+    given = Circumstances(api.pii_phone_region, api.pii_scan_seconds, datetime.now(UTC), waits)
+    with context.database.write() as connection:
         _found(fetch_batch(connection, batch_id), batch_id)
         stepped = step_batch(connection, batch_id, given)
     if stepped is None:

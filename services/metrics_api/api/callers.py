@@ -5,8 +5,8 @@ from http import HTTPStatus
 from flask import g, request
 
 from metrics_api.access.principal import Principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
-from metrics_api.api.services import services
 from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
 from viral_contract.models.people import Scope
 from viral_runtime.web.client_address import find_client_address, find_network, parse_address
@@ -15,7 +15,7 @@ from viral_runtime.web.client_address import find_client_address, find_network, 
 def find_address() -> str | None:
     """The address of who connected, as far as the configured proxies can be believed."""
     forwarded_for, forwarded = (",".join(request.headers.getlist(name)) for name in ("X-Forwarded-For", "Forwarded"))
-    networks = services().access.proxies.networks
+    networks = current_context().settings.access.proxies.networks
     return find_client_address(request.remote_addr, forwarded_for, networks, forwarded=forwarded)
 
 
@@ -40,7 +40,7 @@ def current_network() -> str:
 
 def count_request(caller: str) -> None:
     """Count a request of this caller. Raises ProblemError 429 when there were too many."""
-    check_wait(services().limits.count_request(caller))
+    check_wait(current_context().limits.count_request(caller))
 
 
 def check_wait(seconds: int | None) -> None:

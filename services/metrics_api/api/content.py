@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from metrics_api.api.services import services
+from metrics_api.api.context import current_context
 from metrics_api.api.writes import Writing, build_writes
 from metrics_api.ingest.content import (
     PostedItem,
@@ -29,18 +29,19 @@ from viral_contract.models.content import (
 
 def _save_in(table: ContentTable) -> Callable[[Sequence[PostedItem]], Saved]:
     def save(items: Sequence[PostedItem]) -> Saved:
-        shared = services()
+        context = current_context()
         latest = keep_latest(items)
-        scans = scan_content(table, latest, phone_region=shared.phone_region, seconds=shared.scan_seconds)
-        with shared.database.write() as connection:
-            return take_content(connection, table, latest, scans, shared.references.to_mark, now=datetime.now(UTC))
+        settings = context.settings.api
+        scans = scan_content(table, latest, phone_region=settings.pii_phone_region, seconds=settings.pii_scan_seconds)
+        with context.database.write() as connection:
+            return take_content(connection, table, latest, scans, context.references.to_mark, now=datetime.now(UTC))
 
     return save
 
 
 def _delete_in(table: ContentTable) -> Callable[[str], bool]:
     def delete(item_id: str) -> bool:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             return delete_content(connection, table, item_id)
 
     return delete

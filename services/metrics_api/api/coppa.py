@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import build_reading, read_page
 from metrics_api.api.requests import CoppaQuery, ViolationsQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.detection import violations as listing
 from metrics_api.detection.context import COMPONENT_ROWS
 from metrics_api.detection.coppa import fetch_coppa
@@ -30,7 +30,7 @@ _VIOLATION = f"{_VIOLATIONS}/<{ROW_ID}:violation_id>"
 def get_coppa(query: CoppaQuery) -> CoppaAnswer:
     """How much of what children and parents shared is free of personal information."""
     reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_coppa(connection, reading)
 
 
@@ -38,7 +38,7 @@ def get_coppa(query: CoppaQuery) -> CoppaAnswer:
 def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
     """Violations in what was created in the period, the open ones first."""
     reading = build_reading(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return listing.fetch_violations(connection, query, reading)
 
 
@@ -52,7 +52,7 @@ def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation
     """Say that what violates was removed, or that it is a false positive."""
     actor, now = current_principal().name, datetime.now(UTC)
     try:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             save_resolution(connection, violation_id, body, actor=actor, now=now)
             return listing.fetch_violation(connection, violation_id)
     except UnknownViolationError as error:

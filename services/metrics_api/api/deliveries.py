@@ -5,13 +5,13 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import ask_for_emails, check_recipients, is_email_on, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.listing import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
 from metrics_api.reports.listing import fetch_status
@@ -34,7 +34,7 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
     """Mail a finished report; the same report and recipients within 60 seconds are the same deliveries."""
     check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         _check_ready(connection, report_id)
         requested = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
         answer = fetch_request(connection, requested.request_id, email_enabled=is_email_on(report_id))
@@ -46,13 +46,13 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
 def get_deliveries(report_id: int, query: ListQuery) -> DeliveriesAnswer:
     """To whom a report went, the newest request first; recipients are masked for who may not mail reports."""
     page = read_page(query, CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         _find_status(connection, report_id)
         return fetch_deliveries(
             connection,
             report_id,
             page,
-            services().references,
+            current_context().references,
             email_enabled=is_email_on(report_id),
             whole=sees_recipients(),
         )
@@ -63,7 +63,7 @@ def get_deliveries(report_id: int, query: ListQuery) -> DeliveriesAnswer:
 )
 def get_delivery(report_id: int, delivery_id: int) -> RenderedDelivery:
     """One message with what it says, while that is kept: of a placeholder, what would have been sent."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         found = fetch_delivery(connection, report_id, delivery_id)
     if found is None:
         raise not_found(f"delivery {delivery_id} of report {report_id}")

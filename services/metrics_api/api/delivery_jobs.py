@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_subject, fail_unreadable
 from metrics_api.deliveries.gone_mailboxes import suppress_gone_mailbox
 from metrics_api.deliveries.telemetry import record_ended, record_started
@@ -34,13 +34,13 @@ _MOST_BYTES = 16 * 1024 * 1024
 )
 def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     """Take a waiting delivery for the length of a lease."""
-    own, now = services(), datetime.now(UTC)
+    context, now = current_context(), datetime.now(UTC)
     claimed, ended = None, None
-    with own.database.write() as connection:
+    with context.database.write() as connection:
         try:
-            claimed = claim_with_subject(connection, delivery_id, own.flags, own.references, own.deliveries, now=now)
+            claimed = claim_with_subject(connection, delivery_id, context, now=now)
         except UnreadableSubjectError as error:
-            ended = fail_unreadable(connection, error, own.queues, now=now)
+            ended = fail_unreadable(connection, error, context.settings.queues, now=now)
     if ended is not None:
         record_ended(ended)
     if claimed is None:
@@ -58,12 +58,12 @@ def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
 )
 def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegun:
     """Say that the message is about to be handed over; without this answer it must not be."""
-    own = services()
-    with own.database.write() as connection:
-        held = save_intent(connection, delivery_id, body, own.deliveries, now=datetime.now(UTC))
+    context = current_context()
+    with context.database.write() as connection:
+        held = save_intent(connection, delivery_id, body, context.settings.deliveries, now=datetime.now(UTC))
     if not held:
         raise _not_held(delivery_id)
-    return DeliveryBegun(status="sending", lease_seconds=own.deliveries.sending_lease_seconds)
+    return DeliveryBegun(status="sending", lease_seconds=context.settings.deliveries.sending_lease_seconds)
 
 
 @delivery_jobs.route(
@@ -76,8 +76,8 @@ def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegu
 def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld:
     """Say how the attempt ended; said again it changes nothing."""
     now = datetime.now(UTC)
-    with services().database.write() as connection:
-        ended = save_result(connection, delivery_id, body, services().queues, now=now)
+    with current_context().database.write() as connection:
+        ended = save_result(connection, delivery_id, body, current_context().settings.queues, now=now)
         if ended is not None:
             suppress_gone_mailbox(connection, ended, body, now=now)
         repeated = None if ended else fetch_repeated(connection, delivery_id, body)

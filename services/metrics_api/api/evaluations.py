@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import tell_waiting_news
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.health.history import fetch_history
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
 from viral_contract.models.flags import Flag
@@ -21,9 +21,9 @@ _HISTORY_DAYS = 30
 @evaluations.route("POST", "/v1/guardrails/evaluations", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: Evaluation})
 def post_evaluation() -> Evaluation:
     """Evaluate the last 7 dates now, as it happens every minute by itself."""
-    shared = services()
+    context = current_context()
     now = datetime.now(UTC)
-    evaluation = evaluate_guardrails(shared.database, shared.detection, shared.references, shared.flags, now=now)
+    evaluation = evaluate_guardrails(context, now=now)
     tell_waiting_news()
     return evaluation
 
@@ -33,5 +33,5 @@ def get_history(query: PeriodQuery) -> HistoryAnswer:
     """The health score over time, by default of the last 30 dates."""
     now = datetime.now(UTC)
     period = query.period(now=now, default_days=_HISTORY_DAYS)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))

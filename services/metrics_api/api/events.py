@@ -6,9 +6,9 @@ from http import HTTPStatus
 from prometheus_client import Counter
 
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
+from metrics_api.api.context import current_context
 from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.ingest.events import Taken, take_events
 from viral_contract.models.events import Event, EventBatch
 from viral_contract.models.people import Scope
@@ -40,9 +40,9 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
     batch, rejections = _BATCH.read(partial=query.partial)
     taken = Taken(0, 0, 0)
     if batch:
-        shared = services()
-        with shared.database.write() as connection:
-            taken = take_events(connection, batch, shared.references.to_mark, now=datetime.now(UTC))
+        context = current_context()
+        with context.database.write() as connection:
+            taken = take_events(connection, batch, context.references.to_mark, now=datetime.now(UTC))
     late = {"expired": taken.expired, "erased": taken.erased}
     duplicates = len(batch) - taken.accepted - taken.expired - taken.erased
     _count(accepted=taken.accepted, duplicate=duplicates, rejected=len(rejections.items), **late)

@@ -3,8 +3,8 @@
 from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from viral_contract.models.flags import FlagsAnswer
 from viral_contract.models.people import Scope
 
@@ -14,4 +14,4 @@ flags = Resource("flags")
 @flags.route("GET", "/v1/flags", scope=Scope.ADMIN, answers={HTTPStatus.OK: FlagsAnswer})
 def get_flags() -> FlagsAnswer:
     """Every flag as it stands for the caller, and the file that they come from."""
-    return services().flags.describe(current_principal().name)
+    return current_context().flags.describe(current_principal().name)

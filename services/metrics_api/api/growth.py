@@ -5,10 +5,10 @@ from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metrics_api.api.context import current_context
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.db.paging import Page
 from metrics_api.detection.context import COMPONENT_ROWS, Reading, build_masked_reading
 from metrics_api.growth import loops, referrers
@@ -58,54 +58,58 @@ class CohortsQuery(BaseModel):
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
 def get_k_factor(query: PeriodQuery) -> KFactorAnswer:
     """The K-factor, the period before, K without what the guardrails flag, and why it changed."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_k_factor(connection, _reading(query))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
 def get_loops(query: LoopsQuery) -> LoopsAnswer:
     """Loops, the highest K first."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return loops.fetch_loops(connection, _reading(query, read_page(query, loops.CURSOR)))
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
 def get_timeline(query: PeriodQuery) -> TimelineAnswer:
     """Growth day by day."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_timeline(connection, _reading(query))
 
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
 def get_referrers(query: ReferrersQuery) -> ReferrersAnswer:
     """Referrers, the most conversions first."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return referrers.fetch_referrers(connection, _reading(query, read_page(query, referrers.CURSOR)))
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
 def get_funnel(query: FunnelQuery) -> FunnelAnswer:
     """From the first click to activation, step by step."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_funnel(connection, _reading(query), query.source)
 
 
 @growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
 def get_cohorts(query: CohortsQuery) -> CohortsAnswer:
     """Who signed up week by week, and how many came back."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})
 def get_cycle_time(query: PeriodQuery) -> CycleTimeAnswer:
     """How long it takes until an invite has brought the next user."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_cycle_time(connection, _reading(query))
 
 
 def _reading(query: PeriodQuery, page: Page | None = None) -> Reading:
     now = datetime.now(UTC)
     return build_masked_reading(
-        query.period(now=now), services().detection, services().references, now=now, page=page or COMPONENT_ROWS
+        query.period(now=now),
+        current_context().settings.detection,
+        current_context().references,
+        now=now,
+        page=page or COMPONENT_ROWS,
     )

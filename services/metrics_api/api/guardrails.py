@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.alerts.what_if import fetch_what_if
+from metrics_api.api.context import current_context
 from metrics_api.api.readings import apply_overrides, build_reading, read_page
 from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
 from metrics_api.detection.context import COMPONENT_ROWS, build_masked_reading
@@ -30,9 +30,9 @@ guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
 def get_fraud(query: FraudQuery) -> FraudAnswer:
     """Addresses with more clicks on one UTC day than the threshold."""
-    default_days = query.fraud_ip_click_window_days or services().detection.fraud_ip_click_window_days
+    default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
     reading = build_reading(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fraud.fetch_fraud(connection, reading)
 
 
@@ -40,7 +40,7 @@ def get_fraud(query: FraudQuery) -> FraudAnswer:
 def get_bots(query: BotQuery) -> BotAnswer:
     """Devices that made several clicks within seconds."""
     reading = build_reading(query, query, read_page(query, bots.CURSOR))
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return bots.fetch_bots(connection, reading)
 
 
@@ -50,7 +50,7 @@ def get_bots(query: BotQuery) -> BotAnswer:
 def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
     """Referrers with too many conversions on one day, or for their clicks."""
     reading = build_reading(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return anomalies.fetch_anomalies(connection, reading)
 
 
@@ -58,7 +58,7 @@ def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
 def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
     """How much of what was shared nobody has opened."""
     reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_opt_outs(connection, reading)
 
 
@@ -66,17 +66,17 @@ def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
 def get_health(query: HealthQuery) -> HealthAnswer:
     """The health score, itemised, with the first rows of every detector."""
     reading = build_reading(query, query, COMPONENT_ROWS)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return fetch_health(connection, reading)
 
 
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
 def get_what_if(query: HealthQuery) -> WhatIfAnswer:
     """What the overridden thresholds would change, and the Helm values that keep them."""
-    now, shared = datetime.now(UTC), services()
+    context, now = current_context(), datetime.now(UTC)
     # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
     reading = build_masked_reading(
-        query.period(now=now), apply_overrides(query), shared.references, now=now, page=Page(limit=1)
+        query.period(now=now), apply_overrides(query), context.references, now=now, page=Page(limit=1)
     )
-    with shared.database.read() as connection:
-        return fetch_what_if(connection, reading, shared.detection)
+    with context.database.read() as connection:
+        return fetch_what_if(connection, reading, context.settings.detection)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from metrics_api.access.audit import note_look_at_identifiers
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import build_reading, read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
@@ -95,11 +95,11 @@ def _read_identifier(given: str) -> str:
 
     Raises ProblemError 403.
     """
-    own, principal = services(), current_principal()
-    identifier = own.references.to_identifier(given)
+    context, principal = current_context(), current_principal()
+    identifier = context.references.to_identifier(given)
     if identifier == given and not principal.sees_identifiers:
         route, now = str(request.url_rule), datetime.now(UTC)
-        note_look_at_identifiers(own.database, principal.name, route, action="name_identifier", now=now)
+        note_look_at_identifiers(context.database, principal.name, route, action="name_identifier", now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "whole_identifier_refused", _BY_REF_ONLY)
     return identifier
 
@@ -111,7 +111,7 @@ def _investigate(
     query: InvestigationQuery,
 ) -> Found | Response:
     reading = build_reading(query, query, read_page(query, CURSOR))
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         subject = fetch_subject(connection, kind, identifier, reading)
         if subject is None:
             raise _never_seen(kind)

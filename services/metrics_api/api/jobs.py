@@ -5,14 +5,13 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.mailings import save_mailing
 from metrics_api.detection.context import build_masked_reading
-from metrics_api.reports.reconciliation import tick_schedules
 from metrics_api.reports.runs import (
     claim_run,
     fail_attempt,
@@ -22,6 +21,7 @@ from metrics_api.reports.runs import (
     save_facts,
     save_progress,
 )
+from metrics_api.reports.slots import tick_schedules
 from metrics_api.reports.snapshot import fetch_report_facts
 from metrics_api.reports.telemetry import record_completed, record_failed, record_started
 from viral_contract.models.flags import Flag
@@ -42,15 +42,15 @@ jobs = Resource("jobs")
 )
 def post_claim(run_id: int) -> RunClaimed:
     """Take a waiting run for the length of a lease."""
-    with services().database.write() as connection:
-        claim = claim_run(connection, run_id, services().queues, now=datetime.now(UTC))
+    with current_context().database.write() as connection:
+        claim = claim_run(connection, run_id, current_context().settings.queues, now=datetime.now(UTC))
     if claim is None:
         raise _not_held(run_id)
     record_started(claim)
     return RunClaimed(
         **claim.__dict__,
-        lease_seconds=services().queues.report_lease_seconds,
-        ai_insights=services().flags.is_on(Flag.AI_INSIGHTS, f"report:{run_id}"),
+        lease_seconds=current_context().settings.queues.report_lease_seconds,
+        ai_insights=current_context().flags.is_on(Flag.AI_INSIGHTS, f"report:{run_id}"),
     )
 
 
@@ -62,8 +62,8 @@ def post_claim(run_id: int) -> RunClaimed:
 )
 def post_renew(run_id: int, body: Held) -> RunState:
     """Hold a run for another lease."""
-    with services().database.write() as connection:
-        held = renew_lease(connection, run_id, body.token, services().queues, now=datetime.now(UTC))
+    with current_context().database.write() as connection:
+        held = renew_lease(connection, run_id, body.token, current_context().settings.queues, now=datetime.now(UTC))
     return _running(run_id, held)
 
 
@@ -75,7 +75,7 @@ def post_renew(run_id: int, body: Held) -> RunState:
 )
 def post_progress(run_id: int, body: Progress) -> RunState:
     """Show how far the work has come."""
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         held = save_progress(connection, run_id, body.token, body.pct, body.step)
     return _running(run_id, held)
 
@@ -88,9 +88,9 @@ def post_progress(run_id: int, body: Progress) -> RunState:
 )
 def post_snapshot(run_id: int, body: Held) -> ReportFacts:
     """Everything that the report says, of one moment; it is kept with the run."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         facts = _fetch_facts(connection, run_id, body.token)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         _running(run_id, save_facts(connection, run_id, body.token, facts))
     return facts
 
@@ -105,12 +105,12 @@ def post_result(run_id: int, body: RunResult) -> RunState:
     """Hand in the finished report, or the error that ended the attempt."""
     if body.report is None:
         return _end_attempt(run_id, body.token, body.error or "")
-    own, now = services(), datetime.now(UTC)
-    with own.database.write() as connection:
+    context, now = current_context(), datetime.now(UTC)
+    with context.database.write() as connection:
         finished = finish_run(connection, run_id, body.token, body.report, now=now)
         if finished is None:
             raise _not_held(run_id)
-        is_mailed = save_mailing(connection, run_id, own.flags, own.deliveries, now=now)
+        is_mailed = save_mailing(connection, run_id, context, now=now)
     record_completed(finished)
     if is_mailed:
         poke(poke_due_deliveries)
@@ -120,10 +120,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
 @jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_REPORTS, answers={HTTPStatus.OK: Ticked})
 def post_tick() -> Ticked:
     """Record a run for every due slot; harmless to repeat."""
-    own = services()
-    return Ticked(
-        run_ids=tick_schedules(own.database, own.redis, own.flags, own.queues, now=datetime.now(UTC)),
-    )
+    return Ticked(run_ids=tick_schedules(current_context(), now=datetime.now(UTC)))
 
 
 def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts:
@@ -131,13 +128,15 @@ def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts
     if held is None:
         raise _not_held(run_id)
     period = Period.between(held.period_start, held.period_end)
-    reading = build_masked_reading(period, services().detection, services().references, now=datetime.now(UTC))
+    reading = build_masked_reading(
+        period, current_context().settings.detection, current_context().references, now=datetime.now(UTC)
+    )
     return fetch_report_facts(connection, held.report_type, reading)
 
 
 def _end_attempt(run_id: int, token: int, error: str) -> RunState:
-    with services().database.write() as connection:
-        ended = fail_attempt(connection, run_id, token, error, services().queues, now=datetime.now(UTC))
+    with current_context().database.write() as connection:
+        ended = fail_attempt(connection, run_id, token, error, current_context().settings.queues, now=datetime.now(UTC))
     if ended is None:
         raise _not_held(run_id)
     record_failed(ended)

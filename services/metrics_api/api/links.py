@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from metrics_api.api.services import services
+from metrics_api.api.context import current_context
 from metrics_api.api.writes import Writing, build_writes
 from metrics_api.ingest.late_items import Saved, take_links
 from metrics_api.ingest.links import delete_link
@@ -11,13 +11,13 @@ from viral_contract.models.links import Link, LinkBatch, LinkItem
 
 
 def _save(items: Sequence[LinkItem]) -> Saved:
-    shared = services()
-    with shared.database.write() as connection:
-        return take_links(connection, items, shared.references.to_mark, now=datetime.now(UTC))
+    context = current_context()
+    with context.database.write() as connection:
+        return take_links(connection, items, context.references.to_mark, now=datetime.now(UTC))
 
 
 def _delete(link_id: str) -> bool:
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         return delete_link(connection, link_id)
 
 

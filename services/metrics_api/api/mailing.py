@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
-from metrics_api.api.services import services
 from metrics_api.deliveries.requests import DeliveryRequest, Requested, request_report_emails
 from metrics_api.deliveries.switch import is_switched_off
 from viral_contract.models.people import Scope
@@ -24,7 +24,8 @@ def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[
         requested_by=current_principal().name,
         report_id=report_id,
     )
-    return request_report_emails(connection, request, domain=services().deliveries.message_id_domain, now=now)
+    domain = current_context().settings.deliveries.message_id_domain
+    return request_report_emails(connection, request, domain=domain, now=now)
 
 
 def check_recipients(recipients: Mapping[str, str]) -> None:
@@ -32,7 +33,7 @@ def check_recipients(recipients: Mapping[str, str]) -> None:
 
     Raises ProblemError 422.
     """
-    domains = services().deliveries.email_recipient_domains
+    domains = current_context().settings.deliveries.email_recipient_domains
     detail = "is outside EMAIL_RECIPIENT_DOMAINS, the domains that emails may go to"
     excluded = [pointer for pointer, address in recipients.items() if is_excluded(address, domains)]
     if excluded:
@@ -46,7 +47,7 @@ def number_recipients(recipients: Sequence[str]) -> dict[str, str]:
 
 def is_email_on(report_id: int) -> bool:
     """Whether an email of this report that is asked for now is sent."""
-    return not is_switched_off(services().flags, report_id=report_id, rule_id=None)
+    return not is_switched_off(current_context().flags, report_id=report_id, rule_id=None)
 
 
 def sees_recipients() -> bool:

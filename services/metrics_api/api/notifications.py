@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import check_recipients
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.notifications import listing, rules
-from metrics_api.notifications.test_message import save_trial
+from metrics_api.notifications.test_message import save_test_message
 from viral_contract.models.notifications import (
     MessageAsked,
     NotificationRule,
@@ -41,14 +41,14 @@ _RULE = f"{_RULES}/<{ROW_ID}:rule_id>"
 @notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
 def get_rules(query: ListQuery) -> RulesAnswer:
     """Every rule by name, with its newest message and how that ended."""
-    shared, page = services(), read_page(query, listing.CURSOR)
-    with shared.database.read() as connection:
-        rows = listing.fetch_rules(connection, shared.flags, page)
+    context, page = current_context(), read_page(query, listing.CURSOR)
+    with context.database.read() as connection:
+        rows = listing.fetch_rules(connection, context.flags, page)
         shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
         return RulesAnswer(
             rules=shown,
             total_rules=listing.count_rules(connection),
-            switched_on=is_switched_on(shared.flags, None),
+            switched_on=is_switched_on(context.flags, None),
             next_cursor=next_cursor,
         )
 
@@ -57,7 +57,7 @@ def get_rules(query: ListQuery) -> RulesAnswer:
 def get_rule(rule_id: int) -> NotificationRule:
     """One rule."""
     with _acting_on(rule_id) as connection:
-        return listing.fetch_rule(connection, services().flags, rule_id)
+        return listing.fetch_rule(connection, current_context().flags, rule_id)
 
 
 @notifications.route(
@@ -67,8 +67,8 @@ def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
     """Tell somebody about alerts that open from now on. The answer holds the secret that signs webhooks, once."""
     _check_reach(body)
     with _acting_on(None) as connection:
-        rule_id, secret = rules.save_rule(connection, body, _build_author())
-        saved = listing.fetch_rule(connection, services().flags, rule_id)
+        rule_id, secret = rules.save_rule(connection, body, _build_actor())
+        saved = listing.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret), HTTPStatus.CREATED
 
 
@@ -77,8 +77,8 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
     """Change a rule; what it had still to tell goes to a new target, or is dropped if the rule is switched off."""
     _check_reach(body)
     with _acting_on(rule_id) as connection:
-        secret = rules.change_rule(connection, rule_id, body, _build_author())
-        saved = listing.fetch_rule(connection, services().flags, rule_id)
+        secret = rules.change_rule(connection, rule_id, body, _build_actor())
+        saved = listing.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret)
 
 
@@ -86,7 +86,7 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
 def delete_rule(rule_id: int) -> None:
     """Tell nobody by this rule any more."""
     with _acting_on(rule_id) as connection:
-        rules.delete_rule(connection, rule_id, _build_author())
+        rules.delete_rule(connection, rule_id, _build_actor())
 
 
 @notifications.route(
@@ -95,7 +95,7 @@ def delete_rule(rule_id: int) -> None:
 def post_secret(rule_id: int) -> SigningSecret:
     """Sign the webhooks of a rule with a new secret, which the answer holds, once."""
     with _acting_on(rule_id) as connection:
-        return SigningSecret(secret=rules.rotate_secret(connection, rule_id, _build_author()))
+        return SigningSecret(secret=rules.rotate_secret(connection, rule_id, _build_actor()))
 
 
 @notifications.route(
@@ -106,9 +106,8 @@ def post_secret(rule_id: int) -> SigningSecret:
 )
 def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
     """Send a made-up message by a rule, whatever its state and that of the flag."""
-    own = services()
     with _acting_on(rule_id) as connection:
-        request_id = save_trial(connection, rule_id, own.flags, own.deliveries, _build_author())
+        request_id = save_test_message(connection, rule_id, current_context(), _build_actor())
     poke(poke_due_deliveries)
     return MessageAsked(request_id=request_id), HTTPStatus.ACCEPTED
 
@@ -117,7 +116,7 @@ def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
 def _acting_on(rule_id: int | None) -> Iterator[Connection]:
     """A transaction. Raises ProblemError 404, 409 and 422 for what cannot be done."""
     try:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             yield connection
     except rules.UnknownRuleError as error:
         raise not_found(f"notification rule {rule_id}") from error
@@ -130,8 +129,8 @@ def _acting_on(rule_id: int | None) -> Iterator[Connection]:
         raise ProblemError(HTTPStatus.CONFLICT, "not_signed", detail) from error
 
 
-def _build_author() -> rules.Author:
-    return rules.Author(services().references, current_principal().name, datetime.now(UTC))
+def _build_actor() -> rules.Actor:
+    return rules.Actor(current_context().references, current_principal().name, datetime.now(UTC))
 
 
 def _check_reach(body: RuleRequest) -> None:
@@ -148,5 +147,5 @@ def _check_reach(body: RuleRequest) -> None:
         address = ip_address(host)
     except ValueError:
         return
-    if not is_allowed(address, read_networks(services().deliveries.webhook_allowed_networks)):
+    if not is_allowed(address, read_networks(current_context().settings.deliveries.webhook_allowed_networks)):
         raise invalid([FieldError(pointer="/target", detail="is an address that WEBHOOK_ALLOWED_NETWORKS excludes")])

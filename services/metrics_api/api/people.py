@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 from metrics_api.access import people as access
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
-from metrics_api.api.services import services
 from viral_contract.models.people import (
     ROLE_SCOPES,
     NewPerson,
@@ -36,7 +36,7 @@ _PERSON = f"/v1/people/<{SMALL_ROW_ID}:person_id>"
 def get_people(query: ListQuery) -> PeopleAnswer:
     """Everybody who may sign in, the deactivated too, by email."""
     page = read_page(query, access.CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         shown, next_cursor = split_page(page, access.CURSOR, access.fetch_people(connection, page), "email")
         return PeopleAnswer(
             people=shown,
@@ -55,7 +55,7 @@ def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
     """Let somebody in; they set their password with the link's secret."""
     _check_grantable(body.role)
     actor, now = current_principal().name, datetime.now(UTC)
-    with _refusals(), services().database.write() as connection:
+    with _refusals(), current_context().database.write() as connection:
         person = access.save_person(connection, body.email, body.role, actor=actor, now=now)
         link = access.create_password_link(connection, person.id, actor=actor, now=now)
     return PersonInvited(person=person, password_link=link), HTTPStatus.CREATED
@@ -70,7 +70,7 @@ def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
 def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
     """Change a person's role, or whether they may sign in; their sessions end."""
     actor, now = current_principal().name, datetime.now(UTC)
-    with _refusals(), services().database.write() as connection:
+    with _refusals(), current_context().database.write() as connection:
         changed = access.save_change(connection, person_id, body, actor=actor, now=now)
         # Also a role that holds later only, once somebody else lets the person back in.
         if body.role is not None or not changed.deactivated:
@@ -82,7 +82,7 @@ def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
 def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
     """End a person's password and sessions, for a link to set a new one."""
     actor, now = current_principal().name, datetime.now(UTC)
-    with _refusals(), services().database.write() as connection:
+    with _refusals(), current_context().database.write() as connection:
         link = access.create_password_link(connection, person_id, actor=actor, now=now)
         _check_grantable(access.fetch_role(connection, person_id))
     return link, HTTPStatus.CREATED
@@ -93,10 +93,10 @@ def put_password(body: PasswordByLink) -> None:
     """Set the password of whose link it is."""
     secret, now = body.secret.get_secret_value(), datetime.now(UTC)
     # Hashing is dear on purpose, so a link that was made up does not bring it about.
-    with _refusals(), services().database.read() as connection:
+    with _refusals(), current_context().database.read() as connection:
         email = access.fetch_link_owner(connection, secret, now=now)
     password_hash = hash_new_password(body.password, email, "/password")
-    with _refusals(), services().database.write() as connection:
+    with _refusals(), current_context().database.write() as connection:
         access.use_password_link(connection, secret, password_hash, now=now)
 
 

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.erased import save_erased as remember_erased
 from metrics_api.privacy import requests
@@ -40,13 +40,14 @@ _REQUEST = f"/v1/privacy/requests/<{ROW_ID}:request_id>"
 @privacy.route("GET", "/v1/privacy/policy", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: RetentionPolicy})
 def get_policy() -> RetentionPolicy:
     """What is kept how long, by the settings in force."""
-    return build_policy(services().privacy, services().deliveries, now=datetime.now(UTC))
+    settings = current_context().settings
+    return build_policy(settings.privacy, settings.deliveries, now=datetime.now(UTC))
 
 
 @privacy.route("GET", "/v1/privacy/purges", scope=Scope.ADMIN, answers={HTTPStatus.OK: PurgesAnswer})
 def get_purges() -> PurgesAnswer:
     """What the last nights deleted."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return PurgesAnswer(purges=fetch_purges(connection))
 
 
@@ -54,7 +55,7 @@ def get_purges() -> PurgesAnswer:
 def get_requests(query: ListQuery) -> PrivacyRequestsAnswer:
     """Parents' requests, the newest first."""
     page = read_page(query, requests.CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         rows = requests.fetch_requests(connection, page, now=datetime.now(UTC))
         shown, next_cursor = split_page(page, requests.CURSOR, rows, "id")
         return PrivacyRequestsAnswer(
@@ -67,12 +68,12 @@ def get_requests(query: ListQuery) -> PrivacyRequestsAnswer:
 @privacy.route("POST", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PrivacyRequest})
 def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]:
     """Record what a parent asks for, with the day until which it has to be answered."""
-    shared, now = services(), datetime.now(UTC)
+    context, now = current_context(), datetime.now(UTC)
     subject = _parse(body)
     draft = body.model_copy(update={"subject_id": subject.id})
-    due_days, actor = shared.privacy.privacy_request_days, current_principal().name
-    with shared.database.write() as connection:
-        saved = requests.save_request(connection, draft, shared.references, due_days=due_days, actor=actor, now=now)
+    due_days, actor = context.settings.privacy.privacy_request_days, current_principal().name
+    with context.database.write() as connection:
+        saved = requests.save_request(connection, draft, context.references, due_days=due_days, actor=actor, now=now)
         return _fetch(connection, saved, now), HTTPStatus.CREATED
 
 
@@ -88,7 +89,7 @@ def post_export(request_id: int) -> SubjectData:
     exported = _export(request_id, now, kind="export")
     counts = _count(exported)
     if any(counts.values()):
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             requests.save_exported(connection, request_id, counts, actor=current_principal().name, now=now)
     return exported
 
@@ -107,9 +108,9 @@ def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
     now = datetime.now(UTC)
     wanted: dict[SubjectKind, bool] = {"device": body.with_devices, "session": body.with_sessions}
     along = [kind for kind, is_wanted in wanted.items() if is_wanted]
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         subject = _fetch_subject(connection, request_id, kind="erase", lock=True)
-        erasure = erase_subject(connection, subject, services().references, at=now, along=along)
+        erasure = erase_subject(connection, subject, current_context().references, at=now, along=along)
         if any(erasure.rows.values()):
             requests.save_erased(connection, request_id, erasure, actor=current_principal().name, now=now)
         answered = _fetch(connection, request_id, now)
@@ -120,8 +121,8 @@ def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
 @privacy.route("POST", f"{_REQUEST}/erase-traces", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequest})
 def post_erase_traces(request_id: int) -> PrivacyRequest:
     """Delete what the erased subject alone had used: its devices and sessions, and what credited events say of them."""
-    now, references = datetime.now(UTC), services().references
-    with services().database.write() as connection:
+    now, references = datetime.now(UTC), current_context().references
+    with current_context().database.write() as connection:
         left = requests.fetch_traces_of(connection, request_id)
         if left is None:
             raise not_found(f"traces of privacy request {request_id}")
@@ -146,21 +147,21 @@ def post_close(request_id: int) -> PrivacyRequest:
     if any(_count(_export(request_id, now)).values()):
         detail = f"Something is stored under the id of privacy request {request_id}: answer it instead."
         raise ProblemError(HTTPStatus.CONFLICT, "something_stored", detail)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         asked = requests.fetch_subject(connection, request_id, lock=True)
         if asked and asked[0] == "erase":
             # What comes late must not be stored after a parent was told that nothing is.
-            remember_erased(connection, [(asked[1].kind, asked[1].id)], services().references.to_mark, at=now)
+            remember_erased(connection, [(asked[1].kind, asked[1].id)], current_context().references.to_mark, at=now)
         if not requests.save_closed(connection, request_id, actor=current_principal().name, now=now):
             raise not_found(f"open privacy request {request_id}")
         return _fetch(connection, request_id, now)
 
 
 def _export(request_id: int, now: datetime, *, kind: RequestKind | None = None) -> SubjectData:
-    shared = services()
-    with shared.database.read() as connection:
+    context = current_context()
+    with context.database.read() as connection:
         subject = _fetch_subject(connection, request_id, kind=kind)
-        return export_subject(connection, subject, shared.references.to_ref(subject.id), now=now)
+        return export_subject(connection, subject, context.references.to_ref(subject.id), now=now)
 
 
 def _count(exported: SubjectData) -> dict[str, int]:

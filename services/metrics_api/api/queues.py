@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.ingest.batches import fetch_all_unfinished
 from metrics_api.work.counts import fetch_queues
 from metrics_api.work.dead_letters import CURSOR, KINDS, fetch_dead_letters
@@ -26,11 +26,11 @@ _LETTER_ID = re.compile(r"([a-z]+)-([0-9]{1,18})")
 def get_queues(query: ListQuery) -> QueuesAnswer:
     """Every queue, the long work that is under way, and what failed for good or may have been sent, page by page."""
     page = read_page(query, CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         letters = fetch_dead_letters(connection, page)
         shown, next_cursor = split_page(page, CURSOR, letters, "failed_at", "id")
         return QueuesAnswer(
-            queues=fetch_queues(connection, services().redis, now=datetime.now(UTC)),
+            queues=fetch_queues(connection, current_context().redis, now=datetime.now(UTC)),
             dead_letters=shown,
             next_cursor=next_cursor,
             batches=fetch_all_unfinished(connection),
@@ -63,7 +63,7 @@ def _decide(action: str, letter_id: str, *, now: datetime) -> str:
     """Take the decision and return the letter's kind. Raises ProblemError 404 where there is nothing to decide."""
     kind, row_id = found.groups() if (found := _LETTER_ID.fullmatch(letter_id)) else ("", "")
     decide = KINDS[kind].decisions.get(action) if kind in KINDS else None
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         if decide is None or not decide(connection, int(row_id), actor=current_principal().name, now=now):
             raise not_found(f"dead letter {letter_id}")
     return kind

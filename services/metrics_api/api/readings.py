@@ -8,9 +8,9 @@ from flask import request
 
 from metrics_api.access.audit import note_look_at_identifiers
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
 from metrics_api.api.requests import ListQuery
-from metrics_api.api.services import services
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
 from metrics_api.detection.context import Identifiers, Reading, build_masked_reading
 from metrics_api.settings.detection import DetectionSettings
@@ -32,13 +32,13 @@ def build_reading(
     settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
     if shows_identifiers:
         return Reading(dates, settings, now, build_identifiers(now), page)
-    return build_masked_reading(dates, settings, services().references, now=now, page=page)
+    return build_masked_reading(dates, settings, current_context().references, now=now, page=page)
 
 
 def apply_overrides(overrides: Overrides) -> DetectionSettings:
     """The configured thresholds with those of the request. Raises ProblemError 422 when these contradict each other."""
     try:
-        return overrides.apply_to(services().detection)
+        return overrides.apply_to(current_context().settings.detection)
     except ValueError as error:
         raise invalid([FieldError(pointer="#health_status_excellent", detail=str(error))]) from error
 
@@ -47,8 +47,8 @@ def build_identifiers(now: datetime) -> Identifiers:
     """How the caller of this request sees identifiers; seeing them whole is audited."""
     principal = current_principal()
     if principal.sees_identifiers:
-        note_look_at_identifiers(services().database, principal.name, str(request.url_rule), now=now)
-    return Identifiers(services().references, principal.sees_identifiers)
+        note_look_at_identifiers(current_context().database, principal.name, str(request.url_rule), now=now)
+    return Identifiers(current_context().references, principal.sees_identifiers)
 
 
 def read_page(query: ListQuery, name: str) -> Page:
@@ -56,7 +56,7 @@ def read_page(query: ListQuery, name: str) -> Page:
     if query.cursor is None:
         return Page(query.limit)
     try:
-        return Page(query.limit, decode_cursor(services().references, name, query.cursor))
+        return Page(query.limit, decode_cursor(current_context().references, name, query.cursor))
     except InvalidCursorError as error:
         raise invalid([FieldError(pointer="#cursor", detail=str(error))]) from error
 
@@ -69,4 +69,4 @@ def split_page(page: Page, name: str, rows: Sequence[Item], *key: str) -> tuple[
     shown, last = page.split(rows)
     if last is None:
         return shown, None
-    return shown, encode_cursor(services().references, name, [getattr(last, part) for part in key])
+    return shown, encode_cursor(current_context().references, name, [getattr(last, part) for part in key])

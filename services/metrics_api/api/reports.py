@@ -7,13 +7,13 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import ask_for_emails, check_recipients, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.readings import read_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.exports import export_report
@@ -59,7 +59,7 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
     """Ask for a report; the same request within 60 seconds is the same report."""
     check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         requested = request_run(connection, body, by=current_principal().name, now=now)
         if requested.late_recipients:
             ask_for_emails(connection, requested.run_id, requested.late_recipients, now=now)
@@ -74,14 +74,14 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
 def get_reports(query: ReportsQuery) -> ReportsAnswer:
     """Reports, the newest first."""
     page = read_page(query, CURSOR)
-    with services().database.read() as connection:
-        return fetch_reports(connection, query.report_type, page, services().references)
+    with current_context().database.read() as connection:
+        return fetch_reports(connection, query.report_type, page, current_context().references)
 
 
 @reports.route("GET", f"/v1/reports/<{ROW_ID}:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
 def get_report(report_id: int) -> Report:
     """One report, or how far its run has come."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         report = _found(fetch_report(connection, report_id), report_id)
     if not sees_recipients():
         report.recipient_emails = [mask_recipient(recipient) for recipient in report.recipient_emails]
@@ -99,7 +99,7 @@ def get_export(report_id: int, query: ExportQuery) -> Response:
     report = get_report(report_id)
     if report.status != "ready":
         raise ProblemError(HTTPStatus.CONFLICT, "not_ready", f"Report {report_id} is {report.status}.")
-    export = export_report(services().database, report, query.format)
+    export = export_report(current_context().database, report, query.format)
     headers = {
         "Content-Disposition": f'attachment; filename="{_name_file(report)}.{query.format}"',
         # A web page that somebody opens from here after all must not run or load anything.

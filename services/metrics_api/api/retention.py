@@ -1,6 +1,6 @@
 """Says on answers what of their period is no longer kept."""
 
-from metrics_api.api.services import services
+from metrics_api.api.context import current_context
 from metrics_api.ingest.retention import fetch_kept
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.period import PeriodAnswer
@@ -8,7 +8,7 @@ from viral_contract.models.period import PeriodAnswer
 
 def note_retention(answer: PeriodAnswer) -> None:
     """Note from which date on the answer is whole, where its period, or the one it compares with, begins before."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         kept = fetch_kept(connection)
     first = max(kept.events, kept.content)
     compares = isinstance(answer, KFactorAnswer)

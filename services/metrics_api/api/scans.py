@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from http import HTTPStatus
 
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
 from metrics_api.pii_scanner.findings import Finding
 from metrics_api.pii_scanner.scanner import scan_data, scan_text
@@ -29,12 +29,13 @@ def post_scan(body: ScanRequest) -> ScanAnswer:
     if body.scanned_bytes() > MAX_SCAN_BYTES:
         detail = f"At most {MAX_SCAN_BYTES // 1024} KiB are scanned at once; send it in smaller parts."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
-    own = services()
+    settings = current_context().settings.api
     try:
-        with limit_scan(own.scan_seconds):
-            found = _scan(body, own.phone_region)
+        with limit_scan(settings.pii_scan_seconds):
+            found = _scan(body, settings.pii_phone_region)
     except BudgetExceededError as error:
-        detail = f"Not scanned: it takes more than {own.scan_seconds:g} s of processor time; send it in smaller parts."
+        most = f"{settings.pii_scan_seconds:g} s of processor time"
+        detail = f"Not scanned: it takes more than {most}; send it in smaller parts."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
     return ScanAnswer(findings=[PiiFinding(**asdict(finding)) for finding in found])
 

@@ -1,7 +1,7 @@
 """Signing in and out, for the dashboard."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from flask import request
@@ -15,10 +15,10 @@ from metrics_api.access.people import save_password
 from metrics_api.access.sign_in import Account
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.callers import check_wait, current_network
+from metrics_api.api.context import current_context
 from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from viral_contract.client.metrics_api import SESSION_HEADER
 from viral_contract.models.people import (
     Credentials,
@@ -40,7 +40,7 @@ sessions = Resource("sessions")
 )
 def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     """Sign a person in."""
-    references, now = services().references, datetime.now(UTC)
+    references, now = current_context().references, datetime.now(UTC)
     device = body.device.get_secret_value() if body.device else None
     lane = find_lane(references, body.email, device)
     account, wait = _begin_attempt(body.email, lane, now=now)
@@ -61,12 +61,12 @@ def _begin_attempt(email: str, lane: str, *, now: datetime) -> tuple[Account | N
     Raises ProblemError 429 for all alike, whether there is such an account or not, those excepted who have signed in
     by this device or from this network before: nobody else there keeps them out.
     """
-    network, limits = current_network(), services().limits
+    network, limits = current_network(), current_context().limits
     wait = limits.reserve_login(network)
     if wait and lane == email and not limits.knows_login(email, network):
         check_wait(wait)
-    with services().database.write() as connection:
-        lock = reserve_attempt(connection, lane, services().access.limits, now=now)
+    with current_context().database.write() as connection:
+        lock = reserve_attempt(connection, lane, current_context().settings.access.limits, now=now)
         account = access.fetch_account(connection, email)
     if lock:
         limits.release_login(network)
@@ -75,17 +75,17 @@ def _begin_attempt(email: str, lane: str, *, now: datetime) -> tuple[Account | N
 
 
 def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCreated | None:
-    lifetime = services().session_lifetime
-    with services().database.write() as connection:
+    lifetime = timedelta(hours=current_context().settings.api.session_hours)
+    with current_context().database.write() as connection:
         created = access.save_session(connection, account, lane=lane, by="password", now=now, lifetime=lifetime)
     if created:
-        services().limits.release_login(current_network())
-        services().limits.remember_login(account.person.email, current_network())
+        current_context().limits.release_login(current_network())
+        current_context().limits.remember_login(account.person.email, current_network())
     return created
 
 
 def _note_failure(email: str, *, now: datetime) -> None:
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         access.note_refusal(connection, email.lower(), by="password", now=now)
 
 
@@ -97,11 +97,11 @@ def put_own_password(body: PasswordChange) -> None:
     if not is_password(account.password_hash if account else None, body.current_password.get_secret_value()):
         _note_failure(person.email, now=now)
         raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_password", "The current password is wrong.")
-    services().limits.release_login(current_network())
-    with services().database.write() as connection:
+    current_context().limits.release_login(current_network())
+    with current_context().database.write() as connection:
         forget_failures(connection, person.email)
     password_hash = hash_new_password(body.new_password, person.email, "/new_password")
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         save_password(connection, person.id, password_hash)
         subject = f"person:{person.id}"
         save_audit_entry(connection, actor=person.email, action="change_password", subject=subject, now=now)
@@ -118,12 +118,12 @@ def _current_person() -> Person:
 def get_session() -> SignedInPerson:
     """Who the session of this request belongs to."""
     person = _current_person()
-    return SignedInPerson(**dict(person), flags=services().flags.list_on(person.email))
+    return SignedInPerson(**dict(person), flags=current_context().flags.list_on(person.email))
 
 
 @sessions.route("DELETE", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
 def delete_session() -> None:
     """End the session of this request."""
     _current_person()
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         access.sign_out(connection, request.headers[SESSION_HEADER])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import structlog
@@ -11,9 +11,9 @@ from metrics_api.access import sign_in
 from metrics_api.access import single_sign_on as access
 from metrics_api.access.claims import read_person
 from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError, SignOnRefusedError
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from viral_contract.models.people import Scope, SessionCreated
 from viral_contract.models.single_sign_on import SingleSignOnRequest, SingleSignOnReturn, SingleSignOnStarted
 
@@ -28,7 +28,8 @@ _log = structlog.get_logger()
 def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
     """Where to send the browser that wants to sign in."""
     with _refusals():
-        return access.start_flow(_provider(), services().references, str(body.redirect_uri), now=datetime.now(UTC))
+        references, redirect_uri = current_context().references, str(body.redirect_uri)
+        return access.start_flow(_provider(), references, redirect_uri, now=datetime.now(UTC))
 
 
 @single_sign_on.route(
@@ -39,16 +40,16 @@ def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
 )
 def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTTPStatus]:
     """Sign in whom the provider vouches for."""
-    shared, now = services(), datetime.now(UTC)
+    context, now = current_context(), datetime.now(UTC)
     with _refusals():
-        secrets, redirect_uri = access.open_flow(shared.references, body.flow, body.state, now=now)
+        secrets, redirect_uri = access.open_flow(context.references, body.flow, body.state, now=now)
         claims = _provider().fetch_claims(body.code, redirect_uri, secrets)
-        settings = shared.access.single_sign_on
+        settings = context.settings.access.single_sign_on
         signed_on, role = read_person(claims), access.find_role(claims, settings)
         keeps = settings.keeps_password(signed_on.email)
-        with shared.database.write() as connection:
+        with context.database.write() as connection:
             account = access.save_signed_on(connection, signed_on, role, keeps_password=keeps, now=now)
-            lifetime = shared.session_lifetime
+            lifetime = timedelta(hours=context.settings.api.session_hours)
             created = sign_in.save_session(connection, account, by=access.ACTOR, now=now, lifetime=lifetime)
         if created is None:
             raise SignOnRefusedError("Your account here was changed at this moment.")
@@ -56,7 +57,7 @@ def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTT
 
 
 def _provider() -> OpenIdProvider:
-    provider = services().provider
+    provider = current_context().provider
     if provider is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "single_sign_on_off", "Single sign-on is not configured.")
     return provider

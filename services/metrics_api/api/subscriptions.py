@@ -6,12 +6,12 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.mailing import check_recipients, number_recipients
 from metrics_api.api.problems import invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.api.services import services
 from metrics_api.deliveries import subscriptions as listing
 from metrics_api.deliveries import suppressions as suppressed
 from metrics_api.deliveries.unsubscribe_links import read_unsubscribe_token
@@ -51,8 +51,8 @@ class SubscriberQuery(BaseModel):
 @subscriptions.route("GET", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SubscriptionsAnswer})
 def get_subscriptions(query: SubscriptionsQuery) -> SubscriptionsAnswer:
     """Who gets the weekly and the monthly report, by address."""
-    shared, page = services(), read_page(query, listing.CURSOR)
-    with shared.database.read() as connection:
+    context, page = current_context(), read_page(query, listing.CURSOR)
+    with context.database.read() as connection:
         rows = listing.fetch_subscriptions(connection, query.report_type, page)
         shown, next_cursor = split_page(page, listing.CURSOR, rows, "email", "report_type")
         return SubscriptionsAnswer(
@@ -73,7 +73,7 @@ def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStat
     emails, report_type = body.recipient_emails, body.report_type
     check_recipients(number_recipients(emails))
     actor, now = current_principal().name, datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         created = listing.save_subscriptions(connection, emails, report_type, actor=actor, now=now)
         saved = listing.fetch_subscriptions_of(connection, emails, report_type)
     return Subscribed(subscriptions=saved), HTTPStatus.CREATED if created else HTTPStatus.OK
@@ -83,7 +83,7 @@ def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStat
 def delete_subscriptions(query: SubscriberQuery) -> None:
     """End what an address gets."""
     actor, now = current_principal().name, datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         if not listing.delete_subscriptions_of(connection, query.email, query.report_type, actor=actor, now=now):
             raise not_found(f"subscription of {query.email}")
 
@@ -97,7 +97,7 @@ def delete_subscriptions(query: SubscriberQuery) -> None:
 def delete_subscription(subscription_id: int) -> None:
     """End one subscription."""
     actor, now = current_principal().name, datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         if not listing.delete_subscription(connection, subscription_id, actor=actor, now=now):
             raise not_found(f"subscription {subscription_id}")
 
@@ -105,8 +105,8 @@ def delete_subscription(subscription_id: int) -> None:
 @subscriptions.route("GET", "/v1/suppressions", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SuppressionsAnswer})
 def get_suppressions(query: ListQuery) -> SuppressionsAnswer:
     """Which addresses get nothing any more, and why."""
-    shared, page = services(), read_page(query, suppressed.CURSOR)
-    with shared.database.read() as connection:
+    context, page = current_context(), read_page(query, suppressed.CURSOR)
+    with context.database.read() as connection:
         rows = suppressed.fetch_suppressions(connection, page)
         shown, next_cursor = split_page(page, suppressed.CURSOR, rows, "email")
         return SuppressionsAnswer(
@@ -122,7 +122,7 @@ def get_suppressions(query: ListQuery) -> SuppressionsAnswer:
 def delete_suppression(email: str) -> None:
     """Let an address get email again."""
     actor, now = current_principal().name, datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         if not suppressed.delete_suppression(connection, email, actor=actor, now=now):
             raise not_found(f"suppression of {email}")
 
@@ -132,19 +132,19 @@ def delete_suppression(email: str) -> None:
 )
 def get_unsubscription(token: str) -> Unsubscription:
     """Whose subscriptions the link would end; changes nothing, because mail scanners open links, too."""
-    email = read_unsubscribe_token(services().references, token)
+    email = read_unsubscribe_token(current_context().references, token)
     if email is None:
         raise not_found("such link")
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return Unsubscription(email=mask_recipient(email), report_types=listing.fetch_types_of(connection, email))
 
 
 @subscriptions.route("POST", "/v1/unsubscriptions", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription})
 def post_unsubscription(body: UnsubscribeToken) -> Unsubscription:
     """End everything that the address of the link gets; harmless to repeat."""
-    email = read_unsubscribe_token(services().references, body.token)
+    email = read_unsubscribe_token(current_context().references, body.token)
     if email is None:
         raise invalid([FieldError(pointer="/token", detail="is no link of ours")])
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         ended = listing.delete_by_link(connection, email, now=datetime.now(UTC))
     return Unsubscription(email=mask_recipient(email), report_types=ended)

@@ -7,9 +7,9 @@ from flask import Response, current_app, send_from_directory
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Operation, Resource
-from metrics_api.api.services import services
 from metrics_api.db.migrate import is_current
 
 system = Resource("system")
@@ -40,13 +40,13 @@ def get_healthz() -> SystemStatus:
 @system.route("GET", "/readyz", scope=None, answers={HTTPStatus.OK: SystemStatus})
 def get_readyz() -> SystemStatus:
     """Whether the stores answer and every migration has run."""
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         connection.execute(text("SELECT 1"))
         current = is_current(connection)
     if not current:
         detail = "Migrations are missing; run python -m metrics_api migrate."
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_migrated", detail, retry_after=_RETRY_SECONDS)
-    services().redis.ping()
+    current_context().redis.ping()
     return SystemStatus(status="ready")
 
 

@@ -5,11 +5,11 @@ from http import HTTPStatus
 
 from metrics_api.access import tokens as access
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
-from metrics_api.api.services import services
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError, Problem
 from viral_contract.models.tokens import NewToken, TokenCreated, TokensAnswer
@@ -21,7 +21,7 @@ tokens = Resource("tokens")
 def get_tokens(query: ListQuery) -> TokensAnswer:
     """Every token without its secret, the ended ones too, the newest first."""
     page = read_page(query, access.CURSOR)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         rows = access.fetch_tokens(connection, page, now=datetime.now(UTC))
         shown, next_cursor = split_page(page, access.CURSOR, rows, "id")
         return TokensAnswer(
@@ -39,7 +39,7 @@ def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
     if refused:
         raise invalid([FieldError(pointer="/scopes", detail=f"must not hold {', '.join(refused)}")])
     try:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             created = access.save_token(connection, body, actor=caller.name, now=datetime.now(UTC))
     except access.LookAlikeNameError as error:
         raise invalid([FieldError(pointer="/name", detail=str(error))]) from error
@@ -55,7 +55,7 @@ def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
 def delete_token(token_id: int) -> None:
     """End a token at once."""
     try:
-        with services().database.write() as connection:
+        with current_context().database.write() as connection:
             access.revoke_token(connection, token_id, actor=current_principal().name, now=datetime.now(UTC))
     except access.UnknownTokenError as error:
         raise not_found("active token with this id") from error

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid, not_found
 from metrics_api.api.readings import read_page, split_page
 from metrics_api.api.requests import ListQuery
 from metrics_api.api.routing import Resource
-from metrics_api.api.services import services
 from metrics_api.detection import trusted_networks as trust
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError
@@ -23,8 +23,8 @@ _NETWORK = "/v1/trusted-networks/<id:cidr>"
 )
 def get_trusted_networks(query: ListQuery) -> TrustedNetworksAnswer:
     """Every trusted network, the expired ones too, by address."""
-    shared, page = services(), read_page(query, trust.CURSOR)
-    with shared.database.read() as connection:
+    context, page = current_context(), read_page(query, trust.CURSOR)
+    with context.database.read() as connection:
         rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
         shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
         return TrustedNetworksAnswer(
@@ -38,7 +38,7 @@ def get_trusted_networks(query: ListQuery) -> TrustedNetworksAnswer:
 def get_trusted_network(cidr: str) -> TrustedNetwork:
     """Why a network is trusted, since when, by whom and until when."""
     network = _parse(cidr)
-    with services().database.read() as connection:
+    with current_context().database.read() as connection:
         return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
 
 
@@ -51,7 +51,7 @@ def get_trusted_network(cidr: str) -> TrustedNetwork:
 def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPStatus]:
     """Leave the network's clicks out of fraud flags, score and alerts, or change why and until when."""
     network, now = _parse(cidr), datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         created = trust.save_trusted_network(connection, network, body, actor=current_principal().name, now=now)
         saved = _found(trust.fetch_trusted_network(connection, network, now=now), network)
     return saved, HTTPStatus.CREATED if created else HTTPStatus.OK
@@ -61,7 +61,7 @@ def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPSta
 def delete_trusted_network(cidr: str) -> None:
     """Count the network's clicks like any other's again."""
     network, now = _parse(cidr), datetime.now(UTC)
-    with services().database.write() as connection:
+    with current_context().database.write() as connection:
         if not trust.delete_trusted_network(connection, network, actor=current_principal().name, now=now):
             raise not_found(f"trusted network {network}")
 

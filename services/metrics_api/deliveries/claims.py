@@ -7,15 +7,14 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.context import Context
 from metrics_api.deliveries.signing_secrets import fetch_signing_secret
 from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
 from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
 from metrics_api.reports.listing import fetch_report
-from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.queues import QueueSettings
 from viral_contract.models.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
-from viral_runtime.flags.evaluate import Flags
 
 _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests
@@ -47,13 +46,7 @@ class UnreadableSubjectError(Exception):
 
 
 def claim_with_subject(
-    connection: Connection,
-    delivery_id: int,
-    flags: Flags,
-    references: References,
-    settings: DeliverySettings,
-    *,
-    now: datetime,
+    connection: Connection, delivery_id: int, context: Context, *, now: datetime
 ) -> DeliveryClaimed | None:
     """Take the delivery with all that it tells; None when it is not waiting, or its rule does not want it any more.
 
@@ -63,12 +56,12 @@ def claim_with_subject(
     if subject is None:
         return None
     connection.execute(_CANCEL_OUTDATED, {"delivery_id": delivery_id, "now": now})
-    off = is_switched_off(flags, report_id=subject.report_id, rule_id=subject.rule_id)
-    claim = claim_delivery(connection, delivery_id, settings, switched_off=off, now=now)
+    off = is_switched_off(context.flags, report_id=subject.report_id, rule_id=subject.rule_id)
+    claim = claim_delivery(connection, delivery_id, context.settings.deliveries, switched_off=off, now=now)
     if claim is None:
         return None
     try:
-        return _describe(connection, claim, subject, references, settings)
+        return _describe(connection, claim, subject, context)
     except ValidationError as error:
         raise UnreadableSubjectError(claim, error) from error
 
@@ -81,9 +74,8 @@ def fail_unreadable(
     return save_result(connection, error.claim.delivery_id, result, settings, now=now)
 
 
-def _describe(
-    connection: Connection, claim: Claim, subject: Row[Any], references: References, settings: DeliverySettings
-) -> DeliveryClaimed:
+def _describe(connection: Connection, claim: Claim, subject: Row[Any], context: Context) -> DeliveryClaimed:
+    references, settings = context.references, context.settings.deliveries
     report_id, public_url = subject.report_id, settings.public_dashboard_url.rstrip("/")
     told = Notification.model_validate(subject.notification) if subject.notification else None
     return DeliveryClaimed(
@@ -96,7 +88,7 @@ def _describe(
         message_id=claim.message_id,
         lease_seconds=settings.delivery_lease_seconds,
         unsubscribe_url=_build_unsubscribe_url(connection, claim, references, public_url) if report_id else None,
-        signing_secret=_fetch_secret(connection, claim, subject, references, settings),
+        signing_secret=_fetch_secret(connection, claim, subject, context),
         report=fetch_report(connection, report_id) if report_id else None,
         report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
         notification=told,
@@ -104,15 +96,13 @@ def _describe(
     )
 
 
-def _fetch_secret(
-    connection: Connection, claim: Claim, subject: Row[Any], references: References, settings: DeliverySettings
-) -> str | None:
+def _fetch_secret(connection: Connection, claim: Claim, subject: Row[Any], context: Context) -> str | None:
     if claim.kind != "webhook":
         return None
     if subject.takedown:
-        secret = settings.takedown_webhook_secret
+        secret = context.settings.deliveries.takedown_webhook_secret
         return secret.get_secret_value() if secret else None
-    return fetch_signing_secret(connection, references, subject.rule_id) if subject.rule_id else None
+    return fetch_signing_secret(connection, context.references, subject.rule_id) if subject.rule_id else None
 
 
 def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:

@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from redis import Redis
 from sqlalchemy import text
 
-from metrics_api.db.database import Database
-from metrics_api.settings.queues import QueueSettings
+from metrics_api.context import Context
 from metrics_api.work.enqueue import enqueue_due
 from viral_contract.models.deliveries import DeliveryKind
 from viral_runtime.work.queues import JobName, QueueName
@@ -28,14 +26,14 @@ _DUE = text("""
 """)
 
 
-def poke_due_deliveries(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:
+def poke_due_deliveries(context: Context, *, now: datetime) -> None:
     """Enqueue every waiting delivery that has not been lately, after its row was committed."""
     values = {
         "now": now,
-        "stale": now - timedelta(seconds=settings.repoke_seconds),
-        "most": settings.repoke_batch,
+        "stale": now - timedelta(seconds=context.settings.queues.repoke_seconds),
+        "most": context.settings.queues.repoke_batch,
     }
-    with database.write() as connection:
+    with context.database.write() as connection:
         due = {kind: connection.execute(_DUE, values | {"kind": kind}).all() for kind in QUEUES}
     for kind, rows in due.items():
-        enqueue_due(redis, *QUEUES[kind], {row.id: row.enqueue_count for row in sorted(rows)})
+        enqueue_due(context.redis, *QUEUES[kind], {row.id: row.enqueue_count for row in sorted(rows)})

@@ -5,16 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, select
 
+from metrics_api.context import Context
 from metrics_api.db.tables import report_runs, subscriptions
 from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.deliveries.switch import is_switched_off
-from metrics_api.settings.deliveries import DeliverySettings
-from viral_runtime.flags.evaluate import Flags
 
 
-def save_mailing(
-    connection: Connection, run_id: int, flags: Flags, settings: DeliverySettings, *, now: datetime
-) -> bool:
+def save_mailing(connection: Connection, run_id: int, context: Context, *, now: datetime) -> bool:
     """Record once for ever what is to be mailed of a run, in the transaction that ends it; says whether anything is."""
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
     subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
@@ -23,12 +20,12 @@ def save_mailing(
         request = DeliveryRequest(
             kind="email",
             recipients=recipients,
-            is_placeholder=is_switched_off(flags, report_id=run_id, rule_id=None),
+            is_placeholder=is_switched_off(context.flags, report_id=run_id, rule_id=None),
             requested_by=run.requested_by,
             report_id=run_id,
             unique_key=f"run:{run_id}:mailing",
         )
-        save_request(connection, request, domain=settings.message_id_domain, now=now)
+        save_request(connection, request, domain=context.settings.deliveries.message_id_domain, now=now)
     return bool(recipients)
 
 

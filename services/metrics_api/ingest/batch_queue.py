@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from redis import Redis
 from sqlalchemy import Connection, text
 
 from metrics_api.access.decisions import save_decision
-from metrics_api.db.database import Database
-from metrics_api.settings.queues import QueueSettings
+from metrics_api.context import Context
 from metrics_api.work.enqueue import enqueue_due
 from viral_contract.models.queues import DeadLetter
 from viral_runtime.work.queues import JobName, QueueName
@@ -34,12 +32,13 @@ _RETRY = text(f"""
 _DISCARD = text(f"UPDATE batches SET discarded_at = :now {_IS_FAILED}")
 
 
-def poke_due_batches(database: Database, redis: Redis, settings: QueueSettings, *, now: datetime) -> None:
+def poke_due_batches(context: Context, *, now: datetime) -> None:
     """Enqueue every unfinished batch that nobody has stepped or enqueued lately, after its row was committed."""
-    stale = now - timedelta(seconds=settings.repoke_seconds)
-    with database.write() as connection:
-        rows = connection.execute(_DUE, {"now": now, "stale": stale, "most": settings.repoke_batch}).all()
-    enqueue_due(redis, QueueName.BATCH, JobName.STEP_BATCH, {row.id: row.enqueue_count for row in sorted(rows)})
+    settings = context.settings.queues
+    values = {"now": now, "stale": now - timedelta(seconds=settings.repoke_seconds), "most": settings.repoke_batch}
+    with context.database.write() as connection:
+        rows = connection.execute(_DUE, values).all()
+    enqueue_due(context.redis, QueueName.BATCH, JobName.STEP_BATCH, {row.id: row.enqueue_count for row in sorted(rows)})
 
 
 def fetch_failed_batches(connection: Connection, batch_ids: Sequence[int]) -> dict[int, DeadLetter]:

@@ -3,19 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from redis import Redis
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.alerts.alert_events import is_switched_on
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
-from metrics_api.settings.queues import QueueSettings
 from viral_contract.models.deliveries import AlertNews, DeliveryKind, Notification
-from viral_runtime.flags.evaluate import Flags
 
 _ACTOR = "notifications"
 _MOST_NEWS = 100
@@ -35,29 +32,22 @@ _WAITING = text("""
 _TOLD = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:news)")
 
 
-def tell_news(
-    database: Database,
-    redis: Redis,
-    flags: Flags,
-    deliveries: DeliverySettings,
-    queues: QueueSettings,
-    *,
-    now: datetime,
-) -> None:
+def tell_news(context: Context, *, now: datetime) -> None:
     """Make messages of the news that wait, and have them sent."""
-    with database.write() as connection:
+    with context.database.write() as connection:
         waiting = connection.execute(_WAITING_RULES).scalars().all()
-        told = [_tell(connection, rule_id, flags, deliveries, now=now) for rule_id in waiting]
+        told = [_tell(connection, rule_id, context, now=now) for rule_id in waiting]
     if any(told):
-        poke_due_deliveries(database, redis, queues, now=now)
+        poke_due_deliveries(context, now=now)
 
 
-def _tell(connection: Connection, rule_id: int, flags: Flags, settings: DeliverySettings, *, now: datetime) -> bool:
+def _tell(connection: Connection, rule_id: int, context: Context, *, now: datetime) -> bool:
+    settings = context.settings.deliveries
     try:
         rule = lock_rule(connection, rule_id)
     except UnknownRuleError:
         return False
-    if not is_switched_on(flags, rule_id):
+    if not is_switched_on(context.flags, rule_id):
         connection.execute(_DROP, {"rule_id": rule_id})
         return False
     since = now - timedelta(minutes=settings.notification_window_minutes)
@@ -69,7 +59,7 @@ def _tell(connection: Connection, rule_id: int, flags: Flags, settings: Delivery
         rule=rule.name, channel=rule.channel, news=[_format_news(row, settings) for row in waiting]
     )
     request_id = save_message(
-        connection, rule, notification, flags, settings, by=_ACTOR, key=f"news:{rule_id}:{waiting[-1].id}", now=now
+        connection, rule, notification, context, by=_ACTOR, key=f"news:{rule_id}:{waiting[-1].id}", now=now
     )
     connection.execute(_TOLD, {"request_id": request_id, "news": [row.id for row in waiting]})
     return True
@@ -79,8 +69,7 @@ def save_message(
     connection: Connection,
     rule: Row[Any],
     notification: Notification,
-    flags: Flags,
-    settings: DeliverySettings,
+    context: Context,
     *,
     by: str,
     key: str | None,
@@ -91,13 +80,13 @@ def save_message(
     request = DeliveryRequest(
         kind=kind,
         recipients=[rule.target],
-        is_placeholder=kind == "email" and is_switched_off(flags, report_id=None, rule_id=rule.id),
+        is_placeholder=kind == "email" and is_switched_off(context.flags, report_id=None, rule_id=rule.id),
         requested_by=by,
         notification=notification,
         rule_id=rule.id,
         unique_key=key,
     )
-    return save_request(connection, request, domain=settings.message_id_domain, now=now).request_id
+    return save_request(connection, request, domain=context.settings.deliveries.message_id_domain, now=now).request_id
 
 
 def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:

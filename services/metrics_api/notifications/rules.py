@@ -48,7 +48,7 @@ class UnsignedRuleError(Exception):
 
 
 @dataclass(frozen=True)
-class Author:
+class Actor:
     """Who changes rules, when, and what seals their secrets."""
 
     references: References
@@ -56,18 +56,18 @@ class Author:
     now: datetime
 
 
-def save_rule(connection: Connection, body: RuleRequest, author: Author) -> tuple[int, str | None]:
+def save_rule(connection: Connection, body: RuleRequest, actor: Actor) -> tuple[int, str | None]:
     """A new rule's id, and the secret that signs its webhooks. Raises NameTakenError or TargetMissingError."""
     if body.target is None:
         raise TargetMissingError
-    secret, sealed = _create_secret(body, author)
-    values = {**body.model_dump(), "sealed_secret": sealed, "created_by": author.name, "created_at": author.now}
+    secret, sealed = _create_secret(body, actor)
+    values = {**body.model_dump(), "sealed_secret": sealed, "created_by": actor.name, "created_at": actor.now}
     rule_id: int = _execute(connection, insert(notification_rules).values(values).returning(_column.id)).scalar_one()
-    _note(connection, "create_notification_rule", rule_id, author, after=values)
+    _note(connection, "create_notification_rule", rule_id, actor, after=values)
     return rule_id, secret
 
 
-def change_rule(connection: Connection, rule_id: int, body: RuleRequest, author: Author) -> str | None:
+def change_rule(connection: Connection, rule_id: int, body: RuleRequest, actor: Actor) -> str | None:
     """Change a rule; a channel that needs one gets a secret, which is the answer.
 
     What a rule that is switched off had still to tell is dropped; what waited for another target or channel is told
@@ -79,32 +79,32 @@ def change_rule(connection: Connection, rule_id: int, body: RuleRequest, author:
     values = {**body.model_dump(), "target": body.target or before.target}
     secret = None
     if body.channel != before.channel:
-        secret, values["sealed_secret"] = _create_secret(body, author)
+        secret, values["sealed_secret"] = _create_secret(body, actor)
     _execute(connection, update(notification_rules).where(_column.id == rule_id).values(values))
     if not body.enabled:
-        _drop_waiting(connection, rule_id, now=author.now)
+        _drop_waiting(connection, rule_id, now=actor.now)
     elif (values["target"], body.channel) != (before.target, before.channel):
-        connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": author.now})
-    _note(connection, "change_notification_rule", rule_id, author, before=before._asdict(), after=values)
+        connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": actor.now})
+    _note(connection, "change_notification_rule", rule_id, actor, before=before._asdict(), after=values)
     return secret
 
 
-def rotate_secret(connection: Connection, rule_id: int, author: Author) -> str:
+def rotate_secret(connection: Connection, rule_id: int, actor: Actor) -> str:
     """Sign with a new secret from now on. Raises UnknownRuleError or UnsignedRuleError."""
     if lock_rule(connection, rule_id).channel != "webhook":
         raise UnsignedRuleError
-    secret, sealed = create_signing_secret(author.references)
+    secret, sealed = create_signing_secret(actor.references)
     connection.execute(update(notification_rules).where(_column.id == rule_id).values(sealed_secret=sealed))
-    _note(connection, "rotate_notification_secret", rule_id, author)
+    _note(connection, "rotate_notification_secret", rule_id, actor)
     return secret
 
 
-def delete_rule(connection: Connection, rule_id: int, author: Author) -> None:
+def delete_rule(connection: Connection, rule_id: int, actor: Actor) -> None:
     """Tell nobody by this rule any more, not even what it had still to tell. Raises UnknownRuleError."""
     before = lock_rule(connection, rule_id)
-    _drop_waiting(connection, rule_id, now=author.now)
+    _drop_waiting(connection, rule_id, now=actor.now)
     connection.execute(delete(notification_rules).where(_column.id == rule_id))
-    _note(connection, "delete_notification_rule", rule_id, author, before=before._asdict())
+    _note(connection, "delete_notification_rule", rule_id, actor, before=before._asdict())
 
 
 def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
@@ -123,8 +123,8 @@ def describe(rule: Mapping[str, Any]) -> dict[str, Any]:
     return shown if rule["channel"] == "email" else {**shown, "target": mask_recipient(rule["target"])}
 
 
-def _create_secret(body: RuleRequest, author: Author) -> tuple[str, bytes] | tuple[None, None]:
-    return create_signing_secret(author.references) if body.channel == "webhook" else (None, None)
+def _create_secret(body: RuleRequest, actor: Actor) -> tuple[str, bytes] | tuple[None, None]:
+    return create_signing_secret(actor.references) if body.channel == "webhook" else (None, None)
 
 
 def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
@@ -144,17 +144,17 @@ def _note(
     connection: Connection,
     action: str,
     rule_id: int,
-    author: Author,
+    actor: Actor,
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
     save_audit_entry(
         connection,
-        actor=author.name,
+        actor=actor.name,
         action=action,
         subject=f"notification_rule:{rule_id}",
         before=before and describe(before),
         after=after and describe(after),
-        now=author.now,
+        now=actor.now,
     )

@@ -5,15 +5,14 @@ from typing import get_args
 from sqlalchemy import Connection
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.context import Context
 from metrics_api.notifications.dispatch import build_guardrails_url, save_message
-from metrics_api.notifications.rules import Author, lock_rule
-from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.notifications.rules import Actor, lock_rule
 from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import AlertNews, Notification
-from viral_runtime.flags.evaluate import Flags
 
 
-def save_trial(connection: Connection, rule_id: int, flags: Flags, settings: DeliverySettings, author: Author) -> int:
+def save_test_message(connection: Connection, rule_id: int, context: Context, actor: Actor) -> int:
     """Ask for a message of made-up news; the request's id. Raises UnknownRuleError."""
     rule = lock_rule(connection, rule_id)
     severity = next(each for each in get_args(AlertSeverity) if each in rule.severities)
@@ -24,17 +23,17 @@ def save_trial(connection: Connection, rule_id: int, flags: Flags, settings: Del
         severity=severity,
         message=f"This is a test of the rule “{rule.name}”. Nothing has happened.",
         count=0,
-        at=author.now,
+        at=actor.now,
         # There is no such alert, so the link leads to the page of all.
-        url=build_guardrails_url(settings),
+        url=build_guardrails_url(context.settings.deliveries),
     )
     told = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
-    request_id = save_message(connection, rule, told, flags, settings, by=author.name, key=None, now=author.now)
+    request_id = save_message(connection, rule, told, context, by=actor.name, key=None, now=actor.now)
     save_audit_entry(
         connection,
-        actor=author.name,
+        actor=actor.name,
         action="test_notification_rule",
         subject=f"notification_rule:{rule_id}",
-        now=author.now,
+        now=actor.now,
     )
     return request_id

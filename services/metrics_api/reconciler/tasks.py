@@ -3,27 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from redis import Redis
-
-from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
-from metrics_api.db.database import Database
+from metrics_api.context import Context
+from metrics_api.deliveries import transitions
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
-from metrics_api.deliveries.reconciliation import reconcile_deliveries
+from metrics_api.deliveries.telemetry import record_ended
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import start_due_scans
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.privacy.moderation import request_takedowns
 from metrics_api.privacy.purge import purge_some
 from metrics_api.reconciler.queue_metrics import measure_queues
-from metrics_api.reports.reconciliation import reconcile_runs
-from metrics_api.settings.deliveries import DeliverySettings
-from metrics_api.settings.detection import DetectionSettings
-from metrics_api.settings.privacy import PrivacySettings
-from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
-from viral_runtime.flags.evaluate import Flags
+from metrics_api.reports import runs
+from metrics_api.reports.slots import tick_schedules
+from metrics_api.reports.telemetry import record_failed
+from metrics_api.settings.queues import ReconcilerSettings
 
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60
@@ -38,80 +35,78 @@ class Task:
     run: Callable[[datetime], bool]
 
 
-@dataclass(frozen=True)
-class Reconciliation:
-    """What the tasks need."""
-
-    database: Database
-    detection: DetectionSettings
-    references: References
-    redis: Redis
-    flags: Flags
-    queues: QueueSettings
-    deliveries: DeliverySettings
-    privacy: PrivacySettings
-
-    def evaluate(self, now: datetime) -> bool:
-        """Evaluate the guardrails once."""
-        evaluate_guardrails(self.database, self.detection, self.references, self.flags, now=now)
-        return self.tell_news(now)
-
-    def tell_news(self, now: datetime) -> bool:
-        """Tell what waits for a rule's turn."""
-        tell_news(self.database, self.redis, self.flags, self.deliveries, self.queues, now=now)
-        return False
-
-    def reconcile_runs(self, now: datetime) -> bool:
-        """Take runs back from dead workers, make those of due slots, and queue what waits."""
-        reconcile_runs(self.database, self.redis, self.flags, self.queues, now=now)
-        return False
-
-    def reconcile_deliveries(self, now: datetime) -> bool:
-        """Take deliveries back from dead workers, and queue what waits."""
-        reconcile_deliveries(self.database, self.redis, self.queues, now=now)
-        return False
-
-    def prune_deliveries(self, now: datetime) -> bool:
-        """Let go of what old deliveries were made of."""
-        with self.database.write() as connection:
-            return prune_deliveries(connection, self.deliveries, now=now)
-
-    def purge(self, now: datetime) -> bool:
-        """Delete some of what is older than may be kept."""
-        with self.database.write() as connection:
-            return purge_some(connection, self.privacy, now=now)
-
-    def request_takedowns(self, now: datetime) -> bool:
-        """Have the app called for items that violate."""
-        with self.database.write() as connection:
-            asked = request_takedowns(connection, self.deliveries, now=now)
-        if asked:
-            poke_due_deliveries(self.database, self.redis, self.queues, now=now)
-        return bool(asked)
-
-    def measure_queues(self, now: datetime) -> bool:
-        """Show how much waits."""
-        measure_queues(self.database, self.redis, now=now)
-        return False
-
-    def reconcile_batches(self, now: datetime) -> bool:
-        """Start to finish scans that took too long, and queue the long work that was left."""
-        with self.database.write() as connection:
-            start_due_scans(connection)
-        poke_due_batches(self.database, self.redis, self.queues, now=now)
-        return False
-
-
-def build_tasks(reconciliation: Reconciliation, settings: ReconcilerSettings) -> tuple[Task, ...]:
+def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
     """All tasks, in the order in which they run when several are due."""
+    often = context.settings.queues.reconcile_seconds
     return (
-        Task("evaluate_guardrails", settings.evaluation_seconds, reconciliation.evaluate),
-        Task("tell_news", reconciliation.queues.reconcile_seconds, reconciliation.tell_news),
-        Task("reconcile_runs", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_runs),
-        Task("reconcile_deliveries", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_deliveries),
-        Task("prune_deliveries", _PRUNE_SECONDS, reconciliation.prune_deliveries),
-        Task("request_takedowns", reconciliation.queues.reconcile_seconds, reconciliation.request_takedowns),
-        Task("purge", _PURGE_SECONDS, reconciliation.purge),
-        Task("measure_queues", reconciliation.queues.reconcile_seconds, reconciliation.measure_queues),
-        Task("reconcile_batches", reconciliation.queues.reconcile_seconds, reconciliation.reconcile_batches),
+        Task("evaluate_guardrails", own.evaluation_seconds, partial(_evaluate, context)),
+        Task("tell_news", often, partial(_tell_news, context)),
+        Task("reconcile_runs", often, partial(reconcile_runs, context)),
+        Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
+        Task("prune_deliveries", _PRUNE_SECONDS, partial(_prune_deliveries, context)),
+        Task("request_takedowns", often, partial(_request_takedowns, context)),
+        Task("purge", _PURGE_SECONDS, partial(_purge, context)),
+        Task("measure_queues", often, partial(_measure_queues, context)),
+        Task("reconcile_batches", often, partial(_reconcile_batches, context)),
     )
+
+
+def _evaluate(context: Context, now: datetime) -> bool:
+    evaluate_guardrails(context, now=now)
+    return _tell_news(context, now)
+
+
+def _tell_news(context: Context, now: datetime) -> bool:
+    tell_news(context, now=now)
+    return False
+
+
+def reconcile_runs(context: Context, now: datetime) -> bool:
+    """Take runs back from workers that are gone, record those of due slots, and put what waits on the queue."""
+    with context.database.write() as connection:
+        expired = runs.expire_leases(connection, context.settings.queues, now=now)
+    for ended in expired:
+        record_failed(ended)
+    tick_schedules(context, now=now)
+    return False
+
+
+def reconcile_deliveries(context: Context, now: datetime) -> bool:
+    """Take deliveries back from workers that are gone, and put what waits on its queue."""
+    with context.database.write() as connection:
+        expired = transitions.expire_leases(connection, context.settings.queues, now=now)
+    for ended in expired:
+        record_ended(ended)
+    poke_due_deliveries(context, now=now)
+    return False
+
+
+def _prune_deliveries(context: Context, now: datetime) -> bool:
+    with context.database.write() as connection:
+        return prune_deliveries(connection, context.settings.deliveries, now=now)
+
+
+def _purge(context: Context, now: datetime) -> bool:
+    with context.database.write() as connection:
+        return purge_some(connection, context.settings.privacy, now=now)
+
+
+def _request_takedowns(context: Context, now: datetime) -> bool:
+    with context.database.write() as connection:
+        asked = request_takedowns(connection, context.settings.deliveries, now=now)
+    if asked:
+        poke_due_deliveries(context, now=now)
+    return bool(asked)
+
+
+def _measure_queues(context: Context, now: datetime) -> bool:
+    measure_queues(context.database, context.redis, now=now)
+    return False
+
+
+def _reconcile_batches(context: Context, now: datetime) -> bool:
+    """Start to finish scans that took too long, and queue the long work that was left."""
+    with context.database.write() as connection:
+        start_due_scans(connection)
+    poke_due_batches(context, now=now)
+    return False

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import insert
 
+from metrics_api.context import Context
 from metrics_api.db.tables import report_runs
+from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.requests import period_ending, run_values
+from viral_contract.models.flags import Flag
 
 # What the flag of reports is asked for when nobody in particular wants one.
 SCHEDULE_KEY = "schedule"
@@ -33,6 +36,15 @@ _DUE = text("""
 """)
 _ADVANCE = text("UPDATE schedules SET last_slot = greatest(last_slot, :slot) WHERE report_type = :report_type")
 _LOCK = text("SELECT FROM schedules ORDER BY report_type FOR UPDATE")
+
+
+def tick_schedules(context: Context, *, now: datetime) -> list[int]:
+    """Record a run for every due slot and put what waits on the queue; returns the new runs' ids."""
+    enabled = context.flags.is_on(Flag.PERFORMANCE_REPORTS, SCHEDULE_KEY)
+    with context.database.write() as connection:
+        run_ids = tick(connection, enabled=enabled, now=now)
+    poke_due_runs(context, now=now)
+    return run_ids
 
 
 def tick(connection: Connection, *, enabled: bool, now: datetime) -> list[int]:

@@ -21,7 +21,7 @@ FIRST, SECOND, OWN = "the first password", "the second password", "a password of
 
 @pytest.fixture
 def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
-    app.extensions["services"].redis.flushdb()
+    app.extensions["context"].redis.flushdb()
     return holder_of(Scope.SESSIONS_WRITE)
 
 

@@ -17,7 +17,7 @@ from viral_contract.models.people import ROLE_SCOPES, Role, Scope
 
 @pytest.fixture
 def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
-    app.extensions["services"].redis.flushdb()
+    app.extensions["context"].redis.flushdb()
     return holder_of(Scope.SESSIONS_WRITE)
 
 

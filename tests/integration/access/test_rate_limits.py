@@ -27,7 +27,7 @@ def make_app(database_url: str, redis_url: str) -> Flask:
 @pytest.fixture
 def limited(database_url: str, redis_url: str) -> Flask:
     app = make_app(database_url, redis_url)
-    app.extensions["services"].redis.flushdb()
+    app.extensions["context"].redis.flushdb()
     return app
 
 
@@ -88,7 +88,7 @@ def test_without_redis_each_process_limits_by_itself_and_that_is_counted(databas
 
 def test_a_redis_that_answers_slowly_switches_no_limit_off(limited: Flask, engine: Engine) -> None:
     token = create_token(engine, Scope.METRICS_READ)
-    redis = limited.extensions["services"].redis
+    redis = limited.extensions["context"].redis
     assert call(limited, token, "203.0.113.7", 3) == [200] * 3
     redis.execute_command("CLIENT PAUSE", 60_000, "WRITE")
     try:

@@ -22,7 +22,7 @@ from viral_contract.models.people import Role, Scope
 
 @pytest.fixture
 def dashboard(holder_of: Callable[..., Api], app: Flask) -> Api:
-    app.extensions["services"].redis.flushdb()
+    app.extensions["context"].redis.flushdb()
     return holder_of(Scope.SESSIONS_WRITE)
 
 
@@ -119,7 +119,7 @@ def test_a_lock_survives_redis_and_ends(dashboard: Api, engine: Engine, connecti
     create_person(engine)
     for number in range(5):
         sign_in(dashboard, "admin@example.com", "a guess that is wrong", f"203.0.113.{number}")
-    app.extensions["services"].redis.flushdb()
+    app.extensions["context"].redis.flushdb()
     assert sign_in(dashboard, "admin@example.com").status_code == 429
     connection.execute(text("UPDATE sign_in_failures SET locked_until = now()"))
     assert sign_in(dashboard, "admin@example.com").status_code == 201

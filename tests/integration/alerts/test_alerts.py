@@ -12,14 +12,13 @@ from sqlalchemy import Connection, text
 from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.api.routing import ROW_ID
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.settings.detection import DetectionSettings
-from tests.support.api_fixtures import IDENTIFIER_KEY, Api
+from tests.support.api_fixtures import IDENTIFIER_KEY, Api, change_settings
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
 from viral_contract.models.evaluations import Evaluation
 from viral_contract.models.people import Scope
-from viral_runtime.flags.evaluate import Flags
 
 LIMIT = 5
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -27,12 +26,12 @@ Evaluate = Callable[..., Evaluation]
 
 
 @pytest.fixture
-def evaluate(database: Database) -> Evaluate:
+def evaluate(context: Context) -> Evaluate:
     """One evaluation at a moment, at which old events alone open no alert."""
 
     def run(now: datetime = NOON, **settings: Any) -> Evaluation:
         detection = DetectionSettings(**{"data_stale_minutes": 0, **settings})
-        return evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), Flags(None), now=now)
+        return evaluate_guardrails(change_settings(context, detection=detection), now=now)
 
     return run
 

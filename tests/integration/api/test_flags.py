@@ -1,18 +1,17 @@
 """What flags switch off in the API, for whom, and how soon."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.db.database import Database
-from metrics_api.reports.reconciliation import tick_schedules
-from metrics_api.settings.queues import QueueSettings
+from metrics_api.context import Context
+from metrics_api.reports.slots import tick_schedules
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.builders import build_event
 from tests.support.flag_files import FOR_25_PCT, OFF, ON, write_flags
@@ -98,12 +97,11 @@ def test_a_flag_may_be_on_for_some_callers_only(flagged_app: Flask, path: Path, 
 
 @pytest.mark.parametrize(("definition", "status"), [(OFF, "skipped"), (ON, "queued")])
 def test_due_slots_are_skipped_while_reports_are_switched_off(
-    database: Database, redis_url: str, connection: Connection, path: Path, definition: dict[str, Any], status: str
+    context: Context, connection: Connection, path: Path, definition: dict[str, Any], status: str
 ) -> None:
     write_flags(path, performance_reports=definition)
-    flags, redis = Flags(path), Redis.from_url(redis_url)
     for now in (BEFORE_A_SLOT, AFTER_A_SLOT):
-        tick_schedules(database, redis, flags, QueueSettings(), now=now)
+        tick_schedules(replace(context, flags=Flags(path)), now=now)
     assert connection.execute(text("SELECT report_type, status FROM report_runs")).all() == [("weekly", status)]
 
 

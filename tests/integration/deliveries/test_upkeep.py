@@ -1,18 +1,19 @@
 """What the reconciler does for deliveries, and what a person decides about those that are stuck."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from redis import Redis
 from sqlalchemy import Connection, text
 
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.deliveries.pruning import prune_deliveries
-from metrics_api.deliveries.reconciliation import reconcile_deliveries
+from metrics_api.reconciler.tasks import reconcile_deliveries
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.queues import QueueSettings
-from tests.support.api_fixtures import Api
+from tests.support.api_fixtures import Api, change_settings
 from tests.support.delivery_rows import (
     ANN,
     BOB,
@@ -28,11 +29,12 @@ from viral_runtime.work.queues import QueueName, open_queue
 
 
 @pytest.fixture
-def reconcile(database: Database, redis: Redis) -> Callable[..., None]:
+def reconcile(context: Context, redis: Redis) -> Callable[..., None]:
     """One round of the reconciler at a moment."""
 
     def act(now: datetime, **settings: int) -> None:
-        reconcile_deliveries(database, redis, QueueSettings.model_validate(settings), now=now)
+        queues = QueueSettings.model_validate(settings)
+        reconcile_deliveries(change_settings(replace(context, redis=redis), queues=queues), now)
 
     return act
 

@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.db.tables import audit_entries
 from metrics_api.settings.detection import DetectionSettings
-from tests.support.api_fixtures import IDENTIFIER_KEY, Api
+from tests.support.api_fixtures import Api, change_settings
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.trusted_networks import PERIOD, SCHOOL, trust
 from viral_contract.models.people import Scope
-from viral_runtime.flags.evaluate import Flags
 
 
 def flag(api: Api, *addresses: str) -> None:
@@ -114,11 +112,11 @@ def test_what_counts_as_trusted_needs_to_be_above_the_threshold(api: Api) -> Non
     assert len(read_fraud(api, threshold=9)["trusted_ips"]) == 1
 
 
-def test_trusted_addresses_open_no_alert(api: Api, database: Database) -> None:
+def test_trusted_addresses_open_no_alert(api: Api, context: Context) -> None:
     flag(api, *(f"203.0.113.{host}" for host in range(6)))
     trust(api)
     detection = DetectionSettings(data_stale_minutes=0)
-    evaluation = evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), Flags(None), now=NOON)
+    evaluation = evaluate_guardrails(change_settings(context, detection=detection), now=NOON)
     assert (evaluation.opened_alerts, evaluation.health_score) == ([], 100)
 
 

@@ -6,15 +6,14 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from metrics_api.api.services import Services
+from metrics_api.context import Context
 from tests.support.api_fixtures import Api
 
 
 @pytest.fixture
-def statements(app: object) -> Iterator[list[str]]:
+def statements(context: Context) -> Iterator[list[str]]:
     """Every statement that the application sends."""
-    made: Services = app.extensions["services"]  # type: ignore[attr-defined]
-    engine: Engine = made.database._engine
+    engine: Engine = context.database._engine
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

@@ -5,24 +5,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.health.history import MAX_POINTS, fetch_history
-from metrics_api.settings.detection import DetectionSettings
-from tests.support.api_fixtures import IDENTIFIER_KEY, Api
+from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
 from tests.support.plans import watch_statements
 from viral_contract.models.period import Period
-from viral_runtime.flags.evaluate import Flags
 
 DAY = timedelta(days=1)
 PERIOD = {"start": "2026-03-01", "end": "2026-03-30"}
 
 
-def evaluate(database: Database, now: datetime) -> None:
+def evaluate(context: Context, now: datetime) -> None:
     """Evaluate as the reconciler would at that moment."""
-    evaluate_guardrails(database, DetectionSettings(), References(IDENTIFIER_KEY), Flags(None), now=now)
+    evaluate_guardrails(context, now=now)
 
 
 def save_points(connection: Connection, first: str, last: str, apart: str) -> None:
@@ -38,11 +35,11 @@ def save_points(connection: Connection, first: str, last: str, apart: str) -> No
     )
 
 
-def test_every_evaluation_leaves_a_point(api: Api, database: Database) -> None:
+def test_every_evaluation_leaves_a_point(api: Api, context: Context) -> None:
     api.post_events(*build_clicks(11, apart=60, ip_address="203.0.113.7"))
-    evaluate(database, NOON)
-    evaluate(database, NOON + DAY)
-    evaluate(database, NOON + 7 * DAY)
+    evaluate(context, NOON)
+    evaluate(context, NOON + DAY)
+    evaluate(context, NOON + 7 * DAY)
     answer = api.read("/v1/guardrails/history", **PERIOD)
     assert [(point["computed_at"], point["health_score"], point["has_data"]) for point in answer["points"]] == [
         ("2026-03-04T12:00:00Z", 98, True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,12 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
-from metrics_api.settings.queues import QueueSettings
-from tests.support.api_fixtures import IDENTIFIER_KEY, Api, create_token
+from tests.support.api_fixtures import Api, change_settings, create_token
 from tests.support.builders import NOON, build_clicks
 from tests.support.content_builders import EMAIL, build_share, save_shares
 from tests.support.delivery_rows import create_mailing_app
@@ -47,10 +46,10 @@ def admin(mailing_app: Flask, empty_database: Engine) -> Api:
 
 
 @pytest.fixture
-def flags(mailing_app: Flask) -> Flags:
-    """Its flags."""
-    found: Flags = mailing_app.extensions["services"].flags
-    return found
+def mailing(mailing_app: Flask, redis: Redis) -> Context:
+    """What it works with, where events of the past open no alert."""
+    found, detection = mailing_app.extensions["context"], DetectionSettings(data_stale_minutes=0)
+    return change_settings(replace(found, redis=redis), detection=detection, deliveries=SETTINGS)
 
 
 @pytest.fixture
@@ -63,13 +62,13 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def evaluate(database: Database, redis: Redis, flags: Flags) -> Evaluate:
+def evaluate(mailing: Context) -> Evaluate:
     """One evaluation at a moment, and the telling after it, as the reconciler does both."""
 
-    def run(now: datetime = NOON, flags: Flags = flags, settings: DeliverySettings = SETTINGS) -> Evaluation:
-        detection = DetectionSettings(data_stale_minutes=0)
-        evaluation = evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), flags, now=now)
-        tell_news(database, redis, flags, settings, QueueSettings(), now=now)
+    def run(now: datetime = NOON, flags: Flags = mailing.flags, settings: DeliverySettings = SETTINGS) -> Evaluation:
+        context = change_settings(replace(mailing, flags=flags), deliveries=settings)
+        evaluation = evaluate_guardrails(context, now=now)
+        tell_news(context, now=now)
         return evaluation
 
     return run
@@ -202,14 +201,13 @@ def test_nothing_is_told_while_somebody_has_taken_it_up_or_put_it_off_but_the_en
 
 
 def test_news_that_still_waits_when_its_alert_is_taken_up_waits_for_the_end(
-    admin: Api, evaluate: Evaluate, connection: Connection, flags: Flags, database: Database, redis: Redis
+    admin: Api, evaluate: Evaluate, connection: Connection, mailing: Context
 ) -> None:
     create_rule(admin)
     flag_addresses(admin, 6)
-    detection = DetectionSettings(data_stale_minutes=0)
-    evaluation = evaluate_guardrails(database, detection, References(IDENTIFIER_KEY), flags, now=NOON)
+    evaluation = evaluate_guardrails(mailing, now=NOON)
     act(admin, evaluation.opened_alerts[0], "acknowledge")
-    tell_news(database, redis, flags, SETTINGS, QueueSettings(), now=NOON)
+    tell_news(mailing, now=NOON)
     assert read_messages(connection) == []
     evaluate(NOON + timedelta(days=8))
     assert read_events(connection) == [["opened", "ended"]]
@@ -335,16 +333,16 @@ def test_evaluations_and_tellings_at_one_moment_tell_everything_once(
 
 @pytest.mark.parametrize("is_on", [True, False])
 def test_an_email_is_a_placeholder_while_email_is_switched_off(
-    admin: Api, connection: Connection, database: Database, redis: Redis, flags: Flags, tmp_path: Path, is_on: bool
+    admin: Api, connection: Connection, evaluate: Evaluate, mailing: Context, redis: Redis, tmp_path: Path, is_on: bool
 ) -> None:
+    flags = mailing.flags
     if not is_on:
         on = '{"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on"}'
         (tmp_path / "flags.json").write_text(f'{{"flags": {{"alert_notifications": {on}}}}}')
         flags = Flags(tmp_path / "flags.json")
     create_rule(admin, channel="email", target="On.Call@Example.com")
     flag_addresses(admin, 6)
-    evaluate_guardrails(database, DetectionSettings(data_stale_minutes=0), References(IDENTIFIER_KEY), flags, now=NOON)
-    tell_news(database, redis, flags, SETTINGS, QueueSettings(), now=NOON)
+    evaluate(flags=flags)
     (message,) = read_messages(connection)
     assert (message["kind"], message["recipient"], message["is_placeholder"]) == (
         "email",

@@ -92,7 +92,7 @@ def portuguese_api(database_url: str, redis_url: str, connection: Connection) ->
     connection.execute(insert(tokens).values(row))
     app = build_app(database_url=database_url, redis_url=redis_url, pii_phone_region="PT")
     yield Api(app, token)
-    app.extensions["services"].database.close()
+    app.extensions["context"].database.close()
 
 
 def test_a_number_without_prefix_is_judged_by_the_rules_of_the_configured_region(api: Api, portuguese_api: Api) -> None:

@@ -41,7 +41,7 @@ def hasty(database_url: str, redis_url: str, connection: Connection) -> Iterator
     connection.execute(insert(tokens).values(name="a test", token_hash=hash_secret(token), scopes=list(Scope)))
     app = build_app(database_url=database_url, redis_url=redis_url, pii_scan_seconds=1e-9)
     yield Api(app, token)
-    app.extensions["services"].database.close()
+    app.extensions["context"].database.close()
 
 
 def save(api: Api, share_id: str, data: dict[str, Any], **more: Any) -> None:

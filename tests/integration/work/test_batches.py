@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, text
 
+from metrics_api.context import Context
 from metrics_api.db.database import Database
 from metrics_api.ingest.batch_queue import poke_due_batches
 from metrics_api.ingest.batches import MAX_ATTEMPTS, Circumstances, step_batch
-from metrics_api.settings.queues import QueueSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
 from viral_contract.models.batches import Batch
@@ -62,7 +62,7 @@ def test_what_an_erasure_leaves_to_be_done_is_on_the_queue(api: Api, redis: Redi
 
 
 def test_what_redis_forgets_is_queued_again_after_half_a_minute_and_what_is_stepped_is_not(
-    database: Database, redis: Redis, connection: Connection, step: Callable[..., Batch | None]
+    context: Context, redis: Redis, connection: Connection, step: Callable[..., Batch | None]
 ) -> None:
     days = '["2026-03-04", "2026-03-05"]'
     stepped, left = (connection.execute(_SAVE, {"kind": "rebuild_days", "steps": days}).scalar_one() for _ in range(2))
@@ -70,15 +70,15 @@ def test_what_redis_forgets_is_queued_again_after_half_a_minute_and_what_is_step
     for seconds in (0, 29, 31):
         if seconds == 29:
             step(stepped, seconds)
-        poke_due_batches(database, redis, QueueSettings(), now=NOON + timedelta(seconds=seconds))
+        poke_due_batches(context, now=NOON + timedelta(seconds=seconds))
         queued.append(fetch_queued_rows(redis, QueueName.BATCH))
         redis.flushall()
     assert queued == [{stepped, left}, set(), {left}]
 
 
-def test_an_unworked_queue_holds_each_batch_once(database: Database, redis: Redis, broken: int) -> None:
+def test_an_unworked_queue_holds_each_batch_once(context: Context, redis: Redis, broken: int) -> None:
     for minute in range(60):
-        poke_due_batches(database, redis, QueueSettings(), now=NOON + timedelta(minutes=minute))
+        poke_due_batches(context, now=NOON + timedelta(minutes=minute))
     assert [job.args for job in open_queue(redis, QueueName.BATCH).jobs] == [[broken]]
 
 
@@ -111,7 +111,7 @@ def test_whoever_comes_while_another_does_a_step_does_not_wait_for_it(
 
 
 def test_a_step_that_fails_five_times_waits_for_a_person_and_keeps_nothing_from_going_on(
-    api: Api, broken: int, step: Callable[..., Batch | None], redis: Redis, database: Database
+    api: Api, broken: int, step: Callable[..., Batch | None], redis: Redis, context: Context
 ) -> None:
     fail(broken, step)
     queue, answer = read_queue(api), api.read("/v1/queues")
@@ -120,7 +120,7 @@ def test_a_step_that_fails_five_times_waits_for_a_person_and_keeps_nothing_from_
     found = [letter[name] for name in ("id", "state", "queue", "what", "attempts")]
     assert found == [f"batch-{broken}", "failed", "batch", "rebuild days, 0 of 2 steps done", MAX_ATTEMPTS]
     assert letter["reason"] == "ValueError: Invalid isoformat string: 'not a date'"
-    poke_due_batches(database, redis, QueueSettings(), now=NOON + timedelta(hours=1))
+    poke_due_batches(context, now=NOON + timedelta(hours=1))
     assert fetch_queued_rows(redis, QueueName.BATCH) == set()
     api.post_events(*build_clicks(1))
     assert api.send("POST", "/v1/batches", json={"kind": "rebuild_facts"}).get_json()["id"] != broken

@@ -7,10 +7,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, text
 
-from metrics_api.db.database import Database
+from metrics_api.context import Context
 from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.settings.queues import QueueSettings
-from tests.support.api_fixtures import Api
+from tests.support.api_fixtures import Api, change_settings
 from tests.support.builders import NOON
 from tests.support.delivery_rows import change_delivery, save_delivery
 from viral_runtime.work.queues import JobName, QueueName, open_queue
@@ -107,14 +107,15 @@ def test_a_dead_letter_is_acted_on_once_and_audited(
 
 
 def test_reports_that_nobody_makes_stand_on_their_queue_once_and_all_of_them(
-    connection: Connection, database: Database, redis: Redis
+    connection: Connection, context: Context, redis: Redis
 ) -> None:
     for _ in range(20):
         connection.execute(_FAILED)
     connection.execute(text("UPDATE report_runs SET status = 'queued', next_attempt_at = :now"), {"now": NOON})
+    of_six = change_settings(context, queues=QueueSettings(repoke_batch=6))
     for step in range(500):
         at = NOON + timedelta(seconds=31 * step)
-        poke_due_runs(database, redis, QueueSettings(repoke_batch=6), now=at)
+        poke_due_runs(of_six, now=at)
     queue = open_queue(redis, QueueName.PERFORMANCE_REPORTS)
     assert sorted(job.args[0] for job in queue.jobs) == list(range(1, 21))
     assert redis.dbsize() < 50

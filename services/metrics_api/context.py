@@ -1,0 +1,57 @@
+"""What the parts of one process share: its connections, its flags and its settings."""
+
+from dataclasses import dataclass, field
+
+from redis import Redis
+
+from metrics_api.access.identifiers import References
+from metrics_api.access.open_id import OpenIdProvider, connect_provider
+from metrics_api.access.rate_limits import RateLimits
+from metrics_api.db.database import Database, create_database_engine
+from metrics_api.settings.access import AccessSettings
+from metrics_api.settings.api import ApiSettings
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from metrics_api.settings.privacy import PrivacySettings
+from metrics_api.settings.queues import QueueSettings
+from viral_runtime.flags.evaluate import Flags
+from viral_runtime.work.queues import connect_redis
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the process, by concern; a group that is not given comes from the environment."""
+
+    api: ApiSettings
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    queues: QueueSettings = field(default_factory=QueueSettings)
+    deliveries: DeliverySettings = field(default_factory=DeliverySettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Made once for each process; views, the reconciler and tests work with the same one."""
+
+    database: Database
+    redis: Redis
+    flags: Flags
+    references: References
+    limits: RateLimits
+    provider: OpenIdProvider | None
+    settings: Settings
+
+
+def connect(settings: Settings, *, pool_size: int) -> Context:
+    """The context of these settings; nothing is asked of a store yet."""
+    api, access = settings.api, settings.access
+    return Context(
+        database=Database(create_database_engine(api.database_url, pool_size=pool_size)),
+        redis=connect_redis(api.redis_url),
+        flags=Flags(api.flags_file),
+        references=References(api.identifier_key.get_secret_value()),
+        limits=RateLimits(api.redis_url, access.limits),
+        provider=connect_provider(access.single_sign_on),
+        settings=settings,
+    )
