@@ -53,8 +53,8 @@ class Snapshot:
     def about(self) -> str:
         """How old the newest event is, and what is no longer kept."""
         if self.health.last_event_at is None:
-            return "no event yet"
-        newest = f"newest event {format_age(self.health.last_event_at, now=self.computed_at)}"
+            return "no events yet"
+        newest = f"last event {format_age(self.health.last_event_at, now=self.computed_at)}"
         return newest + format_retention(self.health.retained_from)
 
 
@@ -86,7 +86,7 @@ class GrowthSnapshot:
         """What the period is compared with, and what is no longer kept."""
         compared = f"compared with {format_period(self.k_factor.previous.period)}"
         if not self.k_factor.is_over:
-            compared = "not over yet"
+            compared = "in progress"
         return compared + format_retention(self.k_factor.retained_from)
 
 

@@ -45,7 +45,7 @@ def format_clock(moment: datetime) -> str:
 
 def format_retention(retained_from: date | None) -> str:
     """What follows a period that begins before what is kept; nothing where all of it is."""
-    return f" · only totals are kept from before {format_day(retained_from)}" if retained_from else ""
+    return f" · totals only before {format_day(retained_from)}" if retained_from else ""
 
 
 def format_duration(seconds: float) -> str:

@@ -37,7 +37,7 @@ def _name_reports(found: Unsubscription) -> str:
 
 def _explain(error: Exception) -> Response:
     if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
-        detail = "It may have been cut off by your mail program. Copy it whole, or answer to the email."
-        return build_message_page(404, "This link is not one of ours", detail)
+        detail = "Your email app may have cut it off. Copy the whole link, or reply to the email."
+        return build_message_page(404, "Invalid unsubscribe link", detail)
     _log.error("unsubscribe_failed", reason=str(error))
     return build_unavailable()

@@ -1,11 +1,12 @@
 """How dates are written for people, with the names of months short, as on pages, or in full, as in reports."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from viral_contract.models.period import Period
 
 MonthForm = Literal["%b", "%B"]
+_UNITS = (("years", timedelta(days=365)), ("days", timedelta(days=1)), ("hours", timedelta(hours=1)))
 SHORT: MonthForm = "%b"
 FULL: MonthForm = "%B"
 
@@ -30,3 +31,12 @@ def format_period(period: Period, month: MonthForm = SHORT) -> str:
     if start.month != end.month:
         return f"{format_day_of_year(start, month)} – {format_day(end, month)}"
     return f"{start.day}–{format_day(end, month)}"
+
+
+def format_elapsed(elapsed: timedelta) -> str:
+    """A length of time in the largest unit that it holds twice: "75 minutes", "30 hours", "12 days", "9 years"."""
+    for name, length in _UNITS:
+        if elapsed >= 2 * length:
+            return f"{elapsed // length} {name}"
+    minutes = elapsed // timedelta(minutes=1)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

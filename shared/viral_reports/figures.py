@@ -1,5 +1,6 @@
 """How numbers and dates are written in a report, in its sentences as in its tables."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ _VIRAL = 1
 _MOST_DECIMALS = 6
 _LONGEST_NAME = 40
 _SMALLEST_PCT = 0.05
+_ALL_PCT = 100
 
 
 def format_k(k_factor: float) -> str:
@@ -48,9 +50,21 @@ def format_rate(rate: float) -> str:
     return format_pct(rate * 100)
 
 
+def format_rate_against(rate: float, target: float) -> str:
+    """A rate beside its target, with a second decimal where one would make a missed target look met."""
+    return _cut(rate * 100) if rate < target <= round(rate, 3) else format_rate(rate)
+
+
 def format_pct(pct: float) -> str:
-    """A percentage with one decimal and thousands separated."""
+    """A percentage with one decimal and thousands separated; what is short of 100 never as 100."""
+    if round(pct, 1) == _ALL_PCT > pct:
+        return _cut(pct)
     return "<0.1%" if 0 < pct < _SMALLEST_PCT else f"{pct:,.1f}%"
+
+
+def _cut(pct: float) -> str:
+    """A percentage with two decimals, rounded down."""
+    return f"{math.floor(round(pct * 100, 6)) / 100:.2f}%"
 
 
 def format_change(change_pct: float | None) -> str:

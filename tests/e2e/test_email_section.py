@@ -124,7 +124,7 @@ def test_a_form_that_promised_a_placeholder_sends_nothing_once_email_is_on(
         expect(guest.page.get_by_role("button", name=PLACEHOLDER)).to_be_visible()
         with mailing.email_on(report_id):
             send(guest.page, PLACEHOLDER, "eve@promised.example")
-            expect(guest.page.get_by_role("status")).to_contain_text("email delivery was switched on meanwhile")
+            expect(guest.page.get_by_role("status")).to_contain_text("email delivery was turned on in the meantime")
             expect(guest.page.get_by_role("button", name="Send report")).to_be_visible()
             expect(guest.page.get_by_label("Recipients")).to_have_value("eve@promised.example")
     assert mailing.find_deliveries(report_id, "eve@promised.example") == []

@@ -92,8 +92,8 @@ def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> Non
         guest.open(GROWTH + WEEK)
         k_factor = card(guest.page, "K-Factor")
         expect(k_factor).to_contain_text("1.50")
-        expect(k_factor).to_contain_text("2 inviting users × 1.50 invites each × 1.00 conversions an invite")
-        expect(card(guest.page, "Why K changed")).to_contain_text("Too few to say")
+        expect(k_factor).to_contain_text("2 inviting users × 1.50 invites each × 1.00 conversions per invite")
+        expect(card(guest.page, "Why K changed")).to_contain_text("Not enough data")
         expect(card(guest.page, "Why K changed").get_by_role("row", name="Together")).to_have_count(2)
         expect(card(guest.page, "Funnel").get_by_role("listitem").filter(has_text="Clicked")).to_contain_text("3")
         expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_contain_text("2.00")
@@ -122,14 +122,14 @@ def test_the_two_live_pages_do_not_get_into_each_others_way(signed_in: Open) -> 
 def test_a_report_is_asked_for_and_appears_without_a_reload(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(REPORTS)
-        guest.page.get_by_label("Type of the new report").get_by_text("Monthly").click()
-        expect(guest.page.get_by_text("The 30 dates that end yesterday (UTC)")).to_be_visible()
+        guest.page.get_by_label("New report type").get_by_text("Monthly").click()
+        expect(guest.page.get_by_text("The 30 days ending yesterday (UTC)")).to_be_visible()
         guest.page.get_by_role("button", name="Generate report").click()
         expect(guest.page.get_by_role("status")).to_have_text(re.compile(r"Report \d+ is queued\."))
         row = guest.page.get_by_role("row", name=re.compile("Monthly growth report"))
         expect(row).to_contain_text("Ready", timeout=60_000)
 
-        guest.page.get_by_label("Type of report").get_by_role("link", name="Weekly").click()
+        guest.page.get_by_label("Report type").get_by_role("link", name="Weekly").click()
         expect(guest.page).to_have_url(re.compile(r"\?report_type=weekly$"))
         expect(row).to_have_count(0)
 
@@ -137,8 +137,8 @@ def test_a_report_is_asked_for_and_appears_without_a_reload(signed_in: Open) -> 
 def test_a_custom_report_without_dates_is_refused_in_words(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(REPORTS)
-        guest.page.get_by_label("Type of the new report").get_by_text("Custom dates").click()
-        expect(guest.page.get_by_text("Any dates up to today, at most 366, both included")).to_be_visible()
+        guest.page.get_by_label("New report type").get_by_text("Custom dates").click()
+        expect(guest.page.get_by_text("Up to 366 days, ending today or earlier")).to_be_visible()
         guest.page.get_by_role("button", name="Generate report").click()
         expect(guest.page.get_by_role("status")).to_contain_text("choose the first and the last date")
 
@@ -149,7 +149,7 @@ def test_a_report_says_what_was_found(signed_in: Open, report_path: str) -> None
         expect(guest.page.get_by_role("heading", name="Custom growth report", level=1)).to_be_visible()
         expect(card(guest.page, "K-Factor")).to_contain_text("1.50")
         expect(card(guest.page, "Insights").get_by_role("listitem").first).to_be_visible()
-        comparison = card(guest.page, "Compared with the period before")
+        comparison = card(guest.page, "Compared with previous period")
         expect(comparison.get_by_role("row", name="Conversions")).to_have_text("Conversions30+3")
         exports = guest.page.get_by_label("Export", exact=True).get_by_role("link")
         expect(exports).to_have_text(["PDF", "HTML", "CSV", "JSON"])
@@ -171,7 +171,7 @@ def test_a_report_is_kept_as_a_file(signed_in: Open, report_path: str, label: st
 def test_an_unknown_report_is_told_in_words(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(f"{REPORTS}/999999")
-        expect(guest.page.get_by_text("There is no such report")).to_be_visible()
+        expect(guest.page.get_by_text("Report not found")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

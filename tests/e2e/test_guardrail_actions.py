@@ -30,8 +30,8 @@ WHAT_IF = f"{GUARDRAILS}/what-if"
 PASSWORD = "only for this test"
 FARM = [f"198.51.100.{number}" for number in range(1, 8)]
 SCHOOL = "203.0.113.77"
-FRAUD_ALERT = "Many addresses click too often"
-COPPA_ALERT = "Personal information of children was shared"
+FRAUD_ALERT = "Click fraud suspected"
+COPPA_ALERT = "Children's personal information shared"
 HISTORY = "/dashboard/alerts"
 Open = Callable[[str], AbstractContextManager[Visit]]
 
@@ -115,7 +115,7 @@ def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(sig
     with signed_in(Role.ADMIN) as guest:
         open_fraud_alert(guest)
         expect(guest.page.get_by_role("row", name=re.compile(r"198\.51\.100\."))).to_have_count(len(FARM))
-        guest.page.get_by_role("link", name="Show it on the guardrails page").click()
+        guest.page.get_by_role("link", name="View on guardrails page").click()
         fraud = card(guest.page, "Fraud Detection")
         expect(fraud).to_be_focused()
         expect(fraud).to_be_in_viewport()
@@ -157,7 +157,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         note.fill("A school's own number")
         page.get_by_role("button", name="Mark as false positive").press("Enter")
         expect(status).to_have_text("Marked as a false positive.")
-        expect(page.get_by_role("heading", name="What to do")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Take action")).to_have_count(0)
 
         guest.open(GUARDRAILS)
         card(page, "Active alerts").get_by_role("link", name="Alert history").click()
@@ -172,10 +172,10 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
 
         page.get_by_role("textbox", name="Status").click()
         page.get_by_role("option", name="Snoozed").click()
-        page.get_by_role("button", name="Show alerts").click()
+        page.get_by_role("button", name="Apply filters").click()
         expect(status).to_have_text("No alert matches")
         page.reload()
-        expect(page.get_by_text("Looked for status “Snoozed” · text “school's own”")).to_be_visible()
+        expect(page.get_by_text("Filters: status “Snoozed” · text “school's own”")).to_be_visible()
         expect(page.get_by_role("textbox", name="Status")).to_have_value("Snoozed")
         page.get_by_role("link", name="Clear filters").last.click()
         entry(page, COPPA_ALERT).get_by_role("link").click()
@@ -184,7 +184,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         expect(resolve).to_be_visible()
 
         page.get_by_role("button", name="Resolve until the period has passed").click()
-        expect(status).to_have_text("Snoozed until its period has passed.")
+        expect(status).to_have_text("Snoozed until the period has passed.")
         expect(page.get_by_text(re.compile(r"^Snoozed until \d+ \w+ 00:00 UTC$"))).to_be_visible()
         page.get_by_role("link", name="View all violations").click()
         expect(entry(page, "Email address")).to_be_visible()
@@ -225,7 +225,7 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
     with signed_in(Role.ADMIN) as guest:
         guest.open(f"{GUARDRAILS}/fraud")
         row = guest.page.get_by_role("row", name=SCHOOL)
-        expect(row).to_contain_text("12 devices, ordinary pace: a school?")
+        expect(row).to_contain_text("12 devices at a normal pace. Possibly a school.")
         row.get_by_role("link", name="Trust this network").click()
         expect(guest.page.get_by_label("Network or address")).to_have_value(SCHOOL)
         guest.page.get_by_label("Reason").fill("Lakeside School")
@@ -252,8 +252,8 @@ def test_a_threshold_is_tried_by_keyboard_and_kept_in_the_address(signed_in: Ope
     with signed_in(Role.ADMIN) as guest:
         guest.open(GUARDRAILS)
         card(guest.page, "What is lowering the score").get_by_role("link", name="Try other thresholds").click()
-        number = guest.page.get_by_label("Clicks of one IP a day", exact=True)
-        slider = guest.page.get_by_role("slider", name="Clicks of one IP a day, slider")
+        number = guest.page.get_by_label("Clicks per IP per day", exact=True)
+        slider = guest.page.get_by_role("slider", name="Clicks per IP per day, slider")
         expect(number).to_have_value("10")
         slider.focus()
         for _ in range(5):
@@ -267,10 +267,10 @@ def test_a_threshold_is_tried_by_keyboard_and_kept_in_the_address(signed_in: Ope
         guest.page.reload()
         expect(number).to_have_value("15")
         number.fill("3")
-        expect(guest.page.get_by_text("can be tried but not applied; allowed: 5 or more")).to_be_visible()
+        expect(guest.page.get_by_text("can be previewed but not applied. Allowed: 5 or more")).to_be_visible()
         expect(slider).to_have_attribute("aria-valuenow", "3")
 
-        guest.page.get_by_role("link", name="Back to configured").click()
+        guest.page.get_by_role("link", name="Reset to configured").click()
         expect(number).to_have_value("10")
         expect(guest.page).to_have_url(re.compile(r"what-if(\?days=7)?$"))
         assert guest.complaints == []

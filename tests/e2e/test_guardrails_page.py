@@ -123,7 +123,7 @@ def test_the_address_brings_the_period_back(signed_in: Open) -> None:
         guest.open(QUIET_WEEK)
         expect(guest.page.get_by_role("button", name="1 Mar 2021 – 7 Mar 2021")).to_be_visible()
         expect(guest.page.get_by_role("radio", name="7 days")).not_to_be_checked()
-        guest.page.get_by_role("button", name="Clear the custom dates").click()
+        guest.page.get_by_role("button", name="Clear custom dates").click()
         expect(guest.page).to_have_url(re.compile(f"{GUARDRAILS}$"))
         expect(guest.page.get_by_role("radio", name="7 days")).to_be_checked()
 
@@ -133,7 +133,7 @@ def test_an_empty_period_leads_to_the_newest_events(signed_in: Open) -> None:
         guest.open(EMPTY_WEEK)
         score = card(guest.page, "Health Score")
         expect(score).to_contain_text("No data yet")
-        score.get_by_role("link", name="Show the 7 days up to it").click()
+        score.get_by_role("link", name="View the 7 days before it").click()
         expect(card(guest.page, "Fraud Detection").get_by_role("row", name="203.0.113.50")).to_be_visible()
 
 
@@ -141,7 +141,7 @@ def test_a_period_that_does_not_exist_is_explained(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(f"{GUARDRAILS}?days=0")
         expect(guest.page.get_by_text("days must be at least 1")).to_be_visible()
-        guest.page.get_by_role("link", name="Show the last 7 days").click()
+        guest.page.get_by_role("link", name="View last 7 days").click()
         expect(card(guest.page, "Fraud Detection")).to_contain_text("203.0.113.50")
 
 

@@ -182,7 +182,7 @@ def test_a_first_page_without_the_api_tries_again_by_itself(
         visit(browser, dashboard, state=state) as admin,
     ):
         admin.open(GUARDRAILS)
-        expect(admin.page.get_by_role("heading", level=1)).to_have_text("The figures are not available right now")
+        expect(admin.page.get_by_role("heading", level=1)).to_have_text("Data is temporarily unavailable")
         expect(admin.page.get_by_text("This page tries again every few seconds.")).to_be_visible()
         silent_api.add(urlsplit(stack["METRICS_API_URL"]).port or 0)
         expect(admin.page.get_by_role("heading", level=1)).to_have_text("Guardrails")

@@ -63,7 +63,7 @@ def _time_page(guest: Visit, cluster: Cluster, variant: str) -> float:
     document["flags"]["guardrail_dashboard"]["defaultVariant"] = variant
     began = time.monotonic()
     cluster.change_flags(document)
-    says_off = guest.page.get_by_text("This feature is switched off")
+    says_off = guest.page.get_by_text("This feature is turned off")
 
     def shows_it() -> bool:
         guest.open("/dashboard/guardrails")

@@ -8,15 +8,16 @@ _HOURS = {"1": "1 hour", "24": "1 day", "168": "7 days"}
 _ENDS = {
     "alert-resolve": (
         "Resolve",
-        "Ends it now. While its cause lasts, the next evaluation opens a new alert.",
+        "Closes the alert now. If the cause is still there, the next evaluation opens a new one.",
     ),
     "alert-resolve-period": (
         "Resolve until the period has passed",
-        "Snoozes it until its dates have left the 7 that are evaluated. It ends then, or opens again if there is more.",
+        "Snoozes the alert until its dates are outside the 7 days evaluated. It resolves then, or reopens if there is "
+        "more.",
     ),
     "alert-false-positive": (
         "Mark as false positive",
-        "Needs a note. It stays closed until something new is found, and can be reopened.",
+        "Requires a note. The alert stays closed until something new is found. You can reopen it.",
     ),
 }
 
@@ -26,16 +27,16 @@ def build_actions() -> Component:
     note = dmc.Textarea(
         id="alert-note",
         label="Note",
-        description="For your colleagues. Required for a false positive.",
-        placeholder="What you found",
+        description="Visible to your team. Required for false positives.",
+        placeholder="What did you find?",
         autosize=True,
     )
     return html.Section(
         [
-            html.H2("What to do", className="card-heading"),
+            html.H2("Take action", className="card-heading"),
             note,
             _build_keeping(),
-            html.H3("End it", className="sub-heading"),
+            html.H3("Close alert", className="sub-heading"),
             html.Ul([_build_end(button, *words) for button, words in _ENDS.items()], className="endings"),
         ],
         id="alert-actions",
@@ -74,7 +75,8 @@ def build_undo() -> Component:
         [
             html.H2("Undo", className="card-heading"),
             html.P(
-                "If it was not a false positive, reopen it. Its evidence then opens alerts again.", id="alert-undo-hint"
+                "Not a false positive after all? Reopen it, and its evidence can trigger alerts again.",
+                id="alert-undo-hint",
             ),
             html.Button(
                 "Reopen alert", id="alert-reopen", className="button", **{"aria-describedby": "alert-undo-hint"}

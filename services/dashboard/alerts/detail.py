@@ -1,7 +1,7 @@
 """An alert in full: its facts, its evidence row by row, and its history."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from dash import dcc, html
@@ -25,7 +25,7 @@ from viral_contract.models.alerts import (
     EvidenceUnit,
 )
 from viral_contract.models.investigations import EntityKind
-from viral_reports.dates import format_day, format_period
+from viral_reports.dates import format_day, format_elapsed, format_period
 from viral_reports.figures import format_count, format_counted
 
 _KINDS: dict[AlertType, EntityKind] = {
@@ -43,12 +43,19 @@ ENDED = ("resolved", "false_positive")
 # As many as the API stores.
 _MOST_ROWS = 100
 _OPEN_ROWS = 20
-_NAMED = ("clicks", "conversions", "minutes")
+_COLUMNS: dict[AlertType, tuple[str, str]] = {
+    "coppa_violation": ("Violation", "Items"),
+    "fraud_detection": ("IP address", "Clicks"),
+    "conversion_anomaly": ("Referrer", "Conversions or rate"),
+    "no_data": ("Last event", "Age"),
+    "bot_detection": ("Device", "Clicks"),
+}
+_OTHER_COLUMNS = ("Item", "Value")
 _DONE: dict[AlertAction, str] = {
     "acknowledge_alert": "acknowledged it",
     "snooze_alert": "snoozed it",
     "resolve_alert": "resolved it",
-    "call_alert_false_positive": "called it a false positive",
+    "call_alert_false_positive": "marked it as a false positive",
     "reopen_alert": "reopened it",
 }
 
@@ -67,7 +74,7 @@ def build_detail(alert: AlertDetail, quality: AlertQuality, *, now: datetime) ->
                         html.H2("History", className="card-heading"),
                         _build_quality(alert, quality),
                         _build_history(alert),
-                        build_link_to_all("All alerts of this kind", alerts_path(type=alert.type)),
+                        build_link_to_all("View all alerts of this type", alerts_path(type=alert.type)),
                     ],
                     className="card",
                 ),
@@ -82,7 +89,7 @@ def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
         build_severity(alert.severity),
         html.Span(format_status(alert)),
         html.Span(f"opened {format_age(alert.opened_at, now=now)}"),
-        *([html.Span(f"ended {format_age(alert.resolved_at, now=now)}")] if alert.resolved_at else []),
+        *([html.Span(f"closed {format_age(alert.resolved_at, now=now)}")] if alert.resolved_at else []),
     ]
     heading = html.Div(
         [
@@ -97,10 +104,10 @@ def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
 def _build_evidence(alert: AlertDetail) -> list[Component]:
     evidence = alert.evidence
     found = [
-        build_hint(f"{evidence.what}, {format_period(evidence.period)}"),
+        build_hint(format_period(evidence.period)),
         build_kpis(
-            (_format(evidence.count, evidence.unit), "Found"),
-            (f"> {_format(evidence.threshold, evidence.unit)}", "Opens the alert"),
+            (_format(evidence.count, evidence.unit), evidence.what[:1].upper() + evidence.what[1:]),
+            (f"> {_format(evidence.threshold, evidence.unit)}", "Threshold"),
         ),
     ]
     return [*found, *_build_rows(alert), html.Div(_build_links(alert), className="card-links")]
@@ -110,20 +117,21 @@ def _build_rows(alert: AlertDetail) -> list[Component]:
     evidence = alert.evidence
     if not evidence.rows:
         return []
-    columns = (Column("What"), Column("Date"), Column("How much", is_figure=True))
+    name, figure = _COLUMNS.get(alert.type, _OTHER_COLUMNS)
+    columns = (Column(name), Column("Date"), Column(figure, is_figure=True))
     rows = [
         (
             _build_what(alert, row),
             format_day(row.day) if row.day else "–",
-            f"{_format(row.value, row.unit)} {row.unit if row.unit in _NAMED else ''}".strip(),
+            _format_value(row),
         )
         for row in evidence.rows
     ]
-    shown = f"The first {format_count(len(rows))} are listed here, the worst first."
+    shown = f"Showing the top {format_count(len(rows))}."
     cut = [build_hint(shown)] if len(rows) >= _MOST_ROWS or _is_cut(alert) else []
     return [
         *cut,
-        build_table("The evidence, the worst first", columns, rows[:_OPEN_ROWS]),
+        build_table("Evidence, highest first", columns, rows[:_OPEN_ROWS]),
         *_build_folded(columns, rows[_OPEN_ROWS:]),
     ]
 
@@ -133,7 +141,7 @@ def _build_folded(columns: Sequence[Column], rows: Sequence[Sequence[Component |
     if not rows:
         return []
     summary = html.Summary(f"Show {format_counted(len(rows), 'more row')}")
-    return [html.Details([summary, build_table("The rest of the evidence", columns, rows)], className="more-rows")]
+    return [html.Details([summary, build_table("More evidence", columns, rows)], className="more-rows")]
 
 
 def _is_cut(alert: AlertDetail) -> bool:
@@ -148,15 +156,26 @@ def _build_links(alert: AlertDetail) -> list[Component]:
     path, _, query = evidence.link.partition("?")
     panel = read_search(query).get("panel")
     then = f"{path}?{urlencode({**dates, **({'panel': panel} if panel else {})})}"
-    card = build_link_to_all("Show it on the guardrails page", then if alert.status in ENDED else evidence.link)
+    card = build_link_to_all("View on guardrails page", then if alert.status in ENDED else evidence.link)
     if alert.type not in _LISTS:
         return [card]
     label, path = _LISTS[alert.type]
     return [build_link_to_all(label, f"{path}?{urlencode(dates)}"), card]
 
 
+def _format_value(row: EvidenceRow) -> str:
+    """Conversions carry their unit, because rates share their column."""
+    shown = _format(row.value, row.unit)
+    return f"{shown} conversions" if row.unit == "conversions" else shown
+
+
 def _format(value: float, unit: EvidenceUnit | None) -> str:
-    """A rate in percent, anything else as a count; evidence of an older version does not say which it is."""
+    """A rate in percent, minutes as a length of time, anything else as a count.
+
+    Evidence of an older version does not say whether it is a rate.
+    """
+    if unit == "minutes":
+        return format_elapsed(timedelta(minutes=value))
     is_rate = unit == "rate" or (unit is None and 0 < value < 1)
     return format_percent(value) if is_rate else format_count(value)
 
@@ -176,14 +195,12 @@ def _build_what(alert: AlertDetail, row: EvidenceRow) -> Component:
 def _build_quality(alert: AlertDetail, quality: AlertQuality) -> Component:
     known = next((each for each in quality.types if each.type == alert.type), None)
     opened, false = (known.opened, known.false_positives) if known else (0, 0)
-    return build_hint(
-        f"Alerts of this kind so far: {format_count(opened)}, of them false positives: {format_count(false)}"
-    )
+    return build_hint(f"Alerts of this type: {format_count(opened)} · False positives: {format_count(false)}")
 
 
 def _build_history(alert: AlertDetail) -> Component:
     if not alert.actions:
-        return html.P("Nobody has done anything yet.", className="nothing")
+        return html.P("No activity yet.", className="nothing")
     return html.Ul([_build_action(action) for action in alert.actions], className="checks")
 
 

@@ -15,8 +15,8 @@ from viral_reports.figures import format_counted
 
 STATUSES: dict[StatusFilter, str] = {
     "all": "All",
-    "ended": "Ended",
-    "unresolved": "Not ended",
+    "ended": "Closed",
+    "unresolved": "Unresolved",
     "open": "Open or acknowledged",
     "acknowledged": "Acknowledged",
     "snoozed": "Snoozed",
@@ -25,7 +25,7 @@ STATUSES: dict[StatusFilter, str] = {
 }
 
 _WORDS: dict[str, Mapping[Any, str]] = {"status": STATUSES, "type": TITLES}
-_EMPTY = "Whatever the guardrails find stays listed here, with what people did about it."
+_EMPTY = "Alerts and the actions taken on them will appear here."
 
 
 def build_list(answer: AlertsAnswer, filters: Mapping[str, str]) -> list[Component]:
@@ -38,14 +38,14 @@ def build_list(answer: AlertsAnswer, filters: Mapping[str, str]) -> list[Compone
 def format_found(answer: AlertsAnswer, filters: Mapping[str, str]) -> str:
     """How many there are, in which order, and which filters left them: for screen readers, too."""
     if not answer.total_alerts:
-        return "No alert matches" if filters else "No alert has opened yet"
-    found = f"{format_counted(answer.total_alerts, 'alert')}, the most severe first, then the newest"
+        return "No matching alerts" if filters else "No alerts yet"
+    found = f"{format_counted(answer.total_alerts, 'alert')} by severity, then newest first"
     return f"{found} · {_format_filters(filters)}" if filters else found
 
 
 def _build_no_match(filters: Mapping[str, str]) -> list[Component]:
     return [
-        html.P(f"Looked for {_format_filters(filters)}", className="nothing"),
+        html.P(f"Filters: {_format_filters(filters)}", className="nothing"),
         dcc.Link("Clear filters", href=ALERTS_PATH, className="button"),
     ]
 
@@ -63,7 +63,7 @@ def _format_value(name: str, value: str) -> str:
 
 
 def _build_entry(alert: Alert) -> Component:
-    ended = [f"ended {_format_moment(alert.resolved_at)}"] if alert.resolved_at else []
+    ended = [f"closed {_format_moment(alert.resolved_at)}"] if alert.resolved_at else []
     return build_alert(
         alert, format_status(alert), f"opened {_format_moment(alert.opened_at)}", *ended, note=alert.note
     )

@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 def build_layout(_settings: DashboardSettings) -> Component:
     """The frame of the page; only what is listed changes."""
-    summary = html.P("What the guardrails found, and what people did about it")
+    summary = html.P("Past and current alerts, and the actions taken on them")
     return html.Div(
         [
             dcc.Store(id="alerts-defaults", data=_DEFAULTS),
@@ -68,10 +68,10 @@ def _build_filters() -> list[Component]:
     return [
         _build_choice("status", "Status", STATUSES),
         _build_choice("type", "Type", {ANY: "All", **TITLES}),
-        build_day(control_id(_PAGE, "start"), "From (UTC)", "Any day"),
-        build_day(control_id(_PAGE, "end"), "To (UTC)", "Any day"),
-        dmc.TextInput(id=control_id(_PAGE, "q"), label="Text", placeholder="words or a name", className="filter"),
-        html.Button("Show alerts", id="alerts-show", className="button button-primary"),
+        build_day(control_id(_PAGE, "start"), "From (UTC)", "Any date"),
+        build_day(control_id(_PAGE, "end"), "To (UTC)", "Any date"),
+        dmc.TextInput(id=control_id(_PAGE, "q"), label="Text", placeholder="Message, note or name", className="filter"),
+        html.Button("Apply filters", id="alerts-show", className="button button-primary"),
         dcc.Link("Clear filters", href=ALERTS_PATH, className="button"),
     ]
 

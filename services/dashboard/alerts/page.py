@@ -26,12 +26,12 @@ from viral_contract.models.people import Scope
 _SAID = {
     "alert-acknowledge": "Acknowledged.",
     "alert-snooze": "Snoozed.",
-    "alert-resolve": "Resolved. A new alert opens if its cause lasts.",
-    "alert-resolve-period": "Snoozed until its period has passed.",
+    "alert-resolve": "Resolved. A new alert opens if the cause is still there.",
+    "alert-resolve-period": "Snoozed until the period has passed.",
     "alert-false-positive": "Marked as a false positive.",
     "alert-reopen": "Reopened.",
 }
-_WHY = "Say in the note why it is a false positive"
+_WHY = "Add a note explaining why this is a false positive"
 _PLACES = {
     "view": ("alert-view", "children"),
     "actions_hidden": ("alert-actions", "hidden"),
@@ -86,12 +86,12 @@ def show_alert(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The alert that the address names and whether its actions are hidden, by the names of the callback's outputs."""
     alert_id = _parse_id(search)
     if alert_id is None:
-        return _say(build_not_found("alert"))
+        return _say(build_not_found("Alert"))
     try:
         return _draw(api, api.fetch_alert(alert_id))
     except ApiProblemError as error:
         if error.status == 404:
-            return _say(build_not_found("alert"))
+            return _say(build_not_found("Alert"))
         return _say(build_unavailable(alert_path(alert_id)))
     except API_FAILURES:
         return _say(build_unavailable(alert_path(alert_id)))
@@ -101,9 +101,9 @@ def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> dic
     """Do what the button says; a refusal is told in words and keeps the note."""
     alert_id = _parse_id(search)
     if alert_id is None:
-        return {**_say(build_not_found("alert")), "said": "", "note": note, "note_error": None}
+        return {**_say(build_not_found("Alert")), "said": "", "note": note, "note_error": None}
     if button == "alert-false-positive" and not note.strip():
-        said = "Nothing was changed: say in the note why it is a false positive."
+        said = "Nothing was changed. Add a note explaining why this is a false positive."
         return {**_KEPT, "said": said, "note": note, "note_error": _WHY}
     try:
         shown = _draw(api, _send(api, button, alert_id, note.strip() or None, hours))

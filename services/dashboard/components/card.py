@@ -70,7 +70,7 @@ def build_no_data() -> Component:
 
 def build_not_kept() -> Component:
     """What a card says of dates that are purged: nothing flagged is known, which is neither good nor bad."""
-    text = "Not known: only totals are kept of dates of this period, and not what was flagged on them."
+    text = "Not available: only totals are kept for some dates in this period, not what was flagged."
     return html.P(text, className="nothing")
 
 

@@ -31,7 +31,7 @@ def build_dates(dates_id: str) -> Component:
         id=dates_id,
         type="range",
         placeholder="Custom dates",
-        clearButtonProps={"aria-label": "Clear the custom dates"},
+        clearButtonProps={"aria-label": "Clear custom dates"},
         allowSingleDateInRange=True,
         maxDate=datetime.now(UTC).date().isoformat(),
         leftSection=html.Span(className="icon icon-calendar"),

@@ -6,16 +6,16 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_frame
 from viral_contract.client.metrics_api import ApiProblemError
 
-NO_DATA_PROBLEM = "Could not load the figures. Please try again in a minute."
+NO_DATA_PROBLEM = "Could not load the data. Try again in a minute."
 
 
 def build_unavailable(here: str) -> Component:
     """Says that there never was data to show, and offers to try again; `here` is the page's own address."""
     return build_frame(
         "message",
-        "The figures are not available right now",
+        "Data is temporarily unavailable",
         [
-            html.P("The metrics API does not answer. Nothing is lost meanwhile.", className="hint"),
+            html.P("The metrics API is not responding. No data has been lost.", className="hint"),
             html.A("Try again", href=here, className="button"),
         ],
     )
@@ -26,10 +26,10 @@ def build_refused(error: ApiProblemError, path: str) -> Component:
     reasons = [f"{each['pointer'].lstrip('#/?')} {each['detail']}." for each in error.errors if "pointer" in each]
     return build_frame(
         "message",
-        "These values do not exist",
+        "Invalid values",
         [
             *[html.P(f"In the address, {reason}", className="hint") for reason in reasons or [error.detail]],
-            dcc.Link("Go on without them", href=path, className="button"),
+            dcc.Link("Clear invalid values", href=path, className="button"),
         ],
     )
 
@@ -38,22 +38,22 @@ def build_refusal(reason: str) -> Component:
     """Says in the API's words what this person may not see."""
     return build_frame(
         "message",
-        "You can't look at this",
+        "You don't have access to this page",
         [
             html.P(reason, className="hint"),
-            dcc.Link("Go to the guardrails", href="/dashboard/guardrails", className="button"),
+            dcc.Link("Go to Guardrails", href="/dashboard/guardrails", className="button"),
         ],
     )
 
 
 def build_not_found(what: str) -> Component:
-    """Says that the address names nothing that exists."""
+    """Says that nothing has the address; `what` begins the sentence: "Report"."""
     return build_frame(
         "message",
-        f"There is no such {what}",
+        f"{what} not found",
         [
-            html.P("It may have been deleted, or the address may be mistyped.", className="hint"),
-            dcc.Link("Go to the guardrails", href="/dashboard/guardrails", className="button"),
+            html.P("It may have been deleted, or the address may be wrong.", className="hint"),
+            dcc.Link("Go to Guardrails", href="/dashboard/guardrails", className="button"),
         ],
     )
 
@@ -62,8 +62,8 @@ def build_switched_off() -> Component:
     """Says that a flag switches off what the page shows."""
     return build_frame(
         "message",
-        "This feature is switched off",
-        [html.P("Its flag is off. An administrator can switch it on.", className="hint")],
+        "This feature is turned off",
+        [html.P("An admin can turn it on with its feature flag.", className="hint")],
     )
 
 
@@ -71,14 +71,14 @@ def build_invalid_period(reason: str, path: str) -> Component:
     """Says what is wrong with the period in the address."""
     return build_frame(
         "message",
-        "This period does not exist",
+        "Invalid period",
         [
             html.P(f"In the address, {reason}.", className="hint"),
             html.P(
                 ["Use ", html.Code("?days=14"), " or ", html.Code("?start=2015-05-17&end=2015-05-20"), "."],
                 className="hint",
             ),
-            dcc.Link("Show the last 7 days", href=path, className="button"),
+            dcc.Link("View last 7 days", href=path, className="button"),
         ],
     )
 

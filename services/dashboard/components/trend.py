@@ -9,10 +9,10 @@ from viral_reports.figures import format_k, format_signed
 
 _ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
 VERDICTS: dict[Verdict, str] = {
-    "up": "K rose by more than chance explains",
-    "down": "K fell by more than chance explains",
-    "no_clear_change": "No clear change: chance alone explains as much",
-    "too_few_to_say": "Too few to say: too few inviting users in one of the two periods",
+    "up": "K rose by more than chance alone would explain",
+    "down": "K fell by more than chance alone would explain",
+    "no_clear_change": "No clear change: the difference may be due to chance",
+    "too_few_to_say": "Not enough data: too few inviting users in one of the two periods",
 }
 
 
@@ -36,9 +36,9 @@ def build_uncompared() -> Component:
 def format_unfinished(answer: KFactorAnswer) -> str:
     """What is compared of a period that is not over, in one sentence."""
     if answer.compared is None:
-        return "This period is not over, so it is not compared with the one before."
+        return "This period is still in progress, so it is not compared with the previous one."
     now, before = format_period(answer.compared.period), format_period(answer.compared.previous_period)
-    return f"This period is not over: the change is that of {now} after {before}."
+    return f"This period is still in progress. The change compares {now} with {before}."
 
 
 def format_interval(interval: Interval | None) -> str:

@@ -15,9 +15,9 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The heat map, which is a table."""
     cohorts = skip_empty_start(snapshot.cohorts.cohorts)
     if not cohorts:
-        return [html.P(f"Nobody signed up in the last {snapshot.cohorts.weeks} weeks", className="nothing")]
+        return [html.P(f"No signups in the last {snapshot.cohorts.weeks} weeks", className="nothing")]
     return [
-        build_hint(f"Whatever the period: the last {snapshot.cohorts.weeks} weeks by signup, and who came back"),
+        build_hint(f"Retention by signup week, last {snapshot.cohorts.weeks} weeks"),
         _build_heat_map(cohorts),
     ]
 
@@ -30,10 +30,10 @@ def skip_empty_start(cohorts: list[Cohort]) -> list[Cohort]:
 
 def _build_heat_map(cohorts: list[Cohort]) -> Component:
     width = max(_count_elapsed(cohort) for cohort in cohorts)
-    names = ["Week of", "Users", *(f"W{week}" for week in range(width))]
+    names = ["Signup week", "Users", *(f"W{week}" for week in range(width))]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [_build_row(cohort, width) for cohort in cohorts]
-    caption = html.Caption("Share of each week's users seen in the n-th week after", className="visually-hidden")
+    caption = html.Caption("Share of each week's signups active in each following week", className="visually-hidden")
     table = html.Table([caption, head, html.Tbody(rows)], className="heat-map")
     # Wider than a phone, so that the keyboard must be able to move it.
     return html.Div(table, className="table-frame", tabIndex="0", role="group", **{"aria-label": "Cohorts"})

@@ -13,17 +13,17 @@ _HOURS_SHOWN = 48
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """Half of the users are faster than the median, three quarters faster than the other figure."""
     answer = snapshot.cycle_time
-    hint = build_hint("From a user's signup to the signup of each user they referred")
+    hint = build_hint("Time from a user's signup to the signups they referred")
     if answer.median_hours is None or answer.p75_hours is None:
-        waiting = f"; {format_counted(answer.open, 'user')} may still do so" if answer.open else ""
-        return [hint, html.P(f"Nobody has brought another user in this period{waiting}", className="nothing")]
+        waiting = f" · {format_counted(answer.open, 'user')} with no referred signup yet" if answer.open else ""
+        return [hint, html.P(f"No referred signups in this period{waiting}", className="nothing")]
     return [
         hint,
         build_kpis(
             (_format_hours(answer.median_hours), "Median"), (_format_hours(answer.p75_hours), "75th percentile")
         ),
-        build_kpis((format_count(answer.pairs), "Pairs"), (format_count(answer.open), "Still open")),
-        build_hint("Open are users who have brought nobody yet."),
+        build_kpis((format_count(answer.pairs), "Pairs"), (format_count(answer.open), "No referral yet")),
+        build_hint("No referral yet: users who haven't referred a signup."),
     ]
 
 

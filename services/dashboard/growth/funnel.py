@@ -23,9 +23,9 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The invites, and below them the people at every step."""
     funnel = snapshot.funnel
     if not funnel.invites and not _clicked(funnel):
-        return [html.P("No invites and no clicks in this period", className="nothing")]
+        return [html.P("No invites or clicks in this period", className="nothing")]
     return [
-        build_hint("People whose first click lies in the period, and who came how far since"),
+        build_hint("People who first clicked in this period, and how far they got"),
         build_bars(format_bars(funnel)),
     ]
 
@@ -42,9 +42,9 @@ def _clicked(funnel: FunnelAnswer) -> int:
 
 
 def _format_step(step: FunnelStep, most: int) -> Bar:
-    overall = f"{format_rate(step.overall_rate)} of all"
+    overall = f"{format_rate(step.overall_rate)} of total"
     is_first = step.name == "clicked"
-    note = "" if is_first else f"{format_rate(step.step_rate)} of the step before{_format_interval(step)} · {overall}"
+    note = "" if is_first else f"{format_rate(step.step_rate)} of previous step{_format_interval(step)} · {overall}"
     return Bar(_NAMES[step.name], format_count(step.count), note, step.count / most)
 
 

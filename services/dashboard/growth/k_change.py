@@ -29,19 +29,19 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     answer = snapshot.k_factor
     why = answer.why
     if not answer.total_invites and not answer.previous.total_invites:
-        return [html.P("Nobody invited anybody, in this period or before it.", className="nothing")]
+        return [html.P("No invites in this period or the previous one.", className="nothing")]
     if answer.is_partial or answer.previous.is_partial:
-        return [html.P("Of older dates only totals are kept, so K cannot be compared.", className="nothing")]
+        return [html.P("Only totals are kept for older dates, so K can't be compared.", className="nothing")]
     compared = answer.compared
     if compared is None:
         return [html.P(format_unfinished(answer), className="nothing")]
     change = (
         f"From {format_k(compared.previous_k_factor)} to {format_k(compared.k_factor)}: {_format_effect(why.total)}"
     )
-    sample = f"the smaller period has {format_counted(why.sample, 'inviting user')}"
+    sample = f"smaller sample: {format_counted(why.sample, 'inviting user')}"
     return [
         html.P(change, className="change"),
-        build_hint(f"{VERDICTS[why.verdict]}; {sample}."),
+        build_hint(f"{VERDICTS[why.verdict]} · {sample}"),
         *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
         build_effects("By factor", split_by_factor(why), why.total),
         build_effects("By loop", split_by_loop(why.loop_effects), why.total),
@@ -69,7 +69,7 @@ def build_effects(caption: str, effects: Sequence[Effect], total: float) -> Comp
     """Bars to the left of the middle took from K, bars to the right added to it."""
     most = max((abs(each.effect) for each in effects), default=0) or 1
     rows = [_build_row(each.name, _build_bar(each.effect / most), each.effect) for each in effects]
-    together = _build_row("Together", html.Span(), total)
+    together = _build_row("Total", html.Span(), total)
     return html.Table(
         [html.Caption(caption), html.Tbody(rows), html.Tfoot(together)],
         className="effects",

@@ -17,22 +17,22 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The number, how sure it is, and what is left of it without flagged traffic."""
     answer = snapshot.k_factor
     if not answer.total_invites:
-        return [html.P("Nobody invited anybody in this period, so there is no K.", className="nothing")]
+        return [html.P("No invites in this period, so there is no K-factor.", className="nothing")]
     if answer.is_partial and not answer.active_users:
-        return [html.P("Of this period only totals are kept, so K is not known.", className="nothing")]
+        return [html.P("Only totals are kept for this period, so the K-factor is not available.", className="nothing")]
     return [
         html.P(
             [html.Span(format_k(answer.k_factor), className="k-number"), build_trend(answer.trend, answer.change_pct)],
             className="k-line",
         ),
-        build_hint(f"{format_interval(answer.k_factor_interval)} · before: {_format_before(answer)}"),
+        build_hint(f"{format_interval(answer.k_factor_interval)} · previously {_format_before(answer)}"),
         *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
         build_kpis(
             (format_k(answer.k_factor), "All conversions"),
             (format_k(answer.k_factor_clean), "K clean"),
             (format_count(answer.removed_conversions), "Conversions removed"),
         ),
-        build_hint("K clean leaves out conversions from flagged addresses, devices and referrers."),
+        build_hint("K clean excludes conversions from flagged IP addresses, devices and referrers."),
         build_hint(_format_sum(answer)),
         build_hint(_format_distance(answer.k_factor)),
     ]
@@ -40,21 +40,21 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
 
 def _format_before(answer: KFactorAnswer) -> str:
     if answer.previous.is_partial:
-        return f"only totals are kept of {format_period(answer.previous.period)}"
+        return f"not available: only totals are kept for {format_period(answer.previous.period)}"
     return f"{format_k(answer.previous.k_factor)} in {format_period(answer.previous.period)}"
 
 
 def _format_sum(answer: KFactorAnswer) -> str:
     return (
         f"{format_counted(answer.active_users, 'inviting user')} × {answer.avg_invites_per_user:.2f} invites each "
-        f"× {answer.conversions_per_invite:.2f} conversions an invite"
+        f"× {answer.conversions_per_invite:.2f} conversions per invite"
     )
 
 
 def _format_distance(k_factor: float) -> str:
     if k_factor >= _VIRAL:
-        return "At 1 or above every inviting user brings at least one more: growth carries itself."
-    return f"{format_distance_to_viral(k_factor)} below 1, where growth carries itself."
+        return "At 1 or above, growth is self-sustaining: each inviting user brings in at least one more."
+    return f"{format_distance_to_viral(k_factor)} below 1, the level of self-sustaining growth."
 
 
-CARD = Card("k-factor", "K-Factor", 250, build_body)
+CARD = Card("k-factor", "K-factor", 250, build_body)

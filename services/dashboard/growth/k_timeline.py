@@ -21,9 +21,9 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The two lines, and the same as a table for screen readers."""
     points = snapshot.timeline.points
     if not any(point.invites for point in points):
-        return [html.P("Nobody invited anybody in this period.", className="nothing")]
+        return [html.P("No invites in this period.", className="nothing")]
     return [
-        build_hint("Each date by itself: conversions of the date over users who invited on it"),
+        build_hint("Daily conversions divided by the users who invited that day"),
         html.Div(_build_chart(points), className="history-chart", **{"aria-hidden": "true"}),
         _build_hidden_table(points),
     ]
@@ -69,7 +69,7 @@ def _build_hidden_table(points: list[TimelinePoint]) -> Component:
         for point in points
     ]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    return html.Div(html.Table([html.Caption("K by date"), head, html.Tbody(rows)]), className="visually-hidden")
+    return html.Div(html.Table([html.Caption("K by day"), head, html.Tbody(rows)]), className="visually-hidden")
 
 
 CARD = Card("k-timeline", "K over time", 300, build_body)

@@ -26,11 +26,11 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """Every loop with its counts, its K drawn against 1."""
     loops = snapshot.loops.loops
     if not loops:
-        return [html.P("No loop had any activity in this period", className="nothing")]
+        return [html.P("No loop activity in this period", className="nothing")]
     longest = max(_SHORTEST_TRACK, *(loop.k_factor for loop in loops))
     return [
-        build_hint("The line marks K = 1; a loop's K is of the users who invited by it"),
-        build_table("Loops, the highest K first", _COLUMNS, [_build_row(loop, longest) for loop in loops]),
+        build_hint("The line marks K = 1. Each loop's K counts only users who invited through it."),
+        build_table("Loops, highest K first", _COLUMNS, [_build_row(loop, longest) for loop in loops]),
     ]
 
 

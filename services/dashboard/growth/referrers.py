@@ -16,7 +16,7 @@ _COLUMNS = (
     Column("Referrer"),
     Column("Conversions", is_figure=True),
     Column("Rate", is_figure=True),
-    Column("Adds to K", is_figure=True),
+    Column("Contribution to K", is_figure=True),
 )
 
 
@@ -31,11 +31,11 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
 def build_rows(answer: ReferrersAnswer, search: str) -> list[Component]:
     """The answer's referrers; each leads to its investigation over the period of `search`."""
     if not answer.referrers:
-        return [html.P("No referrer had any activity in this period", className="nothing")]
+        return [html.P("No referrer activity in this period", className="nothing")]
     rows = [_build_row(referrer, search) for referrer in answer.referrers]
     return [
-        build_hint(f"{format_counted(answer.total_referrers, 'referrer')}, the most conversions first"),
-        build_table("Referrers, the most conversions first", _COLUMNS, rows),
+        build_hint(f"{format_counted(answer.total_referrers, 'referrer')}, most conversions first"),
+        build_table("Referrers, most conversions first", _COLUMNS, rows),
     ]
 
 

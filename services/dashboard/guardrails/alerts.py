@@ -14,12 +14,12 @@ from viral_contract.models.alerts import Alert, AlertSeverity, AlertType
 from viral_reports.figures import format_count
 
 TITLES: dict[AlertType, str] = {
-    "coppa_violation": "Personal information of children was shared",
-    "fraud_detection": "Many addresses click too often",
-    "conversion_anomaly": "Conversions are hard to believe",
-    "no_data": "No events arrive",
-    "bot_detection": "Devices click like robots",
-    "high_opt_out": "Many parent shares are never viewed",
+    "coppa_violation": "Children's personal information shared",
+    "fraud_detection": "Click fraud suspected",
+    "conversion_anomaly": "Unusual conversion activity",
+    "no_data": "No events received",
+    "bot_detection": "Bot-like devices",
+    "high_opt_out": "Parent shares rarely viewed",
 }
 _ICONS: dict[AlertSeverity, str] = {"critical": "critical", "high": "warning", "medium": "info"}
 
@@ -33,14 +33,14 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [html.P([check, "No active alerts"], className="nothing"), history]
     now = snapshot.health.computed_at
     return [
-        build_hint(f"{format_count(snapshot.alerts.total_alerts)} open, judged over the last 7 days"),
+        build_hint(f"{format_count(snapshot.alerts.total_alerts)} open · based on the last 7 days"),
         html.Ul([_build_active(alert, now=now) for alert in alerts], className="alerts"),
         history,
     ]
 
 
 def _build_active(alert: Alert, *, now: datetime) -> Component:
-    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged yet"
+    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged"
     return build_alert(alert, f"opened {format_age(alert.opened_at, now=now)}", taken)
 
 
@@ -56,7 +56,7 @@ def build_alert(alert: Alert, *facts: str, note: str | None = None) -> Component
         html.P([build_severity(alert.severity), *map(html.Span, facts)], className="alert-facts"),
         *([html.P(f"“{note}”", className="alert-note")] if note else []),
     ]
-    link = dcc.Link("Look into it", href=alert_path(alert.id), className="button", title=f"Look into it: {title}")
+    link = dcc.Link("Investigate", href=alert_path(alert.id), className="button", title=f"Investigate: {title}")
     return html.Li([icon, html.Div(text, className="alert-text"), link], className="alert")
 
 
@@ -72,7 +72,7 @@ def format_status(alert: Alert) -> str:
     if alert.status == "snoozed" and alert.snoozed_until:
         return f"Snoozed until {format_minute(alert.snoozed_until)} UTC"
     if alert.status == "resolved":
-        return f"Resolved by {alert.resolved_by}" if alert.resolved_by else "Over by itself"
+        return f"Resolved by {alert.resolved_by}" if alert.resolved_by else "Resolved automatically"
     return {"open": "Open", "false_positive": "False positive"}.get(alert.status, alert.status)
 
 

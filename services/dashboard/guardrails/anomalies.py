@@ -10,7 +10,7 @@ from dashboard.formats import format_percent
 from dashboard.links import investigation_path
 from viral_contract.models.guardrails import AnomalyAnswer
 from viral_reports.dates import format_day
-from viral_reports.figures import format_count, format_counted
+from viral_reports.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/guardrails/anomalies"
 _ROWS = 5
@@ -33,8 +33,8 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         _build_row(
             snapshot.search,
             row.referrer_id,
-            format_percent(row.conversion_rate),
-            f"{format_count(row.total_conversions)} conversions from {format_count(row.total_clicks)} clicks",
+            format_rate(row.conversion_rate),
+            f"{format_count(row.total_conversions)} conversions / {format_count(row.total_clicks)} clicks",
         )
         for row in anomalies.high_conversion_rate_referrers[:_ROWS]
     ]
@@ -61,7 +61,7 @@ def build_rows(anomalies: AnomalyAnswer, search: str) -> list[Component]:
         (
             build_suspect("referrer", row.referrer_id, row.referrer_id, search),
             "–",
-            f"{format_percent(row.conversion_rate)} of {format_counted(row.total_clicks, 'click')}",
+            f"{format_rate(row.conversion_rate)} of {format_counted(row.total_clicks, 'click')}",
             format_count(row.total_conversions),
         )
         for row in anomalies.high_conversion_rate_referrers
@@ -75,14 +75,14 @@ def build_rows(anomalies: AnomalyAnswer, search: str) -> list[Component]:
         )
         for row in anomalies.suspicious_referrers
     ]
-    table = build_table("Flagged referrers, those with too high a rate first", _COLUMNS, [*rates, *days])
+    table = build_table("Flagged referrers, highest conversion rate first", _COLUMNS, [*rates, *days])
     return [_build_rule(anomalies), _build_total(anomalies), table]
 
 
 def _build_rule(anomalies: AnomalyAnswer) -> Component:
     limit = format_percent(anomalies.thresholds["conversion_anomaly_threshold"])
     daily = format_count(anomalies.thresholds["conversion_anomaly_daily_threshold"])
-    return build_hint(f"Referrers above {limit} of their clicks or {daily} conversions on one day")
+    return build_hint(f"Conversion rate above {limit} or more than {daily} conversions in one day (UTC)")
 
 
 def _build_total(anomalies: AnomalyAnswer) -> Component:

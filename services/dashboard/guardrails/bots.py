@@ -14,7 +14,7 @@ _ROWS = 8
 _COLUMNS = (
     Column("Device"),
     Column("Clicks", is_figure=True),
-    Column("Fastest, s", is_figure=True),
+    Column("Fastest burst (s)", is_figure=True),
     Column("First seen", is_figure=True),
     Column("Last seen", is_figure=True),
 )
@@ -42,7 +42,7 @@ def build_rows(bots: BotAnswer, search: str) -> list[Component]:
     nothing = build_no_traffic() if is_known else build_not_kept()
     table = build_flagged_devices(bots, search) if bots.bot_like_devices else nothing
     return [
-        build_hint("Devices that click faster than people do, the most clicks first; times are UTC"),
+        build_hint("Devices clicking faster than a person can · most clicks first · times in UTC"),
         build_kpis((total, "Flagged devices"), (burst, "Rule")),
         table,
     ]
@@ -60,7 +60,7 @@ def build_flagged_devices(bots: BotAnswer, search: str) -> Component:
         )
         for device in bots.bot_like_devices
     ]
-    return build_table("Flagged devices, the most clicks first", _COLUMNS, rows)
+    return build_table("Flagged devices, most clicks first", _COLUMNS, rows)
 
 
 CARD = Card("bots", "Bot Detection", 420, build_body)

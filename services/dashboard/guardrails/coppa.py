@@ -9,7 +9,7 @@ from dashboard.data import Snapshot
 from dashboard.formats import format_percent
 from dashboard.links import VIOLATIONS_PATH
 from viral_contract.models.guardrails import Compliance
-from viral_reports.figures import format_count
+from viral_reports.figures import format_count, format_rate_against
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -17,18 +17,22 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     coppa = snapshot.health.components.coppa
     if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
         return [build_no_data()]
+    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
     target = f"Target {format_percent(coppa.target_rate)}: {'met' if coppa.target_met else 'missed'}"
     return [
-        build_hint("Shares and reels without personal information of a child"),
+        build_hint("Shares and reels free of children's personal information"),
         html.Dl(
-            html.Div([html.Dt(target), html.Dd(format_percent(coppa.overall_compliance_rate))], className="kpi"),
+            html.Div(
+                [html.Dt(target), html.Dd(rate)],
+                className="kpi",
+            ),
             className=f"kpis {'is-good' if coppa.target_met else 'is-critical'}",
         ),
         html.Ul(
             [
                 _build_kind("Parent shares", coppa.parent_shares),
                 _build_kind("Progress reels", coppa.progress_reels),
-                _build_check("Violations to look at", format_count(coppa.open_violations), coppa.open_violations == 0),
+                _build_check("Open violations", format_count(coppa.open_violations), coppa.open_violations == 0),
                 *_build_not_scanned(coppa.not_scanned),
             ],
             className="checks",
@@ -38,14 +42,14 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 
 
 def _build_kind(label: str, kind: Compliance) -> Component:
-    value = f"{format_count(kind.violations_found)} of {format_count(kind.total_checked)} violate"
+    value = f"{format_count(kind.violations_found)} of {format_count(kind.total_checked)} with violations"
     return _build_check(label, value, kind.violations_found == 0)
 
 
 def _build_not_scanned(number: int) -> list[Component]:
     if not number:
         return []
-    return [_build_check("Not scanned yet", f"{format_count(number)} counted as violating", is_fine=False)]
+    return [_build_check("Not scanned yet", f"{format_count(number)} counted as violations", is_fine=False)]
 
 
 def _build_check(label: str, value: str, is_fine: bool) -> Component:

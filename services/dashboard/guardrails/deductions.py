@@ -41,7 +41,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if health.is_partial:
         return [build_not_kept()]
     return [
-        build_hint("Each reason can cost only so many points"),
+        build_hint("Each deduction is capped"),
         build_waterfall(format_steps(health)),
         _build_hidden_table(health),
         build_link_to_all("Try other thresholds", WHAT_IF_PATH + snapshot.search),
@@ -54,7 +54,7 @@ def format_steps(health: HealthAnswer) -> list[Step]:
     level = 100.0
     for item in health.deduction_items:
         lower = max(level - item.points, 0)
-        note = f"of {format_number(item.cap)}"
+        note = f"max. {format_number(item.cap)}"
         kind = "deduction" if item.points else "none"
         steps.append(Step(kind, item.label, note, format_deduction(item.points), lower, level))
         level = lower
@@ -89,7 +89,7 @@ def _build_column(step: Step) -> Component:
 
 
 def _build_hidden_table(health: HealthAnswer) -> Component:
-    head = html.Tr([html.Th(name, scope="col") for name in ("Reason", "Found", "Formula", "Points", "At most")])
+    head = html.Tr([html.Th(name, scope="col") for name in ("Deduction", "Measured", "Formula", "Points", "Max.")])
     rows = [_build_hidden_row(item) for item in health.deduction_items]
     caption = f"Deductions from 100 to {format_points(health.health_score)}"
     table = html.Table([html.Caption(caption), html.Thead(head), html.Tbody(rows)])
@@ -98,7 +98,7 @@ def _build_hidden_table(health: HealthAnswer) -> Component:
 
 def _build_hidden_row(item: DeductionItem) -> Component:
     cells = [
-        f"{format_count(item.quantity)} {item.unit}",
+        _format_quantity(item),
         item.formula,
         format_deduction(item.points),
         format_number(item.cap),
@@ -106,11 +106,16 @@ def _build_hidden_row(item: DeductionItem) -> Component:
     return html.Tr([html.Th(item.label, scope="row"), *[html.Td(cell) for cell in cells]])
 
 
+def _format_quantity(item: DeductionItem) -> str:
+    blank = "" if item.unit.startswith("%") else " "
+    return f"{format_count(item.quantity)}{blank}{item.unit}"
+
+
 def _build_first_steps() -> list[Component]:
     return [
-        build_hint("Nothing yet. Send the first event with a token that has the scope events:write:"),
+        build_hint("No events yet. Send your first event with a token that has the events:write scope:"),
         html.Pre(html.Code(_FIRST_EVENTS), className="example", tabIndex="0"),
-        build_hint("Or bring in a file: ", html.Code("viral-engine import events.csv")),
+        build_hint("Or import a file: ", html.Code("viral-engine import events.csv")),
     ]
 
 

@@ -39,10 +39,10 @@ def build_rows(fraud: FraudAnswer, search: str) -> list[Component]:
     nothing = build_no_traffic() if is_known else build_not_kept()
     table = build_flagged_ips(fraud, search) if fraud.suspicious_ips else nothing
     return [
-        build_hint(f"IP addresses with more than {threshold} clicks on one day (UTC), the most first"),
+        build_hint(f"IP addresses with more than {threshold} clicks in one day (UTC) · most clicks first"),
         build_kpis(
             (total, "Flagged IPs"),
-            (f"> {threshold}", "Clicks a day that flag"),
+            (f"> {threshold}", "Threshold (clicks per day)"),
         ),
         table,
         *build_trusted_ips(fraud.trusted_ips, search),
@@ -60,7 +60,7 @@ def build_flagged_ips(fraud: FraudAnswer, search: str) -> Component:
         )
         for row in fraud.suspicious_ips
     ]
-    return build_table("Flagged IP addresses, the most clicks first", _COLUMNS, rows)
+    return build_table("Flagged IP addresses, most clicks first", _COLUMNS, rows)
 
 
 def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
@@ -77,7 +77,7 @@ def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
     ]
     reasons = "; ".join(sorted({f"{row.cidr}: {row.reason}" for row in trusted}))
     summary = html.Summary(f"Trusted, not flagged ({format_count(len(trusted))})")
-    table = build_table("Addresses of trusted networks, the most clicks first", _COLUMNS, rows)
+    table = build_table("IP addresses in trusted networks, most clicks first", _COLUMNS, rows)
     return [html.Details([summary, build_hint(reasons), table], className="trusted")]
 
 
@@ -85,7 +85,7 @@ def _build_address(row: SuspiciousIp, search: str) -> Component:
     address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
     if row.hint != "shared_network":
         return address
-    question = f"{format_count(row.devices)} devices, ordinary pace: a school?"
+    question = f"{format_count(row.devices)} devices at a normal pace. Possibly a school."
     return html.Span([address, html.Span(_build_question(question, row.ip_address), className="row-note")])
 
 

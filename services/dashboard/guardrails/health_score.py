@@ -55,23 +55,21 @@ def _format_distance(health: HealthAnswer) -> str:
     """Where the next better status begins, as the limits are configured."""
     rank = _STATUSES.index(health.health_status)
     if rank == 0:
-        return "The best status"
+        return "Highest status"
     better = _STATUSES[rank - 1]
     limit = health.thresholds[f"health_status_{better}"]
-    return f"{better.capitalize()} begins at {format_number(limit)}"
+    return f"{better.capitalize()} starts at {format_number(limit)}"
 
 
 def _build_no_data(health: HealthAnswer) -> Component:
     lines: list[Component] = [html.P("No data yet", className="no-data")]
     if health.last_event_at is None:
-        lines.append(html.P("The score appears with the first event.", className="hint"))
+        lines.append(html.P("The score starts with the first event.", className="hint"))
     else:
         newest = health.last_event_at.date()
         href = _GUARDRAILS + format_search(week_until(newest))
-        lines.append(
-            html.P(f"This period holds nothing. The newest event is of {format_day(newest)}.", className="hint")
-        )
-        lines.append(dcc.Link("Show the 7 days up to it", href=href, className="button"))
+        lines.append(html.P(f"No events in this period. Last event: {format_day(newest)}.", className="hint"))
+        lines.append(dcc.Link("View the 7 days before it", href=href, className="button"))
     return html.Div(lines, className="empty")
 
 

@@ -17,9 +17,9 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     """The line over time, and the same as a table for screen readers."""
     points = snapshot.history.points
     if len(points) < _ENOUGH:
-        return [html.P("Not enough history yet; the score is stored every minute.", className="nothing")]
+        return [html.P("Not enough history yet. The score is saved every minute.", className="nothing")]
     return [
-        build_hint("The score of the last 7 days, as it was at each moment"),
+        build_hint("Last 7 days, as recorded at the time"),
         html.Div(_build_chart(points), className="history-chart", **{"aria-hidden": "true"}),
         _build_hidden_table(points),
     ]
@@ -58,7 +58,7 @@ def _build_hidden_table(points: list[HistoryPoint]) -> Component:
         )
         for point in points[::-step]
     ]
-    table = html.Table([html.Caption("Score history, the newest first"), html.Thead(head), html.Tbody(rows)])
+    table = html.Table([html.Caption("Score history, newest first"), html.Thead(head), html.Tbody(rows)])
     return html.Div(table, className="visually-hidden")
 
 

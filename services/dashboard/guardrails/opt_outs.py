@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
-from viral_reports.figures import format_count
+from viral_reports.figures import format_count, format_rate
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -17,9 +17,9 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [build_no_data()]
     limit = opt_outs.thresholds["alert_opt_out_rate"]
     return [
-        build_hint("Shares nobody viewed and links nobody clicked, as of now"),
+        build_hint("Shares never viewed and links never clicked, to date"),
         _build_rate("Parent shares", shares.opt_out_rate, shares.never_viewed, shares.total, "never viewed", limit),
-        _build_rate("Attribution links", links.opt_out_rate, links.zero_clicks, links.total, "without a click", None),
+        _build_rate("Attribution links", links.opt_out_rate, links.zero_clicks, links.total, "never clicked", None),
         html.P(
             f"{format_count(sessions.total)} study sessions with "
             f"{sessions.avg_participants:.1f} participants on average",
@@ -34,12 +34,10 @@ def _build_rate(label: str, rate: float, unopened: int, total: int, what: str, l
     tick = [html.Span(className="meter-limit", style={"left": f"{limit:.1%}"})] if limit is not None else []
     note = f"{format_count(unopened)} of {format_count(total)} {what}"
     if limit is not None:
-        note += f" · {'above' if is_above else 'within'} the limit of {format_percent(limit)}"
+        note += f" · {'above' if is_above else 'within'} the {format_percent(limit)} threshold"
     return html.Div(
         [
-            html.Div(
-                [html.Span(label), html.Span(format_percent(rate), className="rate-value")], className="rate-head"
-            ),
+            html.Div([html.Span(label), html.Span(format_rate(rate), className="rate-value")], className="rate-head"),
             html.Span([fill, *tick], className=f"meter{'' if is_above else ' meter-calm'}", **{"aria-hidden": "true"}),
             html.P(note, className="rate-note"),
         ],

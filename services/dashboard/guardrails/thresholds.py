@@ -37,33 +37,33 @@ class Knob:
 
 _SCHEMA: dict[str, Any] = Overrides.model_json_schema()["properties"]
 GROUPS: dict[str, tuple[Knob, ...]] = {
-    "Fraud Detection": (Knob("fraud_ip_click_threshold", "Clicks of one IP a day", 1, 100),),
+    "Fraud Detection": (Knob("fraud_ip_click_threshold", "Clicks per IP per day", 1, 100),),
     "Bot Detection": (
-        Knob("bot_rapid_click_threshold", "Clicks in a burst", 1),
-        Knob("bot_rapid_click_window_seconds", "Seconds of a burst", 1),
+        Knob("bot_rapid_click_threshold", "Clicks per burst", 1),
+        Knob("bot_rapid_click_window_seconds", "Burst window (seconds)", 1),
     ),
     "Conversion Anomalies": (
-        Knob("conversion_anomaly_threshold", "Conversions per click", 0.01),
-        Knob("conversion_anomaly_daily_threshold", "Conversions a day", 1, 100),
-        Knob("conversion_anomaly_min_clicks", "Clicks before a rate is judged", 1, 50),
+        Knob("conversion_anomaly_threshold", "Max. conversion rate", 0.01),
+        Knob("conversion_anomaly_daily_threshold", "Conversions per day", 1, 100),
+        Knob("conversion_anomaly_min_clicks", "Min. clicks to evaluate rate", 1, 50),
     ),
     "COPPA Compliance": (
-        Knob("coppa_compliance_target", "Target", 0.005),
-        Knob("health_score_coppa_multiplier", "Points per percentage point missing", 0.01, 2),
+        Knob("coppa_compliance_target", "Compliance target", 0.005),
+        Knob("health_score_coppa_multiplier", "Points per percentage point below 100%", 0.01, 2),
     ),
     "Deductions": (
-        Knob("health_score_fraud_deduction", "Points for each flagged IP", 0.5, 10),
-        Knob("health_score_bot_deduction", "Points for each flagged device", 0.5, 10),
-        Knob("health_score_opt_out_multiplier", "Points at 100 % opt-out", 1),
-        Knob("health_score_fraud_max", "Most points for fraud", 1),
-        Knob("health_score_bot_max", "Most points for bots", 1),
-        Knob("health_score_opt_out_max", "Most points for opt-outs", 1),
-        Knob("health_score_coppa_max", "Most points for COPPA", 1),
+        Knob("health_score_fraud_deduction", "Points per flagged IP", 0.5, 10),
+        Knob("health_score_bot_deduction", "Points per flagged device", 0.5, 10),
+        Knob("health_score_opt_out_multiplier", "Points at 100% opt-out", 1),
+        Knob("health_score_fraud_max", "Max. fraud deduction", 1),
+        Knob("health_score_bot_max", "Max. bot deduction", 1),
+        Knob("health_score_opt_out_max", "Max. opt-out deduction", 1),
+        Knob("health_score_coppa_max", "Max. COPPA deduction", 1),
     ),
     "Alerts": (
-        Knob("alert_fraud_ips", "Flagged IPs that are tolerated", 1, 50),
-        Knob("alert_bot_devices", "Flagged devices that are tolerated", 1, 50),
-        Knob("alert_opt_out_rate", "Opt-out rate that is tolerated", 0.01),
+        Knob("alert_fraud_ips", "Alert above (flagged IPs)", 1, 50),
+        Knob("alert_bot_devices", "Alert above (flagged devices)", 1, 50),
+        Knob("alert_opt_out_rate", "Alert above (opt-out rate)", 0.01),
     ),
 }
 KNOBS: tuple[Knob, ...] = tuple(knob for group in GROUPS.values() for knob in group)

@@ -22,20 +22,20 @@ KINDS: dict[ScannedKind, str] = {"parent_share": "Parent share", "progress_reel"
 TYPES: dict[ViolationType, str] = {
     "email": "Email address",
     "phone": "Phone number",
-    "ssn": "Social security number",
-    "credit_card": "Card number",
+    "ssn": "Social Security number",
+    "credit_card": "Credit card number",
     "ip_address": "IP address",
     "street_address": "Street address",
     "date_of_birth": "Date of birth",
-    "person_name": "Name of a person",
-    "school": "Name of a school",
-    "sensitive_key": "Field for personal data",
-    "media_without_consent": "Media of a child without consent",
+    "person_name": "Person's name",
+    "school": "School name",
+    "sensitive_key": "Personal data field",
+    "media_without_consent": "Child's photo, video or audio without consent",
     "not_scanned": "Not scanned yet",
 }
 STATES = {"open": "Open", "removed": "Removed", "false_positive": "False positive"}
 ACTORS = {"child": "Child", "parent": "Parent"}
-_NOT_SCANNED = "Scanning takes too long. Counts as a violation until a longer scan is done or you check it yourself."
+_NOT_SCANNED = "The scan timed out. This counts as a violation until a longer scan finishes or you review it."
 ActionId = Callable[[int, str], dict[str, str | int]]
 
 
@@ -57,8 +57,8 @@ def build_list(answer: ViolationsAnswer, action_id: ActionId | None) -> list[Com
     """One entry a violation; `action_id` makes the ids of its controls, None where they are not allowed."""
     if not answer.total_violations:
         check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
-        return [html.P([check, "No such violations in this period"], className="nothing")]
-    found = f"{format_count(answer.total_violations)} in this list; the open ones first, times are UTC"
+        return [html.P([check, "No matching violations in this period"], className="nothing")]
+    found = f"{format_count(answer.total_violations)} matching · open first · times in UTC"
     items = [_build_violation(violation, action_id) for violation in answer.violations]
     return [build_hint(found), html.Ul(items, className="violations")]
 
@@ -108,7 +108,7 @@ def _build_actions(violation: Violation, action_id: ActionId) -> Component:
         _build_button(violation.id, "removed", action_id),
         _build_button(violation.id, "false_positive", action_id),
     ]
-    hint = "Removed: the content is gone from your service. False positive: it was none, and why."
+    hint = "Mark as removed once the content is gone from your app. For a false positive, add a note explaining why."
     summary = html.Summary(["Resolve", html.Span(f" violation {violation.id}", className="visually-hidden")])
     form = [html.Label(["Note", note]), build_hint(hint), html.Div(buttons, className="action-row")]
     return html.Details([summary, *form], className="resolve")

@@ -32,7 +32,7 @@ TITLE = "Violations"
 ANY = "any"
 _PAGE = "violations"
 _FILTERS: dict[str, tuple[str, dict[Any, str]]] = {
-    "resolution": ("State", STATES),
+    "resolution": ("Status", STATES),
     "content_kind": ("Shared as", KINDS),
     "type": ("Type", TYPES),
     "actor": ("Shared by", ACTORS),
@@ -135,7 +135,7 @@ def resolve_violation(
 ) -> dict[str, Any]:
     """Say what became of a violation and list the rest; a refusal is told in words and keeps the note."""
     if resolution == "false_positive" and not note.strip():
-        return {**_KEPT, "said": "Nothing was changed: say in the note why it is a false positive."}
+        return {**_KEPT, "said": "Nothing was changed. Add a note explaining why this is a false positive."}
     try:
         api.resolve_violation(violation_id, resolution, note.strip() or None)
     except API_FAILURES as error:

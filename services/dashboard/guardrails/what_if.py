@@ -16,7 +16,7 @@ _HELM_ID = "what-if-helm"
 _STATUSES = ("critical", "warning", "fair", "good", "excellent")
 _SAME = "the same"
 _COLUMNS = (
-    Column("What"),
+    Column("Metric"),
     Column("Configured", is_figure=True),
     Column("Changed", is_figure=True),
     Column("Difference"),
@@ -29,18 +29,20 @@ def build_result(answer: WhatIfAnswer, configured_href: str) -> list[Component]:
     if answer.is_partial:
         compared = [build_not_kept()]
     elif not answer.has_data:
-        compared = [html.P("No data in this period, so nothing can be compared.", className="nothing")]
+        compared = [html.P("No data in this period, so there is nothing to compare.", className="nothing")]
     else:
         compared = [
-            build_hint(f"Over {format_period(answer.period)}; nothing is changed by trying"),
-            _build_rows("Configured and changed", format_figures(answer)),
+            build_hint(f"{format_period(answer.period)} · preview only, nothing is saved"),
+            _build_rows("Configured vs. changed", format_figures(answer)),
             html.H3("Alerts", className="sub-heading"),
             *_build_alerts(answer),
         ]
-    back = dcc.Link("Back to configured", href=configured_href, className="button")
+    back = dcc.Link("Reset to configured", href=configured_href, className="button")
     return [
         html.Section([html.H2("What would change", className="card-heading"), *compared], className="card"),
-        html.Section([html.H2("To apply it", className="card-heading"), *_build_helm(answer), back], className="card"),
+        html.Section(
+            [html.H2("Apply changes", className="card-heading"), *_build_helm(answer), back], className="card"
+        ),
     ]
 
 
@@ -48,7 +50,7 @@ def format_summary(answer: WhatIfAnswer) -> str:
     """The comparison in one sentence, to be read out when it changes."""
     before, after = answer.configured, answer.changed
     if answer.is_partial:
-        return "Not known: only totals are kept of dates of this period."
+        return "Not available: only totals are kept for some dates in this period."
     if not answer.has_data:
         return "No data in this period."
     score = f"Health Score {format_points(before.health_score)} → {format_points(after.health_score)}"
@@ -134,8 +136,8 @@ def _build_alerts(answer: WhatIfAnswer) -> list[Component]:
     changes = [
         _build_alert(kind, said) for kinds, said in ((opens, "would open"), (closes, "would close")) for kind in kinds
     ]
-    listed = [html.Ul(changes, className="checks")] if changes else [build_hint("None would open or close.")]
-    return [*listed, *([build_hint(f"Open either way: {' · '.join(kept)}")] if kept else [])]
+    listed = [html.Ul(changes, className="checks")] if changes else [build_hint("No alerts would open or close.")]
+    return [*listed, *([build_hint(f"Stay open: {' · '.join(kept)}")] if kept else [])]
 
 
 def _build_alert(kind: AlertType, said: str) -> Component:
@@ -145,9 +147,9 @@ def _build_alert(kind: AlertType, said: str) -> Component:
 def _build_helm(answer: WhatIfAnswer) -> list[Component]:
     refused = [html.P(_format_refused(item), className="hint") for item in answer.not_applicable]
     if not answer.helm_values:
-        return [build_hint("Nothing that could be applied differs from the configuration."), *refused]
+        return [build_hint("No changes yet."), *refused]
     return [
-        build_hint("These values of the Helm chart make it lasting:"),
+        build_hint("To make these changes permanent, set these Helm values:"),
         # A long line scrolls, which the keyboard can do only where it has the focus.
         html.Pre(answer.helm_values, id=_HELM_ID, className="example", tabIndex="0"),
         html.Button("Copy", className="button", **{"data-copy": _HELM_ID}),
@@ -156,4 +158,4 @@ def _build_helm(answer: WhatIfAnswer) -> list[Component]:
 
 
 def _format_refused(item: NotApplicable) -> str:
-    return f"{item.name} = {format_number(item.value)} can be tried but not applied; allowed: {item.allowed}."
+    return f"{item.name} = {format_number(item.value)} can be previewed but not applied. Allowed: {item.allowed}."

@@ -16,7 +16,7 @@ from dashboard.components.table import (
     build_table,
     build_wide_table,
 )
-from dashboard.formats import format_masked, format_minute, format_percent, format_seconds
+from dashboard.formats import format_masked, format_minute, format_seconds
 from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -29,12 +29,12 @@ from viral_contract.models.investigations import (
     RelatedKind,
 )
 from viral_reports.dates import format_day, format_period
-from viral_reports.figures import format_count
+from viral_reports.figures import format_count, format_rate
 
 EXPORT_PATH = "/dashboard/investigations.csv"
-_NAMES: dict[EntityKind, str] = {"ip_address": "Address", "device": "Device", "referrer": "Referrer"}
+_NAMES: dict[EntityKind, str] = {"ip_address": "IP address", "device": "Device", "referrer": "Referrer"}
 _RELATED: dict[RelatedKind, tuple[str, EntityKind | None]] = {
-    "ip_addresses": ("Addresses", "ip_address"),
+    "ip_addresses": ("IP addresses", "ip_address"),
     "devices": ("Devices", "device"),
     "referrers": ("Referrers", "referrer"),
     "links": ("Links", None),
@@ -57,10 +57,10 @@ def build_investigation(found: Investigation, identifier: str, search: str) -> l
         _build_header(found, identifier, search),
         html.Div(
             [
-                _section("Why it is flagged" if found.flagged else "Not flagged", _build_verdict(found)),
+                _section("Why it was flagged" if found.flagged else "Not flagged", _build_verdict(found)),
                 _section("Timeline", [_build_timeline(found)]),
                 *_build_related_sections(found, search),
-                _section("Newest events", [_build_events(found.events, search)]),
+                _section("Recent events", [_build_events(found.events, search)]),
             ],
             className="stack",
         ),
@@ -105,8 +105,8 @@ def _build_verdict(found: Investigation) -> list[Component]:
 def _build_limits(found: Investigation) -> list[Component]:
     if not found.truncated:
         return []
-    looked = f"Only the newest {format_count(found.looked_at_events)} events were looked at,"
-    return [build_hint(f"{looked} those since {format_minute(found.looked_at_from)} UTC; days and clicks are exact.")]
+    looked = f"Based on the {format_count(found.looked_at_events)} most recent events"
+    return [build_hint(f"{looked}, since {format_minute(found.looked_at_from)} UTC. Days and clicks are complete.")]
 
 
 def _build_days(found: Investigation) -> list[Component]:
@@ -121,26 +121,26 @@ def _build_days(found: Investigation) -> list[Component]:
 
 def _build_trust(found: IpInvestigation) -> list[Component]:
     trusted = found.trusted_network
-    return [build_hint(f"Trusted as part of {trusted.cidr}: {trusted.reason}")] if trusted else []
+    return [build_hint(f"Part of trusted network {trusted.cidr}: {trusted.reason}")] if trusted else []
 
 
 def _build_ip_days(found: IpInvestigation) -> Component:
     columns = (Column("Date"), Column("Clicks", is_figure=True), Column("Verdict"))
     rows = [
-        (format_day(day.date), format_count(day.clicks), "Above the threshold" if day.above_threshold else "Fine")
+        (format_day(day.date), format_count(day.clicks), "Above threshold" if day.above_threshold else "OK")
         for day in found.days
     ]
-    return build_table("Clicks a day", columns, rows)
+    return build_table("Clicks per day", columns, rows)
 
 
 def _build_bursts(found: DeviceInvestigation) -> Component:
-    columns = (Column("Clicks in a row"), Column("Fastest, s", is_figure=True), Column("Date"), Column("Verdict"))
+    columns = (Column("Clicks in burst"), Column("Duration (s)", is_figure=True), Column("Date"), Column("Verdict"))
     rows = [
         (
             format_count(burst.clicks),
             format_seconds(burst.seconds),
             format_day(burst.date),
-            "Faster than people" if burst.within_window else "Fine",
+            "Bot-like" if burst.within_window else "OK",
         )
         for burst in found.bursts
     ]
@@ -161,13 +161,13 @@ def _build_referrer_days(found: ReferrerInvestigation) -> Component:
             format_count(day.invites),
             format_count(day.clicks),
             format_count(day.conversions),
-            "Above the threshold" if day.above_threshold else "Fine",
+            "Above threshold" if day.above_threshold else "OK",
         )
         for day in found.days
     ]
-    rate = f"{format_percent(found.conversion_rate)} of the clicks convert"
-    verdict = "too many to believe" if found.high_conversion_rate else "believable"
-    return html.Div([build_hint(f"{rate}: {verdict}"), build_table("Conversions a day", columns, rows)])
+    rate = f"{format_rate(found.conversion_rate)} conversion rate"
+    verdict = "unusually high" if found.high_conversion_rate else "normal"
+    return html.Div([build_hint(f"{rate}: {verdict}"), build_table("Conversions per day", columns, rows)])
 
 
 def _build_timeline(found: Investigation) -> Component:
@@ -183,7 +183,7 @@ def _build_timeline(found: Investigation) -> Component:
         h=200, data=data, dataKey="at", series=_SERIES, type="stacked", gridAxis="y", tickLine="none", withLegend=True
     )
     total = sum(found.totals.values())
-    label = f"{format_count(total)} events by {found.timeline.bucket}; the table of events below has them one by one"
+    label = f"{format_count(total)} events by {found.timeline.bucket}. The events are listed in the table below."
     return html.Div(chart, className="history-chart", role="img", **{"aria-label": label})
 
 
@@ -227,7 +227,7 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
     columns = (
         Column("Time"),
         Column("Event"),
-        Column("Address"),
+        Column("IP address"),
         Column("Device"),
         Column("Referrer"),
         Column("Loop"),
@@ -243,7 +243,7 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
         )
         for event in events
     ]
-    return build_wide_table("The newest events", columns, rows)
+    return build_wide_table("Recent events", columns, rows)
 
 
 def _build_other(

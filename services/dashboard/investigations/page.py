@@ -48,7 +48,7 @@ def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
     """What the entity in the address did in its period."""
     named = _parse_entity(search)
     if named is None:
-        return [build_not_found("address, device or referrer")]
+        return [build_not_found("IP address, device or referrer")]
     kind, identifier = named
     try:
         period = parse_period(search)
@@ -61,7 +61,7 @@ def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
         if error.status == 403:
             return [build_refusal(error.detail)]
         if error.status == 404:
-            return [build_not_found("address, device or referrer")]
+            return [build_not_found("IP address, device or referrer")]
         return [build_unavailable(investigation_path(kind, identifier, ""))]
     except API_FAILURES:
         return [build_unavailable(investigation_path(kind, identifier, format_search(period)))]
@@ -87,15 +87,17 @@ def _add_export(server: Flask, views: SharedViews) -> None:
         search = "?" + request.query_string.decode()
         named = _parse_entity(search)
         if named is None:
-            return build_error(404, "not_found", "There is nothing to export", "The address names nobody.")
+            return build_error(
+                404, "not_found", "Nothing to export", "The link doesn't include an IP address, device or referrer."
+            )
         try:
             kind, identifier = named
             query = format_query(parse_period(search))
             csv = views.api_of_viewer().export_investigation(kind, identifier, **query)
         except InvalidPeriodError as error:
-            return build_error(422, "invalid", "This period does not exist", str(error))
+            return build_error(422, "invalid", "Invalid period", str(error))
         except ApiProblemError as error:
-            return build_error(error.status, error.code, "This can't be exported", error.detail)
+            return build_error(error.status, error.code, "Export failed", error.detail)
         except API_FAILURES:
             return answer_unavailable()
         headers = {"Content-Disposition": "attachment; filename=investigation.csv"}

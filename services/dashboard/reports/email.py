@@ -15,8 +15,8 @@ _TOOLTIP = "Email delivery will be available in v1.1. Reports can be viewed in t
 _PLACEHOLDER = (
     "Delivery is a placeholder in this version: a queued email is logged and kept with the report, but never sent."
 )
-_ENABLED = "Everybody gets a message of their own, with the report's figures and charts in it."
-REFUSED = "Only analysts and admins send reports. Ask one of them."
+_ENABLED = "Each recipient gets a separate email with the report's figures and charts."
+REFUSED = "Only analysts and admins can send reports. Ask one of them."
 _NEVER_SENT: tuple[DeliveryState, ...] = ("placeholder", "suppressed", "cancelled")
 _EMAIL_PREFIX = "value is not a valid email address: "
 
@@ -42,7 +42,7 @@ def build_email_section() -> Component:
             ),
             html.P(id="report-email-said", className="said", role="status"),
             html.P(
-                "Could not load the deliveries. Trying again.",
+                "Could not load deliveries. Trying again.",
                 id="report-email-problem",
                 className="refresh-problem",
                 role="alert",
@@ -71,7 +71,7 @@ def _build_recipients() -> Component:
     return dmc.Textarea(
         id="report-recipients",
         label="Recipients",
-        description="Commas, semicolons or new lines between addresses",
+        description="Separate addresses with commas, semicolons or new lines",
         placeholder="ana@example.com, ben@example.com",
         autosize=True,
         maxRows=8,
@@ -109,7 +109,9 @@ def format_queued(answer: DeliveriesAnswer) -> str:
     left_out = sum(delivery.status in _NEVER_SENT for delivery in answer.deliveries)
     queued = len(answer.deliveries) - left_out
     said = f"Queued for {format_counted(queued, 'recipient')}." if queued else "Nothing was queued."
-    return f"{said} {format_counted(left_out, 'recipient')} will get nothing: the list says why." if left_out else said
+    if not left_out:
+        return said
+    return f"{said} {format_counted(left_out, 'recipient')} won't get it. See the list for reasons."
 
 
 def build_refusal(error: ApiProblemError, addresses: Sequence[str], done: str = "queued") -> list[Component | str]:
@@ -117,11 +119,11 @@ def build_refusal(error: ApiProblemError, addresses: Sequence[str], done: str = 
     wrong = [_format_wrong(each["pointer"], each["detail"], addresses) for each in error.errors if each.get("pointer")]
     if not wrong:
         return [f"Nothing was {done}: {error.detail}"]
-    return [f"Nothing was {done}. Please mend:", html.Ul([html.Li(words) for words in wrong], className="wrong")]
+    return [f"Nothing was {done}. Please fix:", html.Ul([html.Li(words) for words in wrong], className="wrong")]
 
 
 def _format_wrong(pointer: str, detail: str, addresses: Sequence[str]) -> str:
     place = pointer.rpartition("/")[2]
     if place.isdecimal() and int(place) < len(addresses):
         return f"“{addresses[int(place)]}”: {detail.removeprefix(_EMAIL_PREFIX)}"
-    return f"The list of recipients {detail}"
+    return f"Recipients {detail}"

@@ -132,7 +132,7 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
         if not _may_send():
             return {**kept, "invalid": False, "said": f"Nothing was queued. {REFUSED}"}
         if not addresses:
-            return {**kept, "said": "Nothing was queued: fill in at least one address."}
+            return {**kept, "said": "Nothing was queued. Enter at least one email address."}
         if api.fetch_deliveries(report_id, limit=1).email_enabled != enabled:
             return {**kept, "invalid": False, "said": _format_switched(enabled=enabled)}
         answer = api.deliver_report(report_id, addresses)
@@ -140,16 +140,16 @@ def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -
         return {**kept, "invalid": bool(error.errors), "said": build_refusal(error, addresses)}
     except API_FAILURES as error:
         _log.warning("delivery_failed", report_id=report_id, reason=str(error))
-        said = "Nothing was queued: the metrics API does not answer. Please try again in a minute."
+        said = "Nothing was queued. The metrics API is not responding. Try again in a minute."
         return {**kept, "invalid": False, "said": said}
     return {"said": format_queued(answer), "recipients": "", "invalid": False}
 
 
 def _format_switched(*, enabled: bool) -> str:
-    state, would = ("off", "would only be recorded") if enabled else ("on", "would really be sent")
+    state, would = ("off", "only be recorded") if enabled else ("on", "actually be sent")
     return (
-        f"Nothing was queued: email delivery was switched {state} meanwhile, and the message {would}. "
-        "If you want that, press again."
+        f"Nothing was queued. Email delivery was turned {state} in the meantime, so this email would {would}. "
+        "To continue, press the button again."
     )
 
 

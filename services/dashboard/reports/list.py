@@ -19,7 +19,7 @@ from viral_reports.titles import TITLES
 
 _COLUMNS = (
     Column("Report"),
-    Column("State"),
+    Column("Status"),
     Column("K-factor", is_figure=True),
     Column("Health score", is_figure=True),
     Column("Email"),
@@ -32,10 +32,10 @@ def build_list(answer: ReportsAnswer, report_type: ReportType | None) -> list[Co
     """The filter, the reports of one type or all, and the way to older ones."""
     if not answer.reports:
         kind = f"{report_type} " if report_type else ""
-        return [build_filter(report_type), html.P(f"There are no {kind}reports yet.", className="nothing")]
-    total = html.P(f"{format_counted(answer.total_reports, 'report')}, the newest first", className="hint")
+        return [build_filter(report_type), html.P(f"No {kind}reports yet.", className="nothing")]
+    total = html.P(f"{format_counted(answer.total_reports, 'report')}, newest first", className="hint")
     rows = [_build_row(report) for report in answer.reports]
-    table = build_table("Performance reports, the newest first", _COLUMNS, rows)
+    table = build_table("Performance reports, newest first", _COLUMNS, rows)
     return [build_filter(report_type), total, table, *_build_way_on(answer, report_type)]
 
 
@@ -48,7 +48,7 @@ def build_filter(chosen: ReportType | None) -> Component:
         ("custom", "Custom"),
     ]
     links = [_build_choice(label, search_of(kind), is_chosen=kind == chosen) for kind, label in choices]
-    return html.Nav(links, className="choices", **{"aria-label": "Type of report"})
+    return html.Nav(links, className="choices", **{"aria-label": "Report type"})
 
 
 def search_of(report_type: ReportType | None) -> str:
@@ -67,7 +67,7 @@ def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
     dates = format_period(Period.between(report.period_start, report.period_end))
     title = dcc.Link(TITLES[report.report_type], href=report_path(report.id))
     return (
-        html.Span([title, html.Span(f"{dates} · no. {report.id}", className="row-note")], className="row-who"),
+        html.Span([title, html.Span(f"{dates} · #{report.id}", className="row-note")], className="row-who"),
         build_state(report),
         _build_k(report),
         _build_score(report),

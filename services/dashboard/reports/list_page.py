@@ -50,7 +50,8 @@ _log = structlog.get_logger()
 def build_layout(_settings: DashboardSettings) -> Component:
     """The frame; the form stands in it from the start, hidden until it is allowed."""
     summary = html.P(
-        "Made every Monday at 09:00 UTC of the 7 days before, and on the 1st at 10:00 UTC of the 30 days before",
+        "Weekly reports run Mondays at 09:00 UTC (previous 7 days), monthly reports on the 1st at 10:00 UTC "
+        "(previous 30 days).",
         className="summary",
     )
     problem = html.P(
@@ -78,7 +79,7 @@ def _build_form() -> Component:
         data=[{"value": value, "label": label} for value, label in _TYPES.items()],
         value="weekly",
         className="period",
-        **{"aria-label": "Type of the new report"},
+        **{"aria-label": "New report type"},
     )
     dates = html.Div(build_dates("reports-dates"), id="reports-dates-box", hidden=True)
     button = html.Button("Generate report", id="reports-generate", className="button button-primary")
@@ -89,7 +90,7 @@ def _build_form() -> Component:
             html.Div([kind, dates, button], className="action-row"),
             html.P(id="reports-said", className="said", role="status"),
             html.P(
-                ["Who gets the scheduled reports by email: ", dcc.Link("Subscriptions", href=SUBSCRIPTIONS_PATH)],
+                ["Manage who gets scheduled reports by email: ", dcc.Link("Subscriptions", href=SUBSCRIPTIONS_PATH)],
                 className="hint",
             ),
         ],
@@ -136,9 +137,9 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
 def fit_form(kind: ReportType) -> dict[str, Any]:
     """What the type covers, and whether dates are hidden, which only custom reports take."""
     hints: dict[ReportType, str] = {
-        "weekly": "The 7 dates that end yesterday (UTC)",
-        "monthly": "The 30 dates that end yesterday (UTC)",
-        "custom": "Any dates up to today, at most 366, both included",
+        "weekly": "The 7 days ending yesterday (UTC)",
+        "monthly": "The 30 days ending yesterday (UTC)",
+        "custom": "Up to 366 days, ending today or earlier",
     }
     return {"hint": hints[kind], "dates_hidden": kind != "custom"}
 
@@ -177,15 +178,15 @@ def request_report(api: MetricsApi, kind: ReportType, dates: Sequence[str | None
     """Ask for a report; what came of it, in words."""
     chosen = [date.fromisoformat(day) for day in dates if day] if kind == "custom" else [None, None]
     if len(chosen) != _FIRST_AND_LAST:
-        return "No report was asked for: choose the first and the last date."
+        return "No report was requested. Choose a start date and an end date."
     try:
         asked = api.request_report(ReportRequest(report_type=kind, period_start=chosen[0], period_end=chosen[1]))
     except ValidationError as error:
-        return f"No report was asked for: {format_invalid(error)}."
+        return f"No report was requested: {format_invalid(error)}."
     except ApiProblemError as error:
-        return f"No report was asked for: {error.detail}"
+        return f"No report was requested. {error.detail}"
     except API_FAILURES:
-        return "No report was asked for: the metrics API does not answer. Please try again in a minute."
+        return "No report was requested. The metrics API is not responding. Try again in a minute."
     return f"Report {asked.id} is {asked.status}."
 
 

@@ -10,13 +10,13 @@ from dashboard.formats import format_minute
 from dashboard.links import report_path
 from viral_contract.models.deliveries import Content, Delivery, RenderedDelivery
 
-_WAITS = "Nothing has been rendered yet: this message waits for a worker."
-_GONE = "What was rendered is not kept any more."
+_WAITS = "Not rendered yet. This email is waiting for a worker."
+_GONE = "The content of this email has been deleted."
 
 
 def build_report_message(report_id: int, delivery: RenderedDelivery) -> list[Component]:
     """The way back, the message's head, and its text, in which nothing is a link and nothing is loaded."""
-    summary = [html.Span(f"To {delivery.recipient_email} · asked for {format_minute(delivery.created_at)} UTC")]
+    summary = [html.Span(f"To {delivery.recipient_email} · requested {format_minute(delivery.created_at)} UTC")]
     header = build_page_header("Message", "", summary, above=(f"Report {report_id}", report_path(report_id)))
     content = _build_content(delivery.content) if delivery.content else [build_hint(_explain_nothing(delivery))]
     state = build_state(delivery.status, format_note(delivery))
@@ -26,7 +26,7 @@ def build_report_message(report_id: int, delivery: RenderedDelivery) -> list[Com
 def _build_content(content: Content) -> list[Component]:
     return [
         html.H2(content.subject, className="card-heading"),
-        build_hint("The text for mail clients without HTML, which says the same."),
+        build_hint("Plain-text version, for email clients without HTML."),
         html.Pre(content.text, className="message-text"),
     ]
 

@@ -37,7 +37,7 @@ def show_message(api: MetricsApi, path: str | None) -> list[Component]:
     """The message that the address names, or why it is not shown."""
     ids = find_message_ids(path)
     if ids is None:
-        return [build_not_found("message")]
+        return [build_not_found("Message")]
     try:
         return build_report_message(ids[0], api.fetch_delivery(*ids))
     except API_FAILURES as error:
@@ -45,7 +45,7 @@ def show_message(api: MetricsApi, path: str | None) -> list[Component]:
         if is_switched_off(error):
             return [build_switched_off()]
         if isinstance(error, ApiProblemError) and error.status in _UNSEEN:
-            return [build_not_found("message")]
+            return [build_not_found("Message")]
         return [build_unavailable(message_path(*ids))]
 
 

@@ -100,7 +100,7 @@ def show_report(api: MetricsApi, report_id: int, shown: int | None) -> dict[str,
         if shown == report_id and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
         is_gone = isinstance(error, ApiProblemError) and error.status == 404
-        notice = build_not_found("report") if is_gone else build_unavailable(report_path(report_id))
+        notice = build_not_found("Report") if is_gone else build_unavailable(report_path(report_id))
         return _replace([notice], rests=is_refused)
     ready = {"ready": report.status == "ready", "shown": report_id}
     return {**_replace(build_report(report), rests=not is_unfinished(report)), **ready}
@@ -121,11 +121,11 @@ def export_report(api: MetricsApi, report_id: int, wanted: str) -> Response:
     """The report as a file to keep, or in words why there is none."""
     export_format = next((known for known in get_args(ExportFormat) if known == wanted), None)
     if export_format is None:
-        return build_error(404, "not_found", "There is no such format", "A report is exported as PDF, HTML, CSV, JSON.")
+        return build_error(404, "not_found", "Unknown format", "Reports can be exported as PDF, HTML, CSV or JSON.")
     try:
         content = api.export_report(report_id, export_format)
     except ApiProblemError as error:
-        return build_error(error.status, error.code, "This report can't be exported", error.detail)
+        return build_error(error.status, error.code, "Export failed", error.detail)
     except API_FAILURES:
         return answer_unavailable()
     disposition = f"attachment; filename=viral-report-{report_id}.{export_format}"

@@ -21,7 +21,7 @@ from viral_reports.page import explain_missing_score, format_k_clean, list_notic
 from viral_reports.titles import TITLES, WRITERS
 
 EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
-_DISCLAIMER = "Figures are of the moment they were taken at and do not follow events that arrive later."
+_DISCLAIMER = "Figures were captured when the report was generated and don't include events received later."
 
 
 def build_report(report: Report) -> list[Component]:
@@ -40,7 +40,7 @@ def build_header(report: Report) -> Component:
     """The way back, the dates, and the exports of a finished report."""
     way_back = build_breadcrumb(f"Report {report.id}", ("Reports", REPORTS_PATH))
     made = report.finished_at or report.created_at
-    when = f"{'made' if report.finished_at else 'asked for'} {format_minute(made)} UTC"
+    when = f"{'generated' if report.finished_at else 'requested'} {format_minute(made)} UTC"
     about = f"{format_period(_period(report))} · {when} · requested by {report.requested_by}"
     heading = html.Div([html.H1(TITLES[report.report_type]), html.P(about, className="summary")])
     return html.Header([way_back, heading, *_build_exports(report)], className="page-header")
@@ -63,12 +63,12 @@ def _build_exports(report: Report) -> list[Component]:
 
 def _build_run(report: Report) -> Component:
     if is_unfinished(report):
-        words = "It begins as soon as a worker is free." if report.status == "queued" else "A worker is at it."
+        words = "It starts as soon as a worker is available." if report.status == "queued" else "Generating…"
         body = [build_hint(words), build_progress(report)]
-        heading = "This report is being made"
+        heading = "Report in progress"
     else:
-        body = [html.P("Ask for it again on the page of reports.", className="hint")]
-        heading = "This report was skipped" if report.status == "skipped" else "This report could not be made"
+        body = [html.P("Generate it again from the Reports page.", className="hint")]
+        heading = "Report skipped" if report.status == "skipped" else "Report generation failed"
     reason = format_reason(report)
     said = [html.P(reason, className="run-reason")] if reason else []
     return build_frame("message", heading, [*said, *body])
@@ -81,7 +81,7 @@ def _period(report: Report) -> Period:
 def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
     period = _period(report)
     return [
-        build_frame("report-k", "K-Factor", _build_k(facts)),
+        build_frame("report-k", "K-factor", _build_k(facts)),
         build_frame("report-engagement", "Conversions and engagement", [_build_kpis(facts)]),
         build_frame("report-loops", "K-factor by loop", _build_loops(facts)),
         build_frame("report-funnel", "Funnel", _build_funnel(facts)),
@@ -89,20 +89,20 @@ def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
         html.Div(
             [
                 build_frame("report-recommendations", "Recommendations", [_build_recommendations(report)]),
-                build_frame("report-comparison", "Compared with the period before", _build_comparison(facts, period)),
+                build_frame("report-comparison", "Compared with previous period", _build_comparison(facts, period)),
             ],
             className="stack report-side",
         ),
         build_frame("report-referrers", "Top referrers", [_build_referrers(facts, period)]),
         build_frame("report-health", "Health Score", _build_health(facts)),
-        build_frame("report-loop-table", "Loops in figures", _build_loop_table(facts)),
+        build_frame("report-loop-table", "Loop details", _build_loop_table(facts)),
     ]
 
 
 def _build_k(facts: ReportFacts) -> list[Component]:
     number = html.Span(blocks.format_k_of(facts).capitalize(), className="k-number")
     if not facts.has_data:
-        return [html.P(number, className="k-line"), build_hint("Nobody invited anybody.")]
+        return [html.P(number, className="k-line"), build_hint("No invites.")]
     trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct) if facts.is_over else build_uncompared()
     chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
     interval = format_interval(facts.current.k_factor_interval)
@@ -140,14 +140,14 @@ def _build_kpi(kpi: blocks.Kpi) -> Component:
 
 def _build_loops(facts: ReportFacts) -> list[Component]:
     if not facts.loops:
-        return [html.P("No loop had any activity.", className="nothing")]
+        return [html.P("No loop activity.", className="nothing")]
     scale = blocks.find_loop_scale(facts)
     return [build_hint("The line marks K = 1"), build_bars(blocks.build_loop_bars(facts), mark=1 / scale)]
 
 
 def _build_funnel(facts: ReportFacts) -> list[Component]:
     bars = blocks.build_funnel(facts)
-    return [build_bars(bars)] if bars else [html.P("Nobody clicked an invite.", className="nothing")]
+    return [build_bars(bars)] if bars else [html.P("No invite clicks.", className="nothing")]
 
 
 def _build_insights(report: Report) -> Component:
@@ -166,7 +166,7 @@ def _build_recommendations(report: Report) -> Component:
 
 def _build_referrers(facts: ReportFacts, period: Period) -> Component:
     if not facts.top_referrers:
-        return html.P("No referrer had any activity.", className="nothing")
+        return html.P("No referrer activity.", className="nothing")
     search = f"?start={period.start}&end={period.end}"
     table = blocks.build_referrer_table(facts)
     rows = [
@@ -179,13 +179,13 @@ def _build_referrers(facts: ReportFacts, period: Period) -> Component:
 def _build_comparison(facts: ReportFacts, period: Period) -> list[Component]:
     table = blocks.build_comparison(facts)
     name, *others = table.columns
-    hint = f"{format_period(period)} beside {format_period(period.previous())}"
-    return [build_hint(hint), build_wide_table("Comparison", _columns((name or "Figure", *others)), table.rows)]
+    hint = f"{format_period(period)} vs. {format_period(period.previous())}"
+    return [build_hint(hint), build_wide_table("Comparison", _columns((name or "Metric", *others)), table.rows)]
 
 
 def _build_health(facts: ReportFacts) -> list[Component]:
     table = blocks.build_deductions(facts)
-    before = f"{blocks.format_score_before(facts)} in the period before"
+    before = f"{blocks.format_score_before(facts)} in previous period"
     score = html.Span(blocks.format_score(facts).capitalize(), className="k-number")
     status = [build_status(facts.health_status)] if facts.health_status else []
     missing = explain_missing_score(facts)
@@ -199,7 +199,7 @@ def _build_health(facts: ReportFacts) -> list[Component]:
 
 def _build_loop_table(facts: ReportFacts) -> list[Component]:
     if not facts.loops:
-        return [html.P("No loop had any activity.", className="nothing")]
+        return [html.P("No loop activity.", className="nothing")]
     table = blocks.build_loop_table(facts)
     more = [build_hint(table.more)] if table.more else []
     return [build_wide_table("Loops", _columns(table.columns), table.rows), *more]

@@ -34,11 +34,11 @@ def build_progress(run: ReportSummary) -> Component:
 
 def format_reason(run: ReportSummary) -> str:
     """Why the run failed or is tried again, and how often it was tried; empty where all goes well."""
-    tried = f"tried {run.attempt} of {run.max_attempts} times"
+    tried = f"attempt {run.attempt} of {run.max_attempts}"
     if run.status == "failed":
-        return f"{run.last_error or 'No reason was given'} ({tried})"
+        return f"{run.last_error or 'Unknown error'} ({tried})"
     if run.status == "skipped":
-        return run.last_error or "It was not needed any more"
+        return run.last_error or "No longer needed"
     if is_unfinished(run) and run.last_error:
-        return f"Tries again after: {run.last_error} ({tried})"
+        return f"Retrying after error: {run.last_error} ({tried})"
     return ""

@@ -14,7 +14,7 @@ from metrics_api.alerts.lifecycle import AlertChanges
 from viral_contract.models.flags import Flag
 from viral_runtime.flags.evaluate import Flags
 
-_OVER = "It is over by itself."
+_OVER = "Resolved automatically."
 _FROM = """
     INSERT INTO alert_news (rule_id, alert_id, event, severity, count, message, created_at)
     SELECT rule.id, alerts.id, :event, alerts.severity, (alerts.evidence ->> 'count')::float,
@@ -56,7 +56,7 @@ def save_resolved(
     connection: Connection, flags: Flags, alert_id: int, *, actor: str, false_positive: bool, now: datetime
 ) -> None:
     """Note that a person has ended an alert. What they wrote about it stays here, whoever is told."""
-    said = f"{actor} called it a false positive." if false_positive else f"{actor} resolved it."
+    said = f"{actor} marked it as a false positive." if false_positive else f"{actor} resolved it."
     _save_ended(connection, _fetch_listening(connection, flags), [alert_id], said, now=now)
 
 
@@ -68,7 +68,7 @@ def is_switched_on(flags: Flags, rule_id: int | None) -> bool:
 def _save_ended(
     connection: Connection, rules: Sequence[int], alerts: Sequence[int], said: str, *, now: datetime
 ) -> None:
-    given = {"rules": rules, "alerts": list(alerts), "event": "ended", "said": f"{said} It said: ", "now": now}
+    given = {"rules": rules, "alerts": list(alerts), "event": "ended", "said": f"{said} Original alert: ", "now": now}
     connection.execute(_ENDED, given)
 
 

@@ -11,6 +11,7 @@ from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow, EvidenceUnit
 from viral_contract.models.guardrails import AnomalyAnswer, HealthAnswer
 from viral_contract.models.violations import Violation
+from viral_reports.dates import format_elapsed
 
 ALERT_DAYS = 7
 MAX_REFS = 100
@@ -57,7 +58,7 @@ def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> 
         return None
     kinds = {"parent share": shares, "progress reel": reels}
     found = " and ".join(_count(number, kind) for kind, number in kinds.items() if number)
-    message = f"Violations of the children's privacy rule in {found}; the limit is 0."
+    message = f"Children's personal information found in {found}."
     rows = [
         EvidenceRow(
             label=_describe(violation),
@@ -68,7 +69,7 @@ def _coppa_violation(observation: Observation, _settings: DetectionSettings) -> 
         )
         for violation in observation.violations
     ]
-    evidence = _evidence(observation, "items that violate", "items", shares + reels, 0, "coppa", rows)
+    evidence = _evidence(observation, "items with violations", "items", shares + reels, 0, "coppa", rows)
     return Finding("coppa_violation", "critical", message, evidence)
 
 
@@ -82,8 +83,8 @@ def _fraud_detection(observation: Observation, settings: DetectionSettings) -> F
     flagged = fraud.total_flagged_ips
     if flagged <= limit:
         return None
-    rule = f"more than {fraud.threshold_used} clicks on one UTC day"
-    message = f"{_count(flagged, 'IP address', 'IP addresses')} made {rule}; the limit is {limit}."
+    rule = f"more than {fraud.threshold_used} clicks in one day (UTC)"
+    message = f"{_count(flagged, 'IP address', 'IP addresses')} had {rule}. Threshold: {limit}."
     rows = [
         EvidenceRow(label=ip.ip_address, ref=ip.ref, alias=ip.alias, day=ip.date, value=ip.click_count, unit="clicks")
         for ip in fraud.suspicious_ips
@@ -97,8 +98,8 @@ def _conversion_anomaly(observation: Observation, settings: DetectionSettings) -
     if not anomalies.total_flagged:
         return None
     daily, rate = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_threshold
-    rule = f"more than {daily} conversions on one UTC day, or more than {rate:.0%} of the clicks converted"
-    message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}; the limit is 0."
+    rule = f"more than {daily} conversions in one day (UTC) or a conversion rate above {rate * 100:g}%"
+    message = f"{_count(anomalies.total_flagged, 'referrer')} had {rule}."
     evidence = _evidence(
         observation, "flagged referrers", "items", anomalies.total_flagged, 0, "anomalies", _list_referrers(anomalies)
     )
@@ -123,11 +124,11 @@ def _no_data(observation: Observation, settings: DetectionSettings) -> Finding |
     newest, limit = observation.health.last_event_at, settings.data_stale_minutes
     if not limit or newest is None or observation.health.computed_at - newest <= timedelta(minutes=limit):
         return None
-    minutes = (observation.health.computed_at - newest) / timedelta(minutes=1)
-    said = f"The newest event is of {newest:%Y-%m-%d %H:%M} UTC"
-    message = f"{said}, {_count(int(minutes), 'minute')} ago; the limit is {limit}."
-    rows = [EvidenceRow(label=said, ref=newest.isoformat(), value=minutes, unit="minutes")]
-    evidence = _evidence(observation, "minutes without any event", "minutes", minutes, limit, "health", rows)
+    silence = observation.health.computed_at - newest
+    minutes, last = silence / timedelta(minutes=1), f"{newest:%Y-%m-%d %H:%M} UTC"
+    message = f"Last event received {last}, {format_elapsed(silence)} ago. Threshold: {_count(limit, 'minute')}."
+    rows = [EvidenceRow(label=last, ref=newest.isoformat(), value=minutes, unit="minutes")]
+    evidence = _evidence(observation, "time since last event", "minutes", minutes, limit, "health", rows)
     return Finding("no_data", "high", message, evidence)
 
 
@@ -137,7 +138,7 @@ def _bot_detection(observation: Observation, settings: DetectionSettings) -> Fin
     if flagged <= limit:
         return None
     rule = f"{burst.min_clicks} or more clicks within {_count(burst.time_window_seconds, 'second')}"
-    message = f"{_count(flagged, 'device')} made {rule}; the limit is {limit}."
+    message = f"{_count(flagged, 'device')} had {rule}. Threshold: {limit}."
     rows = [
         EvidenceRow(
             label=device.device_fingerprint,
@@ -157,10 +158,8 @@ def _high_opt_out(observation: Observation, settings: DetectionSettings) -> Find
     if shares.opt_out_rate <= limit:
         return None
     never_viewed = f"{shares.never_viewed:,} of {_count(shares.total, 'parent share')} ({shares.opt_out_rate:.1%})"
-    message = f"Nobody has viewed {never_viewed}; the limit is {limit:.0%}."
-    evidence = _evidence(
-        observation, "share of parent shares never viewed", "rate", shares.opt_out_rate, limit, "opt-outs", []
-    )
+    message = f"{never_viewed} were never viewed. Threshold: {limit * 100:g}%."
+    evidence = _evidence(observation, "parent shares never viewed", "rate", shares.opt_out_rate, limit, "opt-outs", [])
     return Finding("high_opt_out", "medium", message, evidence)
 
 

@@ -71,7 +71,7 @@ def test_an_alert_opens_above_the_limit_with_its_numbers_and_evidence(api: Api, 
         "acknowledged_by": None,
         "opened_at": "2026-03-04T12:01:00Z",
     }
-    assert alert["message"] == "6 IP addresses made more than 10 clicks on one UTC day; the limit is 5."
+    assert alert["message"] == "6 IP addresses had more than 10 clicks in one day (UTC). Threshold: 5."
     evidence = alert["evidence"]
     assert (evidence["count"], evidence["threshold"], len(evidence["rows"])) == (6, LIMIT, 6)
     first = evidence["rows"][0]
@@ -213,7 +213,7 @@ def test_a_silent_feed_opens_an_alert_after_its_minutes(api: Api, evaluate: Eval
     assert len(evaluate(NOON + 61 * MINUTE, data_stale_minutes=60).opened_alerts) == 1
     alert = fetch_only(api)
     assert (alert["type"], alert["severity"]) == ("no_data", "high")
-    assert alert["message"] == "The newest event is of 2026-03-04 12:00 UTC, 61 minutes ago; the limit is 60."
+    assert alert["message"] == "Last event received 2026-03-04 12:00 UTC, 61 minutes ago. Threshold: 60 minutes."
     act(api, alert["id"], "resolve", false_positive=True)
     assert evaluate(NOON + 90 * MINUTE, data_stale_minutes=60).opened_alerts == []
 

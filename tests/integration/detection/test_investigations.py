@@ -81,7 +81,7 @@ class TestAddress:
         answer = api.read(path_of("ips", IP), **PERIOD)
 
         assert answer["flagged"] is True
-        assert answer["rule"] == "More than 10 clicks on one UTC day"
+        assert answer["rule"] == "More than 10 clicks in one day (UTC)"
         assert answer["days"] == [
             {"date": "2026-03-03", "clicks": 10, "above_threshold": False},
             {"date": "2026-03-04", "clicks": 11, "above_threshold": True},
@@ -220,7 +220,7 @@ class TestReferrer:
         assert (answer["high_conversion_rate"], answer["flagged"]) == (True, True)
         assert answer["totals"]["conversion"] == 11
         assert answer["rule"] == (
-            "More than 10 conversions on one UTC day, or, from 5 clicks on, more than 80 conversions per 100 clicks"
+            "More than 10 conversions in one day (UTC), or a conversion rate above 80% with at least 5 clicks"
         )
 
     @pytest.mark.parametrize(

@@ -129,13 +129,13 @@ def test_an_alert_is_told_when_it_opens_gets_worse_and_ends(
         "event": "opened",
         "type": "fraud_detection",
         "severity": "high",
-        "message": "6 IP addresses made more than 10 clicks on one UTC day; the limit is 5.",
+        "message": "6 IP addresses had more than 10 clicks in one day (UTC). Threshold: 5.",
         "count": 6,
         "at": "2026-03-04T12:00:00Z",
         "url": f"https://guardrails.example.com/dashboard/guardrails/alert?id={alert_id}",
     }
     assert (escalated["count"], escalated["severity"]) == (12, "high")
-    assert ended["message"].startswith("It is over by itself. It said: 12 IP addresses")
+    assert ended["message"].startswith("Resolved automatically. Original alert: 12 IP addresses")
     first = read_messages(connection)[0]
     assert (first["kind"], first["recipient"], first["rule_id"], first["status"]) == (
         "webhook",
@@ -231,7 +231,7 @@ def test_when_a_snooze_is_over_it_is_told_that_it_got_worse(
 
 @pytest.mark.parametrize(
     ("false_positive", "said"),
-    [(False, "olga@example.com resolved it."), (True, "olga@example.com called it a false positive.")],
+    [(False, "olga@example.com resolved it."), (True, "olga@example.com marked it as a false positive.")],
 )
 def test_who_ended_an_alert_is_told_at_once_without_their_note(
     admin: Api, evaluate: Evaluate, connection: Connection, false_positive: bool, said: str
@@ -242,7 +242,7 @@ def test_who_ended_an_alert_is_told_at_once_without_their_note(
     act(admin, alert_id, "resolve", note="It was 198.51.100.7", false_positive=false_positive)
     assert read_events(connection) == [["opened"], ["ended"]]
     message = read_messages(connection)[1]["notification"]["news"][0]["message"]
-    assert message == f"{said} It said: 6 IP addresses made more than 10 clicks on one UTC day; the limit is 5."
+    assert message == f"{said} Original alert: 6 IP addresses had more than 10 clicks in one day (UTC). Threshold: 5."
 
 
 def test_while_the_flag_is_off_nobody_is_told_not_even_later(

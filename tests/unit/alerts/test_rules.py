@@ -106,20 +106,20 @@ def test_a_rule_is_raised_above_its_threshold_and_not_at_it(
 @pytest.mark.parametrize(
     ("health", "message"),
     [
-        (flagged_ips(6), "6 IP addresses made more than 10 clicks on one UTC day; the limit is 5."),
-        (flagged_devices(1234), "1,234 devices made 3 or more clicks within 5 seconds; the limit is 3."),
+        (flagged_ips(6), "6 IP addresses had more than 10 clicks in one day (UTC). Threshold: 5."),
+        (flagged_devices(1234), "1,234 devices had 3 or more clicks within 5 seconds. Threshold: 3."),
         (
             violating(shares=2, reels=1),
-            "Violations of the children's privacy rule in 2 parent shares and 1 progress reel; the limit is 0.",
+            "Children's personal information found in 2 parent shares and 1 progress reel.",
         ),
-        (violating(reels=1), "Violations of the children's privacy rule in 1 progress reel; the limit is 0."),
+        (violating(reels=1), "Children's personal information found in 1 progress reel."),
         (
             anomalous(busy=1),
-            "1 referrer had more than 10 conversions on one UTC day, or more than 80% of the clicks converted; "
-            "the limit is 0.",
+            "1 referrer had more than 10 conversions in one day (UTC) or a conversion rate above 80%.",
         ),
-        (never_viewed(7, 20), "Nobody has viewed 7 of 20 parent shares (35.0%); the limit is 30%."),
-        (silent_for(75), "The newest event is of 2026-03-31 09:13 UTC, 75 minutes ago; the limit is 60."),
+        (never_viewed(7, 20), "7 of 20 parent shares (35.0%) were never viewed. Threshold: 30%."),
+        (silent_for(9 * 365 * 1440), "Last event received 2017-04-02 10:28 UTC, 9 years ago. Threshold: 60 minutes."),
+        (silent_for(75), "Last event received 2026-03-31 09:13 UTC, 75 minutes ago. Threshold: 60 minutes."),
     ],
 )
 def test_the_message_is_a_sentence_with_the_numbers(health: HealthAnswer, message: str) -> None:

@@ -34,7 +34,7 @@ def test_the_evidence_leads_to_the_investigation_of_its_dates() -> None:
 
 
 def test_it_says_how_often_alerts_of_its_kind_were_false() -> None:
-    assert "Alerts of this kind so far: 4, of them false positives: 1" in text_of(draw())
+    assert "Alerts of this type: 4 · False positives: 1" in text_of(draw())
 
 
 def test_the_history_names_who_did_what_with_their_note() -> None:
@@ -50,7 +50,7 @@ def test_the_history_names_who_did_what_with_their_note() -> None:
         ({"status": "open"}, "Open"),
         ({"status": "acknowledged", "acknowledged_by": "ana"}, "Acknowledged by ana"),
         ({"status": "snoozed", "snoozed_until": NOW + timedelta(hours=1)}, "Snoozed until 31 Mar 11:28 UTC"),
-        ({"status": "resolved", "resolved_at": NOW}, "Over by itself"),
+        ({"status": "resolved", "resolved_at": NOW}, "Resolved automatically"),
         ({"status": "resolved", "resolved_by": "ana"}, "Resolved by ana"),
         ({"status": "false_positive"}, "False positive"),
     ],
@@ -75,17 +75,30 @@ def build_evidence(rows: int = 1, **fields: Any) -> dict[str, Any]:
 
 def test_rows_say_their_date_and_unit_and_are_told_apart_by_their_alias() -> None:
     body = draw(evidence=build_evidence())
-    assert rows_of(body)[1:] == [["203.0.113.* · calm-fox", "30 Mar 2026", "1,000 clicks"]]
+    assert rows_of(body)[1:] == [["203.0.113.* · calm-fox", "30 Mar 2026", "1,000"]]
 
 
 def test_a_rate_is_a_percentage_and_a_count_is_none() -> None:
     row = {"label": "maria", "ref": "maria", "value": 0.925, "unit": "rate"}
     rate = draw(type="conversion_anomaly", evidence=build_evidence(rows=0) | {"count": 1, "rows": [row]})
     assert rows_of(rate)[1:] == [["maria", "–", "92.5%"]]
-    assert [text_of(kpi) for kpi in find(rate, "kpi")] == ["Found 1", "Opens the alert > 5"]
+    assert [text_of(kpi) for kpi in find(rate, "kpi")] == ["Flagged IP addresses 1", "Threshold > 5"]
     share = {"count": 0.421, "threshold": 0.3, "unit": "rate", "rows": []}
     opt_out = draw(type="high_opt_out", evidence=build_evidence() | share)
-    assert [text_of(kpi) for kpi in find(opt_out, "kpi")] == ["Found 42.1%", "Opens the alert > 30%"]
+    assert [text_of(kpi) for kpi in find(opt_out, "kpi")] == ["Flagged IP addresses 42.1%", "Threshold > 30%"]
+
+
+def test_each_type_of_alert_names_its_own_columns() -> None:
+    heads = {kind: rows_of(draw(type=kind, evidence=build_evidence()))[0] for kind in ("bot_detection", "no_data")}
+    assert heads == {"bot_detection": ["Device", "Date", "Clicks"], "no_data": ["Last event", "Date", "Age"]}
+
+
+def test_a_silence_is_said_in_its_largest_unit() -> None:
+    row = {"label": "2015-05-20 21:05 UTC", "ref": "x", "value": 4_762_702, "unit": "minutes"}
+    silence = {"count": 4_762_702, "threshold": 60, "unit": "minutes", "what": "time since last event", "rows": [row]}
+    body = draw(type="no_data", evidence=build_evidence() | silence)
+    assert rows_of(body)[1:] == [["2015-05-20 21:05 UTC", "–", "9 years"]]
+    assert [text_of(kpi) for kpi in find(body, "kpi")] == ["Time since last event 9 years", "Threshold > 60 minutes"]
 
 
 @pytest.mark.parametrize(
@@ -102,13 +115,13 @@ def test_every_list_of_evidence_leads_to_all_of_its_rows(kind: str, href: str) -
     folded = find(body, "more-rows")
     assert (len(rows_of(body)), len(rows_of(folded))) == (1 + 20 + 1 + 80, 1 + 80)
     assert "Show 80 more rows" in text_of(folded)
-    assert "The first 100 are listed here, the worst first." in text_of(body)
+    assert "Showing the top 100." in text_of(body)
     assert href in hrefs_of(body)
 
 
 def test_nothing_is_said_of_a_cut_where_all_rows_are_shown() -> None:
     body = draw(evidence=build_evidence(rows=9))
-    assert "are listed here" not in text_of(body)
+    assert "Showing the top" not in text_of(body)
     assert find(body, "more-rows") == []
 
 
@@ -132,8 +145,8 @@ def test_each_way_to_end_it_says_before_what_follows() -> None:
         if getattr(part, "aria-describedby", None)
     }
     assert told.keys() == {"Resolve", "Resolve until the period has passed", "Mark as false positive"}
-    assert "While its cause lasts, the next evaluation opens a new alert." in told["Resolve"]
-    assert "Needs a note." in told["Mark as false positive"]
+    assert "If the cause is still there, the next evaluation opens a new one." in told["Resolve"]
+    assert "Requires a note." in told["Mark as false positive"]
 
 
 @pytest.fixture
@@ -174,8 +187,8 @@ def test_each_way_to_end_it_is_sent_as_such(acting: FakeApi, button: str, flags:
 def test_a_false_positive_without_a_note_is_refused_beside_the_note(acting: FakeApi, note: str) -> None:
     shown = act(acting.connect(), "alert-false-positive", note, "24", "?id=7")
     assert acting.asked == []
-    assert shown["said"] == "Nothing was changed: say in the note why it is a false positive."
-    assert shown["note_error"] == "Say in the note why it is a false positive"
+    assert shown["said"] == "Nothing was changed. Add a note explaining why this is a false positive."
+    assert shown["note_error"] == "Add a note explaining why this is a false positive"
     assert (shown["view"], shown["note"]) == (no_update, note)
 
 

@@ -27,13 +27,13 @@ def test_without_filters_alerts_of_every_status_are_listed_with_what_became_of_t
     api.answers[PATH] = build_alerts(RESOLVED, over, build_alert(9))
     shown = show_alerts(api.connect(), "")
     assert dict(api.asked[0].url.params) == {"status": "all", "limit": "50"}
-    assert shown["found"] == "3 alerts, the most severe first, then the newest"
+    assert shown["found"] == "3 alerts by severity, then newest first"
     assert not shown["hidden"]
     facts = [" ".join(text_of(each).split()) for each in find(shown["list"], "alert-facts")]
-    opened, ended = "opened 31 Mar 2026 08:28 UTC", "ended 31 Mar 2026 10:28 UTC"
+    opened, ended = "opened 31 Mar 2026 08:28 UTC", "closed 31 Mar 2026 10:28 UTC"
     assert facts == [
         f"High Resolved by ana {opened} {ended}",
-        f"High Over by itself {opened} {ended}",
+        f"High Resolved automatically {opened} {ended}",
         f"High Open {opened}",
     ]
     assert text_of(find(shown["list"], "alert-note")) == "“a <b>school</b>”"
@@ -55,7 +55,7 @@ def test_filters_reach_the_api_and_the_next_page_keeps_them(api: FakeApi) -> Non
     }
     assert hrefs_of(shown["list"])[-1] == "/dashboard/alerts" + search.replace("first", "more")
     assert shown["found"] == (
-        "90 alerts, the most severe first, then the newest · status “Ended” · "
+        "90 alerts by severity, then newest first · status “Closed” · "
         f"type “{TITLES['fraud_detection']}” · text “school & co” · from 1 Mar 2026 · to 31 Mar 2026"
     )
 
@@ -63,8 +63,8 @@ def test_filters_reach_the_api_and_the_next_page_keeps_them(api: FakeApi) -> Non
 @pytest.mark.parametrize(
     ("search", "found", "said"),
     [
-        ("", "No alert has opened yet", "Whatever the guardrails find stays listed here"),
-        ("?status=snoozed&q=x", "No alert matches", "Looked for status “Snoozed” · text “x” Clear filters"),
+        ("", "No alerts yet", "Alerts and the actions taken on them will appear here."),
+        ("?status=snoozed&q=x", "No matching alerts", "Filters: status “Snoozed” · text “x” Clear filters"),
     ],
 )
 def test_an_empty_history_is_told_from_filters_that_match_nothing(
@@ -111,7 +111,7 @@ def test_filters_that_are_only_drawn_leave_the_address_as_it_is() -> None:
     ("status", "said"),
     [
         (422, "In the address, status must be one of those."),
-        (503, "The figures are not available right now"),
+        (503, "Data is temporarily unavailable"),
     ],
 )
 def test_what_the_api_refuses_is_said_in_words_and_leaves_no_filter_that_shows_something_else(

@@ -110,7 +110,7 @@ def test_an_action_is_found_as_the_list_shows_it() -> None:
             ),
             "end must not lie before start",
         ),
-        (httpx.Response(503, json={"status": 503, "title": "", "code": "x", "detail": "x"}), "not available right now"),
+        (httpx.Response(503, json={"status": 503, "title": "", "code": "x", "detail": "x"}), "temporarily unavailable"),
     ],
 )
 def test_what_there_is_not_is_told_in_words(api: FakeApi, view_as: Any, answer: Any, said: str) -> None:

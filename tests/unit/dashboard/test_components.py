@@ -50,12 +50,12 @@ def test_every_card_has_its_heading_before_its_data() -> None:
 @pytest.mark.parametrize(
     ("score", "status", "word", "hint"),
     [
-        (100, "excellent", "Excellent", "The best status"),
-        (89.9, "good", "Good", "Excellent begins at 90"),
-        (75, "good", "Good", "Excellent begins at 90"),
-        (60, "fair", "Fair", "Good begins at 75"),
-        (40, "warning", "Warning", "Fair begins at 60"),
-        (0, "critical", "Critical", "Warning begins at 40"),
+        (100, "excellent", "Excellent", "Highest status"),
+        (89.9, "good", "Good", "Excellent starts at 90"),
+        (75, "good", "Good", "Excellent starts at 90"),
+        (60, "fair", "Fair", "Good starts at 75"),
+        (40, "warning", "Warning", "Fair starts at 60"),
+        (0, "critical", "Critical", "Warning starts at 40"),
     ],
 )
 def test_the_score_comes_with_its_word_and_the_way_to_better(score: float, status: str, word: str, hint: str) -> None:
@@ -78,9 +78,9 @@ def test_the_waterfall_falls_step_by_step_to_the_score() -> None:
     steps = deductions.format_steps(build_health(81.5, "good", deduction_items=items))
     assert [(step.value, step.note) for step in steps] == [
         ("100", ""),
-        ("−12.4", "of 30"),
-        ("−6.1", "of 20"),
-        ("0", "of 20"),
+        ("−12.4", "max. 30"),
+        ("−6.1", "max. 20"),
+        ("0", "max. 20"),
         ("81.5", ""),
     ]
     assert [(step.low, step.high) for step in steps] == [
@@ -101,7 +101,7 @@ def test_the_waterfall_does_not_fall_below_its_floor() -> None:
 def test_the_waterfall_is_a_table_for_screen_readers() -> None:
     body = draw(deductions.CARD, build_health())
     assert rows_of(find(body, "visually-hidden")) == [
-        ["Reason", "Found", "Formula", "Points", "At most"],
+        ["Deduction", "Measured", "Formula", "Points", "Max."],
         ["fraud", "1 found", "2 × 1", "−2.0", "30"],
         ["bot_behavior", "1 found", "2 × 1", "−2.0", "20"],
     ]
@@ -114,7 +114,7 @@ def test_fraud_lists_the_worst_rows_and_leads_to_all() -> None:
     assert rows[:2] == [["IP address", "Date", "Clicks"], ["203.0.113.1", "31 Mar 2026", "11"]]
     assert len(rows) == 1 + 8
     assert find(body, "link-to-all")[0].href == "/dashboard/guardrails/fraud?days=14"
-    assert text_of(find(body, "kpi")) == "Flagged IPs 10 Clicks a day that flag > 10"
+    assert text_of(find(body, "kpi")) == "Flagged IPs 10 Threshold (clicks per day) > 10"
 
 
 def test_clicks_are_drawn_against_the_most_and_the_threshold() -> None:
@@ -140,13 +140,13 @@ def build_school(address: str) -> list[Any]:
 def test_a_row_that_looks_like_a_school_offers_to_trust_it() -> None:
     rows = build_school("2001:db8:1::7")
     said = text_of(find(rows, "row-note")).split()
-    assert " ".join(said) == "28 devices, ordinary pace: a school? Trust this network"
+    assert " ".join(said) == "28 devices at a normal pace. Possibly a school. Trust this network"
     hrefs = [each.href for each in walk(find(rows, "row-note")) if hasattr(each, "href")]
     assert hrefs == ["/dashboard/guardrails/trusted-networks?cidr=2001%3Adb8%3A1%3A%3A7"]
 
 
 def test_a_masked_address_cannot_be_trusted() -> None:
-    assert text_of(find(build_school("203.0.113.*"), "row-note")) == "28 devices, ordinary pace: a school?"
+    assert text_of(find(build_school("203.0.113.*"), "row-note")) == "28 devices at a normal pace. Possibly a school."
 
 
 def test_what_is_trusted_is_shown_apart_and_with_its_reason() -> None:
@@ -162,7 +162,7 @@ def test_bots_say_the_rule_and_how_fast_each_device_was() -> None:
     body = draw(bots.CARD, build_health())
     assert "3 clicks within 5 s" in text_of(find(body, "kpi"))
     assert rows_of(body) == [
-        ["Device", "Clicks", "Fastest, s", "First seen", "Last seen"],
+        ["Device", "Clicks", "Fastest burst (s)", "First seen", "Last seen"],
         ["device-1", "1,234", "0.42", "30 Mar 10:28:15", "31 Mar 10:28:15"],
     ]
 
@@ -205,5 +205,5 @@ def test_what_users_send_stays_text() -> None:
 
 def test_the_header_tells_how_old_everything_is() -> None:
     summary = text_of(build_summary(build_snapshot(build_health()), 30))
-    assert summary == ("25–31 Mar 2026 · newest event 4 min ago Last updated 10:28:15 UTC · refreshes every 30 s")
-    assert "no event yet" in text_of(build_summary(build_snapshot(build_health(last_event_at=None)), 30))
+    assert summary == ("25–31 Mar 2026 · last event 4 min ago Last updated 10:28:15 UTC · refreshes every 30 s")
+    assert "no events yet" in text_of(build_summary(build_snapshot(build_health(last_event_at=None)), 30))

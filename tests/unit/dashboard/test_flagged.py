@@ -61,7 +61,7 @@ def build_anomalies(**fields: Any) -> AnomalyAnswer:
 
 def test_flagged_referrers_are_listed_with_rates_as_percentages_and_days_as_counts() -> None:
     rows = anomalies.build_rows(build_anomalies(), "?days=14")
-    assert rows_of(rows)[1:] == [["a&b", "–", "100% of 4 clicks", "4"], ["busy", "30 Mar 2026", "–", "11"]]
+    assert rows_of(rows)[1:] == [["a&b", "–", "100.0% of 4 clicks", "4"], ["busy", "30 Mar 2026", "–", "11"]]
     assert "/dashboard/investigations?days=14&kind=referrer&id=a%26b" in [
         getattr(each, "href", "") for each in walk(rows)
     ]
@@ -73,7 +73,7 @@ def test_all_flagged_referrers_are_reached_row_by_row(browser: Browser, api: Fak
 
 
 @pytest.mark.parametrize(
-    ("retained_from", "said"), [(None, "No anomalies in this period"), ("2026-03-30", "Not known: only totals")]
+    ("retained_from", "said"), [(None, "No anomalies in this period"), ("2026-03-30", "Not available: only totals")]
 )
 def test_no_flagged_referrer_is_not_the_same_as_not_known(retained_from: str | None, said: str) -> None:
     none: dict[str, Any] = {"suspicious_referrers": [], "high_conversion_rate_referrers": [], "total_flagged": 0}
@@ -90,9 +90,9 @@ def test_viewers_share_a_page_of_rows_but_not_another_one(browser: Browser, api:
 @pytest.mark.parametrize("slug", ["flagged-ips", "flagged-devices", "flagged-referrers"])
 def test_a_list_without_the_api_says_so(browser: Browser, api: FakeApi, slug: str) -> None:
     api.is_down = True
-    assert "The figures are not available right now" in fill(browser, slug, "?days=7")
+    assert "Data is temporarily unavailable" in fill(browser, slug, "?days=7")
 
 
 @pytest.mark.parametrize("slug", ["flagged-ips", "flagged-devices", "flagged-referrers"])
 def test_a_period_that_does_not_exist_is_explained(browser: Browser, slug: str) -> None:
-    assert "This period does not exist" in fill(browser, slug, "?days=0")
+    assert "Invalid period" in fill(browser, slug, "?days=0")

@@ -102,7 +102,7 @@ def test_an_admin_sees_how_a_flag_is_changed_and_nothing_to_change_it_here(api: 
 @pytest.mark.usefixtures("admin")
 def test_without_the_api_the_page_says_so(api: FakeApi) -> None:
     api.is_down = True
-    assert "The figures are not available right now" in text_of(show_flags(api.connect()))
+    assert "Data is temporarily unavailable" in text_of(show_flags(api.connect()))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_every_page_says_that_its_feature_is_switched_off(
 ) -> None:
     api.answers["GET", route] = SWITCHED_OFF
     browser.resume("analyst1")
-    assert "This feature is switched off" in str(call(browser, output, {"url.search": search}))
+    assert "This feature is turned off" in str(call(browser, output, {"url.search": search}))
 
 
 def test_viewers_with_other_flags_do_not_share_what_is_drawn(browser: Browser, api: FakeApi) -> None:
@@ -131,4 +131,4 @@ def test_viewers_with_other_flags_do_not_share_what_is_drawn(browser: Browser, a
     api.answers["GET", "/v1/session"] = SignedInPerson(id=2, email="viewer2@example.com", role=Role.VIEWER, flags=[])
     api.answers["GET", "/v1/guardrails/health"] = SWITCHED_OFF
     browser.resume("viewer2")
-    assert "This feature is switched off" in str(call(browser, "guardrails-notice.children", {}))
+    assert "This feature is turned off" in str(call(browser, "guardrails-notice.children", {}))

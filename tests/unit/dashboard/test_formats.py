@@ -61,7 +61,7 @@ def test_a_small_share_is_not_nothing(share: float, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retained_from", "said"), [(None, ""), (date(2026, 8, 25), " · only totals are kept from before 25 Aug 2026")]
+    ("retained_from", "said"), [(None, ""), (date(2026, 8, 25), " · totals only before 25 Aug 2026")]
 )
 def test_what_is_no_longer_kept_is_said(retained_from: date | None, said: str) -> None:
     assert format_retention(retained_from) == said

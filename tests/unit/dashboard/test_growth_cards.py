@@ -32,9 +32,9 @@ def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_t
     assert text_of(find(body, "k-line")) == "0.74 ↑  Up +35.3%"
     assert text_of(find(body, "kpi")) == "All conversions 0.74 K clean 0.70 Conversions removed 44"
     said = text_of(body)
-    assert "95% interval 0.69 to 0.80 · before: 0.55 in 18–24 Mar 2026" in said
-    assert "1,000 inviting users × 1.20 invites each × 0.62 conversions an invite" in said
-    assert "0.26 below 1, where growth carries itself." in said
+    assert "95% interval 0.69 to 0.80 · previously 0.55 in 18–24 Mar 2026" in said
+    assert "1,000 inviting users × 1.20 invites each × 0.62 conversions per invite" in said
+    assert "0.26 below 1, the level of self-sustaining growth." in said
 
 
 def test_growth_from_nothing_has_no_percentage() -> None:
@@ -46,9 +46,11 @@ def test_k_is_not_compared_with_dates_of_which_only_totals_are_kept() -> None:
     trend, change_pct = compare_k(GOOD_WEEK, purged)
     answer = build_k_factor(before=purged, trend=trend, change_pct=change_pct)
     assert text_of(find(draw(k_factor.CARD, k_factor=answer), "trend")) == "Not comparable"
-    assert "before: only totals are kept of 18–24 Mar 2026" in text_of(draw(k_factor.CARD, k_factor=answer))
-    assert "K cannot be compared" in text_of(draw(k_change.CARD, k_factor=answer))
-    assert "K is not known" in text_of(draw(k_factor.CARD, k_factor=build_k_factor(now=purged)))
+    assert "previously not available: only totals are kept for 18–24 Mar 2026" in text_of(
+        draw(k_factor.CARD, k_factor=answer)
+    )
+    assert "K can't be compared" in text_of(draw(k_change.CARD, k_factor=answer))
+    assert "the K-factor is not available" in text_of(draw(k_factor.CARD, k_factor=build_k_factor(now=purged)))
 
 
 def test_k_over_time_is_a_table_for_screen_readers() -> None:
@@ -62,10 +64,10 @@ def test_k_over_time_is_a_table_for_screen_readers() -> None:
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
-        ("up", "K rose by more than chance explains"),
-        ("down", "K fell by more than chance explains"),
+        ("up", "K rose by more than chance alone would explain"),
+        ("down", "K fell by more than chance alone would explain"),
         ("no_clear_change", "No clear change"),
-        ("too_few_to_say", "Too few to say"),
+        ("too_few_to_say", "Not enough data"),
     ],
 )
 def test_a_change_is_called_one_only_where_it_is(verdict: str, words: str) -> None:
@@ -83,8 +85,8 @@ def test_the_effects_of_factors_and_of_loops_add_up_to_the_change() -> None:
     body = draw(k_change.CARD, k_factor=answer.model_copy(update={"why": why}))
     assert text_of(find(body, "change")) == "From 0.55 to 0.74: +0.194"
     factors, by_loop = [each for each in walk(body) if type(each).__name__ == "Table"]
-    assert rows_of(factors)[-1] == rows_of(by_loop)[-1] == ["Together", "", "+0.194"]
-    assert [row[0] for row in rows_of(by_loop)][-2:] == ["2 other loops", "Together"]
+    assert rows_of(factors)[-1] == rows_of(by_loop)[-1] == ["Total", "", "+0.194"]
+    assert [row[0] for row in rows_of(by_loop)][-2:] == ["2 other loops", "Total"]
 
 
 @pytest.mark.parametrize(("share", "left", "width"), [(1, "50.00%", "50.00%"), (-0.5, "25.00%", "25.00%")])
@@ -103,7 +105,7 @@ def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
         ("Converted", "600"),
         ("Activated", "300"),
     ]
-    assert bars[3].note == "40.0% of the step before (10.0% to 20.0%) · 30.0% of all"
+    assert bars[3].note == "40.0% of previous step (10.0% to 20.0%) · 30.0% of total"
     assert [bar.share for bar in bars[:3]] == [0.3, 1, 0.75]
 
 
@@ -124,7 +126,7 @@ def test_a_loop_is_drawn_against_a_k_of_1() -> None:
 def test_a_week_that_is_not_over_stays_blank_in_the_heat_map() -> None:
     body = draw(cohorts.CARD, cohorts=build_cohorts((0, [None] * 3), (50, [1.0, 0.404, None]), (20, [None, None])))
     assert rows_of(body) == [
-        ["Week of", "Users", "W0", "W1"],
+        ["Signup week", "Users", "W0", "W1"],
         ["9 Mar", "50", "100%", "40%"],
         ["16 Mar", "20", "", ""],
     ]
@@ -164,14 +166,14 @@ EMPTY: dict[str, BaseModel] = {
 @pytest.mark.parametrize(
     ("card", "words"),
     [
-        (k_factor.CARD, "Nobody invited anybody in this period"),
-        (k_timeline.CARD, "Nobody invited anybody in this period"),
-        (k_change.CARD, "Nobody invited anybody, in this period or before it"),
-        (funnel.CARD, "No invites and no clicks in this period"),
-        (loops.CARD, "No loop had any activity in this period"),
-        (cohorts.CARD, "Nobody signed up in the last 8 weeks"),
-        (cycle_time.CARD, "Nobody has brought another user in this period; 3 users may still do so"),
-        (referrers.CARD, "No referrer had any activity in this period"),
+        (k_factor.CARD, "No invites in this period"),
+        (k_timeline.CARD, "No invites in this period"),
+        (k_change.CARD, "No invites in this period or the previous one"),
+        (funnel.CARD, "No invites or clicks in this period"),
+        (loops.CARD, "No loop activity in this period"),
+        (cohorts.CARD, "No signups in the last 8 weeks"),
+        (cycle_time.CARD, "No referred signups in this period · 3 users with no referred signup yet"),
+        (referrers.CARD, "No referrer activity in this period"),
     ],
 )
 def test_an_empty_period_is_told_in_words(card: Card[GrowthSnapshot], words: str) -> None:

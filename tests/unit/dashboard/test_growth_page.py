@@ -53,14 +53,14 @@ def test_without_the_api_the_page_says_so_and_offers_to_try_again(browser: Brows
     browser.resume("viewer1")
     api.is_down = True
     changes = refresh(browser)
-    assert "The figures are not available right now" in str(changes["growth-notice"])
+    assert "Data is temporarily unavailable" in str(changes["growth-notice"])
     assert "/dashboard/growth?days=14" in str(changes["growth-notice"])
 
 
 def test_a_feature_that_is_switched_off_says_so(browser: Browser, api: FakeApi) -> None:
     api.answers["GET", K_FACTOR] = httpx.Response(404, json={"code": "feature_disabled", "detail": "off"})
     changes = refresh(browser)
-    assert "This feature is switched off" in str(changes["growth-notice"])
+    assert "This feature is turned off" in str(changes["growth-notice"])
     assert changes["growth-cards"] == {"hidden": True}
 
 

@@ -63,12 +63,12 @@ def test_history_has_a_gap_where_there_was_no_data() -> None:
 def test_what_was_flagged_on_purged_dates_is_not_known(card: Card[Snapshot]) -> None:
     health = build_health(is_partial=True)
     body = html.Div(card.build_body(Snapshot(health, build_alerts(), build_history(), "?days=7")))
-    assert text_of(body) == "Not known: only totals are kept of dates of this period, and not what was flagged on them."
+    assert text_of(body) == "Not available: only totals are kept for some dates in this period, not what was flagged."
 
 
 def test_history_needs_two_points_and_then_has_a_table_for_screen_readers() -> None:
     assert "Not enough history yet" in text_of(draw(history.CARD, scores=(80,)))
-    assert "Score history, the newest first" in text_of(draw(history.CARD, scores=(80, 90)))
+    assert "Score history, newest first" in text_of(draw(history.CARD, scores=(80, 90)))
 
 
 def test_an_opt_out_rate_is_judged_by_the_alerts_limit() -> None:
@@ -82,9 +82,9 @@ def test_an_opt_out_rate_is_judged_by_the_alerts_limit() -> None:
         }
     )
     said = text_of(draw(opt_outs.CARD, opt_outs=answer))
-    assert "40%" in said
-    assert "4 of 10 never viewed · above the limit of 30%" in said
-    assert "1 of 8 without a click" in said
+    assert "40.0%" in said
+    assert "4 of 10 never viewed · above the 30% threshold" in said
+    assert "1 of 8 never clicked" in said
     assert "3.5 participants" in said
 
 
@@ -108,10 +108,10 @@ def test_compliance_says_whether_the_target_is_met() -> None:
     )
     said = text_of(draw(coppa.CARD, coppa=answer))
     assert "Target 99%: missed" in said
-    assert "2 of 100 violate" in said
+    assert "2 of 100 with violations" in said
     assert "Not scanned" not in said
     waiting = answer.model_copy(update={"not_scanned": 1})
-    assert "Not scanned yet 1 counted as violating" in text_of(draw(coppa.CARD, coppa=waiting))
+    assert "Not scanned yet 1 counted as violations" in text_of(draw(coppa.CARD, coppa=waiting))
 
 
 def test_flagged_referrers_lead_to_their_investigation() -> None:

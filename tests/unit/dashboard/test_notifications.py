@@ -162,7 +162,7 @@ def test_the_buttons_do_what_they_say(listed: FakeApi) -> None:
 def test_without_the_api_the_page_says_so_and_keeps_what_it_showed(listed: FakeApi) -> None:
     shown = show_rules(listed.connect(), None)["shown"]
     listed.is_down = True
-    assert "The figures are not available right now" in text_of(show_rules(listed.connect(), None)["rules"])
+    assert "Data is temporarily unavailable" in text_of(show_rules(listed.connect(), None)["rules"])
     later = show_rules(listed.connect(), shown)
     assert (later["rules"], later["problem_hidden"]) == (no_update, False)
     assert "does not answer" in act(listed.connect(), "test", 7)["said"]

@@ -193,7 +193,7 @@ def test_a_refresh_that_fails_leaves_what_is_there_and_says_since_when(browser: 
 def test_without_any_data_the_page_says_so_and_goes_on_asking(browser: Browser, api: FakeApi) -> None:
     api.answers[QUEUES] = httpx.Response(503, json={"code": "store_unavailable", "detail": "Try again."})
     changes = show(browser)
-    assert "The figures are not available right now" in str(changes["operations-notice"])
+    assert "Data is temporarily unavailable" in str(changes["operations-notice"])
     assert changes["operations-clock"] == {"disabled": False}
 
 

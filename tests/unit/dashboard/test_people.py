@@ -153,4 +153,4 @@ def test_a_form_that_is_not_filled_in_asks_for_the_rest(listed: FakeApi, given: 
 
 def test_without_the_api_the_page_says_so(listed: FakeApi) -> None:
     listed.is_down = True
-    assert "not available right now" in text_of(show(listed.connect())["list"])
+    assert "temporarily unavailable" in text_of(show(listed.connect())["list"])

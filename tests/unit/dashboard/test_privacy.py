@@ -236,7 +236,7 @@ def test_what_is_left_is_listed_with_who_else_uses_it(others: int, asked: list[t
 def test_without_the_api_the_page_says_so(told: FakeApi, view_as: Any) -> None:
     view_as(Role.ADMIN)
     told.is_down = True
-    assert "not available right now" in text_of(show_privacy(told.connect())["policy"])
+    assert "temporarily unavailable" in text_of(show_privacy(told.connect())["policy"])
     said = answer_request(told.connect(), "erase", 7)["said"]
     assert "see here in a few minutes whether the request is done" in said
     assert "Nothing was changed" not in said

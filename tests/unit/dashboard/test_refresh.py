@@ -111,7 +111,7 @@ def test_data_of_another_period_is_not_left_standing(browser: Browser, api: Fake
     api.is_down = True
     changes = page.refresh("?days=14")
     assert changes["guardrails-cards"] == {"hidden": True}
-    assert "The figures are not available right now" in str(changes["guardrails-notice"])
+    assert "Data is temporarily unavailable" in str(changes["guardrails-notice"])
     assert "/dashboard/guardrails?days=14" in str(changes["guardrails-notice"])
     assert changes["guardrails-shown"] == {"data": None}
 
@@ -135,4 +135,4 @@ def test_a_period_that_does_not_exist_is_explained_on_the_page(page: Page, api: 
 
 def test_an_answer_of_another_version_is_no_crash(page: Page, api: FakeApi) -> None:
     api.health = api.health.model_copy(update={"components": None})
-    assert "The figures are not available right now" in str(page.refresh()["guardrails-notice"])
+    assert "Data is temporarily unavailable" in str(page.refresh()["guardrails-notice"])

@@ -84,7 +84,7 @@ def test_a_viewer_sees_why_the_form_is_not_theirs(browser: Browser, api: FakeApi
     assert changes["report-queue-email"]["aria-disabled"] == "true"
     assert changes["report-recipients"] == {"disabled": True}
     said = send(browser, "ana@example.com", who="viewer1", enabled=enabled)["report-email-said.children"]
-    assert said == "Nothing was queued. Only analysts and admins send reports. Ask one of them."
+    assert said == "Nothing was queued. Only analysts and admins can send reports. Ask one of them."
     assert [request.method for request in api.asked if request.url.path == DELIVERIES] == ["GET"]
 
 
@@ -113,9 +113,15 @@ def test_a_real_delivery_says_how_many_were_queued(browser: Browser, api: FakeAp
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
-        (["queued", "suppressed"], "Queued for 1 recipient. 1 recipient will get nothing: the list says why."),
+        (
+            ["queued", "suppressed"],
+            "Queued for 1 recipient. 1 recipient won't get it. See the list for reasons.",
+        ),
         (["sent", "uncertain"], "Queued for 2 recipients."),
-        (["suppressed", "placeholder"], "Nothing was queued. 2 recipients will get nothing: the list says why."),
+        (
+            ["suppressed", "placeholder"],
+            "Nothing was queued. 2 recipients won't get it. See the list for reasons.",
+        ),
     ],
 )
 def test_who_will_get_nothing_is_not_counted_as_queued(
@@ -129,7 +135,7 @@ def test_who_will_get_nothing_is_not_counted_as_queued(
 
 @pytest.mark.parametrize(
     ("was", "now", "words"),
-    [(False, True, "was switched on meanwhile"), (True, False, "was switched off meanwhile")],
+    [(False, True, "was turned on in the meantime"), (True, False, "was turned off in the meantime")],
 )
 def test_nothing_is_sent_by_a_form_that_still_promised_otherwise(
     browser: Browser, api: FakeApi, was: bool, now: bool, words: str
@@ -161,7 +167,7 @@ def test_each_bad_address_is_named_and_nothing_is_lost(browser: Browser, api: Fa
 @pytest.mark.parametrize("typed", ["", " ,;\n"])
 def test_an_empty_form_asks_for_an_address(browser: Browser, api: FakeApi, typed: str) -> None:
     said = send(browser, typed)["report-email-said.children"]
-    assert said == "Nothing was queued: fill in at least one address."
+    assert said == "Nothing was queued. Enter at least one email address."
     assert api.count(DELIVERIES) == 0
 
 
@@ -169,7 +175,7 @@ def test_refusals_that_are_about_no_address_are_told(browser: Browser, api: Fake
     api.answers["GET", DELIVERIES] = answer()
     too_many = {"pointer": "/recipient_emails", "detail": "must have at most 100 items"}
     api.answers["POST", DELIVERIES] = httpx.Response(422, json={"code": "i", "detail": "", "errors": [too_many]})
-    assert "The list of recipients must have at most 100 items" in str(send(browser, "a@b.example"))
+    assert "Recipients must have at most 100 items" in str(send(browser, "a@b.example"))
     api.answers["POST", DELIVERIES] = httpx.Response(409, json={"code": "x", "detail": "Report 1 is queued."})
     assert "Nothing was queued: Report 1 is queued." in str(send(browser, "a@b.example"))
     api.answers["POST", DELIVERIES] = httpx.Response(503, json={"code": "store", "detail": "Try again in 5 s."})
@@ -184,7 +190,7 @@ def test_without_the_api_the_section_stays_and_what_was_typed_too(browser: Brows
     assert changes["report-email-clock"] == {"disabled": False}
     assert "report-deliveries" not in changes
     said = send(browser, "ana@example.com")
-    assert "the metrics API does not answer" in said["report-email-said.children"]
+    assert "The metrics API is not responding" in said["report-email-said.children"]
     assert "report-recipients.value" not in said
 
 

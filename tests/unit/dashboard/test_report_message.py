@@ -39,9 +39,7 @@ def test_the_message_is_shown_as_text_and_its_html_not_at_all(browser: Browser, 
     assert "/dashboard/reports/1" in shown
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [("queued", "waits for a worker"), ("placeholder", "is not kept any more")]
-)
+@pytest.mark.parametrize(("status", "words"), [("queued", "waiting for a worker"), ("placeholder", "has been deleted")])
 def test_a_message_without_text_says_why(browser: Browser, api: FakeApi, status: str, words: str) -> None:
     api.answers["GET", DELIVERY] = build_rendered(None, status=status)
     assert words in show(browser)
@@ -50,12 +48,12 @@ def test_a_message_without_text_says_why(browser: Browser, api: FakeApi, status:
 @pytest.mark.parametrize("status", [403, 404])
 def test_what_may_not_be_seen_is_not_there(browser: Browser, api: FakeApi, status: int) -> None:
     api.answers["GET", DELIVERY] = httpx.Response(status, json={"code": "no", "detail": "no"})
-    assert "There is no such message" in show(browser)
+    assert "Message not found" in show(browser)
 
 
 @pytest.mark.parametrize("path", ["/dashboard/reports/1/messages/x", "/dashboard/reports/1"])
 def test_an_address_that_names_no_message_asks_nothing(browser: Browser, api: FakeApi, path: str) -> None:
-    assert "There is no such message" in show(browser, path)
+    assert "Message not found" in show(browser, path)
     assert api.count(DELIVERY) == 0
 
 

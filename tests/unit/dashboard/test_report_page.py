@@ -18,7 +18,7 @@ def card(body: Any, slug: str) -> Any:
 def test_a_report_is_headed_by_its_type_its_dates_and_who_asked() -> None:
     header = find(draw(build_report()), "page-header")
     assert "Weekly growth report" in text_of(header)
-    assert "2–8 Mar 2026 · made 31 Mar 10:28 UTC · requested by ana@example.com" in text_of(header)
+    assert "2–8 Mar 2026 · generated 31 Mar 10:28 UTC · requested by ana@example.com" in text_of(header)
     exports = [part.href for part in walk(find(header, "exports")) if hasattr(part, "href")]
     assert exports == [f"/dashboard/reports/1/export?format={name}" for name in ("pdf", "html", "csv", "json")]
 
@@ -31,7 +31,7 @@ def test_a_report_says_everything_that_was_found() -> None:
     assert text_of(find(card(body, "report-funnel"), "bar-label")).startswith("Clicked Visited Signed up")
     assert rows_of(card(body, "report-referrers"))[1][:3] == ["maria", "40", "62"]
     assert rows_of(card(body, "report-comparison"))[1] == ["K-factor", "0.74", "0.55", "+0.19"]
-    assert "2–8 Mar 2026 beside 23 Feb – 1 Mar 2026" in text_of(card(body, "report-comparison"))
+    assert "2–8 Mar 2026 vs. 23 Feb – 1 Mar 2026" in text_of(card(body, "report-comparison"))
     assert rows_of(card(body, "report-health"))[-1] == ["Score", "92.0"]
     assert "Show the strongest loop to more users." in text_of(card(body, "report-recommendations"))
 
@@ -59,7 +59,7 @@ def test_a_report_that_is_being_made_has_no_exports() -> None:
     body = draw(build_run())
     assert find(body, "exports") == []
     assert "40% · writing insights" in text_of(body)
-    assert "asked for 31 Mar 10:28 UTC" in text_of(body)
+    assert "requested 31 Mar 10:28 UTC" in text_of(body)
 
 
 @pytest.mark.parametrize("written_by", ["rules", "model"])

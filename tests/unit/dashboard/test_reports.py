@@ -60,7 +60,7 @@ def test_the_list_says_what_there_is_to_say_about_each_report(browser: Browser, 
 def test_the_list_asks_for_the_type_and_the_rows_of_its_address(browser: Browser, api: FakeApi) -> None:
     api.answers[LIST] = build_reports()
     drawn = json.dumps(show_list(browser, "?report_type=monthly&cursor=page-2"))
-    assert "There are no monthly reports yet." in drawn
+    assert "No monthly reports yet." in drawn
     [asked] = [dict(request.url.params) for request in api.asked if request.url.path == "/v1/reports"]
     assert asked == {"report_type": "monthly", "cursor": "page-2", "limit": "25"}
 
@@ -101,8 +101,8 @@ def test_a_list_that_cannot_be_fetched_again_stays_and_says_so(browser: Browser,
 
 def test_a_feature_that_is_switched_off_says_so(browser: Browser, api: FakeApi) -> None:
     api.answers.update({LIST: SWITCHED_OFF, ONE: SWITCHED_OFF})
-    assert "This feature is switched off" in str(show_list(browser)["reports-list"])
-    assert "This feature is switched off" in str(show_report(browser)["report-view"])
+    assert "This feature is turned off" in str(show_list(browser)["reports-list"])
+    assert "This feature is turned off" in str(show_report(browser)["report-view"])
 
 
 @pytest.mark.parametrize(
@@ -127,18 +127,18 @@ def test_the_form_asks_for_the_report_it_says(
 
 @pytest.mark.parametrize("dates", [None, [], [None, None], ["2026-03-01", None]])
 def test_a_custom_report_needs_both_dates(browser: Browser, api: FakeApi, dates: list[str | None] | None) -> None:
-    assert ask(browser, "custom", dates) == "No report was asked for: choose the first and the last date."
+    assert ask(browser, "custom", dates) == "No report was requested. Choose a start date and an end date."
     assert [request.method for request in api.asked if request.url.path == "/v1/reports"] == []
 
 
 def test_a_period_that_is_too_long_is_explained(browser: Browser) -> None:
     said = ask(browser, "custom", ["2024-01-01", "2026-01-01"])
-    assert said == "No report was asked for: the period must have 1 to 366 days, not 732."
+    assert said == "No report was requested: the period must have 1 to 366 days, not 732."
 
 
 def test_a_refusal_is_told_in_the_words_of_the_api(browser: Browser, api: FakeApi) -> None:
     api.answers[ASK] = httpx.Response(429, json={"code": "too_many", "detail": "Wait a minute."})
-    assert ask(browser, "weekly") == "No report was asked for: Wait a minute."
+    assert ask(browser, "weekly") == "No report was requested. Wait a minute."
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_a_refusal_is_told_in_the_words_of_the_api(browser: Browser, api: FakeAp
         ({"status": "running"}, "Running 40% · writing insights"),
         (
             {"status": "queued", "progress_pct": 0, "progress_step": "", "attempt": 1, "last_error": "timed out"},
-            "Queued 0% Tries again after: timed out (tried 1 of 3 times)",
+            "Queued 0% Retrying after error: timed out (attempt 1 of 3)",
         ),
-        ({"status": "failed", "attempt": 3, "last_error": "out of paper"}, "Failed out of paper (tried 3 of 3 times)"),
-        ({"status": "skipped", "last_error": None}, "Skipped It was not needed any more"),
+        ({"status": "failed", "attempt": 3, "last_error": "out of paper"}, "Failed out of paper (attempt 3 of 3)"),
+        ({"status": "skipped", "last_error": None}, "Skipped No longer needed"),
     ],
 )
 def test_a_run_says_how_far_it_is_or_why_it_failed(fields: dict[str, Any], words: str) -> None:
@@ -160,7 +160,7 @@ def test_a_run_says_how_far_it_is_or_why_it_failed(fields: dict[str, Any], words
 def test_a_report_is_followed_until_it_is_ready(browser: Browser, api: FakeApi) -> None:
     api.answers[ONE] = build_run()
     changes = show_report(browser)
-    assert "This report is being made" in str(changes["report-view"])
+    assert "Report in progress" in str(changes["report-view"])
     assert changes["report-clock"] == {"disabled": False}
     assert changes["report-is-ready"] == {"data": False}
 
@@ -173,14 +173,14 @@ def test_a_report_is_followed_until_it_is_ready(browser: Browser, api: FakeApi) 
 def test_a_failed_report_says_why(browser: Browser, api: FakeApi) -> None:
     api.answers[ONE] = build_run(status="failed", attempt=3, last_error="out of paper")
     changes = show_report(browser)
-    assert "This report could not be made" in str(changes["report-view"])
-    assert "out of paper (tried 3 of 3 times)" in str(changes["report-view"])
+    assert "Report generation failed" in str(changes["report-view"])
+    assert "out of paper (attempt 3 of 3)" in str(changes["report-view"])
     assert changes["report-clock"] == {"disabled": True}
 
 
 def test_an_unknown_report_is_told_from_an_api_that_is_down(browser: Browser, api: FakeApi) -> None:
     api.answers[ONE] = httpx.Response(404, json={"code": "not_found", "detail": "There is no report 1."})
-    assert "There is no such report" in str(show_report(browser)["report-view"])
+    assert "Report not found" in str(show_report(browser)["report-view"])
     api.is_down = True
     assert show_report(browser, shown=1)["report-refresh-problem"] == {"hidden": False}
 
@@ -190,7 +190,7 @@ def test_a_report_that_never_came_is_told_and_asked_for_again(browser: Browser, 
     api.is_down = True
     values = {"url.pathname": "/dashboard/reports/1", "report-shown.data": 2}
     changes = call(browser, "report-view.children", values)
-    assert "The figures are not available right now" in str(changes["report-view"])
+    assert "Data is temporarily unavailable" in str(changes["report-view"])
     assert (changes["report-clock"], changes["report-shown"]) == ({"disabled": False}, {"data": None})
 
 

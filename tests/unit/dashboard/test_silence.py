@@ -38,5 +38,5 @@ def test_a_page_says_that_nothing_answers_and_offers_to_try_again(
         browser.client.set_cookie("viral_session", "admin2")
 
     drawn = json.dumps(call(browser, output, {"url.search": search}, fall_silent))
-    assert "The figures are not available right now" in drawn
+    assert "Data is temporarily unavailable" in drawn
     assert "Try again" in drawn

@@ -84,7 +84,7 @@ def test_each_bad_address_is_named_and_the_text_is_kept(listed: FakeApi) -> None
     listed.answers["POST", PATH] = httpx.Response(422, json=problem)
     answer = subscribe(listed.connect(), "ana@example.com, nobody", "weekly", "")
     said = " ".join(text_of(answer["said"]).split())
-    assert said == "Nothing was changed. Please mend: “nobody”: An email address must have an @-sign."
+    assert said == "Nothing was changed. Please fix: “nobody”: An email address must have an @-sign."
     assert (answer["recipients"], answer["lists"]) == (no_update, no_update)
 
 
@@ -110,7 +110,7 @@ def test_buttons_end_a_subscription_or_a_suppression(
 
 def test_without_the_api_the_page_says_so(listed: FakeApi) -> None:
     listed.is_down = True
-    assert "The figures are not available right now" in text_of(show_lists(listed.connect(), "")["lists"])
+    assert "Data is temporarily unavailable" in text_of(show_lists(listed.connect(), "")["lists"])
     for said in (
         subscribe(listed.connect(), "ana@example.com", "weekly", "")["said"],
         act(listed.connect(), "remove", "7", "")["said"],

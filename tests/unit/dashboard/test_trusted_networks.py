@@ -102,6 +102,6 @@ def test_the_end_of_trust_is_announced(listed: FakeApi) -> None:
 
 def test_without_the_api_the_page_says_so(listed: FakeApi) -> None:
     listed.is_down = True
-    assert "The figures are not available right now" in text_of(show_networks(listed.connect())["list"])
+    assert "Data is temporarily unavailable" in text_of(show_networks(listed.connect())["list"])
     said = stop_trusting(listed.connect(), "203.0.113.0/24")["said"]
     assert said == "Nothing was changed: the metrics API does not answer. Please try again in a minute."

@@ -33,7 +33,7 @@ def test_posting_ends_it_without_a_page_or_a_token_of_ours(
     api.answers[DO] = BOTH
     page = browser.client.post(LINK, data=body, headers={"Origin": "https://mail.example.com"})
     assert page.status_code == 200
-    assert "a…@example.com does not get the weekly and monthly reports any more." in page.text
+    assert "a…@example.com will no longer get the weekly and monthly reports." in page.text
     assert api.asked[0].content == b'{"token":"%s"}' % TOKEN.encode()
     assert api.asked[0].headers[CLIENT_ADDRESS_HEADER] == "127.0.0.1"
 
@@ -41,14 +41,14 @@ def test_posting_ends_it_without_a_page_or_a_token_of_ours(
 def test_a_link_that_was_used_says_that_nothing_is_left(browser: Browser, api: FakeApi) -> None:
     api.answers[ASK] = api.answers[DO] = NONE
     assert "Nothing to unsubscribe from" in browser.get(LINK).text
-    assert "there was nothing left to end" in browser.client.post(LINK).text
+    assert "subscribed to any reports" in browser.client.post(LINK).text
 
 
 def test_a_bad_link_says_so(browser: Browser, api: FakeApi) -> None:
     api.answers[ASK] = httpx.Response(404, json={"status": 404, "title": "", "code": "not_found", "detail": "No."})
     api.answers[DO] = REFUSED
     for page in (browser.get(LINK), browser.client.post(LINK)):
-        assert (page.status_code, "This link is not one of ours" in page.text) == (404, True)
+        assert (page.status_code, "Invalid unsubscribe link" in page.text) == (404, True)
 
 
 def test_without_the_api_nothing_is_claimed(browser: Browser, api: FakeApi) -> None:

@@ -99,13 +99,13 @@ def test_what_is_not_scanned_says_what_that_means(api: FakeApi, view_as: Any) ->
     api.answers["GET", PATH] = build_violations(build_violation(type="not_scanned", path="", masked="not scanned"))
     drawn = show(api)["list"]
     assert "Not scanned yet" in text_of(drawn)
-    assert "Counts as a violation until a longer scan is done" in text_of(drawn)
+    assert "This counts as a violation until a longer scan finishes" in text_of(drawn)
 
 
 def test_a_period_without_violations_says_so(api: FakeApi, view_as: Any) -> None:
     view_as(Role.VIEWER)
     api.answers["GET", PATH] = build_violations()
-    assert "No such violations in this period" in text_of(show(api)["list"])
+    assert "No matching violations in this period" in text_of(show(api)["list"])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_time_to_removal_is_told_in_its_fitting_unit(median: timedelta | Non
 
 def test_a_false_positive_needs_a_reason(api: FakeApi) -> None:
     answer = resolve_violation(api.connect(), 7, "false_positive", " \n", "?days=7")
-    assert answer["said"] == "Nothing was changed: say in the note why it is a false positive."
+    assert answer["said"] == "Nothing was changed. Add a note explaining why this is a false positive."
     assert (answer["list"], api.asked) == (no_update, [])
 
 
@@ -157,7 +157,7 @@ def test_a_refused_resolution_is_told_in_words_and_keeps_the_note(api: FakeApi) 
 
 @pytest.mark.parametrize(
     ("search", "is_down", "words"),
-    [("?days=0", False, "This period does not exist"), ("?days=7", True, "The figures are not available right now")],
+    [("?days=0", False, "Invalid period"), ("?days=7", True, "Data is temporarily unavailable")],
 )
 def test_what_went_wrong_is_told_in_words(
     listed: FakeApi, view_as: Any, search: str, is_down: bool, words: str

@@ -108,14 +108,14 @@ def test_a_status_can_become_worse() -> None:
 def test_alerts_that_would_open_or_close_are_named() -> None:
     answer = build_what_if(BETTER)
     said = [" ".join(text_of(each).split()) for each in find(build_result(answer, "/"), "check")]
-    assert said == ["Devices click like robots would open", "Many addresses click too often would close"]
+    assert said == ["Bot-like devices would open", "Click fraud suspected would close"]
     assert format_summary(answer) == ("Health Score 72.0 → 80.5: 8.5 higher. 1 alert would open. 1 alert would close.")
 
 
 def test_alerts_that_stay_are_named_apart() -> None:
     said = text_of(build_result(build_what_if(), "/"))
-    assert "None would open or close." in said
-    assert "Open either way: Many addresses click too often" in said
+    assert "No alerts would open or close." in said
+    assert "Stay open: Click fraud suspected" in said
 
 
 def test_what_can_be_applied_can_be_copied_and_the_rest_is_explained() -> None:
@@ -125,13 +125,13 @@ def test_what_can_be_applied_can_be_copied_and_the_rest_is_explained() -> None:
     [copy] = [each for each in walk(body) if hasattr(each, "data-copy")]
     assert text_of(values) == "thresholds:\n  alertFraudIps: 9\n"
     assert getattr(copy, "data-copy") == values.id
-    assert "bot_rapid_click_window_seconds = 2 can be tried but not applied; allowed: 3 to 10." in text_of(body)
+    assert "bot_rapid_click_window_seconds = 2 can be previewed but not applied. Allowed: 3 to 10." in text_of(body)
 
 
 def test_without_a_change_there_is_nothing_to_copy() -> None:
     body = build_result(build_what_if(), "/")
     assert find(body, "example") == []
-    assert "Nothing that could be applied differs" in text_of(body)
+    assert "No changes yet." in text_of(body)
 
 
 def test_a_period_without_data_has_no_comparison() -> None:
@@ -178,7 +178,7 @@ def test_values_that_do_not_exist_are_explained(api: FakeApi, views: SharedViews
 
 @pytest.mark.parametrize(
     ("search", "is_down", "words"),
-    [("?days=0", False, "This period does not exist"), ("?days=7", True, "The figures are not available right now")],
+    [("?days=0", False, "Invalid period"), ("?days=7", True, "Data is temporarily unavailable")],
 )
 def test_what_went_wrong_is_told_in_words(
     api: FakeApi, views: SharedViews, search: str, is_down: bool, words: str

@@ -47,7 +47,7 @@ def with_k(conversions: int, users: int = 1000) -> Counts:
             build_facts(PURGED, loops=[format_loop("a", 900, 4000, 500, 0, purged_conversions=500)]),
             "only totals are kept, so loops cannot be compared",
         ),
-        ("k_factor_trend", build_facts(before=PURGED), "K cannot be compared with the period before"),
+        ("k_factor_trend", build_facts(before=PURGED), "K can't be compared with the period before"),
         ("viral_threshold", build_facts(CLICKS_ONLY), "Nobody created an invite, so K is 0"),
         ("k_factor_trend", build_facts(), "K rose from 0.55 to 0.74 (+35.3%), more than chance explains"),
         ("k_factor_trend", build_facts(), "Most of it comes from invites per user (+0.12)"),

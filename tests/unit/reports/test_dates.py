@@ -1,11 +1,11 @@
 """How dates are written."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from viral_contract.models.period import Period
-from viral_reports.dates import FULL, SHORT, format_period
+from viral_reports.dates import FULL, SHORT, format_elapsed, format_period
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ from viral_reports.dates import FULL, SHORT, format_period
 def test_a_period_repeats_neither_month_nor_year(start: date, end: date, short: str, full: str) -> None:
     period = Period.between(start, end)
     assert (format_period(period, SHORT), format_period(period, FULL)) == (short, full)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (1, "1 minute"),
+        (75, "75 minutes"),
+        (180, "3 hours"),
+        (47 * 60, "47 hours"),
+        (400 * 1440, "400 days"),
+        (4_762_702, "9 years"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_largest_unit(minutes: int, said: str) -> None:
+    assert format_elapsed(timedelta(minutes=minutes)) == said

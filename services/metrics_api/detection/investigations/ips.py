@@ -34,7 +34,7 @@ def format_ip_investigation(
     return IpInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
         thresholds=reading.used("fraud_ip_click_threshold"),
-        rule=f"More than {threshold} clicks on one UTC day",
+        rule=f"More than {threshold} clicks in one day (UTC)",
         flagged=trusted_network is None and any(day.above_threshold for day in days),
         days=days,
         trusted_network=trusted_network,

@@ -46,8 +46,8 @@ def format_referrer_investigation(
             "conversion_anomaly_daily_threshold", "conversion_anomaly_threshold", "conversion_anomaly_min_clicks"
         ),
         rule=(
-            f"More than {daily} conversions on one UTC day, or, from {clicks} clicks on, "
-            f"more than {settings.conversion_anomaly_threshold * 100:g} conversions per 100 clicks"
+            f"More than {daily} conversions in one day (UTC), or a conversion rate above "
+            f"{settings.conversion_anomaly_threshold * 100:g}% with at least {clicks} clicks"
         ),
         flagged=is_eager or any(day.above_threshold for day in days),
         days=days,
