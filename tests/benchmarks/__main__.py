@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs/performance-benchmarks.md"
 _HEAD = """\
 # Benchmarks
 
-Made by `make bench` on {cores} cores on {day}, while the machine may have done other work: compare the ways within a
-table, which are measured side by side in one run, not the seconds of two runs.
+Measured with `make bench` on {cores} cores on {day}, while the machine may have done other work. Compare the rows within a
+table, which are measured side by side in one run, not the seconds of different runs.
 """
 
 
@@ -28,8 +28,8 @@ def main() -> None:
         "Facts at write time": ingest_and_detection.run(),
         "Personal information in texts": pii_accuracy.run(),
         "100 different reports": report_throughput.run(),
-        "An email beside 1000 waiting reports": email_delay.run(),
-        "1000 people who keep the dashboard open": dashboard_users.run(),
+        "Email delay with 1000 pending reports": email_delay.run(),
+        "Dashboard with 1000 users": dashboard_users.run(),
         "Under attack": under_attack.run(),
     }
     head = _HEAD.format(cores=os.cpu_count(), day=datetime.now(UTC).date())

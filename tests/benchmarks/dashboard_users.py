@@ -57,7 +57,7 @@ def run() -> str:
         engine = create_database_engine(local["DATABASE_URL"], pool_size=1)
         rows = [_measure(local["DASHBOARD_URL"], engine, role) for role in ("viewer", "admin")]
     head = [
-        "| who looks | users | refreshes | errors | p50 ms | p95 ms | p99 ms |",
+        "| role | users | refreshes | errors | p50 ms | p95 ms | p99 ms |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     return "\n".join([*head, *rows])

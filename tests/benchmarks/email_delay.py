@@ -55,7 +55,7 @@ def run() -> str:
             taken = measure(mailing, connection)
             left = waiting - connection.execute(_COUNT_READY).scalar_one()
             rows.append(f"| {waiting} | {left} | {taken[9]:.2f} | {taken[18]:.2f} | {taken[-1]:.2f} |")
-    head = ["| reports waiting | still waiting after | p50 s | p95 s | longest s |", "|--:|--:|--:|--:|--:|"]
+    head = ["| pending reports | still pending after | p50 s | p95 s | max s |", "|--:|--:|--:|--:|--:|"]
     return "\n".join([*head, *rows])
 
 

@@ -111,9 +111,9 @@ def _save_without_facts(connection: Connection, batch: list[Event], *, now: date
 
 
 _WAYS: dict[str, Callable[..., int]] = {
-    "plain COPY into an equally indexed table": _copy_plainly,
+    "plain COPY into a table with the same indexes": _copy_plainly,
     "each event once, credited to its link's referrer": _save_without_facts,
-    "the product: the same with every fact": save_events,
+    "the product: the same plus every fact": save_events,
 }
 
 
@@ -151,7 +151,7 @@ def format_results(events: int, ingest: dict[str, float], reads: list[tuple[str,
     lines = [
         f"{events:,} events of {DAYS} days, stored in batches of {BATCH:,} by one connection:",
         "",
-        "| way of storing | events/s | ratio |",
+        "| storage method | events/s | ratio |",
         "|---|--:|--:|",
         *(f"| {name} | {rate:,.0f} | {rate / plain:.2f} |" for name, rate in ingest.items()),
         "",

@@ -69,7 +69,7 @@ def format_results(seconds: dict[int, float]) -> str:
         f"| {count} | {taken:.1f} | {taken / REPORTS * 1000:.0f} | {seconds[1] / taken:.1f} |"
         for count, taken in seconds.items()
     ]
-    return "\n".join(["| workers | seconds | ms a report | times as fast |", "|--:|--:|--:|--:|", *rows])
+    return "\n".join(["| workers | seconds | ms per report | speedup |", "|--:|--:|--:|--:|", *rows])
 
 
 def start_stores(children: Children, folder: Path) -> dict[str, str]:

@@ -47,7 +47,7 @@ def run() -> str:
         with attacks(local):
             rows += measure(local, "all at once")
         restarts = len(before - list_services(stack.process.pid))
-    head = ["| attacks | what | requests | failed | p50 ms | p95 ms | longest ms |", "|---|---|--:|--:|--:|--:|--:|"]
+    head = ["| attacks | operation | requests | failed | p50 ms | p95 ms | max ms |", "|---|---|--:|--:|--:|--:|--:|"]
     return "\n".join([*head, *rows, "", f"Services that ended or were started again meanwhile: {restarts}."])
 
 
