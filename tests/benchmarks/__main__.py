@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs/performance-benchmarks.md"
 _HEAD = """\
 # Benchmarks
 
-Measured with `make bench` on {cores} cores on {day}, while the machine may have done other work. Compare the rows within a
-table, which are measured side by side in one run, not the seconds of different runs.
+Measured with `make bench` on {cores} cores on {day}, while the machine may have done other work. Compare the
+rows within a table, which are measured side by side in one run, not the seconds of different runs.
 """
 
 
