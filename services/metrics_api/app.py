@@ -1,8 +1,10 @@
 """The application factory of the metrics API."""
 
+from http import HTTPStatus
 from importlib.metadata import version
+from urllib.parse import unquote_to_bytes
 
-from flask import Flask
+from flask import Flask, Response, request
 
 from metrics_api.api.alerts import alerts
 from metrics_api.api.audit import audit
@@ -16,7 +18,6 @@ from metrics_api.api.events import events
 from metrics_api.api.flags import flags as flag_routes
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
-from metrics_api.api.hardening import harden
 from metrics_api.api.investigations import investigations
 from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
@@ -24,7 +25,7 @@ from metrics_api.api.notifications import notifications
 from metrics_api.api.openapi import build_openapi
 from metrics_api.api.people import passwords, people
 from metrics_api.api.privacy import privacy as privacy_routes
-from metrics_api.api.problems import register_problems
+from metrics_api.api.problems import ProblemError, register_problems
 from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
@@ -44,6 +45,15 @@ GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alert
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+# Answers are data; a browser that is led to one shows and runs nothing.
+_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(context: Context) -> Flask:
@@ -52,10 +62,31 @@ def create_app(context: Context) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
     app.extensions["context"] = context
     observe_requests(app)
-    harden(app)
+    _harden(app)
     register_problems(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint)
     operations = [operation for resource in RESOURCES for operation in resource.operations]
     app.extensions["openapi"] = build_openapi(operations, version=version("viral-engine"))
     return app
+
+
+def _harden(app: Flask) -> None:
+    """Refuse addresses that are no UTF-8, and send the protecting headers with every answer."""
+
+    @app.before_request
+    def check_encoding() -> None:
+        path = request.environ["PATH_INFO"].encode("latin-1")
+        try:
+            path.decode()
+            unquote_to_bytes(request.query_string).decode()
+        except UnicodeDecodeError as error:
+            detail = "The address holds bytes that are not UTF-8."
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "not_utf8", detail) from error
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

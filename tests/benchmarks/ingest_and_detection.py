@@ -24,9 +24,9 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.migrate import upgrade
 from metrics_api.db.paging import Page
 from metrics_api.detection.bots import fetch_bots
-from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
+from metrics_api.detection.query import Identifiers, Query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.staging import create_staging, save_new_events
@@ -127,7 +127,7 @@ def measure_reads(database: Database) -> Iterator[tuple[str, float, float | None
     """Median milliseconds of each read, from facts and, where there is such a question, from events."""
     period = Period.last_days(DAYS, now=NOW)
     whole = Identifiers(References("a key of the benchmark"), whole=True)
-    reading = Reading(period, DetectionSettings(), NOW, whole, Page(limit=50))
+    query = Query(period, DetectionSettings(), NOW, whole, Page(limit=50))
     dates = {"first": period.begins_at, "behind": period.ends_before}
     with database.read() as connection:
         for name, fetch, before in (
@@ -136,7 +136,7 @@ def measure_reads(database: Database) -> Iterator[tuple[str, float, float | None
             ("opt-outs", fetch_opt_outs, None),
             ("health score", fetch_health, None),
         ):
-            facts = _median_ms(lambda fetch=fetch: fetch(connection, reading))
+            facts = _median_ms(lambda fetch=fetch: fetch(connection, query))
             events = before is not None and _median_ms(lambda before=before: connection.execute(before, dates).all())
             yield name, facts, events or None
 

@@ -9,21 +9,21 @@ VISITOR = "visitor"
 
 
 @dataclass(frozen=True)
-class Origin:
+class Actor:
     """The address of the caller, None outside of a request, and the caller's key, which no name can imitate."""
 
     address: str | None = None
     actor_key: str = SYSTEM
 
 
-_origin: ContextVar[Origin | None] = ContextVar("request_origin", default=None)
+_actor: ContextVar[Actor | None] = ContextVar("request_actor", default=None)
 
 
-def note_origin(origin: Origin) -> None:
+def note_actor(actor: Actor) -> None:
     """Remember whose request this thread serves from now on."""
-    _origin.set(origin)
+    _actor.set(actor)
 
 
-def current_origin() -> Origin:
+def current_actor() -> Actor:
     """Who is calling, and from where."""
-    return _origin.get() or Origin()
+    return _actor.get() or Actor()

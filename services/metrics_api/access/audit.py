@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.actor import current_origin
+from metrics_api.access.actor import current_actor
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import audit_entries, refused_sign_ins
@@ -27,9 +27,9 @@ def note_look_at_identifiers(
     now: datetime,
 ) -> None:
     """Note that somebody was shown whole identifiers, or named one that they may not see, once an hour and route."""
-    origin, hour = current_origin(), now.strftime("%Y-%m-%dT%H")
+    caller, hour = current_actor(), now.strftime("%Y-%m-%dT%H")
     # The key, as a name may be another's too, whose own look would go unnoticed then.
-    once = {"once_key": f"{origin.actor_key} {action} {route} {hour}", **asdict(origin)}
+    once = {"once_key": f"{caller.actor_key} {action} {route} {hour}", **asdict(caller)}
     row = {"at": now, "actor": actor, "action": action, "subject": route, **once}
     statement = insert(audit_entries).values(row)
     with database.write() as connection:
@@ -53,7 +53,7 @@ def save_audit_entry(
     `before` and `after` hold what the action changed, None where the thing was not there. `actor_key` says who the
     actor is where that is not the caller of the request in hand.
     """
-    row = {"at": now, "actor": actor, "action": action, "subject": subject, **asdict(current_origin())}
+    row = {"at": now, "actor": actor, "action": action, "subject": subject, **asdict(current_actor())}
     if actor_key is not None:
         row["actor_key"] = actor_key
     changed = {"details": details, "before": before, "after": after}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.actor import current_origin
+from metrics_api.access.actor import current_actor
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.lockout import forget_failures
 from metrics_api.access.secrets import create_secret, hash_secret
@@ -60,15 +60,15 @@ def save_session(
 
 def note_refusal(connection: Connection, email: str, *, by: str, now: datetime) -> None:
     """Count a refused sign-in: one entry of the audit an account, network and hour, however many there are."""
-    origin = current_origin()
-    once_key = f"refuse_sign_in {email} {find_network(origin.address)} {now:%Y-%m-%dT%H}"
+    caller = current_actor()
+    once_key = f"refuse_sign_in {email} {find_network(caller.address)} {now:%Y-%m-%dT%H}"
     first = insert(refused_sign_ins).values(once_key=once_key, refusals=1, last_at=now)
     counted = first.on_conflict_do_update(
         index_elements=["once_key"], set_={"refusals": refused_sign_ins.c.refusals + 1, "last_at": now}
     )
     if connection.execute(counted.returning(refused_sign_ins.c.refusals)).scalar_one() == 1:
         row = {"at": now, "actor": email, "action": "refuse_sign_in", "subject": "session", "details": {"by": by}}
-        entry = insert(audit_entries).values(**row, once_key=once_key, **asdict(origin))
+        entry = insert(audit_entries).values(**row, once_key=once_key, **asdict(caller))
         connection.execute(entry.on_conflict_do_nothing(index_elements=["once_key"]))
 
 

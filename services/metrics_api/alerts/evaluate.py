@@ -9,7 +9,7 @@ from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import Reading, build_masked_reading
+from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.detection.violations import fetch_violations
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
@@ -22,13 +22,13 @@ from viral_runtime.observe.telemetry import record_event
 
 def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
     """Evaluate the last 7 dates and note what there is to tell, in one transaction; then record what was found."""
-    reading = build_recent_reading(context, Page(MAX_REFS), now=now)
+    query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
         await_turn(connection)
-        health = fetch_health(connection, reading)
+        health = fetch_health(connection, query)
         save_point(connection, health)
-        findings = find_alerts(health, context.settings.detection, _fetch_true_violations(connection, reading))
-        changes = save_findings(connection, findings, reading.period, now=now)
+        findings = find_alerts(health, context.settings.detection, _fetch_true_violations(connection, query))
+        changes = save_findings(connection, findings, query.period, now=now)
         save_news(connection, context.flags, changes, now=now)
     _record(health, changes)
     return Evaluation(
@@ -38,14 +38,14 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
     )
 
 
-def build_recent_reading(context: Context, page: Page, *, now: datetime) -> Reading:
+def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:
     """The dates that alerts are about, with identifiers masked whoever asks."""
     settings, references = context.settings.detection, context.references
-    return build_masked_reading(Period.last_days(ALERT_DAYS, now=now), settings, references, now=now, page=page)
+    return build_masked_query(Period.last_days(ALERT_DAYS, now=now), settings, references, now=now, page=page)
 
 
-def _fetch_true_violations(connection: Connection, reading: Reading) -> list[Violation]:
-    listed = fetch_violations(connection, ViolationFilter(), reading).violations
+def _fetch_true_violations(connection: Connection, query: Query) -> list[Violation]:
+    listed = fetch_violations(connection, ViolationFilter(), query).violations
     return [violation for violation in listed if violation.resolution != "false_positive"]
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from metrics_api.alerts.rules import find_alerts
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import HealthAnswer
@@ -16,20 +16,20 @@ from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, W
 from viral_runtime.settings.ranges import format_range
 
 
-def fetch_what_if(connection: Connection, reading: Reading, configured: DetectionSettings) -> WhatIfAnswer:
-    """The period of the reading under its thresholds, beside the same under the configured ones."""
-    before = fetch_health(connection, replace(reading, settings=configured))
-    after = fetch_health(connection, reading)
-    not_applicable = find_not_applicable(reading.settings)
+def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
+    """The period of the query under its thresholds, beside the same under the configured ones."""
+    before = fetch_health(connection, replace(query, settings=configured))
+    after = fetch_health(connection, query)
+    not_applicable = find_not_applicable(query.settings)
     return WhatIfAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used(*Overrides.model_fields),
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used(*Overrides.model_fields),
         has_data=after.has_data,
         is_partial=after.is_partial,
         configured=format_outcome(before, configured),
-        changed=format_outcome(after, reading.settings),
-        helm_values=format_helm_values(configured, reading.settings, leave_out={item.name for item in not_applicable}),
+        changed=format_outcome(after, query.settings),
+        helm_values=format_helm_values(configured, query.settings, leave_out={item.name for item in not_applicable}),
         not_applicable=not_applicable,
     )
 

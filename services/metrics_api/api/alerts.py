@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Annotated
 
 from flask import request
+from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
 from metrics_api.alerts import listing
@@ -19,33 +21,46 @@ from metrics_api.alerts.actions import (
     save_resolution,
     save_snooze,
 )
-from metrics_api.alerts.evaluate import build_recent_reading
+from metrics_api.alerts.evaluate import build_recent_query
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import tell_waiting_news
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import build_identifiers, read_page
-from metrics_api.api.requests import AlertsQuery
+from metrics_api.api.queries import ListQuery, build_identifiers, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.detection.context import Identifiers
+from metrics_api.detection.query import Identifiers
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertQuality,
     AlertsAnswer,
+    AlertType,
     Reopening,
     Resolution,
     Snooze,
+    StatusFilter,
 )
 from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import Problem
+from viral_contract.models.values import CONTROL_FREE, check_text
 
 alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.
 _ALERT = f"/v1/alerts/<{ROW_ID}:alert_id>"
 _NO_ROWS = Page(limit=1)
+
+
+class AlertsQuery(PeriodQuery, ListQuery):
+    """Query of the list of alerts; without a period, of any time."""
+
+    status: StatusFilter = Field("open", description="open includes acknowledged, ended is resolved or false positive")
+    type: AlertType | None = None
+    q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
+        None, description="A part of the message, the note or a name"
+    )
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class _Action:
 def get_alerts(query: AlertsQuery) -> AlertsAnswer:
     """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
     context, page, now = current_context(), read_page(query, listing.CURSOR), datetime.now(UTC)
-    recent = build_recent_reading(context, _NO_ROWS, now=now)
+    recent = build_recent_query(context, _NO_ROWS, now=now)
     wanted, identifiers = _parse_wanted(query, now), build_identifiers(now)
     with context.database.read() as connection:
         found, last = listing.fetch_alerts(connection, wanted, page)

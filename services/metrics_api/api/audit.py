@@ -4,8 +4,7 @@ from http import HTTPStatus
 
 from metrics_api.access.audit import CURSOR, count_audit_entries, fetch_audit_page
 from metrics_api.api.context import current_context
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
 from viral_contract.models.audit import AuditAnswer, AuditFilter
 from viral_contract.models.people import Scope

@@ -1,18 +1,18 @@
-"""Who is calling, and whether they may."""
+"""Who is calling and from where, whether they may, and how much more is taken from them."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from flask import g, request
 
-from metrics_api.access.actor import VISITOR, Origin, note_origin
+from metrics_api.access.actor import VISITOR, Actor, note_actor
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
-from metrics_api.api.callers import count_request, current_network, find_address, find_person_address
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
-from viral_contract.client.connection import BACKGROUND_HEADER, SESSION_HEADER
+from viral_contract.client.connection import BACKGROUND_HEADER, CLIENT_ADDRESS_HEADER, SESSION_HEADER
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
+from viral_runtime.web.client_address import find_client_address, find_network, parse_address
 
 # So that not every request writes.
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)
@@ -20,16 +20,16 @@ _SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 def authenticate(scope: Scope) -> None:
     """Keep in `g.principal` who is calling, and where from. Raises ProblemError 401, 403 or 429."""
-    g.address = find_address()
+    g.address = _find_address()
     try:
         principal = _find_principal()
     finally:
         # By now the person's address is known when the dashboard asks, so that no visitor uses up what all others need.
-        count_request(f"address:{current_network()}")
+        _count_request(f"address:{current_network()}")
     if Scope.SESSIONS_WRITE not in principal.scopes:
-        count_request(principal.key)
+        _count_request(principal.key)
     # With this scope the dashboard acts for who has not signed in.
-    note_origin(Origin(g.address, VISITOR if scope == Scope.SESSIONS_WRITE else principal.key))
+    note_actor(Actor(g.address, VISITOR if scope == Scope.SESSIONS_WRITE else principal.key))
     if scope not in principal.scopes:
         detail = f"{principal.name} lacks the scope {scope}."
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
@@ -48,6 +48,18 @@ def current_principal() -> Principal:
     return principal
 
 
+def current_network() -> str:
+    """Whose requests count together with the one in hand."""
+    return find_network(_current_address())
+
+
+def check_wait(seconds: int | None) -> None:
+    """Raise ProblemError 429 when somebody has to wait."""
+    if seconds is not None:
+        detail = f"There were too many attempts; try again in {seconds} seconds."
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)
+
+
 def _find_principal() -> Principal:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
@@ -58,7 +70,7 @@ def _find_principal() -> Principal:
         holder = fetch_token_holder(connection, token.strip(), now=now)
         if holder is None:
             raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
-        g.address = find_person_address(holder) or g.address
+        g.address = _find_person_address(holder) or g.address
         if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
             return holder
         idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
@@ -70,6 +82,32 @@ def _find_principal() -> Principal:
         with current_context().database.write() as connection:
             save_use(connection, session, now=now)
     return person.principal
+
+
+def _find_address() -> str | None:
+    """The address of who connected, as far as the configured proxies can be believed."""
+    forwarded_for, forwarded = (",".join(request.headers.getlist(name)) for name in ("X-Forwarded-For", "Forwarded"))
+    networks = current_context().settings.access.proxies.networks
+    return find_client_address(request.remote_addr, forwarded_for, networks, forwarded=forwarded)
+
+
+def _find_person_address(holder: Principal) -> str | None:
+    """The address of the person for whom the dashboard asks; only its token is believed about that."""
+    if Scope.SESSIONS_WRITE not in holder.scopes:
+        return None
+    told = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))
+    return str(told) if told else None
+
+
+def _current_address() -> str | None:
+    """Where the request in hand comes from."""
+    address: str | None = g.address
+    return address
+
+
+def _count_request(caller: str) -> None:
+    """Count a request of this caller. Raises ProblemError 429 when there were too many."""
+    check_wait(current_context().limits.count_request(caller))
 
 
 def _unauthorized(code: str, detail: str) -> ProblemError:

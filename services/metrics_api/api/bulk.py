@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from flask import request
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from metrics_api.api.batch_items import split_lines, split_list
@@ -21,6 +21,14 @@ Kept = TypeVar("Kept")
 JSON, NDJSON = "application/json", "application/x-ndjson"
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 MAX_ITEMS = 10_000
+
+
+class PartialQuery(BaseModel):
+    """How a batch with invalid items is treated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    partial: bool = Field(False, description="Store the valid items and list the rejected ones")
 
 
 class Rejections:

@@ -6,18 +6,19 @@ from http import HTTPStatus
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import build_reading, read_page
-from metrics_api.api.requests import CoppaQuery, ViolationsQuery
+from metrics_api.api.queries import ListQuery, parse_query, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.detection import violations as listing
-from metrics_api.detection.context import COMPONENT_ROWS
 from metrics_api.detection.coppa import fetch_coppa
+from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import CoppaAnswer
 from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import Problem
-from viral_contract.models.violations import Violation, ViolationResolution, ViolationsAnswer
+from viral_contract.models.thresholds import CoppaOverrides, Overrides
+from viral_contract.models.violations import Violation, ViolationFilter, ViolationResolution, ViolationsAnswer
 
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")
@@ -26,20 +27,28 @@ _VIOLATIONS = "/v1/guardrails/coppa/violations"
 _VIOLATION = f"{_VIOLATIONS}/<{ROW_ID}:violation_id>"
 
 
+class CoppaQuery(PeriodQuery, CoppaOverrides):
+    """Query of the COPPA compliance."""
+
+
+class ViolationsQuery(PeriodQuery, ViolationFilter, Overrides, ListQuery):
+    """Query of the list of violations."""
+
+
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
 def get_coppa(query: CoppaQuery) -> CoppaAnswer:
     """How much of what children and parents shared is free of personal information."""
-    reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
+    asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     with current_context().database.read() as connection:
-        return fetch_coppa(connection, reading)
+        return fetch_coppa(connection, asked)
 
 
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
     """Violations in what was created in the period, the open ones first."""
-    reading = build_reading(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
+    asked = parse_query(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
     with current_context().database.read() as connection:
-        return listing.fetch_violations(connection, query, reading)
+        return listing.fetch_violations(connection, query, asked)
 
 
 @resolutions.route(

@@ -9,8 +9,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import ask_for_emails, check_recipients, is_email_on, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import read_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.listing import CURSOR, fetch_deliveries, fetch_delivery, fetch_request

@@ -5,9 +5,8 @@ from http import HTTPStatus
 
 from prometheus_client import Counter
 
-from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
+from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
 from metrics_api.api.context import current_context
-from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource
 from metrics_api.ingest.events import Taken, take_events
 from viral_contract.models.events import Event, EventBatch

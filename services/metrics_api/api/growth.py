@@ -6,11 +6,10 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.context import current_context
-from metrics_api.api.readings import read_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import COMPONENT_ROWS, Reading, build_masked_reading
+from metrics_api.detection.query import COMPONENT_ROWS, Query, build_masked_query
 from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohorts import fetch_cohorts
 from metrics_api.growth.cycle_time import fetch_cycle_time
@@ -59,35 +58,35 @@ class CohortsQuery(BaseModel):
 def get_k_factor(query: PeriodQuery) -> KFactorAnswer:
     """The K-factor, the period before, K without what the guardrails flag, and why it changed."""
     with current_context().database.read() as connection:
-        return fetch_k_factor(connection, _reading(query))
+        return fetch_k_factor(connection, _build_query(query))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
 def get_loops(query: LoopsQuery) -> LoopsAnswer:
     """Loops, the highest K first."""
     with current_context().database.read() as connection:
-        return loops.fetch_loops(connection, _reading(query, read_page(query, loops.CURSOR)))
+        return loops.fetch_loops(connection, _build_query(query, read_page(query, loops.CURSOR)))
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
 def get_timeline(query: PeriodQuery) -> TimelineAnswer:
     """Growth day by day."""
     with current_context().database.read() as connection:
-        return fetch_timeline(connection, _reading(query))
+        return fetch_timeline(connection, _build_query(query))
 
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
 def get_referrers(query: ReferrersQuery) -> ReferrersAnswer:
     """Referrers, the most conversions first."""
     with current_context().database.read() as connection:
-        return referrers.fetch_referrers(connection, _reading(query, read_page(query, referrers.CURSOR)))
+        return referrers.fetch_referrers(connection, _build_query(query, read_page(query, referrers.CURSOR)))
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
 def get_funnel(query: FunnelQuery) -> FunnelAnswer:
     """From the first click to activation, step by step."""
     with current_context().database.read() as connection:
-        return fetch_funnel(connection, _reading(query), query.source)
+        return fetch_funnel(connection, _build_query(query), query.source)
 
 
 @growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
@@ -101,12 +100,12 @@ def get_cohorts(query: CohortsQuery) -> CohortsAnswer:
 def get_cycle_time(query: PeriodQuery) -> CycleTimeAnswer:
     """How long it takes until an invite has brought the next user."""
     with current_context().database.read() as connection:
-        return fetch_cycle_time(connection, _reading(query))
+        return fetch_cycle_time(connection, _build_query(query))
 
 
-def _reading(query: PeriodQuery, page: Page | None = None) -> Reading:
+def _build_query(query: PeriodQuery, page: Page | None = None) -> Query:
     now = datetime.now(UTC)
-    return build_masked_reading(
+    return build_masked_query(
         query.period(now=now),
         current_context().settings.detection,
         current_context().references,

@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.context import current_context
-from metrics_api.api.readings import apply_overrides, build_reading, read_page
-from metrics_api.api.requests import AnomalyQuery, BotQuery, FraudQuery, HealthQuery, OptOutQuery
+from metrics_api.api.queries import ListQuery, apply_overrides, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
-from metrics_api.detection.context import COMPONENT_ROWS, build_masked_reading
 from metrics_api.detection.opt_outs import fetch_opt_outs
+from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
@@ -22,26 +24,57 @@ from viral_contract.models.guardrails import (
     OptOutAnswer,
 )
 from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
+from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
 from viral_contract.models.what_if import WhatIfAnswer
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
+
+
+class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
+    """Query of the fraud read."""
+
+    fraud_ip_click_window_days: int | None = Field(None, ge=1, le=7, description="Like days, 1 to 7; not beside it")
+
+    @model_validator(mode="after")
+    def check_the_period_is_named_once(self) -> Self:
+        """Refuse the days by their setting's name beside another way of naming the period."""
+        if self.fraud_ip_click_window_days is not None and (self.days is not None or self.start):
+            raise ValueError("give either fraud_ip_click_window_days, or days, or start and end")
+        return self
+
+
+class BotQuery(PeriodQuery, BotOverrides, ListQuery):
+    """Query of the bot read."""
+
+
+class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
+    """Query of the conversion anomalies."""
+
+
+class OptOutQuery(PeriodQuery, Overrides):
+    """Query of the opt-out rates."""
+
+
+class HealthQuery(PeriodQuery, Overrides):
+    """Query of the health score."""
 
 
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
 def get_fraud(query: FraudQuery) -> FraudAnswer:
     """Addresses with more clicks on one UTC day than the threshold."""
     default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
-    reading = build_reading(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
+    asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
     with current_context().database.read() as connection:
-        return fraud.fetch_fraud(connection, reading)
+        return fraud.fetch_fraud(connection, asked)
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
 def get_bots(query: BotQuery) -> BotAnswer:
     """Devices that made several clicks within seconds."""
-    reading = build_reading(query, query, read_page(query, bots.CURSOR))
+    asked = parse_query(query, query, read_page(query, bots.CURSOR))
     with current_context().database.read() as connection:
-        return bots.fetch_bots(connection, reading)
+        return bots.fetch_bots(connection, asked)
 
 
 @guardrails.route(
@@ -49,25 +82,25 @@ def get_bots(query: BotQuery) -> BotAnswer:
 )
 def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
     """Referrers with too many conversions on one day, or for their clicks."""
-    reading = build_reading(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
+    asked = parse_query(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
     with current_context().database.read() as connection:
-        return anomalies.fetch_anomalies(connection, reading)
+        return anomalies.fetch_anomalies(connection, asked)
 
 
 @guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
 def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
     """How much of what was shared nobody has opened."""
-    reading = build_reading(query, query, COMPONENT_ROWS, shows_identifiers=False)
+    asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     with current_context().database.read() as connection:
-        return fetch_opt_outs(connection, reading)
+        return fetch_opt_outs(connection, asked)
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})
 def get_health(query: HealthQuery) -> HealthAnswer:
     """The health score, itemised, with the first rows of every detector."""
-    reading = build_reading(query, query, COMPONENT_ROWS)
+    asked = parse_query(query, query, COMPONENT_ROWS)
     with current_context().database.read() as connection:
-        return fetch_health(connection, reading)
+        return fetch_health(connection, asked)
 
 
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
@@ -75,8 +108,8 @@ def get_what_if(query: HealthQuery) -> WhatIfAnswer:
     """What the overridden thresholds would change, and the Helm values that keep them."""
     context, now = current_context(), datetime.now(UTC)
     # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
-    reading = build_masked_reading(
+    asked = build_masked_query(
         query.period(now=now), apply_overrides(query), context.references, now=now, page=Page(limit=1)
     )
     with context.database.read() as connection:
-        return fetch_what_if(connection, reading, context.settings.detection)
+        return fetch_what_if(connection, asked, context.settings.detection)

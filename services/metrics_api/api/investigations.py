@@ -13,16 +13,15 @@ from metrics_api.access.audit import note_look_at_identifiers
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import build_reading, read_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, parse_query, read_page
 from metrics_api.api.routing import Resource
-from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
 from metrics_api.detection.investigations.export import format_csv
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
+from metrics_api.detection.query import Query
 from viral_contract.models.flags import Flag
 from viral_contract.models.investigations import (
     DeviceInvestigation,
@@ -107,15 +106,15 @@ def _read_identifier(given: str) -> str:
 def _investigate(
     kind: EntityKind,
     identifier: str,
-    fetch: Callable[[Connection, Subject, Reading], Found],
+    fetch: Callable[[Connection, Subject, Query], Found],
     query: InvestigationQuery,
 ) -> Found | Response:
-    reading = build_reading(query, query, read_page(query, CURSOR))
+    asked = parse_query(query, query, read_page(query, CURSOR))
     with current_context().database.read() as connection:
-        subject = fetch_subject(connection, kind, identifier, reading)
+        subject = fetch_subject(connection, kind, identifier, asked)
         if subject is None:
             raise _never_seen(kind)
-        return _answer_csv(subject, reading) if _wants_csv(query) else fetch(connection, subject, reading)
+        return _answer_csv(subject, asked) if _wants_csv(query) else fetch(connection, subject, asked)
 
 
 def _wants_csv(query: InvestigationQuery) -> bool:
@@ -124,10 +123,10 @@ def _wants_csv(query: InvestigationQuery) -> bool:
     return request.accept_mimetypes.best_match([_JSON, _CSV]) == _CSV
 
 
-def _answer_csv(subject: Subject, reading: Reading) -> Response:
-    name = f"investigation-{subject.kind}-{reading.period.start}-{reading.period.end}.csv"
+def _answer_csv(subject: Subject, asked: Query) -> Response:
+    name = f"investigation-{subject.kind}-{asked.period.start}-{asked.period.end}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    chunks = format_csv(subject.history.events, reading.identifiers)
+    chunks = format_csv(subject.history.events, asked.identifiers)
     return Response(chunks, headers=headers, content_type=f"{_CSV}; charset=utf-8")
 
 

@@ -11,7 +11,7 @@ from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.mailings import save_mailing
-from metrics_api.detection.context import build_masked_reading
+from metrics_api.detection.query import build_masked_query
 from metrics_api.reports.runs import (
     claim_run,
     fail_attempt,
@@ -128,10 +128,10 @@ def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts
     if held is None:
         raise _not_held(run_id)
     period = Period.between(held.period_start, held.period_end)
-    reading = build_masked_reading(
+    query = build_masked_query(
         period, current_context().settings.detection, current_context().references, now=datetime.now(UTC)
     )
-    return fetch_report_facts(connection, held.report_type, reading)
+    return fetch_report_facts(connection, held.report_type, query)
 
 
 def _end_attempt(run_id: int, token: int, error: str) -> RunState:

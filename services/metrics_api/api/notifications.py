@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import ip_address
+from typing import TypedDict
 
 from pydantic import HttpUrl
 from sqlalchemy import Connection
@@ -15,8 +16,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.mailing import check_recipients
 from metrics_api.api.problems import ProblemError, invalid, not_found
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.notifications import listing, rules
@@ -36,6 +36,13 @@ from viral_runtime.settings.networks import is_allowed, read_networks
 notifications = Resource("notifications")
 _RULES = "/v1/notification-rules"
 _RULE = f"{_RULES}/<{ROW_ID}:rule_id>"
+
+
+class _Signature(TypedDict):
+    """Who changes a rule, and when."""
+
+    actor: str
+    now: datetime
 
 
 @notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
@@ -67,7 +74,7 @@ def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
     """Tell somebody about alerts that open from now on. The answer holds the secret that signs webhooks, once."""
     _check_reach(body)
     with _acting_on(None) as connection:
-        rule_id, secret = rules.save_rule(connection, body, _build_actor())
+        rule_id, secret = rules.save_rule(connection, body, current_context().references, **_sign())
         saved = listing.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret), HTTPStatus.CREATED
 
@@ -77,7 +84,7 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
     """Change a rule; what it had still to tell goes to a new target, or is dropped if the rule is switched off."""
     _check_reach(body)
     with _acting_on(rule_id) as connection:
-        secret = rules.change_rule(connection, rule_id, body, _build_actor())
+        secret = rules.change_rule(connection, rule_id, body, current_context().references, **_sign())
         saved = listing.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret)
 
@@ -86,7 +93,7 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
 def delete_rule(rule_id: int) -> None:
     """Tell nobody by this rule any more."""
     with _acting_on(rule_id) as connection:
-        rules.delete_rule(connection, rule_id, _build_actor())
+        rules.delete_rule(connection, rule_id, **_sign())
 
 
 @notifications.route(
@@ -95,7 +102,7 @@ def delete_rule(rule_id: int) -> None:
 def post_secret(rule_id: int) -> SigningSecret:
     """Sign the webhooks of a rule with a new secret, which the answer holds, once."""
     with _acting_on(rule_id) as connection:
-        return SigningSecret(secret=rules.rotate_secret(connection, rule_id, _build_actor()))
+        return SigningSecret(secret=rules.rotate_secret(connection, rule_id, current_context().references, **_sign()))
 
 
 @notifications.route(
@@ -107,7 +114,7 @@ def post_secret(rule_id: int) -> SigningSecret:
 def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
     """Send a made-up message by a rule, whatever its state and that of the flag."""
     with _acting_on(rule_id) as connection:
-        request_id = save_test_message(connection, rule_id, current_context(), _build_actor())
+        request_id = save_test_message(connection, rule_id, current_context(), **_sign())
     poke(poke_due_deliveries)
     return MessageAsked(request_id=request_id), HTTPStatus.ACCEPTED
 
@@ -129,8 +136,8 @@ def _acting_on(rule_id: int | None) -> Iterator[Connection]:
         raise ProblemError(HTTPStatus.CONFLICT, "not_signed", detail) from error
 
 
-def _build_actor() -> rules.Actor:
-    return rules.Actor(current_context().references, current_principal().name, datetime.now(UTC))
+def _sign() -> _Signature:
+    return {"actor": current_principal().name, "now": datetime.now(UTC)}
 
 
 def _check_reach(body: RuleRequest) -> None:

@@ -10,8 +10,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from viral_contract.models.people import (
     ROLE_SCOPES,

@@ -8,8 +8,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import poke
 from metrics_api.api.problems import not_found
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
 from metrics_api.ingest.batches import fetch_all_unfinished
 from metrics_api.work.counts import fetch_queues

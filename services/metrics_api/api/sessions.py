@@ -13,8 +13,7 @@ from metrics_api.access.lockout import forget_failures, reserve_attempt
 from metrics_api.access.passwords import is_password
 from metrics_api.access.people import save_password
 from metrics_api.access.sign_in import Account
-from metrics_api.api.authentication import current_principal
-from metrics_api.api.callers import check_wait, current_network
+from metrics_api.api.authentication import check_wait, current_network, current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.new_passwords import hash_new_password
 from metrics_api.api.problems import ProblemError, not_found

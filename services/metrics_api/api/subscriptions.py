@@ -9,8 +9,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.mailing import check_recipients, number_recipients
 from metrics_api.api.problems import invalid, not_found
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries import subscriptions as listing
 from metrics_api.deliveries import suppressions as suppressed

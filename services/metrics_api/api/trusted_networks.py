@@ -6,8 +6,7 @@ from http import HTTPStatus
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid, not_found
-from metrics_api.api.readings import read_page, split_page
-from metrics_api.api.requests import ListQuery
+from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
 from metrics_api.detection import trusted_networks as trust
 from viral_contract.models.people import Scope

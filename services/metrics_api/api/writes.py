@@ -7,9 +7,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch
+from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
 from metrics_api.api.problems import not_found
-from metrics_api.api.requests import PartialQuery
 from metrics_api.api.routing import Resource, View, read_body, validate
 from metrics_api.ingest.late_items import Saved
 from viral_contract.models.people import Scope

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 Item = TypeVar("Item")
 
 
-class Sealer(Protocol):
+class CursorSigner(Protocol):
     """Turns a text into an opaque one and back."""
 
     def seal(self, text: str, *, purpose: str) -> str:
@@ -40,14 +40,14 @@ class Page:
         return shown, shown[-1] if len(rows) > self.limit else None
 
 
-def encode_cursor(sealer: Sealer, name: str, key: Sequence[object]) -> str:
+def encode_cursor(signer: CursorSigner, name: str, key: Sequence[object]) -> str:
     """A cursor behind the row with this key; sealed, because keys hold identifiers."""
-    return sealer.seal(json.dumps([str(part) for part in key]), purpose=f"cursor of {name}")
+    return signer.seal(json.dumps([str(part) for part in key]), purpose=f"cursor of {name}")
 
 
-def decode_cursor(sealer: Sealer, name: str, cursor: str) -> tuple[str, ...]:
+def decode_cursor(signer: CursorSigner, name: str, cursor: str) -> tuple[str, ...]:
     """The key within the cursor. Raises InvalidCursorError when it is not one of this list's."""
-    key = sealer.unseal(cursor, purpose=f"cursor of {name}")
+    key = signer.unseal(cursor, purpose=f"cursor of {name}")
     if key is None:
         raise InvalidCursorError("is not a cursor that this list gave out")
     return tuple(json.loads(key))

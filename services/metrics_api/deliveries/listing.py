@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.paging import Page, Sealer, encode_cursor
+from metrics_api.db.paging import CursorSigner, Page, encode_cursor
 from metrics_api.deliveries.transitions import SHOWN
 from viral_contract.models.deliveries import DeliveriesAnswer, Delivery, RenderedDelivery
 from viral_contract.models.recipients import mask_recipient
@@ -30,13 +30,13 @@ _ONE = text(f"""
 
 
 def fetch_deliveries(
-    connection: Connection, report_id: int, page: Page, sealer: Sealer, *, email_enabled: bool, whole: bool
+    connection: Connection, report_id: int, page: Page, signer: CursorSigner, *, email_enabled: bool, whole: bool
 ) -> DeliveriesAnswer:
     """The deliveries of a report, the newest request first; recipients are masked unless `whole`."""
     request_id, delivery_id = map(int, page.after) if page.after else (None, None)
     values = {"report_id": report_id, "request_id": request_id, "delivery_id": delivery_id, "fetch": page.fetch}
     shown, last = page.split(connection.execute(_OF_REPORT, values).all())
-    cursor = encode_cursor(sealer, CURSOR, (last.request_id, last.id)) if last else None
+    cursor = encode_cursor(signer, CURSOR, (last.request_id, last.id)) if last else None
     return DeliveriesAnswer(deliveries=_format_all(shown, whole=whole), email_enabled=email_enabled, next_cursor=cursor)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from viral_contract.models.guardrails import AnomalyAnswer, HighRateReferrer, SuspiciousReferrer
 
 CURSOR = "anomalies"
@@ -50,47 +50,47 @@ _BEHIND_RATE = "(-rate, referrer_id) > (CAST(:last_rate AS numeric), :last_eager
 _POSITION = ("last_count", "last_day", "last_busy", "last_rate", "last_eager")
 
 
-def fetch_anomalies(connection: Connection, reading: Reading) -> AnomalyAnswer:
+def fetch_anomalies(connection: Connection, query: Query) -> AnomalyAnswer:
     """The flagged referrers of the period: the busiest days, and the highest rates.
 
-    Each list has up to `reading.page.limit` rows; one cursor goes on in both.
+    Each list has up to `query.page.limit` rows; one cursor goes on in both.
     """
-    after = dict(zip(_POSITION, reading.page.after or [_NO_POSITION] * len(_POSITION), strict=True))
+    after = dict(zip(_POSITION, query.page.after or [_NO_POSITION] * len(_POSITION), strict=True))
     statement = _ANSWER.format(
         behind_day=_BEHIND_DAY if after["last_day"] else "true",
         behind_rate=_BEHIND_RATE if after["last_rate"] else "true",
     )
     given = {name: value for name, value in after.items() if value}
-    rows = connection.execute(text(statement), {**flagging_values(reading), **given, "fetch": reading.page.fetch}).all()
-    return format_anomalies(rows, after, reading)
+    rows = connection.execute(text(statement), {**flagging_values(query), **given, "fetch": query.page.fetch}).all()
+    return format_anomalies(rows, after, query)
 
 
-def fetch_is_eager(connection: Connection, reading: Reading, referrer_id: str) -> bool:
+def fetch_is_eager(connection: Connection, query: Query, referrer_id: str) -> bool:
     """Whether this referrer's rate in the period is flagged."""
     statement = text(f"SELECT EXISTS ({EAGER_REFERRERS.format(only='AND referrer_id = :referrer')})")
-    flagged: bool = connection.execute(statement, {**flagging_values(reading), "referrer": referrer_id}).scalar_one()
+    flagged: bool = connection.execute(statement, {**flagging_values(query), "referrer": referrer_id}).scalar_one()
     return flagged
 
 
-def flagging_values(reading: Reading) -> dict[str, object]:
+def flagging_values(query: Query) -> dict[str, object]:
     """What decides who is flagged: the dates and the limits."""
-    settings = reading.settings
+    settings = query.settings
     return {
-        "days": reading.period.dates(),
+        "days": query.period.dates(),
         "daily": settings.conversion_anomaly_daily_threshold,
         "rate": str(settings.conversion_anomaly_threshold),
         "min_clicks": settings.conversion_anomaly_min_clicks,
     }
 
 
-def format_anomalies(rows: Sequence[Row[Any]], after: dict[str, str], reading: Reading) -> AnomalyAnswer:
+def format_anomalies(rows: Sequence[Row[Any]], after: dict[str, str], query: Query) -> AnomalyAnswer:
     """The answer for the fetched rows; the last of each list may belong to the next page."""
-    busy, more_busy = reading.page.split([row for row in rows if row.list == "busy"])
-    eager, more_eager = reading.page.split([row for row in rows if row.list == "eager"])
+    busy, more_busy = query.page.split([row for row in rows if row.list == "busy"])
+    eager, more_eager = query.page.split([row for row in rows if row.list == "eager"])
     return AnomalyAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used(
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used(
             "conversion_anomaly_daily_threshold", "conversion_anomaly_threshold", "conversion_anomaly_min_clicks"
         ),
         suspicious_referrers=[
@@ -107,15 +107,15 @@ def format_anomalies(rows: Sequence[Row[Any]], after: dict[str, str], reading: R
             for row in eager
         ],
         total_flagged=rows[0].total,
-        next_cursor=_next_cursor(busy, eager, after, reading) if more_busy or more_eager else None,
+        next_cursor=_next_cursor(busy, eager, after, query) if more_busy or more_eager else None,
     )
 
 
-def _next_cursor(busy: list[Row[Any]], eager: list[Row[Any]], after: dict[str, str], reading: Reading) -> str:
+def _next_cursor(busy: list[Row[Any]], eager: list[Row[Any]], after: dict[str, str], query: Query) -> str:
     position = dict(after)
     if busy:
         last = busy[-1]
         position |= {"last_count": str(-last.conversions), "last_day": str(last.day), "last_busy": last.referrer_id}
     if eager:
         position |= {"last_rate": str(-eager[-1].rate), "last_eager": eager[-1].referrer_id}
-    return encode_cursor(reading.identifiers.references, CURSOR, [position[name] for name in _POSITION])
+    return encode_cursor(query.identifiers.references, CURSOR, [position[name] for name in _POSITION])

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.bursts import build_bursts, trusting_values
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
@@ -30,38 +30,38 @@ _ROWS = """
 _BEHIND = "HAVING (-sum(clicks), device_fingerprint) > (CAST(:clicks AS numeric), :device)"
 
 
-def fetch_bots(connection: Connection, reading: Reading) -> BotAnswer:
+def fetch_bots(connection: Connection, query: Query) -> BotAnswer:
     """The flagged devices of the period, the most clicks first.
 
     A burst belongs to the date of its last click, also when it began before the period. Clicks from trusted networks
     are left out of it.
     """
-    flagged, rule = flagged_devices(reading, fetch_active_trust(connection, now=reading.now))
-    after = dict(zip(("clicks", "device"), reading.page.after, strict=True)) if reading.page.after else {}
+    flagged, rule = flagged_devices(query, fetch_active_trust(connection, now=query.now))
+    after = dict(zip(("clicks", "device"), query.page.after, strict=True)) if query.page.after else {}
     statement = text(_ROWS.format(flagged=flagged, behind=_BEHIND if after else ""))
-    rows = connection.execute(statement, {**rule, **after, "fetch": reading.page.fetch}).all()
+    rows = connection.execute(statement, {**rule, **after, "fetch": query.page.fetch}).all()
     total = connection.execute(text(f"SELECT count(*) FROM ({flagged}) AS flagged"), rule).scalar_one()
-    return format_bots(rows, total, reading)
+    return format_bots(rows, total, query)
 
 
-def flagged_devices(reading: Reading, trust: Collection[str]) -> tuple[str, dict[str, object]]:
+def flagged_devices(query: Query, trust: Collection[str]) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants."""
-    size = BURST_SIZES[BURST_SIZES.index(reading.settings.bot_rapid_click_threshold)]
+    size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
     statement = _FLAGGED.format(span=span, bursts=build_bursts(candidates, [size], trust))
-    seconds = reading.settings.bot_rapid_click_window_seconds
-    return statement, {"days": reading.period.dates(), "seconds": seconds, **trusting_values(trust)}
+    seconds = query.settings.bot_rapid_click_window_seconds
+    return statement, {"days": query.period.dates(), "seconds": seconds, **trusting_values(trust)}
 
 
-def format_bots(rows: Sequence[Row[Any]], total: int, reading: Reading) -> BotAnswer:
+def format_bots(rows: Sequence[Row[Any]], total: int, query: Query) -> BotAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
-    shown, last = reading.page.split(rows)
-    settings, identifiers = reading.settings, reading.identifiers
+    shown, last = query.page.split(rows)
+    settings, identifiers = query.settings, query.identifiers
     return BotAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
         bot_like_devices=[
             BotLikeDevice(
                 device_fingerprint=identifiers.show_device(row.device_fingerprint),

@@ -9,31 +9,31 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.detection.violations import count_open_violations
 from viral_contract.models.guardrails import Compliance, CoppaAnswer
 
 _NOTHING = ContentTotals()
 
 
-def fetch_coppa(connection: Connection, reading: Reading) -> CoppaAnswer:
+def fetch_coppa(connection: Connection, query: Query) -> CoppaAnswer:
     """The compliance of what was created in the period, by kind and overall."""
-    totals = fetch_content_totals(connection, reading.period)
-    open_violations, not_scanned = count_open_violations(connection, reading.period)
-    return format_coppa(totals, open_violations, reading, not_scanned=not_scanned)
+    totals = fetch_content_totals(connection, query.period)
+    open_violations, not_scanned = count_open_violations(connection, query.period)
+    return format_coppa(totals, open_violations, query, not_scanned=not_scanned)
 
 
 def format_coppa(
-    totals: Mapping[str, ContentTotals], open_violations: int, reading: Reading, *, not_scanned: int = 0
+    totals: Mapping[str, ContentTotals], open_violations: int, query: Query, *, not_scanned: int = 0
 ) -> CoppaAnswer:
     """The answer for these totals by kind; where nothing was checked the rate is 1.0."""
     shares, reels = (totals.get(kind, _NOTHING) for kind in ("parent_share", "progress_reel"))
     overall = _rate(shares.checked + reels.checked, shares.violating + reels.violating)
-    target = reading.settings.coppa_compliance_target
+    target = query.settings.coppa_compliance_target
     return CoppaAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used("coppa_compliance_target"),
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used("coppa_compliance_target"),
         parent_shares=_compliance(shares),
         progress_reels=_compliance(reels),
         overall_compliance_rate=overall,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
 from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 
@@ -52,50 +52,50 @@ _ROWS_WITH_CONTEXT = f"""
 """
 
 
-def flagging_values(reading: Reading, trust: Collection[str]) -> dict[str, object]:
+def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
     """What decides who is flagged: the dates, the threshold, and the networks that are trusted."""
     return {
-        "days": reading.period.dates(),
-        "threshold": reading.settings.fraud_ip_click_threshold,
+        "days": query.period.dates(),
+        "threshold": query.settings.fraud_ip_click_threshold,
         "trusted": list(trust),
     }
 
 
-def fetch_fraud(connection: Connection, reading: Reading) -> FraudAnswer:
+def fetch_fraud(connection: Connection, query: Query) -> FraudAnswer:
     """The flagged addresses of the period, the most clicks first."""
-    trust = fetch_active_trust(connection, now=reading.now)
-    flagged = flagging_values(reading, trust)
-    after = dict(zip(("clicks", "day", "ip"), reading.page.after, strict=True)) if reading.page.after else {}
+    trust = fetch_active_trust(connection, now=query.now)
+    flagged = flagging_values(query, trust)
+    after = dict(zip(("clicks", "day", "ip"), query.page.after, strict=True)) if query.page.after else {}
     statement = text(_ROWS_WITH_CONTEXT.format(behind=_BEHIND if after else ""))
-    rows = connection.execute(statement, {**flagged, **after, "fetch": reading.page.fetch}).all()
+    rows = connection.execute(statement, {**flagged, **after, "fetch": query.page.fetch}).all()
     trusted = connection.execute(text(_TRUSTED), {**flagged, "fetch": _TRUSTED_ROWS}).all() if trust else []
     total = connection.execute(text(_TOTAL), flagged).scalar_one()
-    return format_fraud(rows, total, format_trusted(trusted, trust, reading), reading)
+    return format_fraud(rows, total, format_trusted(trusted, trust, query), query)
 
 
-def format_fraud(rows: Sequence[Row[Any]], total: int, trusted: list[TrustedIp], reading: Reading) -> FraudAnswer:
+def format_fraud(rows: Sequence[Row[Any]], total: int, trusted: list[TrustedIp], query: Query) -> FraudAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
-    shown, last = reading.page.split(rows)
-    references = reading.identifiers.references
+    shown, last = query.page.split(rows)
+    references = query.identifiers.references
     return FraudAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used("fraud_ip_click_threshold"),
-        suspicious_ips=[_format_suspicious(row, reading) for row in shown],
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used("fraud_ip_click_threshold"),
+        suspicious_ips=[_format_suspicious(row, query) for row in shown],
         trusted_ips=trusted,
         total_flagged_ips=total,
-        threshold_used=reading.settings.fraud_ip_click_threshold,
+        threshold_used=query.settings.fraud_ip_click_threshold,
         next_cursor=last and encode_cursor(references, CURSOR, (-last.clicks, last.day, last.ip_address)),
     )
 
 
-def _format_suspicious(row: Row[Any], reading: Reading) -> SuspiciousIp:
+def _format_suspicious(row: Row[Any], query: Query) -> SuspiciousIp:
     pace = row.clicks / row.active_hours if row.active_hours else None
     return SuspiciousIp(
         date=row.day,
-        ip_address=reading.identifiers.show_ip_address(row.ip_address),
-        ref=reading.identifiers.references.to_ref(row.ip_address),
-        alias=reading.identifiers.references.to_alias(row.ip_address),
+        ip_address=query.identifiers.show_ip_address(row.ip_address),
+        ref=query.identifiers.references.to_ref(row.ip_address),
+        alias=query.identifiers.references.to_alias(row.ip_address),
         click_count=row.clicks,
         devices=row.devices,
         pace_per_hour=pace,
@@ -114,17 +114,17 @@ def suggest_cause(devices: int, pace_per_hour: float | None) -> Literal["shared_
     return "shared_network"
 
 
-def format_trusted(rows: Sequence[Row[Any]], trust: Mapping[str, str], reading: Reading) -> list[TrustedIp]:
+def format_trusted(rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query) -> list[TrustedIp]:
     """The addresses that would be flagged, each with the narrowest trusted network that holds it."""
     networks = [find_network(trust, row.ip_address) for row in rows]
     return [
         TrustedIp(
             date=row.day,
-            ip_address=reading.identifiers.show_ip_address(row.ip_address),
-            ref=reading.identifiers.references.to_ref(row.ip_address),
-            alias=reading.identifiers.references.to_alias(row.ip_address),
+            ip_address=query.identifiers.show_ip_address(row.ip_address),
+            ref=query.identifiers.references.to_ref(row.ip_address),
+            alias=query.identifiers.references.to_alias(row.ip_address),
             click_count=row.clicks,
-            cidr=reading.identifiers.show_network(cidr),
+            cidr=query.identifiers.show_network(cidr),
             reason=trust[cidr],
         )
         for row, cidr in zip(rows, networks, strict=True)

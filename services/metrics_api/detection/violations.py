@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import violations
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.pii_scanner.violations import NOT_SCANNED
 from viral_contract.models.period import Period
 from viral_contract.models.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
@@ -23,24 +23,24 @@ _SECONDS_TO_REMOVAL = func.extract("epoch", _column.resolved_at - _column.found_
 _MEDIAN_TO_REMOVAL = func.percentile_cont(0.5).within_group(_SECONDS_TO_REMOVAL)
 
 
-def fetch_violations(connection: Connection, wanted: ViolationFilter, reading: Reading) -> ViolationsAnswer:
+def fetch_violations(connection: Connection, wanted: ViolationFilter, query: Query) -> ViolationsAnswer:
     """The violations that the filter lets through, and totals of the whole period."""
-    created = _created_in(reading.period)
+    created = _created_in(query.period)
     listed = select(violations).where(created, *_conditions(wanted)).order_by(*(key.desc() for key in _SORT_KEY))
-    if reading.page.after:
-        listed = listed.where(tuple_(*_SORT_KEY) < tuple_(*_read_key(reading.page.after)))
-    shown, last = reading.page.split(connection.execute(listed.limit(reading.page.fetch)).all())
+    if query.page.after:
+        listed = listed.where(tuple_(*_SORT_KEY) < tuple_(*_read_key(query.page.after)))
+    shown, last = query.page.split(connection.execute(listed.limit(query.page.fetch)).all())
     key = last and (last.resolution is None, last.inserted_at.isoformat(), last.id)
     return ViolationsAnswer(
-        period=reading.period,
-        computed_at=reading.now,
+        period=query.period,
+        computed_at=query.now,
         thresholds={},
         violations=[format_violation(row) for row in shown],
         total_violations=connection.execute(
             select(func.count()).select_from(violations).where(created, *_conditions(wanted))
         ).scalar_one(),
         totals=_fetch_totals(connection, created),
-        next_cursor=key and encode_cursor(reading.identifiers.references, CURSOR, key),
+        next_cursor=key and encode_cursor(query.identifiers.references, CURSOR, key),
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection import anomalies, fraud
 from metrics_api.detection.bots import flagged_devices
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events.
@@ -29,19 +29,19 @@ _SUSPECT = """
 """
 
 
-def fetch_suspect_conversions(connection: Connection, reading: Reading) -> Sequence[Row[Any]]:
+def fetch_suspect_conversions(connection: Connection, query: Query) -> Sequence[Row[Any]]:
     """For each day, the conversions from a flagged address or device, or credited to a flagged referrer.
 
     Those from trusted networks are above suspicion.
     """
-    trust = fetch_active_trust(connection, now=reading.now)
-    devices, bot_values = flagged_devices(reading, trust)
+    trust = fetch_active_trust(connection, now=query.now)
+    devices, bot_values = flagged_devices(query, trust)
     statement = _SUSPECT.format(
         flagged_ips=fraud.FLAGGED_DAYS,
         flagged_devices=devices,
         busy_days=anomalies.BUSY_DAYS,
         eager_referrers=anomalies.EAGER_REFERRERS.format(only=""),
     )
-    dates = {"first": reading.period.begins_at, "behind": reading.period.ends_before}
-    values = fraud.flagging_values(reading, trust) | bot_values | anomalies.flagging_values(reading) | dates
+    dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
+    values = fraud.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates
     return connection.execute(text(statement), values).all()

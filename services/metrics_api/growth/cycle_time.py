@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from viral_contract.models.growth import CycleTimeAnswer
 
 # A referral after the signup did not bring the user, who was there before.
@@ -32,13 +32,13 @@ _OPEN = text("""
 """)
 
 
-def fetch_cycle_time(connection: Connection, reading: Reading) -> CycleTimeAnswer:
+def fetch_cycle_time(connection: Connection, query: Query) -> CycleTimeAnswer:
     """Hours from a user's signup to the signup in the period of each user whom they had referred by then."""
-    moments = {"first": reading.period.begins_at, "behind": reading.period.ends_before}
+    moments = {"first": query.period.begins_at, "behind": query.period.ends_before}
     row = connection.execute(_CYCLE_TIME, moments).one()
     return CycleTimeAnswer(
-        period=reading.period,
-        computed_at=reading.now,
+        period=query.period,
+        computed_at=query.now,
         median_hours=row.median_hours,
         p75_hours=row.p75_hours,
         pairs=row.pairs,

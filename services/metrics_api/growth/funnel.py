@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import FunnelAnswer, FunnelStep
 
@@ -26,18 +26,18 @@ _INVITES = text("""
 """)
 
 
-def fetch_funnel(connection: Connection, reading: Reading, source: str | None) -> FunnelAnswer:
+def fetch_funnel(connection: Connection, query: Query, source: str | None) -> FunnelAnswer:
     """People whose first click lies in the period; a step counts where it came at or after the one before.
 
     What they did earlier neither counts nor hides what they did after the click.
     """
-    period = reading.period
+    period = query.period
     people = connection.execute(
         _FUNNEL, {"first": period.begins_at, "behind": period.ends_before, "source": source}
     ).one()
     invites = connection.execute(_INVITES, {"start": period.start, "end": period.end, "source": source}).scalar_one()
     return FunnelAnswer(
-        period=period, computed_at=reading.now, source=source, invites=invites, steps=format_steps(people)
+        period=period, computed_at=query.now, source=source, invites=invites, steps=format_steps(people)
     )
 
 

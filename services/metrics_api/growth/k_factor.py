@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -131,17 +131,17 @@ def ratio(numerator: int, denominator: int) -> Fraction:
     return Fraction(numerator, denominator) if denominator else Fraction(0)
 
 
-def fetch_k_factor(connection: Connection, reading: Reading) -> KFactorAnswer:
+def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
-    now, before = fetch_counts(connection, reading.period), fetch_counts(connection, reading.period.previous())
-    suspect = sum(row.conversions for row in fetch_suspect_conversions(connection, reading))
-    return format_k_factor(now, before, suspect, reading, _fetch_compared(connection, reading, now, before))
+    now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
+    suspect = sum(row.conversions for row in fetch_suspect_conversions(connection, query))
+    return format_k_factor(now, before, suspect, query, _fetch_compared(connection, query, now, before))
 
 
-def _fetch_compared(connection: Connection, reading: Reading, now: Counts, before: Counts) -> Compared | None:
+def _fetch_compared(connection: Connection, query: Query, now: Counts, before: Counts) -> Compared | None:
     """The counts that are alike: of the dates that are over, and of as many dates of the period before."""
-    period = reading.period
-    if period.is_over(now=reading.now):
+    period = query.period
+    if period.is_over(now=query.now):
         compared = Compared(period, now, before)
     elif period.days == 1:
         return None
@@ -172,19 +172,19 @@ def fetch_counts(connection: Connection, period: Period) -> Counts:
 
 
 def format_k_factor(
-    now: Counts, before: Counts, suspect: int, reading: Reading, compared: Compared | None
+    now: Counts, before: Counts, suspect: int, query: Query, compared: Compared | None
 ) -> KFactorAnswer:
     """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
     trend, change_pct = _find_trend(now, before, compared)
     clean = ratio(now.kept_conversions - suspect, now.active_users) if now.kept_invites else Fraction(0)
     return KFactorAnswer(
         **format_counts(now).model_dump(),
-        period=reading.period,
-        computed_at=reading.now,
-        previous=PreviousCounts(**format_counts(before).model_dump(), period=reading.period.previous()),
+        period=query.period,
+        computed_at=query.now,
+        previous=PreviousCounts(**format_counts(before).model_dump(), period=query.period.previous()),
         trend=trend,
         change_pct=change_pct,
-        compared=compared and compared.format(reading.period.previous()),
+        compared=compared and compared.format(query.period.previous()),
         k_factor_clean=float(clean),
         removed_conversions=suspect,
         why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,

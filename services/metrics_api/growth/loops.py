@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import LoopPerformance, LoopsAnswer
@@ -19,21 +19,21 @@ _LOOPS = text(f"""
 """)
 
 
-def fetch_loops(connection: Connection, reading: Reading) -> LoopsAnswer:
+def fetch_loops(connection: Connection, query: Query) -> LoopsAnswer:
     """One page of the period's loops, the highest K first."""
-    loops = fetch_loop_performance(connection, reading.period)
-    if reading.page.after:
-        k_factor, conversions, source = reading.page.after
+    loops = fetch_loop_performance(connection, query.period)
+    if query.page.after:
+        k_factor, conversions, source = query.page.after
         behind = (float(k_factor), int(conversions), source)
-        shown, last = reading.page.split([loop for loop in loops if _position(loop) > behind])
+        shown, last = query.page.split([loop for loop in loops if _position(loop) > behind])
     else:
-        shown, last = reading.page.split(loops)
+        shown, last = query.page.split(loops)
     return LoopsAnswer(
-        period=reading.period,
-        computed_at=reading.now,
+        period=query.period,
+        computed_at=query.now,
         loops=shown,
         total_loops=len(loops),
-        next_cursor=last and encode_cursor(reading.identifiers.references, CURSOR, _position(last)),
+        next_cursor=last and encode_cursor(query.identifiers.references, CURSOR, _position(last)),
     )
 
 

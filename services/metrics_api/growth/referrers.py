@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import ReferrerPerformance, ReferrersAnswer
 
@@ -27,29 +27,29 @@ _TOTALS = text(f"""
 """)
 
 
-def fetch_referrers(connection: Connection, reading: Reading) -> ReferrersAnswer:
+def fetch_referrers(connection: Connection, query: Query) -> ReferrersAnswer:
     """The referrers of the period, the most conversions first."""
-    dates = {"start": reading.period.start, "end": reading.period.end}
+    dates = {"start": query.period.start, "end": query.period.end}
     names = ("conversions", "invites", "referrer_id")
-    after = dict(zip(names, reading.page.after, strict=True)) if reading.page.after else {}
+    after = dict(zip(names, query.page.after, strict=True)) if query.page.after else {}
     statement = text(f"""
         SELECT * FROM ({_PER_REFERRER}) AS referrer {_BEHIND if after else ""}
         ORDER BY -conversions, -invites, referrer_id LIMIT :fetch
     """)
-    rows = connection.execute(statement, {**dates, **after, "fetch": reading.page.fetch}).all()
-    return format_referrers(rows, connection.execute(_TOTALS, dates).one(), reading)
+    rows = connection.execute(statement, {**dates, **after, "fetch": query.page.fetch}).all()
+    return format_referrers(rows, connection.execute(_TOTALS, dates).one(), query)
 
 
-def format_referrers(rows: Sequence[Row[Any]], totals: Row[Any], reading: Reading) -> ReferrersAnswer:
+def format_referrers(rows: Sequence[Row[Any]], totals: Row[Any], query: Query) -> ReferrersAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
-    shown, last = reading.page.split(rows)
+    shown, last = query.page.split(rows)
     key = last and (-last.conversions, -last.invites, last.referrer_id)
     return ReferrersAnswer(
-        period=reading.period,
-        computed_at=reading.now,
+        period=query.period,
+        computed_at=query.now,
         referrers=[_format_referrer(row, totals.active_users) for row in shown],
         total_referrers=totals.referrers,
-        next_cursor=key and encode_cursor(reading.identifiers.references, CURSOR, key),
+        next_cursor=key and encode_cursor(query.identifiers.references, CURSOR, key),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.detection.context import Reading
+from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
@@ -16,13 +16,13 @@ _DAYS = text(f"""
 """)
 
 
-def fetch_timeline(connection: Connection, reading: Reading) -> TimelineAnswer:
+def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
-    rows = connection.execute(_DAYS, {"days": reading.period.dates()}).all()
-    suspect = {row.day: row.conversions for row in fetch_suspect_conversions(connection, reading)}
+    rows = connection.execute(_DAYS, {"days": query.period.dates()}).all()
+    suspect = {row.day: row.conversions for row in fetch_suspect_conversions(connection, query)}
     return TimelineAnswer(
-        period=reading.period,
-        computed_at=reading.now,
+        period=query.period,
+        computed_at=query.now,
         points=[_format_point(row, suspect.get(row.day, 0)) for row in rows],
     )
 

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, text
 from metrics_api.db.event_types import EVENT_TYPES_SQL
 from metrics_api.detection.anomalies import fetch_anomalies
 from metrics_api.detection.bots import fetch_bots
-from metrics_api.detection.context import Reading
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
+from metrics_api.detection.query import Query
 from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from viral_contract.models.guardrails import Answer, Components, HealthAnswer
 from viral_contract.models.period import Period
 
@@ -47,25 +47,25 @@ _SCORE_SETTINGS = (
 )
 
 
-def fetch_health(connection: Connection, reading: Reading) -> HealthAnswer:
+def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
     components = Components(
-        fraud=fetch_fraud(connection, reading),
-        bots=fetch_bots(connection, reading),
-        opt_outs=fetch_opt_outs(connection, reading),
-        coppa=fetch_coppa(connection, reading),
-        anomalies=fetch_anomalies(connection, reading),
+        fraud=fetch_fraud(connection, query),
+        bots=fetch_bots(connection, query),
+        opt_outs=fetch_opt_outs(connection, query),
+        coppa=fetch_coppa(connection, query),
+        anomalies=fetch_anomalies(connection, query),
     )
-    items = itemise_deductions(_summarise(components), reading.settings)
+    items = itemise_deductions(_summarise(components), query.settings)
     score = compute_score(items)
     return HealthAnswer(
-        period=reading.period,
-        computed_at=reading.now,
-        thresholds=reading.used(*_SCORE_SETTINGS) | _thresholds_of(components),
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used(*_SCORE_SETTINGS) | _thresholds_of(components),
         health_score=score,
-        health_status=rate_score(score, reading.settings),
-        has_data=_fetch_has_data(connection, reading.period),
-        is_partial=_fetch_is_partial(connection, reading.period),
+        health_status=rate_score(score, query.settings),
+        has_data=_fetch_has_data(connection, query.period),
+        is_partial=_fetch_is_partial(connection, query.period),
         last_event_at=fetch_last_event_at(connection),
         deductions=sum_deductions(items),
         deduction_items=items,
@@ -90,7 +90,7 @@ def _fetch_has_data(connection: Connection, period: Period) -> bool:
 
 
 def _fetch_is_partial(connection: Connection, period: Period) -> bool:
-    dates = {"start": period.start, "end": period.end, "kept": fetch_kept(connection).events}
+    dates = {"start": period.start, "end": period.end, "kept": fetch_retained(connection).events}
     found: bool = connection.execute(_IS_PARTIAL, dates).scalar_one()
     return found
 

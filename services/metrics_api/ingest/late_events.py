@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from sqlalchemy import Connection
 
 from metrics_api.ingest.erased import Erased, Key, Marker, fetch_newest, find_erased
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from viral_contract.models.events import Event
 from viral_contract.models.values import normalize_id
 
@@ -28,7 +28,7 @@ class Timely:
 
 def leave_out_late(connection: Connection, events: Sequence[Event], marker: Marker, *, now: datetime) -> Timely:
     """Tell the events that come too late from the others. Writers of purges and erasures must be kept out."""
-    kept_from = fetch_kept(connection).events_at
+    kept_from = fetch_retained(connection).events_at
     recent = [event for event in events if (event.occurred_at or now) >= kept_from]
     newest = fetch_newest(connection)
     # What has no time gets that of now, and may all the same be a retry of what was erased.

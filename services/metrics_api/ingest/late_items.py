@@ -13,7 +13,7 @@ from metrics_api.ingest.content_tables import STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, fetch_newest, find_erased
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.locks import share_facts
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from metrics_api.ingest.violations import Scan
 from viral_contract.models.links import LinkItem
 from viral_contract.models.values import normalize_id
@@ -70,7 +70,7 @@ def take_content(
     An item that was erased stays so, unless it is dated later. Study sessions lose only the participant.
     """
     share_facts(connection)
-    kept_from = fetch_kept(connection).content_at
+    kept_from = fetch_retained(connection).content_at
     recent = [item for item in items if item.inserted_at is None or item.inserted_at >= kept_from]
     newest = fetch_newest(connection)
     timely = [

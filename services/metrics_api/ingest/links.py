@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
 from metrics_api.ingest.locks import share_facts
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from viral_contract.models.links import LinkItem
 
 _ITEMS = TypeAdapter(Sequence[LinkItem])
@@ -113,6 +113,6 @@ def _begin(connection: Connection, ids: list[str]) -> None:
 
 
 def _fold(connection: Connection) -> None:
-    values = {"kept_from": fetch_kept(connection).events}
+    values = {"kept_from": fetch_retained(connection).events}
     connection.execute(_FOLD_INVITES, values)
     connection.execute(_FOLD_CONTENT, values)

@@ -11,7 +11,7 @@ from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
 from metrics_api.ingest.locks import own_facts
-from metrics_api.ingest.retention import Kept, fetch_kept
+from metrics_api.ingest.retention import Retained, fetch_retained
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
 _FACTS_OF_EVENTS = (
@@ -69,30 +69,30 @@ def plan_rebuild(connection: Connection) -> list[str]:
     own_facts(connection)
     for statement in _START_OVER:
         connection.execute(text(statement))
-    kept = fetch_kept(connection)
-    return [day.isoformat() for day in connection.execute(_DAYS, kept.__dict__).scalars()]
+    retained = fetch_retained(connection)
+    return [day.isoformat() for day in connection.execute(_DAYS, retained.__dict__).scalars()]
 
 
 def rebuild_step(connection: Connection, day: str) -> None:
     """Rebuild the facts of one day of `plan_rebuild`; doing it again changes nothing."""
     own_facts(connection)
-    _rebuild_day(connection, date.fromisoformat(day), fetch_kept(connection))
+    _rebuild_day(connection, date.fromisoformat(day), fetch_retained(connection))
 
 
-def _rebuild_day(connection: Connection, day: date, kept: Kept) -> None:
+def _rebuild_day(connection: Connection, day: date, retained: Retained) -> None:
     start = datetime.combine(day, time.min, tzinfo=UTC)
-    if day >= kept.events:
-        _rebuild_events(connection, day, start, kept)
-    if day >= kept.content:
+    if day >= retained.events:
+        _rebuild_events(connection, day, start, retained)
+    if day >= retained.content:
         connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind <> 'link'"), {"day": day})
         for content in CONTENT_TABLES.values():
             rebuild_counts(connection, content, start)
 
 
-def _rebuild_events(connection: Connection, day: date, start: datetime, kept: Kept) -> None:
+def _rebuild_events(connection: Connection, day: date, start: datetime, retained: Retained) -> None:
     for table in _FACTS_OF_EVENTS:
         # A burst of the first kept date may have begun with clicks that are purged: it is not made anew.
-        if table != "bursts_per_device_day" or day > kept.events:
+        if table != "bursts_per_device_day" or day > retained.events:
             connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
     connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind = 'link'"), {"day": day})
     create_staging(connection)

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, text
 
-_KEPT = text("SELECT max(events_from) AS events, max(content_from) AS content FROM purges")
+_RETAINED = text("SELECT max(events_from) AS events, max(content_from) AS content FROM purges")
 
 
 @dataclass(frozen=True)
-class Kept:
+class Retained:
     """The first UTC dates that purges have left whole; the first date of all where nothing was purged."""
 
     events: date
@@ -30,7 +30,7 @@ def _begin(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def fetch_kept(connection: Connection) -> Kept:
+def fetch_retained(connection: Connection) -> Retained:
     """What the purges so far have left."""
-    row = connection.execute(_KEPT).one()
-    return Kept(row.events or date.min, row.content or date.min)
+    row = connection.execute(_RETAINED).one()
+    return Retained(row.events or date.min, row.content or date.min)

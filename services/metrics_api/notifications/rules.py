@@ -1,7 +1,6 @@
 """Rules that say which severities are told to whom. A webhook's URL is a secret, so that only its host is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,27 +46,22 @@ class UnsignedRuleError(Exception):
     """The channel of this rule is not signed."""
 
 
-@dataclass(frozen=True)
-class Actor:
-    """Who changes rules, when, and what seals their secrets."""
-
-    references: References
-    name: str
-    now: datetime
-
-
-def save_rule(connection: Connection, body: RuleRequest, actor: Actor) -> tuple[int, str | None]:
+def save_rule(
+    connection: Connection, body: RuleRequest, references: References, *, actor: str, now: datetime
+) -> tuple[int, str | None]:
     """A new rule's id, and the secret that signs its webhooks. Raises NameTakenError or TargetMissingError."""
     if body.target is None:
         raise TargetMissingError
-    secret, sealed = _create_secret(body, actor)
-    values = {**body.model_dump(), "sealed_secret": sealed, "created_by": actor.name, "created_at": actor.now}
+    secret, sealed = _create_secret(body, references)
+    values = {**body.model_dump(), "sealed_secret": sealed, "created_by": actor, "created_at": now}
     rule_id: int = _execute(connection, insert(notification_rules).values(values).returning(_column.id)).scalar_one()
-    _note(connection, "create_notification_rule", rule_id, actor, after=values)
+    _note(connection, "create_notification_rule", rule_id, actor=actor, now=now, after=values)
     return rule_id, secret
 
 
-def change_rule(connection: Connection, rule_id: int, body: RuleRequest, actor: Actor) -> str | None:
+def change_rule(
+    connection: Connection, rule_id: int, body: RuleRequest, references: References, *, actor: str, now: datetime
+) -> str | None:
     """Change a rule; a channel that needs one gets a secret, which is the answer.
 
     What a rule that is switched off had still to tell is dropped; what waited for another target or channel is told
@@ -79,32 +73,32 @@ def change_rule(connection: Connection, rule_id: int, body: RuleRequest, actor: 
     values = {**body.model_dump(), "target": body.target or before.target}
     secret = None
     if body.channel != before.channel:
-        secret, values["sealed_secret"] = _create_secret(body, actor)
+        secret, values["sealed_secret"] = _create_secret(body, references)
     _execute(connection, update(notification_rules).where(_column.id == rule_id).values(values))
     if not body.enabled:
-        _drop_waiting(connection, rule_id, now=actor.now)
+        _drop_waiting(connection, rule_id, now=now)
     elif (values["target"], body.channel) != (before.target, before.channel):
-        connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": actor.now})
-    _note(connection, "change_notification_rule", rule_id, actor, before=before._asdict(), after=values)
+        connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": now})
+    _note(connection, "change_notification_rule", rule_id, actor=actor, now=now, before=before._asdict(), after=values)
     return secret
 
 
-def rotate_secret(connection: Connection, rule_id: int, actor: Actor) -> str:
+def rotate_secret(connection: Connection, rule_id: int, references: References, *, actor: str, now: datetime) -> str:
     """Sign with a new secret from now on. Raises UnknownRuleError or UnsignedRuleError."""
     if lock_rule(connection, rule_id).channel != "webhook":
         raise UnsignedRuleError
-    secret, sealed = create_signing_secret(actor.references)
+    secret, sealed = create_signing_secret(references)
     connection.execute(update(notification_rules).where(_column.id == rule_id).values(sealed_secret=sealed))
-    _note(connection, "rotate_notification_secret", rule_id, actor)
+    _note(connection, "rotate_notification_secret", rule_id, actor=actor, now=now)
     return secret
 
 
-def delete_rule(connection: Connection, rule_id: int, actor: Actor) -> None:
+def delete_rule(connection: Connection, rule_id: int, *, actor: str, now: datetime) -> None:
     """Tell nobody by this rule any more, not even what it had still to tell. Raises UnknownRuleError."""
     before = lock_rule(connection, rule_id)
-    _drop_waiting(connection, rule_id, now=actor.now)
+    _drop_waiting(connection, rule_id, now=now)
     connection.execute(delete(notification_rules).where(_column.id == rule_id))
-    _note(connection, "delete_notification_rule", rule_id, actor, before=before._asdict())
+    _note(connection, "delete_notification_rule", rule_id, actor=actor, now=now, before=before._asdict())
 
 
 def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
@@ -123,8 +117,8 @@ def describe(rule: Mapping[str, Any]) -> dict[str, Any]:
     return shown if rule["channel"] == "email" else {**shown, "target": mask_recipient(rule["target"])}
 
 
-def _create_secret(body: RuleRequest, actor: Actor) -> tuple[str, bytes] | tuple[None, None]:
-    return create_signing_secret(actor.references) if body.channel == "webhook" else (None, None)
+def _create_secret(body: RuleRequest, references: References) -> tuple[str, bytes] | tuple[None, None]:
+    return create_signing_secret(references) if body.channel == "webhook" else (None, None)
 
 
 def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
@@ -144,17 +138,18 @@ def _note(
     connection: Connection,
     action: str,
     rule_id: int,
-    actor: Actor,
     *,
+    actor: str,
+    now: datetime,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
     save_audit_entry(
         connection,
-        actor=actor.name,
+        actor=actor,
         action=action,
         subject=f"notification_rule:{rule_id}",
         before=before and describe(before),
         after=after and describe(after),
-        now=actor.now,
+        now=now,
     )

@@ -1,5 +1,6 @@
 """A message by which an admin tries a rule."""
 
+from datetime import datetime
 from typing import get_args
 
 from sqlalchemy import Connection
@@ -7,12 +8,12 @@ from sqlalchemy import Connection
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.context import Context
 from metrics_api.notifications.dispatch import build_guardrails_url, save_message
-from metrics_api.notifications.rules import Actor, lock_rule
+from metrics_api.notifications.rules import lock_rule
 from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import AlertNews, Notification
 
 
-def save_test_message(connection: Connection, rule_id: int, context: Context, actor: Actor) -> int:
+def save_test_message(connection: Connection, rule_id: int, context: Context, *, actor: str, now: datetime) -> int:
     """Ask for a message of made-up news; the request's id. Raises UnknownRuleError."""
     rule = lock_rule(connection, rule_id)
     severity = next(each for each in get_args(AlertSeverity) if each in rule.severities)
@@ -23,17 +24,17 @@ def save_test_message(connection: Connection, rule_id: int, context: Context, ac
         severity=severity,
         message=f"This is a test of the rule “{rule.name}”. Nothing has happened.",
         count=0,
-        at=actor.now,
+        at=now,
         # There is no such alert, so the link leads to the page of all.
         url=build_guardrails_url(context.settings.deliveries),
     )
     told = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
-    request_id = save_message(connection, rule, told, context, by=actor.name, key=None, now=actor.now)
+    request_id = save_message(connection, rule, told, context, by=actor, key=None, now=now)
     save_audit_entry(
         connection,
-        actor=actor.name,
+        actor=actor,
         action="test_notification_rule",
         subject=f"notification_rule:{rule_id}",
-        now=actor.now,
+        now=now,
     )
     return request_id

@@ -14,7 +14,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.restored import deactivate_people, list_ended, revoke_tokens
 from metrics_api.db.database import Database
 from metrics_api.db.tables import erasures
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from metrics_api.privacy.candidates import find_subjects
 from metrics_api.privacy.erasure import erase_subject
 
@@ -111,7 +111,7 @@ def _list_missing(connection: Connection, entries: Sequence[Entry]) -> dict[str,
 
     Those from before what it has purged happened before the backup, too: a purge forgets them with the events.
     """
-    kept_from = fetch_kept(connection).events_at
+    kept_from = fetch_retained(connection).events_at
     known = {row.mark.hex(): row.erased_at for row in connection.execute(select(erasures))}
     missing: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.at):

@@ -10,7 +10,7 @@ from metrics_api.db.tables import purges, tokens
 from metrics_api.ingest.locks import own_facts, share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_rest as rest
-from metrics_api.privacy.retention import Cutoffs, compute_cutoffs
+from metrics_api.privacy.retention import Retention, compute_retention
 from metrics_api.settings.privacy import PrivacySettings
 from viral_contract.models.privacy import PurgeRecord
 
@@ -58,8 +58,8 @@ def purge_some(connection: Connection, settings: PrivacySettings, *, now: dateti
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     share_facts(connection)
     name = _NAMES[purge.done_steps]
-    cutoffs = Cutoffs(purge.events_from, purge.content_from, purge.audit_from, purge.started_at)
-    rows = STEPS[name](connection, cutoffs)
+    retention = Retention(purge.events_from, purge.content_from, purge.audit_from, purge.started_at)
+    rows = STEPS[name](connection, retention)
     if rows:
         connection.execute(_COUNT, {"id": purge.id, "name": name, "rows": rows})
         return True
@@ -96,12 +96,12 @@ def is_due(last: datetime | None, began: datetime | None, hour_utc: int, *, now:
 
 def start_purge(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any]:
     """Record a purge of what is old at `now`; `purge_some` does it."""
-    cutoffs = compute_cutoffs(settings, now=now)
+    retention = compute_retention(settings, now=now)
     values = {
         "started_at": now,
-        "events_from": cutoffs.events,
-        "content_from": cutoffs.content,
-        "audit_from": cutoffs.audit,
+        "events_from": retention.events,
+        "content_from": retention.content,
+        "audit_from": retention.audit,
     }
     return connection.execute(purges.insert().values(values).returning(purges)).one()
 

@@ -12,7 +12,7 @@ from metrics_api.db.event_types import EVENT_TYPES_SQL
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
-from metrics_api.privacy.retention import Cutoffs
+from metrics_api.privacy.retention import Retention
 
 ROWS_AT_ONCE = 20_000
 
@@ -92,39 +92,39 @@ _LINK_COUNTS = text("""
 """)
 
 
-def purge_events(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_events(connection: Connection, retention: Retention) -> int:
     """Delete some events; returns how many."""
-    values = {"cutoff": cutoffs.events_at, "most": ROWS_AT_ONCE}
+    values = {"cutoff": retention.events_at, "most": ROWS_AT_ONCE}
     deleted: int = connection.execute(_EVENTS, values).scalar_one()
     return deleted
 
 
-def purge_activity(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_activity(connection: Connection, retention: Retention) -> int:
     """Leave of a date's activity what no referrer's name is needed for; returns how many rows are gone."""
-    folded: int = connection.execute(_ACTIVITY, {"cutoff": cutoffs.events}).scalar_one()
+    folded: int = connection.execute(_ACTIVITY, {"cutoff": retention.events}).scalar_one()
     return folded
 
 
-def purge_journeys(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_journeys(connection: Connection, retention: Retention) -> int:
     """Let people's first times be those of the kept events; returns how many people reached further back."""
     create_staging(connection)
-    forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": cutoffs.events_at}).rowcount
-    recall_events_of_people(connection, cutoffs.events_at)
+    forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": retention.events_at}).rowcount
+    recall_events_of_people(connection, retention.events_at)
     fold(connection, JOURNEYS)
     return forgotten
 
 
-def purge_weeks(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_weeks(connection: Connection, retention: Retention) -> int:
     """Forget who was active before; returns how many rows are gone."""
-    monday = cutoffs.events - timedelta(days=cutoffs.events.weekday())
-    return connection.execute(_WEEKS, {"week": monday, "cutoff": cutoffs.events_at}).rowcount
+    monday = retention.events - timedelta(days=retention.events.weekday())
+    return connection.execute(_WEEKS, {"week": monday, "cutoff": retention.events_at}).rowcount
 
 
-def purge_links(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_links(connection: Connection, retention: Retention) -> int:
     """Delete some links that nobody uses any more; returns how many."""
-    return connection.execute(_LINKS, {"cutoff": cutoffs.events_at, "most": ROWS_AT_ONCE}).rowcount
+    return connection.execute(_LINKS, {"cutoff": retention.events_at, "most": ROWS_AT_ONCE}).rowcount
 
 
-def purge_link_counts(connection: Connection, _cutoffs: Cutoffs) -> int:
+def purge_link_counts(connection: Connection, _retention: Retention) -> int:
     """Forget the counts of links that are neither stored nor used; returns how many."""
     return connection.execute(_LINK_COUNTS).rowcount

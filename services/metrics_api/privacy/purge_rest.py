@@ -9,9 +9,9 @@ from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
 from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS, forget_done
-from metrics_api.privacy.retention import Cutoffs, begin
+from metrics_api.privacy.retention import Retention, begin
 
-Purge = Callable[[Connection, Cutoffs], int]
+Purge = Callable[[Connection, Retention], int]
 BOOKKEEPING_DAYS = 7
 # A day, and the day until the next night.
 FAILURES_KEPT_DAYS = FORGOTTEN_AFTER.days + 1
@@ -54,12 +54,12 @@ def _delete(table: str, condition: str) -> str:
 
 def _facts_of_days(table: str) -> Purge:
     statement = text(_delete(table, "day < :cutoff"))
-    return lambda connection, cutoffs: connection.execute(statement, {"cutoff": cutoffs.events}).rowcount
+    return lambda connection, retention: connection.execute(statement, {"cutoff": retention.events}).rowcount
 
 
 def _content(table: str) -> Purge:
     statement = text(_delete(table, "inserted_at < :cutoff"))
-    return lambda connection, cutoffs: connection.execute(statement, {"cutoff": begin(cutoffs.content)}).rowcount
+    return lambda connection, retention: connection.execute(statement, {"cutoff": begin(retention.content)}).rowcount
 
 
 purge_clicks_of_addresses = _facts_of_days("clicks_per_ip_day")
@@ -71,58 +71,60 @@ purge_study_sessions = _content("study_sessions")
 purge_violations = _content("violations")
 
 
-def purge_takedowns(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_takedowns(connection: Connection, retention: Retention) -> int:
     """Forget which items the app was asked to hide long ago; returns of how many."""
-    return connection.execute(_TAKEDOWNS, {"cutoff": begin(cutoffs.content)}).rowcount
+    return connection.execute(_TAKEDOWNS, {"cutoff": begin(retention.content)}).rowcount
 
 
-def purge_notifications(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_notifications(connection: Connection, retention: Retention) -> int:
     """Forget what messages said about alerts long ago; returns how many did."""
-    return connection.execute(_NOTIFICATIONS, {"cutoff": cutoffs.events_at}).rowcount
+    return connection.execute(_NOTIFICATIONS, {"cutoff": retention.events_at}).rowcount
 
 
-def purge_alert_news(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_alert_news(connection: Connection, retention: Retention) -> int:
     """Delete some old news of alerts that are over; returns how many pieces."""
-    return connection.execute(text(_delete("alert_news", _NEWS)), {"cutoff": cutoffs.events_at}).rowcount
+    return connection.execute(text(_delete("alert_news", _NEWS)), {"cutoff": retention.events_at}).rowcount
 
 
-def purge_reports(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_reports(connection: Connection, retention: Retention) -> int:
     """Take the referrers' ids out of some reports whose period reaches back; returns of how many."""
-    return forget_old_referrers(connection, cutoffs.events)
+    return forget_old_referrers(connection, retention.events)
 
 
-def purge_alerts(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_alerts(connection: Connection, retention: Retention) -> int:
     """Take what was counted, and references to it, out of ended alerts on old periods; returns of how many."""
-    return connection.execute(_ALERTS, {"cutoff": cutoffs.events}).rowcount
+    return connection.execute(_ALERTS, {"cutoff": retention.events}).rowcount
 
 
-def purge_audit(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_audit(connection: Connection, retention: Retention) -> int:
     """Delete some old audit entries; returns how many."""
-    values = {"cutoff": begin(cutoffs.audit), "rows": ROWS_AT_ONCE}
-    connection.execute(_REFUSALS, {"cutoff": begin(cutoffs.audit)})
+    values = {"cutoff": begin(retention.audit), "rows": ROWS_AT_ONCE}
+    connection.execute(_REFUSALS, {"cutoff": begin(retention.audit)})
     deleted: int = connection.execute(_AUDIT, values).scalar_one()
     return deleted
 
 
-def purge_trust(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_trust(connection: Connection, retention: Retention) -> int:
     """Delete networks whose trust ended long ago; returns how many."""
-    return connection.execute(_TRUST, {"cutoff": cutoffs.events_at}).rowcount
+    return connection.execute(_TRUST, {"cutoff": retention.events_at}).rowcount
 
 
-def purge_requests(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_requests(connection: Connection, retention: Retention) -> int:
     """Delete old requests of parents, and forget whom those were about that are done; returns how many rows changed."""
-    deleted = connection.execute(_REQUESTS, {"cutoff": begin(cutoffs.audit)}).rowcount
-    named_until = cutoffs.at - timedelta(days=EXPORT_AGAIN_DAYS)
+    deleted = connection.execute(_REQUESTS, {"cutoff": begin(retention.audit)}).rowcount
+    named_until = retention.at - timedelta(days=EXPORT_AGAIN_DAYS)
     return deleted + forget_done(connection, before=named_until)
 
 
-def purge_erasures(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_erasures(connection: Connection, retention: Retention) -> int:
     """Forget erasures that are older than every event that is kept; returns how many rows."""
-    return connection.execute(text(_delete("erasures", "erased_at < :cutoff")), {"cutoff": cutoffs.events_at}).rowcount
+    return connection.execute(
+        text(_delete("erasures", "erased_at < :cutoff")), {"cutoff": retention.events_at}
+    ).rowcount
 
 
-def purge_bookkeeping(connection: Connection, cutoffs: Cutoffs) -> int:
+def purge_bookkeeping(connection: Connection, retention: Retention) -> int:
     """Delete records of finished work and ended sessions, a week after, and failed sign-ins; returns how many."""
-    values = {"cutoff": cutoffs.at - _BOOKKEEPING}
+    values = {"cutoff": retention.at - _BOOKKEEPING}
     ended = sum(connection.execute(statement, values).rowcount for statement in (_BATCHES, _JOB_KEYS, _SESSIONS))
-    return ended + forget_old_failures(connection, now=cutoffs.at)
+    return ended + forget_old_failures(connection, now=retention.at)

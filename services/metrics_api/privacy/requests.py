@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, null, or_, select, update
 
 from metrics_api.access.audit import save_audit_entry
-from metrics_api.db.paging import Page, Sealer
+from metrics_api.db.paging import CursorSigner, Page
 from metrics_api.db.tables import privacy_requests
 from metrics_api.privacy.erasure import Erasure
 from metrics_api.privacy.subjects import Subject
@@ -51,13 +51,19 @@ EXPORT_AGAIN_DAYS = 7
 
 
 def save_request(
-    connection: Connection, draft: PrivacyRequestDraft, sealer: Sealer, *, due_days: int, actor: str, now: datetime
+    connection: Connection,
+    draft: PrivacyRequestDraft,
+    signer: CursorSigner,
+    *,
+    due_days: int,
+    actor: str,
+    now: datetime,
 ) -> int:
     """Record a request that is due so many days after it came in; returns its id."""
     received_at = draft.received_at or now
     values = {
         **draft.model_dump(exclude={"received_at"}),
-        "subject_hash": _hash(sealer, Subject(draft.subject_kind, draft.subject_id)),
+        "subject_hash": _hash(signer, Subject(draft.subject_kind, draft.subject_id)),
         "created_by": actor,
         "received_at": received_at,
         "due_at": received_at + timedelta(days=due_days),
@@ -69,9 +75,9 @@ def save_request(
     return request_id
 
 
-def _hash(sealer: Sealer, subject: Subject) -> str:
+def _hash(signer: CursorSigner, subject: Subject) -> str:
     """Without the key of the references nobody can find out which subject it is, not even by trying."""
-    return hashlib.sha256(sealer.seal(f"{subject.kind}:{subject.id}", purpose="subject").encode()).hexdigest()
+    return hashlib.sha256(signer.seal(f"{subject.kind}:{subject.id}", purpose="subject").encode()).hexdigest()
 
 
 def fetch_subject(connection: Connection, request_id: int, *, lock: bool = False) -> tuple[RequestKind, Subject] | None:

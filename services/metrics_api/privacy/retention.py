@@ -7,7 +7,7 @@ from metrics_api.settings.privacy import PrivacySettings
 
 
 @dataclass(frozen=True)
-class Cutoffs:
+class Retention:
     """The first UTC date that is kept of each kind of data, `at` a moment."""
 
     events: date
@@ -26,10 +26,10 @@ def begin(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def compute_cutoffs(settings: PrivacySettings, *, now: datetime) -> Cutoffs:
+def compute_retention(settings: PrivacySettings, *, now: datetime) -> Retention:
     """What a purge at `now` keeps: as many dates as are set, today included."""
     today = now.astimezone(UTC).date()
-    return Cutoffs(
+    return Retention(
         events=today - timedelta(days=settings.retention_events_days - 1),
         content=today - timedelta(days=settings.retention_content_days - 1),
         audit=today - timedelta(days=settings.retention_audit_days - 1),

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.paging import Page, Sealer, encode_cursor
+from metrics_api.db.paging import CursorSigner, Page, encode_cursor
 from viral_contract.models.recipients import drop_repeated
 from viral_contract.models.reports import (
     FinishedReport,
@@ -65,7 +65,9 @@ _ONE = text(f"{_SUMMARY}, content {_RUNS} WHERE report_runs.id = :run_id")
 _STATUS = text("SELECT status FROM report_runs WHERE id = :run_id")
 
 
-def fetch_reports(connection: Connection, report_type: ReportType | None, page: Page, sealer: Sealer) -> ReportsAnswer:
+def fetch_reports(
+    connection: Connection, report_type: ReportType | None, page: Page, signer: CursorSigner
+) -> ReportsAnswer:
     """Reports of one type or all, the newest first."""
     behind = int(page.after[0]) if page.after else None
     values = {"report_type": report_type, "fetch": page.fetch, "behind": behind}
@@ -74,7 +76,7 @@ def fetch_reports(connection: Connection, report_type: ReportType | None, page: 
     return ReportsAnswer(
         reports=[ReportSummary(**_summarise(row)) for row in shown],
         total_reports=connection.execute(_COUNT, {"report_type": report_type}).scalar_one(),
-        next_cursor=last and encode_cursor(sealer, CURSOR, (last.id,)),
+        next_cursor=last and encode_cursor(signer, CURSOR, (last.id,)),
     )
 
 

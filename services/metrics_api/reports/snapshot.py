@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from metrics_api.detection.context import COMPONENT_ROWS, Reading
+from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import NO_CHANGE, Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
@@ -36,26 +36,26 @@ _NOT_COMPARED: dict[str, object] = {
 _OF_FLAGS = ("fraud", "bot_behavior")
 
 
-def fetch_report_facts(connection: Connection, report_type: ReportType, reading: Reading) -> ReportFacts:
+def fetch_report_facts(connection: Connection, report_type: ReportType, query: Query) -> ReportFacts:
     """The facts of the period and of the one before; the connection must be one snapshot."""
-    before = replace(reading, period=reading.period.previous())
-    now_counts, before_counts = fetch_counts(connection, reading.period), fetch_counts(connection, before.period)
-    health = fetch_health(connection, reading)
+    before = replace(query, period=query.period.previous())
+    now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
+    health = fetch_health(connection, query)
     return ReportFacts(
         report_type=report_type,
-        period_start=reading.period.start,
-        period_end=reading.period.end,
-        snapshot_at=reading.now,
-        is_over=reading.period.is_over(now=reading.now),
+        period_start=query.period.start,
+        period_end=query.period.end,
+        snapshot_at=query.now,
+        is_over=query.period.is_over(now=query.now),
         **_growth_facts(now_counts, before_counts),
-        **_compare(fetch_k_factor(connection, reading), now_counts, before_counts),
+        **_compare(fetch_k_factor(connection, query), now_counts, before_counts),
         **_health_facts(health, fetch_health(connection, before)),
-        loops=fetch_loop_performance(connection, reading.period),
+        loops=fetch_loop_performance(connection, query.period),
         # Of purged dates no loop's K is known.
         previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
-        top_referrers=_fetch_top_referrers(connection, reading),
-        funnel=_fetch_funnel(connection, reading),
-        timeline=_fetch_days(connection, reading),
+        top_referrers=_fetch_top_referrers(connection, query),
+        funnel=_fetch_funnel(connection, query),
+        timeline=_fetch_days(connection, query),
     )
 
 
@@ -98,8 +98,8 @@ def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
     }
 
 
-def _fetch_top_referrers(connection: Connection, reading: Reading) -> list[ReferrerInReport]:
-    referrers = fetch_referrers(connection, replace(reading, page=COMPONENT_ROWS)).referrers
+def _fetch_top_referrers(connection: Connection, query: Query) -> list[ReferrerInReport]:
+    referrers = fetch_referrers(connection, replace(query, page=COMPONENT_ROWS)).referrers
     return [
         ReferrerInReport(
             id=referrer.referrer_id,
@@ -112,15 +112,15 @@ def _fetch_top_referrers(connection: Connection, reading: Reading) -> list[Refer
     ]
 
 
-def _fetch_funnel(connection: Connection, reading: Reading) -> list[FunnelStepInReport]:
-    steps = fetch_funnel(connection, reading, source=None).steps
+def _fetch_funnel(connection: Connection, query: Query) -> list[FunnelStepInReport]:
+    steps = fetch_funnel(connection, query, source=None).steps
     return [
         FunnelStepInReport(name=step.name, people=step.count, step_rate=step.step_rate, overall_rate=step.overall_rate)
         for step in steps
     ]
 
 
-def _fetch_days(connection: Connection, reading: Reading) -> list[DayInReport]:
+def _fetch_days(connection: Connection, query: Query) -> list[DayInReport]:
     names = DayInReport.model_fields.keys()
-    points = fetch_timeline(connection, reading).points
+    points = fetch_timeline(connection, query).points
     return [DayInReport(**{name: getattr(point, name) for name in names}) for point in points]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from metrics_api.access.identifiers import References
 from metrics_api.db.paging import Page
 from metrics_api.detection.anomalies import fetch_anomalies
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.query import Identifiers, Query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_event
@@ -273,10 +273,10 @@ def test_conversions_of_a_day_are_read_from_their_index(connection: Connection) 
     )
     connection.execute(text("VACUUM ANALYZE activity_per_referrer_day"))
     now, identifiers = NOON, Identifiers(References("a key"), whole=True)
-    reading = Reading(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10))
+    query = Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10))
 
     with watch_statements(connection) as statements:
-        fetch_anomalies(connection, reading)
+        fetch_anomalies(connection, query)
 
     (plan,) = statements.explain(connection)
     assert "Index Only Scan using idx_activity_per_referrer_day_conversions" in plan

@@ -17,12 +17,12 @@ from werkzeug.test import TestResponse
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.investigations.answer import fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
 from metrics_api.detection.investigations.history import MAX_EVENTS
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
+from metrics_api.detection.query import Identifiers, Query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event, build_link
@@ -549,12 +549,12 @@ class TestBoundedWork:
     def test_reads_by_index_in_order_and_no_more_than_the_newest(
         self, database: Database, kind: Any, identifier: str, fetch: Callable[..., Any]
     ) -> None:
-        reading = _build_reading()
+        query = _parse_query()
         with database.read() as connection:
             # PostgreSQL's own default, under which fetching everything and sorting it looks cheaper.
             connection.execute(text("SET LOCAL random_page_cost = 4"))
             with watch_statements(connection) as statements:
-                answer = fetch(connection, fetch_subject(connection, kind, identifier, reading), reading)
+                answer = fetch(connection, fetch_subject(connection, kind, identifier, query), query)
             plans = [plan for plan in statements.explain(connection) if "attribution_events" in plan]
 
         assert (answer.looked_at_events, answer.truncated) == (MAX_EVENTS, True)
@@ -587,7 +587,7 @@ def _build_insert(*, events: int, who: str, ip: str) -> Any:
     """)
 
 
-def _build_reading() -> Reading:
+def _parse_query() -> Query:
     now = NOON.replace(hour=23)
     identifiers = Identifiers(References("a key"), whole=True)
-    return Reading(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(50))
+    return Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(50))

@@ -19,7 +19,7 @@ from metrics_api.db.tables import (
     sign_in_failures,
     trusted_networks,
 )
-from metrics_api.ingest.retention import fetch_kept
+from metrics_api.ingest.retention import fetch_retained
 from metrics_api.privacy.purge import STEPS, is_due, purge_some, start_purge
 from tests.support.api_fixtures import Api
 from tests.support.batches import rebuild
@@ -175,7 +175,7 @@ def test_the_purge_is_on_record(connection: Connection) -> None:
     assert (record.started_at, record.finished_at, record.events_from) == (NIGHT, NIGHT, FIRST_KEPT.date())
     assert set(record.deleted) == set(STEPS)
     assert (record.deleted["attribution_events"], record.deleted["parent_shares"]) == (16, 1)
-    assert fetch_kept(connection).events == FIRST_KEPT.date()
+    assert fetch_retained(connection).events == FIRST_KEPT.date()
 
 
 @pytest.mark.usefixtures("purged")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from metrics_api.access.identifiers import References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.detection.context import Identifiers, Reading
+from metrics_api.detection.query import Identifiers, Query
 from metrics_api.reports.slots import tick
 from metrics_api.reports.snapshot import fetch_report_facts
 from metrics_api.settings.detection import DetectionSettings
@@ -115,10 +115,10 @@ def test_a_report_looks_through_no_events(api: Api, connection: Connection) -> N
     post_week(api)
     period = Period.between(date(2026, 3, 2), date(2026, 3, 8))
     identifiers = Identifiers(References("a key of this test"), whole=False)
-    reading = Reading(period, DetectionSettings(), MONDAY, identifiers, Page(limit=10))
+    query = Query(period, DetectionSettings(), MONDAY, identifiers, Page(limit=10))
     connection.execute(text("SET enable_seqscan = off"))
     with watch_statements(connection) as statements:
-        fetch_report_facts(connection, "custom", reading)
+        fetch_report_facts(connection, "custom", query)
     plans = statements.explain(connection)
     connection.execute(text("RESET enable_seqscan"))
     assert [plan for plan in plans if "Seq Scan on attribution_events" in plan] == []

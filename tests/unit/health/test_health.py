@@ -11,9 +11,9 @@ import pytest
 from metrics_api.access.identifiers import References
 from metrics_api.db.paging import Page
 from metrics_api.detection.content_totals import ContentTotals
-from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.coppa import format_coppa
 from metrics_api.detection.opt_outs import format_opt_outs
+from metrics_api.detection.query import Identifiers, Query
 from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.alerts import AlertType
@@ -59,8 +59,8 @@ def build_findings(ips: int, devices: int, shares: str, links: str, items: str) 
         "parent_share": ContentTotals(items=all_shares, unopened=unviewed),
         "link": ContentTotals(items=all_links, unopened=unclicked),
     }
-    opt_outs = format_opt_outs(totals, READING)
-    coppa = format_coppa({"progress_reel": ContentTotals(checked=checked, violating=violating)}, violating, READING)
+    opt_outs = format_opt_outs(totals, QUERY)
+    coppa = format_coppa({"progress_reel": ContentTotals(checked=checked, violating=violating)}, violating, QUERY)
     return Findings(
         ips,
         devices,
@@ -75,7 +75,7 @@ def parse_part(cell: str) -> tuple[int, int]:
     return int(part), int(whole)
 
 
-READING = Reading(
+QUERY = Query(
     period=Period.last_days(7, now=NOW),
     settings=SETTINGS,
     now=NOW,

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations import shaping
 from metrics_api.detection.investigations.history import History, fetch_history, fetch_seen
+from metrics_api.detection.query import Query
 from viral_contract.models.investigations import Entity, EntityKind, RelatedKind
 
 _SAME_KIND: dict[EntityKind, RelatedKind] = {
@@ -30,12 +30,12 @@ class Subject:
     history: History
 
 
-def fetch_subject(connection: Connection, kind: EntityKind, identifier: str, reading: Reading) -> Subject | None:
+def fetch_subject(connection: Connection, kind: EntityKind, identifier: str, query: Query) -> Subject | None:
     """The entity with its history in the period, or None when neither an event nor a link of it was ever stored."""
     first_seen, last_seen = fetch_seen(connection, kind, identifier)
     if first_seen is None and not (kind == "referrer" and _fetch_has_links(connection, identifier)):
         return None
-    history = fetch_history(connection, kind, identifier, reading.period)
+    history = fetch_history(connection, kind, identifier, query.period)
     return Subject(kind, identifier, first_seen, last_seen, history)
 
 
@@ -44,27 +44,27 @@ def _fetch_has_links(connection: Connection, referrer_id: str) -> bool:
     return found
 
 
-def format_common(subject: Subject, reading: Reading) -> dict[str, Any]:
+def format_common(subject: Subject, query: Query) -> dict[str, Any]:
     """The fields that every kind of investigation has, but for the rule and what it found."""
     history = subject.history
-    events, next_cursor = shaping.format_page(history, reading)
+    events, next_cursor = shaping.format_page(history, query)
     return {
-        "period": reading.period,
-        "computed_at": reading.now,
-        "entity": _format_entity(subject, reading),
+        "period": query.period,
+        "computed_at": query.now,
+        "entity": _format_entity(subject, query),
         "looked_at_events": len(history.events),
         "truncated": history.truncated,
         "looked_at_from": history.since,
         "totals": shaping.format_totals(history.events),
-        "timeline": shaping.format_timeline(history.events, reading.period),
-        "related": shaping.format_related(history.events, reading.identifiers, leave_out=_SAME_KIND[subject.kind]),
+        "timeline": shaping.format_timeline(history.events, query.period),
+        "related": shaping.format_related(history.events, query.identifiers, leave_out=_SAME_KIND[subject.kind]),
         "events": events,
         "next_cursor": next_cursor,
     }
 
 
-def _format_entity(subject: Subject, reading: Reading) -> Entity:
-    identifiers, identifier = reading.identifiers, subject.identifier
+def _format_entity(subject: Subject, query: Query) -> Entity:
+    identifiers, identifier = query.identifiers, subject.identifier
     show = {"ip_address": identifiers.show_ip_address, "device": identifiers.show_device}.get(subject.kind, str)
     return Entity(
         kind=subject.kind,

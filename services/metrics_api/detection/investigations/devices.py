@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.bursts import build_bursts, trusting_values
-from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.investigations import Burst, BurstsOfDay, DeviceInvestigation
 
@@ -21,24 +21,24 @@ _DAYS = f"""
 _OF_DEVICE = "fact.day = ANY(:days) AND fact.device_fingerprint = :device"
 
 
-def fetch_device_investigation(connection: Connection, subject: Subject, reading: Reading) -> DeviceInvestigation:
+def fetch_device_investigation(connection: Connection, subject: Subject, query: Query) -> DeviceInvestigation:
     """What the device did in the period; its bursts are those outside of trusted networks."""
-    trust = fetch_active_trust(connection, now=reading.now)
+    trust = fetch_active_trust(connection, now=query.now)
     statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, trust)))
-    given = {"days": reading.period.dates(), "device": subject.identifier, **trusting_values(trust)}
-    return format_device_investigation(subject, connection.execute(statement, given).all(), reading)
+    given = {"days": query.period.dates(), "device": subject.identifier, **trusting_values(trust)}
+    return format_device_investigation(subject, connection.execute(statement, given).all(), query)
 
 
-def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], reading: Reading) -> DeviceInvestigation:
+def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], query: Query) -> DeviceInvestigation:
     """The answer for the device and its fastest bursts by day."""
-    clicks, seconds = reading.settings.bot_rapid_click_threshold, reading.settings.bot_rapid_click_window_seconds
+    clicks, seconds = query.settings.bot_rapid_click_threshold, query.settings.bot_rapid_click_window_seconds
     window = timedelta(seconds=seconds)
     days = [_format_day(row, clicks, window) for row in rows]
     moments = [event.occurred_at for event in reversed(subject.history.events) if event.event_type == "click"]
-    common = format_common(subject, reading)
+    common = format_common(subject, query)
     return DeviceInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
-        thresholds=reading.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        thresholds=query.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
         rule=f"{clicks} or more clicks within {seconds} seconds",
         flagged=any(day.flagged for day in days),
         days=days,

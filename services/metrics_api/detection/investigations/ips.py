@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
 from viral_contract.models.investigations import ClicksOfDay, IpInvestigation, TrustedNetworkMatch
 
@@ -16,24 +16,24 @@ _DAYS = text("""
 """)
 
 
-def fetch_ip_investigation(connection: Connection, subject: Subject, reading: Reading) -> IpInvestigation:
+def fetch_ip_investigation(connection: Connection, subject: Subject, query: Query) -> IpInvestigation:
     """What the address did in the period."""
-    given = {"days": reading.period.dates(), "ip_address": subject.identifier}
+    given = {"days": query.period.dates(), "ip_address": subject.identifier}
     days = connection.execute(_DAYS, given).all()
-    return format_ip_investigation(subject, days, fetch_active_trust(connection, now=reading.now), reading)
+    return format_ip_investigation(subject, days, fetch_active_trust(connection, now=query.now), query)
 
 
 def format_ip_investigation(
-    subject: Subject, rows: Sequence[Row[Any]], trust: Mapping[str, str], reading: Reading
+    subject: Subject, rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query
 ) -> IpInvestigation:
     """The answer for the address, its clicks by day, and the networks that are trusted, with their reasons."""
-    threshold = reading.settings.fraud_ip_click_threshold
+    threshold = query.settings.fraud_ip_click_threshold
     days = [ClicksOfDay(date=row.day, clicks=row.clicks, above_threshold=row.clicks > threshold) for row in rows]
-    trusted_network = _find_match(subject.identifier, trust, reading)
-    common = format_common(subject, reading)
+    trusted_network = _find_match(subject.identifier, trust, query)
+    common = format_common(subject, query)
     return IpInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
-        thresholds=reading.used("fraud_ip_click_threshold"),
+        thresholds=query.used("fraud_ip_click_threshold"),
         rule=f"More than {threshold} clicks in one day (UTC)",
         flagged=trusted_network is None and any(day.above_threshold for day in days),
         days=days,
@@ -41,9 +41,9 @@ def format_ip_investigation(
     )
 
 
-def _find_match(ip_address: str, trust: Mapping[str, str], reading: Reading) -> TrustedNetworkMatch | None:
+def _find_match(ip_address: str, trust: Mapping[str, str], query: Query) -> TrustedNetworkMatch | None:
     try:
         cidr = find_network(trust, ip_address)
     except ValueError:
         return None
-    return TrustedNetworkMatch(cidr=reading.identifiers.show_network(cidr), reason=trust[cidr])
+    return TrustedNetworkMatch(cidr=query.identifiers.show_network(cidr), reason=trust[cidr])

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.anomalies import fetch_is_eager
-from metrics_api.detection.context import Reading
 from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.query import Query
 from viral_contract.models.events import EventType
 from viral_contract.models.investigations import ConversionsOfDay, ReferrerInvestigation
 
@@ -24,25 +24,25 @@ _DAYS = text(f"""
 """)
 
 
-def fetch_referrer_investigation(connection: Connection, subject: Subject, reading: Reading) -> ReferrerInvestigation:
+def fetch_referrer_investigation(connection: Connection, subject: Subject, query: Query) -> ReferrerInvestigation:
     """What happened in the referrer's name in the period."""
-    given = {"days": reading.period.dates(), "referrer": subject.identifier}
+    given = {"days": query.period.dates(), "referrer": subject.identifier}
     days = connection.execute(_DAYS, given).all()
-    is_eager = fetch_is_eager(connection, reading, subject.identifier)
-    return format_referrer_investigation(subject, days, is_eager, reading)
+    is_eager = fetch_is_eager(connection, query, subject.identifier)
+    return format_referrer_investigation(subject, days, is_eager, query)
 
 
 def format_referrer_investigation(
-    subject: Subject, rows: Sequence[Row[Any]], is_eager: bool, reading: Reading
+    subject: Subject, rows: Sequence[Row[Any]], is_eager: bool, query: Query
 ) -> ReferrerInvestigation:
     """The answer for the referrer, its activity by day, and whether its rate is flagged."""
-    settings = reading.settings
+    settings = query.settings
     daily, clicks = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_min_clicks
     totals = {kind: sum(getattr(row, name) for row in rows) for kind, name in _COUNTS.items()}
     days = [_format_day(row, daily) for row in rows]
     return ReferrerInvestigation(
-        **{**format_common(subject, reading), "totals": totals},
-        thresholds=reading.used(
+        **{**format_common(subject, query), "totals": totals},
+        thresholds=query.used(
             "conversion_anomaly_daily_threshold", "conversion_anomaly_threshold", "conversion_anomaly_min_clicks"
         ),
         rule=(

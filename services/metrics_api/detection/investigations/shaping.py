@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.context import Identifiers, Reading
 from metrics_api.detection.investigations.history import History
+from metrics_api.detection.query import Identifiers, Query
 from viral_contract.models.events import EVENT_TYPES
 from viral_contract.models.investigations import (
     EventCounts,
@@ -117,15 +117,15 @@ def _format_entity(events: list[Row[Any]], shown: str, ref: str | None, alias: s
     )
 
 
-def format_page(history: History, reading: Reading) -> tuple[list[InvestigatedEvent], str | None]:
+def format_page(history: History, query: Query) -> tuple[list[InvestigatedEvent], str | None]:
     """The events of one page, and the cursor of the next one."""
     behind = history.events
-    if reading.page.after:
-        at, event_id = reading.page.after
+    if query.page.after:
+        at, event_id = query.page.after
         last_shown = (datetime.fromisoformat(at), UUID(event_id))
         behind = [event for event in behind if (event.occurred_at, event.event_id) < last_shown]
-    shown, last = reading.page.split(behind[: reading.page.fetch])
-    identifiers = reading.identifiers
+    shown, last = query.page.split(behind[: query.page.fetch])
+    identifiers = query.identifiers
     cursor = last and encode_cursor(identifiers.references, CURSOR, (last.occurred_at, last.event_id))
     return [format_event(event, identifiers) for event in shown], cursor
 

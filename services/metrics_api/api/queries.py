@@ -1,18 +1,18 @@
-"""Turns the query of a guardrail route into what its detector needs to know."""
+"""What queries of several routes have in common: pages of a list, and a detector's question."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from flask import request
+from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.access.audit import note_look_at_identifiers
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
-from metrics_api.api.requests import ListQuery
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
-from metrics_api.detection.context import Identifiers, Reading, build_masked_reading
+from metrics_api.detection.query import Identifiers, Query, build_masked_query
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import FieldError
@@ -21,9 +21,18 @@ from viral_contract.models.thresholds import Overrides
 Item = TypeVar("Item")
 
 
-def build_reading(
+class ListQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 50
+    cursor: str | None = Field(None, description="next_cursor of the page before")
+
+
+def parse_query(
     period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7, shows_identifiers: bool = True
-) -> Reading:
+) -> Query:
     """What the detectors need for this request; a look at answers without identifiers is not audited.
 
     Raises ProblemError 422 when the overrides contradict each other.
@@ -31,8 +40,8 @@ def build_reading(
     now = datetime.now(UTC)
     settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
     if shows_identifiers:
-        return Reading(dates, settings, now, build_identifiers(now), page)
-    return build_masked_reading(dates, settings, current_context().references, now=now, page=page)
+        return Query(dates, settings, now, build_identifiers(now), page)
+    return build_masked_query(dates, settings, current_context().references, now=now, page=page)
 
 
 def apply_overrides(overrides: Overrides) -> DetectionSettings:

@@ -42,7 +42,7 @@ COMPONENT_ROWS = Page(limit=10)
 
 
 @dataclass(frozen=True)
-class Reading:
+class Query:
     """One read of the guardrails: which dates, which thresholds, when, for whom and which page."""
 
     period: Period
@@ -56,8 +56,8 @@ class Reading:
         return {name: getattr(self.settings, name) for name in names}
 
 
-def build_masked_reading(
+def build_masked_query(
     period: Period, settings: DetectionSettings, references: References, *, now: datetime, page: Page = COMPONENT_ROWS
-) -> Reading:
+) -> Query:
     """A read whose answer shows no identifier whole, whoever asks, so that there is nothing to audit."""
-    return Reading(period, settings, now, Identifiers(references, whole=False), page)
+    return Query(period, settings, now, Identifiers(references, whole=False), page)
