@@ -19,7 +19,7 @@ Group = Literal["Messages", "Administration"]
 class Page:
     """A page at a path, which may hold numbers as `<id>`: a layout without data, and callbacks that bring it in.
 
-    A page with an icon (`icon-<name>` in assets/20-base.css) stands in the navigation of those who have its
+    A page with an icon (`icon-<name>` in assets/2-base.css) stands in the navigation of those who have its
     scope, under the heading of its group; what others see at its address is up to the page.
     """
 

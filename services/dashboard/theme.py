@@ -1,4 +1,4 @@
-"""The theme that Mantine's components take; what is ours is styled by the variables of assets/10-tokens.css."""
+"""The theme that Mantine's components take; what is ours is styled by the variables of assets/1-tokens.css."""
 
 THEME = {
     "primaryColor": "accent",

@@ -13,7 +13,7 @@ Data_contra = TypeVar("Data_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class Card(Generic[Data_contra]):
-    """A card of a live page. Its width is set in assets/40-cards.css under `card-<slug>`.
+    """A card of a live page. Its width is set in the css of its feature under `card-<slug>`.
 
     `height` in pixels is what its skeleton takes until the first data is there.
     """
