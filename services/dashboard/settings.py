@@ -14,23 +14,24 @@ from viral_runtime.settings.fields import (
 
 
 class DashboardSettings(EnvironmentSettings):
-    """What the dashboard needs to run."""
+    """Dashboard."""
 
     metrics_api_url: MetricsApiUrl = "http://127.0.0.1:8000"
     dashboard_token: DashboardToken
     bind_host: BindHost = "127.0.0.1"
     dashboard_port: Port = Field(
         8050,
-        description="Port of the dashboard. Changing it changes PUBLIC_DASHBOARD_URL, unless a proxy stands before.",
+        description="Port of the dashboard. If you change it, change PUBLIC_DASHBOARD_URL too, unless a proxy is "
+        "in front.",
     )
     dashboard_threads: int = Field(
         16,
         ge=1,
         le=128,
-        description="Requests that the dashboard serves at once. Fewer let viewers wait; more load the API more.",
+        description="Concurrent requests of the dashboard. With fewer, people wait; more put more load on the API.",
     )
     dashboard_cookie_secure: bool = Field(
-        False, description="Send cookies over HTTPS only. Switch it on wherever the dashboard is behind TLS."
+        False, description="Send cookies over HTTPS only. Turn it on wherever the dashboard is behind TLS."
     )
     public_dashboard_url: PublicDashboardUrl = "http://127.0.0.1:8050"
     dashboard_path_prefix: PathPrefix = ""
@@ -39,12 +40,13 @@ class DashboardSettings(EnvironmentSettings):
         30,
         ge=5,
         le=3600,
-        description="Seconds between two refreshes of an open page. Fewer show news sooner and ask the API more.",
+        description="Seconds between two refreshes of an open page. Fewer show changes sooner but put more load "
+        "on the API.",
     )
     dashboard_cache_seconds: int = Field(
         10,
         ge=1,
         le=300,
-        description="Seconds for which all viewers of a period share one answer. "
-        "More spare the API and show older figures.",
+        description="Seconds for which all viewers of a period share one answer. More reduce the load on the API "
+        "but show older figures.",
     )

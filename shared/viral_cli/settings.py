@@ -9,14 +9,14 @@ from viral_runtime.settings.base import EnvironmentSettings
 
 
 class StandaloneSettings(EnvironmentSettings):
-    """How the local stack of `make run` starts."""
+    """Local stack of `make run`."""
 
     var_dir: Path = Field(
         Path("var"),
-        description="Folder of the local stack's data, secrets and logs. Another folder is another, empty stack.",
+        description="Folder for the local stack's data, secrets and logs. Another folder is another, empty stack.",
     )
     demo: bool = Field(True, description="Whether an empty local stack is filled with demo data. 0 leaves it empty.")
     admin_email: EmailAddress = Field(
         "admin@example.com",
-        description="Email address of the first admin, made when there is none. It is what one signs in with.",
+        description="Email of the first admin, created if there is none. Use it to sign in.",
     )

@@ -1,4 +1,4 @@
-"""What the metrics API needs to run, and to be set up."""
+"""Settings of the metrics API, its bootstrap and its migrations."""
 
 from pathlib import Path
 
@@ -10,29 +10,28 @@ from viral_runtime.settings.fields import BindHost, DashboardToken, EmailWorkerT
 
 
 class ApiSettings(EnvironmentSettings):
-    """What the metrics API needs to run."""
+    """Metrics API."""
 
     database_url: str = Field(
         pattern="^postgresql(\\+psycopg)?://",
-        description="PostgreSQL 18 or newer; `make run` starts an embedded one when it is absent. "
-        "Another one holds other data.",
+        description="PostgreSQL 18 or newer; `make run` starts an embedded one if it is not set. Another database "
+        "has other data.",
     )
     redis_url: RedisUrl
     identifier_key: SecretStr = Field(
         min_length=32,
-        description="Secret from which references to masked identifiers are made. "
-        "Changing it makes old links to investigations invalid.",
+        description="Secret for references to masked identifiers. Changing it breaks old links to investigations.",
     )
     bind_host: BindHost = "127.0.0.1"
     metrics_api_port: Port = Field(
-        8000, description="Port of the metrics API. Changing it changes METRICS_API_URL for all who call."
+        8000, description="Port of the metrics API. If you change it, change METRICS_API_URL for all clients."
     )
     metrics_api_threads: int = Field(
         8,
         ge=1,
         le=64,
-        description="Requests that one web process serves at once, and the size of its database pool. "
-        "More take more connections of PostgreSQL; fewer let requests wait.",
+        description="Concurrent requests per web process, and the size of its database pool. More use more "
+        "PostgreSQL connections; with fewer, requests wait.",
     )
     metrics_api_processes: int = Field(
         1,
@@ -42,56 +41,57 @@ class ApiSettings(EnvironmentSettings):
     )
     flags_file: Path | None = Field(
         None,
-        description="File with the feature flags in flagd's format, watched for changes. "
-        "Without it all have their default.",
+        description="Feature flags file in flagd's format, watched for changes. Without it, all flags have their "
+        "defaults.",
     )
     session_hours: int = Field(
         12,
         ge=1,
         le=720,
-        description="Hours after which a person must sign in again. "
-        "Longer leaves a browser that nobody watches open longer.",
+        description="Hours before a person must sign in again. Longer leaves an unattended browser signed in longer.",
     )
     pii_phone_region: str = Field(
         "US",
         pattern="^[A-Z]{2}$",
-        description="Region (ISO 3166) by whose rules a phone number without international prefix is judged. "
-        "Holds for what is scanned from then on.",
+        description="Region (ISO 3166) for phone numbers without an international prefix. Changes apply to new "
+        "scans only.",
     )
     pii_scan_seconds: float = Field(
         1,
         gt=0,
         le=2,
-        description="Seconds of processor time for scanning one share or reel while it is written, and ten times that "
-        "afterwards. Less counts more of them as violations until they are scanned; more lets texts slow writes.",
+        description="CPU seconds for scanning one share or reel when it is written, and ten times that "
+        "afterwards. Less counts more items as violations until they are scanned; more lets hard "
+        "texts slow down writes.",
     )
 
 
 class BootstrapSettings(EnvironmentSettings):
-    """The first admin and the tokens that services start with; read once, by `python -m metrics_api bootstrap`."""
+    """First admin and initial service tokens, read only by `python -m metrics_api bootstrap`."""
 
     admin_email: EmailAddress = Field(
-        description="Address by which the first admin signs in. Another one with ADMIN_PASSWORD makes another admin."
+        description="Email of the first admin, used to sign in. A new value, with ADMIN_PASSWORD, creates another "
+        "admin."
     )
     admin_password: SecretStr | None = Field(
         None,
         min_length=12,
-        description="Password of the first admin. Changing it here changes it there and ends their sessions; "
-        "without it one is made and printed once.",
+        description="Password of the first admin. Changing it changes the admin's password and ends their "
+        "sessions. Without it, one is generated and printed once.",
     )
     dashboard_token: DashboardToken
     report_worker_token: ReportWorkerToken
     email_worker_token: EmailWorkerToken
     api_token: SecretStr | None = Field(
-        None, min_length=32, description="A token with every scope, for a local stack. Leave it out in production."
+        None, min_length=32, description="A token with every scope, for a local stack. Do not set it in production."
     )
 
 
 class MigrationSettings(EnvironmentSettings):
-    """Who changes the schema of the database; read by `python -m metrics_api migrate` alone."""
+    """Owner of the database schema, read only by `python -m metrics_api migrate`."""
 
     migration_database_url: SecretStr | None = Field(
         None,
-        description="The database as the owner of its schema, where DATABASE_URL names another user, who then can "
-        "neither change nor delete what the audit holds. Without it DATABASE_URL does both.",
+        description="The database as the owner of its schema. DATABASE_URL then names another user, who cannot "
+        "change or delete audit entries. Without it, DATABASE_URL does both.",
     )

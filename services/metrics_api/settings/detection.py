@@ -5,4 +5,4 @@ from viral_runtime.settings.base import EnvironmentSettings
 
 
 class DetectionSettings(EnvironmentSettings, Thresholds):
-    """Thresholds of detection, score and alerts. Each can be overridden for one request by its name."""
+    """Thresholds of detection, score and alerts, which a request can override by name."""

@@ -1,4 +1,4 @@
-"""Settings of what is kept how long. Rules and forms are those of `viral_runtime.settings.base`."""
+"""Data retention settings."""
 
 from pydantic import Field
 
@@ -6,34 +6,35 @@ from viral_runtime.settings.base import EnvironmentSettings
 
 
 class PrivacySettings(EnvironmentSettings):
-    """How long personal information is kept."""
+    """Data retention."""
 
     retention_events_days: int = Field(
         90,
         ge=7,
         le=3650,
-        description="Days for which events, and facts that hold addresses, devices or user ids, are kept. "
-        "Fewer keep less of children, and reads of older dates show totals only.",
+        description="Days to keep events, and facts with IP addresses, devices or user ids. Fewer keep less of "
+        "children's data, but older dates show totals only.",
     )
     retention_content_days: int = Field(
         90,
         ge=7,
         le=3650,
-        description="Days for which parent shares, progress reels, study sessions and what was found in them are kept. "
-        "Fewer keep less of children; older items can no longer be looked at.",
+        description="Days to keep parent shares, progress reels, study sessions and their findings. Fewer keep "
+        "less of children's data, but older items cannot be viewed.",
     )
     retention_audit_days: int = Field(
-        730, ge=30, le=3650, description="Days for which the audit log is kept. Fewer may break your own policies."
+        730, ge=30, le=3650, description="Days to keep the audit log. Fewer may violate your own policies."
     )
     purge_hour_utc: int = Field(
         3,
         ge=0,
         le=23,
-        description="Hour of the day, in UTC, in which what is older is deleted. Choose a quiet one: it uses disks.",
+        description="Hour of the day (UTC) in which older data is deleted. Choose a quiet hour, because it uses "
+        "disk I/O.",
     )
     privacy_request_days: int = Field(
         30,
         ge=1,
         le=90,
-        description="Days within which a parent's request has to be answered. Fewer bring its due date nearer.",
+        description="Days in which a parent's request must be answered. Fewer make it due sooner.",
     )

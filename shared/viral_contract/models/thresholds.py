@@ -19,15 +19,14 @@ class Thresholds(BaseModel):
     fraud_ip_click_threshold: int = Field(
         10,
         ge=5,
-        description="Clicks of one IP on one UTC day above which it is flagged (recommended 10-20). "
-        "Higher flags fewer addresses and misses small click farms.",
+        description="Clicks of one IP address in one UTC day above which it is flagged (recommended 10-20). "
+        "Higher flags fewer IP addresses and misses small click farms.",
     )
     fraud_ip_click_window_days: int = Field(
         1,
         ge=1,
         le=7,
-        description="Days that the fraud read covers when a request names no period. "
-        "More days list older addresses too.",
+        description="Days in the fraud answer if a request names no period. More days list older IP addresses too.",
     )
     bot_rapid_click_threshold: int = Field(
         3,
@@ -39,71 +38,73 @@ class Thresholds(BaseModel):
         5,
         ge=3,
         le=10,
-        description="Seconds within which a burst's clicks lie, first to last. "
-        "Longer flags more devices, fast human fingers among them.",
+        description="Seconds from the first to the last click of a burst. Longer flags more devices, including "
+        "fast humans.",
     )
     conversion_anomaly_threshold: Rate = Field(
         0.8,
-        description="Conversions per click above which a referrer is flagged (recommended 0.7-0.9). "
-        "Lower flags more referrers.",
+        description="Conversions per click above which a referrer is flagged (recommended 0.7-0.9). Lower flags "
+        "more referrers.",
     )
     conversion_anomaly_daily_threshold: int = Field(
         10,
         ge=1,
-        description="Conversions of one referrer on one UTC day above which it is flagged. "
-        "Higher flags fewer referrers.",
+        description="Conversions of one referrer in one UTC day above which it is flagged. Higher flags fewer "
+        "referrers.",
     )
     conversion_anomaly_min_clicks: int = Field(
         5,
         ge=1,
-        description="Clicks a referrer needs before its rate is judged. Lower judges on thinner evidence.",
+        description="Clicks a referrer needs before its conversion rate is evaluated. Lower relies on less evidence.",
     )
     health_score_fraud_deduction: Points = Field(
-        2, description="Points that each flagged IP costs (recommended 1-3). Higher makes the score stricter."
+        2, description="Points deducted per flagged IP address (recommended 1-3). Higher makes the score stricter."
     )
     health_score_bot_deduction: Points = Field(
         2,
-        description="Points that each flagged device costs (recommended 1-3). Higher makes the score stricter.",
+        description="Points deducted per flagged device (recommended 1-3). Higher makes the score stricter.",
     )
     health_score_opt_out_multiplier: float = Field(
-        20, ge=0, description="Points at an opt-out rate of 100 %. Higher makes opt-outs weigh more."
+        20, ge=0, description="Points deducted at an opt-out rate of 100%. Higher gives opt-outs more weight."
     )
     health_score_coppa_multiplier: float = Field(
         0.333,
         ge=0,
-        description="Points per percentage point of missing compliance (recommended 0.25-0.5). "
-        "Higher makes violations weigh more.",
+        description="Points deducted per percentage point below 100% compliance (recommended 0.25-0.5). Higher "
+        "gives violations more weight.",
     )
     health_score_fraud_max: Points = Field(
-        30, description="Most points that fraud can cost. Lower keeps one bad day of clicks from ruling the score."
+        30, description="Maximum deduction for fraud. Lower keeps one bad day of clicks from dominating the score."
     )
     health_score_bot_max: Points = Field(
-        20, description="Most points that bots can cost. Lower keeps many devices from ruling the score."
+        20, description="Maximum deduction for bots. Lower keeps many devices from dominating the score."
     )
     health_score_opt_out_max: Points = Field(
-        20, description="Most points that opt-outs can cost. Lower than the multiplier caps high rates."
+        20, description="Maximum deduction for opt-outs. Below the multiplier, it caps high rates."
     )
     health_score_coppa_max: Points = Field(
-        30, description="Most points that COPPA violations can cost. Lower hides how bad a low compliance is."
+        30, description="Maximum deduction for COPPA violations. Lower hides how bad a low compliance rate is."
     )
     health_status_excellent: Points = Field(
-        90, description="Score from which the status is excellent. Higher lets fewer periods be called so."
+        90, description="Lowest score with the status excellent. Higher makes fewer periods excellent."
     )
     health_status_good: Points = Field(
-        75, description="Score from which the status is good. Higher calls more periods fair."
+        75, description="Lowest score with the status good. Higher makes more periods fair."
     )
     health_status_fair: Points = Field(
-        60, description="Score from which the status is fair. Higher calls more periods a warning."
+        60, description="Lowest score with the status fair. Higher makes more periods a warning."
     )
     health_status_warning: Points = Field(
-        40, description="Score from which the status is warning. Higher calls more periods critical."
+        40, description="Lowest score with the status warning. Higher makes more periods critical."
     )
     coppa_compliance_target: Rate = Field(
         0.99,
-        description="Share of clean items aimed for (recommended 0.95-0.99). "
-        "Lower tolerates more violations before the page says the target is missed.",
+        description="Target share of compliant items (recommended 0.95-0.99). Lower tolerates more violations "
+        "before the page shows a missed target.",
     )
-    alert_fraud_ips: int = Field(5, ge=0, description="Flagged IPs above which an alert opens. Higher alerts later.")
+    alert_fraud_ips: int = Field(
+        5, ge=0, description="Flagged IP addresses above which an alert opens. Higher alerts later."
+    )
     alert_bot_devices: int = Field(
         3, ge=0, description="Flagged devices above which an alert opens. Higher alerts later."
     )
@@ -113,8 +114,8 @@ class Thresholds(BaseModel):
     data_stale_minutes: int = Field(
         60,
         ge=0,
-        description="Minutes without any event after which an alert opens; 0 switches it off. "
-        "Lower notices a dead feed sooner, and quiet nights too.",
+        description="Minutes without events after which an alert opens; 0 turns it off. Lower detects a dead feed "
+        "sooner, but also alerts in quiet nights.",
     )
 
     # Checked with the last of the four, because what checks the whole model is silent while any setting is bad.

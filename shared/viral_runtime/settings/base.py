@@ -1,7 +1,7 @@
-"""Every setting of every service, read from the environment and checked at start.
+"""The base of every service's settings: read from the environment and validated at startup.
 
-One model a concern. A field's description is its purpose and the impact of changing it; `.env.example` and
-`docs/configuration.md` are generated from here, so code and documentation are one object.
+One model per concern. A field's description is its purpose and the impact of changing it. `.env.example` and
+`docs/configuration.md` are generated from the models.
 """
 
 import os
@@ -17,7 +17,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class EnvironmentSettings(BaseSettings):
-    """A group of settings; the variable's name is the field's name in capitals."""
+    """A group of settings; the variable is the field's name in upper case."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False)
 
@@ -26,7 +26,7 @@ Settings = TypeVar("Settings", bound=EnvironmentSettings)
 
 
 class InvalidSettingsError(Exception):
-    """Some settings are missing or out of range; `problems` holds one sentence for each."""
+    """Some settings are missing or out of range; `problems` has one sentence for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -47,7 +47,7 @@ def _format_problems(model: type[EnvironmentSettings], error: ValidationError) -
     return problems
 
 
-# By name: an address without its scheme, a usual slip, still holds the password.
+# By name: a URL without its scheme, a common mistake, still contains the password.
 _HOLDS_PASSWORD = ("database_url", "redis_url")
 
 
@@ -58,9 +58,9 @@ def _shown(model: type[EnvironmentSettings], name: str, value: object) -> str:
 
 
 def load_settings(*models: type[EnvironmentSettings]) -> list[Any]:
-    """Read the given groups from the environment.
+    """Read these groups from the environment.
 
-    Raises InvalidSettingsError that lists every bad setting of every group, not just the first.
+    Raises InvalidSettingsError, which lists every invalid setting of every group.
     """
     loaded, problems = [], []
     for model in models:
@@ -74,7 +74,7 @@ def load_settings(*models: type[EnvironmentSettings]) -> list[Any]:
 
 
 def load_settings_or_exit(*models: type[EnvironmentSettings]) -> list[Any]:
-    """Read the given groups, or say on standard error what is wrong and end with code 78."""
+    """Read these groups, or print the problems on standard error and exit with code 78."""
     try:
         return load_settings(*models)
     except InvalidSettingsError as error:

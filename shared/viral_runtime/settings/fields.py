@@ -1,4 +1,4 @@
-"""Fields of settings that several groups read, each said and checked once."""
+"""Settings fields that several groups share."""
 
 import re
 from typing import Annotated
@@ -16,7 +16,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def _check_networks(networks: str, info: ValidationInfo) -> str:
-    """Refuse what is no list of networks."""
+    """Refuse anything but a list of networks."""
     try:
         read_networks(networks)
     except ValueError as error:
@@ -26,7 +26,7 @@ def _check_networks(networks: str, info: ValidationInfo) -> str:
 
 
 def _check_domains(domains: str) -> str:
-    """Refuse what is no list of domains, such as addresses or patterns."""
+    """Refuse anything but a list of domains, such as addresses or patterns."""
     wrong = [domain for domain in read_domains(domains) if not _DOMAIN.fullmatch(domain)]
     if wrong:
         raise ValueError(f"EMAIL_RECIPIENT_DOMAINS holds {', '.join(wrong)}; allowed: domains such as school.example")
@@ -34,7 +34,7 @@ def _check_domains(domains: str) -> str:
 
 
 def _check_prefix(prefix: str) -> str:
-    """Refuse what is no path, or begins as the dashboard's own paths do."""
+    """Refuse anything but a path, and paths that begin like the dashboard's own."""
     if prefix and (not _PREFIX.fullmatch(prefix) or prefix.split("/")[1] in OWN_PATHS):
         raise ValueError(
             f"DASHBOARD_PATH_PREFIX is {prefix}; allowed: a path such as /viral, without a slash at its end, that "
@@ -44,7 +44,7 @@ def _check_prefix(prefix: str) -> str:
 
 
 def _check_issuer(issuer: str | None) -> str | None:
-    """Refuse a provider that is reached without TLS, but on this machine."""
+    """Refuse a provider without TLS, unless it is on this machine."""
     if issuer is None:
         return None
     address = urlsplit(issuer)
@@ -61,25 +61,26 @@ NetworkList = Annotated[
 AllowedNetworks = Annotated[
     NetworkList,
     Field(
-        description="Networks in CIDR form, separated by commas, that webhooks may reach although they are private or "
-        "loopback. Empty allows public addresses only. The API refuses such rules at once, the worker at each call."
+        description="Private or loopback networks that webhooks may reach, in CIDR form, separated by commas. "
+        "Empty allows public addresses only. The API checks rules when they are saved, the worker "
+        "checks every call."
     ),
 ]
 RecipientDomains = Annotated[
     str,
     AfterValidator(_check_domains),
     Field(
-        description="Domains, separated by commas, to which emails with reports and alerts may go; each by itself, "
-        "without those below it. Empty allows every domain. The API refuses other recipients at once, the worker at "
-        "each email.",
+        description="Domains, separated by commas, that may get emails with reports and alerts; subdomains are "
+        "not included. Empty allows every domain. The API refuses other recipients at once, the "
+        "worker at each email.",
         json_schema_extra={"valid": "domains such as school.example, separated by commas, or nothing"},
     ),
 ]
 BindHost = Annotated[
     str,
     Field(
-        description="Address that the web services and the workers' metrics listen on. Containers use 0.0.0.0; "
-        "with it every machine that reaches this one can connect.",
+        description="Address that the web services and the workers' metrics listen on. Containers use 0.0.0.0, "
+        "which accepts connections from every machine that can reach this one.",
         json_schema_extra={"valid": "an IP address or a host name"},
     ),
 ]
@@ -87,24 +88,24 @@ RedisUrl = Annotated[
     str,
     Field(
         pattern="^(rediss?|unix)://",
-        description="Redis or Valkey for queues and rate limits; `make run` starts an embedded one. Another server "
-        "begins with empty queues, which the reconciler fills again.",
+        description="Redis or Valkey for queues and rate limits; `make run` starts an embedded one. A new server "
+        "starts with empty queues, which the reconciler refills.",
     ),
 ]
 MetricsApiUrl = Annotated[
     str,
     Field(
         pattern="^https?://",
-        description="Where the dashboard and the workers reach the metrics API. While nothing answers there, pages say "
-        "so and work waits.",
+        description="URL of the metrics API for the dashboard and the workers. While it does not respond, pages "
+        "say so and work waits.",
     ),
 ]
 PathPrefix = Annotated[
     str,
     AfterValidator(_check_prefix),
     Field(
-        description="Path of its host below which a proxy shows the dashboard, such as /viral; empty is the whole "
-        "host. PUBLIC_DASHBOARD_URL has to end with it, or links lead nowhere.",
+        description="Path under which a proxy serves the dashboard, such as /viral; empty for the whole host. "
+        "PUBLIC_DASHBOARD_URL must end with it, or links break.",
         json_schema_extra={"valid": "a path such as /viral, without a slash at its end, or nothing"},
     ),
 ]
@@ -112,39 +113,39 @@ PublicDashboardUrl = Annotated[
     str,
     Field(
         pattern="^https?://",
-        description="Where people reach the dashboard. All links in emails, notifications and pages begin with it, so "
-        "that a wrong one leads nowhere.",
+        description="URL at which people reach the dashboard. All links in emails, notifications and pages start "
+        "with it, so a wrong one breaks them.",
     ),
 ]
 DashboardToken = Annotated[
     SecretStr,
     Field(
         min_length=32,
-        description="Token by which the dashboard signs in at the API; both need the same. A new one ends the old.",
+        description="Token of the dashboard for the API; set the same value for both. A new one ends the old one.",
     ),
 ]
 ReportWorkerToken = Annotated[
     SecretStr,
     Field(
         min_length=32,
-        description="Token by which report workers sign in at the API; both need the same. It opens their own jobs "
-        "only. A new one ends the old.",
+        description="Token of the report workers for the API; set the same value for both. It grants access to "
+        "their own jobs only. A new one ends the old one.",
     ),
 ]
 EmailWorkerToken = Annotated[
     SecretStr,
     Field(
         min_length=32,
-        description="Token by which email workers sign in at the API; both need the same. It opens their own jobs "
-        "only. A new one ends the old.",
+        description="Token of the email workers for the API; set the same value for both. It grants access to "
+        "their own jobs only. A new one ends the old one.",
     ),
 ]
 OidcIssuer = Annotated[
     str | None,
     AfterValidator(_check_issuer),
     Field(
-        description="Address of the provider of single sign-on. With it the sign-in page offers that, too, and people "
-        "whom the provider knows sign in without a password here.",
+        description="URL of the single sign-on provider. If set, the sign-in page offers single sign-on, and people "
+        "sign in there without a local password.",
         json_schema_extra={"valid": "an https address, or nothing"},
     ),
 ]

@@ -1,13 +1,13 @@
-"""Where webhooks may go: to public addresses, and to private ones that the settings allow."""
+"""Allowed webhook targets: public addresses, and private ones that the settings allow."""
 
 import ipaddress
 from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# What hides an IPv4 address in an IPv6 one (compatible, mapped, translated by NAT64, 6to4 and Teredo), and what Python
-# takes for public: site-local and segment-routing addresses, those at which the nearest router or relay answers, and
-# those at which a cloud's own services answer each of its machines (Azure's is public in every registry).
+# IPv6 ranges that embed an IPv4 address (compatible, mapped, NAT64, 6to4 and Teredo), and ranges that Python considers
+# public: site-local and segment-routing addresses, anycast addresses of the nearest router or relay, and the address of
+# a cloud's own services (Azure's is public in every registry).
 _IPV6 = (
     *("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
     *("fec0::/10", "3fff::/20", "5f00::/16"),
@@ -17,7 +17,7 @@ _HIDDEN = [ipaddress.ip_network(cidr) for cidr in (*_IPV6, *_IPV4)]
 
 
 def read_networks(text: str) -> list[Network]:
-    """The networks of a list with commas. Raises ValueError where it is none."""
+    """The networks of a comma-separated list. Raises ValueError if it is invalid."""
     return [ipaddress.ip_network(cidr.strip()) for cidr in text.split(",") if cidr.strip()]
 
 

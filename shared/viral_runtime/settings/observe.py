@@ -7,7 +7,7 @@ from viral_runtime.settings.fields import BindHost
 
 
 class LogSettings(EnvironmentSettings):
-    """How every service logs."""
+    """Logs of every service."""
 
     log_format: str = Field(
         "console",
@@ -17,30 +17,28 @@ class LogSettings(EnvironmentSettings):
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="The least important level that is logged. DEBUG writes far more and costs disk; "
-        "ERROR leaves requests out.",
+        description="Lowest level that is logged. DEBUG writes far more and uses disk; ERROR leaves out requests.",
     )
 
 
 class TelemetrySettings(EnvironmentSettings):
-    """How processes tell what they do."""
+    """Traces of every process."""
 
     otel_exporter_otlp_endpoint: str | None = Field(
         None,
         pattern="^https?://",
-        description="Base URL of an OpenTelemetry collector that takes traces over HTTP, such as "
-        "http://collector:4318. Without it there are no traces, and nothing is spent on them.",
+        description="Base URL of an OpenTelemetry collector for traces over HTTP, such as http://collector:4318. "
+        "Without it, tracing is off and costs nothing.",
     )
 
 
 class WorkerMetricsSettings(EnvironmentSettings):
-    """How workers and the scheduler show their metrics."""
+    """Metrics of workers and the scheduler."""
 
     bind_host: BindHost = "127.0.0.1"
     worker_metrics_port: int = Field(
         0,
         ge=0,
         le=65535,
-        description="Port on which a worker or the scheduler serves its metrics. "
-        "0 serves none, so that nobody sees it stop.",
+        description="Port of a worker's or the scheduler's metrics. 0 serves none, so nobody notices if it stops.",
     )

@@ -1,4 +1,4 @@
-"""Says in words which values a setting allows."""
+"""Describes the values that a setting allows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ _FORMATS = {"email": "an email address", "path": "a path"}
 
 
 def format_range(schema: Mapping[str, Any]) -> str:
-    """The allowed values of a field by its JSON schema, or by the words under `valid` where that cannot tell."""
+    """The allowed values of a field from its JSON schema, or from `valid` if the schema cannot express them."""
     for option in schema.get("anyOf", ()):
         if option.get("type") != "null":
             schema = {**schema, **option}

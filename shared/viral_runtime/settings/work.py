@@ -1,4 +1,4 @@
-"""Settings of the processes that work on queues. Rules and forms are those of `viral_runtime.settings.base`."""
+"""Settings of queue workers."""
 
 from pathlib import Path
 
@@ -9,9 +9,11 @@ from viral_runtime.settings.fields import RedisUrl
 
 
 class WorkerSettings(EnvironmentSettings):
-    """What every worker needs to run."""
+    """Every worker."""
 
     redis_url: RedisUrl
     heartbeat_file: Path | None = Field(
-        None, description="File that a worker touches while it lives, for liveness probes. Without it none is touched."
+        None,
+        description="File that a worker touches while it is alive, for liveness probes. Without it, no file is "
+        "touched.",
     )
