@@ -1,9 +1,9 @@
 #!/bin/sh
 # Builds the four images, tags them and pushes them: push-images.sh REGISTRY [VERSION]
 #
-# REGISTRY is a host, with a port and a path where there are any, such as registry.example.com:5000/team. VERSION is the
-# chart's appVersion unless it is given. BUILDER names the program: buildah, podman or docker, whichever is there first.
-# BUILD_OPTIONS are given to each build, such as --build-arg PYTHON_IMAGE=... (docs/images.md).
+# REGISTRY is a host with an optional port and path, such as registry.example.com:5000/team. VERSION defaults to the
+# chart's appVersion. BUILDER names the program: by default the first found of buildah, podman and docker.
+# BUILD_OPTIONS are passed to each build, such as --build-arg PYTHON_IMAGE=... (docs/images.md).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,7 +27,7 @@ fi
 
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 targets="metrics-api dashboard report-worker email-worker"
-# All are built before the first is pushed, so that no half release lies in the registry.
+# Build all before pushing any, so the registry never has half a release.
 for target in $targets; do
     # shellcheck disable=SC2086 # Several options.
     "$builder" build ${BUILD_OPTIONS:-} --target "$target" --tag "$registry/viral-engine/$target:$version" \

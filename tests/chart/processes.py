@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-import viral_cli.local.settings  # noqa: F401 - it imports every module with groups of settings.
 from metrics_api.settings.detection import DetectionSettings
+from viral_cli.local.settings import list_groups
 from viral_cli.settings import StandaloneSettings
 from viral_runtime.settings.base import EnvironmentSettings
 
@@ -60,7 +60,7 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
 
 def find_groups(path: Path, *functions: str) -> tuple[Group, ...]:
     """The groups that these functions of a module name, also by a constant of it; of all its functions without any."""
-    known = {group.__name__: group for group in EnvironmentSettings.__subclasses__()}
+    known = {group.__name__: group for group in list_groups()}
     body = ast.parse(path.read_text()).body
     there = {item.name: item for item in body if isinstance(item, ast.FunctionDef)}
     constants = {
@@ -91,7 +91,7 @@ def groups_of_processes() -> dict[str, tuple[Group, ...]]:
 
 def all_groups() -> list[Group]:
     """Every group of settings except the local stack's, in the order in which they are documented."""
-    return [group for group in EnvironmentSettings.__subclasses__() if group is not StandaloneSettings]
+    return [group for group in list_groups() if group is not StandaloneSettings]
 
 
 def name_group(group: Group) -> str:

@@ -1,4 +1,4 @@
-"""The table of values in the chart's README, made from values.yaml and its comments."""
+"""The table of values in the chart's README, generated from values.yaml and its comments."""
 
 import json
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ _WHOLE = ("resources", "podSecurityContext", "containerSecurityContext")
 
 
 def format_readme(text: str, values: str) -> str:
-    """The README with its last section, the table, made anew; all before it stays."""
+    """The README with its last section, the table, regenerated; everything before it stays."""
     rows = [
         "| value | default | meaning |",
         "|---|---|---|",
         *_list_rows(yaml.compose(values), "", values.splitlines()),
     ]
-    says = "Made from `values.yaml` by `make chart`; `values.schema.json` has the ranges."
+    says = "Generated from `values.yaml` by `make chart`; `values.schema.json` has the ranges."
     return f"{text.partition(_HEAD)[0]}{_HEAD}\n{says}\n\n" + "\n".join(rows) + "\n"
 
 

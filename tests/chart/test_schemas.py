@@ -108,7 +108,7 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
                 "config.singleSignOn.oidcIssuer=https://a.example.com",
                 "config.dashboard.oidcIssuer=https://b.example.com",
             ],
-            'config.singleSignOn.oidcIssuer is "https://a.example.com", but another group says "https://b.example.com"',
+            'config.singleSignOn.oidcIssuer is "https://a.example.com", but another group has "https://b.example.com"',
         ),
         (
             [f"secrets.emailWorkerToken.value={'x' * 32}"],
@@ -129,11 +129,11 @@ def test_a_threshold_has_the_range_of_its_setting(name: str) -> None:
                 "workers.batch.autoscaling.enabled=true",
                 "workers.batch.autoscaling.maxReplicas=60",
             ],
-            "maxReplicas is 60, but workers.batch.concurrency, the ceiling of this queue, is 50",
+            "maxReplicas is 60, but workers.batch.concurrency, the maximum of this queue, is 50",
         ),
         (
             ["workers.emailDelivery.autoscaling.enabled=true", "workers.emailDelivery.autoscaling.minReplicas=11"],
-            "workers.emailDelivery.autoscaling.minReplicas is 11, above its highest number 1",
+            "workers.emailDelivery.autoscaling.minReplicas is 11, above its maximum 1",
         ),
         (
             ["dashboard.autoscaling.enabled=true", "dashboard.autoscaling.minReplicas=7"],

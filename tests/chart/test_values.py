@@ -207,7 +207,7 @@ def test_settings_checked_together_are_those_that_have_a_test_here() -> None:
         ),
         (
             {"ingress.dashboard.enabled": True, "ingress.dashboard.host": "*.a.example"},
-            "ingress.dashboard.host is a pattern",
+            "ingress.dashboard.host is a wildcard",
         ),
         ({"fullnameOverride": "true"}, 'would begin with "true"'),
         ({"fullnameOverride": "1st"}, 'fullnameOverride is "1st"; allowed: lower-case letters'),

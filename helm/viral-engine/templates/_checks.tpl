@@ -1,4 +1,4 @@
-{{/* Values that contradict each other; each ends by a sentence that says which, and what to do. */}}
+{{/* Contradictory values; each fails with a sentence that says which and what to do. */}}
 {{- define "viral-engine.checks" -}}
 {{- with include "viral-engine.formatProblems" . | trim }}
 {{- fail (printf "ERROR: these values cannot work:\n%s" .) }}
@@ -13,7 +13,7 @@
 {{- fail (printf "ERROR: ingress.%s is enabled, but ingress.%s.host is empty; set the host name." $service $service) }}
 {{- end }}
 {{- if and $ingress.enabled (not $.Values.config.proxy.trustedProxies) }}
-{{- fail (printf "ERROR: ingress.%s is enabled, but config.proxy.trustedProxies is empty, so everybody would seem to come from the controller's address and share one limit of sign-ins; set it to the addresses of the controller's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
+{{- fail (printf "ERROR: ingress.%s is enabled, but config.proxy.trustedProxies is empty, so all clients would share the controller's address and its sign-in limit; set it to the addresses of the controller's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
 {{- end }}
 {{- end }}
 {{- include "viral-engine.checkGateway" . }}
@@ -21,7 +21,7 @@
 {{- include "viral-engine.checkSettings" . }}
 {{- end }}
 
-{{/* What Helm allows in a release's name, but no Service bears. */}}
+{{/* Release names that Helm allows but Services do not. */}}
 {{- define "viral-engine.checkNames" -}}
 {{- $name := include "viral-engine.fullname" . }}
 {{- if or (not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name)) (regexMatch "^(true|false|null|yes|no|on|off|y|n)$" $name) }}
@@ -41,13 +41,13 @@
 {{- end }}
 {{- end }}
 {{- if and (include "viral-engine.sharedText" (dict "root" . "key" "oidcIssuer")) (not .Values.config.singleSignOn.oidcClientId) }}
-{{- fail "ERROR: config.singleSignOn.oidcClientId is empty, but oidcIssuer is set; give the name under which the provider knows this product." }}
+{{- fail "ERROR: config.singleSignOn.oidcClientId is empty, but oidcIssuer is set; set the client id of this product at the provider." }}
 {{- end }}
 {{- $lease := include "viral-engine.given" (dict "root" $ "group" "delivery" "key" "deliveryLeaseSeconds") }}
 {{- range $group, $key := dict "email" "smtpTimeoutSeconds" "webhook" "webhookTimeoutSeconds" }}
 {{- $seconds := include "viral-engine.given" (dict "root" $ "group" $group "key" $key) }}
 {{- if le (float64 $lease) (float64 $seconds) }}
-{{- fail (printf "ERROR: config.delivery.deliveryLeaseSeconds is %s, but must exceed config.%s.%s, which is %s; else a second worker takes what the first still sends." $lease $group $key $seconds) }}
+{{- fail (printf "ERROR: config.delivery.deliveryLeaseSeconds is %s, but must exceed config.%s.%s, which is %s; otherwise a second worker claims what the first is still sending." $lease $group $key $seconds) }}
 {{- end }}
 {{- end }}
 {{- include "viral-engine.checkLinks" . }}
@@ -57,11 +57,11 @@
 {{- $url := include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl") | trimSuffix "/" }}
 {{- $prefix := .Values.config.dashboard.dashboardPathPrefix | default "" }}
 {{- if and $url (not (hasSuffix $prefix $url)) }}
-{{- fail (printf "ERROR: publicDashboardUrl is %q, but must end with config.dashboard.dashboardPathPrefix, which is %q; else links lead nowhere." $url $prefix) }}
+{{- fail (printf "ERROR: publicDashboardUrl is %q, but must end with config.dashboard.dashboardPathPrefix, which is %q; otherwise links break." $url $prefix) }}
 {{- end }}
 {{- with .Values.ingress.dashboard }}
 {{- if and .enabled (hasPrefix "*" .host) (not $url) }}
-{{- fail "ERROR: ingress.dashboard.host is a pattern, so it does not tell where people reach the dashboard; set config.dashboard.publicDashboardUrl." }}
+{{- fail "ERROR: ingress.dashboard.host is a wildcard, so the dashboard's URL is unknown; set config.dashboard.publicDashboardUrl." }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -81,7 +81,7 @@
 {{- $common := .Values.secrets.existingSecret }}
 {{- range $key, $secret := omit .Values.secrets "existingSecret" }}
 {{- if and $secret.value $secret.existingSecret }}
-{{- fail (printf "ERROR: secrets.%s has a value and names an existing Secret; keep one of the two." $key) }}
+{{- fail (printf "ERROR: secrets.%s has a value and names an existing Secret; keep one." $key) }}
 {{- end }}
 {{- if and $secret.value $common }}
 {{- fail (printf "ERROR: secrets.%s has a value, but secrets.existingSecret (%s) would hold it too; set secrets.existingSecret to \"\" or leave the value out." $key $common) }}
@@ -103,13 +103,13 @@
 {{- $value := get (index $.Values.config $group) $key }}
 {{- $shared := include "viral-engine.sharedText" (dict "root" $ "key" $key) }}
 {{- if and $value (ne $value $shared) }}
-{{- fail (printf "ERROR: config.%s.%s is %q, but another group says %q; give it once, the others follow." $group $key $value $shared) }}
+{{- fail (printf "ERROR: config.%s.%s is %q, but another group has %q; set it once, and the others follow." $group $key $value $shared) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* What is switched on, but no policy lets anybody reach it. */}}
+{{/* Enabled services that no policy lets anyone reach. */}}
 {{- define "viral-engine.checkReach" -}}
 {{- $policy := .Values.networkPolicy }}
 {{- if $policy.enabled }}
@@ -131,10 +131,10 @@
 {{- if $worker.autoscaling.enabled }}
 {{- $max := default $worker.concurrency $worker.autoscaling.maxReplicas | int }}
 {{- if gt $max (int $worker.concurrency) }}
-{{- fail (printf "ERROR: workers.%s.autoscaling.maxReplicas is %d, but workers.%s.concurrency, the ceiling of this queue, is %d." $key $max $key (int $worker.concurrency)) }}
+{{- fail (printf "ERROR: workers.%s.autoscaling.maxReplicas is %d, but workers.%s.concurrency, the maximum of this queue, is %d." $key $max $key (int $worker.concurrency)) }}
 {{- end }}
 {{- if gt (int $worker.autoscaling.minReplicas) $max }}
-{{- fail (printf "ERROR: workers.%s.autoscaling.minReplicas is %d, above its highest number %d." $key (int $worker.autoscaling.minReplicas) $max) }}
+{{- fail (printf "ERROR: workers.%s.autoscaling.minReplicas is %d, above its maximum %d." $key (int $worker.autoscaling.minReplicas) $max) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -157,13 +157,13 @@
 {{- fail (printf "ERROR: gateway.%s is enabled, but gateway.%s.hostnames is empty; set the host names." $service $service) }}
 {{- end }}
 {{- if not $.Values.config.proxy.trustedProxies }}
-{{- fail (printf "ERROR: gateway.%s is enabled, but config.proxy.trustedProxies is empty, so everybody would seem to come from the gateway's address and share one limit of sign-ins; set it to the addresses of the gateway's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
+{{- fail (printf "ERROR: gateway.%s is enabled, but config.proxy.trustedProxies is empty, so all clients would share the gateway's address and its sign-in limit; set it to the addresses of the gateway's pods, such as 10.244.3.17/32, or to the smallest network that holds nothing else." $service) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.privateAuthority }}
 {{- if and .existingSecret .existingConfigMap }}
-{{- fail "ERROR: privateAuthority names a Secret and a ConfigMap; keep one of the two." }}
+{{- fail "ERROR: privateAuthority names a Secret and a ConfigMap; keep one." }}
 {{- end }}
 {{- end }}
 {{- end }}
