@@ -47,7 +47,8 @@ class EmailSettings(EnvironmentSettings):
     smtp_security: str = Field(
         "starttls",
         pattern="^(none|starttls|tls)$",
-        description="Encryption of the connection. With none, for tests only, anyone on the network can read the messages.",
+        description="Encryption of the connection. With none, for tests only, anyone on the network can read the "
+        "messages.",
     )
     smtp_username: str | None = Field(
         None, description="User name at the mail server. Without it, nothing signs in, and most servers refuse."
