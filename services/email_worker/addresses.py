@@ -21,7 +21,7 @@ def read_mailbox(recipient: str) -> Mailbox:
     try:
         found = parse_email_address(recipient)
     except EmailNotValidError as error:
-        raise FailedError(f"The recipient is no email address: {error}") from error
+        raise FailedError(f"The recipient is not a valid email address: {error}") from error
     if "=?" in recipient:
         # Python's email library would decode it as an encoded word (RFC 2047), which may hide line ends.
         raise FailedError("The recipient's address looks like an encoded word.")

@@ -36,8 +36,8 @@ def describe_k_image(days: Sequence[DayInReport]) -> str:
     """The same in words, for those who see no picture."""
     first, last, best = days[0], days[-1], max(days, key=lambda day: day.k_factor)
     return (
-        f"K-factor of each day: {_describe(first)}, {_describe(last)}, "
-        f"at its highest {format_k(best.k_factor)} on {format_day_of_year(best.date)}."
+        f"Daily K-factor: {_describe(first)}, {_describe(last)}, "
+        f"peak {format_k(best.k_factor)} on {format_day_of_year(best.date)}."
     )
 
 

@@ -19,7 +19,10 @@ from viral_runtime.settings.networks import Address, Network, is_allowed
 def check_address(address: Address, allowed: Iterable[Network]) -> None:
     """Raise FailedError for an address that is not public, unless its network is allowed."""
     if not is_allowed(address, allowed):
-        raise FailedError(f"The webhook leads to {address}, which is not public; WEBHOOK_ALLOWED_NETWORKS allows more.")
+        raise FailedError(
+            f"The webhook resolves to {address}, which is not public. "
+            "Add its network to WEBHOOK_ALLOWED_NETWORKS to allow it."
+        )
 
 
 class CheckedNetwork(httpcore.NetworkBackend):
@@ -87,5 +90,5 @@ def _look_up(host: str, port: int) -> list[Address]:
 def _find_time_left(ends_at: float) -> float:
     left = ends_at - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("the time for the webhook is over")
+        raise httpcore.ReadTimeout("the webhook timed out")
     return left

@@ -105,7 +105,7 @@ def _send_email(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResu
         return DeliveryResult(token=delivery.token, outcome="placeholder", content=content)
     settings: EmailSettings = load_settings(EmailSettings)[0]
     if is_excluded(delivery.recipient, settings.email_recipient_domains):
-        raise FailedError("EMAIL_RECIPIENT_DOMAINS does not allow the recipient's domain.")
+        raise FailedError("The recipient's domain is not in EMAIL_RECIPIENT_DOMAINS.")
     recipient = read_mailbox(delivery.recipient)
     message = build_message(letter, delivery, recipient, settings.email_from, now=datetime.now(UTC))
     tell_intent = partial(lease.tell_intent, content)
@@ -127,7 +127,7 @@ def _write_letter(delivery: DeliveryClaimed) -> Letter:
 def _post_webhook(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResult:
     settings: WebhookSettings = load_settings(WebhookSettings)[0]
     if delivery.notification and delivery.notification.channel == "webhook" and not delivery.signing_secret:
-        raise FailedError("The rule's secret cannot be read: make a new one, then retry.")
+        raise FailedError("The rule's secret can't be read. Create a new one, then retry.")
     subject, body = _build_call(delivery)
     headers = {
         "Content-Type": "application/json",

@@ -2,7 +2,7 @@
 
 from viral_contract.models.deliveries import AlertNews, NewsEvent, Notification
 
-_EVENTS: dict[NewsEvent, str] = {"opened": "New alert", "escalated": "Alert escalated", "ended": "Alert ended"}
+_EVENTS: dict[NewsEvent, str] = {"opened": "New alert", "escalated": "Alert escalated", "ended": "Alert closed"}
 # A storm is told whole on the dashboard; a message only begins it.
 MOST_TOLD = 20
 

@@ -46,7 +46,7 @@ def judge_smtp(code: int, reply: str, what: str) -> NotSentError:
 
 def judge_http(status: int, reply: str) -> NotSentError:
     """What a webhook's answer other than success means: what may pass is tried again, the rest is final."""
-    reason = f"The webhook answered {status}."
+    reason = f"The webhook returned {status}."
     passing = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in passing:
         return RefusedError(reason, reply)

@@ -64,7 +64,7 @@ def _find_options(server: smtplib.SMTP, recipient: Mailbox) -> list[str]:
     if not recipient.needs_utf8:
         return []
     if not server.has_extn("smtputf8"):
-        raise RefusedError("The mail server takes no addresses with other letters than English ones.")
+        raise RefusedError("The mail server does not support non-ASCII addresses.")
     return ["SMTPUTF8", "BODY=8BITMIME"]
 
 
@@ -76,7 +76,7 @@ def _refusing_on_errors() -> Iterator[None]:
     except smtplib.SMTPResponseException as error:
         raise _judge_refusal(error.smtp_code, error.smtp_error, "before the message") from error
     except (OSError, smtplib.SMTPException) as error:
-        raise RefusedError(f"The mail server could not be used: {type(error).__name__}: {error}") from error
+        raise RefusedError(f"Could not use the mail server: {type(error).__name__}: {error}") from error
 
 
 def _expect_sender(code: int, reply: bytes) -> None:
@@ -102,7 +102,7 @@ def _send_data(server: smtplib.SMTP, message: bytes) -> str:
         reply_text = _format_reply(error.smtp_code, error.smtp_error)
         raise judge_smtp(error.smtp_code, reply_text, "the beginning of the message") from error
     except (OSError, smtplib.SMTPException) as error:
-        reason = f"The connection ended before the mail server answered to the message: {type(error).__name__}."
+        reason = f"The connection closed before the mail server confirmed the message: {type(error).__name__}."
         raise UncertainError(reason) from error
     if code // 100 != _OK:
         raise judge_smtp(code, _format_reply(code, reply), "the message")

@@ -55,7 +55,7 @@ def _for_slack(notification: Notification) -> dict[str, Any]:
 
 def _describe(news: AlertNews) -> str:
     message = _escape(news.message)[:_MOST_HEAD_CHARACTERS]
-    return f"*{describe(news)}*\n{message}\n{format_moment(news.at)} · <{_escape(news.url)}|Open the alert>"
+    return f"*{describe(news)}*\n{message}\n{format_moment(news.at)} · <{_escape(news.url)}|View alert>"
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def call_webhook(settings: WebhookSettings, url: str, body: bytes, headers: Mapp
         with httpcore.ConnectionPool(network_backend=network) as pool:
             status, answer = _post(pool, url, body, headers)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-        raise RefusedError(f"The webhook did not answer: {type(error).__name__}: {error}") from error
+        raise RefusedError(f"The webhook did not respond: {type(error).__name__}: {error}") from error
     if status // 100 != HTTPStatus.OK // 100:
         raise judge_http(status, answer)
     return f"{status} {answer}"
@@ -38,7 +38,7 @@ def _check_url(url: str) -> None:
     except ValueError:
         is_usable = False
     if not is_usable or not url.isascii():
-        raise FailedError("The webhook's address is no http or https URL in ASCII.")
+        raise FailedError("The webhook must be an http or https URL in ASCII.")
 
 
 def _post(pool: httpcore.ConnectionPool, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:

@@ -20,7 +20,7 @@ def difference_interval(now: Interval | None, before: Interval | None) -> Interv
 def k_factor_trend(facts: ReportFacts) -> Insight:
     """How K moved, and which of its factors moved it."""
     if not facts.is_over:
-        text = "The period is not over, so K is not compared with the period before."
+        text = "This period is still in progress, so K is not compared with the previous one."
         return Insight(rule="k_factor_trend", text=text, sample=facts.current.active_users)
     now, before = facts.current, facts.previous
     return _compare(
@@ -35,10 +35,10 @@ def k_factor_trend(facts: ReportFacts) -> Insight:
 def _describe_k_trend(facts: ReportFacts) -> str:
     now, before = facts.current, facts.previous
     if before.total_invites == 0:
-        return f"{_days_before(facts)} hold no invites, so there is nothing to compare K with."
+        return f"There were no invites in {_days_before(facts)}, so there is no K to compare with."
     if facts.k_is_partial:
-        return "Of older dates only totals are kept, so K cannot be compared with the period before."
-    users = f"{format_counted(now.active_users, 'inviting user')} after {before.active_users:,}"
+        return "Only totals are kept for older dates, so K can't be compared with the previous period."
+    users = f"{format_counted(now.active_users, 'inviting user')} vs. {before.active_users:,} before"
     text = _describe_difference(
         "K",
         (format_k(before.k_factor), format_k(now.k_factor)),
@@ -55,8 +55,8 @@ def _describe_k_trend(facts: ReportFacts) -> str:
 def _describe_cause(facts: ReportFacts) -> str:
     by_invites, by_conversions = facts.invites_per_user_effect, facts.conversions_per_invite_effect
     if abs(by_invites) >= abs(by_conversions):
-        return f"Most of it comes from invites per user ({format_signed(by_invites, decimals=2)})."
-    return f"Most of it comes from conversions per invite ({format_signed(by_conversions, decimals=2)})."
+        return f"The main driver is invites per user ({format_signed(by_invites, decimals=2)})."
+    return f"The main driver is conversions per invite ({format_signed(by_conversions, decimals=2)})."
 
 
 def conversion_change(facts: ReportFacts) -> Insight:
@@ -76,27 +76,27 @@ def conversion_change(facts: ReportFacts) -> Insight:
 def _describe_conversion_so_far(facts: ReportFacts) -> Insight:
     now = facts.current
     if now.total_clicks == 0:
-        text = "Nobody has clicked an invite yet, so there is no conversion rate."
+        text = "No invites have been clicked yet, so there is no conversion rate."
     else:
         rate = format_rate(now.conversion_rate)
-        text = f"{rate} of the clicks have converted so far; the period is not over, so this is not compared."
+        text = f"The conversion rate is {rate} so far. This period is still in progress, so it is not compared."
     return Insight(rule="conversion_change", text=text, sample=now.total_clicks)
 
 
 def _describe_conversion_change(facts: ReportFacts) -> str:
     now, before = facts.current, facts.previous
     if now.total_clicks == 0:
-        return "Nobody clicked an invite, so there is no conversion rate."
+        return "No invites were clicked, so there is no conversion rate."
     rate = format_rate(now.conversion_rate)
     if before.total_clicks == 0:
-        return f"{rate} of the clicks converted; {_days_before(facts).lower()} hold no clicks to compare with."
+        return f"The conversion rate is {rate}. There were no clicks in {_days_before(facts)} to compare with."
     return _describe_difference(
         "The conversion rate",
         (format_rate(before.conversion_rate), rate),
         facts.conversion_verdict,
         facts.conversion_trend,
         facts.conversion_change_pct,
-        basis=f"{format_counted(now.total_clicks, 'click')} after {before.total_clicks:,}",
+        basis=f"{format_counted(now.total_clicks, 'click')} vs. {before.total_clicks:,} before",
     )
 
 
@@ -110,15 +110,16 @@ def _describe_difference(
 ) -> str:
     before, now = shown
     if verdict == "too_few_to_say":
-        return f"{what} was {before} and is {now}: too few to say whether it changed ({basis})."
+        return f"{what} was {before} and is now {now}: not enough data to say whether it changed ({basis})."
     if verdict == "no_clear_change":
-        return f"{what} was {before} and is {now}: no clear change, a difference like this can be chance ({basis})."
+        return f"{what} was {before} and is now {now}: no clear change, the difference may be due to chance ({basis})."
     if trend == "stable":
-        return f"{what} is stable: {now} after {before}, within 5% ({basis})."
+        return f"{what} is stable: {now} vs. {before}, within 5% ({basis})."
     verb = "rose" if verdict == "up" else "fell"
-    return f"{what} {verb} from {before} to {now} ({format_change(change_pct)}), more than chance explains ({basis})."
+    change = f"{what} {verb} from {before} to {now} ({format_change(change_pct)})"
+    return f"{change}, more than chance alone would explain ({basis})."
 
 
 def _days_before(facts: ReportFacts) -> str:
     days = Period.between(facts.period_start, facts.period_end).days
-    return "The day before" if days == 1 else f"The {days} days before"
+    return "the previous day" if days == 1 else f"the previous {days} days"

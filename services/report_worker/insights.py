@@ -36,7 +36,7 @@ STEPS = {
 DEDUCTIONS = {
     "fraud": "fraud",
     "bot_behavior": "bots",
-    "opt_out_rate": "shares and links that nobody opens",
+    "opt_out_rate": "unopened shares and links",
     "coppa_violations": "personal information in shared content",
 }
 
@@ -64,18 +64,18 @@ def viral_threshold(facts: ReportFacts) -> Insight:
 def _describe_k(facts: ReportFacts) -> str:
     counts = facts.current
     if counts.total_invites == 0:
-        text = "Nobody created an invite, so K is 0; growth is viral from K 1.00 on."
+        text = "No invites were created, so K is 0. Growth turns viral at K 1.00."
         if counts.total_conversions:
-            text += f" Earlier invites brought {format_counted(counts.total_conversions, 'conversion')}."
+            text += f" Earlier invites led to {format_counted(counts.total_conversions, 'conversion')}."
         return text
     if counts.is_partial and not counts.active_users:
-        return "Of this period only totals are kept, so K is not known."
+        return "Only totals are kept for this period, so the K-factor is not available."
     shown, per_hundred = format_k(counts.k_factor), format_k_of_hundred(counts.k_factor)
-    brought = f"100 inviting users bring {per_hundred} conversions{_caveat(counts.active_users)}."
+    brought = f"Every 100 inviting users bring in {per_hundred} conversions{_caveat(counts.active_users)}."
     if counts.k_factor >= VIRAL:
-        return f"Growth is viral: K is {shown}, at or above the threshold of 1.00; {brought}"
+        return f"Growth is viral: K is {shown}, at or above the 1.00 threshold. {brought}"
     distance = format_distance_to_viral(counts.k_factor)
-    return f"K is {shown}, {distance} below the viral threshold of 1.00; {brought}"
+    return f"K is {shown}, {distance} below the viral threshold of 1.00. {brought}"
 
 
 def clean_growth(facts: ReportFacts) -> Insight | None:
@@ -83,8 +83,8 @@ def clean_growth(facts: ReportFacts) -> Insight | None:
     k_factor, clean = facts.current.k_factor, facts.k_factor_clean
     if format_k(k_factor) == format_k(clean):
         return None
-    text = f"Without the conversions that the guardrails flag, K is {format_k(clean)} instead of {format_k(k_factor)}"
-    text += ": it reaches 1.00 by flagged traffic only." if clean < VIRAL <= k_factor else "."
+    text = f"Excluding flagged conversions, K is {format_k(clean)} instead of {format_k(k_factor)}"
+    text += ". It reaches 1.00 only with flagged traffic." if clean < VIRAL <= k_factor else "."
     return Insight(rule="clean_growth", text=text, effect=clean - k_factor, sample=facts.current.active_users)
 
 
@@ -106,19 +106,19 @@ def top_loop(facts: ReportFacts) -> Insight:
 
 def _describe_no_loop(loops: list[LoopPerformance]) -> str:
     if any(loop.invites for loop in loops):
-        return "Of this period only totals are kept, so loops cannot be compared."
+        return "Only totals are kept for this period, so loops can't be compared."
     clicked = [loop for loop in loops if loop.clicks]
     if not clicked:
-        return "No invite, click or conversion named its loop, so loops cannot be compared."
+        return "No invites, clicks or conversions are tagged with a loop, so loops can't be compared."
     best = max(clicked, key=lambda loop: loop.clicks)
     clicks = format_counted(best.clicks, "click")
-    return f"No loop had a new invite; older invites of {format_name(best.name)} brought {clicks}."
+    return f"No loop had new invites. Earlier {format_name(best.name)} invites brought {clicks}."
 
 
 def health(facts: ReportFacts) -> Insight:
     """How far the figures can be trusted; a warning below 75."""
     if facts.health_score is None:
-        text = "The health score is not known: of dates of this period only totals are kept, not what was flagged."
+        text = "The health score is not available: only totals are kept for some dates, not what was flagged."
         return Insight(rule="health", text=text)
     score = format_points(facts.health_score)
     reason = _largest_deduction(facts)
@@ -132,7 +132,7 @@ def health(facts: ReportFacts) -> Insight:
 def _largest_deduction(facts: ReportFacts) -> str:
     name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
     if points <= 0:
-        return "Nothing was deducted."
+        return "There are no deductions."
     return f"The largest deduction is for {DEDUCTIONS.get(name, name)}: {format_points(points)} points."
 
 
@@ -140,12 +140,12 @@ def top_referrer(facts: ReportFacts) -> Insight:
     """The referrer with the most conversions."""
     credited = [referrer for referrer in facts.top_referrers if referrer.conversions]
     if not credited and facts.current.is_partial:
-        return Insight(rule="top_referrer", text="Who brought conversions is not known: only totals are kept.")
+        return Insight(rule="top_referrer", text="Top referrers are not available: only totals are kept.")
     if not credited:
-        return Insight(rule="top_referrer", text="No referrer was credited with a conversion.")
+        return Insight(rule="top_referrer", text="No conversions were credited to a referrer.")
     best = max(credited, key=lambda referrer: referrer.conversions)
     total = facts.current.total_conversions
-    lead = "leads the referrers" if len(credited) > 1 else "is the only referrer with conversions"
+    lead = "is the top referrer" if len(credited) > 1 else "is the only referrer with conversions"
     conversions = format_counted(best.conversions, "conversion")
     text = f"{format_name(best.id)} {lead}: {conversions}, {_share(best.conversions, total)}."
     return Insight(rule="top_referrer", text=text, effect=best.k_contribution, sample=total)
@@ -163,7 +163,7 @@ def largest_loss(facts: ReportFacts) -> Insight | None:
         return None
     came, went_on = STEPS.get(before.name, before.name), STEPS.get(after.name, after.name)
     text = (
-        f"The funnel loses most at one step: of {format_count(before.people)} people who {came}, "
+        f"Biggest funnel drop-off: of {format_count(before.people)} people who {came}, "
         f"{format_count(after.people)} {went_on} ({format_rate(after.step_rate)})."
     )
     return Insight(rule="largest_loss", text=text, effect=after.step_rate, sample=before.people)
@@ -183,21 +183,23 @@ def no_data(facts: ReportFacts) -> Insight:
     """Says that there is nothing, and that this is no judgement."""
     period = format_period(Period.between(facts.period_start, facts.period_end))
     if not facts.is_over:
-        return Insight(rule="no_data", text=f"No data yet: nothing has been recorded for {period}, which is not over.")
-    return Insight(rule="no_data", text=f"No data: nothing was recorded for {period}, so there is nothing to judge.")
+        text = f"No data yet: nothing has been recorded for {period}, which is still in progress."
+    else:
+        text = f"No data: nothing was recorded for {period}, so there is nothing to evaluate."
+    return Insight(rule="no_data", text=text)
 
 
 def no_growth(facts: ReportFacts) -> Insight:
     """K of a period without data, beside that of the period before."""
-    text = "Without invites and conversions K is 0."
+    text = "With no invites or conversions, K is 0."
     if facts.previous.total_invites and facts.is_over and not facts.k_is_partial:
-        text += f" In the period before it was {format_k(facts.previous.k_factor)}."
+        text += f" In the previous period it was {format_k(facts.previous.k_factor)}."
     return Insight(rule="viral_threshold", text=text, effect=0, sample=0)
 
 
 def health_unknown(_facts: ReportFacts) -> Insight:
     """The score of a period without data is not a good score."""
-    text = "No data for the health score and compliance: nothing was checked."
+    text = "No data for the health score or compliance: nothing was checked."
     return Insight(rule="health", text=text, sample=0)
 
 
@@ -206,7 +208,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _caveat(sample: int) -> str:
-    return "" if sample >= SMALL_SAMPLE else " (a small sample)"
+    return "" if sample >= SMALL_SAMPLE else " (small sample)"
 
 
 RULES: tuple[Rule, ...] = (

@@ -83,11 +83,11 @@ def _choose_model(run: RunClaimed, ai: AiSettings) -> Writer | None:
 
 
 def _generate(api: RunsApi, run: RunClaimed, lease: Lease, model: Writer | None) -> None:
-    _show(api, run, lease, 10, "collecting the facts")
+    _show(api, run, lease, 10, "collecting data")
     facts = lease.call(partial(api.fetch_facts, run))
     _show(api, run, lease, 50, "writing insights")
     words = write_words(facts, model)
-    _show(api, run, lease, 85, "rendering and storing")
+    _show(api, run, lease, 85, "rendering")
     report = render_report(run.run_id, facts, words)
     state = lease.call(partial(api.finish_run, run, report))
     _log.info("report_handed_in", status=state.status, written_by=words.written_by)

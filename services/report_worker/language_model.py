@@ -52,7 +52,7 @@ else: {"insights": [{"rule": "...", "text": "..."}], "recommendations": ["..."]}
 - insights: one for each finding, with the finding's rule, in the same order. One or two plain sentences each.
 - recommendations: as many as you are given, in the same order. One or two plain sentences each.
 - Write digits, not words. Use only numbers that are in the facts or findings; compute none, not even a ratio.
-- Where a finding says "too few to say" or "no clear change", say so too, and call nothing a rise or a fall.
+- Where a finding says "not enough data" or "no clear change", say so too, and call nothing a rise or a fall.
 - Names such as "referrer 1" or "Loop 2" stay exactly as they are. No links, no markup.
 """
 _FORBIDDEN = re.compile(r"https?:|www\.|://|[<>\x00-\x1f\x7f]", re.IGNORECASE)
@@ -111,9 +111,9 @@ def build_brief(facts: ReportFacts, findings: list[Insight], advice: list[str]) 
 def check_answer(answer: _Answer, brief: dict[str, Any], anonymous: Anonymous) -> None:
     """Raise ModelFailedError unless every text was asked for and every number in it is in the brief."""
     if [worded.rule for worded in answer.insights] != [finding["rule"] for finding in brief["findings"]]:
-        raise ModelFailedError("insights are not those that were asked for")
+        raise ModelFailedError("insights do not match the request")
     if len(answer.recommendations) != len(brief["recommendations"]):
-        raise ModelFailedError("recommendations are not those that were asked for")
+        raise ModelFailedError("recommendations do not match the request")
     numbers, k_values = _list_known_numbers(brief, anonymous.facts)
     for rule, text in _list_texts(answer):
         _check_text(rule, anonymous.remove_aliases(text), numbers, k_values, anonymous.facts)
@@ -159,4 +159,4 @@ def _parse(content: str) -> _Answer:
     try:
         return _Answer.model_validate_json(fenced.group(1) if fenced else content)
     except ValidationError:
-        raise ModelFailedError("answer is not the JSON that was asked for") from None
+        raise ModelFailedError("answer is not the requested JSON") from None

@@ -22,10 +22,10 @@ _NOTABLE_SHARE = 0.05
 
 Rule = Callable[[ReportFacts], str | None]
 _AGAINST = {
-    "fraud": "review the flagged IP addresses, and list the schools among them as trusted networks",
-    "bot_behavior": "review the flagged devices and slow down clicks that come faster than people click",
-    "opt_out_rate": "find out which shares and links nobody opens, and ask for fewer of them",
-    "coppa_violations": "remove the personal information that was found in shares and reels",
+    "fraud": "review the flagged IP addresses and add any schools to trusted networks",
+    "bot_behavior": "review the flagged devices and rate-limit clicks faster than a person can make",
+    "opt_out_rate": "find out which shares and links go unopened, and prompt for fewer of them",
+    "coppa_violations": "remove the personal information found in shares and reels",
 }
 
 
@@ -41,13 +41,13 @@ def by_k_factor(facts: ReportFacts) -> str:
     counts = facts.current
     k_factor = counts.k_factor
     if not facts.is_over:
-        return "Wait until the period is over before acting on its K: conversions still follow the newest invites."
+        return "Wait until the period ends before acting on K. The newest invites can still lead to conversions."
     if counts.is_partial and not counts.active_users:
-        return "K of this period is not known, because only totals are kept of it: look at a later one."
+        return "K is not available for this period because only totals are kept. Look at a more recent one."
     if k_factor < WEAK_BELOW:
         return (
-            f"K is below {WEAK_BELOW}: rework the invitation itself first. Ask for it right after a success, say what "
-            "the friend gets from it, and make it one tap to send."
+            f"K is below {WEAK_BELOW}: rework the invite itself first. Ask right after a success, say what the friend "
+            "gets, and make it one tap to send."
         )
     factors = (
         f"{counts.avg_invites_per_user:.1f} invites per user, "
@@ -55,17 +55,17 @@ def by_k_factor(facts: ReportFacts) -> str:
     )
     if k_factor < PROMISING_FROM:
         return (
-            f"K is between {WEAK_BELOW} and {PROMISING_FROM}: the loops work, but do not carry growth yet. Test one "
+            f"K is between {WEAK_BELOW} and {PROMISING_FROM}: the loops work but don't sustain growth yet. Test one "
             f"change at a time on the weaker factor ({factors})."
         )
     if k_factor < VIRAL:
         return (
-            f"K is close to 1.0: remove friction on the way from click to conversion, and show the strongest loop to "
+            f"K is close to 1.0: remove friction between click and conversion, and show the strongest loop to "
             f"more users ({factors})."
         )
     return (
-        "K is at or above 1.0: protect what works. Change the loops carefully, watch capacity, and check for fraud "
-        "before more money goes into growth."
+        "K is at or above 1.0: protect what works. Change loops carefully, watch capacity, and check for fraud "
+        "before investing more in growth."
     )
 
 
@@ -75,26 +75,27 @@ def weak_loops(facts: ReportFacts) -> str:
     if not inviting:
         return _describe_no_inviting(facts)
     if not facts.is_over:
-        return "Compare the loops once the period is over: those with the newest invites still gain conversions."
+        return "Compare loops once the period ends. Those with the newest invites can still gain conversions."
     weak = sorted((loop for loop in inviting if loop.k_factor < WEAK_BELOW), key=lambda loop: -loop.invites)
     if weak:
-        return f"Rework or pause the weak loops (K below {WEAK_BELOW}): {_list_loops(weak)}."
+        return f"Rework or pause weak loops (K below {WEAK_BELOW}): {_list_loops(weak)}."
     best = max(inviting, key=lambda loop: loop.k_factor)
     name = f"{format_name(best.name)} (K {format_k(best.k_factor)})"
     if len(inviting) == 1:
-        return f"All invites come from {name}: try a second loop, so that growth does not hang on one."
-    return f"No loop is weak (K below {WEAK_BELOW}): give {name}, the strongest, a better place in the app."
+        return f"All invites come from {name}. Try a second loop so growth doesn't depend on just one."
+    return f"No loop is weak (K below {WEAK_BELOW}). Give {name}, the strongest, a more prominent place in the app."
 
 
 def _describe_no_inviting(facts: ReportFacts) -> str:
     if any(loop.invites for loop in facts.loops):
-        return "Compare loops over a later period: of this one only totals are kept, and no loop's K is known."
+        return "Compare loops over a more recent period. Only totals are kept for this one, so loops have no K."
     if facts.loops:
         names = _join_names(facts.loops)
         return (
-            f"Nobody sent an invite in this period: check that inviting works, and bring it back into sight: {names}."
+            f"No invites were sent in this period. Check that inviting works, and make these loops easier to find: "
+            f"{names}."
         )
-    return "Name the loop of every link (its `source`), so that reports can tell which loop works."
+    return "Tag every link with its loop (`source`) so reports can show which loops work."
 
 
 def _list_loops(loops: list[LoopPerformance]) -> str:
@@ -106,21 +107,21 @@ def _list_loops(loops: list[LoopPerformance]) -> str:
 def _caveat(loop: LoopPerformance) -> str:
     if loop.active_users >= SMALL_SAMPLE:
         return ""
-    return f", from only {format_counted(loop.active_users, 'inviting user')}"
+    return f", only {format_counted(loop.active_users, 'inviting user')}"
 
 
 def by_health(facts: ReportFacts) -> str:
     """What to do about the largest deduction, or to go on as before."""
     if facts.health_score is None:
-        return "Judge health by a later period: what was flagged in this one is no longer kept."
+        return "Use a more recent period to judge health. What was flagged in this one is no longer kept."
     name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
     score = format_points(facts.health_score)
-    advice = _AGAINST.get(name, "look at the deductions on the guardrails page")
+    advice = _AGAINST.get(name, "review the deductions on the guardrails page")
     if facts.health_score < HEALTH_WARNING_BELOW:
-        return f"Health is {score}, below {HEALTH_WARNING_BELOW}: before relying on these figures, {advice}."
+        return f"Health is {score}, below {HEALTH_WARNING_BELOW}. Before relying on these figures, {advice}."
     if points > 0:
         return f"Health is {score}. To raise it, {advice}."
-    return f"Health is {score}: keep the guardrails' thresholds as they are and look in once a week."
+    return f"Health is {score}. Keep the current thresholds and check in weekly."
 
 
 def clicked_without_invites(facts: ReportFacts) -> str | None:
@@ -128,7 +129,7 @@ def clicked_without_invites(facts: ReportFacts) -> str | None:
     loops = [loop for loop in facts.loops if loop.clicks and not loop.invites]
     if not loops or not facts.current.total_invites:
         return None
-    return f"Check whether inviting still works where there are clicks but no new invites: {_join_names(loops)}."
+    return f"Check whether inviting still works for loops with clicks but no new invites: {_join_names(loops)}."
 
 
 def _join_names(loops: list[LoopPerformance]) -> str:
@@ -144,7 +145,7 @@ def one_referrer_carries_much(facts: ReportFacts) -> str | None:
     if best.conversions <= total * _MUCH_OF_ALL:
         return None
     share = format_rate(best.conversions / total)
-    return f"Look at {format_name(best.id)} under investigations: one referrer brought {share} of all conversions."
+    return f"Investigate {format_name(best.id)}: this referrer brought {share} of all conversions."
 
 
 def flagged_conversions(facts: ReportFacts) -> str | None:
@@ -152,7 +153,7 @@ def flagged_conversions(facts: ReportFacts) -> str | None:
     k_factor, clean = facts.current.k_factor, facts.k_factor_clean
     if k_factor - clean <= k_factor * _NOTABLE_SHARE:
         return None
-    return f"Plan with the K of {format_k(clean)} that is left without flagged traffic, not with {format_k(k_factor)}."
+    return f"Plan with a K of {format_k(clean)}, which excludes flagged traffic, not {format_k(k_factor)}."
 
 
 RULES: tuple[Rule, ...] = (
@@ -164,6 +165,6 @@ RULES: tuple[Rule, ...] = (
     flagged_conversions,
 )
 WITHOUT_DATA = (
-    "Check that the app sends its events (POST /v1/events), and that its token has the scope events:write.",
+    "Check that your app sends events (POST /v1/events) and that its token has the events:write scope.",
     "Register links with their referrer and loop (PUT /v1/links/{id}), then generate the report again.",
 )

@@ -21,13 +21,13 @@ from viral_reports.figures import (
 MOST_LOOP_BARS = 8
 MOST_LOOP_ROWS = 20
 _VIRAL = 1.0
-_NOT_OVER = "period not over yet"
+_NOT_OVER = "period in progress"
 _STEP_NAMES = {"signed_up": "Signed up"}
 _VERDICTS: dict[Verdict, str] = {
     "up": "more than chance",
     "down": "more than chance",
     "no_clear_change": "no clear change",
-    "too_few_to_say": "too few to say",
+    "too_few_to_say": "not enough data",
 }
 
 
@@ -121,20 +121,20 @@ def _format_users(facts: ReportFacts) -> str:
 
 
 def _format_before(facts: ReportFacts, count: int) -> str:
-    return f"{format_count(count)} before" if facts.is_over else _NOT_OVER
+    return f"{format_count(count)} previously" if facts.is_over else _NOT_OVER
 
 
 def _format_k_note(facts: ReportFacts) -> str:
     if not facts.is_over:
         return _NOT_OVER
     if not facts.previous.total_invites or facts.k_is_partial:
-        return "nothing to compare with"
+        return "no previous data"
     return f"{format_change(facts.k_factor_change_pct)}, {_VERDICTS[facts.k_factor_verdict]}"
 
 
 def _format_users_note(facts: ReportFacts) -> str:
     if facts.k_is_partial:
-        return "nothing to compare with"
+        return "no previous data"
     return _format_before(facts, facts.previous.active_users)
 
 
@@ -142,18 +142,18 @@ def _format_rate_note(facts: ReportFacts) -> str:
     if not facts.is_over:
         return _NOT_OVER
     if not facts.previous.total_clicks:
-        return "nothing to compare with"
+        return "no previous data"
     return f"{format_change(facts.conversion_change_pct)}, {_VERDICTS[facts.conversion_verdict]}"
 
 
 def _format_clicked_note(facts: ReportFacts) -> str:
     created = facts.current.viral_links_created
-    return f"{format_rate(facts.current.viral_links_clicked / created)} of those created" if created else "none created"
+    return f"{format_rate(facts.current.viral_links_clicked / created)} of created" if created else "no invites created"
 
 
 def _format_flags_note(facts: ReportFacts) -> str:
     if facts.flagged_ips is None or facts.flagged_devices is None:
-        return "only totals are kept" if facts.has_data else "nothing was checked"
+        return "only totals kept" if facts.has_data else "nothing checked"
     return f"{format_counted(facts.flagged_ips, 'IP')}, {format_counted(facts.flagged_devices, 'device')}"
 
 
@@ -163,7 +163,7 @@ def build_findings(insights: Sequence[Insight]) -> list[Finding]:
 
 
 def _format_basis(insight: Insight) -> str:
-    parts = [f"Rule {insight.rule.replace('_', ' ')}"]
+    parts = [f"Rule: {insight.rule.replace('_', ' ')}"]
     if insight.effect is not None and insight.low is not None and insight.high is not None:
         parts.append(f"{_number(insight.effect)}, 95% interval {_number(insight.low)} to {_number(insight.high)}")
     if insight.sample is not None:
@@ -184,7 +184,7 @@ def build_funnel(facts: ReportFacts) -> list[Bar]:
         Bar(
             label=_STEP_NAMES.get(step.name, step.name.capitalize()),
             value=format_count(step.people),
-            note="" if number == 0 else f"{format_rate(step.step_rate)} of the step before",
+            note="" if number == 0 else f"{format_rate(step.step_rate)} of previous step",
             share=min(step.overall_rate, 1),
         )
         for number, step in enumerate(facts.funnel)
@@ -210,7 +210,7 @@ def build_loop_table(facts: ReportFacts) -> Table:
     before = {loop.source: loop.k_factor for loop in facts.previous_loops}
     more = len(facts.loops) - MOST_LOOP_ROWS
     return Table(
-        ("Loop", "Invites", "Clicks", "Conversions", "Users", "Rate", "K", "K before"),
+        ("Loop", "Invites", "Clicks", "Conversions", "Users", "Rate", "K", "Previous K"),
         [_format_loop(loop, before) for loop in facts.loops[:MOST_LOOP_ROWS]],
         f"{format_count(more)} more in the CSV export" if more > 0 else "",
     )
@@ -265,7 +265,7 @@ def build_comparison(facts: ReportFacts) -> Table:
         _compare_users(facts),
         ("Health score", format_score(facts), format_score_before(facts), _compare_scores(facts)),
     ]
-    return Table(("", "This period", "Before", "Difference"), rows)
+    return Table(("", "This period", "Previous", "Change"), rows)
 
 
 def _compare_k(facts: ReportFacts) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def draw_k_chart(days: Sequence[DayInReport]) -> str:
     parts = [*_draw_grid(step, top), _draw_area(points), _draw_line(points), *_draw_dots(points), *_label_days(days)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="K-factor of each day" font-family="Inter, system-ui, sans-serif" font-size="10">'
+        f'aria-label="Daily K-factor" font-family="Inter, system-ui, sans-serif" font-size="10">'
         f"{''.join(parts)}</svg>"
     )
 

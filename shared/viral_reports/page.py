@@ -98,8 +98,8 @@ def list_notices(facts: ReportFacts) -> list[str]:
         )
     if not facts.is_over:
         notices.append(
-            f"This period is not over. The figures are those up to {format_moment(facts.snapshot_at)} and still grow, "
-            "so nothing is compared with the period before."
+            f"This period is still in progress. Figures are as of {format_moment(facts.snapshot_at)} and not final, "
+            "so nothing is compared with the previous period."
         )
     return notices
 
@@ -110,14 +110,14 @@ def explain_missing_score(facts: ReportFacts) -> str:
         return ""
     if not facts.has_data:
         return "No data: nothing was checked, so there is no score."
-    return "Not known: only totals are kept of dates of this period, and not what was flagged on them."
+    return "Not available: only totals are kept for some dates in this period, not what was flagged."
 
 
 def format_k_clean(facts: ReportFacts) -> str:
     """What is left of K without flagged traffic."""
     if facts.current.is_partial:
-        return "How much of it comes from flagged traffic is known of the kept dates only."
+        return "Flagged traffic is known only for the dates with full data."
     clean, shown = format_k(facts.k_factor_clean), format_k(facts.current.k_factor)
     if clean == shown:
-        return "None of the conversions comes from flagged traffic."
-    return f"Without the conversions that the guardrails flag, K is {clean} instead of {shown}."
+        return "No conversions come from flagged traffic."
+    return f"Excluding flagged conversions, K is {clean} instead of {shown}."

@@ -8,7 +8,7 @@ TITLES: dict[ReportType, str] = {
     "custom": "Custom growth report",
 }
 WRITERS: dict[WrittenBy, str] = {
-    "rules": "Insights and recommendations were written by rules.",
-    "model": "Insights and recommendations were worded by a language model from the findings of rules; "
-    "every number in them was found in the facts.",
+    "rules": "Insights and recommendations are rule-based.",
+    "model": "Insights and recommendations are rule-based and worded by a language model. "
+    "Every number was checked against the data.",
 }

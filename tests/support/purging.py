@@ -49,7 +49,7 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
         {"rule": "health", "text": "The health score is 92.0."},
     ]
     advice = [
-        f"Look at {age}-referrer under investigations: one referrer brought 60.0% of all conversions.",
+        f"Investigate {age}-referrer: this referrer brought 60.0% of all conversions.",
         f"Look at {format_name(age + '-' + 'long' * 20)} under investigations, too.",
         "K is close to 1.0: remove friction.",
     ]

@@ -74,7 +74,7 @@ _END_ATTEMPT = f"""
     UPDATE report_runs SET lease_until = NULL, last_error = :error,
         status = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
         finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END,
-        progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to try again' END,
+        progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to retry' END,
         next_attempt_at = :now + {BACKOFF}, enqueued_at = NULL
 """
 _ENDED = "RETURNING id, attempt, status, last_error"

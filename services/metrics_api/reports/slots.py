@@ -60,7 +60,7 @@ def _save_slot(connection: Connection, due: Row[tuple[str, datetime]], *, enable
     period = period_ending(due.report_type, due.slot.date() - timedelta(days=1))
     values = run_values(due.report_type, period, by="schedule", now=now) | {"slot": due.slot}
     if not enabled:
-        values |= {"status": "skipped", "finished_at": now, "progress_step": "skipped: reports are switched off"}
+        values |= {"status": "skipped", "finished_at": now, "progress_step": "skipped: reports are turned off"}
     statement = insert(report_runs).values(values).on_conflict_do_nothing().returning(report_runs.c.id)
     run_id: int | None = connection.execute(statement).scalar_one_or_none()
     return run_id if enabled else None

@@ -56,9 +56,9 @@ def test_a_day_that_is_not_over_is_not_compared(api: Api) -> None:
         None,
         "stable",
     )
-    assert "The period is not over" in sentences(write(report))
+    assert "This period is still in progress" in sentences(write(report))
     page = render_html(write(report))
-    assert "This period is not over." in page
+    assert "This period is still in progress." in page
     body = page.partition("<h2>Health Score</h2>")[0]
     assert [word for word in CHANGES if word in body + sentences(write(report))] == []
     answer = api.read("/v1/growth/k-factor", start=str(today), end=str(today))
@@ -99,10 +99,10 @@ def test_what_was_flagged_on_purged_dates_is_not_known(api: Api, database: Datab
     assert [report[name] for name in unknown] == [None, None, "not known"]
     assert set(report["facts"]["deductions"]) == {"opt_out_rate", "coppa_violations"}
     written = write(report)
-    assert "The health score is not known" in sentences(written)
+    assert "The health score is not available" in sentences(written)
     for text in (render_html(written).partition("</style>")[2], render_csv(written), sentences(written)):
         assert "excellent" not in text
-        assert "Nothing was deducted" not in text
+        assert "There are no deductions" not in text
     assert ">not known<" in render_html(written)
     health = api.read("/v1/guardrails/health", **day)
     assert (health["is_partial"], health["has_data"]) == (True, True)
@@ -125,7 +125,7 @@ def test_a_report_of_an_empty_period_has_neither_score_nor_compliance(api: Api) 
     for text in (render_html(written).partition("</style>")[2], render_csv(written), sentences(written)):
         assert "100.0" not in text
         assert "excellent" not in text
-    assert "No data for the health score and compliance" in sentences(written)
+    assert "No data for the health score or compliance" in sentences(written)
 
 
 PERIOD_READS = (

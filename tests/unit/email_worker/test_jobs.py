@@ -75,7 +75,7 @@ def test_an_email_to_a_domain_that_is_not_allowed_fails_unsent(
     result = api.bodies["result"]
     assert (result["outcome"], result["error"]) == (
         "failed",
-        "EMAIL_RECIPIENT_DOMAINS does not allow the recipient's domain.",
+        "The recipient's domain is not in EMAIL_RECIPIENT_DOMAINS.",
     )
 
 

@@ -68,7 +68,7 @@ def test_the_chart_is_inside_and_its_alternative_says_what_it_shows() -> None:
     page = Elements(letter.html)
     assert [(name, image[:8]) for name, image in letter.images.items()] == [("k-factor", PNG)]
     assert page.sources == ["cid:k-factor"]
-    assert page.alts == ["K-factor of each day: 0.50 on 2 Mar, 0.77 on 8 Mar, at its highest 0.81 on 7 Mar."]
+    assert page.alts == ["Daily K-factor: 0.50 on 2 Mar, 0.77 on 8 Mar, peak 0.81 on 7 Mar."]
     assert page.alts[0] in letter.text
 
 
@@ -119,7 +119,7 @@ def test_several_are_a_digest() -> None:
     letter = write_news_letter(build_notification(*news), unsubscribe_url=UNSUBSCRIBE_URL)
     assert letter.subject == "2 alert updates from On call"
     for part in (Elements(letter.html).text, letter.text):
-        assert ["Alert escalated, critical" in part, "Alert ended, high" in part, "Opt-out is back" in part] == [
+        assert ["Alert escalated, critical" in part, "Alert closed, high" in part, "Opt-out is back" in part] == [
             True
         ] * 3
     assert UNSUBSCRIBE_URL in letter.text

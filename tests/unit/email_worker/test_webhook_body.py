@@ -44,7 +44,7 @@ def test_slack_gets_text_and_blocks() -> None:
     assert {block["type"] for block in body["blocks"]} == {"section"}
     assert len(texts) == 1
     assert texts[0].startswith("*New alert, high*\n14 IP addresses were flagged\n")
-    assert "<https://dashboard.example/dashboard/alerts/3|Open the alert>" in texts[0]
+    assert "<https://dashboard.example/dashboard/alerts/3|View alert>" in texts[0]
 
 
 def test_a_digest_in_slack_begins_with_how_much_there_is() -> None:

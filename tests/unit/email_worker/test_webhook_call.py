@@ -48,7 +48,7 @@ def test_a_call_arrives_as_it_is_and_names_its_host() -> None:
 def test_the_status_says_whether_it_is_tried_again(status: int, outcome: str) -> None:
     with hook_server(answer(status, b"no_service")) as hook:
         error = fail(hook.url)
-    assert (error.outcome, str(error), error.reply) == (outcome, f"The webhook answered {status}.", "no_service")
+    assert (error.outcome, str(error), error.reply) == (outcome, f"The webhook returned {status}.", "no_service")
 
 
 def test_redirects_are_not_followed() -> None:
