@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
-from metrics_api.api.problems import ProblemError, not_found
+from metrics_api.api.enqueue import enqueue
+from metrics_api.api.problems import not_found, not_held
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
-from metrics_api.ingest.batch_queue import poke_due_batches
-from metrics_api.ingest.batches import Circumstances, fetch_batch, start_batch, step_batch
+from metrics_api.batches.ledger import BATCHES, fetch_batch
+from metrics_api.batches.start import start_batch
+from metrics_api.batches.steps import StepContext, step_batch
 from viral_contract.models.batches import Batch, BatchRequest
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import Problem
-from viral_runtime.work.lease import NOT_HELD
 
 batches = Resource("batches")
 
@@ -23,7 +23,7 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
     with current_context().database.write() as connection:
         started = start_batch(connection, body.kind)
         batch = _found(fetch_batch(connection, started), started)
-    poke(poke_due_batches)
+    enqueue(BATCHES)
     return batch, HTTPStatus.ACCEPTED
 
 
@@ -44,13 +44,13 @@ def post_batch_step(batch_id: int) -> Batch:
     """Do the next bounded step of long work; what has ended is answered as it is."""
     context = current_context()
     api, waits = context.settings.api, context.settings.queues.backoff_base_seconds
-    given = Circumstances(api.pii_phone_region, api.pii_scan_seconds, datetime.now(UTC), waits)
+    step_context = StepContext(api.pii_phone_region, api.pii_scan_seconds, datetime.now(UTC), waits)
     with context.database.write() as connection:
         _found(fetch_batch(connection, batch_id), batch_id)
-        stepped = step_batch(connection, batch_id, given)
+        stepped = step_batch(connection, batch_id, step_context)
     if stepped is None:
         detail = f"Another worker does a step of batch {batch_id}, or the step waits for its next attempt."
-        raise ProblemError(HTTPStatus.CONFLICT, NOT_HELD, detail)
+        raise not_held(detail)
     return stepped
 
 

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
+from metrics_api.api.enqueue import enqueue
 from metrics_api.api.mailing import ask_for_emails, check_recipients, is_email_on, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, read_page
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.listing import CURSOR, fetch_deliveries, fetch_delivery, fetch_request
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.reports.listing import fetch_status
 from viral_contract.models.deliveries import DeliveriesAnswer, DeliveriesRequest, RenderedDelivery
 from viral_contract.models.flags import Flag
@@ -37,7 +37,7 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
         _check_ready(connection, report_id)
         requested = ask_for_emails(connection, report_id, body.recipient_emails, now=now)
         answer = fetch_request(connection, requested.request_id, email_enabled=is_email_on(report_id))
-    poke(poke_due_deliveries)
+    enqueue(DELIVERIES)
     return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 
 

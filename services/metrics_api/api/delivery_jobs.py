@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from metrics_api.api.context import current_context
-from metrics_api.api.problems import ProblemError
+from metrics_api.api.problems import ProblemError, not_held
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_subject, fail_unreadable
 from metrics_api.deliveries.gone_mailboxes import suppress_gone_mailbox
@@ -91,4 +91,4 @@ def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld
 
 def _not_held(delivery_id: int) -> ProblemError:
     detail = f"Delivery {delivery_id} is not waiting, or this worker does not hold it in the way that this needs."
-    return ProblemError(HTTPStatus.CONFLICT, "not_held", detail)
+    return not_held(detail)

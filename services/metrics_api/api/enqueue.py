@@ -1,10 +1,11 @@
 """Tells the news and queues the work that a request has made, without waiting for the reconciler."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from metrics_api.api.context import current_context
 from metrics_api.notifications.dispatch import tell_news
+from metrics_api.work.due import enqueue_due
+from metrics_api.work.kinds import Kind
 
 
 def tell_waiting_news() -> None:
@@ -12,6 +13,6 @@ def tell_waiting_news() -> None:
     tell_news(current_context(), now=datetime.now(UTC))
 
 
-def poke(poke_due: Callable[..., None]) -> None:
-    """Put what waits on its queue, by one of `poke_due_*`; call it once the change that made the work is committed."""
-    poke_due(current_context(), now=datetime.now(UTC))
+def enqueue(kind: Kind) -> None:
+    """Put what waits on its queue; call it once the change that made the work is committed."""
+    enqueue_due(current_context(), kind, now=datetime.now(UTC))

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
-from metrics_api.api.problems import ProblemError
+from metrics_api.api.enqueue import enqueue
+from metrics_api.api.problems import ProblemError, not_held
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.mailings import save_mailing
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.detection.query import build_masked_query
 from metrics_api.reports.runs import (
     claim_run,
@@ -113,7 +113,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
         is_mailed = save_mailing(connection, run_id, context, now=now)
     record_completed(finished)
     if is_mailed:
-        poke(poke_due_deliveries)
+        enqueue(DELIVERIES)
     return RunState(status="ready")
 
 
@@ -151,4 +151,4 @@ def _running(run_id: int, held: bool) -> RunState:
 
 def _not_held(run_id: int) -> ProblemError:
     detail = f"Run {run_id} is not waiting, or this worker's lease on it has ended."
-    return ProblemError(HTTPStatus.CONFLICT, "not_held", detail)
+    return not_held(detail)

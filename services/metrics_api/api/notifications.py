@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
+from metrics_api.api.enqueue import enqueue
 from metrics_api.api.mailing import check_recipients
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.deliveries.enqueue import poke_due_deliveries
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications import listing, rules
 from metrics_api.notifications.test_message import save_test_message
 from viral_contract.models.notifications import (
@@ -115,7 +115,7 @@ def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
     """Send a made-up message by a rule, whatever its state and that of the flag."""
     with _acting_on(rule_id) as connection:
         request_id = save_test_message(connection, rule_id, current_context(), **_sign())
-    poke(poke_due_deliveries)
+    enqueue(DELIVERIES)
     return MessageAsked(request_id=request_id), HTTPStatus.ACCEPTED
 
 

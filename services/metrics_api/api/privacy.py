@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
+from metrics_api.api.enqueue import enqueue
 from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.ingest.batch_queue import poke_due_batches
+from metrics_api.batches.ledger import BATCHES
 from metrics_api.ingest.erased import save_erased as remember_erased
 from metrics_api.privacy import requests
 from metrics_api.privacy.erasure import erase_subject, erase_traces
@@ -113,7 +113,7 @@ def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
         if any(erasure.rows.values()):
             requests.save_erased(connection, request_id, erasure, actor=current_principal().name, now=now)
         answered = _fetch(connection, request_id, now)
-    poke(poke_due_batches)
+    enqueue(BATCHES)
     return answered
 
 
@@ -130,7 +130,7 @@ def post_erase_traces(request_id: int) -> PrivacyRequest:
         actor = current_principal().name
         requests.save_traces_erased(connection, request_id, left.result, erasure, actor=actor, now=now)
         answered = _fetch(connection, request_id, now)
-    poke(poke_due_batches)
+    enqueue(BATCHES)
     return answered
 
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from viral_contract.models.error_text import format_sentence
 from viral_contract.models.problem import FieldError, Problem
+from viral_runtime.work.lease import NOT_HELD
 
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5
@@ -50,6 +51,11 @@ class ProblemError(Exception):
 def not_found(what: str) -> ProblemError:
     """The thing that the path names does not exist."""
     return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}.")
+
+
+def not_held(detail: str) -> ProblemError:
+    """The worker that calls does not hold the row."""
+    return ProblemError(HTTPStatus.CONFLICT, NOT_HELD, detail)
 
 
 def invalid(errors: list[FieldError], *, more: int = 0) -> ProblemError:

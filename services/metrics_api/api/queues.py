@@ -6,18 +6,21 @@ from http import HTTPStatus
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
+from metrics_api.api.enqueue import enqueue
 from metrics_api.api.problems import not_found
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
-from metrics_api.ingest.batches import fetch_all_unfinished
+from metrics_api.batches.ledger import fetch_all_unfinished
+from metrics_api.ledgers import KINDS, LEDGERS
 from metrics_api.work.counts import fetch_queues
-from metrics_api.work.dead_letters import CURSOR, KINDS, fetch_dead_letters
+from metrics_api.work.dead_letters import CURSOR, fetch_dead_letters
+from metrics_api.work.kinds import Kind
 from viral_contract.models.people import Scope
 from viral_contract.models.queues import DeadLetterState, QueuesAnswer
 
 queues = Resource("queues")
 _DEAD_LETTER = "/v1/dead-letters/<letter_id>"
+_LEDGER_OF = {ledger.kind.name: ledger for ledger in LEDGERS}
 _LETTER_ID = re.compile(r"([a-z]+)-([0-9]{1,18})")
 
 
@@ -26,10 +29,10 @@ def get_queues(query: ListQuery) -> QueuesAnswer:
     """Every queue, the long work that is under way, and what failed for good or may have been sent, page by page."""
     page = read_page(query, CURSOR)
     with current_context().database.read() as connection:
-        letters = fetch_dead_letters(connection, page)
+        letters = fetch_dead_letters(connection, LEDGERS, page)
         shown, next_cursor = split_page(page, CURSOR, letters, "failed_at", "id")
         return QueuesAnswer(
-            queues=fetch_queues(connection, current_context().redis, now=datetime.now(UTC)),
+            queues=fetch_queues(connection, current_context().redis, KINDS, now=datetime.now(UTC)),
             dead_letters=shown,
             next_cursor=next_cursor,
             batches=fetch_all_unfinished(connection),
@@ -39,8 +42,7 @@ def get_queues(query: ListQuery) -> QueuesAnswer:
 @queues.route("POST", f"{_DEAD_LETTER}/retry", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})
 def post_retry(letter_id: str) -> DeadLetterState:
     """Try what failed again from the start; what may have been sent is sent once more."""
-    kind = _decide("retry", letter_id, now=datetime.now(UTC))
-    poke(KINDS[kind].poke)
+    enqueue(_decide("retry", letter_id, now=datetime.now(UTC)))
     return DeadLetterState(id=letter_id, state="queued")
 
 
@@ -58,11 +60,14 @@ def post_confirm(letter_id: str) -> DeadLetterState:
     return DeadLetterState(id=letter_id, state="sent")
 
 
-def _decide(action: str, letter_id: str, *, now: datetime) -> str:
+def _decide(action: str, letter_id: str, *, now: datetime) -> Kind:
     """Take the decision and return the letter's kind. Raises ProblemError 404 where there is nothing to decide."""
-    kind, row_id = found.groups() if (found := _LETTER_ID.fullmatch(letter_id)) else ("", "")
-    decide = KINDS[kind].decisions.get(action) if kind in KINDS else None
+    named = _LETTER_ID.fullmatch(letter_id)
+    ledger = named and _LEDGER_OF.get(named[1])
+    decide = ledger and ledger.decisions.get(action)
     with current_context().database.write() as connection:
-        if decide is None or not decide(connection, int(row_id), actor=current_principal().name, now=now):
+        if not (named and ledger and decide) or not decide(
+            connection, int(named[2]), actor=current_principal().name, now=now
+        ):
             raise not_found(f"dead letter {letter_id}")
-    return kind
+    return ledger.kind

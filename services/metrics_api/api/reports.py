@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import poke
+from metrics_api.api.enqueue import enqueue
 from metrics_api.api.mailing import ask_for_emails, check_recipients, number_recipients, sees_recipients
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, read_page
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.deliveries.enqueue import poke_due_deliveries
-from metrics_api.reports.enqueue import poke_due_runs
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.reports.exports import export_report
 from metrics_api.reports.listing import CURSOR, fetch_report, fetch_reports
 from metrics_api.reports.requests import request_run
+from metrics_api.reports.runs import RUNS
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import Problem
@@ -62,9 +62,9 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
         requested = request_run(connection, body, by=current_principal().name, now=now)
         if requested.late_recipients:
             ask_for_emails(connection, requested.run_id, requested.late_recipients, now=now)
-    poke(poke_due_runs)
+    enqueue(RUNS)
     if requested.late_recipients:
-        poke(poke_due_deliveries)
+        enqueue(DELIVERIES)
     answer = ReportRequested(id=requested.run_id, status=requested.status)
     return answer, HTTPStatus.ACCEPTED if requested.created else HTTPStatus.OK
 

@@ -1,9 +1,8 @@
 """The life of a delivery: pending -> claimed -> sending -> sent.
 
 Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (sent or not, nobody knows).
-A worker holds a delivery by a lease and a fencing token, and says what it intends before it hands the message over.
-Every change is one conditional UPDATE, so that a worker whose lease ran out cannot change anything any more, with one
-exception: it may still prove that an uncertain delivery was sent.
+A worker says what it intends before it hands the message over. What a delivery shares with other background work
+stands in `work`, with one exception: a worker whose lease ran out may still prove that an uncertain one was sent.
 
 A webhook carries an id by which its receiver knows a repetition, so where an email would be uncertain it is tried
 again.
@@ -17,7 +16,9 @@ from sqlalchemy import Connection, TextClause, text
 
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.queues import QueueSettings
-from metrics_api.work.backoff import DELIVERY_BACKOFF, SILENCE
+from metrics_api.work.backoff import DELIVERY_BACKOFF
+from metrics_api.work.kinds import Kind
+from metrics_api.work.leases import EXPIRED, HELD, SILENCE, claim, end_attempt
 from viral_contract.models.deliveries import (
     Content,
     DeliveryIntent,
@@ -26,6 +27,7 @@ from viral_contract.models.deliveries import (
     DeliveryState,
     Outcome,
 )
+from viral_runtime.work.queues import QueueName
 
 Status = Literal["pending", "claimed", "sending", "sent", "uncertain", "dead", "placeholder", "suppressed", "cancelled"]
 SHOWN: dict[Status, DeliveryState] = {
@@ -69,25 +71,32 @@ class Ended:
     was_intended: bool
 
 
-_SUPPRESS = text("""
+QUEUES: dict[DeliveryKind, QueueName] = {"email": QueueName.EMAIL_DELIVERY, "webhook": QueueName.WEBHOOKS}
+DELIVERIES = Kind(
+    "delivery",
+    "deliveries",
+    {queue: f"kind = '{kind}'" for kind, queue in QUEUES.items()},
+    waiting=("pending",),
+    running=("claimed", "sending"),
+    failed="dead",
+    uncertain=("uncertain",),
+)
+_SUPPRESS = text(f"""
     UPDATE deliveries SET status = 'suppressed', finished_at = :now
-    WHERE id = :delivery_id AND status = 'pending' AND next_attempt_at <= :now AND kind = 'email'
+    WHERE id = :row_id AND {DELIVERIES.is_due} AND kind = 'email'
         AND NOT is_placeholder AND NOT :switched_off
         AND EXISTS (SELECT FROM suppressions WHERE lower(email) = lower(recipient))
 """)
-_CLAIM = text("""
-    UPDATE deliveries SET status = 'claimed', token = token + 1, attempt = attempt + 1, lease_until = :lease_until,
-        claimed_at = :now, intent_at = NULL, last_error = NULL,
-        is_placeholder = is_placeholder OR (kind = 'email' AND :switched_off)
-    WHERE id = :delivery_id AND status = 'pending' AND next_attempt_at <= :now
-    RETURNING id, request_id, token, attempt, kind, recipient, is_placeholder, message_id
-""")
-_HOLDS = "WHERE id = :delivery_id AND token = :token AND status"
+_CLAIM = claim(
+    DELIVERIES,
+    "claimed_at = :now, intent_at = NULL, is_placeholder = is_placeholder OR (kind = 'email' AND :switched_off)",
+    returning="id, request_id, token, attempt, kind, recipient, is_placeholder, message_id",
+)
 # Said again it changes nothing: the worker may not have seen the first answer.
 _INTEND = text(f"""
     UPDATE deliveries SET status = 'sending', intent_at = :now, lease_until = :lease_until,
         content = coalesce(CAST(:content AS jsonb), content)
-    {_HOLDS} IN ('claimed', 'sending') AND NOT is_placeholder
+    {HELD} IN ('claimed', 'sending') AND NOT is_placeholder
 """)
 _ENDED = """
     RETURNING id, kind, attempt, status, last_error,
@@ -96,29 +105,21 @@ _ENDED = """
 _KEEP_CONTENT = "content = coalesce(CAST(:content AS jsonb), content), reply = coalesce(:reply, reply)"
 _SENT = text(f"""
     UPDATE deliveries SET status = 'sent', sent_at = :now, finished_at = :now, lease_until = NULL, last_error = NULL,
-        {_KEEP_CONTENT} {_HOLDS} IN ('sending', 'uncertain') {_ENDED}
+        {_KEEP_CONTENT} {HELD} IN ('sending', 'uncertain') {_ENDED}
 """)
 _PLACEHOLDER = text(f"""
     UPDATE deliveries SET status = 'placeholder', finished_at = :now, lease_until = NULL, {_KEEP_CONTENT}
-    {_HOLDS} = 'claimed' AND is_placeholder {_ENDED}
+    {HELD} = 'claimed' AND is_placeholder {_ENDED}
 """)
-_TRY_AGAIN = f"""
-    lease_until = NULL, last_error = :error, enqueued_at = NULL, next_attempt_at = :now + {DELIVERY_BACKOFF},
-        status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'pending' END,
-        finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END
-"""
+_TRY_AGAIN = end_attempt(DELIVERIES, wait=DELIVERY_BACKOFF)
 _HOLD_BACK = "status = 'uncertain', lease_until = NULL, last_error = :error, finished_at = :now"
-_REFUSED = text(f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {_HOLDS} IN ('claimed', 'sending') {_ENDED}")
+_REFUSED = text(f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {HELD} IN ('claimed', 'sending') {_ENDED}")
 _FAILED = text(f"""
     UPDATE deliveries SET status = 'dead', lease_until = NULL, last_error = :error, finished_at = :now, {_KEEP_CONTENT}
-    {_HOLDS} IN ('claimed', 'sending') {_ENDED}
+    {HELD} IN ('claimed', 'sending') {_ENDED}
 """)
-_UNCERTAIN = text(
-    f"UPDATE deliveries SET {_HOLD_BACK}, {_KEEP_CONTENT} {_HOLDS} = 'sending' AND kind = 'email' {_ENDED}"
-)
-_REPEAT = text(
-    f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {_HOLDS} = 'sending' AND kind = 'webhook' {_ENDED}"
-)
+_UNCERTAIN = text(f"UPDATE deliveries SET {_HOLD_BACK}, {_KEEP_CONTENT} {HELD} = 'sending' AND kind = 'email' {_ENDED}")
+_REPEAT = text(f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {HELD} = 'sending' AND kind = 'webhook' {_ENDED}")
 _BY_OUTCOME: dict[Outcome, tuple[TextClause, ...]] = {
     "sent": (_SENT,),
     "placeholder": (_PLACEHOLDER,),
@@ -133,12 +134,11 @@ _LEADS_TO: dict[Outcome, Status] = {
     "failed": "dead",
     "uncertain": "uncertain",
 }
-_REPEATED = text(f"SELECT status FROM deliveries {_HOLDS} = :status")
-_EXPIRED = "lease_until < :now"
+_REPEATED = text(f"SELECT status FROM deliveries {HELD} = :status")
 _EXPIRE = (
-    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'claimed' AND {_EXPIRED} {_ENDED}"),
-    text(f"UPDATE deliveries SET {_HOLD_BACK} WHERE status = 'sending' AND kind = 'email' AND {_EXPIRED} {_ENDED}"),
-    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'sending' AND kind = 'webhook' AND {_EXPIRED} {_ENDED}"),
+    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'claimed' AND {EXPIRED} {_ENDED}"),
+    text(f"UPDATE deliveries SET {_HOLD_BACK} WHERE status = 'sending' AND kind = 'email' AND {EXPIRED} {_ENDED}"),
+    text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'sending' AND kind = 'webhook' AND {EXPIRED} {_ENDED}"),
 )
 
 
@@ -149,7 +149,7 @@ def claim_delivery(
 
     An email that is taken while email is `switched_off` becomes a placeholder for good.
     """
-    values = {"delivery_id": delivery_id, "switched_off": switched_off, "now": now}
+    values = {"row_id": delivery_id, "switched_off": switched_off, "now": now}
     connection.execute(_SUPPRESS, values)
     lease_until = now + timedelta(seconds=settings.delivery_lease_seconds)
     row = connection.execute(_CLAIM, {**values, "lease_until": lease_until}).one_or_none()
@@ -161,7 +161,7 @@ def save_intent(
 ) -> bool:
     """Note that the message is about to be handed over; False when the worker must not do it."""
     values = {
-        "delivery_id": delivery_id,
+        "row_id": delivery_id,
         "token": intent.token,
         "content": _dump(intent.content),
         "lease_until": now + timedelta(seconds=settings.sending_lease_seconds),
@@ -175,7 +175,7 @@ def save_result(
 ) -> Ended | None:
     """End the attempt as the worker says it ended; None when it may not say so, or not any more."""
     values: dict[str, Any] = {
-        "delivery_id": delivery_id,
+        "row_id": delivery_id,
         "token": result.token,
         "reply": result.reply,
         "error": result.error,
@@ -192,7 +192,7 @@ def save_result(
 
 def fetch_repeated(connection: Connection, delivery_id: int, result: DeliveryResult) -> Status | None:
     """The state that this very result brought about before, or None where it did not."""
-    values = {"delivery_id": delivery_id, "token": result.token, "status": _LEADS_TO.get(result.outcome)}
+    values = {"row_id": delivery_id, "token": result.token, "status": _LEADS_TO.get(result.outcome)}
     status: Status | None = connection.execute(_REPEATED, values).scalar_one_or_none()
     return status
 

@@ -7,11 +7,12 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.context import Context
-from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from metrics_api.deliveries.switch import is_switched_off
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.work.due import enqueue_due
 from viral_contract.models.deliveries import AlertNews, DeliveryKind, Notification
 
 _ACTOR = "notifications"
@@ -38,7 +39,7 @@ def tell_news(context: Context, *, now: datetime) -> None:
         waiting = connection.execute(_WAITING_RULES).scalars().all()
         told = [_tell(connection, rule_id, context, now=now) for rule_id in waiting]
     if any(told):
-        poke_due_deliveries(context, now=now)
+        enqueue_due(context, DELIVERIES, now=now)
 
 
 def _tell(connection: Connection, rule_id: int, context: Context, *, now: datetime) -> bool:

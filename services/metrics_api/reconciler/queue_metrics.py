@@ -6,6 +6,7 @@ from prometheus_client import Gauge
 from redis import Redis
 
 from metrics_api.db.database import Database
+from metrics_api.ledgers import KINDS
 from metrics_api.work.counts import fetch_queues
 
 _WORK = Gauge(
@@ -25,7 +26,7 @@ _OLDEST = Gauge(
 def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
     """Show how much is in each queue, and how long the oldest has waited."""
     with database.read() as connection:
-        states = fetch_queues(connection, redis, now=now)
+        states = fetch_queues(connection, redis, KINDS, now=now)
     for queue in states:
         _WORK.labels(queue.name, "waiting").set(queue.depth)
         _WORK.labels(queue.name, "running").set(queue.running)

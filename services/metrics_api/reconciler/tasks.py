@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
+from metrics_api.batches.ledger import BATCHES
+from metrics_api.batches.start import start_due_scans
 from metrics_api.context import Context
 from metrics_api.deliveries import transitions
-from metrics_api.deliveries.enqueue import poke_due_deliveries
 from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.telemetry import record_ended
-from metrics_api.ingest.batch_queue import poke_due_batches
-from metrics_api.ingest.batches import start_due_scans
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.dispatch import tell_news
 from metrics_api.privacy.moderation import request_takedowns
 from metrics_api.privacy.purge import purge_some
@@ -21,6 +21,7 @@ from metrics_api.reports import runs
 from metrics_api.reports.slots import tick_schedules
 from metrics_api.reports.telemetry import record_failed
 from metrics_api.settings.queues import ReconcilerSettings
+from metrics_api.work.due import enqueue_due
 
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60
@@ -77,7 +78,7 @@ def reconcile_deliveries(context: Context, now: datetime) -> bool:
         expired = transitions.expire_leases(connection, context.settings.queues, now=now)
     for ended in expired:
         record_ended(ended)
-    poke_due_deliveries(context, now=now)
+    enqueue_due(context, DELIVERIES, now=now)
     return False
 
 
@@ -95,7 +96,7 @@ def _request_takedowns(context: Context, now: datetime) -> bool:
     with context.database.write() as connection:
         asked = request_takedowns(connection, context.settings.deliveries, now=now)
     if asked:
-        poke_due_deliveries(context, now=now)
+        enqueue_due(context, DELIVERIES, now=now)
     return bool(asked)
 
 
@@ -108,5 +109,5 @@ def _reconcile_batches(context: Context, now: datetime) -> bool:
     """Start to finish scans that took too long, and queue the long work that was left."""
     with context.database.write() as connection:
         start_due_scans(connection)
-    poke_due_batches(context, now=now)
+    enqueue_due(context, BATCHES, now=now)
     return False

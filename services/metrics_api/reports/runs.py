@@ -1,9 +1,9 @@
 """The life of a run: queued -> running -> ready or failed.
 
-A worker holds a run by a lease and a fencing token. Every change is one conditional UPDATE, so that a worker whose
-lease ran out cannot change anything any more.
+What it shares with other background work stands in `work`: how it is enqueued, claimed, held, tried again and counted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,8 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.settings.queues import QueueSettings
-from metrics_api.work.backoff import BACKOFF, SILENCE
+from metrics_api.work.backoff import BACKOFF
+from metrics_api.work.dead_letters import Ledger, format_letter
+from metrics_api.work.decisions import discard, retry
+from metrics_api.work.kinds import Kind
+from metrics_api.work.leases import EXPIRED, HELD, SILENCE, claim, end_attempt
+from viral_contract.models.queues import DeadLetter
 from viral_contract.models.reports import FinishedReport, ReportFacts, ReportType, RunStatus
+from viral_runtime.work.queues import QueueName
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,18 @@ class EndedAttempt:
     error: str
 
 
-_CLAIM = text("""
-    UPDATE report_runs SET status = 'running', token = token + 1, attempt = attempt + 1, lease_until = :lease_until,
-        started_at = :now, progress_pct = 5, progress_step = 'claimed', last_error = NULL
-    WHERE id = :run_id AND status = 'queued' AND next_attempt_at <= :now
-    RETURNING id, token, attempt, report_type, period_start, period_end
-""")
-_HELD = text("""
-    SELECT id, token, attempt, report_type, period_start, period_end FROM report_runs
-    WHERE id = :run_id AND token = :token AND status = 'running'
-""")
-_HOLDS = "WHERE id = :run_id AND token = :token AND status = 'running'"
+RUNS = Kind(
+    "report",
+    "report_runs",
+    {QueueName.PERFORMANCE_REPORTS: "true"},
+    waiting=("queued",),
+    running=("running",),
+    failed="failed",
+)
+_CLAIMED = "id, token, attempt, report_type, period_start, period_end"
+_CLAIM = claim(RUNS, "started_at = :now, progress_pct = 5, progress_step = 'claimed'", returning=_CLAIMED)
+_HOLDS = f"{HELD} = 'running'"
+_HELD = text(f"SELECT {_CLAIMED} FROM report_runs {_HOLDS}")
 _RENEW = text(f"UPDATE report_runs SET lease_until = :lease_until {_HOLDS}")
 _PROGRESS = text(f"UPDATE report_runs SET progress_pct = :pct, progress_step = :step {_HOLDS}")
 _SAVE_FACTS = text(f"UPDATE report_runs SET content = jsonb_build_object('facts', CAST(:facts AS jsonb)) {_HOLDS}")
@@ -71,52 +78,45 @@ _FINISH = text(f"""
         (content #>> '{{facts,health_score}}')::float AS health_score
 """)
 _END_ATTEMPT = f"""
-    UPDATE report_runs SET lease_until = NULL, last_error = :error,
-        status = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
-        finished_at = CASE WHEN attempt >= max_attempts THEN CAST(:now AS timestamptz) END,
-        progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to retry' END,
-        next_attempt_at = :now + {BACKOFF}, enqueued_at = NULL
+    UPDATE report_runs SET {end_attempt(RUNS, wait=BACKOFF)},
+        progress_step = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting to retry' END
 """
 _ENDED = "RETURNING id, attempt, status, last_error"
 _FAIL = text(f"{_END_ATTEMPT} {_HOLDS} {_ENDED}")
-_EXPIRE = text(f"{_END_ATTEMPT} WHERE status = 'running' AND lease_until < :now {_ENDED}")
-_POKE = text("""
-    UPDATE report_runs SET enqueued_at = :now, enqueue_count = enqueue_count + 1
-    WHERE id IN (
-        SELECT id FROM report_runs
-        WHERE status = 'queued' AND next_attempt_at <= :now AND (enqueued_at IS NULL OR enqueued_at < :stale)
-        ORDER BY enqueued_at NULLS FIRST, next_attempt_at, id LIMIT :most FOR UPDATE SKIP LOCKED
-    ) RETURNING id, enqueue_count
+_EXPIRE = text(f"{_END_ATTEMPT} WHERE status = 'running' AND {EXPIRED} {_ENDED}")
+_DEAD = text("""
+    SELECT id, status, report_type, period_start, period_end, last_error, attempt, finished_at FROM report_runs
+    WHERE id = ANY(:ids)
 """)
 
 
 def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, now: datetime) -> Claim | None:
     """Take the run, or None when it is not waiting: somebody else has it, or it is finished."""
     lease_until = now + timedelta(seconds=settings.report_lease_seconds)
-    row = connection.execute(_CLAIM, {"run_id": run_id, "lease_until": lease_until, "now": now}).one_or_none()
+    row = connection.execute(_CLAIM, {"row_id": run_id, "lease_until": lease_until, "now": now}).one_or_none()
     return _to_claim(row) if row else None
 
 
 def fetch_held(connection: Connection, run_id: int, token: int) -> Claim | None:
     """The run that the token holds, or None when it holds none any more."""
-    row = connection.execute(_HELD, {"run_id": run_id, "token": token}).one_or_none()
+    row = connection.execute(_HELD, {"row_id": run_id, "token": token}).one_or_none()
     return _to_claim(row) if row else None
 
 
 def renew_lease(connection: Connection, run_id: int, token: int, settings: QueueSettings, *, now: datetime) -> bool:
     """Hold the run for longer; False when it is no longer held."""
     lease_until = now + timedelta(seconds=settings.report_lease_seconds)
-    return _changed(connection, _RENEW, run_id=run_id, token=token, lease_until=lease_until)
+    return _changed(connection, _RENEW, row_id=run_id, token=token, lease_until=lease_until)
 
 
 def save_progress(connection: Connection, run_id: int, token: int, pct: int, step: str) -> bool:
     """Show how far the work has come; False when the run is no longer held."""
-    return _changed(connection, _PROGRESS, run_id=run_id, token=token, pct=pct, step=step)
+    return _changed(connection, _PROGRESS, row_id=run_id, token=token, pct=pct, step=step)
 
 
 def save_facts(connection: Connection, run_id: int, token: int, facts: ReportFacts) -> bool:
     """Keep the snapshot that the report is written from; False when the run is no longer held."""
-    return _changed(connection, _SAVE_FACTS, run_id=run_id, token=token, facts=facts.model_dump_json())
+    return _changed(connection, _SAVE_FACTS, row_id=run_id, token=token, facts=facts.model_dump_json())
 
 
 def finish_run(
@@ -124,7 +124,7 @@ def finish_run(
 ) -> FinishedRun | None:
     """Store the finished report; None when the run is no longer held or has no facts yet."""
     written = report.model_dump_json(exclude={"html"})
-    values = {"run_id": run_id, "token": token, "written": written, "html": report.html, "now": now}
+    values = {"row_id": run_id, "token": token, "written": written, "html": report.html, "now": now}
     row = connection.execute(_FINISH, values).one_or_none()
     return FinishedRun(*row) if row else None
 
@@ -133,7 +133,7 @@ def fail_attempt(
     connection: Connection, run_id: int, token: int, error: str, settings: QueueSettings, *, now: datetime
 ) -> EndedAttempt | None:
     """End the attempt: to be tried again, or failed for good; None when the run is no longer held."""
-    values = {"run_id": run_id, "token": token, "error": error, "now": now, "base": settings.backoff_base_seconds}
+    values = {"row_id": run_id, "token": token, "error": error, "now": now, "base": settings.backoff_base_seconds}
     row = connection.execute(_FAIL, values).one_or_none()
     return EndedAttempt(*row) if row else None
 
@@ -144,11 +144,13 @@ def expire_leases(connection: Connection, settings: QueueSettings, *, now: datet
     return [EndedAttempt(*row) for row in connection.execute(_EXPIRE, values)]
 
 
-def mark_due_runs(connection: Connection, settings: QueueSettings, *, now: datetime) -> dict[int, int]:
-    """Runs to put on the queue now, each with how often it has been put there."""
-    stale = now - timedelta(seconds=settings.repoke_seconds)
-    rows = connection.execute(_POKE, {"now": now, "stale": stale, "most": settings.repoke_batch})
-    return {row.id: row.enqueue_count for row in rows}
+def describe_failed_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int, DeadLetter]:
+    """Runs that failed for good, by their ids."""
+    (queue,) = RUNS.queues
+    return {
+        row.id: format_letter(RUNS, queue, row, what=f"{row.report_type} report {row.period_start} to {row.period_end}")
+        for row in connection.execute(_DEAD, {"ids": list(run_ids)})
+    }
 
 
 def _to_claim(row: Row[Any]) -> Claim:
@@ -157,3 +159,13 @@ def _to_claim(row: Row[Any]) -> Claim:
 
 def _changed(connection: Connection, statement: Any, **values: object) -> bool:
     return connection.execute(statement, values).rowcount == 1
+
+
+RUN_LEDGER = Ledger(
+    RUNS,
+    describe_failed_runs,
+    {
+        "retry": retry(RUNS, also=", progress_pct = 0, progress_step = 'queued'").take,
+        "discard": discard(RUNS).take,
+    },
+)

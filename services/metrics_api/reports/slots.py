@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.context import Context
 from metrics_api.db.tables import report_runs
-from metrics_api.reports.enqueue import poke_due_runs
 from metrics_api.reports.requests import period_ending, run_values
+from metrics_api.reports.runs import RUNS
+from metrics_api.work.due import enqueue_due
 from viral_contract.models.flags import Flag
 
 # What the flag of reports is asked for when nobody in particular wants one.
@@ -43,7 +44,7 @@ def tick_schedules(context: Context, *, now: datetime) -> list[int]:
     enabled = context.flags.is_on(Flag.PERFORMANCE_REPORTS, SCHEDULE_KEY)
     with context.database.write() as connection:
         run_ids = tick(connection, enabled=enabled, now=now)
-    poke_due_runs(context, now=now)
+    enqueue_due(context, RUNS, now=now)
     return run_ids
 
 

@@ -1,9 +1,7 @@
-"""What attempts of every kind share: how long a failed one waits for the next, and what is said of a silent one."""
+"""How long a failed attempt waits for the next."""
 
 # As Oban: 15 + 2^attempt seconds and up to 10 % more, so that retries do not come in step.
 BACKOFF = "make_interval(secs => :base * (15 + power(2, attempt)) / 15 * (1 + random() / 10))"
 """SQL for the wait after attempt number `attempt`; `:base` is BACKOFF_BASE_SECONDS."""
 DELIVERY_BACKOFF = "make_interval(secs => coalesce((CAST(:waits AS float[]))[attempt], 0) * (1 + random() / 10))"
 """The same for emails and webhooks; `:waits` are the seconds of DELIVERY_RETRY_MINUTES."""
-SILENCE = "The worker stopped without a word; its lease ran out."
-"""The error of an attempt whose worker neither ended it nor renewed its lease."""

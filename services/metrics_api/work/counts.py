@@ -1,53 +1,48 @@
 """How much waits in every queue, is in work, and needs a person."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from redis import Redis
 from sqlalchemy import Connection, text
 
-from metrics_api.deliveries.counts import fetch_delivery_counts
-from metrics_api.deliveries.enqueue import QUEUES
+from metrics_api.work.kinds import Kind, in_states
 from viral_contract.models.queues import QueueState
 from viral_runtime.work.known_jobs import count_refused
 from viral_runtime.work.queues import QueueName, open_queue
 
-_RUNS = text("""
-    SELECT count(*) FILTER (WHERE status = 'queued') AS depth,
-        count(*) FILTER (WHERE status = 'running') AS running,
-        count(*) FILTER (WHERE status = 'failed' AND discarded_at IS NULL) AS failed, 0 AS uncertain,
-        extract(epoch FROM :now - min(next_attempt_at) FILTER (WHERE status = 'queued' AND next_attempt_at <= :now))
-            ::float AS oldest_waiting_seconds
-    FROM report_runs WHERE status IN ('queued', 'running', 'failed')
-""")
-_BATCHES = text("""
-    SELECT count(*) FILTER (WHERE status = 'queued') AS depth, count(*) FILTER (WHERE status = 'running') AS running,
-        count(*) FILTER (WHERE status = 'failed' AND discarded_at IS NULL) AS failed, 0 AS uncertain,
-        extract(epoch FROM :now - min(coalesce(next_attempt_at, created_at)) FILTER (
-            WHERE status = 'queued' AND coalesce(next_attempt_at, created_at) <= :now
-        ))::float AS oldest_waiting_seconds
-    FROM batches WHERE status IN ('queued', 'running', 'failed')
-""")
 
-
-def fetch_queues(connection: Connection, redis: Redis, *, now: datetime) -> list[QueueState]:
+def fetch_queues(connection: Connection, redis: Redis, kinds: Sequence[Kind], *, now: datetime) -> list[QueueState]:
     """Every queue: its rows are counted where it has some, else its jobs. Raises RedisError while Redis is away."""
-    counted: dict[QueueName, dict[str, Any]] = {
-        QueueName.PERFORMANCE_REPORTS: dict(connection.execute(_RUNS, {"now": now}).one()._mapping),
-        QueueName.BATCH: dict(connection.execute(_BATCHES, {"now": now}).one()._mapping),
-        **{QUEUES[kind][0]: asdict(counts) for kind, counts in fetch_delivery_counts(connection, now=now).items()},
+    statement = text(" UNION ALL ".join(_count_rows(kind, queue) for kind in kinds for queue in kind.queues))
+    counted: dict[str, dict[str, Any]] = {
+        row.name: row._asdict() for row in connection.execute(statement, {"now": now})
     }
     return [
-        QueueState(name=name, refused=count_refused(redis, name), **counted.get(name) or _count_jobs(redis, name))
+        QueueState(refused=count_refused(redis, name), **(counted.get(name) or _count_jobs(redis, name)))
         for name in QueueName
     ]
 
 
-def _count_jobs(redis: Redis, name: QueueName) -> dict[str, int]:
+def _count_rows(kind: Kind, queue: QueueName) -> str:
+    is_queued, due_at = in_states(kind.waiting[0]), "coalesce(next_attempt_at, created_at)"
+    return f"""
+        SELECT '{queue}' AS name, count(*) FILTER (WHERE {is_queued}) AS depth,
+            count(*) FILTER (WHERE {in_states(*kind.running)}) AS running,
+            count(*) FILTER (WHERE {in_states(kind.failed)}) AS failed,
+            count(*) FILTER (WHERE {in_states(*kind.uncertain)}) AS uncertain,
+            extract(epoch FROM :now - min({due_at}) FILTER (WHERE {is_queued} AND {due_at} <= :now))
+                ::float AS oldest_waiting_seconds
+        FROM {kind.table}
+        WHERE {kind.queues[queue]} AND ({in_states(*kind.waiting, *kind.running)} OR {kind.is_dead_letter})
+    """
+
+
+def _count_jobs(redis: Redis, name: QueueName) -> dict[str, Any]:
     queue = open_queue(redis, name)
     # To clean the registries up is up to the workers, which know what to do with a job that was lost.
     running, failed = (
         registry.get_job_count(cleanup=False) for registry in (queue.started_job_registry, queue.failed_job_registry)
     )
-    return {"depth": queue.count, "running": running, "failed": failed, "uncertain": 0}
+    return {"name": name, "depth": queue.count, "running": running, "failed": failed, "uncertain": 0}

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from metrics_api.db.paging import Page
+from metrics_api.ledgers import LEDGERS
 from metrics_api.work.dead_letters import fetch_dead_letters
 from tests.support.delivery_rows import ANN, BOB, HOOK, change_delivery, read_delivery, save_delivery, save_ready_report
 
@@ -19,6 +20,8 @@ def test_after_a_restore_a_person_decides_what_may_have_been_sent(connection: Co
     change_delivery(connection, sent, status="sent")
     (statement,) = re.findall(r"```sql\n(.*?)```", _GUIDE.read_text(), flags=re.DOTALL)
     connection.execute(text(statement))
-    held = {int(letter.id.removeprefix("delivery-")) for letter in fetch_dead_letters(connection, Page(limit=9))}
+    held = {
+        int(letter.id.removeprefix("delivery-")) for letter in fetch_dead_letters(connection, LEDGERS, Page(limit=9))
+    }
     assert held == {pending, sending}
     assert read_delivery(connection, sent).status == "sent"

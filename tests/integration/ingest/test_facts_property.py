@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from metrics_api.batches.start import start_batch
+from metrics_api.batches.steps import StepContext, step_batch
 from metrics_api.db.database import Database
-from metrics_api.ingest.batches import Circumstances, start_batch, step_batch
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import delete_link, save_links
 from metrics_api.privacy.purge import purge_some
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # Of a Monday, so that a week begins as well.
 NOW = MIDNIGHT + timedelta(days=30)
-GIVEN = Circumstances(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
+GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
 
 # Few values of everything, so that events meet: on a device, at an instant, over midnight, under one id.
 ids = st.integers(1, 60).map(lambda number: UUID(int=number << 96 | 61 - number))

@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Connection, text
 
+from metrics_api.batches.start import start_due_rebuild
 from metrics_api.db.database import Database
 from metrics_api.db.migrate import upgrade
-from metrics_api.ingest.batches import start_due_rebuild
 from tests.support.api_fixtures import Api
 from tests.support.batches import finish_batches
 from tests.support.brute_force import fetch_facts

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.secrets import create_secret, hash_secret
+from metrics_api.batches.start import start_due_scans
 from metrics_api.db.database import Database
 from metrics_api.db.tables import tokens
-from metrics_api.ingest.batches import start_due_scans
 from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
 from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 from tests.support.api_fixtures import Api, build_app

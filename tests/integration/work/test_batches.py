@@ -8,10 +8,11 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, text
 
+from metrics_api.batches.ledger import BATCHES
+from metrics_api.batches.steps import MAX_ATTEMPTS, StepContext, step_batch
 from metrics_api.context import Context
 from metrics_api.db.database import Database
-from metrics_api.ingest.batch_queue import poke_due_batches
-from metrics_api.ingest.batches import MAX_ATTEMPTS, Circumstances, step_batch
+from metrics_api.work.due import enqueue_due
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
 from viral_contract.models.batches import Batch
@@ -32,7 +33,7 @@ def step(database: Database) -> Callable[..., Batch | None]:
     """A step of a batch so many seconds after noon."""
 
     def act(batch_id: int, seconds: float = 0, *, base: float = 0) -> Batch | None:
-        given = Circumstances("US", 1, NOON + timedelta(seconds=seconds), base)
+        given = StepContext("US", 1, NOON + timedelta(seconds=seconds), base)
         with database.write() as connection:
             return step_batch(connection, batch_id, given)
 
@@ -70,7 +71,7 @@ def test_what_redis_forgets_is_queued_again_after_half_a_minute_and_what_is_step
     for seconds in (0, 29, 31):
         if seconds == 29:
             step(stepped, seconds)
-        poke_due_batches(context, now=NOON + timedelta(seconds=seconds))
+        enqueue_due(context, BATCHES, now=NOON + timedelta(seconds=seconds))
         queued.append(fetch_queued_rows(redis, QueueName.BATCH))
         redis.flushall()
     assert queued == [{stepped, left}, set(), {left}]
@@ -78,7 +79,7 @@ def test_what_redis_forgets_is_queued_again_after_half_a_minute_and_what_is_step
 
 def test_an_unworked_queue_holds_each_batch_once(context: Context, redis: Redis, broken: int) -> None:
     for minute in range(60):
-        poke_due_batches(context, now=NOON + timedelta(minutes=minute))
+        enqueue_due(context, BATCHES, now=NOON + timedelta(minutes=minute))
     assert [job.args for job in open_queue(redis, QueueName.BATCH).jobs] == [[broken]]
 
 
@@ -120,7 +121,7 @@ def test_a_step_that_fails_five_times_waits_for_a_person_and_keeps_nothing_from_
     found = [letter[name] for name in ("id", "state", "queue", "what", "attempts")]
     assert found == [f"batch-{broken}", "failed", "batch", "rebuild days, 0 of 2 steps done", MAX_ATTEMPTS]
     assert letter["reason"] == "ValueError: Invalid isoformat string: 'not a date'"
-    poke_due_batches(context, now=NOON + timedelta(hours=1))
+    enqueue_due(context, BATCHES, now=NOON + timedelta(hours=1))
     assert fetch_queued_rows(redis, QueueName.BATCH) == set()
     api.post_events(*build_clicks(1))
     assert api.send("POST", "/v1/batches", json={"kind": "rebuild_facts"}).get_json()["id"] != broken

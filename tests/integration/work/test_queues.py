@@ -8,8 +8,9 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from metrics_api.context import Context
-from metrics_api.reports.enqueue import poke_due_runs
+from metrics_api.reports.runs import RUNS
 from metrics_api.settings.queues import QueueSettings
+from metrics_api.work.due import enqueue_due
 from tests.support.api_fixtures import Api, change_settings
 from tests.support.builders import NOON
 from tests.support.delivery_rows import change_delivery, save_delivery
@@ -115,7 +116,7 @@ def test_reports_that_nobody_makes_stand_on_their_queue_once_and_all_of_them(
     of_six = change_settings(context, queues=QueueSettings(repoke_batch=6))
     for step in range(500):
         at = NOON + timedelta(seconds=31 * step)
-        poke_due_runs(of_six, now=at)
+        enqueue_due(of_six, RUNS, now=at)
     queue = open_queue(redis, QueueName.PERFORMANCE_REPORTS)
     assert sorted(job.args[0] for job in queue.jobs) == list(range(1, 21))
     assert redis.dbsize() < 50

@@ -1,0 +1,68 @@
+"""The rows of batches: how far each has come, and those that failed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, text
+
+from metrics_api.db.tables import batches
+from metrics_api.work.dead_letters import Ledger, format_letter
+from metrics_api.work.decisions import discard, retry
+from metrics_api.work.kinds import Kind
+from viral_contract.models.batches import Batch
+from viral_contract.models.queues import DeadLetter
+from viral_runtime.work.queues import QueueName
+
+BATCHES = Kind(
+    "batch",
+    "batches",
+    {QueueName.BATCH: "true"},
+    # Between two steps a batch that is running waits, too.
+    waiting=("queued", "running"),
+    running=("running",),
+    failed="failed",
+)
+IS_UNFINISHED = batches.c.status.in_(BATCHES.waiting)
+_FAILED = text("""
+    SELECT id, status, kind, done_steps, jsonb_array_length(steps) AS total_steps, last_error, attempt, finished_at
+    FROM batches WHERE id = ANY(:ids)
+""")
+
+
+def fetch_all_unfinished(connection: Connection) -> list[Batch]:
+    """How far every batch has come that has steps left, the oldest first."""
+    return [_format(row) for row in connection.execute(select(batches).where(IS_UNFINISHED).order_by(batches.c.id))]
+
+
+def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
+    """How far a batch has come, or None when there is no such batch."""
+    row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
+    return None if row is None else _format(row)
+
+
+def describe_failed_batches(connection: Connection, batch_ids: Sequence[int]) -> dict[int, DeadLetter]:
+    """Batches that failed for good, by their ids."""
+    return {
+        row.id: format_letter(BATCHES, QueueName.BATCH, row, what=_name(row))
+        for row in connection.execute(_FAILED, {"ids": list(batch_ids)})
+    }
+
+
+def _name(row: Row[Any]) -> str:
+    return f"{row.kind.replace('_', ' ')}, {row.done_steps} of {row.total_steps} steps done"
+
+
+def _format(row: Row[Any]) -> Batch:
+    return Batch(
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        done_steps=row.done_steps,
+        total_steps=len(row.steps),
+        last_error=row.last_error,
+    )
+
+
+BATCH_LEDGER = Ledger(
+    BATCHES, describe_failed_batches, {"retry": retry(BATCHES).take, "discard": discard(BATCHES).take}
+)

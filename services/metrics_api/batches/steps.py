@@ -1,0 +1,109 @@
+"""Batches: long work in bounded steps, each committed by itself, so that it can stop anywhere and go on.
+
+A batch needs no lease: who does a step holds its row by a lock until the step is committed. Nor does it count attempts
+as a claim does, but the failures in a row of the step that is next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from metrics_api.batches.ledger import BATCHES, fetch_batch
+from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
+from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
+from metrics_api.work.backoff import BACKOFF
+from viral_contract.models.batches import Batch, BatchKind
+
+MAX_ATTEMPTS = 5
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a step may depend on beside the stored data."""
+
+    phone_region: str
+    scan_seconds: float
+    now: datetime
+    backoff_base_seconds: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of long work: what its steps are, and how one is done; a step is any JSON."""
+
+    plan: Callable[[Connection], list[Any]]
+    step: Callable[[Connection, Any, StepContext], None]
+
+
+def _rescan(connection: Connection, step: list[str], context: StepContext) -> None:
+    rescan_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
+
+
+def _finish(connection: Connection, step: list[str], context: StepContext) -> None:
+    finish_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
+
+
+WORKS: Mapping[BatchKind, Work] = {
+    "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
+    "rescan_content": Work(plan_rescan, _rescan),
+    "finish_scans": Work(plan_finish, _finish),
+    # Whoever erases a subject knows the days.
+    "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
+}
+
+# Whoever comes while another does a step finds nothing, and need not wait for it.
+_NEXT = text(f"""
+    SELECT id, kind, steps -> done_steps AS step, done_steps + 1 = jsonb_array_length(steps) AS is_last FROM batches
+    WHERE id = :batch_id AND {BATCHES.is_due} FOR UPDATE SKIP LOCKED
+""")
+# A batch that goes on need not be put on its queue again.
+_DONE = text("""
+    UPDATE batches SET done_steps = done_steps + 1, attempt = 0, next_attempt_at = NULL, last_error = NULL,
+        enqueued_at = :now, status = CASE WHEN :is_last THEN 'done' ELSE 'running' END,
+        finished_at = CASE WHEN :is_last THEN CAST(:now AS timestamptz) END
+    WHERE id = :batch_id
+""")
+_FAILED = text(f"""
+    UPDATE batches SET attempt = attempt + 1, last_error = :error, enqueued_at = NULL,
+        next_attempt_at = :now + {BACKOFF},
+        status = CASE WHEN attempt + 1 >= :most THEN 'failed' ELSE status END,
+        finished_at = CASE WHEN attempt + 1 >= :most THEN CAST(:now AS timestamptz) END
+    WHERE id = :batch_id
+""")
+
+
+def step_batch(connection: Connection, batch_id: int, context: StepContext) -> Batch | None:
+    """Do the next step if one is left; None where it is in other hands, waits after a failure, or never was.
+
+    A step that fails is undone and noted; after MAX_ATTEMPTS failures in a row the batch has failed. Raises
+    OperationalError when it is the database that cannot do it now, which says nothing about the step.
+    """
+    row = connection.execute(_NEXT, {"batch_id": batch_id, "now": context.now}).one_or_none()
+    if row is None:
+        batch = fetch_batch(connection, batch_id)
+        return batch if batch and batch.status not in BATCHES.waiting else None
+    try:
+        with connection.begin_nested():
+            WORKS[row.kind].step(connection, row.step, context)
+    except Exception as error:
+        if isinstance(error, OperationalError) and not isinstance(error.orig, QueryCanceled):
+            raise
+        _log.exception("batch_step_failed", batch_id=batch_id, kind=row.kind)
+        _save_failure(connection, batch_id, error, context)
+    else:
+        connection.execute(_DONE, {"batch_id": batch_id, "is_last": row.is_last, "now": context.now})
+    return fetch_batch(connection, batch_id)
+
+
+def _save_failure(connection: Connection, batch_id: int, error: Exception, context: StepContext) -> None:
+    # What follows the first line may tell what is stored.
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    values = {"batch_id": batch_id, "error": reason, "now": context.now, "most": MAX_ATTEMPTS}
+    connection.execute(_FAILED, {**values, "base": context.backoff_base_seconds})

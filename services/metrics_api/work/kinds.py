@@ -1,0 +1,47 @@
+"""What the ledger knows about one kind of background work: where its rows stand and what their states mean.
+
+Rows of every kind have `status`, `attempt`, `next_attempt_at`, `last_error`, `enqueued_at`, `enqueue_count`,
+`created_at`, `finished_at` and `discarded_at`; leased ones have `token`, `lease_until` and `max_attempts`, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from viral_runtime.work.queues import QueueName
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work. `queues` says in SQL which of its rows each queue carries.
+
+    Nobody has begun a row in the first of the `waiting` states; a worker has just claimed one in the first of the
+    `running` ones. A row that `failed` or is `uncertain` is held for a person.
+    """
+
+    name: str
+    table: str
+    queues: Mapping[QueueName, str]
+    waiting: tuple[str, ...]
+    running: tuple[str, ...]
+    failed: str
+    uncertain: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The states in which a row waits for a person."""
+        return (self.failed, *self.uncertain)
+
+    @property
+    def is_due(self) -> str:
+        """SQL for rows that a worker may claim at `:now`."""
+        return f"{in_states(*self.waiting)} AND (next_attempt_at IS NULL OR next_attempt_at <= :now)"
+
+    @property
+    def is_dead_letter(self) -> str:
+        """SQL for rows that wait for a person."""
+        return f"{in_states(*self.held)} AND discarded_at IS NULL"
+
+
+def in_states(*states: str) -> str:
+    """SQL for rows in one of these states."""
+    return f"status = ANY ('{{{','.join(states)}}}')"
