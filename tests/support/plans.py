@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Statements:
 
 
 @contextmanager
-def watch_statements(connection: Connection) -> Iterator[Statements]:
-    """Note every statement sent over this connection within the block."""
+def watch_statements(connection: Connection | Engine) -> Iterator[Statements]:
+    """Note every statement sent over this connection, or by this engine, within the block."""
     statements = Statements()
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:

@@ -5,35 +5,38 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.actor import current_actor
-from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import audit_entries, refused_sign_ins
 from viral_contract.models.audit import AuditEntry, AuditFilter
 
 CURSOR = "audit"
+LookAction = Literal["look_at_identifiers", "name_identifier"]
+Look = dict[str, object]
+"""The columns of an entry that is made once an hour."""
 _column = audit_entries.c
 
 
-def note_look_at_identifiers(
-    database: Database,
-    actor: str,
-    route: str,
-    *,
-    action: Literal["look_at_identifiers", "name_identifier"] = "look_at_identifiers",
-    now: datetime,
-) -> None:
-    """Note that somebody was shown whole identifiers, or named one that they may not see, once an hour and route."""
-    caller, hour = current_actor(), now.strftime("%Y-%m-%dT%H")
+def build_look(actor: str, route: str, action: LookAction, *, now: datetime) -> Look:
+    """The entry about a look of the request in hand, the same throughout an hour."""
     # The key, as a name may be another's too, whose own look would go unnoticed then.
-    once = {"once_key": f"{caller.actor_key} {action} {route} {hour}", **asdict(caller)}
-    row = {"at": now, "actor": actor, "action": action, "subject": route, **once}
-    statement = insert(audit_entries).values(row)
-    with database.write() as connection:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
+    once_key = f"{current_actor().actor_key} {action} {route} {now:%Y-%m-%dT%H}"
+    return {"at": now, "actor": actor, "action": action, "subject": route, "once_key": once_key}
+
+
+def is_noted(connection: Connection, look: Look) -> bool:
+    """Whether there is an entry about this look."""
+    known: bool = connection.execute(select(exists().where(_column.once_key == look["once_key"]))).scalar_one()
+    return known
+
+
+def save_look(connection: Connection, look: Look) -> None:
+    """Note that somebody was shown whole identifiers, or named one that they may not see, unless it is noted."""
+    statement = insert(audit_entries).values({**look, **asdict(current_actor())})
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
 
 
 def save_audit_entry(

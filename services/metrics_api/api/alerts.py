@@ -26,7 +26,7 @@ from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import tell_waiting_news
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.queries import ListQuery, build_identifiers, read_page
+from metrics_api.api.queries import ListQuery, build_identifiers, note_look, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.detection.query import Identifiers
@@ -78,21 +78,21 @@ class _Action:
 
 
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
-def get_alerts(query: AlertsQuery) -> AlertsAnswer:
+def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
     """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
     context, page, now = current_context(), read_page(query, listing.CURSOR), datetime.now(UTC)
     recent = build_recent_query(context, _NO_ROWS, now=now)
-    wanted, identifiers = _parse_wanted(query, now), build_identifiers(now)
-    with context.database.read() as connection:
-        found, last = listing.fetch_alerts(connection, wanted, page)
-        health = fetch_health(connection, recent)
-        return AlertsAnswer(
-            total_alerts=listing.count_alerts(connection, wanted),
-            alerts=[listing.show_evidence(alert, identifiers) for alert in found],
-            health_score=health.health_score,
-            health_status=health.health_status,
-            next_cursor=last and encode_cursor(context.references, listing.CURSOR, last),
-        )
+    wanted, identifiers = _parse_wanted(query, now), build_identifiers()
+    note_look(connection)
+    found, last = listing.fetch_alerts(connection, wanted, page)
+    health = fetch_health(connection, recent)
+    return AlertsAnswer(
+        total_alerts=listing.count_alerts(connection, wanted),
+        alerts=[listing.show_evidence(alert, identifiers) for alert in found],
+        health_score=health.health_score,
+        health_status=health.health_status,
+        next_cursor=last and encode_cursor(context.references, listing.CURSOR, last),
+    )
 
 
 def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
@@ -101,18 +101,17 @@ def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
 
 
 @alerts.route("GET", "/v1/alerts/quality", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertQuality})
-def get_alert_quality() -> AlertQuality:
+def get_alert_quality(connection: Connection) -> AlertQuality:
     """How many alerts of each type were opened, and how many of them were false."""
-    with current_context().database.read() as connection:
-        return listing.fetch_quality(connection)
+    return listing.fetch_quality(connection)
 
 
 @alerts.route("GET", _ALERT, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertDetail})
-def get_alert(alert_id: int) -> AlertDetail:
+def get_alert(alert_id: int, connection: Connection) -> AlertDetail:
     """One alert with everything that people did with it."""
-    identifiers = build_identifiers(datetime.now(UTC))
-    with current_context().database.read() as connection:
-        return _fetch(connection, alert_id, identifiers)
+    identifiers = build_identifiers()
+    note_look(connection)
+    return _fetch(connection, alert_id, identifiers)
 
 
 @alerts.route(
@@ -191,11 +190,10 @@ def reopen_alert(alert_id: int, body: Reopening) -> AlertDetail:
 def _acting_on(alert_id: int) -> Iterator[_Action]:
     """An action and its transaction. Raises ProblemError 404 and 409 for what cannot be done."""
     now = datetime.now(UTC)
-    # Before the transaction, as the look is noted in one of its own.
-    identifiers = build_identifiers(now)
     try:
         with current_context().database.write() as connection:
-            yield _Action(connection, current_principal().name, now, identifiers)
+            note_look(connection)
+            yield _Action(connection, current_principal().name, now, build_identifiers())
     except UnknownAlertError as error:
         raise not_found(f"alert {alert_id}") from error
     except AlertEndedError as error:

@@ -2,8 +2,9 @@
 
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.access.audit import CURSOR, count_audit_entries, fetch_audit_page
-from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
 from viral_contract.models.audit import AuditAnswer, AuditFilter
@@ -17,13 +18,12 @@ class AuditQuery(AuditFilter, ListQuery):
 
 
 @audit.route("GET", "/v1/audit-entries", scope=Scope.ADMIN, answers={HTTPStatus.OK: AuditAnswer})
-def get_audit_entries(query: AuditQuery) -> AuditAnswer:
+def get_audit_entries(query: AuditQuery, connection: Connection) -> AuditAnswer:
     """Who did what, to what, when and from where; the newest first."""
     page = read_page(query, CURSOR)
-    with current_context().database.read() as connection:
-        shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
-        return AuditAnswer(
-            entries=shown,
-            total_entries=count_audit_entries(connection, query),
-            next_cursor=next_cursor,
-        )
+    shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
+    return AuditAnswer(
+        entries=shown,
+        total_entries=count_audit_entries(connection, query),
+        next_cursor=next_cursor,
+    )

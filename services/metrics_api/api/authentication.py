@@ -1,9 +1,12 @@
 """Who is calling and from where, whether they may, and how much more is taken from them."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from flask import g, request
+from sqlalchemy import Connection
 
 from metrics_api.access.actor import VISITOR, Actor, note_actor
 from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
@@ -18,14 +21,42 @@ from viral_runtime.web.client_address import find_client_address, find_network, 
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 
-def authenticate(scope: Scope) -> None:
-    """Keep in `g.principal` who is calling, and where from. Raises ProblemError 401, 403 or 429."""
-    g.address = _find_address()
+@contextmanager
+def authenticate(scope: Scope) -> Iterator[Connection]:
+    """The reading transaction in which the caller was found, who is kept in `g.principal`.
+
+    What was put off by `save_later` is written after it, however the request ends. Raises ProblemError 401, 403 or 429.
+    """
+    g.address, g.saves = _find_address(), []
     try:
-        principal = _find_principal()
+        with ExitStack() as transaction:
+            try:
+                token = _read_token()
+                connection = transaction.enter_context(current_context().database.read())
+                principal = _find_principal(connection, token)
+            finally:
+                # By now the person's address is known when the dashboard asks, so that no visitor uses up what all
+                # others need.
+                _count_request(f"address:{current_network()}")
+            _admit(principal, scope)
+            yield connection
     finally:
-        # By now the person's address is known when the dashboard asks, so that no visitor uses up what all others need.
-        _count_request(f"address:{current_network()}")
+        _save_put_off()
+
+
+def save_later(save: Callable[[Connection], None]) -> None:
+    """Have this written once the request's reading transaction has ended, and before its answer is sent."""
+    g.saves.append(save)
+
+
+def _save_put_off() -> None:
+    if g.saves:
+        with current_context().database.write() as connection:
+            for save in g.saves:
+                save(connection)
+
+
+def _admit(principal: Principal, scope: Scope) -> None:
     if Scope.SESSIONS_WRITE not in principal.scopes:
         _count_request(principal.key)
     # With this scope the dashboard acts for who has not signed in.
@@ -60,27 +91,28 @@ def check_wait(seconds: int | None) -> None:
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)
 
 
-def _find_principal() -> Principal:
+def _read_token() -> str:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise _unauthorized("missing_token", "Send a token as Authorization: Bearer <token>.")
-    now = datetime.now(UTC)
-    session = request.headers.get(SESSION_HEADER)
-    with current_context().database.read() as connection:
-        holder = fetch_token_holder(connection, token.strip(), now=now)
-        if holder is None:
-            raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
-        g.address = _find_person_address(holder) or g.address
-        if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
-            return holder
-        idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
-        person = fetch_session_holder(connection, session, idle=idle, now=now)
+    return token.strip()
+
+
+def _find_principal(connection: Connection, token: str) -> Principal:
+    now, session = datetime.now(UTC), request.headers.get(SESSION_HEADER)
+    holder = fetch_token_holder(connection, token, now=now)
+    if holder is None:
+        raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
+    g.address = _find_person_address(holder) or g.address
+    if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
+        return holder
+    idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
+    person = fetch_session_holder(connection, session, idle=idle, now=now)
     if person is None:
         raise _unauthorized("session_ended", "The session is unknown or has ended; sign in again.")
     # A page that refreshes by itself is nobody's use of it.
     if BACKGROUND_HEADER not in request.headers and now - person.seen_at > _SEEN_AGAIN_AFTER:
-        with current_context().database.write() as connection:
-            save_use(connection, session, now=now)
+        save_later(lambda writing: save_use(writing, session, now=now))
     return person.principal
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import enqueue
 from metrics_api.api.problems import not_found, not_held
@@ -28,10 +30,9 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
 
 
 @batches.route("GET", f"/v1/batches/<{SMALL_ROW_ID}:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
-def get_batch(batch_id: int) -> Batch:
+def get_batch(batch_id: int, connection: Connection) -> Batch:
     """How far long work has come."""
-    with current_context().database.read() as connection:
-        return _found(fetch_batch(connection, batch_id), batch_id)
+    return _found(fetch_batch(connection, batch_id), batch_id)
 
 
 @batches.route(

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.queries import ListQuery, parse_query, read_page
+from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.detection import violations as listing
 from metrics_api.detection.coppa import fetch_coppa
@@ -36,19 +38,17 @@ class ViolationsQuery(PeriodQuery, ViolationFilter, Overrides, ListQuery):
 
 
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
-def get_coppa(query: CoppaQuery) -> CoppaAnswer:
+def get_coppa(query: CoppaQuery, connection: Connection) -> CoppaAnswer:
     """How much of what children and parents shared is free of personal information."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
-    with current_context().database.read() as connection:
-        return fetch_coppa(connection, asked)
+    return note_retention(connection, fetch_coppa(connection, asked))
 
 
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
-def get_violations(query: ViolationsQuery) -> ViolationsAnswer:
+def get_violations(query: ViolationsQuery, connection: Connection) -> ViolationsAnswer:
     """Violations in what was created in the period, the open ones first."""
     asked = parse_query(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
-    with current_context().database.read() as connection:
-        return listing.fetch_violations(connection, query, asked)
+    return note_retention(connection, listing.fetch_violations(connection, query, asked))
 
 
 @resolutions.route(

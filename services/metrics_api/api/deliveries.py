@@ -42,28 +42,26 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
 
 
 @deliveries.route("GET", _PATH, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: DeliveriesAnswer})
-def get_deliveries(report_id: int, query: ListQuery) -> DeliveriesAnswer:
+def get_deliveries(report_id: int, query: ListQuery, connection: Connection) -> DeliveriesAnswer:
     """To whom a report went, the newest request first; recipients are masked for who may not mail reports."""
     page = read_page(query, CURSOR)
-    with current_context().database.read() as connection:
-        _find_status(connection, report_id)
-        return fetch_deliveries(
-            connection,
-            report_id,
-            page,
-            current_context().references,
-            email_enabled=is_email_on(report_id),
-            whole=sees_recipients(),
-        )
+    _find_status(connection, report_id)
+    return fetch_deliveries(
+        connection,
+        report_id,
+        page,
+        current_context().references,
+        email_enabled=is_email_on(report_id),
+        whole=sees_recipients(),
+    )
 
 
 @deliveries.route(
     "GET", f"{_PATH}/<{ROW_ID}:delivery_id>", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: RenderedDelivery}
 )
-def get_delivery(report_id: int, delivery_id: int) -> RenderedDelivery:
+def get_delivery(report_id: int, delivery_id: int, connection: Connection) -> RenderedDelivery:
     """One message with what it says, while that is kept: of a placeholder, what would have been sent."""
-    with current_context().database.read() as connection:
-        found = fetch_delivery(connection, report_id, delivery_id)
+    found = fetch_delivery(connection, report_id, delivery_id)
     if found is None:
         raise not_found(f"delivery {delivery_id} of report {report_id}")
     return found

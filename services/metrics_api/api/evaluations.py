@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import tell_waiting_news
@@ -29,9 +31,8 @@ def post_evaluation() -> Evaluation:
 
 
 @history.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})
-def get_history(query: PeriodQuery) -> HistoryAnswer:
+def get_history(query: PeriodQuery, connection: Connection) -> HistoryAnswer:
     """The health score over time, by default of the last 30 dates."""
     now = datetime.now(UTC)
     period = query.period(now=now, default_days=_HISTORY_DAYS)
-    with current_context().database.read() as connection:
-        return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))
+    return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from metrics_api.api.context import current_context
-from metrics_api.api.queries import ListQuery, read_page
+from metrics_api.api.queries import ListQuery, note_retention, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection.query import COMPONENT_ROWS, Query, build_masked_query
@@ -55,52 +56,49 @@ class CohortsQuery(BaseModel):
 
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
-def get_k_factor(query: PeriodQuery) -> KFactorAnswer:
+def get_k_factor(query: PeriodQuery, connection: Connection) -> KFactorAnswer:
     """The K-factor, the period before, K without what the guardrails flag, and why it changed."""
-    with current_context().database.read() as connection:
-        return fetch_k_factor(connection, _build_query(query))
+    return note_retention(connection, fetch_k_factor(connection, _build_query(query)))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
-def get_loops(query: LoopsQuery) -> LoopsAnswer:
+def get_loops(query: LoopsQuery, connection: Connection) -> LoopsAnswer:
     """Loops, the highest K first."""
-    with current_context().database.read() as connection:
-        return loops.fetch_loops(connection, _build_query(query, read_page(query, loops.CURSOR)))
+    return note_retention(
+        connection, loops.fetch_loops(connection, _build_query(query, read_page(query, loops.CURSOR)))
+    )
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
-def get_timeline(query: PeriodQuery) -> TimelineAnswer:
+def get_timeline(query: PeriodQuery, connection: Connection) -> TimelineAnswer:
     """Growth day by day."""
-    with current_context().database.read() as connection:
-        return fetch_timeline(connection, _build_query(query))
+    return note_retention(connection, fetch_timeline(connection, _build_query(query)))
 
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
-def get_referrers(query: ReferrersQuery) -> ReferrersAnswer:
+def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAnswer:
     """Referrers, the most conversions first."""
-    with current_context().database.read() as connection:
-        return referrers.fetch_referrers(connection, _build_query(query, read_page(query, referrers.CURSOR)))
+    return note_retention(
+        connection, referrers.fetch_referrers(connection, _build_query(query, read_page(query, referrers.CURSOR)))
+    )
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
-def get_funnel(query: FunnelQuery) -> FunnelAnswer:
+def get_funnel(query: FunnelQuery, connection: Connection) -> FunnelAnswer:
     """From the first click to activation, step by step."""
-    with current_context().database.read() as connection:
-        return fetch_funnel(connection, _build_query(query), query.source)
+    return note_retention(connection, fetch_funnel(connection, _build_query(query), query.source))
 
 
 @growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
-def get_cohorts(query: CohortsQuery) -> CohortsAnswer:
+def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
     """Who signed up week by week, and how many came back."""
-    with current_context().database.read() as connection:
-        return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
+    return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})
-def get_cycle_time(query: PeriodQuery) -> CycleTimeAnswer:
+def get_cycle_time(query: PeriodQuery, connection: Connection) -> CycleTimeAnswer:
     """How long it takes until an invite has brought the next user."""
-    with current_context().database.read() as connection:
-        return fetch_cycle_time(connection, _build_query(query))
+    return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
 
 
 def _build_query(query: PeriodQuery, page: Page | None = None) -> Query:

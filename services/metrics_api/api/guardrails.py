@@ -5,10 +5,11 @@ from http import HTTPStatus
 from typing import Self
 
 from pydantic import Field, model_validator
+from sqlalchemy import Connection
 
 from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.context import current_context
-from metrics_api.api.queries import ListQuery, apply_overrides, parse_query, read_page
+from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
@@ -61,55 +62,52 @@ class HealthQuery(PeriodQuery, Overrides):
 
 
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
-def get_fraud(query: FraudQuery) -> FraudAnswer:
+def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
     """Addresses with more clicks on one UTC day than the threshold."""
     default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
     asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
-    with current_context().database.read() as connection:
-        return fraud.fetch_fraud(connection, asked)
+    note_look(connection)
+    return note_retention(connection, fraud.fetch_fraud(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
-def get_bots(query: BotQuery) -> BotAnswer:
+def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     """Devices that made several clicks within seconds."""
     asked = parse_query(query, query, read_page(query, bots.CURSOR))
-    with current_context().database.read() as connection:
-        return bots.fetch_bots(connection, asked)
+    note_look(connection)
+    return note_retention(connection, bots.fetch_bots(connection, asked))
 
 
 @guardrails.route(
     "GET", "/v1/guardrails/conversion-anomalies", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AnomalyAnswer}
 )
-def get_conversion_anomalies(query: AnomalyQuery) -> AnomalyAnswer:
+def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> AnomalyAnswer:
     """Referrers with too many conversions on one day, or for their clicks."""
     asked = parse_query(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
-    with current_context().database.read() as connection:
-        return anomalies.fetch_anomalies(connection, asked)
+    return note_retention(connection, anomalies.fetch_anomalies(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
-def get_opt_outs(query: OptOutQuery) -> OptOutAnswer:
+def get_opt_outs(query: OptOutQuery, connection: Connection) -> OptOutAnswer:
     """How much of what was shared nobody has opened."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
-    with current_context().database.read() as connection:
-        return fetch_opt_outs(connection, asked)
+    return note_retention(connection, fetch_opt_outs(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})
-def get_health(query: HealthQuery) -> HealthAnswer:
+def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
     """The health score, itemised, with the first rows of every detector."""
     asked = parse_query(query, query, COMPONENT_ROWS)
-    with current_context().database.read() as connection:
-        return fetch_health(connection, asked)
+    note_look(connection)
+    return note_retention(connection, fetch_health(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
-def get_what_if(query: HealthQuery) -> WhatIfAnswer:
+def get_what_if(query: HealthQuery, connection: Connection) -> WhatIfAnswer:
     """What the overridden thresholds would change, and the Helm values that keep them."""
     context, now = current_context(), datetime.now(UTC)
     # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
     asked = build_masked_query(
         query.period(now=now), apply_overrides(query), context.references, now=now, page=Page(limit=1)
     )
-    with context.database.read() as connection:
-        return fetch_what_if(connection, asked, context.settings.detection)
+    return note_retention(connection, fetch_what_if(connection, asked, context.settings.detection))

@@ -1,7 +1,6 @@
 """Investigates an address, a device or a referrer."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Literal, TypeVar
 
@@ -9,11 +8,10 @@ from flask import Response, request
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
-from metrics_api.access.audit import note_look_at_identifiers
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
-from metrics_api.api.queries import ListQuery, parse_query, read_page
+from metrics_api.api.queries import ListQuery, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
@@ -57,13 +55,13 @@ class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
 @investigations.route(
     "GET", "/v1/investigations/ips/<id:given>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: IpInvestigation}
 )
-def get_ip_investigation(given: str, query: InvestigationQuery) -> IpInvestigation | Response:
+def get_ip_investigation(given: str, query: InvestigationQuery, connection: Connection) -> IpInvestigation | Response:
     """What an address, or the one behind a reference, did and with whom."""
     try:
-        ip_address = _IP_ADDRESS.validate_python(_read_identifier(given))
+        ip_address = _IP_ADDRESS.validate_python(_read_identifier(connection, given))
     except ValidationError as error:
         raise _never_seen("ip_address") from error
-    return _investigate("ip_address", ip_address, fetch_ip_investigation, query)
+    return _investigate(connection, "ip_address", ip_address, fetch_ip_investigation, query)
 
 
 @investigations.route(
@@ -72,9 +70,12 @@ def get_ip_investigation(given: str, query: InvestigationQuery) -> IpInvestigati
     scope=Scope.METRICS_READ,
     answers={HTTPStatus.OK: DeviceInvestigation},
 )
-def get_device_investigation(given: str, query: InvestigationQuery) -> DeviceInvestigation | Response:
+def get_device_investigation(
+    given: str, query: InvestigationQuery, connection: Connection
+) -> DeviceInvestigation | Response:
     """What a device, or the one behind a reference, did and with whom."""
-    return _investigate("device", _read_identifier(given), fetch_device_investigation, query)
+    device = _read_identifier(connection, given)
+    return _investigate(connection, "device", device, fetch_device_investigation, query)
 
 
 @investigations.route(
@@ -83,38 +84,41 @@ def get_device_investigation(given: str, query: InvestigationQuery) -> DeviceInv
     scope=Scope.METRICS_READ,
     answers={HTTPStatus.OK: ReferrerInvestigation},
 )
-def get_referrer_investigation(referrer_id: str, query: InvestigationQuery) -> ReferrerInvestigation | Response:
+def get_referrer_investigation(
+    referrer_id: str, query: InvestigationQuery, connection: Connection
+) -> ReferrerInvestigation | Response:
     """What happened in a referrer's name and with whom."""
-    return _investigate("referrer", referrer_id, fetch_referrer_investigation, query)
+    return _investigate(connection, "referrer", referrer_id, fetch_referrer_investigation, query)
 
 
-def _read_identifier(given: str) -> str:
+def _read_identifier(connection: Connection, given: str) -> str:
     """What is asked for. Who names it whole, but may not see such, may be guessing what a mask hides: that is noted
     and refused, alike whether anything is known of it or not.
 
     Raises ProblemError 403.
     """
-    context, principal = current_context(), current_principal()
-    identifier = context.references.to_identifier(given)
-    if identifier == given and not principal.sees_identifiers:
-        route, now = str(request.url_rule), datetime.now(UTC)
-        note_look_at_identifiers(context.database, principal.name, route, action="name_identifier", now=now)
+    identifier = current_context().references.to_identifier(given)
+    if identifier == given and not current_principal().sees_identifiers:
+        note_look(connection, "name_identifier")
         raise ProblemError(HTTPStatus.FORBIDDEN, "whole_identifier_refused", _BY_REF_ONLY)
     return identifier
 
 
 def _investigate(
+    connection: Connection,
     kind: EntityKind,
     identifier: str,
     fetch: Callable[[Connection, Subject, Query], Found],
     query: InvestigationQuery,
 ) -> Found | Response:
     asked = parse_query(query, query, read_page(query, CURSOR))
-    with current_context().database.read() as connection:
-        subject = fetch_subject(connection, kind, identifier, asked)
-        if subject is None:
-            raise _never_seen(kind)
-        return _answer_csv(subject, asked) if _wants_csv(query) else fetch(connection, subject, asked)
+    note_look(connection)
+    subject = fetch_subject(connection, kind, identifier, asked)
+    if subject is None:
+        raise _never_seen(kind)
+    if _wants_csv(query):
+        return _answer_csv(subject, asked)
+    return note_retention(connection, fetch(connection, subject, asked))
 
 
 def _wants_csv(query: InvestigationQuery) -> bool:

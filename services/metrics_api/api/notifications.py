@@ -46,18 +46,17 @@ class _Signature(TypedDict):
 
 
 @notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
-def get_rules(query: ListQuery) -> RulesAnswer:
+def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
     """Every rule by name, with its newest message and how that ended."""
     context, page = current_context(), read_page(query, listing.CURSOR)
-    with context.database.read() as connection:
-        rows = listing.fetch_rules(connection, context.flags, page)
-        shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
-        return RulesAnswer(
-            rules=shown,
-            total_rules=listing.count_rules(connection),
-            switched_on=is_switched_on(context.flags, None),
-            next_cursor=next_cursor,
-        )
+    rows = listing.fetch_rules(connection, context.flags, page)
+    shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
+    return RulesAnswer(
+        rules=shown,
+        total_rules=listing.count_rules(connection),
+        switched_on=is_switched_on(context.flags, None),
+        next_cursor=next_cursor,
+    )
 
 
 @notifications.route("GET", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: NotificationRule})

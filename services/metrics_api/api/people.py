@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.access import people as access
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
@@ -32,16 +34,15 @@ _PERSON = f"/v1/people/<{SMALL_ROW_ID}:person_id>"
 
 
 @people.route("GET", "/v1/people", scope=Scope.ADMIN, answers={HTTPStatus.OK: PeopleAnswer})
-def get_people(query: ListQuery) -> PeopleAnswer:
+def get_people(query: ListQuery, connection: Connection) -> PeopleAnswer:
     """Everybody who may sign in, the deactivated too, by email."""
     page = read_page(query, access.CURSOR)
-    with current_context().database.read() as connection:
-        shown, next_cursor = split_page(page, access.CURSOR, access.fetch_people(connection, page), "email")
-        return PeopleAnswer(
-            people=shown,
-            total_people=access.count_people(connection),
-            next_cursor=next_cursor,
-        )
+    shown, next_cursor = split_page(page, access.CURSOR, access.fetch_people(connection, page), "email")
+    return PeopleAnswer(
+        people=shown,
+        total_people=access.count_people(connection),
+        next_cursor=next_cursor,
+    )
 
 
 @people.route(

@@ -44,24 +44,22 @@ def get_policy() -> RetentionPolicy:
 
 
 @privacy.route("GET", "/v1/privacy/purges", scope=Scope.ADMIN, answers={HTTPStatus.OK: PurgesAnswer})
-def get_purges() -> PurgesAnswer:
+def get_purges(connection: Connection) -> PurgesAnswer:
     """What the last nights deleted."""
-    with current_context().database.read() as connection:
-        return PurgesAnswer(purges=fetch_purges(connection))
+    return PurgesAnswer(purges=fetch_purges(connection))
 
 
 @privacy.route("GET", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequestsAnswer})
-def get_requests(query: ListQuery) -> PrivacyRequestsAnswer:
+def get_requests(query: ListQuery, connection: Connection) -> PrivacyRequestsAnswer:
     """Parents' requests, the newest first."""
     page = read_page(query, requests.CURSOR)
-    with current_context().database.read() as connection:
-        rows = requests.fetch_requests(connection, page, now=datetime.now(UTC))
-        shown, next_cursor = split_page(page, requests.CURSOR, rows, "id")
-        return PrivacyRequestsAnswer(
-            requests=shown,
-            total_requests=requests.count_requests(connection),
-            next_cursor=next_cursor,
-        )
+    rows = requests.fetch_requests(connection, page, now=datetime.now(UTC))
+    shown, next_cursor = split_page(page, requests.CURSOR, rows, "id")
+    return PrivacyRequestsAnswer(
+        requests=shown,
+        total_requests=requests.count_requests(connection),
+        next_cursor=next_cursor,
+    )
 
 
 @privacy.route("POST", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PrivacyRequest})

@@ -6,19 +6,23 @@ from typing import Annotated, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
-from metrics_api.access.audit import note_look_at_identifiers
-from metrics_api.api.authentication import current_principal
+from metrics_api.access.audit import LookAction, build_look, is_noted, save_look
+from metrics_api.api.authentication import current_principal, save_later
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
 from metrics_api.detection.query import Identifiers, Query, build_masked_query
+from metrics_api.ingest.retention import fetch_retained
 from metrics_api.settings.detection import DetectionSettings
-from viral_contract.models.period import PeriodQuery
+from viral_contract.models.growth import KFactorAnswer
+from viral_contract.models.period import PeriodAnswer, PeriodQuery
 from viral_contract.models.problem import FieldError
 from viral_contract.models.thresholds import Overrides
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer", bound=PeriodAnswer)
 
 
 class ListQuery(BaseModel):
@@ -33,14 +37,14 @@ class ListQuery(BaseModel):
 def parse_query(
     period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7, shows_identifiers: bool = True
 ) -> Query:
-    """What the detectors need for this request; a look at answers without identifiers is not audited.
+    """What the detectors need for this request, with identifiers as its caller sees them, or masked.
 
     Raises ProblemError 422 when the overrides contradict each other.
     """
     now = datetime.now(UTC)
     settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
     if shows_identifiers:
-        return Query(dates, settings, now, build_identifiers(now), page)
+        return Query(dates, settings, now, build_identifiers(), page)
     return build_masked_query(dates, settings, current_context().references, now=now, page=page)
 
 
@@ -52,12 +56,37 @@ def apply_overrides(overrides: Overrides) -> DetectionSettings:
         raise invalid([FieldError(pointer="#health_status_excellent", detail=str(error))]) from error
 
 
-def build_identifiers(now: datetime) -> Identifiers:
-    """How the caller of this request sees identifiers; seeing them whole is audited."""
+def build_identifiers() -> Identifiers:
+    """How the caller of this request sees identifiers; where it is whole, `note_look` belongs beside it."""
+    return Identifiers(current_context().references, current_principal().sees_identifiers)
+
+
+def note_look(connection: Connection, action: LookAction = "look_at_identifiers") -> None:
+    """Note once an hour and route that the caller is shown whole identifiers, or names one that they may not see.
+
+    Nothing is noted of who is shown masks. A transaction that only reads is followed by one that writes the note.
+    """
     principal = current_principal()
-    if principal.sees_identifiers:
-        note_look_at_identifiers(current_context().database, principal.name, str(request.url_rule), now=now)
-    return Identifiers(current_context().references, principal.sees_identifiers)
+    if action == "look_at_identifiers" and not principal.sees_identifiers:
+        return
+    look = build_look(principal.name, str(request.url_rule), action, now=datetime.now(UTC))
+    if is_noted(connection, look):
+        return
+    if connection.get_execution_options().get("postgresql_readonly"):
+        save_later(lambda writing: save_look(writing, look))
+    else:
+        save_look(connection, look)
+
+
+def note_retention(connection: Connection, answer: Answer) -> Answer:
+    """Note from which date on the answer is whole, where its period, or the one it compares with, begins before."""
+    retained = fetch_retained(connection)
+    first = max(retained.events, retained.content)
+    compares = isinstance(answer, KFactorAnswer)
+    needed = answer.period.previous() if compares else answer.period
+    if needed.start < first:
+        answer.retained_from = first
+    return answer
 
 
 def read_page(query: ListQuery, name: str) -> Page:

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import enqueue
@@ -25,18 +27,17 @@ _LETTER_ID = re.compile(r"([a-z]+)-([0-9]{1,18})")
 
 
 @queues.route("GET", "/v1/queues", scope=Scope.ADMIN, answers={HTTPStatus.OK: QueuesAnswer})
-def get_queues(query: ListQuery) -> QueuesAnswer:
+def get_queues(query: ListQuery, connection: Connection) -> QueuesAnswer:
     """Every queue, the long work that is under way, and what failed for good or may have been sent, page by page."""
     page = read_page(query, CURSOR)
-    with current_context().database.read() as connection:
-        letters = fetch_dead_letters(connection, LEDGERS, page)
-        shown, next_cursor = split_page(page, CURSOR, letters, "failed_at", "id")
-        return QueuesAnswer(
-            queues=fetch_queues(connection, current_context().redis, KINDS, now=datetime.now(UTC)),
-            dead_letters=shown,
-            next_cursor=next_cursor,
-            batches=fetch_all_unfinished(connection),
-        )
+    letters = fetch_dead_letters(connection, LEDGERS, page)
+    shown, next_cursor = split_page(page, CURSOR, letters, "failed_at", "id")
+    return QueuesAnswer(
+        queues=fetch_queues(connection, current_context().redis, KINDS, now=datetime.now(UTC)),
+        dead_letters=shown,
+        next_cursor=next_cursor,
+        batches=fetch_all_unfinished(connection),
+    )
 
 
 @queues.route("POST", f"{_DEAD_LETTER}/retry", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
@@ -70,18 +71,16 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
 
 
 @reports.route("GET", "/v1/reports", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReportsAnswer})
-def get_reports(query: ReportsQuery) -> ReportsAnswer:
+def get_reports(query: ReportsQuery, connection: Connection) -> ReportsAnswer:
     """Reports, the newest first."""
     page = read_page(query, CURSOR)
-    with current_context().database.read() as connection:
-        return fetch_reports(connection, query.report_type, page, current_context().references)
+    return fetch_reports(connection, query.report_type, page, current_context().references)
 
 
 @reports.route("GET", f"/v1/reports/<{ROW_ID}:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
-def get_report(report_id: int) -> Report:
+def get_report(report_id: int, connection: Connection) -> Report:
     """One report, or how far its run has come."""
-    with current_context().database.read() as connection:
-        report = _found(fetch_report(connection, report_id), report_id)
+    report = _found(fetch_report(connection, report_id), report_id)
     if not sees_recipients():
         report.recipient_emails = [mask_recipient(recipient) for recipient in report.recipient_emails]
     return report

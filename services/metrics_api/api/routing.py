@@ -1,7 +1,8 @@
 """Routes whose scope, request and answers are declared, so that none is open by accident and all are documented."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
@@ -12,17 +13,16 @@ from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
+from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.bodies import read_bytes
 from metrics_api.api.problems import MAX_ERRORS, ProblemError, invalid, invalid_values
-from metrics_api.api.retention import note_retention
 from metrics_api.api.surplus import drop_surplus
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
-from viral_contract.models.period import PeriodAnswer
 from viral_contract.models.problem import FieldError
 from viral_contract.models.values import normalize_id
 
@@ -98,7 +98,8 @@ class Resource:
     ) -> Callable[[View], View]:
         """Declare a route; `scope` None leaves it open to everybody.
 
-        A view's parameters named `query` and `body` are filled with their models; the other ones come from the path.
+        A view's parameters named `query` and `body` are filled with their models, `connection` is the transaction in
+        which the caller was found, for views that only read; the other ones come from the path.
         `reads` names the body's model where the view reads the body by itself.
         """
 
@@ -141,23 +142,38 @@ def _call(
     body: type[BaseModel] | None,
     max_body_bytes: int,
 ) -> View:
-    @wraps(view)
-    def call(**path: str) -> Response:
-        request.max_content_length = max_body_bytes
-        if scope is not None:
-            authenticate(scope)
-        if flag is not None:
-            check_enabled(flag)
-        given: dict[str, Any] = dict(path)
+    reads = "connection" in inspect.signature(view).parameters
+
+    def answer(given: dict[str, Any]) -> Any:
         if query is not None:
             given["query"] = read_query(query)
         elif scope is not None:
             read_query(_NoQuery)
         if body is not None:
             given["body"] = read_body(body)
-        return _to_response(view(**given))
+        return view(**given)
+
+    @wraps(view)
+    def call(**path: str) -> Response:
+        request.max_content_length = max_body_bytes
+        with _begin(scope, flag) as connection:
+            if reads:
+                return _to_response(answer({**path, "connection": connection}))
+        return _to_response(answer(dict(path)))
 
     return call
+
+
+@contextmanager
+def _begin(scope: Scope | None, flag: Flag | None) -> Iterator[Connection | None]:
+    """The transaction in which the caller was found, None for a route that is open to everybody."""
+    if scope is None:
+        yield None
+        return
+    with authenticate(scope) as connection:
+        if flag is not None:
+            check_enabled(flag)
+        yield connection
 
 
 def _to_response(answer: Any) -> Response:
@@ -166,8 +182,6 @@ def _to_response(answer: Any) -> Response:
     model, status = answer if isinstance(answer, tuple) else (answer, HTTPStatus.OK)
     if model is None:
         return Response(status=HTTPStatus.NO_CONTENT)
-    if isinstance(model, PeriodAnswer):
-        note_retention(model)
     return Response(model.model_dump_json(), status, content_type="application/json")
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
@@ -48,17 +49,16 @@ class SubscriberQuery(BaseModel):
 
 
 @subscriptions.route("GET", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SubscriptionsAnswer})
-def get_subscriptions(query: SubscriptionsQuery) -> SubscriptionsAnswer:
+def get_subscriptions(query: SubscriptionsQuery, connection: Connection) -> SubscriptionsAnswer:
     """Who gets the weekly and the monthly report, by address."""
-    context, page = current_context(), read_page(query, listing.CURSOR)
-    with context.database.read() as connection:
-        rows = listing.fetch_subscriptions(connection, query.report_type, page)
-        shown, next_cursor = split_page(page, listing.CURSOR, rows, "email", "report_type")
-        return SubscriptionsAnswer(
-            subscriptions=shown,
-            total_subscriptions=listing.count_subscriptions(connection, query.report_type),
-            next_cursor=next_cursor,
-        )
+    page = read_page(query, listing.CURSOR)
+    rows = listing.fetch_subscriptions(connection, query.report_type, page)
+    shown, next_cursor = split_page(page, listing.CURSOR, rows, "email", "report_type")
+    return SubscriptionsAnswer(
+        subscriptions=shown,
+        total_subscriptions=listing.count_subscriptions(connection, query.report_type),
+        next_cursor=next_cursor,
+    )
 
 
 @subscriptions.route(
@@ -102,17 +102,16 @@ def delete_subscription(subscription_id: int) -> None:
 
 
 @subscriptions.route("GET", "/v1/suppressions", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SuppressionsAnswer})
-def get_suppressions(query: ListQuery) -> SuppressionsAnswer:
+def get_suppressions(query: ListQuery, connection: Connection) -> SuppressionsAnswer:
     """Which addresses get nothing any more, and why."""
-    context, page = current_context(), read_page(query, suppressed.CURSOR)
-    with context.database.read() as connection:
-        rows = suppressed.fetch_suppressions(connection, page)
-        shown, next_cursor = split_page(page, suppressed.CURSOR, rows, "email")
-        return SuppressionsAnswer(
-            suppressions=shown,
-            total_suppressions=suppressed.count_suppressions(connection),
-            next_cursor=next_cursor,
-        )
+    page = read_page(query, suppressed.CURSOR)
+    rows = suppressed.fetch_suppressions(connection, page)
+    shown, next_cursor = split_page(page, suppressed.CURSOR, rows, "email")
+    return SuppressionsAnswer(
+        suppressions=shown,
+        total_suppressions=suppressed.count_suppressions(connection),
+        next_cursor=next_cursor,
+    )
 
 
 @subscriptions.route(
@@ -129,13 +128,12 @@ def delete_suppression(email: str) -> None:
 @subscriptions.route(
     "GET", "/v1/unsubscriptions/<id:token>", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription}
 )
-def get_unsubscription(token: str) -> Unsubscription:
+def get_unsubscription(token: str, connection: Connection) -> Unsubscription:
     """Whose subscriptions the link would end; changes nothing, because mail scanners open links, too."""
     email = read_unsubscribe_token(current_context().references, token)
     if email is None:
         raise not_found("such link")
-    with current_context().database.read() as connection:
-        return Unsubscription(email=mask_recipient(email), report_types=listing.fetch_types_of(connection, email))
+    return Unsubscription(email=mask_recipient(email), report_types=listing.fetch_types_of(connection, email))
 
 
 @subscriptions.route("POST", "/v1/unsubscriptions", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription})

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.access import tokens as access
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
@@ -17,17 +19,16 @@ tokens = Resource("tokens")
 
 
 @tokens.route("GET", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.OK: TokensAnswer})
-def get_tokens(query: ListQuery) -> TokensAnswer:
+def get_tokens(query: ListQuery, connection: Connection) -> TokensAnswer:
     """Every token without its secret, the ended ones too, the newest first."""
     page = read_page(query, access.CURSOR)
-    with current_context().database.read() as connection:
-        rows = access.fetch_tokens(connection, page, now=datetime.now(UTC))
-        shown, next_cursor = split_page(page, access.CURSOR, rows, "id")
-        return TokensAnswer(
-            tokens=shown,
-            total_tokens=access.count_tokens(connection),
-            next_cursor=next_cursor,
-        )
+    rows = access.fetch_tokens(connection, page, now=datetime.now(UTC))
+    shown, next_cursor = split_page(page, access.CURSOR, rows, "id")
+    return TokensAnswer(
+        tokens=shown,
+        total_tokens=access.count_tokens(connection),
+        next_cursor=next_cursor,
+    )
 
 
 @tokens.route("POST", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: TokenCreated})

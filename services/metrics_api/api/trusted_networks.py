@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from sqlalchemy import Connection
+
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid, not_found
@@ -20,25 +22,23 @@ _NETWORK = "/v1/trusted-networks/<id:cidr>"
 @trusted_networks.route(
     "GET", "/v1/trusted-networks", scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetworksAnswer}
 )
-def get_trusted_networks(query: ListQuery) -> TrustedNetworksAnswer:
+def get_trusted_networks(query: ListQuery, connection: Connection) -> TrustedNetworksAnswer:
     """Every trusted network, the expired ones too, by address."""
-    context, page = current_context(), read_page(query, trust.CURSOR)
-    with context.database.read() as connection:
-        rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
-        shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
-        return TrustedNetworksAnswer(
-            trusted_networks=shown,
-            total_networks=trust.count_trusted_networks(connection),
-            next_cursor=next_cursor,
-        )
+    page = read_page(query, trust.CURSOR)
+    rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
+    shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
+    return TrustedNetworksAnswer(
+        trusted_networks=shown,
+        total_networks=trust.count_trusted_networks(connection),
+        next_cursor=next_cursor,
+    )
 
 
 @trusted_networks.route("GET", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetwork})
-def get_trusted_network(cidr: str) -> TrustedNetwork:
+def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
     """Why a network is trusted, since when, by whom and until when."""
     network = _parse(cidr)
-    with current_context().database.read() as connection:
-        return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
+    return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
 
 
 @trusted_networks.route(
