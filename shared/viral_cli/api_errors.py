@@ -14,6 +14,8 @@ def api_errors_explained(api_url: str, advice: str) -> Iterator[None]:
     try:
         yield
     except ApiUnreachableError as error:
-        raise click.ClickException(f"Nothing answers at {api_url}. Is the stack running? {advice}") from error
+        raise click.ClickException(f"No response from {api_url}. Is the stack running? {advice}") from error
     except ApiProblemError as error:
-        raise click.ClickException(f"The API refused ({error.status} {error.code}): {error.detail} {advice}") from error
+        raise click.ClickException(
+            f"The API rejected the request ({error.status} {error.code}): {error.detail} {advice}"
+        ) from error

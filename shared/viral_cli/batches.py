@@ -15,16 +15,16 @@ _LOOK_SECONDS = 0.3
 
 @click.command("rebuild-facts")
 def rebuild_facts() -> None:
-    """Compute all facts anew from what is stored; reading and writing go on meanwhile."""
+    """Rebuild all facts from stored events. Reads and writes continue meanwhile."""
     steps = _run("rebuild_facts", "Rebuilding facts")
-    click.echo(f"The facts are rebuilt ({steps} steps).")
+    click.echo(f"Facts rebuilt ({steps} steps).")
 
 
 @click.command("rescan-content")
 def rescan_content() -> None:
-    """Scan what an older scanner has scanned; reading and writing go on meanwhile."""
+    """Rescan content that an older scanner has scanned. Reads and writes continue meanwhile."""
     steps = _run("rescan_content", "Scanning content")
-    click.echo(f"All content is scanned by the newest scanner ({steps} steps).")
+    click.echo(f"All content scanned with the latest scanner ({steps} steps).")
 
 
 def _run(kind: BatchKind, doing: str) -> int:
@@ -32,7 +32,7 @@ def _run(kind: BatchKind, doing: str) -> int:
     connection = connect()
     console = Console(stderr=True)
     with (
-        api_errors_explained(connection.api_url, "The work goes on; the same command shows how far."),
+        api_errors_explained(connection.api_url, "The job is still running. Run the same command to see its progress."),
         Progress(console=console, disable=not console.is_terminal) as progress,
     ):
         batch = connection.api.start_batch(kind)
@@ -44,6 +44,6 @@ def _run(kind: BatchKind, doing: str) -> int:
     if batch.status == "failed":
         raise click.ClickException(
             f"It failed after {batch.done_steps} of {batch.total_steps} steps: {batch.last_error}\n"
-            "It can be tried again on the page Operations."
+            "Retry it from the Operations page."
         )
     return batch.total_steps

@@ -73,11 +73,11 @@ def _build_layout(line: Line, separators: Sequence[str], known: Collection[str],
     separator = max(separators, key=fit)
     given = candidates[separator]
     if not given:
-        raise CsvHeaderError(f"Line {line.number} should name the columns, but has a quote that does not end.")
+        raise CsvHeaderError(f"Line {line.number} should contain the column names, but has an unclosed quote.")
     names = tuple(name.strip() for name in given)
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
-        raise CsvHeaderError(f"Two columns are named {', '.join(twice)}: rename or remove one of each.")
+        raise CsvHeaderError(f"Duplicate column names: {', '.join(twice)}. Rename or remove one of each.")
     is_padded = any(name != name.strip() for name in given)
     time_place = names.index(time_column) if time_column in names else None
     return CsvLayout(separator, names, line.number, is_padded, time_place)
@@ -115,11 +115,11 @@ class _CsvRows:
             except StopIteration:
                 return
             except _StrayQuoteError:
-                yield self._reject_first_line("has a quote that does not end")
+                yield self._reject_first_line("has an unclosed quote")
             except _LongLineError:
                 yield self._reject("is too long")
             except csv.Error as error:
-                yield self._reject(f"is not CSV: {error}")
+                yield self._reject(f"is not valid CSV: {error}")
             else:
                 yield from self._build_record(values)
 

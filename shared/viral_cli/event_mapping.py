@@ -65,7 +65,7 @@ def parse_columns(text: str) -> dict[str, str]:
     for pair in filter(None, text.split(",")):
         field, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not column:
-            raise MappingError(f"--map {pair}: write it as field=column")
+            raise MappingError(f"--map {pair}: use field=column")
         if field not in FIELDS:
             raise MappingError(f"--map {pair}: events have no field {field}, but {', '.join(FIELDS)}")
         columns[field] = column
@@ -105,8 +105,8 @@ def find_columns(sample: Iterable[Row]) -> list[str]:
 
 
 _NO_FIELD = (
-    "No column is a field of an event; the columns are {columns}. Files are CSV, separated by , ; tab or |, with the "
-    'columns\' names in the first line; NDJSON, one object on each line; a JSON array; or {{"events": [...]}}.'
+    "No column matches an event field. Columns: {columns}. Supported files: CSV separated by , ; tab or | with the "
+    'column names in the first line, NDJSON with one object per line, a JSON array, or {{"events": [...]}}.'
 )
 
 
@@ -117,9 +117,7 @@ def _list_columns(columns: Collection[str]) -> str:
 
 def _find_missing(columns: Collection[str], used: Sequence[str]) -> list[str]:
     return [
-        f"There is no column {column}; the columns are {_list_columns(columns)}."
-        for column in used
-        if column not in columns
+        f"There is no column {column}. Columns: {_list_columns(columns)}." for column in used if column not in columns
     ]
 
 
@@ -128,14 +126,14 @@ def _find_guesses(
 ) -> list[str]:
     problems = []
     if not event_type and chosen["event_type"] not in columns:
-        problems.append(f"No column is named event_type: say what the rows are by --type {'|'.join(EVENT_TYPES)}.")
+        problems.append(f"No event_type column. Set the event type with --type {'|'.join(EVENT_TYPES)}.")
     if chosen["occurred_at"] not in columns:
         times = find_time_columns(sample)
-        found = f"These hold times: {', '.join(times)}. " if times else ""
+        found = f"Columns with times: {', '.join(times)}. " if times else ""
         example = times[0] if times else "COLUMN"
         problems.append(
-            "No column is named occurred_at, so all would count as happening now. "
-            f"{found}Choose one by --map occurred_at={example}."
+            "No occurred_at column, so every event would be dated now. "
+            f"{found}Choose one with --map occurred_at={example}."
         )
     return problems
 

@@ -126,14 +126,14 @@ def _read_blocks(name: str, path: Path, *, is_gzip: bool) -> Iterator[bytes]:
                     is_first = False
                 yield block
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UnreadableFileError(f"{name} is damaged, so nothing was imported: {error}") from error
+            raise UnreadableFileError(f"{name} is corrupted. Nothing was imported: {error}") from error
 
 
 def _check_is_text(name: str, block: bytes) -> None:
     for what, start in _OTHER_FORMATS.items():
         if re.match(start, block):
             raise UnreadableFileError(
-                f"{name} is {what}. Unpack it, or export it as CSV, NDJSON or JSON (gzip is read as it is)."
+                f"{name} is {what}. Unpack it, or export it as CSV, NDJSON or JSON (gzip is supported)."
             )
 
 

@@ -20,17 +20,17 @@ _NAMES = [flag.value for flag in Flag]
 
 @click.group()
 def flags() -> None:
-    """Switch features on and off."""
+    """Turn features on and off."""
 
 
 @flags.command("set")
 @click.argument("name", type=click.Choice(_NAMES))
 @click.argument("state", type=click.Choice(["on", "off"]))
-@click.option("--percent", type=click.IntRange(1, _ALL), help="For so many percent of people or reports. Default: 100.")
-@click.option("-n", "--namespace", help="The release's namespace. Without it the local stack's file is changed.")
-@click.option("--release", help="The release's name, where the namespace holds several.")
-@click.option("--replace-rule", is_flag=True, help="Also where the flag has a rule that was written by hand.")
-@click.option("--dry-run", is_flag=True, help="Only print what would be done.")
+@click.option("--percent", type=click.IntRange(1, _ALL), help="Percentage of people or reports. Default: 100.")
+@click.option("-n", "--namespace", help="The release's namespace. Without it, the local stack's flags file is changed.")
+@click.option("--release", help="The release's name, if the namespace has more than one.")
+@click.option("--replace-rule", is_flag=True, help="Replace a hand-written rule of the flag.")
+@click.option("--dry-run", is_flag=True, help="Print the change without making it.")
 def set_command(
     name: str,
     state: str,
@@ -40,14 +40,14 @@ def set_command(
     replace_rule: bool,
     dry_run: bool,
 ) -> None:
-    """Set the flag NAME to STATE for everybody, or for a share of people or reports; nothing restarts.
+    """Turn the flag NAME on or off for everyone, or for a percentage of people or reports, without a restart.
 
     With a namespace it runs kubectl, prints each command, and wakes the pods, which see the change within seconds.
     """
     if state == "off" and percent is not None:
-        raise click.UsageError("--percent says for how many it is on; leave it out with off.")
+        raise click.UsageError("--percent can't be combined with off.")
     if release and not namespace:
-        raise click.UsageError("--release is a release in a cluster; name its namespace with -n.")
+        raise click.UsageError("--release needs the namespace too. Add -n NAMESPACE.")
     share = 0 if state == "off" else percent or _ALL
     flag = Flag(name)
     if namespace:
@@ -62,7 +62,7 @@ def _set_in_cluster(cluster: Cluster, flag: Flag, percent: int, replace_rule: bo
     cluster.write_flags(found, _format(changed))
     cluster.wake_pods(found)
     done = "Nothing was changed (--dry-run)." if cluster.dry_run else f"{flag} is {_describe(percent)}."
-    click.echo(f"{done} Write it into your values file too, or the next `helm upgrade` takes it back:")
+    click.echo(f"{done} Add it to your values file too, or the next `helm upgrade` will revert it:")
     click.echo(f"  featureFlags: {{{_camel_case(flag)}: {_format_values(percent)}}}")
 
 
@@ -83,16 +83,16 @@ def _set_in_file(path: Path, flag: Flag, percent: int, replace_rule: bool, dry_r
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     fresh.write_text(_format(changed))
     fresh.replace(target)
-    click.echo(f"{flag} is {_describe(percent)}, in {path}. What runs notices within a second or two.")
+    click.echo(f"{flag} is {_describe(percent)}, in {path}. Running services pick it up within a few seconds.")
 
 
 def _change(text: str, where: str, flag: Flag, percent: int, replace_rule: bool) -> Document:
     try:
         return set_flag(json.loads(text), flag, percent, replace_rule=replace_rule)
     except ValueError as error:
-        raise click.ClickException(f"{where} is not JSON: {error}. Correct it first; nothing was changed.") from error
+        raise click.ClickException(f"{where} is not valid JSON: {error}. Fix it first. Nothing was changed.") from error
     except BrokenFlagsError as error:
-        raise click.ClickException(f"{where} is broken: {error}. Correct it first; nothing was changed.") from error
+        raise click.ClickException(f"{where} is invalid: {error}. Fix it first. Nothing was changed.") from error
     except OwnRuleError as error:
         raise click.ClickException(
             f"{flag} has a rule that was written by hand, in {where}. --replace-rule drops it; nothing was changed."
@@ -114,7 +114,7 @@ def _format(document: Document) -> str:
 
 
 def _describe(percent: int) -> str:
-    return {0: "off", _ALL: "on"}.get(percent, f"on for {percent} %")
+    return {0: "off", _ALL: "on"}.get(percent, f"on for {percent}%")
 
 
 def _format_values(percent: int) -> str:

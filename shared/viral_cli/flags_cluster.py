@@ -55,11 +55,11 @@ class Cluster:
         selector = f"{_PART_OF},{_INSTANCE}={self.release}" if self.release else _PART_OF
         found = json.loads(self._run("get", "configmaps", "--selector", selector, "--output", "json"))["items"]
         if not found:
-            whose = f"of the release {self.release} " if self.release else ""
-            raise click.ClickException(f"The namespace {self.namespace} holds no flags {whose}of Viral Guardrails.")
+            whose = f" for release {self.release}" if self.release else ""
+            raise click.ClickException(f"Namespace {self.namespace} has no Viral Guardrails flags{whose}.")
         if len(found) > 1:
             names = ", ".join(sorted(item["metadata"]["labels"].get(_INSTANCE, "?") for item in found))
-            raise click.ClickException(f"{self.namespace} holds several releases: {names}. Name one with --release.")
+            raise click.ClickException(f"{self.namespace} has several releases: {names}. Choose one with --release.")
         return FlagsConfigMap(found[0])
 
     def write_flags(self, flags: FlagsConfigMap, text: str) -> None:
@@ -85,7 +85,7 @@ class Cluster:
         if skip:
             return ""
         if not shutil.which("kubectl"):
-            raise click.ClickException("There is no kubectl on the PATH; install it, or run this where it is.")
+            raise click.ClickException("kubectl was not found on the PATH. Install it, or run this where it is.")
         ran = subprocess.run(command, input=document, capture_output=True, text=True, check=False)  # noqa: S603 - no shell.
         if ran.returncode:
             raise click.ClickException(f"kubectl {arguments[0]} failed: {ran.stderr.strip()}")

@@ -157,7 +157,7 @@ def _measure(event: dict[str, Any]) -> int:
 
 def _format_errors(errors: Sequence[FieldError]) -> str:
     listed = [f"{error.pointer.split('/', 3)[-1]}: {error.detail}" for error in errors]
-    return "; ".join(listed) or "is wrong like others above (the API lists 100 errors at a time)"
+    return "; ".join(listed) or "has an error like others above (the API lists 100 errors at a time)"
 
 
 def _find_day(event: dict[str, Any]) -> str:

@@ -43,18 +43,18 @@ class _EncodingName(click.ParamType[Encoding]):
         try:
             return find_named(value)
         except LookupError:
-            self.fail(f"{value} is no encoding of text; for example utf-8, cp1251 or shift_jis are.", param, ctx)
+            self.fail(f"{value} is not a text encoding. Use, for example, utf-8, cp1251 or shift_jis.", param, ctx)
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--map", "columns", default="", metavar="FIELD=COLUMN,...", help="Which column feeds which field.")
-@click.option("--type", "event_type", type=click.Choice(EVENT_TYPES), help="What every row is.")
+@click.option("--map", "columns", default="", metavar="FIELD=COLUMN,...", help="Map a column to a field.")
+@click.option("--type", "event_type", type=click.Choice(EVENT_TYPES), help="Event type of every row.")
 @click.option(
     "--fingerprint",
     default="",
     metavar="COLUMN,...",
-    help="Tell devices apart by these columns; their hash becomes device_fingerprint.",
+    help="Identify devices by these columns. Their hash becomes device_fingerprint.",
 )
 @click.option(
     "--encoding",
@@ -65,7 +65,7 @@ class _EncodingName(click.ParamType[Encoding]):
 def import_events(
     file: Path, columns: str, event_type: str | None, fingerprint: str, encoding: Encoding | None
 ) -> None:
-    """Bring the events of a CSV, NDJSON or JSON file in; - is standard input, and gzip is unpacked.
+    """Import events from a CSV, NDJSON or JSON file, or from standard input (-). gzip is supported.
 
     Columns named like the fields of an event need no option. Rows without a UUID of their own get their id from what
     they hold, so importing them again changes nothing, and another file of the same name is another file. After an
@@ -82,7 +82,7 @@ def import_events(
             if sample:
                 _import_rows(events, mapping)
             else:
-                click.echo(f"{source.name}: 0 new, 0 known already, 0 rejected. There are no rows in it.")
+                click.echo(f"{source.name}: 0 new, 0 known already, 0 rejected. The file has no rows.")
     except (UnreadableFileError, CsvHeaderError, MappingError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -105,13 +105,13 @@ def _import_rows(events: EventFile, mapping: EventMapping) -> None:
     states = StateFile(connection.var / "imports", *identity)
     state = states.load()
     if state.records:
-        click.echo(f"Going on after line {state.line:,}.")
+        click.echo(f"Resuming after line {state.line:,}.")
     try:
-        with api_errors_explained(connection.api_url, "The same command goes on from here."):
+        with api_errors_explained(connection.api_url, "Run the same command to resume."):
             for reached in _send_with_progress(events, mapping, ids, connection, state):
                 states.save(state := reached)
     except KeyboardInterrupt:
-        click.echo(f"Stopped after line {state.line:,}; the same command goes on from there.", err=True)
+        click.echo(f"Stopped after line {state.line:,}. Run the same command to resume.", err=True)
         raise click.exceptions.Exit(_INTERRUPTED) from None
     states.clear()
     notes = [f"{events.description}.{ids.describe()}"]
@@ -127,7 +127,7 @@ def format_summary(name: str, state: ImportState, notes: Sequence[str], dashboar
     among = " and ".join(f"{rows:,} {what}" for what, rows in late.items() if rows)
     lines = [f"{name}: {', '.join(counts)}{f' ({among})' if among else ''}.", *notes]
     if state.duplicates and not state.accepted:
-        lines.append("Warning: nothing is new, because every row that could be read was known already.")
+        lines.append("Warning: nothing new. Every readable row had already been imported.")
     if state.first_day and state.last_day:
         last = date.fromisoformat(state.last_day)
         first = max(date.fromisoformat(state.first_day), last - timedelta(days=_LONGEST_PERIOD_DAYS - 1))
@@ -164,4 +164,4 @@ def _is_hopeless(state: ImportState) -> bool:
     return state.rejected >= _MANY_REJECTIONS and not state.accepted + state.duplicates
 
 
-_NOT_SHOWN = "All rows so far were rejected; the others are counted, but not listed, until one is stored."
+_NOT_SHOWN = "Every row so far was rejected. Further rejections are counted but not listed until a row is stored."

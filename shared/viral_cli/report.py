@@ -28,21 +28,21 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def report() -> None:
-    """Generate, list, show, export and mail performance reports."""
+    """Generate, list, show, export and email performance reports."""
 
 
 @report.command()
 @click.option("--type", "report_type", type=click.Choice(get_args(ReportType)), default="weekly", show_default=True)
 @click.option("--from", "start", type=_DATE, metavar="YYYY-MM-DD", help="First date (UTC) of a custom report.")
 @click.option("--to", "end", type=_DATE, metavar="YYYY-MM-DD", help="Last date (UTC) of a custom report.")
-@click.option("--no-wait", is_flag=True, help="Only ask for the report; do not wait until it is ready.")
+@click.option("--no-wait", is_flag=True, help="Request the report without waiting for it.")
 def generate(report_type: ReportType, start: datetime | None, end: datetime | None, no_wait: bool) -> None:
-    """Make a report: the 7 or 30 dates that end yesterday, or those given."""
+    """Generate a report for the 7 or 30 days ending yesterday, or for given dates."""
     request = _build_request(report_type, start.date() if start else None, end.date() if end else None)
     connection = connect()
     asked = _call(connection, lambda: connection.api.request_report(request))
     if no_wait:
-        click.echo(f"Report {asked.id} is {asked.status}. `viral-engine report show {asked.id}` shows it.")
+        click.echo(f"Report {asked.id} is {asked.status}. View it with `viral-engine report show {asked.id}`.")
         return
     made = _wait(connection, asked.id)
     if made.status != "ready":
@@ -53,9 +53,15 @@ def generate(report_type: ReportType, start: datetime | None, end: datetime | No
 
 @report.command("list")
 @click.option("--type", "report_type", type=click.Choice(get_args(ReportType)), help="Only reports of this type.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Most reports to list.",
+)
 def list_reports(report_type: ReportType | None, limit: int) -> None:
-    """List reports, the newest first."""
+    """List reports, newest first."""
     connection = connect()
     answer = _call(connection, lambda: connection.api.fetch_reports(report_type=report_type, limit=limit))
     click.echo(format_list(answer))
@@ -64,7 +70,7 @@ def list_reports(report_type: ReportType | None, limit: int) -> None:
 @report.command()
 @click.argument("report_id", type=int)
 def show(report_id: int) -> None:
-    """Show one report, or how far it has come."""
+    """Show a report or its progress."""
     connection = connect()
     click.echo(format_report(_call(connection, lambda: connection.api.fetch_report(report_id))))
 
@@ -76,7 +82,7 @@ def show(report_id: int) -> None:
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: report-ID.FORMAT]"
 )
 def export(report_id: int, export_format: ExportFormat, output: Path | None) -> None:
-    """Save a finished report as a file."""
+    """Save a finished report to a file."""
     connection = connect()
     content = _call(connection, lambda: connection.api.export_report(report_id, export_format))
     path = output or Path(f"report-{report_id}.{export_format}")
@@ -92,10 +98,10 @@ def export(report_id: int, export_format: ExportFormat, output: Path | None) -> 
     required=True,
     multiple=True,
     metavar="ADDRESSES",
-    help="Separated by commas or semicolons; may be given again.",
+    help="Separate addresses with commas or semicolons. Can be repeated.",
 )
 def deliver(report_id: int, recipients: Sequence[str]) -> None:
-    """Mail a finished report to each address, once."""
+    """Email a finished report to each address, once."""
     connection, addresses = connect(), split_addresses(",".join(recipients))
     answer = _call(connection, lambda: _deliver(connection, report_id, addresses))
     click.echo(format_deliveries(answer))

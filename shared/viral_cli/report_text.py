@@ -26,7 +26,7 @@ def format_list(answer: ReportsAnswer) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if len(answer.reports) < answer.total_reports:
-        lines.append(f"({answer.total_reports:,} in all)")
+        lines.append(f"({answer.total_reports:,} total)")
     return "\n".join(lines)
 
 
@@ -44,7 +44,7 @@ def format_deliveries(answer: DeliveriesAnswer) -> str:
     """One line a recipient, and what becomes of it while email is switched off."""
     lines = [f"{delivery.recipient_email}: {delivery.status}" for delivery in answer.deliveries]
     if not answer.email_enabled:
-        lines.append("Email queued for future delivery (placeholder): email delivery is switched off, nothing is sent.")
+        lines.append("Email queued for future delivery (placeholder): email delivery is turned off, nothing is sent.")
     return "\n".join(lines)
 
 
@@ -85,5 +85,5 @@ def _list_figures(facts: ReportFacts) -> list[tuple[str, str]]:
 def _list_changes(facts: ReportFacts) -> tuple[str, str]:
     """What stands behind K and the conversion rate."""
     if not facts.is_over:
-        return "the period is not over", "so far"
+        return "period in progress", "so far"
     return f"{facts.k_factor_trend}, {format_change(facts.k_factor_change_pct)}", facts.conversion_trend

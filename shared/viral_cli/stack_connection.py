@@ -32,8 +32,8 @@ def connect() -> Connection:
     missing = [name for name in ("METRICS_API_URL", "API_TOKEN") if not values.get(name)]
     if missing:
         raise click.ClickException(
-            f"{' and '.join(missing)} not given, and there is no {settings.var_dir}/local.env, so no local stack is "
-            "running here. Start it by `make run`, in another terminal."
+            f"{' and '.join(missing)} not set, and there is no {settings.var_dir}/local.env, so no local stack is "
+            "running here. Start one with `make run` in another terminal."
         )
     api = MetricsApi.connect(values["METRICS_API_URL"], values["API_TOKEN"], timeout_seconds=_TIMEOUT_SECONDS)
     dashboard_url = values.get("DASHBOARD_URL", "")

@@ -11,24 +11,24 @@ from viral_contract.models.privacy import PrivacyRequest, PrivacyRequestDraft, R
 from viral_reports.figures import format_counted
 
 _NOTHING = (
-    "Nothing is stored under this id; check it. Request {0} stays open: if the id is right, "
-    "`viral-engine subject close {0}` ends it."
+    "No data found for this ID. Check it. Request {0} stays open. If the ID is correct, close it with "
+    "`viral-engine subject close {0}`."
 )
-_ADVICE = "What was recorded is listed at /dashboard/privacy."
+_ADVICE = "Recorded requests are listed at /dashboard/privacy."
 _KIND = click.option(
     "--kind",
     "subject_kind",
     type=click.Choice(get_args(SubjectKind)),
     default="user",
     show_default=True,
-    help="What the id is an id of.",
+    help="What the ID identifies.",
 )
-_NOTE = click.option("--note", help="Who asked, and how it was checked that they may.")
+_NOTE = click.option("--note", help="Who made the request, and how their authority was verified.")
 
 
 @click.group()
 def subject() -> None:
-    """Answer a parent's request; it is recorded with its result."""
+    """Answer a parent's request. The request and its result are recorded."""
 
 
 @subject.command("export")
@@ -37,7 +37,7 @@ def subject() -> None:
 @_NOTE
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file to write.")
 def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Path) -> None:
-    """Write everything that is stored about SUBJECT_ID into a file."""
+    """Export all data stored about SUBJECT_ID to a file."""
     connection = connect()
     with api_errors_explained(connection.api_url, _ADVICE):
         request = connection.api.record_privacy_request(_draft("export", subject_kind, subject_id, note))
@@ -53,9 +53,9 @@ def export(subject_id: str, subject_kind: SubjectKind, note: str | None, out: Pa
 @click.argument("subject_id")
 @_KIND
 @_NOTE
-@click.option("--with-devices", is_flag=True, help="Also devices that nobody else has used.")
-@click.option("--with-sessions", is_flag=True, help="Also sessions that nobody else has used.")
-@click.option("--yes", is_flag=True, help="Do not ask again.")
+@click.option("--with-devices", is_flag=True, help="Include devices that no one else has used.")
+@click.option("--with-sessions", is_flag=True, help="Include sessions that no one else has used.")
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
 def erase(
     subject_id: str,
     subject_kind: SubjectKind,
@@ -64,9 +64,9 @@ def erase(
     with_sessions: bool,
     yes: bool,
 ) -> None:
-    """Delete everything about SUBJECT_ID. It cannot be undone."""
+    """Erase all data about SUBJECT_ID. This can't be undone."""
     if not yes:
-        click.confirm(f"Erase everything about the {subject_kind} {subject_id}? It cannot be undone.", abort=True)
+        click.confirm(f"Erase everything about the {subject_kind} {subject_id}? This can't be undone.", abort=True)
     connection = connect()
     with api_errors_explained(connection.api_url, _ADVICE):
         request = connection.api.record_privacy_request(_draft("erase", subject_kind, subject_id, note))
@@ -75,14 +75,14 @@ def erase(
         raise click.ClickException(_NOTHING.format(done.id))
     for table, rows in (done.result or {}).items():
         click.echo(f"{table}: {rows}")
-    click.echo(f"Erased (request {done.id}). The facts of the days concerned are made anew within a minute.")
+    click.echo(f"Erased (request {done.id}). Facts for the affected days are rebuilt within a minute.")
     _list_traces(done)
 
 
 @subject.command("erase-traces")
 @click.argument("request_id", type=int)
 def erase_traces(request_id: int) -> None:
-    """Delete the devices and sessions that only the subject of the erasure REQUEST_ID had used."""
+    """Erase devices and sessions used only by the subject of erasure REQUEST_ID."""
     connection = connect()
     with api_errors_explained(connection.api_url, _ADVICE):
         done = connection.api.erase_traces(request_id)
@@ -94,9 +94,9 @@ def _list_traces(done: PrivacyRequest) -> None:
     """What is left under what the subject used, and how to erase it."""
     if not done.traces:
         return
-    click.echo("Left under what was used:")
+    click.echo("Remaining data:")
     for trace in done.traces:
-        users = f"used by {trace.others} more" if trace.others else "used by nobody else"
+        users = f"used by {trace.others} more" if trace.others else "used by no one else"
         click.echo(f"  {trace.kind} {trace.id}: {format_counted(trace.events, 'event')}, {users}")
     if any(trace.kind != "ip_address" and not trace.others for trace in done.traces):
         click.echo(f"Devices and sessions that nobody else used: `viral-engine subject erase-traces {done.id}`.")
@@ -105,11 +105,11 @@ def _list_traces(done: PrivacyRequest) -> None:
 @subject.command("close")
 @click.argument("request_id", type=int)
 def close(request_id: int) -> None:
-    """End the open request REQUEST_ID, because nothing is stored under its id."""
+    """Close the open request REQUEST_ID when no data is stored under its ID."""
     connection = connect()
     with api_errors_explained(connection.api_url, _ADVICE):
         connection.api.close_privacy_request(request_id)
-    click.echo(f"Request {request_id} is closed: nothing is stored.")
+    click.echo(f"Request {request_id} is closed. No data is stored.")
 
 
 def _draft(kind: RequestKind, subject_kind: SubjectKind, subject_id: str, note: str | None) -> PrivacyRequestDraft:

@@ -159,11 +159,11 @@ def test_several_releases_and_none_are_told_apart(cluster: Cluster) -> None:
     other = render("--set", "fullnameOverride=other").of("ConfigMap")["flags"]
     other["metadata"]["labels"]["app.kubernetes.io/instance"] = "other"
     cluster.create(("viral-engine", "configmaps", "other-flags"), other, ("tests", "Update"))
-    assert "holds several releases: other, viral-engine. Name one with --release." in _set("ai_insights", "on").output
+    assert "has several releases: other, viral-engine. Choose one with --release." in _set("ai_insights", "on").output
     assert _set("ai_insights", "on", "--release", "other").exit_code == 0
     assert _flag(cluster, "ai_insights") == "off"
     nothing = CliRunner().invoke(main, ["flags", "set", "ai_insights", "on", "-n", "elsewhere"])
-    assert "The namespace elsewhere holds no flags" in nothing.output
+    assert "Namespace elsewhere has no Viral Guardrails flags" in nothing.output
 
 
 def test_kubectls_refusal_is_passed_on(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_importing_again_changes_nothing_and_says_so(stack: dict[str, str], api:
     before = api.fetch_health(**WEB_LOG_PERIOD)
     result = run_import(stack, WEB_LOG, *WEB_LOG_OPTIONS)
     assert result.stdout.startswith("web_access_events.csv: 0 new, 9,999 known already, 0 rejected.")
-    assert "Warning: nothing is new" in result.stdout
+    assert "Warning: nothing new" in result.stdout
     after = api.fetch_health(**WEB_LOG_PERIOD)
     assert (after.health_score, after.deductions) == (before.health_score, before.deductions)
     assert after.components.fraud.suspicious_ips == before.components.fraud.suspicious_ips
@@ -162,7 +162,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(stack: dict[str, str], a
     assert process.returncode == 130
     [stopped_after] = re.findall(r"Stopped after line ([\d,]+)", errors)
     result = run_import(stack, file)
-    assert result.stdout.startswith(f"Going on after line {stopped_after}.\n")
+    assert result.stdout.startswith(f"Resuming after line {stopped_after}.\n")
     new, known_already = (
         int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:new|known)", result.stdout)
     )

@@ -96,7 +96,7 @@ def test_a_second_stack_in_the_same_folder_is_refused_and_harms_nothing(stack: d
     var = Path(stack["FLAGS_FILE"]).parent
     with StackProcess(var) as second:
         assert second.wait() == 1
-    assert "is running already" in second.output
+    assert "is already running" in second.output
     assert httpx.get(f"{stack['METRICS_API_URL']}/readyz").status_code == 200
     assert (var / "local.env").exists()
 

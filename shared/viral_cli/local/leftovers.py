@@ -22,8 +22,8 @@ def only_stack_in(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StackError(
-                f"The stack with its data in {folder} is running already: see {folder}/local.env, or choose "
-                "another folder by VAR_DIR and other ports by METRICS_API_PORT and DASHBOARD_PORT."
+                f"A stack with its data in {folder} is already running. See {folder}/local.env, or choose "
+                "another folder with VAR_DIR and other ports with METRICS_API_PORT and DASHBOARD_PORT."
             ) from error
         yield
 

@@ -57,7 +57,7 @@ class MergedLog:
     def _print_lines(self) -> None:
         while (line := self._lines.get()) is not None:
             if self._dropped:
-                line = f"({self._dropped} lines were dropped, because nobody read them.)\n{line}"
+                line = f"({self._dropped} lines were dropped because nothing was reading them.)\n{line}"
                 self._dropped = 0
             # A closed terminal must not end this thread, or the lines would pile up.
             with contextlib.suppress(OSError, ValueError):

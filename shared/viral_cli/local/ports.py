@@ -23,7 +23,7 @@ def check_ports_free(ports: Mapping[str, int]) -> None:
     if len(set(ports.values())) < len(ports):
         raise StackError(f"{' and '.join(ports)} must be different ports.")
     taken = [
-        f"Port {port} is taken by another program. Stop that program, or choose another port, "
+        f"Port {port} is in use by another program. Stop it, or choose another port, "
         f"for example {variable}={port + 1 if port < 65535 else 8000}"
         for variable, port in ports.items()
         if not is_port_free(port)

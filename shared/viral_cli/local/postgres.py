@@ -136,7 +136,7 @@ def _run_setup(command: list[str], folder: Path, account: Account | None, stdin:
         check=False,
     )
     if result.returncode:
-        raise StackError(f"PostgreSQL's data could not be made.\n{result.stdout}{result.stderr}")
+        raise StackError(f"Could not create the PostgreSQL data directory.\n{result.stdout}{result.stderr}")
 
 
 def _free_from_old_server(folder: Path) -> None:

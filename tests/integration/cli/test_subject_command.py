@@ -56,7 +56,7 @@ def test_what_the_child_alone_used_is_listed_and_erased(
     events = [build_event(**used), build_event("signup", user_id=CHILD, **used)]
     http.post("/v1/events", json={"events": events}).raise_for_status()
     listed = run(empty_database, server_url, "erase", CHILD, "--yes")
-    assert "  device tablet-7: 1 event, used by nobody else" in listed.output
+    assert "  device tablet-7: 1 event, used by no one else" in listed.output
     [number] = [request["id"] for request in http.get("/v1/privacy/requests").json()["requests"]]
     assert f"`viral-engine subject erase-traces {number}`" in listed.output
     erased = run(empty_database, server_url, "erase-traces", str(number))
@@ -86,7 +86,7 @@ def test_an_unknown_id_leaves_the_request_open_until_somebody_closes_it(
         assert "Nothing is stored under this id; check it." in result.output
     assert not out.exists()
     closed = run(empty_database, server_url, "close", "1")
-    assert closed.output == "Request 1 is closed: nothing is stored.\n"
+    assert closed.output == "Request 1 is closed. No data is stored.\n"
     states = {each["id"]: each["status"] for each in http.get("/v1/privacy/requests").json()["requests"]}
     assert states == {1: "done", 2: "open"}
 

@@ -65,7 +65,7 @@ class TestCsv:
         assert read(tmp_path, content.encode()) == [Record(header_line + 1, {"id": "7", "name": "x"})]
 
     @pytest.mark.parametrize(
-        ("content", "message"), [("id,name,id\n", "Two columns are named id"), ('"id,name\n1,x\n', "Line 1 .* quote")]
+        ("content", "message"), [("id,name,id\n", "Duplicate column names: id"), ('"id,name\n1,x\n', "Line 1 .* quote")]
     )
     def test_a_header_that_does_not_name_the_columns_is_refused(
         self, content: str, message: str, tmp_path: Path
@@ -83,9 +83,9 @@ class TestCsv:
             (b"id,name\n1\n2,Ana\n", 2, "has 1 values for 2 columns"),
             (b"id,name\n1,a,b\n2,Ana\n", 2, "has 3 values for 2 columns"),
             (b"id,name\n,\n2,Ana\n", 2, "is empty"),
-            (b'id,name\n1,"a"b\n2,Ana\n', 2, "is not CSV: ',' expected after '\"'"),
-            (b"id,name\n1," + b"x" * 200_000 + b"\n2,Ana\n", 2, "is not CSV: field larger"),
-            (b'id,name\n1,"a\n2,Ana\n', 2, "is not CSV: unexpected end of data"),
+            (b'id,name\n1,"a"b\n2,Ana\n', 2, "is not valid CSV: ',' expected after '\"'"),
+            (b"id,name\n1," + b"x" * 200_000 + b"\n2,Ana\n", 2, "is not valid CSV: field larger"),
+            (b'id,name\n1,"a\n2,Ana\n', 2, "is not valid CSV: unexpected end of data"),
         ],
     )
     def test_a_row_that_cannot_be_read_does_not_spoil_the_others(
@@ -208,7 +208,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"id,name\n" * 1000, mtime=0)[:-9], "is damaged"),
+        (gzip.compress(b"id,name\n" * 1000, mtime=0)[:-9], "is corrupted"),
         (gzip.compress(gzip.compress(b"id", mtime=0), mtime=0), "compressed by gzip twice"),
         (b"PK\x03\x04 and so on", "is a ZIP archive or an Excel workbook"),
     ],

@@ -67,8 +67,8 @@ def test_a_dry_run_changes_nothing(path: Path) -> None:
         (("email_delivery", "on", "--percent", "0"), "0 is not in the range 1<=x<=100"),
         (("email_delivery", "on", "--percent", "101"), "101 is not in the range"),
         (("email_delivery", "on", "--percent", "many"), "'many' is not a valid integer"),
-        (("email_delivery", "off", "--percent", "25"), "leave it out with off"),
-        (("email_delivery", "off", "--release", "other"), "name its namespace with -n"),
+        (("email_delivery", "off", "--percent", "25"), "can't be combined with off"),
+        (("email_delivery", "off", "--release", "other"), "Add -n NAMESPACE"),
     ],
 )
 def test_bad_input_is_refused_and_changes_nothing(path: Path, arguments: tuple[str, ...], sentence: str) -> None:
@@ -84,7 +84,7 @@ def test_a_broken_file_stays_as_it_is(path: Path, content: str) -> None:
     path.write_text(content)
     ran = _set("email_delivery", "on")
     assert ran.exit_code == 1
-    assert "Correct it first; nothing was changed." in ran.output
+    assert "Fix it first. Nothing was changed." in ran.output
     assert path.read_text() == content
 
 

@@ -57,7 +57,7 @@ def test_many_unreadable_rows_do_not_gather_in_one_batch() -> None:
 
 
 def test_an_import_without_anything_new_warns() -> None:
-    assert "Warning: nothing is new" in format_summary("log.csv", ImportState(duplicates=3), NOTES, "")
+    assert "Warning: nothing new" in format_summary("log.csv", ImportState(duplicates=3), NOTES, "")
     assert "Warning" not in format_summary("log.csv", ImportState(accepted=1, duplicates=3), NOTES, "")
 
 

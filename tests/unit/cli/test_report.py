@@ -82,4 +82,4 @@ def test_lists_reports_in_columns() -> None:
     assert lines[0].split() == ["ID", "TYPE", "PERIOD", "STATUS", "K", "HEALTH"]
     assert lines[1].split() == ["12", "weekly", "2–8", "March", "2026", "ready", "0.74", "92.0"]
     assert lines[2].endswith("queued")
-    assert lines[3] == "(40 in all)"
+    assert lines[3] == "(40 total)"

@@ -26,7 +26,7 @@ def test_a_port_found_free_is_free() -> None:
 
 
 def test_the_message_names_the_port_and_the_variable(taken_port: int) -> None:
-    with pytest.raises(StackError, match=rf"Port {taken_port} is taken.*DASHBOARD_PORT={taken_port + 1}"):
+    with pytest.raises(StackError, match=rf"Port {taken_port} is in use.*DASHBOARD_PORT={taken_port + 1}"):
         check_ports_free({"METRICS_API_PORT": find_free_port(), "DASHBOARD_PORT": taken_port})
 
 

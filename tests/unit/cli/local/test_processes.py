@@ -145,7 +145,7 @@ def test_a_half_written_record_is_ignored(tmp_path: Path) -> None:
 
 
 def test_a_folder_belongs_to_one_stack(tmp_path: Path) -> None:
-    with only_stack_in(tmp_path), pytest.raises(StackError, match="running already"), only_stack_in(tmp_path):
+    with only_stack_in(tmp_path), pytest.raises(StackError, match="already running"), only_stack_in(tmp_path):
         pass
     with only_stack_in(tmp_path):
         pass
