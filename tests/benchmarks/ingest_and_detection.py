@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -131,8 +132,8 @@ def measure_reads(database: Database) -> Iterator[tuple[str, float, float | None
     dates = {"first": period.begins_at, "behind": period.ends_before}
     with database.read() as connection:
         for name, fetch, before in (
-            ("suspicious clicks", fetch_fraud, _FRAUD_FROM_EVENTS),
-            ("bots", fetch_bots, _BOTS_FROM_EVENTS),
+            ("suspicious clicks", partial(fetch_fraud, trust={}), _FRAUD_FROM_EVENTS),
+            ("bots", partial(fetch_bots, trust={}), _BOTS_FROM_EVENTS),
             ("opt-outs", fetch_opt_outs, None),
             ("health score", fetch_health, None),
         ):

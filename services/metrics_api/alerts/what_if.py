@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from metrics_api.alerts.rules import find_alerts
 from metrics_api.detection.query import Query
-from metrics_api.health.evaluation import fetch_health
+from metrics_api.detection.trusted_networks import fetch_active_trust
+from metrics_api.health.evaluation import fetch_basis, rate_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.thresholds import Overrides
@@ -18,8 +19,9 @@ from viral_runtime.settings.ranges import format_range
 
 def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
     """The period of the query under its thresholds, beside the same under the configured ones."""
-    before = fetch_health(connection, replace(query, settings=configured))
-    after = fetch_health(connection, query)
+    basis = fetch_basis(connection, query.period, fetch_active_trust(connection, now=query.now))
+    before = rate_health(connection, replace(query, settings=configured), basis)
+    after = rate_health(connection, query, basis)
     not_applicable = find_not_applicable(query.settings)
     return WhatIfAnswer(
         period=query.period,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -31,6 +31,7 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.detection.query import Identifiers
 from metrics_api.health.evaluation import fetch_health
+from metrics_api.health.history import fetch_newest_point
 from viral_contract.models.alerts import (
     Acknowledgement,
     AlertDetail,
@@ -51,6 +52,8 @@ alerts = Resource("alerts")
 # A larger number is no alert of ours, and the database could not read it.
 _ALERT = f"/v1/alerts/<{ROW_ID}:alert_id>"
 _NO_ROWS = Page(limit=1)
+_SCORE_HOLDS = timedelta(minutes=5)
+"""An evaluation follows each minute; where none has for so long, the score is computed."""
 
 
 class AlertsQuery(PeriodQuery, ListQuery):
@@ -85,12 +88,12 @@ def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
     wanted, identifiers = _parse_wanted(query, now), build_identifiers()
     note_look(connection)
     found, last = listing.fetch_alerts(connection, wanted, page)
-    health = fetch_health(connection, recent)
+    newest = fetch_newest_point(connection, since=now - _SCORE_HOLDS) or fetch_health(connection, recent)
     return AlertsAnswer(
         total_alerts=listing.count_alerts(connection, wanted),
         alerts=[listing.show_evidence(alert, identifiers) for alert in found],
-        health_score=health.health_score,
-        health_status=health.health_status,
+        health_score=newest.health_score,
+        health_status=newest.health_status,
         next_cursor=last and encode_cursor(context.references, listing.CURSOR, last),
     )
 

@@ -15,6 +15,7 @@ from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
+from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
@@ -67,7 +68,9 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
     default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
     asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
     note_look(connection)
-    return note_retention(connection, fraud.fetch_fraud(connection, asked))
+    return note_retention(
+        connection, fraud.fetch_fraud(connection, asked, fetch_active_trust(connection, now=asked.now))
+    )
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
@@ -75,7 +78,7 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     """Devices that made several clicks within seconds."""
     asked = parse_query(query, query, read_page(query, bots.CURSOR))
     note_look(connection)
-    return note_retention(connection, bots.fetch_bots(connection, asked))
+    return note_retention(connection, bots.fetch_bots(connection, asked, fetch_active_trust(connection, now=asked.now)))
 
 
 @guardrails.route(

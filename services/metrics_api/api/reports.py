@@ -94,7 +94,9 @@ def get_report(report_id: int, connection: Connection) -> Report:
 )
 def get_export(report_id: int, query: ExportQuery) -> Response:
     """One finished report as a file."""
-    report = get_report(report_id)
+    # Its own, which ends before a file is rendered.
+    with current_context().database.read() as connection:
+        report = get_report(report_id, connection)
     if report.status != "ready":
         raise ProblemError(HTTPStatus.CONFLICT, "not_ready", f"Report {report_id} is {report.status}.")
     export = export_report(current_context().database, report, query.format)

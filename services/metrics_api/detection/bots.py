@@ -9,7 +9,6 @@ from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
 CURSOR = "bots"
@@ -20,28 +19,33 @@ _FLAGGED = f"""
     SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST}
     GROUP BY device_fingerprint
 """
-_ROWS = """
-    SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
-        max(last_click_at) AS last_seen
-    FROM ({flagged}) AS flagged JOIN clicks_per_device_day USING (device_fingerprint)
-    WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest {behind}
-    ORDER BY -sum(clicks), device_fingerprint LIMIT :fetch
+# The total is there where no row is.
+_ROWS_AND_TOTAL = """
+    WITH flagged AS MATERIALIZED ({flagged})
+    SELECT total, listed.* FROM (SELECT count(*) AS total FROM flagged) AS counted LEFT JOIN (
+        SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
+            max(last_click_at) AS last_seen
+        FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
+        WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest {behind}
+        ORDER BY -sum(clicks), device_fingerprint LIMIT :fetch
+    ) AS listed ON true
+    ORDER BY -clicks, device_fingerprint
 """
 _BEHIND = "HAVING (-sum(clicks), device_fingerprint) > (CAST(:clicks AS numeric), :device)"
 
 
-def fetch_bots(connection: Connection, query: Query) -> BotAnswer:
+def fetch_bots(connection: Connection, query: Query, trust: Collection[str]) -> BotAnswer:
     """The flagged devices of the period, the most clicks first.
 
     A burst belongs to the date of its last click, also when it began before the period. Clicks from trusted networks
     are left out of it.
     """
-    flagged, rule = flagged_devices(query, fetch_active_trust(connection, now=query.now))
+    flagged, rule = flagged_devices(query, trust)
     after = dict(zip(("clicks", "device"), query.page.after, strict=True)) if query.page.after else {}
-    statement = text(_ROWS.format(flagged=flagged, behind=_BEHIND if after else ""))
-    rows = connection.execute(statement, {**rule, **after, "fetch": query.page.fetch}).all()
-    total = connection.execute(text(f"SELECT count(*) FROM ({flagged}) AS flagged"), rule).scalar_one()
-    return format_bots(rows, total, query)
+    statement = text(_ROWS_AND_TOTAL.format(flagged=flagged, behind=_BEHIND if after else ""))
+    found = connection.execute(statement, {**rule, **after, "fetch": query.page.fetch}).all()
+    rows = [row for row in found if row.device_fingerprint is not None]
+    return format_bots(rows, found[0].total, query)
 
 
 def flagged_devices(query: Query, trust: Collection[str]) -> tuple[str, dict[str, object]]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
+from metrics_api.detection.trusted_networks import find_network
 from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
 
 CURSOR = "fraud"
@@ -22,7 +22,6 @@ _IS_TRUSTED = "fact.ip_address <<= ANY(CAST(:trusted AS inet[]))"
 _ROWS = f"SELECT day, fact.ip_address, clicks {_FLAGGED}"
 _WORST_FIRST = "ORDER BY -clicks, day, fact.ip_address LIMIT :fetch"
 _BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
-_TOTAL = f"SELECT count(DISTINCT ip_address) {_FLAGGED} AND NOT {_IS_TRUSTED}"
 _TRUSTED = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED} AND {_IS_TRUSTED} {_WORST_FIRST}"
 
 FLAGGED_DAYS = f"SELECT day, ip_address {_FLAGGED} AND NOT {_IS_TRUSTED}"
@@ -50,6 +49,13 @@ _ROWS_WITH_CONTEXT = f"""
     ) AS activity
     ORDER BY -clicks, day, fact.ip_address
 """
+# The total is there where no row is.
+_ROWS_AND_TOTAL = f"""
+    SELECT total, listed.* FROM (
+        SELECT count(DISTINCT ip_address) AS total {_FLAGGED} AND NOT {_IS_TRUSTED}
+    ) AS counted LEFT JOIN ({_ROWS_WITH_CONTEXT}) AS listed ON true
+    ORDER BY -clicks, day, CAST(ip_address AS inet)
+"""
 
 
 def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
@@ -61,16 +67,15 @@ def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
     }
 
 
-def fetch_fraud(connection: Connection, query: Query) -> FraudAnswer:
-    """The flagged addresses of the period, the most clicks first."""
-    trust = fetch_active_trust(connection, now=query.now)
+def fetch_fraud(connection: Connection, query: Query, trust: Mapping[str, str]) -> FraudAnswer:
+    """The flagged addresses of the period outside the trusted networks, the most clicks first."""
     flagged = flagging_values(query, trust)
     after = dict(zip(("clicks", "day", "ip"), query.page.after, strict=True)) if query.page.after else {}
-    statement = text(_ROWS_WITH_CONTEXT.format(behind=_BEHIND if after else ""))
-    rows = connection.execute(statement, {**flagged, **after, "fetch": query.page.fetch}).all()
+    statement = text(_ROWS_AND_TOTAL.format(behind=_BEHIND if after else ""))
+    found = connection.execute(statement, {**flagged, **after, "fetch": query.page.fetch}).all()
     trusted = connection.execute(text(_TRUSTED), {**flagged, "fetch": _TRUSTED_ROWS}).all() if trust else []
-    total = connection.execute(text(_TOTAL), flagged).scalar_one()
-    return format_fraud(rows, total, format_trusted(trusted, trust, query), query)
+    rows = [row for row in found if row.day is not None]
+    return format_fraud(rows, found[0].total, format_trusted(trusted, trust, query), query)
 
 
 def format_fraud(rows: Sequence[Row[Any]], total: int, trusted: list[TrustedIp], query: Query) -> FraudAnswer:

@@ -1,14 +1,13 @@
 """Conversions that the guardrails flag, for growth figures without them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from datetime import date
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from metrics_api.detection import anomalies, fraud
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events.
 _SUSPECT = """
@@ -29,12 +28,11 @@ _SUSPECT = """
 """
 
 
-def fetch_suspect_conversions(connection: Connection, query: Query) -> Sequence[Row[Any]]:
+def fetch_suspect_conversions(connection: Connection, query: Query, trust: Mapping[str, str]) -> dict[date, int]:
     """For each day, the conversions from a flagged address or device, or credited to a flagged referrer.
 
     Those from trusted networks are above suspicion.
     """
-    trust = fetch_active_trust(connection, now=query.now)
     devices, bot_values = flagged_devices(query, trust)
     statement = _SUSPECT.format(
         flagged_ips=fraud.FLAGGED_DAYS,
@@ -44,4 +42,4 @@ def fetch_suspect_conversions(connection: Connection, query: Query) -> Sequence[
     )
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
     values = fraud.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates
-    return connection.execute(text(statement), values).all()
+    return {row.day: row.conversions for row in connection.execute(text(statement), values)}

@@ -4,15 +4,14 @@ K = invites per inviting user x conversions per invite, the viral coefficient of
 Viral Marketing", with conversions in the place of new users.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from metrics_api.detection.query import Query
+from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -60,14 +59,17 @@ NO_CHANGE = KChange(
     loop_effects=[],
 )
 
-_COUNTS = text(f"SELECT {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end")
-_LINKS = text("""
-    SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
-    WHERE kind = 'link' AND day BETWEEN :start AND :end
-""")
-_CONVERSIONS_BY_LOOP = text("""
-    SELECT source, sum(conversions)::bigint AS conversions FROM activity_per_referrer_day
-    WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY source HAVING sum(conversions) > 0
+_COUNTS = text(f"""
+    SELECT counted.*, (
+        SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
+        WHERE kind = 'link' AND day BETWEEN :start AND :end
+    ) AS links_clicked, (
+        SELECT coalesce(json_object_agg(source, conversions), '{{}}') FROM (
+            SELECT source, sum(conversions)::bigint AS conversions FROM activity_per_referrer_day
+            WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY source HAVING sum(conversions) > 0
+        ) AS loop
+    ) AS conversions_by_loop
+    FROM (SELECT {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end) AS counted
 """)
 
 
@@ -134,11 +136,12 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
     now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
-    suspect = sum(row.conversions for row in fetch_suspect_conversions(connection, query))
-    return format_k_factor(now, before, suspect, query, _fetch_compared(connection, query, now, before))
+    suspect = fetch_suspect_conversions(connection, query, fetch_active_trust(connection, now=query.now))
+    compared = fetch_compared(connection, query, now, before)
+    return format_k_factor(now, before, sum(suspect.values()), query, compared)
 
 
-def _fetch_compared(connection: Connection, query: Query, now: Counts, before: Counts) -> Compared | None:
+def fetch_compared(connection: Connection, query: Query, now: Counts, before: Counts) -> Compared | None:
     """The counts that are alike: of the dates that are over, and of as many dates of the period before."""
     period = query.period
     if period.is_over(now=query.now):
@@ -156,19 +159,7 @@ def _fetch_compared(connection: Connection, query: Query, now: Counts, before: C
 
 def fetch_counts(connection: Connection, period: Period) -> Counts:
     """What was counted in the period."""
-    dates = {"start": period.start, "end": period.end}
-    row = connection.execute(_COUNTS, dates).one()
-    loops: Sequence[Row[Any]] = connection.execute(_CONVERSIONS_BY_LOOP, dates).all()
-    return Counts(
-        invites=row.invites,
-        clicks=row.clicks,
-        conversions=row.conversions,
-        active_users=row.active_users,
-        links_clicked=connection.execute(_LINKS, dates).scalar_one(),
-        conversions_by_loop={loop.source: loop.conversions for loop in loops},
-        purged_invites=row.purged_invites,
-        purged_conversions=row.purged_conversions,
-    )
+    return Counts(**connection.execute(_COUNTS, {"start": period.start, "end": period.end}).one()._mapping)
 
 
 def format_k_factor(

@@ -1,10 +1,13 @@
 """Growth day by day."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.query import Query
+from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_suspect_conversions
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
@@ -18,13 +21,14 @@ _DAYS = text(f"""
 
 def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
-    rows = connection.execute(_DAYS, {"days": query.period.dates()}).all()
-    suspect = {row.day: row.conversions for row in fetch_suspect_conversions(connection, query)}
-    return TimelineAnswer(
-        period=query.period,
-        computed_at=query.now,
-        points=[_format_point(row, suspect.get(row.day, 0)) for row in rows],
-    )
+    suspect = fetch_suspect_conversions(connection, query, fetch_active_trust(connection, now=query.now))
+    return TimelineAnswer(period=query.period, computed_at=query.now, points=fetch_points(connection, query, suspect))
+
+
+def fetch_points(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[TimelinePoint]:
+    """What was counted on every date, so many of whose conversions the guardrails flag."""
+    rows = connection.execute(_DAYS, {"days": query.period.dates()})
+    return [_format_point(row, suspect.get(row.day, 0)) for row in rows]
 
 
 def _format_point(row: Row[Any], suspect: int) -> TimelinePoint:

@@ -1,6 +1,6 @@
 """The score's history: one point an evaluation, thinned when it is read."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, text
@@ -21,6 +21,10 @@ _LAST_OF_EACH_STRETCH = text(f"""
         ORDER BY computed_at DESC, id DESC LIMIT 1
     ) AS point ORDER BY stretch
 """)
+_NEWEST = text("""
+    SELECT computed_at, health_score, health_status, deductions, has_data FROM health_history
+    WHERE computed_at > :since ORDER BY computed_at DESC, id DESC LIMIT 1
+""")
 
 
 def save_point(connection: Connection, health: HealthAnswer) -> None:
@@ -33,6 +37,12 @@ def save_point(connection: Connection, health: HealthAnswer) -> None:
         "has_data": health.has_data,
     }
     connection.execute(insert(health_history).values(row))
+
+
+def fetch_newest_point(connection: Connection, *, since: datetime) -> HistoryPoint | None:
+    """What the newest evaluation since then has left, or None where there was none."""
+    row = connection.execute(_NEWEST, {"since": since}).one_or_none()
+    return _format_point(row) if row else None
 
 
 def fetch_history(connection: Connection, period: Period) -> list[HistoryPoint]:

@@ -1,17 +1,30 @@
 """One consistent snapshot of everything that a report says."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import Connection
 
 from metrics_api.detection.query import COMPONENT_ROWS, Query
+from metrics_api.detection.trusted_networks import fetch_active_trust
+from metrics_api.growth.clean import fetch_suspect_conversions
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
-from metrics_api.growth.k_factor import NO_CHANGE, Counts, compare, fetch_counts, fetch_k_factor, format_counts, ratio
+from metrics_api.growth.k_factor import (
+    NO_CHANGE,
+    Counts,
+    compare,
+    fetch_compared,
+    fetch_counts,
+    format_counts,
+    format_k_factor,
+    ratio,
+)
 from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
-from metrics_api.growth.timeline import fetch_timeline
-from metrics_api.health.evaluation import fetch_health
+from metrics_api.growth.timeline import fetch_points
+from metrics_api.health.evaluation import fetch_basis, rate_health
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.reports import (
@@ -38,9 +51,14 @@ _OF_FLAGS = ("fraud", "bot_behavior")
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, query: Query) -> ReportFacts:
     """The facts of the period and of the one before; the connection must be one snapshot."""
-    before = replace(query, period=query.period.previous())
+    before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, now=query.now)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
-    health = fetch_health(connection, query)
+    health, health_before = (
+        rate_health(connection, each, fetch_basis(connection, each.period, trust)) for each in (query, before)
+    )
+    suspect = fetch_suspect_conversions(connection, query, trust)
+    compared = fetch_compared(connection, query, now_counts, before_counts)
+    answer = format_k_factor(now_counts, before_counts, sum(suspect.values()), query, compared)
     return ReportFacts(
         report_type=report_type,
         period_start=query.period.start,
@@ -48,14 +66,14 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         snapshot_at=query.now,
         is_over=query.period.is_over(now=query.now),
         **_growth_facts(now_counts, before_counts),
-        **_compare(fetch_k_factor(connection, query), now_counts, before_counts),
-        **_health_facts(health, fetch_health(connection, before)),
+        **_compare(answer, now_counts, before_counts),
+        **_health_facts(health, health_before),
         loops=fetch_loop_performance(connection, query.period),
         # Of purged dates no loop's K is known.
         previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
         top_referrers=_fetch_top_referrers(connection, query),
         funnel=_fetch_funnel(connection, query),
-        timeline=_fetch_days(connection, query),
+        timeline=_fetch_days(connection, query, suspect),
     )
 
 
@@ -120,7 +138,7 @@ def _fetch_funnel(connection: Connection, query: Query) -> list[FunnelStepInRepo
     ]
 
 
-def _fetch_days(connection: Connection, query: Query) -> list[DayInReport]:
+def _fetch_days(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[DayInReport]:
     names = DayInReport.model_fields.keys()
-    points = fetch_timeline(connection, query).points
+    points = fetch_points(connection, query, suspect)
     return [DayInReport(**{name: getattr(point, name) for name in names}) for point in points]

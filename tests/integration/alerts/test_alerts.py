@@ -319,6 +319,20 @@ def test_the_alerts_come_with_the_score_of_the_same_dates(api: Api) -> None:
     assert (answer["health_score"], answer["health_status"]) == (health["health_score"], health["health_status"])
 
 
+def test_the_score_beside_the_alerts_is_that_of_the_evaluation_they_come_from(api: Api, evaluate: Evaluate) -> None:
+    flag(api, 1, at=noon_today() - DAY)
+    evaluate(datetime.now(UTC))
+    flag(api, 2, at=noon_today() - DAY)
+    assert (api.read("/v1/alerts")["health_score"], api.read("/v1/guardrails/health")["health_score"]) == (98, 96)
+
+
+def test_a_score_that_no_evaluation_renewed_lately_is_computed(api: Api, evaluate: Evaluate) -> None:
+    flag(api, 1, at=noon_today() - DAY)
+    evaluate(datetime.now(UTC) - 6 * MINUTE)
+    flag(api, 2, at=noon_today() - DAY)
+    assert api.read("/v1/alerts")["health_score"] == 96
+
+
 def test_the_quality_counts_false_positives_by_type(api: Api, evaluate: Evaluate) -> None:
     flag(api, *range(LIMIT + 1))
     for number in range(4):

@@ -15,7 +15,7 @@ from metrics_api.db.paging import Page
 from metrics_api.detection import bursts
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.query import Identifiers, Query
-from metrics_api.detection.trusted_networks import save_trusted_network
+from metrics_api.detection.trusted_networks import fetch_active_trust, save_trusted_network
 from metrics_api.ingest.events import save_events
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, forget_everything
@@ -130,7 +130,8 @@ def test_bursts_without_trusted_networks_are_exact(
         save_events(connection, events, now=NOON)
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
             save_trusted_network(connection, cidr, Trust(reason="a school"), actor="a test", now=NOON)
-        found = fetch_bots(connection, Query(day, rule, NOON, whole, Page(10)))
+        query = Query(day, rule, NOON, whole, Page(10))
+        found = fetch_bots(connection, query, fetch_active_trust(connection, now=NOON))
     expected = {}
     for device in ("d-1", "d-2"):
         times = sorted(at for at, by, address in posted if by == device and address in (AT_HOME, None))
