@@ -1,5 +1,8 @@
 """The calls by which a worker claims a delivery, says that it begins to send, and how that ended."""
 
+import time
+from functools import partial
+
 from viral_contract.client.connection import ApiConnection
 from viral_contract.models.deliveries import (
     Content,
@@ -9,6 +12,7 @@ from viral_contract.models.deliveries import (
     DeliveryIntent,
     DeliveryResult,
 )
+from viral_runtime.work.lease import Lease
 
 
 class ClaimsApi(ApiConnection):
@@ -27,3 +31,27 @@ class ClaimsApi(ApiConnection):
         """Say how the attempt ended."""
         body = result.model_dump(mode="json")
         return self._call("POST", f"/internal/deliveries/{claim.delivery_id}/result", DeliveryHeld, json=body)
+
+
+class DeliveryLease:
+    """A delivery that this worker claimed just now."""
+
+    def __init__(self, api: ClaimsApi, claim: DeliveryClaimed) -> None:
+        self._api = api
+        self._claim = claim
+        self._lease = Lease(claim.lease_seconds)
+        self.may_be_sent = False
+
+    def tell_intent(self, content: Content) -> None:
+        """Say, before it happens, what is sent, which is held for longer. Raises LeaseLostError when it must not be."""
+        asked_at = time.monotonic()
+        begun = self._lease.call(partial(self._api.tell_intent, self._claim, content))
+        self._lease.extend(begun.lease_seconds, since=asked_at)
+        self.may_be_sent = True
+
+    def hand_in(self, result: DeliveryResult) -> DeliveryHeld:
+        """Say how it ended. A late word counts too, so it is said once even after the lease.
+
+        Raises LeaseLostError when nobody listens.
+        """
+        return self._lease.call(partial(self._api.hand_in, self._claim, result))

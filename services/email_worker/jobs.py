@@ -12,9 +12,8 @@ from functools import cache, partial
 import structlog
 
 from email_worker.addresses import read_mailbox
-from email_worker.claims_api import ClaimsApi
+from email_worker.claims_api import ClaimsApi, DeliveryLease
 from email_worker.file_transport import write_to_folder
-from email_worker.lease import DeliveryLease
 from email_worker.letter import Letter, clean_subject, load_templates
 from email_worker.message import build_message
 from email_worker.news_letter import write_news_letter

@@ -19,7 +19,6 @@ from metrics_api.api.flags import flags as flag_routes
 from metrics_api.api.growth import growth
 from metrics_api.api.guardrails import guardrails
 from metrics_api.api.investigations import investigations
-from metrics_api.api.jobs import jobs
 from metrics_api.api.links import links
 from metrics_api.api.notifications import notifications
 from metrics_api.api.openapi import build_openapi
@@ -27,6 +26,7 @@ from metrics_api.api.people import passwords, people
 from metrics_api.api.privacy import privacy as privacy_routes
 from metrics_api.api.problems import ProblemError, register_problems
 from metrics_api.api.queues import queues as queue_routes
+from metrics_api.api.report_jobs import report_jobs
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
 from metrics_api.api.sessions import sessions
@@ -43,7 +43,7 @@ ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_ro
 RECIPIENTS = (subscriptions, notifications)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
 OPERATIONS = (queue_routes, flag_routes)
-WORK = (jobs, delivery_jobs, batches)
+WORK = (report_jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

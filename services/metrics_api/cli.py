@@ -22,7 +22,7 @@ from metrics_api.db.refusals import refusals_explained
 from metrics_api.db.runtime_role import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.malloc import keep_few_heaps
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
-from metrics_api.reconciler.process import run_reconciler
+from metrics_api.reconciler.loop import run_reconciler
 from metrics_api.reconciler.tasks import build_tasks
 from metrics_api.settings.access import AccessSettings, LimitSettings, SingleSignOnSettings
 from metrics_api.settings.api import ApiSettings, BootstrapSettings, MigrationSettings

@@ -43,7 +43,7 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
 
 @deliveries.route("GET", _PATH, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: DeliveriesAnswer})
 def get_deliveries(report_id: int, query: ListQuery, connection: Connection) -> DeliveriesAnswer:
-    """To whom a report went, the newest request first; recipients are masked for who may not mail reports."""
+    """A report's recipients, the newest request first; masked for callers who may not mail reports."""
     page = read_page(query, CURSOR)
     _find_status(connection, report_id)
     return fetch_deliveries(

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 
 from metrics_api.api.context import current_context
-from metrics_api.notifications.dispatch import tell_news
+from metrics_api.notifications.dispatch import enqueue_news
 from metrics_api.work.due import enqueue_due
 from metrics_api.work.kinds import Kind
 
 
-def tell_waiting_news() -> None:
+def enqueue_waiting_news() -> None:
     """Have what waits for a rule's turn sent; call it once the change that made the news is committed."""
-    tell_news(current_context(), now=datetime.now(UTC))
+    enqueue_news(current_context(), now=datetime.now(UTC))
 
 
 def enqueue(kind: Kind) -> None:

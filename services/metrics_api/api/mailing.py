@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
-from metrics_api.deliveries.requests import DeliveryRequest, Requested, request_report_emails
-from metrics_api.deliveries.switch import is_switched_off
+from metrics_api.deliveries.requests import DeliveryRequest, Requested, is_email_off, request_report_emails
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError
 from viral_contract.models.recipients import is_excluded
@@ -47,7 +46,7 @@ def number_recipients(recipients: Sequence[str]) -> dict[str, str]:
 
 def is_email_on(report_id: int) -> bool:
     """Whether an email of this report that is asked for now is sent."""
-    return not is_switched_off(current_context().flags, report_id=report_id, rule_id=None)
+    return not is_email_off(current_context().flags, report_id=report_id, rule_id=None)
 
 
 def sees_recipients() -> bool:

@@ -31,10 +31,10 @@ from viral_contract.models.period import Period
 from viral_contract.models.problem import Problem
 from viral_contract.models.reports import ReportFacts
 
-jobs = Resource("jobs")
+report_jobs = Resource("jobs")
 
 
-@jobs.route(
+@report_jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/claim",
     scope=Scope.JOBS_REPORTS,
@@ -54,7 +54,7 @@ def post_claim(run_id: int) -> RunClaimed:
     )
 
 
-@jobs.route(
+@report_jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/renew",
     scope=Scope.JOBS_REPORTS,
@@ -67,7 +67,7 @@ def post_renew(run_id: int, body: Held) -> RunState:
     return _running(run_id, held)
 
 
-@jobs.route(
+@report_jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/progress",
     scope=Scope.JOBS_REPORTS,
@@ -80,7 +80,7 @@ def post_progress(run_id: int, body: Progress) -> RunState:
     return _running(run_id, held)
 
 
-@jobs.route(
+@report_jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/snapshot",
     scope=Scope.JOBS_REPORTS,
@@ -95,7 +95,7 @@ def post_snapshot(run_id: int, body: Held) -> ReportFacts:
     return facts
 
 
-@jobs.route(
+@report_jobs.route(
     "POST",
     f"/internal/report-runs/<{ROW_ID}:run_id>/result",
     scope=Scope.JOBS_REPORTS,
@@ -117,7 +117,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
     return RunState(status="ready")
 
 
-@jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_REPORTS, answers={HTTPStatus.OK: Ticked})
+@report_jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_REPORTS, answers={HTTPStatus.OK: Ticked})
 def post_tick() -> Ticked:
     """Record a run for every due slot; harmless to repeat."""
     return Ticked(run_ids=tick_schedules(current_context(), now=datetime.now(UTC)))

@@ -54,11 +54,11 @@ WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
     "rescan_content": Work(plan_rescan, _rescan),
     "finish_scans": Work(plan_finish, _finish),
-    # Whoever erases a subject knows the days.
+    # An erasure knows the days.
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
 }
 
-# Whoever comes while another does a step finds nothing, and need not wait for it.
+# A worker that comes while another does a step finds nothing, and need not wait for it.
 _NEXT = text(f"""
     SELECT id, kind, steps -> done_steps AS step, done_steps + 1 = jsonb_array_length(steps) AS is_last FROM batches
     WHERE id = :batch_id AND {BATCHES.is_due} FOR UPDATE SKIP LOCKED
@@ -103,7 +103,7 @@ def step_batch(connection: Connection, batch_id: int, context: StepContext) -> B
 
 
 def _save_failure(connection: Connection, batch_id: int, error: Exception, context: StepContext) -> None:
-    # What follows the first line may tell what is stored.
+    # What follows the first line may quote stored data.
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     values = {"batch_id": batch_id, "error": reason, "now": context.now, "most": MAX_ATTEMPTS}
     connection.execute(_FAILED, {**values, "base": context.backoff_base_seconds})

@@ -1,4 +1,4 @@
-"""What a worker needs to know about a delivery: what is to be told, and the links in it."""
+"""What a worker needs to know about a delivery: what it says, and the links in it."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import References
 from metrics_api.context import Context
+from metrics_api.deliveries.requests import is_email_off
 from metrics_api.deliveries.signing_secrets import fetch_signing_secret
-from metrics_api.deliveries.switch import is_switched_off
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
 from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
 from metrics_api.reports.listing import fetch_report
@@ -35,20 +35,20 @@ _IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(emai
 
 
 class UnreadableSubjectError(Exception):
-    """What a claimed delivery is to tell was stored in a form that this version cannot read."""
+    """What a claimed delivery says was stored in a form that this version cannot read."""
 
     def __init__(self, claim: Claim, error: ValidationError) -> None:
         """Keep whose claim it is, and the first thing that is wrong."""
         wrong = error.errors()[0]
         place = ".".join(str(part) for part in wrong["loc"])
-        super().__init__(f"What is to be told cannot be read: {place}: {wrong['msg']}")
+        super().__init__(f"The content cannot be read: {place}: {wrong['msg']}")
         self.claim = claim
 
 
 def claim_with_subject(
     connection: Connection, delivery_id: int, context: Context, *, now: datetime
 ) -> DeliveryClaimed | None:
-    """Take the delivery with all that it tells; None when it is not waiting, or its rule does not want it any more.
+    """Take the delivery with all that it says; None when it is not waiting, or its rule no longer wants it.
 
     Raises UnreadableSubjectError.
     """
@@ -56,7 +56,7 @@ def claim_with_subject(
     if subject is None:
         return None
     connection.execute(_CANCEL_OUTDATED, {"delivery_id": delivery_id, "now": now})
-    off = is_switched_off(context.flags, report_id=subject.report_id, rule_id=subject.rule_id)
+    off = is_email_off(context.flags, report_id=subject.report_id, rule_id=subject.rule_id)
     claim = claim_delivery(connection, delivery_id, context.settings.deliveries, switched_off=off, now=now)
     if claim is None:
         return None
@@ -77,7 +77,7 @@ def fail_unreadable(
 def _describe(connection: Connection, claim: Claim, subject: Row[Any], context: Context) -> DeliveryClaimed:
     references, settings = context.references, context.settings.deliveries
     report_id, public_url = subject.report_id, settings.public_dashboard_url.rstrip("/")
-    told = Notification.model_validate(subject.notification) if subject.notification else None
+    notification = Notification.model_validate(subject.notification) if subject.notification else None
     return DeliveryClaimed(
         delivery_id=claim.delivery_id,
         token=claim.token,
@@ -91,7 +91,7 @@ def _describe(connection: Connection, claim: Claim, subject: Row[Any], context: 
         signing_secret=_fetch_secret(connection, claim, subject, context),
         report=fetch_report(connection, report_id) if report_id else None,
         report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
-        notification=told,
+        notification=notification,
         takedown=Takedown.model_validate(subject.takedown) if subject.takedown else None,
     )
 
@@ -106,7 +106,7 @@ def _fetch_secret(connection: Connection, claim: Claim, subject: Row[Any], conte
 
 
 def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:
-    """Only who is subscribed can end it."""
+    """Only a subscription can be ended."""
     if not connection.execute(_IS_SUBSCRIBED, {"recipient": claim.recipient}).scalar_one():
         return None
     return build_unsubscribe_url(public_url, references, claim.recipient)

@@ -1,4 +1,4 @@
-"""Deliveries that failed for good, or of which nobody knows whether they arrived: a person decides."""
+"""Deliveries that failed for good, or may have arrived: a person decides."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ def describe_held_deliveries(connection: Connection, delivery_ids: Sequence[int]
 
 
 def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
-    """Send once more, from the first attempt, even if that suppressed the address; False when it waits for nobody."""
+    """Send once more, from the first attempt, even if that suppressed the address; False when it needs no decision."""
     if not _RETRY.take(connection, delivery_id, actor=actor, now=now):
         return False
     lift_for_retry(connection, delivery_id, actor=actor, now=now)

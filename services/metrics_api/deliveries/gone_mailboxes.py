@@ -1,4 +1,4 @@
-"""Puts the address of a mailbox that is gone for good on the list of those that get nothing any more."""
+"""Puts the address of a mailbox that is gone for good on the list of those that get nothing anymore."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ from viral_contract.models.deliveries import DeliveryResult
 # RFC 3463: no such mailbox, no such domain, not an address, moved away, a domain that takes no mail, disabled.
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 _ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\.?\d)")
-# What servers say that give no code of RFC 3463. 550, 551 and 553 alone tell nothing: relays and blocklists use them.
+# What servers say that give no code of RFC 3463. 550, 551 and 553 alone say nothing: relays and blocklists use them.
 _MAILBOX = "(?:user|mailbox|recipient|addressee|account|e?-?mail address|address)"
 _NO_MAILBOX = re.compile(
     rf"no (?:such {_MAILBOX}|mailbox here)|(?:unknown|invalid) (?:local )?{_MAILBOX}"
@@ -41,7 +41,7 @@ def suppress_gone_mailbox(connection: Connection, ended: Ended, result: Delivery
 
 
 def is_gone(reply: str, *, before_data: bool) -> bool:
-    """Whether the server's reply says that the mailbox does not exist (any more).
+    """Whether the server's reply says that the mailbox does not, or no longer, exist.
 
     The codes of RFC 3463 decide where it has any, else words, which after the message are about the message.
     """

@@ -7,8 +7,7 @@ from sqlalchemy import Connection, Row, exists, select
 
 from metrics_api.context import Context
 from metrics_api.db.tables import report_runs, subscriptions
-from metrics_api.deliveries.requests import DeliveryRequest, save_request
-from metrics_api.deliveries.switch import is_switched_off
+from metrics_api.deliveries.requests import DeliveryRequest, is_email_off, save_request
 
 
 def save_mailing(connection: Connection, run_id: int, context: Context, *, now: datetime) -> bool:
@@ -20,7 +19,7 @@ def save_mailing(connection: Connection, run_id: int, context: Context, *, now: 
         request = DeliveryRequest(
             kind="email",
             recipients=recipients,
-            is_placeholder=is_switched_off(context.flags, report_id=run_id, rule_id=None),
+            is_placeholder=is_email_off(context.flags, report_id=run_id, rule_id=None),
             requested_by=run.requested_by,
             report_id=run_id,
             unique_key=f"run:{run_id}:mailing",
@@ -30,7 +29,7 @@ def save_mailing(connection: Connection, run_id: int, context: Context, *, now: 
 
 
 def _is_newest_slot(connection: Connection, run: Row[Any]) -> bool:
-    """Whether no later slot of this type is due: after a downtime nobody gets all that was missed."""
+    """Whether no later slot of this type is due: after a downtime not everything that was missed is mailed."""
     if run.slot is None:
         return False
     of_type = report_runs.c.report_type == run.report_type

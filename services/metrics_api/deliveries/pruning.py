@@ -1,4 +1,4 @@
-"""Lets go of what ended deliveries were made of.
+"""Deletes the rendered content of deliveries that have ended.
 
 The rows stay: they are the ledger of what was sent, and without a recipient's hash the same could be sent again.
 """
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.settings.deliveries import DeliverySettings
 
-# Also of what waits for a person: a retry renders anew from what the request and its report say.
+# Also of what waits for a person: a retry renders it again from the request and its report.
 _CONTENT = text("""
     UPDATE deliveries SET content = NULL
     WHERE id IN (

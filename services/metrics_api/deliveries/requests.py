@@ -11,14 +11,16 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_api.db.tables import delivery_requests
 from metrics_api.work.job_keys import recall_answer, remember_answer
 from viral_contract.models.deliveries import DeliveryKind, Notification, Takedown
+from viral_contract.models.flags import Flag
 from viral_contract.models.recipients import drop_repeated
+from viral_runtime.flags.evaluate import Flags
 
 MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class DeliveryRequest:
-    """What is asked for: a report to be mailed, news of a rule to be told, or an item to be taken down.
+    """What is asked for: a report to be mailed, news for a rule, or an item to take down.
 
     `unique_key` is given where the same must never be asked for twice.
     """
@@ -62,10 +64,16 @@ _INSERT = text("""
 """)
 
 
+def is_email_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
+    """Whether emails of this report, or else of this notification rule, are placeholders at the moment."""
+    key = f"report:{report_id}" if report_id is not None else f"rule:{rule_id}"
+    return not flags.is_on(Flag.EMAIL_DELIVERY, key)
+
+
 def request_report_emails(connection: Connection, request: DeliveryRequest, *, domain: str, now: datetime) -> Requested:
     """Record the deliveries of a report, or find those that the same request made within the last 60 seconds.
 
-    Who asked while email was off got placeholders; who asks once it is on wants an email.
+    A request made while email was off made placeholders; repeated once it is on, it makes emails.
     """
     recipients = sorted(_hash(recipient) for recipient in drop_repeated(request.recipients))
     what = "placeholder" if request.is_placeholder else "delivery"

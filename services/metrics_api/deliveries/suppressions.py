@@ -1,4 +1,4 @@
-"""Addresses that get nothing any more, because a mail server said for good that it takes nothing for them."""
+"""Addresses that get nothing anymore, because a mail server said for good that it takes nothing for them."""
 
 from datetime import datetime
 
@@ -32,7 +32,7 @@ def delete_suppression(connection: Connection, email: str, *, actor: str, now: d
 
 
 def lift_for_retry(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> None:
-    """Let the address that was suppressed for this very delivery get email again: who sends again knows better."""
+    """Let the address that was suppressed for this very delivery get email again, because a person sends it again."""
     _lift(connection, _column.delivery_id == delivery_id, actor=actor, now=now)
 
 

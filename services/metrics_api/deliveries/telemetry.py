@@ -1,4 +1,4 @@
-"""The events of deliveries, recorded once the change that they tell of is committed; never with a recipient."""
+"""The events of deliveries, recorded once the change behind them is committed; never with a recipient."""
 
 from metrics_api.deliveries.transitions import SHOWN, Ended
 from viral_contract.models.deliveries import DeliveryClaimed

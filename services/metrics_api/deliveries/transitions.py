@@ -1,6 +1,6 @@
 """The life of a delivery: pending -> claimed -> sending -> sent.
 
-Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (sent or not, nobody knows).
+Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (it may have been sent).
 A worker says what it intends before it hands the message over. What a delivery shares with other background work
 stands in `work`, with one exception: a worker whose lease ran out may still prove that an uncertain one was sent.
 
@@ -145,7 +145,7 @@ _EXPIRE = (
 def claim_delivery(
     connection: Connection, delivery_id: int, settings: DeliverySettings, *, switched_off: bool, now: datetime
 ) -> Claim | None:
-    """Take the delivery, or None when it is not waiting, or its recipient gets nothing any more.
+    """Take the delivery, or None when it is not waiting, or its recipient is suppressed.
 
     An email that is taken while email is `switched_off` becomes a placeholder for good.
     """
@@ -173,7 +173,7 @@ def save_intent(
 def save_result(
     connection: Connection, delivery_id: int, result: DeliveryResult, settings: QueueSettings, *, now: datetime
 ) -> Ended | None:
-    """End the attempt as the worker says it ended; None when it may not say so, or not any more."""
+    """End the attempt as the worker says it ended; None when it may not say so, or no longer."""
     values: dict[str, Any] = {
         "row_id": delivery_id,
         "token": result.token,

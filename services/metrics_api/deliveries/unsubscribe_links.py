@@ -1,4 +1,4 @@
-"""Links by which whoever got an email ends what they get.
+"""Links by which the recipient of an email ends the subscription.
 
 The token is the address, encrypted by AES-SIV, which also proves that it was made here. Logs that hold the link
 therefore hold no address. It does not expire: a link in an old email has to work, too.

@@ -1,4 +1,4 @@
-"""Tells what there is to tell: all that waits for a rule becomes one message, and only so many within a time."""
+"""Makes messages of news: all that waits for a rule becomes one, and only so many within a time."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.context import Context
-from metrics_api.deliveries.requests import DeliveryRequest, save_request
-from metrics_api.deliveries.switch import is_switched_off
+from metrics_api.deliveries.requests import DeliveryRequest, is_email_off, save_request
 from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
@@ -23,26 +22,26 @@ _COUNT_SENT = text("""
     SELECT count(*) FROM delivery_requests
     WHERE rule_id = :rule_id AND created_at > :since AND unique_key LIKE 'news:%'
 """)
-# Nobody is told of an alert that somebody has taken up or put off since; what waits is told when that has ended.
+# News of an alert that was acknowledged or snoozed since is not sent; it waits until that has ended.
 _WAITING = text("""
     SELECT news.id, alert_id, event, type, news.severity, news.message, count, news.created_at AS at
     FROM alert_news news JOIN alerts ON alerts.id = alert_id
     WHERE rule_id = :rule_id AND request_id IS NULL AND status NOT IN ('acknowledged', 'snoozed')
     ORDER BY news.id LIMIT :most
 """)
-_TOLD = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:news)")
+_SENT = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:news)")
 
 
-def tell_news(context: Context, *, now: datetime) -> None:
+def enqueue_news(context: Context, *, now: datetime) -> None:
     """Make messages of the news that wait, and have them sent."""
     with context.database.write() as connection:
         waiting = connection.execute(_WAITING_RULES).scalars().all()
-        told = [_tell(connection, rule_id, context, now=now) for rule_id in waiting]
-    if any(told):
+        made = [_make_message(connection, rule_id, context, now=now) for rule_id in waiting]
+    if any(made):
         enqueue_due(context, DELIVERIES, now=now)
 
 
-def _tell(connection: Connection, rule_id: int, context: Context, *, now: datetime) -> bool:
+def _make_message(connection: Connection, rule_id: int, context: Context, *, now: datetime) -> bool:
     settings = context.settings.deliveries
     try:
         rule = lock_rule(connection, rule_id)
@@ -62,7 +61,7 @@ def _tell(connection: Connection, rule_id: int, context: Context, *, now: dateti
     request_id = save_message(
         connection, rule, notification, context, by=_ACTOR, key=f"news:{rule_id}:{waiting[-1].id}", now=now
     )
-    connection.execute(_TOLD, {"request_id": request_id, "news": [row.id for row in waiting]})
+    connection.execute(_SENT, {"request_id": request_id, "news": [row.id for row in waiting]})
     return True
 
 
@@ -81,7 +80,7 @@ def save_message(
     request = DeliveryRequest(
         kind=kind,
         recipients=[rule.target],
-        is_placeholder=kind == "email" and is_switched_off(context.flags, report_id=None, rule_id=rule.id),
+        is_placeholder=kind == "email" and is_email_off(context.flags, report_id=None, rule_id=rule.id),
         requested_by=by,
         notification=notification,
         rule_id=rule.id,
@@ -91,8 +90,8 @@ def save_message(
 
 
 def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:
-    told = {name: row._mapping[name] for name in AlertNews.model_fields if name != "url"}
-    return AlertNews(**told, url=build_alert_url(settings, row.alert_id))
+    fields = {name: row._mapping[name] for name in AlertNews.model_fields if name != "url"}
+    return AlertNews(**fields, url=build_alert_url(settings, row.alert_id))
 
 
 def build_guardrails_url(settings: DeliverySettings) -> str:

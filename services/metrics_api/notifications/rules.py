@@ -1,4 +1,4 @@
-"""Rules that say which severities are told to whom. A webhook's URL is a secret, so that only its host is shown."""
+"""Rules that say which severities are sent where. A webhook's URL is a secret, so that only its host is shown."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from viral_contract.models.recipients import mask_recipient
 _column = notification_rules.c
 _SHOWN = ("name", "severities", "channel", "target", "enabled")
 _DROP_NEWS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
-# What they told waits again, so that a rule's new target hears of it; the key is freed for the message that tells it.
+# Their news waits again, so that a rule's new target hears of it; the key is freed for the new message.
 _CANCEL_MESSAGES = text("""
     WITH cancelled AS (
         UPDATE deliveries SET status = 'cancelled', finished_at = :now
@@ -39,7 +39,7 @@ class NameTakenError(Exception):
 
 
 class TargetMissingError(Exception):
-    """A new rule, or one whose channel changes, needs to be told its target."""
+    """A new rule, or one whose channel changes, needs a target."""
 
 
 class UnsignedRuleError(Exception):
@@ -64,8 +64,8 @@ def change_rule(
 ) -> str | None:
     """Change a rule; a channel that needs one gets a secret, which is the answer.
 
-    What a rule that is switched off had still to tell is dropped; what waited for another target or channel is told
-    to the new one. Raises UnknownRuleError, NameTakenError or TargetMissingError.
+    News that waits for a rule that is switched off is dropped; what waited for another target or channel goes to the
+    new one. Raises UnknownRuleError, NameTakenError or TargetMissingError.
     """
     before = lock_rule(connection, rule_id)
     if body.target is None and body.channel != before.channel:
@@ -94,7 +94,7 @@ def rotate_secret(connection: Connection, rule_id: int, references: References, 
 
 
 def delete_rule(connection: Connection, rule_id: int, *, actor: str, now: datetime) -> None:
-    """Tell nobody by this rule any more, not even what it had still to tell. Raises UnknownRuleError."""
+    """Send nothing by this rule anymore, not even what waits. Raises UnknownRuleError."""
     before = lock_rule(connection, rule_id)
     _drop_waiting(connection, rule_id, now=now)
     connection.execute(delete(notification_rules).where(_column.id == rule_id))
@@ -102,7 +102,7 @@ def delete_rule(connection: Connection, rule_id: int, *, actor: str, now: dateti
 
 
 def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
-    """The rule, which nobody else changes or sends for meanwhile. Raises UnknownRuleError."""
+    """The rule, locked against other changes and messages. Raises UnknownRuleError."""
     # The weaker lock, because news refer to the rule, and an evaluation that notes some must not wait.
     statement = select(notification_rules).where(_column.id == rule_id).with_for_update(key_share=True)
     row = connection.execute(statement).one_or_none()

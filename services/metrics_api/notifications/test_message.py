@@ -28,8 +28,8 @@ def save_test_message(connection: Connection, rule_id: int, context: Context, *,
         # There is no such alert, so the link leads to the page of all.
         url=build_guardrails_url(context.settings.deliveries),
     )
-    told = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
-    request_id = save_message(connection, rule, told, context, by=actor, key=None, now=now)
+    message = Notification(rule=rule.name, channel=rule.channel, news=[news], is_test=True)
+    request_id = save_message(connection, rule, message, context, by=actor, key=None, now=now)
     save_audit_entry(
         connection,
         actor=actor,

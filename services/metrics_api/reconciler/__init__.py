@@ -1,1 +1,1 @@
-"""The one process that does what nobody asks for: evaluates, resumes, repairs."""
+"""The one process that works by the clock: evaluates, resumes, repairs."""

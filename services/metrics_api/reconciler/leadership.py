@@ -35,7 +35,7 @@ def connect(database_url: str) -> psycopg.Connection:
 
 
 def await_leadership(connection: psycopg.Connection, stop: Event) -> bool:
-    """Wait until nobody else leads; says whether this process leads now, or was told to stop.
+    """Wait until nobody else leads; says whether this process leads now, or has to stop.
 
     Raises psycopg.Error when the connection breaks.
     """

@@ -12,6 +12,9 @@ from prometheus_client import Counter, Gauge
 from metrics_api.reconciler.leadership import await_leadership, check_leadership, connect
 from metrics_api.reconciler.queue_metrics import forget_queues
 from metrics_api.reconciler.tasks import Task
+from metrics_api.settings.api import ApiSettings
+from metrics_api.settings.queues import ReconcilerSettings
+from viral_runtime.observe.metrics import serve_metrics
 
 _CHECK_SECONDS = 2
 _LONGEST_BACKOFF_SECONDS = 30
@@ -20,6 +23,14 @@ _LEADS = Gauge(
 )
 _TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: done or failed", ["task", "outcome"])
 _log = structlog.get_logger()
+
+
+def run_reconciler(stop: Event, settings: ApiSettings, own: ReconcilerSettings, tasks: Sequence[Task]) -> None:
+    """Reconcile until `stop` is set, which lets the task in hand finish."""
+    serve_metrics(settings.bind_host, own.reconciler_metrics_port)
+    _log.info("reconciler_started", tasks=[task.name for task in tasks])
+    reconcile_until(stop, settings.database_url, tasks)
+    _log.info("reconciler_stopped")
 
 
 def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> None:

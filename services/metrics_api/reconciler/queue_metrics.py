@@ -36,6 +36,6 @@ def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
 
 
 def forget_queues() -> None:
-    """Show nothing any more, since another process may lead, and figures that stand still would be believed."""
+    """Show nothing anymore, since another process may lead, and figures that stand still would be believed."""
     _WORK.clear()
     _OLDEST.clear()

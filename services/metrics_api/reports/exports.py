@@ -43,7 +43,7 @@ def _export_pdf(database: Database, report: Report) -> Export:
 def _export_html(database: Database, report: Report) -> Export:
     with database.read() as connection:
         html: str | None = connection.execute(_HTML, {"run_id": report.id}).scalar_one()
-    # A report whose referrers were purged or erased is rendered anew, without them.
+    # A report whose referrers were purged or erased is rendered again, without them.
     return Export((html or render_html(report)).encode(), "text/html; charset=utf-8")
 
 

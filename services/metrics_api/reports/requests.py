@@ -57,7 +57,7 @@ def request_run(connection: Connection, request: ReportRequest, *, by: str, now:
 
 
 def _add_recipients(connection: Connection, run_id: int, recipients: Sequence[str]) -> Requested:
-    """Who asks for the same report for other people wants it mailed to them, too."""
+    """The same report requested for other recipients is mailed to them, too."""
     columns = report_runs.c
     run = connection.execute(
         select(columns.status, columns.recipient_emails).where(columns.id == run_id).with_for_update()

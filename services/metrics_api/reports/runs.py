@@ -98,7 +98,7 @@ def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, n
 
 
 def fetch_held(connection: Connection, run_id: int, token: int) -> Claim | None:
-    """The run that the token holds, or None when it holds none any more."""
+    """The run that the token holds, or None when it no longer holds one."""
     row = connection.execute(_HELD, {"row_id": run_id, "token": token}).one_or_none()
     return _to_claim(row) if row else None
 

@@ -16,7 +16,7 @@ from metrics_api.reports.runs import RUNS
 from metrics_api.work.due import enqueue_due
 from viral_contract.models.flags import Flag
 
-# What the flag of reports is asked for when nobody in particular wants one.
+# The key by which the flag of reports is evaluated for a scheduled one.
 SCHEDULE_KEY = "schedule"
 
 # The first tick of all only notes where the schedule stands: nobody asked for the reports of the past.

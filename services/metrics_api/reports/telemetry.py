@@ -1,4 +1,4 @@
-"""The events of report runs, recorded once the change that they tell of is committed."""
+"""The events of report runs, recorded once the change behind them is committed."""
 
 from metrics_api.reports.runs import Claim, EndedAttempt, FinishedRun
 from viral_runtime.observe.telemetry import record_event

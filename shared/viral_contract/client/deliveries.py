@@ -19,7 +19,7 @@ class DeliveriesApi(ApiConnection):
         return self._call("POST", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, json=body)
 
     def fetch_deliveries(self, report_id: int, **query: QueryValue) -> DeliveriesAnswer:
-        """To whom a report went, the newest request first."""
+        """A report's recipients, the newest request first."""
         return self._call("GET", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, params=query)
 
     def fetch_delivery(self, report_id: int, delivery_id: int) -> RenderedDelivery:

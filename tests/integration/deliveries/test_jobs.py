@@ -73,7 +73,7 @@ def test_what_cannot_be_read_any_more_fails_for_good(worker: Api, connection: Co
     delivery_id: int = connection.execute(text("SELECT id FROM deliveries")).scalar_one()
     worker.refuse(409, "POST", f"/internal/deliveries/{delivery_id}/claim")
     ended = read_delivery(connection, delivery_id)
-    assert (ended.status, ended.last_error) == ("dead", "What is to be told cannot be read: rule: Field required")
+    assert (ended.status, ended.last_error) == ("dead", "The content cannot be read: rule: Field required")
 
 
 @pytest.mark.parametrize("outcome", ["sent", "failed", "uncertain"])
