@@ -1,1 +1,1 @@
-"""What goes over the wire: models, and the client that speaks them. Imports nothing else of ours."""
+"""What goes over the wire: models and the API client. Imports none of our other packages."""

@@ -1,1 +1,1 @@
-"""The client of the metrics API, one module a group of resources."""
+"""The client of the metrics API, one module per group of resources."""

@@ -1,4 +1,4 @@
-"""What the API is asked about people, sessions, tokens and the audit log."""
+"""Calls for people, sessions, tokens and the audit log."""
 
 from typing import Any
 
@@ -19,28 +19,28 @@ from viral_contract.models.tokens import TokenCreated, TokensAnswer
 
 
 class AccessApi(ApiConnection):
-    """Signing in, and who may do what."""
+    """Sign-in, people, tokens and audit."""
 
     def sign_in(self, email: str, password: str, *, device: str | None = None) -> SessionCreated:
-        """Start a session; `device` is what an earlier one of the same browser came with.
+        """Start a session; `device` comes from an earlier session of the same browser.
 
-        Raises ApiProblemError with status 401 when email or password is wrong.
+        Raises ApiProblemError with status 401 if the email or password is wrong.
         """
         body = {"email": email, "password": password} | ({"device": device} if device else {})
         return self._call("POST", "/v1/sessions", SessionCreated, json=body)
 
     def start_single_sign_on(self, redirect_uri: str) -> SingleSignOnStarted:
-        """Where the browser signs in by the provider. Raises ApiProblemError with status 404 when it is off."""
+        """Where the browser signs in at the provider. Raises ApiProblemError with status 404 if it is off."""
         body = {"redirect_uri": redirect_uri}
         return self._call("POST", "/v1/single-sign-on", SingleSignOnStarted, json=body)
 
     def finish_single_sign_on(self, *, flow: str, state: str, code: str) -> SessionCreated:
-        """Start a session for whom the provider sent back. Raises ApiProblemError with status 403 when refused."""
+        """Start a session for the returning person. Raises ApiProblemError with status 403 if refused."""
         body = {"flow": flow, "state": state, "code": code}
         return self._call("POST", "/v1/single-sign-on/sessions", SessionCreated, json=body)
 
     def fetch_person(self) -> SignedInPerson:
-        """Who the session belongs to. Raises ApiProblemError with status 401 when it has ended."""
+        """The session's person. Raises ApiProblemError with status 401 if it has ended."""
         return self._call("GET", "/v1/session", SignedInPerson)
 
     def sign_out(self) -> None:
@@ -48,43 +48,43 @@ class AccessApi(ApiConnection):
         self._send("DELETE", "/v1/session")
 
     def change_password(self, current_password: str, new_password: str) -> None:
-        """Change one's own password; every session ends. Raises ApiProblemError with code wrong_password."""
+        """Change the caller's password and end their sessions. Raises ApiProblemError with code wrong_password."""
         body = {"current_password": current_password, "new_password": new_password}
         self._send("PUT", "/v1/session/password", json=body)
 
     def set_password(self, secret: str, password: str) -> None:
-        """Set a password with a link's secret. Raises ApiProblemError with status 404 when it holds no more."""
+        """Set a password with a link's secret. Raises ApiProblemError with status 404 if it has expired."""
         self._send("PUT", "/v1/passwords", json={"secret": secret, "password": password})
 
     def fetch_people(self, **query: QueryValue) -> PeopleAnswer:
-        """Everybody who may sign in, by email."""
+        """Everyone who may sign in, by email."""
         return self._call("GET", "/v1/people", PeopleAnswer, params=query)
 
     def invite_person(self, email: str, role: Role) -> PersonInvited:
-        """Let somebody in. Raises ApiProblemError with status 409 when they are in already."""
+        """Invite a user. Raises ApiProblemError with status 409 if the account exists."""
         return self._call("POST", "/v1/people", PersonInvited, json={"email": email, "role": role})
 
     def change_person(self, person_id: int, **changes: Any) -> PersonDetail:
-        """Change `role` or `deactivated`. Raises ApiProblemError with status 409 when no admin would be left."""
+        """Change `role` or `deactivated`. Raises ApiProblemError with status 409 if no admin would be left."""
         return self._call("PATCH", f"/v1/people/{person_id}", PersonDetail, json=changes)
 
     def reset_password(self, person_id: int) -> PasswordLink:
-        """End the person's password and sessions, for a link to set a new one."""
+        """End the person's password and sessions and create a link to set a new one."""
         return self._call("POST", f"/v1/people/{person_id}/password-link", PasswordLink)
 
     def fetch_tokens(self, **query: QueryValue) -> TokensAnswer:
-        """Every token, the newest first."""
+        """Every token, newest first."""
         return self._call("GET", "/v1/tokens", TokensAnswer, params=query)
 
     def create_token(self, name: str, scopes: list[Scope], expires_in_days: int) -> TokenCreated:
-        """Make a token; its secret is in this answer only."""
+        """Create a token; only this answer has its secret."""
         body = {"name": name, "scopes": scopes, "expires_in_days": expires_in_days}
         return self._call("POST", "/v1/tokens", TokenCreated, json=body)
 
     def revoke_token(self, token_id: int) -> None:
-        """End a token. Raises ApiProblemError with status 404 when there is no such active one."""
+        """Revoke a token. Raises ApiProblemError with status 404 if it is not active."""
         self._send("DELETE", f"/v1/tokens/{token_id}")
 
     def fetch_audit_entries(self, **query: QueryValue) -> AuditAnswer:
-        """The audit log, the newest first."""
+        """The audit log, newest first."""
         return self._call("GET", "/v1/audit-entries", AuditAnswer, params=query)

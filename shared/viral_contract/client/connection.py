@@ -1,4 +1,4 @@
-"""One connection to the metrics API: how its answers and its refusals are read."""
+"""One connection to the metrics API: parses its answers and refusals."""
 
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
@@ -11,16 +11,16 @@ Answer = TypeVar("Answer", bound=BaseModel)
 QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
 CLIENT_ADDRESS_HEADER = "X-Client-Address"
-"""Where the dashboard tells the API the address of the person for whom it asks."""
+"""Header with the address of the person for whom the dashboard calls."""
 BACKGROUND_HEADER = "X-Session-Background"
-"""Sent with what a page asks for by itself, which is nobody's use of the session."""
+"""Header of a page's automatic requests, which are not activity in the session."""
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class ApiProblemError(Exception):
-    """The API refused; `status`, `code` and `detail` are those of its problem+json answer."""
+    """The API refused; `status`, `code` and `detail` come from its problem+json answer."""
 
     def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> None:
         super().__init__(detail)
@@ -36,15 +36,15 @@ class ApiProblemError(Exception):
 
 
 class ApiUnreachableError(Exception):
-    """The API did not answer."""
+    """The API could not be reached."""
 
 
 class ApiSilentError(ApiUnreachableError):
-    """The API got the request and did not answer; whether it did what was asked for is not known."""
+    """The API got the request but did not answer; whether it acted is unknown."""
 
 
 class ApiConnection:
-    """Sends requests with one token, if need be for a person: by their session, and from their address."""
+    """Sends requests with one token, optionally for a person: with their session and address."""
 
     def __init__(
         self, http: httpx.Client, *, session: str | None = None, address: str | None = None, background: bool = False
@@ -60,9 +60,9 @@ class ApiConnection:
         return cls(httpx.Client(base_url=base_url, headers=headers, timeout=timeout_seconds))
 
     def on_behalf_of(self, session: str | None, *, address: str | None = None, background: bool = False) -> Self:
-        """The same connections, acting for a person: whose session it is, if there is one, and where they are.
+        """The same connections, acting for a person with their session, if any, and their address.
 
-        In the `background` nobody uses the session, which ends when that lasts.
+        `background` requests are not activity, so an idle session ends.
         """
         return type(self)(self._http, session=session, address=address, background=background)
 
@@ -84,7 +84,7 @@ class ApiConnection:
         return response
 
     def _build_headers(self) -> dict[str, str]:
-        """With the id of the request in hand, so that one id follows it through the logs of all services."""
+        """With the current request's id, so that one id appears in the logs of all services."""
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         return {**self._headers, "X-Request-ID": request_id} if request_id else self._headers
 

@@ -1,4 +1,4 @@
-"""What the API is asked about deliveries, and about the queues with what stands in them for good."""
+"""Calls for deliveries, queues and dead letters."""
 
 from collections.abc import Sequence
 
@@ -8,36 +8,36 @@ from viral_contract.models.queues import DeadLetterState, QueuesAnswer
 
 
 class DeliveriesApi(ApiConnection):
-    """Sending reports, and work that waits for a person."""
+    """Sending reports, and work that needs attention."""
 
     def deliver_report(self, report_id: int, recipients: Sequence[str]) -> DeliveriesAnswer:
-        """Mail a report; the same report and recipients within 60 seconds are the same deliveries.
+        """Email a report; the same report and recipients within 60 seconds return the same deliveries.
 
-        Raises ApiProblemError with status 422 and one error for each recipient that is no address.
+        Raises ApiProblemError with status 422 and one error per invalid recipient.
         """
         body = {"recipient_emails": list(recipients)}
         return self._call("POST", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, json=body)
 
     def fetch_deliveries(self, report_id: int, **query: QueryValue) -> DeliveriesAnswer:
-        """A report's recipients, the newest request first."""
+        """The deliveries of a report, newest request first."""
         return self._call("GET", f"/v1/reports/{report_id}/deliveries", DeliveriesAnswer, params=query)
 
     def fetch_delivery(self, report_id: int, delivery_id: int) -> RenderedDelivery:
-        """One message with what it says, while that is kept. Raises ApiProblemError with status 404 without one."""
+        """One message with its content, while that is kept. Raises ApiProblemError with status 404 if there is none."""
         return self._call("GET", f"/v1/reports/{report_id}/deliveries/{delivery_id}", RenderedDelivery)
 
     def fetch_queues(self, **query: QueryValue) -> QueuesAnswer:
-        """Every queue, and a page of what failed for good or may have been sent."""
+        """Every queue, and a page of dead letters."""
         return self._call("GET", "/v1/queues", QueuesAnswer, params=query)
 
     def retry_dead_letter(self, letter_id: str) -> DeadLetterState:
-        """Try again from the start. Raises ApiProblemError with status 404 when it waits for nobody any more."""
+        """Retry from the start. Raises ApiProblemError with status 404 if it no longer needs a decision."""
         return self._call("POST", f"/v1/dead-letters/{letter_id}/retry", DeadLetterState)
 
     def discard_dead_letter(self, letter_id: str) -> DeadLetterState:
-        """Let it go. Raises ApiProblemError with status 404 when it waits for nobody any more."""
+        """Discard it. Raises ApiProblemError with status 404 if it no longer needs a decision."""
         return self._call("POST", f"/v1/dead-letters/{letter_id}/discard", DeadLetterState)
 
     def confirm_dead_letter(self, letter_id: str) -> DeadLetterState:
-        """Say that an uncertain delivery arrived. Raises ApiProblemError with status 404 when it is not uncertain."""
+        """Confirm that an uncertain delivery arrived. Raises ApiProblemError with status 404 if it is not uncertain."""
         return self._call("POST", f"/v1/dead-letters/{letter_id}/confirm", DeadLetterState)

@@ -1,4 +1,4 @@
-"""The only door to the metrics API for the dashboard, the workers and the command line."""
+"""The client of the metrics API for the dashboard, the workers and the command line."""
 
 from datetime import datetime
 from typing import Any
@@ -54,31 +54,31 @@ _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "device
 
 
 class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
-    """Calls of the metrics API with one token, if need be on behalf of a signed-in person."""
+    """Calls to the metrics API with one token, optionally on behalf of a signed-in person."""
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:
-        """Addresses with too many clicks on one day."""
+        """IP addresses with too many clicks in one day."""
         return self._call("GET", "/v1/guardrails/fraud", FraudAnswer, params=query)
 
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:
-        """Devices that clicked faster than people do."""
+        """Devices that clicked faster than a person can."""
         return self._call("GET", "/v1/guardrails/bots", BotAnswer, params=query)
 
     def fetch_anomalies(self, **query: QueryValue) -> AnomalyAnswer:
-        """Referrers whose conversions are hard to believe."""
+        """Referrers with unusual conversion activity."""
         return self._call("GET", "/v1/guardrails/conversion-anomalies", AnomalyAnswer, params=query)
 
     def fetch_violations(self, **query: QueryValue) -> ViolationsAnswer:
-        """What violates the children's privacy rule, where, and what became of it."""
+        """Violations of the children's privacy rule, with their places and resolutions."""
         return self._call("GET", "/v1/guardrails/coppa/violations", ViolationsAnswer, params=query)
 
     def resolve_violation(self, violation_id: int, resolution: Resolution, note: str | None = None) -> Violation:
-        """Say what became of a violation. Raises ApiProblemError 404 when it is gone, 409 when it was resolved."""
+        """Resolve a violation. Raises ApiProblemError 404 if it is gone, 409 if it is already resolved."""
         body = {"resolution": resolution, "note": note}
         return self._call("POST", f"/v1/guardrails/coppa/violations/{violation_id}/resolve", Violation, json=body)
 
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
-        """The health score of a period, itemised."""
+        """The health score of a period, itemized."""
         return self._call("GET", "/v1/guardrails/health", HealthAnswer, params=query)
 
     def fetch_what_if(self, **query: QueryValue) -> WhatIfAnswer:
@@ -86,15 +86,15 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._call("GET", "/v1/guardrails/what-if", WhatIfAnswer, params=query)
 
     def fetch_ip_investigation(self, ip_address: str, **query: QueryValue) -> IpInvestigation:
-        """What an address, or the one behind a reference, did. Raises ApiProblemError 404 when it was never seen."""
+        """Activity of an IP address or its reference. Raises ApiProblemError 404 if it was never seen."""
         return self._call("GET", _investigation("ip_address", ip_address), IpInvestigation, params=query)
 
     def fetch_device_investigation(self, device: str, **query: QueryValue) -> DeviceInvestigation:
-        """What a device, or the one behind a reference, did. Raises ApiProblemError 404 when it was never seen."""
+        """Activity of a device or its reference. Raises ApiProblemError 404 if it was never seen."""
         return self._call("GET", _investigation("device", device), DeviceInvestigation, params=query)
 
     def fetch_referrer_investigation(self, referrer_id: str, **query: QueryValue) -> ReferrerInvestigation:
-        """What happened in a referrer's name. Raises ApiProblemError 404 when it was never seen."""
+        """Activity for a referrer. Raises ApiProblemError 404 if it was never seen."""
         return self._call("GET", _investigation("referrer", referrer_id), ReferrerInvestigation, params=query)
 
     def export_investigation(self, kind: EntityKind, identifier: str, **query: QueryValue) -> bytes:
@@ -102,23 +102,23 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._send("GET", _investigation(kind, identifier), params={**query, "format": "csv"}).content
 
     def fetch_alerts(self, **query: QueryValue) -> AlertsAnswer:
-        """Alerts of one `status`, the most severe first, with the health score of the last 7 dates."""
+        """Alerts of one `status`, most severe first, with the health score of the last 7 days."""
         return self._call("GET", "/v1/alerts", AlertsAnswer, params=query)
 
     def fetch_alert(self, alert_id: int) -> AlertDetail:
-        """One alert with everything that people did with it."""
+        """One alert with all actions on it."""
         return self._call("GET", f"/v1/alerts/{alert_id}", AlertDetail)
 
     def fetch_alert_quality(self) -> AlertQuality:
-        """How often alerts were right, by type."""
+        """Opened alerts and false positives, by type."""
         return self._call("GET", "/v1/alerts/quality", AlertQuality)
 
     def acknowledge_alert(self, alert_id: int, *, note: str | None = None) -> AlertDetail:
-        """Take an alert up. Raises ApiProblemError with status 409 when it has ended."""
+        """Acknowledge an alert. Raises ApiProblemError with status 409 if it is closed."""
         return self._call("POST", f"/v1/alerts/{alert_id}/acknowledge", AlertDetail, json={"note": note})
 
     def snooze_alert(self, alert_id: int, until: datetime) -> AlertDetail:
-        """Put an alert off. Raises ApiProblemError with status 409 when it has ended."""
+        """Snooze an alert. Raises ApiProblemError with status 409 if it is closed."""
         return self._call("POST", f"/v1/alerts/{alert_id}/snooze", AlertDetail, json={"until": until.isoformat()})
 
     def resolve_alert(
@@ -129,23 +129,23 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         false_positive: bool = False,
         until_period_passed: bool = False,
     ) -> AlertDetail:
-        """End an alert: as over, as a false positive, or once its dates have left the evaluated ones.
+        """Close an alert: as resolved, as a false positive, or when its dates leave the evaluated period.
 
-        Raises ApiProblemError with status 409 when it has ended, 422 when asked for both of the latter.
+        Raises ApiProblemError with status 409 if it is closed, 422 if both of the latter are set.
         """
         body = {"note": note, "false_positive": false_positive, "until_period_passed": until_period_passed}
         return self._call("POST", f"/v1/alerts/{alert_id}/resolve", AlertDetail, json=body)
 
     def reopen_alert(self, alert_id: int, *, note: str | None = None) -> AlertDetail:
-        """Take back a false positive. Raises ApiProblemError 409 where it was none, or another of its type is open."""
+        """Undo a false positive. Raises ApiProblemError 409 if it was none, or another of its type is open."""
         return self._call("POST", f"/v1/alerts/{alert_id}/reopen", AlertDetail, json={"note": note})
 
     def fetch_history(self, **query: QueryValue) -> HistoryAnswer:
-        """The health score over time, by default of the last 30 dates."""
+        """The health score over time, by default the last 30 days."""
         return self._call("GET", "/v1/guardrails/history", HistoryAnswer, params=query)
 
     def fetch_flags(self) -> FlagsAnswer:
-        """How the feature flags stand, and the file that they come from."""
+        """The state of the feature flags, and their file."""
         return self._call("GET", "/v1/flags", FlagsAnswer)
 
     def evaluate_now(self) -> Evaluation:
@@ -153,11 +153,11 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._call("POST", "/v1/guardrails/evaluations", Evaluation)
 
     def fetch_k_factor(self, **query: QueryValue) -> KFactorAnswer:
-        """The K-factor of a period, of the one before, and why it changed."""
+        """The K-factor of a period and the previous one, and why it changed."""
         return self._call("GET", "/v1/growth/k-factor", KFactorAnswer, params=query)
 
     def fetch_loops(self, **query: QueryValue) -> LoopsAnswer:
-        """Loops, the highest K first."""
+        """Loops, highest K first."""
         return self._call("GET", "/v1/growth/loops", LoopsAnswer, params=query)
 
     def fetch_timeline(self, **query: QueryValue) -> TimelineAnswer:
@@ -165,44 +165,44 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._call("GET", "/v1/growth/timeline", TimelineAnswer, params=query)
 
     def fetch_referrers(self, **query: QueryValue) -> ReferrersAnswer:
-        """Referrers, the most conversions first."""
+        """Referrers, most conversions first."""
         return self._call("GET", "/v1/growth/referrers", ReferrersAnswer, params=query)
 
     def fetch_funnel(self, **query: QueryValue) -> FunnelAnswer:
-        """From the first click to activation, of all people or of those who came by one `source`."""
+        """From the first click to activation, for all people or one `source`."""
         return self._call("GET", "/v1/growth/funnel", FunnelAnswer, params=query)
 
     def fetch_cohorts(self, **query: QueryValue) -> CohortsAnswer:
-        """Who signed up in each of the last `weeks`, and how many came back."""
+        """Signups and retention for each of the last `weeks`."""
         return self._call("GET", "/v1/growth/cohorts", CohortsAnswer, params=query)
 
     def fetch_cycle_time(self, **query: QueryValue) -> CycleTimeAnswer:
-        """How long it takes until an invite has brought the next user."""
+        """Time from a user's signup to the signups they referred."""
         return self._call("GET", "/v1/growth/cycle-time", CycleTimeAnswer, params=query)
 
     def fetch_trusted_networks(self, **query: QueryValue) -> TrustedNetworksAnswer:
-        """Every trusted network, the expired ones too."""
+        """Every trusted network, including expired ones."""
         return self._call("GET", "/v1/trusted-networks", TrustedNetworksAnswer, params=query)
 
     def save_trusted_network(self, cidr: str, *, reason: str, expires_at: datetime | None = None) -> TrustedNetwork:
-        """Trust a network or one address, or change why and until when."""
+        """Trust a network or an address, or change the reason and expiry."""
         body = {"reason": reason, "expires_at": expires_at.isoformat() if expires_at else None}
         return self._call("PUT", f"/v1/trusted-networks/{quote(cidr, safe='')}", TrustedNetwork, json=body)
 
     def delete_trusted_network(self, cidr: str) -> None:
-        """No longer trust a network. Raises ApiProblemError with status 404 when it was not trusted."""
+        """Stop trusting a network. Raises ApiProblemError with status 404 if it is not trusted."""
         self._send("DELETE", f"/v1/trusted-networks/{quote(cidr, safe='')}")
 
     def request_report(self, request: ReportRequest) -> ReportRequested:
-        """Ask for a report; the same request within 60 seconds is the same report."""
+        """Request a report; the same request within 60 seconds returns the same report."""
         return self._call("POST", "/v1/reports", ReportRequested, json=request.model_dump(mode="json"))
 
     def fetch_reports(self, **query: QueryValue) -> ReportsAnswer:
-        """Reports, the newest first."""
+        """Reports, newest first."""
         return self._call("GET", "/v1/reports", ReportsAnswer, params=query)
 
     def fetch_report(self, report_id: int) -> Report:
-        """One report, or how far its run has come. Raises ApiProblemError with status 404 when there is none."""
+        """One report, or its progress. Raises ApiProblemError with status 404 if there is none."""
         return self._call("GET", f"/v1/reports/{report_id}", Report)
 
     def export_report(self, report_id: int, export_format: ExportFormat) -> bytes:
@@ -210,39 +210,39 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         return self._send("GET", f"/v1/reports/{report_id}/export", params={"format": export_format}).content
 
     def save_events(self, events: list[dict[str, Any]], *, partial: bool = False) -> EventsAccepted:
-        """Store a batch of events, all or, with `partial`, those that are valid."""
+        """Store a batch of events: all, or with `partial` the valid ones."""
         params = {"partial": "true"} if partial else None
         return self._call("POST", "/v1/events", EventsAccepted, json={"events": events}, params=params)
 
     def save_links(self, items: list[dict[str, Any]]) -> ItemsSaved:
-        """Store a batch of links, replacing those that exist."""
+        """Store a batch of links, replacing existing ones."""
         return self._call("POST", "/v1/links", ItemsSaved, json={"items": items})
 
     def save_parent_shares(self, items: list[dict[str, Any]]) -> ItemsSaved:
-        """Store a batch of parent shares, replacing those that exist."""
+        """Store a batch of parent shares, replacing existing ones."""
         return self._call("POST", "/v1/parent-shares", ItemsSaved, json={"items": items})
 
     def save_progress_reels(self, items: list[dict[str, Any]]) -> ItemsSaved:
-        """Store a batch of progress reels, replacing those that exist."""
+        """Store a batch of progress reels, replacing existing ones."""
         return self._call("POST", "/v1/progress-reels", ItemsSaved, json={"items": items})
 
     def save_study_sessions(self, items: list[dict[str, Any]]) -> ItemsSaved:
-        """Store a batch of study sessions, replacing those that exist."""
+        """Store a batch of study sessions, replacing existing ones."""
         return self._call("POST", "/v1/study-sessions", ItemsSaved, json={"items": items})
 
     def start_batch(self, kind: BatchKind) -> Batch:
-        """Begin long work, or find what was begun; a worker of the queue `batch` does it."""
+        """Start a background job, or return the one already started; a worker of the queue `batch` runs it."""
         return self._call("POST", "/v1/batches", Batch, json={"kind": kind})
 
     def fetch_batch(self, batch_id: int) -> Batch:
-        """How far long work has come."""
+        """Progress of a background job."""
         return self._call("GET", f"/v1/batches/{batch_id}", Batch)
 
     def step_batch(self, batch_id: int) -> Batch:
-        """Do one bounded step of long work."""
+        """Run one bounded step of a background job."""
         return self._call("POST", f"/internal/batches/{batch_id}/step", Batch)
 
 
 def _investigation(kind: EntityKind, identifier: str) -> str:
-    """The path of an investigation; ids may hold any character."""
+    """The path of an investigation; ids may contain any character."""
     return f"/v1/investigations/{_INVESTIGATIONS[kind]}/{quote(identifier, safe='')}"

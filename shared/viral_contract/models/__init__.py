@@ -1,1 +1,1 @@
-"""Models of the HTTP contract, used by the API to answer and by its clients to read."""
+"""Models of the HTTP contract, shared by the API and its clients."""

@@ -1,4 +1,4 @@
-"""Alerts: what opens them, what people do with them."""
+"""Alerts: their evidence and the actions on them."""
 
 from datetime import date, datetime
 from typing import Literal, Self
@@ -20,7 +20,7 @@ EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
 
 
 class EvidenceRow(BaseModel):
-    """One of the things that were counted, masked without identifiers:read; investigations accept its `ref`."""
+    """One row of evidence, masked without identifiers:read; investigations accept its `ref`."""
 
     label: str
     ref: str
@@ -31,9 +31,9 @@ class EvidenceRow(BaseModel):
 
 
 class Evidence(BaseModel):
-    """What an alert rests on."""
+    """The evidence of an alert."""
 
-    what: str = Field(description="What was counted, in words")
+    what: str = Field(description="What was measured")
     count: float
     unit: EvidenceUnit | None = Field(None, description="What count and threshold are in; a rate is a fraction")
     threshold: float = Field(description="The alert is open while the count is above this")
@@ -44,7 +44,7 @@ class Evidence(BaseModel):
 
 
 class Alert(BaseModel):
-    """Something that a person should look at."""
+    """Something that needs attention."""
 
     id: int
     severity: AlertSeverity
@@ -62,7 +62,7 @@ class Alert(BaseModel):
 
 
 class AlertsAnswer(BaseModel):
-    """The alerts of one status, the most severe first, with the health score of the same dates."""
+    """The alerts of one status, most severe first, with the health score of the same dates."""
 
     total_alerts: int
     alerts: list[Alert]
@@ -72,7 +72,7 @@ class AlertsAnswer(BaseModel):
 
 
 class ActionTaken(BaseModel):
-    """What a person did with an alert."""
+    """A person's action on an alert."""
 
     at: datetime
     actor: str
@@ -82,28 +82,28 @@ class ActionTaken(BaseModel):
 
 
 class AlertDetail(Alert):
-    """One alert with everything that people did with it, the first thing first."""
+    """One alert with all actions on it, oldest first."""
 
     actions: list[ActionTaken]
 
 
 class TypeQuality(BaseModel):
-    """How often alerts of a type were right."""
+    """Opened alerts and false positives of a type."""
 
     type: AlertType
     opened: int
     false_positives: int
-    false_positive_rate: float = Field(description="False positives / opened; 0 when none was opened")
+    false_positive_rate: float = Field(description="False positives / opened; 0 if none was opened")
 
 
 class AlertQuality(BaseModel):
-    """How often alerts were right, by type."""
+    """Opened alerts and false positives, by type."""
 
     types: list[TypeQuality]
 
 
 class Acknowledgement(BaseModel):
-    """Body of taking an alert up."""
+    """Body for acknowledging an alert."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -111,7 +111,7 @@ class Acknowledgement(BaseModel):
 
 
 class Snooze(BaseModel):
-    """Body of putting an alert off."""
+    """Body for snoozing an alert."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -119,7 +119,7 @@ class Snooze(BaseModel):
 
 
 class Resolution(BaseModel):
-    """Body of ending an alert."""
+    """Body for resolving an alert."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -127,7 +127,7 @@ class Resolution(BaseModel):
     false_positive: StrictBool = Field(False, description="It was nothing: the same evidence does not open it again")
     until_period_passed: StrictBool = Field(
         False,
-        description="Snooze it until its dates have left the 7 that are evaluated: it ends then, unless there is more",
+        description="Snooze it until its dates leave the 7 days evaluated; then it resolves, unless there is more",
     )
 
     @model_validator(mode="after")
@@ -138,7 +138,7 @@ class Resolution(BaseModel):
 
 
 class Reopening(BaseModel):
-    """Body of taking back that an alert was a false positive."""
+    """Body for undoing a false positive."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -11,11 +11,11 @@ _Words = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeV
 
 
 class AuditFilter(BaseModel):
-    """Which entries; all that is given has to fit."""
+    """Filter of entries; all given conditions must match."""
 
     actor: _Words | None = Field(None, description="A person's email or a token's name")
     action: _Words | None = None
-    subject: _Words | None = Field(None, description="What the subject begins with, as `alert:` or `alert:7`")
+    subject: _Words | None = Field(None, description="Prefix of the subject, such as `alert:` or `alert:7`")
     start: IsoDate | None = Field(None, description="First UTC date")
     end: IsoDate | None = Field(None, description="Last UTC date, included")
 
@@ -30,7 +30,7 @@ class AuditFilter(BaseModel):
 
 
 class AuditEntry(BaseModel):
-    """One action; what it changed stands under `before` and `after`."""
+    """One action, with the state `before` and `after` it."""
 
     id: int
     at: datetime
@@ -48,7 +48,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditAnswer(BaseModel):
-    """Entries, the newest first."""
+    """Entries, newest first."""
 
     entries: list[AuditEntry]
     total_entries: int

@@ -1,4 +1,4 @@
-"""Long work over stored data, done in bounded steps: rebuilding the facts, scanning content again."""
+"""Background jobs over stored data in bounded steps: rebuilding the facts, rescanning content."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ BatchStatus = Literal["queued", "running", "done", "failed"]
 
 
 class BatchRequest(BaseModel):
-    """Which work to begin."""
+    """The job to start."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -18,11 +18,11 @@ class BatchRequest(BaseModel):
 
 
 class Batch(BaseModel):
-    """How far some long work has come; every step survives an interruption."""
+    """Progress of a background job; every step survives an interruption."""
 
     id: int
     kind: BatchKind
     status: BatchStatus
     done_steps: int
     total_steps: int
-    last_error: str | None = Field(None, description="Why the next step failed when it was tried last")
+    last_error: str | None = Field(None, description="Error of the next step's last attempt")

@@ -1,4 +1,4 @@
-"""Content: parent shares, progress reels and study sessions as other services write them."""
+"""Content: parent shares, progress reels and study sessions as other services post them."""
 
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,7 @@ def _check_data(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shorten(value: Any) -> Any:
-    """A long list with each participant once, so that it has few places where something can be wrong."""
+    """A long list with each participant once, so that it has fewer places for errors."""
     if not isinstance(value, list) or len(value) <= MAX_PARTICIPANTS:
         return value
     if not all(isinstance(each, str) for each in value):
@@ -39,7 +39,7 @@ def _each_once(values: list[str]) -> list[str]:
 
 
 def _read_whole(value: Any) -> Any:
-    """In JSON 7.0 is the same number as 7."""
+    """In JSON, 7.0 is the same number as 7."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -50,7 +50,7 @@ def _null_means(default: object, given: Any) -> BeforeValidator:
 Data = Annotated[dict[str, Any], AfterValidator(_check_data), Field(description="An object of at most 64 KiB")]
 ViewCount = Annotated[
     int,
-    Field(ge=0, le=2**53, strict=True, description="How often it was opened, as of now"),
+    Field(ge=0, le=2**53, strict=True, description="How often it was opened, to date"),
     BeforeValidator(_read_whole, json_schema_input_type=Annotated[int, Field(ge=0, le=2**53)]),
 ]
 CreatedAt = Annotated[PastTime | None, Field(description="When it was created; default: now")]
@@ -66,7 +66,7 @@ class Consent(BaseModel):
 
 
 class Media(BaseModel):
-    """A photo, video or voice; of a child it needs consent."""
+    """A photo, video or audio; a child's needs consent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,14 +80,14 @@ MediaList = Annotated[list[Media], Field(max_length=MAX_MEDIA), _null_means([], 
 
 
 class ParentShare(BaseModel):
-    """Something about a child's learning that was shown to parents."""
+    """Something about a child's learning, shown to parents."""
 
     model_config = ConfigDict(extra="forbid")
 
     share_type: OptionalId = None
     share_data: Data
     view_count: ViewCount
-    actor: Annotated[Actor, Field(description="Who wrote it; both are scanned alike"), _null_means("child", Actor)] = (
+    actor: Annotated[Actor, Field(description="Author; both are scanned the same way"), _null_means("child", Actor)] = (
         "child"
     )
     media: MediaList = []
@@ -101,7 +101,7 @@ class ParentShareItem(ParentShare):
 
 
 class ParentShareBatch(BaseModel):
-    """What `POST /v1/parent-shares` takes."""
+    """Body of `POST /v1/parent-shares`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -127,7 +127,7 @@ class ProgressReelItem(ProgressReel):
 
 
 class ProgressReelBatch(BaseModel):
-    """What `POST /v1/progress-reels` takes."""
+    """Body of `POST /v1/progress-reels`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -135,7 +135,7 @@ class ProgressReelBatch(BaseModel):
 
 
 class StudySession(BaseModel):
-    """Learning together; a participant who is named twice counts once."""
+    """Learning together; a participant named twice counts once."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -153,7 +153,7 @@ class StudySessionItem(StudySession):
 
 
 class StudySessionBatch(BaseModel):
-    """What `POST /v1/study-sessions` takes."""
+    """Body of `POST /v1/study-sessions`."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Deliveries: to whom a report or a notification went, and how that ended."""
+"""Deliveries of reports and notifications, and their outcomes."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -21,7 +21,7 @@ MOST_RECIPIENTS = 100
 
 
 class DeliveriesRequest(BaseModel):
-    """To whom a report is to be mailed; who stands there twice gets it once."""
+    """Recipients of a report; duplicates get it once."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,24 +38,24 @@ class Delivery(BaseModel):
     max_attempts: int
     created_at: datetime
     sent_at: datetime | None
-    next_attempt_at: datetime | None = Field(description="When it is tried next; null once it has ended")
+    next_attempt_at: datetime | None = Field(description="Time of the next attempt; null once it has ended")
     reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
     discarded_at: datetime | None = Field(None, description="When a person decided to leave it at that")
     has_content: bool = Field(False, description="Whether what was rendered for the recipient is still kept")
 
 
 class DeliveriesAnswer(BaseModel):
-    """The deliveries of a report, the newest request first."""
+    """The deliveries of a report, newest request first."""
 
     deliveries: list[Delivery]
     email_enabled: bool = Field(
-        description="Whether a delivery of this report that is asked for now is sent; if not, it becomes a placeholder"
+        description="Whether a delivery of this report requested now is sent; if not, it becomes a placeholder"
     )
     next_cursor: str | None = None
 
 
 class Content(BaseModel):
-    """What was rendered for a recipient: an email's parts, or a webhook's body as `text`."""
+    """Rendered content: an email's parts, or a webhook's body as `text`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,13 +65,13 @@ class Content(BaseModel):
 
 
 class RenderedDelivery(Delivery):
-    """One message with what it says."""
+    """One message with its content."""
 
     content: Content | None = Field(description="Null before it is rendered, and DELIVERY_PRUNE_DAYS after it ended")
 
 
 class AlertNews(BaseModel):
-    """One thing to tell about one alert."""
+    """One notification about one alert."""
 
     alert_id: int
     event: NewsEvent
@@ -80,11 +80,11 @@ class AlertNews(BaseModel):
     message: str
     count: float
     at: datetime
-    url: str = Field(description="Where the dashboard shows the alert")
+    url: str = Field(description="Dashboard URL of the alert")
 
 
 class Notification(BaseModel):
-    """What one message tells: a single piece of news, or a digest of several."""
+    """Content of one message: a single notification or a digest of several."""
 
     rule: str
     channel: Channel
@@ -93,18 +93,18 @@ class Notification(BaseModel):
 
 
 class Takedown(BaseModel):
-    """An item of content that violates the children's privacy rule, for the app to hide it."""
+    """An item that violates the children's privacy rule, for the app to hide."""
 
     content_kind: ScannedKind
     content_id: str
-    types: list[str] = Field(description="What was found in it")
+    types: list[str] = Field(description="Types of its violations")
     found_at: datetime
 
 
 class DeliveryClaimed(BaseModel):
     """A delivery that this worker holds until its lease ends; `token` proves it.
 
-    Exactly one of `report`, `notification` and `takedown` is there.
+    Exactly one of `report`, `notification` and `takedown` is set.
     """
 
     delivery_id: int
@@ -124,16 +124,16 @@ class DeliveryClaimed(BaseModel):
 
 
 class DeliveryIntent(Held):
-    """The message is about to be handed over; its content may be kept already."""
+    """The message is about to be sent; its content may already be kept."""
 
     content: Content | None = None
 
 
 class DeliveryResult(Held):
-    """How an attempt ended.
+    """Outcome of an attempt.
 
-    `refused`: the server said it did not take the message now, so it may be tried again; `failed`: it never will;
-    `uncertain`: nobody knows; `placeholder`: nothing was to be sent.
+    `refused`: the server did not accept the message now, so it may be retried; `failed`: it never will;
+    `uncertain`: the outcome is unknown; `placeholder`: nothing was to be sent.
     """
 
     outcome: Outcome
@@ -143,19 +143,21 @@ class DeliveryResult(Held):
 
     @model_validator(mode="after")
     def check_reason(self) -> Self:
-        """Refuse an ending that is neither success nor explained."""
+        """Refuse an outcome that is neither a success nor explained."""
         if self.outcome in ("refused", "failed", "uncertain") and not self.error:
             raise ValueError(f"give the error of an attempt that ended as {self.outcome}")
         return self
 
 
 class DeliveryHeld(BaseModel):
-    """Where the delivery stands after the call."""
+    """State of the delivery after the call."""
 
     status: DeliveryState
 
 
 class DeliveryBegun(DeliveryHeld):
-    """The worker may hand the message over."""
+    """The worker may send the message."""
 
-    lease_seconds: float = Field(0, description="For how long it holds the delivery from now on, to say how that ended")
+    lease_seconds: float = Field(
+        0, description="Seconds for which it holds the delivery from now on, to report the outcome"
+    )

@@ -1,4 +1,4 @@
-"""Says in plain words what is wrong with a value; pydantic's own messages are for programmers."""
+"""Plain error messages for values; pydantic's own are for programmers."""
 
 from pydantic_core import ErrorDetails
 
@@ -11,7 +11,7 @@ _NOT_A_TEXT = "must be a text"
 _NOT_BOOLEAN = "must be true or false"
 _NOT_AN_OBJECT = "must be an object"
 
-# By pydantic's type of the error; what stands in braces comes from the error's context.
+# By pydantic's error type; the braces are filled from the error's context.
 _SENTENCES = {
     "missing": "is required",
     "extra_forbidden": "is not a known field",
@@ -53,7 +53,7 @@ _SENTENCES = {
 
 
 def format_sentence(item: ErrorDetails) -> str:
-    """The sentence for one error; the value's name is its pointer's business."""
+    """The sentence for one error, without the value's name, which its pointer gives."""
     sentence = _SENTENCES.get(item["type"])
     if sentence is None:
         return item["msg"].removeprefix("Value error, ")

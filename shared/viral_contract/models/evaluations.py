@@ -1,4 +1,4 @@
-"""Evaluations of the guardrails and the history that they write."""
+"""Evaluations of the guardrails and the score history."""
 
 from datetime import datetime
 
@@ -9,17 +9,17 @@ from viral_contract.models.period import Period
 
 
 class HistoryPoint(BaseModel):
-    """The health score as it was at one evaluation."""
+    """The health score at one evaluation."""
 
     computed_at: datetime
     health_score: float
     health_status: HealthStatus
     deductions: Deductions
-    has_data: bool = Field(description="False where the evaluated dates held nothing, so that the score says nothing")
+    has_data: bool = Field(description="False if the evaluated dates had no data, so the score means nothing")
 
 
 class HistoryAnswer(BaseModel):
-    """The health score over time, thinned to at most 500 points, the oldest first."""
+    """The health score over time, thinned to at most 500 points, oldest first."""
 
     period: Period
     computed_at: datetime
@@ -27,7 +27,7 @@ class HistoryAnswer(BaseModel):
 
 
 class Evaluation(HistoryPoint):
-    """What one evaluation found over the last 7 dates, and the alerts that it opened and ended."""
+    """Findings of one evaluation over the last 7 days, and the alerts it opened and closed."""
 
     period: Period
     opened_alerts: list[int]

@@ -21,11 +21,11 @@ EncodedMetadata = Annotated[str | None, PlainValidator(_encode_metadata), WithJs
 
 
 class Event(BaseModel):
-    """Something a person or a program did with an invite; `user_id` acted, `referrer_id` gets the credit."""
+    """An action of a person or program on an invite; `user_id` acted, `referrer_id` gets the credit."""
 
     model_config = ConfigDict(extra="forbid")
 
-    event_id: UUID | None = Field(None, description="Sent again it counts once; made by us when absent")
+    event_id: UUID | None = Field(None, description="Duplicates count once; generated if absent")
     event_type: EventType
     occurred_at: PastTime | None = Field(None, description="Default: now; at most 5 minutes ahead")
     ip_address: OptionalIpAddress = None
@@ -37,13 +37,13 @@ class Event(BaseModel):
     user_agent: OptionalText = None
     referrer_url: OptionalText = None
     landing_page: OptionalText = None
-    source: OptionalId = Field(None, description="The loop, when there is no link")
+    source: OptionalId = Field(None, description="The loop, if there is no link")
     conversion_value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     metadata: EncodedMetadata = Field(None, description="An object of at most 4 KiB")
 
 
 class EventBatch(BaseModel):
-    """What `POST /v1/events` takes as JSON."""
+    """JSON body of `POST /v1/events`."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Feature flags: what there is, what it means, and how each one stands."""
+"""Feature flags: names, meanings and states."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True)
 class FlagMeaning:
-    """What a flag is without a file, by what it tells one case from another, and what off means."""
+    """A flag's default, targeting key and meaning when off."""
 
     default: bool
     decided_by: DecidedBy
@@ -50,7 +50,7 @@ FLAGS = {
 
 
 class FlagState(BaseModel):
-    """How one flag stands."""
+    """State of one flag."""
 
     name: Flag
     on: bool | None = Field(description="For the caller; None where it differs from case to case")
@@ -64,7 +64,7 @@ class FlagState(BaseModel):
 
 
 class FlagsAnswer(BaseModel):
-    """Every flag, and the file that they come from."""
+    """Every flag, and their file."""
 
     flags: list[FlagState]
     path: str | None = Field(description="The file; None where there is none and every flag has its default")

@@ -12,17 +12,17 @@ Verdict = Literal["up", "down", "no_clear_change", "too_few_to_say"]
 
 
 class Interval(BaseModel):
-    """Where the true value lies with 95 % confidence."""
+    """Range of the true value with 95% confidence."""
 
     low: float
     high: float
 
 
 class GrowthCounts(BaseModel):
-    """What was counted in a period, and the K-factor that follows.
+    """Counts of a period, and the resulting K-factor.
 
-    Where `is_partial` is set, dates of the period are purged: the totals are of all its dates; active users, K, its
-    factors and its interval are of the kept ones, of which there may be none.
+    If `is_partial`, dates of the period are purged: the totals cover all its dates; active users, K, its factors and
+    its interval cover the kept dates, of which there may be none.
     """
 
     k_factor: float
@@ -41,7 +41,7 @@ class GrowthCounts(BaseModel):
 
 
 class PreviousCounts(GrowthCounts):
-    """The same for the same number of dates just before."""
+    """The same for the previous period of equal length."""
 
     period: Period
 
@@ -66,7 +66,7 @@ class KChange(BaseModel):
 
 
 class ComparedK(BaseModel):
-    """Which dates the trend and `why` compare, and the K-factor of either."""
+    """The periods that the trend and `why` compare, with their K-factors."""
 
     period: Period
     previous_period: Period
@@ -75,10 +75,10 @@ class ComparedK(BaseModel):
 
 
 class KFactorAnswer(GrowthCounts, PeriodAnswer):
-    """The K-factor of a period beside that of the period before.
+    """The K-factor of a period and the previous one.
 
-    A period that is not over is compared without its last date, with as many dates of the period before. Where that
-    leaves nothing, or one of the two is partial, they are not compared: `compared` is null, the trend is stable,
+    A period in progress is compared without its last date, with as many dates of the previous period. If that leaves
+    nothing, or one of the two is partial, they are not compared: `compared` is null, the trend is stable,
     `change_pct` null and `why` empty.
     """
 
@@ -106,7 +106,7 @@ class LoopPerformance(BaseModel):
 
 
 class LoopsAnswer(PeriodAnswer):
-    """The loops with any activity, the highest K first."""
+    """Loops with activity, highest K first."""
 
     loops: list[LoopPerformance]
     total_loops: int
@@ -127,7 +127,7 @@ class TimelinePoint(BaseModel):
 
 
 class TimelineAnswer(PeriodAnswer):
-    """Every date of the period, also the empty ones."""
+    """Every date of the period, including empty ones."""
 
     points: list[TimelinePoint]
 
@@ -145,7 +145,7 @@ class ReferrerPerformance(BaseModel):
 
 
 class ReferrersAnswer(PeriodAnswer):
-    """Referrers, the most conversions first."""
+    """Referrers, most conversions first."""
 
     referrers: list[ReferrerPerformance]
     total_referrers: int
@@ -153,7 +153,7 @@ class ReferrersAnswer(PeriodAnswer):
 
 
 class FunnelStep(BaseModel):
-    """How many people reached a step, of the step before and of all."""
+    """People who reached a step, as shares of the previous step and of the total."""
 
     name: Literal["clicked", "visited", "signed_up", "converted", "activated"]
     count: int
@@ -163,7 +163,7 @@ class FunnelStep(BaseModel):
 
 
 class FunnelAnswer(PeriodAnswer):
-    """People whose first click lies in the period."""
+    """People who first clicked in the period."""
 
     source: str | None
     invites: int
@@ -171,7 +171,7 @@ class FunnelAnswer(PeriodAnswer):
 
 
 class Cohort(BaseModel):
-    """Users who signed up in one ISO week; `retention[n]` is the share seen in the n-th week after, once it is over."""
+    """Users who signed up in one ISO week; `retention[n]` is the share active in week n after it, once it is over."""
 
     week: str
     week_start: date
@@ -180,7 +180,7 @@ class Cohort(BaseModel):
 
 
 class CohortsAnswer(BaseModel):
-    """Weekly cohorts, the oldest first."""
+    """Weekly cohorts, oldest first."""
 
     computed_at: datetime
     weeks: int

@@ -11,13 +11,13 @@ HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
 
 
 class Answer(PeriodAnswer):
-    """What every guardrail answer repeats: its period, its time and the thresholds it used."""
+    """Fields of every guardrail answer: period, time and thresholds used."""
 
     thresholds: dict[str, int | float]
 
 
 class SuspiciousIp(BaseModel):
-    """One address on one UTC day with more clicks than the threshold; masked without identifiers:read."""
+    """One IP address on one UTC day with more clicks than the threshold; masked without identifiers:read."""
 
     date: date
     ip_address: str
@@ -25,14 +25,14 @@ class SuspiciousIp(BaseModel):
     alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
     click_count: int
     devices: int = Field(description="Distinct devices among its first 200 events of the day")
-    pace_per_hour: float | None = Field(description="Clicks per hour of the day in which it did anything")
+    pace_per_hour: float | None = Field(description="Clicks per active hour of the day")
     hint: Literal["shared_network"] | None = Field(
-        description="shared_network: at least 10 devices with at most 3 clicks an active hour each, as in a school"
+        description="shared_network: at least 10 devices with at most 3 clicks per active hour each, as in a school"
     )
 
 
 class TrustedIp(BaseModel):
-    """One address on one UTC day that would be flagged if its network were not trusted."""
+    """One IP address on one UTC day that would be flagged if its network were not trusted."""
 
     date: date
     ip_address: str
@@ -44,7 +44,7 @@ class TrustedIp(BaseModel):
 
 
 class FraudAnswer(Answer):
-    """Addresses with too many clicks on one day, the worst first; those of trusted networks are shown apart."""
+    """IP addresses with too many clicks in one day, worst first; trusted networks are separate."""
 
     suspicious_ips: list[SuspiciousIp]
     trusted_ips: list[TrustedIp] = Field(description="The first 50; they count nowhere else")
@@ -66,14 +66,14 @@ class BotLikeDevice(BaseModel):
 
 
 class DetectionParams(BaseModel):
-    """What counts as a burst: this many clicks in a row within this time."""
+    """Definition of a burst: this many clicks in a row within this time."""
 
     min_clicks: int
     time_window_seconds: int
 
 
 class BotAnswer(Answer):
-    """Devices that clicked faster than people do, the most clicks first."""
+    """Devices that clicked faster than a person can, most clicks first."""
 
     bot_like_devices: list[BotLikeDevice]
     total_flagged_devices: int
@@ -90,7 +90,7 @@ class SuspiciousReferrer(BaseModel):
 
 
 class HighRateReferrer(BaseModel):
-    """A referrer with too many conversions for its clicks in the period; without any click the rate is 1.0."""
+    """A referrer with too many conversions for its clicks in the period; without clicks the rate is 1.0."""
 
     referrer_id: str
     total_clicks: int
@@ -99,7 +99,7 @@ class HighRateReferrer(BaseModel):
 
 
 class AnomalyAnswer(Answer):
-    """Referrers whose conversions are hard to believe; `next_cursor` goes on in both lists at once."""
+    """Referrers with unusual conversion activity; `next_cursor` continues both lists at once."""
 
     suspicious_referrers: list[SuspiciousReferrer]
     high_conversion_rate_referrers: list[HighRateReferrer]
@@ -108,7 +108,7 @@ class AnomalyAnswer(Answer):
 
 
 class ShareOptOut(BaseModel):
-    """Parent shares that nobody has viewed yet, as a share of all."""
+    """Parent shares never viewed, as a share of all."""
 
     total: int
     never_viewed: int
@@ -116,7 +116,7 @@ class ShareOptOut(BaseModel):
 
 
 class LinkOptOut(BaseModel):
-    """Links that nobody has clicked yet, as a share of all."""
+    """Links never clicked, as a share of all."""
 
     total: int
     zero_clicks: int
@@ -124,14 +124,14 @@ class LinkOptOut(BaseModel):
 
 
 class StudySessionTotals(BaseModel):
-    """How many study sessions there were, and how many people took part in one."""
+    """Number of study sessions, and of their participants."""
 
     total: int
     avg_participants: float
 
 
 class OptOutAnswer(Answer):
-    """What was created in the period and found no interest, by views and clicks as of now; rates of nothing are 0."""
+    """Content and links of the period without views or clicks to date; rates of nothing are 0."""
 
     parent_shares: ShareOptOut
     attribution_links: LinkOptOut
@@ -139,7 +139,7 @@ class OptOutAnswer(Answer):
 
 
 class Compliance(BaseModel):
-    """Items of one kind that were scanned, those that violate, and the share of the others; 1.0 where there is none."""
+    """Scanned items of one kind, those with violations, and the share of compliant ones; 1.0 if there are none."""
 
     total_checked: int
     violations_found: int = Field(description="Items with at least one violation that is not a false positive")
@@ -147,14 +147,14 @@ class Compliance(BaseModel):
 
 
 class CoppaAnswer(Answer):
-    """How much of what was created in the period is free of children's personal information."""
+    """Share of the period's content free of children's personal information."""
 
     parent_shares: Compliance
     progress_reels: Compliance
     overall_compliance_rate: float
     open_violations: int = Field(description="Violations of any item that nobody has resolved yet")
     not_scanned: int = Field(
-        0, description="Items that took too long to scan; they count as violating until they are scanned"
+        0, description="Items whose scan timed out; they count as violations until they are scanned"
     )
     target_rate: float
     target_met: bool
@@ -178,7 +178,7 @@ DEDUCTION_LABELS = {
 
 
 class DeductionItem(BaseModel):
-    """How one deduction came about: what, how many, by which formula, up to which cap."""
+    """One deduction: measurement, formula and cap."""
 
     name: Literal["fraud", "bot_behavior", "opt_out_rate", "coppa_violations"]
     label: str
@@ -190,7 +190,7 @@ class DeductionItem(BaseModel):
 
 
 class Components(BaseModel):
-    """The answers that the score was computed from, with their first rows."""
+    """The answers behind the score, with their first rows."""
 
     fraud: FraudAnswer
     bots: BotAnswer
@@ -200,10 +200,10 @@ class Components(BaseModel):
 
 
 class HealthAnswer(Answer):
-    """The 0-100 health score with what lowered it.
+    """The 0-100 health score with its deductions.
 
-    Where `has_data` is false nothing was there to judge. Where `is_partial` is set, dates of the period are purged:
-    what was flagged on them is no longer known, so score, status, flags and their deductions say nothing.
+    If `has_data` is false, there was no data. If `is_partial`, dates of the period are purged: what was flagged on
+    them is no longer known, so score, status, flags and their deductions mean nothing.
     """
 
     health_score: float
@@ -217,5 +217,5 @@ class HealthAnswer(Answer):
 
     @property
     def is_known(self) -> bool:
-        """Whether the score says how healthy the period was."""
+        """Whether the score is meaningful."""
         return self.has_data and not self.is_partial

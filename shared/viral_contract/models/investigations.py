@@ -1,4 +1,4 @@
-"""What one address, device or referrer did, and with whom."""
+"""Investigations: activity of one IP address, device or referrer."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -14,7 +14,7 @@ EventCounts = dict[EventType, int]
 
 
 class Entity(BaseModel):
-    """Whom the investigation is about."""
+    """The subject of the investigation."""
 
     kind: EntityKind
     shown: str = Field(description="Masked without identifiers:read")
@@ -25,7 +25,7 @@ class Entity(BaseModel):
 
 
 class InvestigatedEvent(BaseModel):
-    """One event; address, device, user and user agent are masked without identifiers:read."""
+    """One event; IP address, device, user and user agent are masked without identifiers:read."""
 
     occurred_at: datetime
     event_type: EventType
@@ -40,12 +40,12 @@ class InvestigatedEvent(BaseModel):
     source: str | None
     user_id: str | None
     user_alias: str | None = None
-    user_agent: str | None = Field(description="Its first 200 characters; without identifiers:read product names alone")
+    user_agent: str | None = Field(description="Its first 200 characters; without identifiers:read only product names")
     conversion_value: float | None
 
 
 class RelatedEntity(BaseModel):
-    """What occurs in the same events, and how often."""
+    """An entity in the same events, and its count."""
 
     shown: str
     ref: str | None = Field(description="What investigations accept; null where the kind is not masked")
@@ -58,7 +58,7 @@ class RelatedEntity(BaseModel):
 
 
 class RelatedEntities(BaseModel):
-    """The 50 that occur most often, of so many."""
+    """The 50 most frequent, and the total."""
 
     total: int
     entities: list[RelatedEntity]
@@ -72,30 +72,34 @@ class TimelineBucket(BaseModel):
 
 
 class Timeline(BaseModel):
-    """Every bucket of the period, the empty ones too."""
+    """Every bucket of the period, including empty ones."""
 
     bucket: Literal["hour", "day"] = Field(description="Hours for up to 3 days")
     buckets: list[TimelineBucket]
 
 
 class Investigation(Answer):
-    """What every investigation answers."""
+    """Fields of every investigation."""
 
     entity: Entity
     rule: str = Field(description="What flags such an entity, under the thresholds of this answer")
     flagged: bool
-    looked_at_events: int = Field(description="The newest of the period, at most 10,000; everything here is of these")
-    truncated: bool = Field(description="Whether the period holds more events than were looked at")
-    looked_at_from: datetime = Field(description="Since when every event was looked at")
-    totals: EventCounts = Field(description="Of the events looked at; clicks, and all of a referrer, of the period")
+    looked_at_events: int = Field(
+        description="Newest events of the period, at most 10,000; everything here covers these"
+    )
+    truncated: bool = Field(description="Whether the period has more events than were examined")
+    looked_at_from: datetime = Field(description="Start of the time in which every event was examined")
+    totals: EventCounts = Field(
+        description="Of the examined events; clicks, and everything for a referrer, of the period"
+    )
     timeline: Timeline
     related: dict[RelatedKind, RelatedEntities]
-    events: list[InvestigatedEvent] = Field(description="The newest first")
+    events: list[InvestigatedEvent] = Field(description="Newest first")
     next_cursor: str | None
 
 
 class ClicksOfDay(BaseModel):
-    """An address on one UTC day; exact."""
+    """An IP address on one UTC day; exact."""
 
     date: date
     clicks: int
@@ -103,14 +107,14 @@ class ClicksOfDay(BaseModel):
 
 
 class TrustedNetworkMatch(BaseModel):
-    """The narrowest trusted network that holds the address."""
+    """The narrowest trusted network with the IP address."""
 
     cidr: str
     reason: str
 
 
 class IpInvestigation(Investigation):
-    """What an address did; it is flagged for a day above the threshold, unless its network is trusted."""
+    """Activity of an IP address, flagged for a day above the threshold unless its network is trusted."""
 
     days: list[ClicksOfDay]
     trusted_network: TrustedNetworkMatch | None
@@ -121,23 +125,23 @@ class BurstsOfDay(BaseModel):
 
     date: date
     clicks: int
-    fastest_seconds: float | None = Field(description="For the clicks of a burst; null when it took over a minute")
+    fastest_seconds: float | None = Field(description="For the clicks of a burst; null if it took over a minute")
     flagged: bool
 
 
 class Burst(BaseModel):
-    """The shortest time of the period for this many clicks in a row."""
+    """The period's shortest time for this many clicks in a row."""
 
     clicks: int
     seconds: float
     date: date
-    first_click_at: datetime | None = Field(description="Null when it is not among the events looked at")
+    first_click_at: datetime | None = Field(description="Null if it is not among the examined events")
     last_click_at: datetime | None
     within_window: bool
 
 
 class DeviceInvestigation(Investigation):
-    """What a device did; it is flagged for a burst of clicks."""
+    """Activity of a device, flagged for a burst of clicks."""
 
     days: list[BurstsOfDay]
     bursts: list[Burst]
@@ -154,7 +158,7 @@ class ConversionsOfDay(BaseModel):
 
 
 class ReferrerInvestigation(Investigation):
-    """What happened in a referrer's name; it is flagged for a day or for its rate."""
+    """Activity for a referrer, flagged for a day or for its rate."""
 
     days: list[ConversionsOfDay]
     conversion_rate: float = Field(description="Conversions per click in the period; 1.0 without any click")

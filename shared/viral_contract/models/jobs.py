@@ -1,4 +1,4 @@
-"""What workers and the metrics API say to each other under `/internal`."""
+"""Messages between workers and the metrics API under `/internal`."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -34,14 +34,14 @@ class Held(BaseModel):
 
 
 class Progress(Held):
-    """How far the work has come."""
+    """Progress of the work."""
 
     pct: Annotated[int, Field(ge=0, le=100)]
     step: Annotated[str, Field(min_length=1, max_length=100), STORABLE]
 
 
 class RunResult(Held):
-    """How an attempt ended: with a report or with an error, never both."""
+    """Outcome of an attempt: a report or an error, never both."""
 
     report: FinishedReport | None = None
     error: ErrorText | None = None
@@ -55,12 +55,12 @@ class RunResult(Held):
 
 
 class RunState(BaseModel):
-    """Where the run stands after the call."""
+    """State of the run after the call."""
 
     status: str
 
 
 class Ticked(BaseModel):
-    """The runs that the due slots made."""
+    """The runs created for due slots."""
 
     run_ids: list[int]

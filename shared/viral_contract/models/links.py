@@ -8,7 +8,7 @@ MAX_ITEMS = 10_000
 
 
 class Link(BaseModel):
-    """An invite: who sent it and by which loop."""
+    """An invite: its sender and loop."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class LinkItem(Link):
 
 
 class LinkBatch(BaseModel):
-    """What `POST /v1/links` takes."""
+    """Body of `POST /v1/links`."""
 
     model_config = ConfigDict(extra="forbid")
 

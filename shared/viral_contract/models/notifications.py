@@ -1,4 +1,4 @@
-"""Alert notifications: rules that say which severities are told to whom."""
+"""Alert notifications: rules for which severities go where."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,7 +22,7 @@ from viral_contract.models.deliveries import Channel, DeliveryState
 from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.values import CONTROL_FREE, check_text
 
-# Names stand in subject lines.
+# Names appear in subject lines.
 RuleName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
@@ -33,7 +33,7 @@ _EMAIL, _URL = TypeAdapter(EmailAddress), TypeAdapter(HttpUrl)
 
 
 class RuleRequest(BaseModel):
-    """What a rule is to say; instead of a `target`, null keeps that of a rule whose channel stays."""
+    """A rule to save; a null `target` keeps the current one if the channel stays the same."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ class RuleRequest(BaseModel):
 
 
 def parse_email(given: str) -> str:
-    """The address. Raises ValueError when it is none."""
+    """The address. Raises ValueError if it is invalid."""
     try:
         return _EMAIL.validate_python(given)
     except ValidationError as error:
@@ -69,7 +69,7 @@ def parse_email(given: str) -> str:
 
 
 def parse_url(given: str) -> str:
-    """The URL in the form in which every program reads it alike. Raises ValueError when it is none of a webhook."""
+    """The URL in a form that every program parses the same way. Raises ValueError if it is not a webhook's."""
     try:
         url = _URL.validate_python(given)
     except ValidationError as error:
@@ -80,7 +80,7 @@ def parse_url(given: str) -> str:
 
 
 class LastMessage(BaseModel):
-    """The newest message of a rule, and how its delivery stands."""
+    """The latest message of a rule, and its delivery."""
 
     at: datetime
     is_test: bool
@@ -90,13 +90,13 @@ class LastMessage(BaseModel):
 
 
 class NotificationRule(BaseModel):
-    """Who is told about alerts of which severities."""
+    """A notification rule: severities and target."""
 
     id: int
     name: str
     severities: list[AlertSeverity]
     channel: Channel
-    target: str = Field(description="Whole where it is an email address; of a URL, which is a secret, only the host")
+    target: str = Field(description="An email address in full; of a URL, which is a secret, only the host")
     enabled: bool
     switched_on: bool = Field(description="Whether the flag alert_notifications is on for this rule")
     created_by: str
@@ -106,7 +106,7 @@ class NotificationRule(BaseModel):
 
 
 class SavedRule(NotificationRule):
-    """A rule as it was saved."""
+    """A saved rule."""
 
     secret: str | None = Field(description="Signs the webhooks of the rule; told once, when it was made")
 
@@ -121,12 +121,12 @@ class RulesAnswer(BaseModel):
 
 
 class SigningSecret(BaseModel):
-    """A new secret that signs the webhooks of a rule; the old one signs nothing any more."""
+    """A new secret that signs a rule's webhooks and replaces the old one."""
 
     secret: str
 
 
 class MessageAsked(BaseModel):
-    """The test message that was asked for."""
+    """The requested test message."""
 
     request_id: int

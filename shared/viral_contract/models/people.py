@@ -1,4 +1,4 @@
-"""Signing in: people, their roles, and the scopes that come with them."""
+"""Sign-in: people, their roles and scopes."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,7 +27,7 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person is here."""
+    """A person's role."""
 
     VIEWER = "viewer"
     ANALYST = "analyst"
@@ -45,7 +45,7 @@ ROLE_SCOPES = {
 
 
 def add_parts(scopes: Iterable[Scope]) -> frozenset[Scope]:
-    """The scopes, with those that are part of one of them: each kind of worker needs a part of jobs:run only."""
+    """The scopes plus their parts: each kind of worker needs only a part of jobs:run."""
     given = frozenset(scopes)
     return given | _PARTS_OF_JOBS if Scope.JOBS_RUN in given else given
 
@@ -61,11 +61,11 @@ class Credentials(BaseModel):
 
     email: EmailAddress
     password: GivenSecret
-    device: GivenSecret | None = Field(None, description="What an earlier sign-in of this browser answered")
+    device: GivenSecret | None = Field(None, description="From an earlier sign-in of this browser")
 
 
 class Person(BaseModel):
-    """Somebody who may sign in."""
+    """A person who may sign in."""
 
     id: int
     email: str
@@ -73,13 +73,13 @@ class Person(BaseModel):
 
 
 class SignedInPerson(Person):
-    """Who a session belongs to, and which features they are shown."""
+    """The person of a session, and their features."""
 
     flags: list[Flag] = Field(description="Flags told apart by person that are on for this one")
 
 
 class SessionCreated(BaseModel):
-    """A new session; its secret is told once."""
+    """A new session; its secret is shown once."""
 
     secret: str
     expires_at: datetime
@@ -90,13 +90,13 @@ class SessionCreated(BaseModel):
 
 
 class PersonDetail(Person):
-    """Somebody as admins see them."""
+    """A person as admins see them."""
 
     created_at: datetime
-    signed_in_at: datetime | None = Field(description="Null until the first time")
+    signed_in_at: datetime | None = Field(description="Null before the first sign-in")
     deactivated: bool = Field(description="Cannot sign in")
     has_password: bool
-    single_sign_on: bool = Field(description="Has signed in by it; the role then comes from groups")
+    single_sign_on: bool = Field(description="Has used it; the role then comes from groups")
 
 
 class PeopleAnswer(BaseModel):
@@ -108,7 +108,7 @@ class PeopleAnswer(BaseModel):
 
 
 class NewPerson(BaseModel):
-    """Whom to let in."""
+    """A person to invite."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -117,7 +117,7 @@ class NewPerson(BaseModel):
 
 
 class PersonChange(BaseModel):
-    """What to change about a person; their sessions end."""
+    """Changes to a person; their sessions end."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -126,28 +126,28 @@ class PersonChange(BaseModel):
 
     @model_validator(mode="after")
     def check_any(self) -> "PersonChange":
-        """Refuse a change of nothing."""
+        """Refuse an empty change."""
         if self.role is None and self.deactivated is None:
             raise ValueError("names nothing to change")
         return self
 
 
 class PasswordLink(BaseModel):
-    """What lets a person set a password, once; `secret` is told once."""
+    """A one-time link to set a password; `secret` is shown once."""
 
     secret: str = Field(description="For PUT /v1/passwords; the dashboard's /set-password takes it as `key`")
     expires_at: datetime
 
 
 class PersonInvited(BaseModel):
-    """Somebody new, and what they set their password with."""
+    """A new person, with the link to set their password."""
 
     person: PersonDetail
     password_link: PasswordLink
 
 
 class PasswordByLink(BaseModel):
-    """A password that is set with a link's secret."""
+    """A password set with a link's secret."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -156,7 +156,7 @@ class PasswordByLink(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    """One's own new password."""
+    """The caller's new password."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -26,7 +26,7 @@ class Period(BaseModel):
 
     @classmethod
     def last_days(cls, days: int, *, now: datetime) -> "Period":
-        """The last `days` UTC dates, the date of `now` included."""
+        """The last `days` UTC dates, including that of `now`."""
         today = now.astimezone(UTC).date()
         return cls.between(today - timedelta(days=days - 1), today)
 
@@ -37,7 +37,7 @@ class Period(BaseModel):
 
     @property
     def ends_before(self) -> datetime:
-        """The first moment behind the period."""
+        """The first moment after the period."""
         return datetime.combine(self.end + timedelta(days=1), time.min, tzinfo=UTC)
 
     def dates(self) -> list[date]:
@@ -45,30 +45,30 @@ class Period(BaseModel):
         return [self.start + timedelta(days=offset) for offset in range(self.days)]
 
     def is_over(self, *, now: datetime) -> bool:
-        """Whether no moment of it is still to come."""
+        """Whether all of it has passed."""
         return self.ends_before <= now
 
     def first_days(self, days: int) -> "Period":
-        """The first so many of its dates."""
+        """Its first `days` dates."""
         return Period.between(self.start, self.start + timedelta(days=days - 1))
 
     def previous(self) -> "Period":
-        """The same number of dates just before this period."""
+        """The previous period of equal length."""
         return Period.between(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
 
 
 class PeriodAnswer(BaseModel):
-    """What every answer about a period repeats."""
+    """Fields of every answer about a period."""
 
     period: Period
     computed_at: datetime
     retained_from: date | None = Field(
         None,
-        description="Set where the period, or the one that it is compared with, begins before what is kept: "
-        "earlier dates have totals only",
+        description="Set if the period, or the one it is compared with, begins before the kept dates: earlier dates "
+        "have totals only",
     )
 
-    @computed_field(description="False where the last date of the period is not over yet: its figures still grow")  # type: ignore[prop-decorator]
+    @computed_field(description="False if the last date of the period is in progress: its figures still grow")  # type: ignore[prop-decorator]
     @property
     def is_over(self) -> bool:
         """Whether the whole period had passed when the answer was made."""
@@ -86,7 +86,7 @@ class PeriodQuery(BaseModel):
 
     @model_validator(mode="after")
     def check_one_way_of_naming_it(self) -> Self:
-        """Refuse days beside start and end, one of the two alone, a reversed or an overlong period."""
+        """Refuse days together with start and end, only one of the two, and a reversed or overlong period."""
         if self.days is not None and (self.start or self.end):
             raise ValueError("give either days, or start and end, not both")
         if (self.start is None) != (self.end is None):
@@ -100,7 +100,7 @@ class PeriodQuery(BaseModel):
         return self
 
     def period(self, *, now: datetime, default_days: int = 7) -> Period:
-        """The period that was asked for."""
+        """The requested period."""
         if self.start and self.end:
             return Period.between(self.start, self.end)
         return Period.last_days(self.days or default_days, now=now)

@@ -1,4 +1,4 @@
-"""Scanning a text or data for personal information on request."""
+"""Scans of a text or data for personal information on request."""
 
 import json
 from typing import Any, Literal, Self
@@ -29,7 +29,7 @@ class ScanRequest(BaseModel):
 
     @model_validator(mode="after")
     def check_one_of_two(self) -> Self:
-        """Refuse both and none."""
+        """Refuse both and neither."""
         if (self.text is None) == (self.data is None):
             raise ValueError("give either text or data")
         return self
@@ -41,17 +41,17 @@ class ScanRequest(BaseModel):
 
 
 class PiiFinding(BaseModel):
-    """One piece of personal information: where it is and which rule found it, never the value itself."""
+    """One piece of personal information: its place and rule, never the value itself."""
 
     type: PiiType
     start: int = Field(description="Offset in Unicode code points of the text, or of the value at `path`")
-    end: int = Field(description="Offset behind the last code point")
+    end: int = Field(description="Offset after the last code point")
     masked: str
     rule: str
     path: str | None = Field(None, description="RFC 6901 pointer into the data; null in a text")
 
 
 class ScanAnswer(BaseModel):
-    """What was found, in the order of the text or data."""
+    """Findings, in the order of the text or data."""
 
     findings: list[PiiFinding]

@@ -1,4 +1,4 @@
-"""Retention, and what parents may ask for about their child."""
+"""Data retention, and parents' requests about their child."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -17,12 +17,12 @@ class RetentionRule(BaseModel):
 
     data: str
     purpose: str
-    kept_days: int | None = Field(description="Null where it stays")
-    setting: str | None = Field(description="The setting that decides it")
+    kept_days: int | None = Field(description="Null if it is kept")
+    setting: str | None = Field(description="The setting for it")
 
 
 class RetentionPolicy(BaseModel):
-    """The written retention policy (16 CFR 312.10), made from the settings that are in force."""
+    """The written retention policy (16 CFR 312.10), generated from the settings in effect."""
 
     effective_on: date
     rules: list[RetentionRule]
@@ -30,7 +30,7 @@ class RetentionPolicy(BaseModel):
 
 
 class PurgeRecord(BaseModel):
-    """One nightly purge: until when it deleted, and how many rows of what."""
+    """One nightly purge: its cutoff dates and the rows deleted of each kind."""
 
     id: int
     started_at: datetime
@@ -42,13 +42,13 @@ class PurgeRecord(BaseModel):
 
 
 class PurgesAnswer(BaseModel):
-    """The newest 30 purges."""
+    """The latest 30 purges."""
 
     purges: list[PurgeRecord]
 
 
 class PrivacyRequestDraft(BaseModel):
-    """What a parent asks for; `note` says who asked and how it was checked that they may."""
+    """A parent's request; `note` says who asked and how they were verified."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,25 +60,25 @@ class PrivacyRequestDraft(BaseModel):
 
 
 class Trace(BaseModel):
-    """A device, session or address that the subject's events used, and what is left under it after an erasure."""
+    """A device, session or IP address of the subject's events, and what remains for it after an erasure."""
 
     kind: SubjectKind
     id: str
-    events: int = Field(description="How many events are still stored under it")
-    others: int = Field(description="How many other people's events are among them; 0 where it is the subject's alone")
+    events: int = Field(description="Events still stored for it")
+    others: int = Field(description="Other people with events among them; 0 if only the subject used it")
 
 
 class ErasureScope(BaseModel):
-    """What an erasure takes along of what is the subject's alone: no other user has used it."""
+    """What else an erasure includes, if no other user has used it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    with_devices: StrictBool = Field(False, description="Devices, and what was done on them before a sign-up")
+    with_devices: StrictBool = Field(False, description="Devices, and activity on them before a sign-up")
     with_sessions: StrictBool = Field(False, description="Sessions, likewise")
 
 
 class PrivacyRequest(BaseModel):
-    """A parent's request; once it is done it no longer names the subject, an export a week later."""
+    """A parent's request; once done it no longer names the subject, an export a week later."""
 
     id: int
     kind: RequestKind
@@ -92,14 +92,14 @@ class PrivacyRequest(BaseModel):
     due_at: datetime
     done_at: datetime | None
     done_by: str | None
-    result: dict[str, int] | None = Field(description="How many rows of what were exported or erased")
+    result: dict[str, int] | None = Field(description="Rows exported or erased, by kind")
     traces: list[Trace] = Field(
-        default=[], description="What the erased subject used and what was left there, for a week after the erasure"
+        default=[], description="What the erased subject used and what remains there, for a week after the erasure"
     )
 
 
 class PrivacyRequestsAnswer(BaseModel):
-    """Requests, the newest first."""
+    """Requests, newest first."""
 
     requests: list[PrivacyRequest]
     total_requests: int
@@ -107,7 +107,7 @@ class PrivacyRequestsAnswer(BaseModel):
 
 
 class SubjectData(BaseModel):
-    """Everything that is stored about one subject, by table."""
+    """All stored data about one subject, by table."""
 
     subject_kind: SubjectKind
     subject_id: Annotated[str, Field(max_length=128)]

@@ -1,10 +1,10 @@
-"""The one shape of every error: RFC 9457 problem details."""
+"""The shape of every error: RFC 9457 problem details."""
 
 from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """What is wrong with one value of the request."""
+    """An error in one value of the request."""
 
     pointer: str = Field(description="RFC 6901 pointer into the body, or the query parameter's name behind a #")
     detail: str
@@ -19,4 +19,4 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
-    more_errors: int | None = Field(None, description="How many values are wrong beside the listed ones")
+    more_errors: int | None = Field(None, description="Number of errors in addition to those listed")

@@ -1,4 +1,4 @@
-"""What the queues hold, and what stands in them for good."""
+"""The queues' work and dead letters."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from viral_contract.models.batches import Batch
 
 
 class QueueName(StrEnum):
-    """Every queue; each is served by worker processes of its own."""
+    """Every queue; each has its own worker processes."""
 
     DEFAULT = "default"
     WEBHOOKS = "webhooks"
@@ -20,21 +20,21 @@ class QueueName(StrEnum):
 
 
 class QueueState(BaseModel):
-    """One queue: waiting, in work, failed for good, sent or not, nobody knows, and refused."""
+    """One queue: waiting, running, failed, uncertain and refused work."""
 
     name: QueueName
     depth: int
     running: int
     failed: int
     uncertain: int
-    refused: int = Field(description="Jobs of the last week that were not run: no id for the queue's own function")
+    refused: int = Field(description="Jobs refused in the last week: not one id for the queue's own function")
     oldest_waiting_seconds: float | None = Field(
-        None, description="For how long what is due longest has waited; null when nothing waits"
+        None, description="How long the oldest due work has waited; null if nothing waits"
     )
 
 
 class DeadLetter(BaseModel):
-    """Work that failed for good, or of which nobody knows whether it was sent; it waits for a person."""
+    """Work that failed permanently or is uncertain, and needs a person's decision."""
 
     id: str
     state: Literal["failed", "uncertain"] = "failed"
@@ -46,7 +46,7 @@ class DeadLetter(BaseModel):
 
 
 class QueuesAnswer(BaseModel):
-    """Every queue, a page of the dead letters, the newest first, and the long work under way, the oldest first."""
+    """Every queue, a page of dead letters, newest first, and the background jobs, oldest first."""
 
     queues: list[QueueState]
     dead_letters: list[DeadLetter]
@@ -55,7 +55,7 @@ class QueuesAnswer(BaseModel):
 
 
 class DeadLetterState(BaseModel):
-    """What became of a dead letter."""
+    """State of a dead letter."""
 
     id: str
     state: Literal["queued", "discarded", "sent"]

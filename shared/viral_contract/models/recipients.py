@@ -1,4 +1,4 @@
-"""Lists of recipients as people type them, and how recipients are shown where not everybody may read them."""
+"""Lists of recipients as people type them, and masks for recipients."""
 
 import re
 from collections.abc import Iterable
@@ -8,12 +8,12 @@ _SEPARATORS = re.compile(r"[,;\r\n]")
 
 
 def split_addresses(text: str) -> list[str]:
-    """The addresses of a text in which commas, semicolons or line ends stand between them; not yet validated."""
+    """The addresses of a text separated by commas, semicolons or line breaks; not yet validated."""
     return [address for part in _SEPARATORS.split(text) if (address := part.strip())]
 
 
 def drop_repeated(addresses: Iterable[str]) -> list[str]:
-    """Each address once, in the order and spelling in which it came first; upper and lower case are the same."""
+    """Each address once, in first order and spelling; case is ignored."""
     first: dict[str, str] = {}
     for address in addresses:
         first.setdefault(address.casefold(), address)
@@ -21,12 +21,12 @@ def drop_repeated(addresses: Iterable[str]) -> list[str]:
 
 
 def read_domains(text: str) -> list[str]:
-    """The domains of a list with commas, in lower case."""
+    """The domains of a comma-separated list, in lower case."""
     return [domain.strip().lower() for domain in text.split(",") if domain.strip()]
 
 
 def is_excluded(address: str, domains: str) -> bool:
-    """Whether an email address lies in none of these domains, of which none at all means every one."""
+    """Whether an email address is in none of these domains; an empty list allows all."""
     allowed = read_domains(domains)
     return bool(allowed) and address.rpartition("@")[2].lower() not in allowed
 

@@ -19,7 +19,7 @@ ExportFormat = Literal["pdf", "html", "csv", "json"]
 
 
 class ReportRequest(BaseModel):
-    """Which report to make; `period_*` for custom ones only, both dates included."""
+    """Report to generate; `period_*` only for custom reports, both dates included."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +30,7 @@ class ReportRequest(BaseModel):
 
     @model_validator(mode="after")
     def check_period(self) -> Self:
-        """Refuse a period where the type decides it, and a custom report without a sensible one."""
+        """Refuse a period if the type decides it, and a custom report without a valid one."""
         if self.report_type != "custom":
             if self.period_start or self.period_end:
                 raise ValueError("period_start and period_end are for custom reports only")
@@ -44,14 +44,14 @@ class ReportRequest(BaseModel):
 
 
 class ReportRequested(BaseModel):
-    """The run that will make the report."""
+    """The run that generates the report."""
 
     id: int
     status: RunStatus
 
 
 class LoopInReport(BaseModel):
-    """One loop, with what the period before had."""
+    """One loop, compared with the previous period."""
 
     source: str
     name: str
@@ -74,7 +74,7 @@ class ReferrerInReport(BaseModel):
 
 
 class Insight(BaseModel):
-    """One finding: a sentence, the rule behind it, and what it rests on."""
+    """One insight: a sentence, its rule, interval and sample."""
 
     rule: Annotated[str, STORABLE]
     text: Annotated[str, STORABLE]
@@ -114,10 +114,10 @@ _NOTHING_TO_JUDGE: dict[str, Any] = {
 
 
 class ReportFacts(BaseModel):
-    """One consistent snapshot of everything a report says; numbers only, no identifiers of devices or addresses.
+    """One consistent snapshot of a report's figures; numbers only, no devices or IP addresses.
 
-    What is not known is null: score, compliance and flags of a period without data; score, flags and the deductions for
-    them where dates of the period are purged. Nothing is compared where the period was not over.
+    Unknown values are null: score, compliance and flags of a period without data; score, flags and their deductions if
+    dates of the period are purged. Nothing is compared if the period was in progress.
     """
 
     report_type: ReportType
@@ -153,13 +153,13 @@ class ReportFacts(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def forget_what_nothing_shows(cls, values: Any) -> Any:
-        """Take the perfect score out of what earlier releases stored of a period without data."""
+        """Remove the perfect score that earlier releases stored for a period without data."""
         is_empty = isinstance(values, dict) and values.get("has_data") is False
         return {**values, **_NOTHING_TO_JUDGE} if is_empty else values
 
     @property
     def fraud_flags(self) -> int | None:
-        """Flagged addresses and devices together."""
+        """Flagged IP addresses and devices together."""
         return (
             None
             if self.flagged_ips is None or self.flagged_devices is None
@@ -168,22 +168,22 @@ class ReportFacts(BaseModel):
 
     @property
     def missing(self) -> str:
-        """What stands where a figure of the guardrails is null."""
+        """Text for a guardrail figure that is null."""
         return "not known" if self.has_data else "no data"
 
     @property
     def k_is_known(self) -> bool:
-        """Whether anything is kept of who invited in the period."""
+        """Whether the period still has data about inviting users."""
         return not self.current.is_partial or self.current.active_users > 0
 
     @property
     def k_is_partial(self) -> bool:
-        """Whether K cannot be compared, because dates of one of the two periods are purged."""
+        """Whether K cannot be compared because dates of either period are purged."""
         return self.current.is_partial or self.previous.is_partial
 
 
 class FinishedReport(BaseModel):
-    """What a worker hands in."""
+    """The report that a worker submits."""
 
     insights: Annotated[list[Insight], Field(max_length=1000)]
     recommendations: Annotated[list[Annotated[str, STORABLE]], Field(max_length=1000)]
@@ -215,7 +215,7 @@ class ReportSummary(BaseModel):
 
 
 class ReportsAnswer(BaseModel):
-    """Reports, the newest first."""
+    """Reports, newest first."""
 
     reports: list[ReportSummary]
     total_reports: int
@@ -223,7 +223,7 @@ class ReportsAnswer(BaseModel):
 
 
 class Report(ReportSummary):
-    """One report; what it says is there once it is ready."""
+    """One report; its content is there once it is ready."""
 
     k_factor_change_pct: float | None = None
     total_conversions: int | None = None

@@ -1,4 +1,4 @@
-"""Single sign-on: the way to the provider and back."""
+"""Single sign-on: the redirect to the provider and back."""
 
 from typing import Annotated
 
@@ -10,22 +10,22 @@ _Opaque = Annotated[str, StringConstraints(min_length=1, max_length=8192), Befor
 
 
 class SingleSignOnRequest(BaseModel):
-    """Somebody wants to sign in by the provider."""
+    """A sign-in at the provider."""
 
     model_config = ConfigDict(extra="forbid")
 
-    redirect_uri: HttpUrl = Field(description="Where the provider sends the browser back to")
+    redirect_uri: HttpUrl = Field(description="Redirect URL for the provider")
 
 
 class SingleSignOnStarted(BaseModel):
-    """Where to send the browser, and what to keep for it until it comes back."""
+    """Where to send the browser, and what to keep until it returns."""
 
     authorization_url: str
-    flow: str = Field(description="Sealed; belongs into a cookie of this browser for at most 10 minutes")
+    flow: str = Field(description="Encrypted; keep it in a cookie of this browser for at most 10 minutes")
 
 
 class SingleSignOnReturn(BaseModel):
-    """What the browser came back with."""
+    """What the browser returned with."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Subscriptions: who gets which scheduled reports, and which addresses get nothing any more."""
+"""Subscriptions to scheduled reports, and suppressed addresses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ ScheduledType = Literal["weekly", "monthly"]
 
 
 class SubscriptionsRequest(BaseModel):
-    """Who is to get each report of a type from now on; who gets it already is left alone."""
+    """Addresses to subscribe to a type of report; existing subscriptions stay."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -21,18 +21,18 @@ class SubscriptionsRequest(BaseModel):
 
 
 class Subscription(BaseModel):
-    """One address that gets each report of one type."""
+    """One address subscribed to one type of report."""
 
     id: int
     email: str
     report_type: ScheduledType
     created_by: str
     created_at: datetime
-    suppressed: str | None = Field(description="Why the address gets nothing all the same; null where it does")
+    suppressed: str | None = Field(description="Why the address is suppressed; null if it is not")
 
 
 class Subscribed(BaseModel):
-    """The subscriptions of the addresses that were given, the new ones and those there were."""
+    """The subscriptions of the given addresses, new and existing."""
 
     subscriptions: list[Subscription]
 
@@ -46,11 +46,11 @@ class SubscriptionsAnswer(BaseModel):
 
 
 class Suppression(BaseModel):
-    """An address that gets nothing any more."""
+    """A suppressed address."""
 
     email: str
     reason: str
-    delivery_id: int | None = Field(description="The delivery that failed for good")
+    delivery_id: int | None = Field(description="The delivery that failed permanently")
     created_at: datetime
 
 
@@ -63,7 +63,7 @@ class SuppressionsAnswer(BaseModel):
 
 
 class UnsubscribeToken(BaseModel):
-    """What a link in an email ends with; it proves that whoever has it got the email."""
+    """The token of an unsubscribe link; it proves that its holder got the email."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +71,7 @@ class UnsubscribeToken(BaseModel):
 
 
 class Unsubscription(BaseModel):
-    """Whose subscriptions a link ends, and which there are, or were until it was used."""
+    """The subscriptions that a link ends, or ended."""
 
     email: str = Field(description="Masked")
     report_types: list[ScheduledType]

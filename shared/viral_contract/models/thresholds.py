@@ -14,7 +14,7 @@ OptionalLimit = Annotated[int | None, Field(ge=0, le=100_000)]
 
 
 class Thresholds(BaseModel):
-    """What detection, score and alerts go by, under the names of their settings in lower case."""
+    """Thresholds of detection, score and alerts, named like their settings in lower case."""
 
     fraud_ip_click_threshold: int = Field(
         10,
@@ -118,17 +118,17 @@ class Thresholds(BaseModel):
         "sooner, but also alerts in quiet nights.",
     )
 
-    # Checked with the last of the four, because what checks the whole model is silent while any setting is bad.
+    # Checked with the last of the four, because a model validator does not run while any setting is invalid.
     @field_validator("health_status_warning")
     @classmethod
     def check_limits(cls, warning: float, info: ValidationInfo) -> float:
-        """Refuse status limits that do not fall from excellent to warning."""
+        """Refuse status limits that do not decrease from excellent to warning."""
         check_status_limits_fall({**info.data, "health_status_warning": warning})
         return warning
 
 
 def check_status_limits_fall(settings: Mapping[str, Any]) -> None:
-    """Raise ValueError unless the status limits fall from excellent to warning, as far as all four are there."""
+    """Raise ValueError if all four status limits are set and do not decrease from excellent to warning."""
     names = [f"health_status_{status}" for status in ("excellent", "good", "fair", "warning")]
     limits: list[float] = [settings[name] for name in names if name in settings]
     if len(limits) == len(names) and limits != sorted(limits, reverse=True):
@@ -142,9 +142,9 @@ AnyThresholds = TypeVar("AnyThresholds", bound=Thresholds)
 
 
 class Overrides(BaseModel):
-    """Every threshold setting under its name in lower case; what is absent keeps the configured value.
+    """Every threshold by its setting's name in lower case; absent ones keep the configured value.
 
-    FRAUD_IP_CLICK_WINDOW_DAYS is no threshold but a default period: only the fraud read, which has it, takes it.
+    FRAUD_IP_CLICK_WINDOW_DAYS is not a threshold but the default period of the fraud read, and cannot be overridden.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -176,16 +176,16 @@ class Overrides(BaseModel):
 
     @model_validator(mode="after")
     def check_one_name_each(self) -> Self:
-        """Refuse a threshold that is given by its short and by its long name."""
+        """Refuse a threshold given by both its short and long name."""
         for short, long in self.short_names.items():
             if getattr(self, short) is not None and getattr(self, long) is not None:
                 raise ValueError(f"give either {short} or {long}, not both")
         return self
 
     def apply_to(self, thresholds: AnyThresholds) -> AnyThresholds:
-        """The thresholds with the overrides in their place.
+        """The thresholds with the overrides applied.
 
-        Raises ValueError when the overridden status limits no longer fall.
+        Raises ValueError if the resulting status limits do not decrease.
         """
         names = {name: name for name in Overrides.model_fields} | self.short_names
         given = {long: getattr(self, name) for name, long in names.items() if getattr(self, name) is not None}

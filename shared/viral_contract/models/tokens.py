@@ -1,4 +1,4 @@
-"""Tokens of services: what they may do, and until when."""
+"""Service tokens: scopes and expiry."""
 
 import unicodedata
 from datetime import datetime
@@ -10,11 +10,11 @@ from viral_contract.models.people import Scope
 from viral_contract.models.values import CONTROL_FREE, check_text
 
 ACTORS_OF_ITS_OWN = ("environment", "single sign-on", "takedown", "system", "visitor")
-"""What the audit calls the service itself."""
+"""The service's own name in the audit log."""
 
 
 def _check_name(name: str) -> str:
-    """Refuse what names a person or the service itself, also in look-alike forms of letters."""
+    """Refuse names of a person or the service itself, including look-alike letters."""
     plain = unicodedata.normalize("NFKC", name).casefold()
     if "@" in plain or plain in ACTORS_OF_ITS_OWN:
         raise ValueError("must not look like a person or like the service itself, whom the audit names so")
@@ -31,7 +31,7 @@ TokenName = Annotated[
 
 
 class NewToken(BaseModel):
-    """A token to make."""
+    """A token to create."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,20 +47,20 @@ class Token(BaseModel):
     name: str
     scopes: list[Scope]
     created_at: datetime
-    created_by: str | None = Field(description="`environment` for the tokens of the settings")
+    created_by: str | None = Field(description="`environment` for tokens from the settings")
     expires_at: datetime | None
     revoked_at: datetime | None
     active: bool
 
 
 class TokenCreated(Token):
-    """A new token; `secret` is told once."""
+    """A new token; `secret` is shown once."""
 
     secret: str = Field(description="For Authorization: Bearer <secret>")
 
 
 class TokensAnswer(BaseModel):
-    """Tokens, the newest first."""
+    """Tokens, newest first."""
 
     tokens: list[Token]
     total_tokens: int

@@ -1,4 +1,4 @@
-"""Trusted networks: schools and offices behind one address."""
+"""Trusted networks: schools and offices behind one IP address."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class Trust(BaseModel):
 
 
 class TrustedNetwork(BaseModel):
-    """A network whose clicks are left out of fraud flags, score and alerts while it is trusted."""
+    """A network whose clicks are excluded from fraud flags, score and alerts while it is trusted."""
 
     cidr: str
     reason: str
@@ -28,7 +28,7 @@ class TrustedNetwork(BaseModel):
 
 
 class TrustedNetworksAnswer(BaseModel):
-    """All trusted networks, the expired ones too, by address."""
+    """All trusted networks, including expired ones, by address."""
 
     trusted_networks: list[TrustedNetwork]
     total_networks: int

@@ -1,4 +1,4 @@
-"""Kinds of values that the contract uses in several places."""
+"""Value types that several models use."""
 
 import ipaddress
 import json
@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+")
 _LEAP_SECOND = re.compile(r"^(.{10}[Tt ]\d\d:[0-5]\d:)60(?!\d)")
-# The character itself; an escaped backslash before the same letters is just text.
+# The character itself; after an escaped backslash the same letters are plain text.
 _ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -33,7 +33,7 @@ def _empty_is_null(value: object) -> object:
 
 
 def check_text(value: Any) -> str:
-    """The value when it is a text without control characters. Raises ValueError."""
+    """The value, if it is a text without control characters. Raises ValueError otherwise."""
     if not isinstance(value, str):
         raise ValueError("must be a text")
     if _CONTROL.search(value):
@@ -61,7 +61,7 @@ def _check_note(value: str) -> str:
 
 
 def _parse_ip_address(value: Any) -> str:
-    """The canonical form; an IPv4 address in IPv6 clothes is an IPv4 address."""
+    """The canonical form; an IPv4-mapped IPv6 address becomes an IPv4 address."""
     try:
         address = ipaddress.ip_address(check_text(value))
     except ValueError as error:
@@ -74,7 +74,7 @@ def _parse_ip_address(value: Any) -> str:
 
 
 def _check_is_time(value: Any) -> Any:
-    """The value as Python can read it: a leap second counts as the last second before it."""
+    """The value as Python can parse it: a leap second becomes the second before it."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, str) and _TIME.fullmatch(value):
@@ -117,7 +117,7 @@ def _in_the_future(value: datetime, info: ValidationInfo) -> datetime:
 
 
 def encode_object(value: Any, *, max_bytes: int) -> str:
-    """The JSON of an object that PostgreSQL can store. Raises ValueError when it is too large or none."""
+    """The JSON of an object that PostgreSQL can store. Raises ValueError if it is too large or invalid."""
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     try:
@@ -131,7 +131,7 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
     return encoded
 
 
-# What is checked in Python is said again for the schema, in the regular expressions of ECMA 262.
+# The Python checks, repeated for the schema as ECMA 262 regular expressions.
 NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _NO_CONTROL_BUT_LINE_BREAKS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 _GivenText = Annotated[str, Field(max_length=2048, pattern=NO_CONTROL)]
@@ -139,9 +139,9 @@ _GivenId = Annotated[str, Field(max_length=128, pattern=NO_CONTROL)]
 _GivenNote = Annotated[str, Field(max_length=1000, pattern=_NO_CONTROL_BUT_LINE_BREAKS)]
 
 STORABLE = AfterValidator(_replace_nul)
-"""For texts of workers, which must not be lost over the one character that PostgreSQL cannot hold."""
+"""For workers' texts, which must not be lost over the one character that PostgreSQL cannot store."""
 CONTROL_FREE = Field(json_schema_extra={"pattern": NO_CONTROL})
-"""Says in the schema what `check_text` checks."""
+"""The schema's form of `check_text`."""
 RequiredId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=128),
@@ -155,10 +155,10 @@ OptionalText = Annotated[
 ]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
-# Far enough from the first and last date there are for every calculation with periods.
+# Far enough from Python's first and last dates for every calculation with periods.
 IsoDate = Annotated[date, Field(ge=date(1000, 1, 1), le=date(9000, 1, 1)), BeforeValidator(_check_is_date)]
 PastDate = Annotated[IsoDate, AfterValidator(_check_has_come)]
-"""A UTC date of which a moment has come, today included."""
+"""A UTC date up to today."""
 PastTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_as_utc)]
 FutureTime = Annotated[AwareDatetime, BeforeValidator(_check_is_time), AfterValidator(_in_the_future)]
 Note = Annotated[

@@ -1,4 +1,4 @@
-"""Violations: what in a share or reel breaks the children's privacy rule, where, and what became of it."""
+"""Violations of the children's privacy rule in shares and reels, with their places and resolutions."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,32 +12,32 @@ from viral_contract.models.values import OptionalNote
 
 Resolution = Literal["removed", "false_positive"]
 ViolationType = Literal[PiiType, "sensitive_key", "media_without_consent", "not_scanned"]
-"""`not_scanned`: the item takes longer to scan than is allowed while it is written; it is scanned again later."""
+"""`not_scanned`: the scan timed out when the item was written; it is scanned again later."""
 
 
 class Violation(BaseModel):
-    """One finding in one item; the value itself is never shown, only a masked sample of it."""
+    """One finding in one item; only a masked sample is shown, never the value."""
 
     id: int
     content_kind: ScannedKind
     content_id: str
     type: ViolationType
-    path: str = Field(description="RFC 6901 pointer into the data; of media, into {media: [...]}")
+    path: str = Field(description="RFC 6901 pointer into the data; for media, into {media: [...]}")
     masked: str
     rule: str
     actor: Actor
-    scanner_version: int = Field(description="The scanner that found it first")
+    scanner_version: int = Field(description="Scanner version that first found it")
     inserted_at: datetime = Field(description="When the item was created")
     found_at: datetime
     resolution: Resolution | None
     note: str | None
     resolved_by: str | None
     resolved_at: datetime | None
-    seconds_to_removal: float | None = Field(description="From found to removed; null unless removed")
+    seconds_to_removal: float | None = Field(description="From finding to removal; null unless removed")
 
 
 class ViolationFilter(BaseModel):
-    """Which violations are listed; what is absent lets all through."""
+    """Filter of violations; absent conditions match all."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,7 +48,7 @@ class ViolationFilter(BaseModel):
 
 
 class ViolationTotals(BaseModel):
-    """All violations of the period, counted one way and another."""
+    """Counts of all violations of the period."""
 
     open: int
     removed: int
@@ -60,9 +60,9 @@ class ViolationTotals(BaseModel):
 
 
 class ViolationsAnswer(Answer):
-    """Violations in items created in the period: the open ones first, of those the newest items first.
+    """Violations in items created in the period: open ones first, then newest items first.
 
-    `total_violations` counts what the filters let through, `totals` the whole period.
+    `total_violations` counts the filtered violations, `totals` the whole period.
     """
 
     violations: list[Violation]
@@ -72,7 +72,7 @@ class ViolationsAnswer(Answer):
 
 
 class ViolationResolution(BaseModel):
-    """What became of a violation; calling it a false positive needs a reason."""
+    """Resolution of a violation; a false positive needs a reason."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What other thresholds would change."""
+"""Results under other thresholds."""
 
 from pydantic import BaseModel, Field
 
@@ -15,7 +15,7 @@ class RaisedAlert(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What the guardrails find under one set of thresholds."""
+    """Results under one set of thresholds."""
 
     health_score: float
     health_status: HealthStatus
@@ -40,10 +40,10 @@ class WhatIfAnswer(Answer):
     """The same period under the configured thresholds and under those of the request."""
 
     has_data: bool
-    is_partial: bool = Field(False, description="Dates of the period are purged, so that what was flagged is not known")
+    is_partial: bool = Field(False, description="Dates of the period are purged, so what was flagged is not known")
     configured: Outcome
     changed: Outcome
     helm_values: str = Field(
-        description="YAML for the chart that makes the change lasting: what differs and is allowed; else empty"
+        description="YAML for the chart that makes the change permanent: allowed differences only; otherwise empty"
     )
     not_applicable: list[NotApplicable]

@@ -8,19 +8,17 @@ from viral_contract.models.problem import FieldError
 
 
 class Rejected(BaseModel):
-    """An item that a partial batch left out, by its position in the batch."""
+    """An item left out of a partial batch, by its position."""
 
     index: int
-    errors: list[FieldError] = Field(description="Empty where 100 errors of other items are listed already")
+    errors: list[FieldError] = Field(description="Empty if 100 errors of other items are already listed")
 
 
-# Only a partial batch speaks of what was left out.
+# Only a partial batch reports what was left out.
 RejectedItems = Annotated[list[Rejected] | None, Field(exclude_if=lambda rejected: rejected is None)]
 MoreErrors = Annotated[
     int,
-    Field(
-        exclude_if=lambda number: number == 0, description="How many values are wrong beside the listed ones; absent: 0"
-    ),
+    Field(exclude_if=lambda number: number == 0, description="Number of errors in addition to those listed; absent: 0"),
 ]
 
 
@@ -33,9 +31,9 @@ def _said_late(description: str) -> Any:
 
 
 class EventsAccepted(BaseModel):
-    """How many events of the batch were stored, and how many were known already.
+    """Number of stored events in the batch, and of duplicates.
 
-    With those that came too late and those that were rejected they add up to what was sent.
+    Together with expired, erased and rejected ones they add up to the events sent.
     """
 
     accepted: int
@@ -47,7 +45,7 @@ class EventsAccepted(BaseModel):
 
 
 class ItemsSaved(BaseModel):
-    """How many items of the batch are new, and how many replaced an older copy."""
+    """Number of new items in the batch, and of replaced ones."""
 
     created: int
     replaced: int
@@ -58,7 +56,7 @@ class ItemsSaved(BaseModel):
 
 
 class ItemSaved(BaseModel):
-    """Whether the item is new or replaced an older copy."""
+    """Whether the item is new or replaced an existing one."""
 
     id: str
     created: bool
