@@ -1,4 +1,4 @@
-"""Names that others chose, kept from changing the direction of the text around them."""
+"""Isolates names from others, so that they cannot change the direction of the text around them."""
 
 import unicodedata
 
@@ -8,9 +8,9 @@ _ISOLATES = frozenset({"LRI", "RLI", "FSI"})
 
 
 def isolate(text: str) -> str:
-    """The text within isolates of its own when it holds letters or controls that could turn what stands beside it.
+    """The text, isolated if it has letters or controls that could turn the text next to it.
 
-    Isolates that it leaves open are closed, and ends of isolates that it did not begin are left out.
+    Its unclosed isolates are closed, and unmatched ends of isolates are dropped.
     """
     kinds = [unicodedata.bidirectional(character) for character in text]
     if _TURNING.isdisjoint(kinds):

@@ -1,4 +1,4 @@
-"""The parts of a report as plain texts and shares, the same for web page and PDF."""
+"""The parts of a report as plain texts and shares, shared by web page and PDF."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _VERDICTS: dict[Verdict, str] = {
 
 @dataclass(frozen=True)
 class Kpi:
-    """One figure with how it compares; `trend` is empty where there is none."""
+    """One figure with its comparison; `trend` is empty if there is none."""
 
     label: str
     value: str
@@ -43,7 +43,7 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar as long as `share` (0..1) of its track."""
+    """A bar that fills `share` (0..1) of its track."""
 
     label: str
     value: str
@@ -54,7 +54,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Finding:
-    """An insight, and below it what it rests on."""
+    """An insight with its basis."""
 
     text: str
     basis: str
@@ -62,7 +62,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column holds names and whose other columns hold figures."""
+    """A table with names in the first column and figures in the others."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
@@ -70,7 +70,7 @@ class Table:
 
 
 def build_kpis(facts: ReportFacts) -> list[Kpi]:
-    """The figures that everybody asks for first."""
+    """The key figures."""
     now, before = facts.current, facts.previous
     k_trend, rate_trend = _find_trends(facts)
     return [
@@ -91,17 +91,17 @@ def format_compliance(facts: ReportFacts) -> str:
 
 
 def format_fraud_flags(facts: ReportFacts) -> str:
-    """How many addresses and devices are flagged, as far as that is known."""
+    """The flagged IP addresses and devices, if known."""
     return facts.missing if facts.fraud_flags is None else format_count(facts.fraud_flags)
 
 
 def format_score(facts: ReportFacts) -> str:
-    """The health score, where there is one."""
+    """The health score, if there is one."""
     return facts.missing if facts.health_score is None else format_points(facts.health_score)
 
 
 def format_score_before(facts: ReportFacts) -> str:
-    """The score of the period before, where there is one."""
+    """The previous period's score, if there is one."""
     return "–" if facts.previous_health_score is None else format_points(facts.previous_health_score)
 
 
@@ -112,7 +112,7 @@ def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Liter
 
 
 def format_k_of(facts: ReportFacts) -> str:
-    """K of the period, as far as it is known."""
+    """The period's K, if known."""
     return format_k(facts.current.k_factor) if facts.k_is_known else facts.missing
 
 
@@ -172,12 +172,12 @@ def _format_basis(insight: Insight) -> str:
 
 
 def _number(value: float) -> str:
-    # Adding 0 turns a negative zero, which rounding leaves, into 0.
+    # Adding 0 turns a rounded negative zero into 0.
     return f"{round(value, 3) + 0:.3f}".replace("-", "−")
 
 
 def build_funnel(facts: ReportFacts) -> list[Bar]:
-    """The funnel's steps; nothing when nobody entered it."""
+    """The funnel's steps; empty if nobody entered it."""
     if not facts.funnel or not facts.funnel[0].people:
         return []
     return [
@@ -192,12 +192,12 @@ def build_funnel(facts: ReportFacts) -> list[Bar]:
 
 
 def find_loop_scale(facts: ReportFacts) -> float:
-    """The K at the end of a loop's track, at least 1, so that the line at 1 is always seen."""
+    """The K at the end of a loop's track, at least 1, so that the line at 1 is always visible."""
     return max([_VIRAL * 1.25, *(loop.k_factor for loop in facts.loops)])
 
 
 def build_loop_bars(facts: ReportFacts) -> list[Bar]:
-    """The loops with the highest K; strong is one that carries itself."""
+    """The loops with the highest K; a strong loop sustains itself."""
     scale = find_loop_scale(facts)
     return [
         Bar(format_name(loop.name), format_k(loop.k_factor), "", loop.k_factor / scale, loop.k_factor >= _VIRAL)
@@ -206,7 +206,7 @@ def build_loop_bars(facts: ReportFacts) -> list[Bar]:
 
 
 def build_loop_table(facts: ReportFacts) -> Table:
-    """Every loop with its counts and the K of the period before."""
+    """Every loop with its counts and the previous period's K."""
     before = {loop.source: loop.k_factor for loop in facts.previous_loops}
     more = len(facts.loops) - MOST_LOOP_ROWS
     return Table(
@@ -247,7 +247,7 @@ def _format_referrer(referrer: ReferrerInReport) -> tuple[str, ...]:
 
 
 def build_comparison(facts: ReportFacts) -> Table:
-    """This period beside the one before."""
+    """This period compared with the previous one."""
     now, before = facts.current, facts.previous
     rows = [
         _compare_k(facts),
@@ -297,7 +297,7 @@ def _difference(now: float, before: float, decimals: int) -> str:
 
 
 def build_deductions(facts: ReportFacts) -> Table:
-    """Where the health score comes from, line by line from 100."""
+    """The health score's deductions, line by line from 100."""
     rows = [
         (label, format_signed(-facts.deductions[name], decimals=1) if name in facts.deductions else facts.missing)
         for name, label in DEDUCTION_LABELS.items()

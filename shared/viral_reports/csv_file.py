@@ -1,4 +1,4 @@
-"""A report as a table of one figure a row, for spreadsheets and programs."""
+"""A report as a table with one figure per row, for spreadsheets and programs."""
 
 import csv
 import io
@@ -35,8 +35,8 @@ Row = tuple[str, str, str, object]
 def render_csv(report: WrittenReport) -> str:
     """The report as CSV with the columns section, item, metric, value. Raises NotWrittenError while it is not ready.
 
-    It begins with a byte order mark, without which spreadsheets misread é. Rates are fractions. A text that a
-    spreadsheet would run as a formula begins with an apostrophe.
+    It starts with a byte order mark, without which spreadsheets misread é. Rates are fractions. Texts that a
+    spreadsheet would run as a formula start with an apostrophe.
     """
     facts = facts_of(report)
     output = io.StringIO(BYTE_ORDER_MARK)

@@ -1,4 +1,4 @@
-"""How dates are written for people, with the names of months short, as on pages, or in full, as in reports."""
+"""Dates for people, with short month names on pages and full ones in reports."""
 
 from datetime import date, timedelta
 from typing import Literal

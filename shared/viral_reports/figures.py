@@ -1,4 +1,4 @@
-"""How numbers and dates are written in a report, in its sentences as in its tables."""
+"""Numbers and dates in a report's sentences and tables."""
 
 import math
 from datetime import datetime
@@ -16,7 +16,7 @@ _ALL_PCT = 100
 
 
 def format_k(k_factor: float) -> str:
-    """K with two decimals; with more where two would show a K below 1 as 1.00."""
+    """K with two decimals; with more if two would show a K below 1 as 1.00."""
     for decimals in range(2, _MOST_DECIMALS):
         shown = f"{k_factor:.{decimals}f}"
         if k_factor >= _VIRAL or float(shown) < _VIRAL:
@@ -25,23 +25,23 @@ def format_k(k_factor: float) -> str:
 
 
 def format_k_of_hundred(k_factor: float) -> str:
-    """How many conversions 100 users bring, in step with the K that is shown."""
+    """Conversions per 100 users, consistent with the displayed K."""
     of_hundred = Decimal(format_k(k_factor)) * 100
     return f"{of_hundred.normalize():,f}"
 
 
 def format_distance_to_viral(k_factor: float) -> str:
-    """What is missing to K 1, so that it adds up with the K that is shown."""
+    """The distance to K 1, which adds up with the displayed K."""
     return str(1 - Decimal(format_k(k_factor)))
 
 
 def format_count(count: float) -> str:
-    """A count with thousands separated: 1234 is "1,234"; a fraction keeps two decimals."""
+    """A count with thousands separators: 1234 is "1,234"; a fraction keeps two decimals."""
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
 def format_counted(number: int, what: str, several: str | None = None) -> str:
-    """A count with what it counts: "1 click", "2 clicks"; `several` is the word for other counts than 1."""
+    """A count with its noun: "1 click", "2 clicks"; `several` is an irregular plural."""
     return f"{format_count(number)} {what if number == 1 else several or what + 's'}"
 
 
@@ -51,12 +51,12 @@ def format_rate(rate: float) -> str:
 
 
 def format_rate_against(rate: float, target: float) -> str:
-    """A rate beside its target, with a second decimal where one would make a missed target look met."""
+    """A rate compared with its target, with a second decimal if one would make a missed target look met."""
     return _cut(rate * 100) if rate < target <= round(rate, 3) else format_rate(rate)
 
 
 def format_pct(pct: float) -> str:
-    """A percentage with one decimal and thousands separated; what is short of 100 never as 100."""
+    """A percentage with one decimal and thousands separators; below 100 never as 100."""
     if round(pct, 1) == _ALL_PCT > pct:
         return _cut(pct)
     return "<0.1%" if 0 < pct < _SMALLEST_PCT else f"{pct:,.1f}%"
@@ -68,7 +68,7 @@ def _cut(pct: float) -> str:
 
 
 def format_change(change_pct: float | None) -> str:
-    """A relative change with its sign; after 0 it has no value and is "new"."""
+    """A relative change with its sign; after 0 it is "new"."""
     if change_pct is None:
         return "new"
     return format_signed(change_pct, decimals=1) + "%"
@@ -98,5 +98,5 @@ def format_period(period: Period) -> str:
 
 
 def format_name(name: str) -> str:
-    """A name that callers chose, cut where it would not fit a line, and kept from turning the text around it."""
+    """A name from a caller, cut to fit a line and isolated from the text around it."""
     return isolate(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

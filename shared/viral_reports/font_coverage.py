@@ -1,4 +1,4 @@
-"""The fonts that a PDF is set in, and which characters they have."""
+"""The fonts of a PDF, and their characters."""
 
 import struct
 import unicodedata
@@ -31,13 +31,13 @@ def _can_show(character: str) -> bool:
 
 @cache
 def _list_characters() -> frozenset[int]:
-    """The code points that any font has a shape for."""
+    """The code points that any font covers."""
     paths = [path for folder in FOLDERS for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES]
     return frozenset(code for path in paths for code in _read_font(path.read_bytes()))
 
 
 def _read_font(font: bytes) -> Iterator[int]:
-    """The code points of a font, or of the first one of a collection, by its table `cmap` of OpenType."""
+    """The code points of a font, or of the first of a collection, from its OpenType table `cmap`."""
     start = struct.unpack_from(">I", font, 12)[0] if font[:4] == _COLLECTION else 0
     (tables,) = struct.unpack_from(">H", font, start + 4)
     records = (struct.unpack_from(">4sIII", font, start + 12 + 16 * number) for number in range(tables))
@@ -64,5 +64,5 @@ def _read_segments(font: bytes, start: int) -> Iterator[int]:
     lasts = struct.unpack_from(f">{doubled // 2}H", font, start + 14)
     firsts = struct.unpack_from(f">{doubled // 2}H", font, start + 16 + doubled)
     for first, last in zip(firsts, lasts, strict=True):
-        # The last segment is the end mark 0xFFFF, which is no character.
+        # The last segment is the end marker 0xFFFF, not a character.
         yield from range(first, min(last, 0xFFFE) + 1)

@@ -1,4 +1,4 @@
-"""A report as one self-contained web page, which prints well and loads nothing."""
+"""A report as one self-contained web page that prints well and loads nothing."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from viral_reports.written import WrittenReport
 
 @cache
 def load_template() -> Template:
-    """The page's template, compiled once in a process."""
+    """The page's template, compiled once per process."""
     environment = Environment(
         loader=PackageLoader("viral_reports"),
         autoescape=True,
@@ -25,5 +25,5 @@ def load_template() -> Template:
 def render_html(report: WrittenReport) -> str:
     """The report as HTML. Raises NotWrittenError while it is not ready."""
     page = build_page(report)
-    # The chart is drawn from numbers and dates alone, so it needs no escaping.
+    # The chart contains only numbers and dates, so it needs no escaping.
     return load_template().render(page=page, k_chart=Markup(page.k_chart))  # noqa: S704

@@ -1,4 +1,4 @@
-"""The chart of K over time, as one SVG for web page and PDF. Only numbers and dates go into it."""
+"""The chart of K over time, one SVG for web page and PDF. It contains only numbers and dates."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -16,7 +16,7 @@ _MOST_LINES = 5
 
 
 def draw_k_chart(days: Sequence[DayInReport]) -> str:
-    """K of each date, with the line at 1; an empty text when no date has an invite or a conversion."""
+    """Daily K with the line at 1; an empty text if no date has an invite or a conversion."""
     if not any(day.k_factor for day in days):
         return ""
     step, top = _choose_scale(max(day.k_factor for day in days))
@@ -30,7 +30,7 @@ def draw_k_chart(days: Sequence[DayInReport]) -> str:
 
 
 def _choose_scale(highest: float) -> tuple[float, float]:
-    """The distance of the grid's lines and the top of the scale, which always includes 1."""
+    """The grid's spacing and the top of the scale, which always includes 1."""
     needed = max(highest, 1) * 1.08
     step = next((step for step in _STEPS if needed / step <= _MOST_LINES), needed / _MOST_LINES)
     return step, step * ceil(needed / step)

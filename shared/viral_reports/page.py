@@ -1,4 +1,4 @@
-"""A report laid out: every text and share that web page and PDF show, in order."""
+"""The layout of a report: every text and share of web page and PDF, in order."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,7 +30,7 @@ from viral_reports.written import WrittenReport, facts_of
 
 @dataclass(frozen=True)
 class Page:
-    """What a reader gets to see."""
+    """The content of a report's page."""
 
     number: int
     title: str
@@ -89,7 +89,7 @@ def build_page(report: WrittenReport) -> Page:
 
 
 def list_notices(facts: ReportFacts) -> list[str]:
-    """What a reader has to know before any figure."""
+    """What a reader must know before any figure."""
     notices = []
     if not facts.has_data:
         notices.append(
@@ -105,7 +105,7 @@ def list_notices(facts: ReportFacts) -> list[str]:
 
 
 def explain_missing_score(facts: ReportFacts) -> str:
-    """Why there is no health score; empty where there is one."""
+    """Why there is no health score; empty if there is one."""
     if facts.health_score is not None:
         return ""
     if not facts.has_data:
@@ -114,7 +114,7 @@ def explain_missing_score(facts: ReportFacts) -> str:
 
 
 def format_k_clean(facts: ReportFacts) -> str:
-    """What is left of K without flagged traffic."""
+    """K without flagged traffic."""
     if facts.current.is_partial:
         return "Flagged traffic is known only for the dates with full data."
     clean, shown = format_k(facts.k_factor_clean), format_k(facts.current.k_factor)

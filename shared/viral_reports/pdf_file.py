@@ -1,4 +1,4 @@
-"""A report as a PDF, set by Typst from a template with fonts of its own; nothing is loaded from a network."""
+"""A report as a PDF, typeset by Typst with its own template and fonts; it loads nothing from a network."""
 
 import json
 from dataclasses import asdict
@@ -16,8 +16,8 @@ _FOLDER = Path(__file__).parent
 def render_pdf(report: WrittenReport) -> bytes:
     """The report as PDF; the same report gives the same bytes. Raises NotWrittenError while it is not ready.
 
-    All texts reach the template as JSON and are set as text, so that none of them is read as markup. A character that
-    no font has is shown by its number.
+    All texts reach the template as JSON and are set as text, so none is read as markup. A character that no font has
+    is shown by its number.
     """
     pdf = typst.compile(
         str(_FOLDER / "templates" / "report.typ"),

@@ -1,4 +1,4 @@
-"""What a report is called and who wrote it, the same on its page, in its exports and in emails."""
+"""Titles and authors of reports, the same on the page, in exports and in emails."""
 
 from viral_contract.models.reports import ReportType, WrittenBy
 

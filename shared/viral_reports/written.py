@@ -1,4 +1,4 @@
-"""What is rendered: the facts of a report with what was written about them."""
+"""The content to render: a report's facts with its insights and recommendations."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,31 +7,31 @@ from viral_contract.models.reports import Insight, ReportFacts, WrittenBy
 
 
 class NotWrittenError(ValueError):
-    """The report's run has not come to an end yet, so there is nothing to render."""
+    """The report's run has not finished, so there is nothing to render."""
 
 
 class WrittenReport(Protocol):
-    """A report of the API, or one that a worker has just written."""
+    """A report from the API, or one that a worker has just written."""
 
     @property
     def id(self) -> int:
-        """The number of the report's run."""
+        """The id of the report's run."""
 
     @property
     def facts(self) -> ReportFacts | None:
-        """The snapshot that the report rests on; None while it is not ready."""
+        """The report's snapshot; None while it is not ready."""
 
     @property
     def insights(self) -> Sequence[Insight]:
-        """The findings."""
+        """The insights."""
 
     @property
     def recommendations(self) -> Sequence[str]:
-        """What to do about them."""
+        """The recommendations."""
 
     @property
     def written_by(self) -> WrittenBy | None:
-        """Who wrote insights and recommendations."""
+        """The author of insights and recommendations."""
 
 
 def facts_of(report: WrittenReport) -> ReportFacts:

@@ -1,1 +1,1 @@
-"""What every process needs to run: settings, logs and metrics, flags, the web server, the queues."""
+"""Runtime of every process: settings, logs and metrics, flags, web server, queues."""

@@ -1,1 +1,1 @@
-"""Feature flags: the document, the file it stands in, and what a flag says now."""
+"""Feature flags: the document, its file, and their evaluation."""

@@ -1,4 +1,4 @@
-"""Changes one flag in a document in flagd's format, as the chart writes it: off, on, or on for a share."""
+"""Changes one flag in flagd's format, as the chart writes it: off, on, or on for a share."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ _FRACTIONAL, _IF, _WHOLE = "fractional", "if", 100
 
 
 class OwnRuleError(Exception):
-    """The flag has a rule that somebody wrote by hand, which the change would drop."""
+    """The flag has a hand-written rule, which the change would drop."""
 
 
 def set_flag(document: Document, flag: Flag, percent: int, *, replace_rule: bool = False) -> Document:
-    """The document with this flag on for so many percent, 0 to 100; who has it keeps it as the share grows.
+    """The document with this flag on for `percent`, 0 to 100; a growing share keeps those who have it.
 
-    People whom the flag names keep it as long as it is on for anybody. Raises BrokenFlagsError for a document that is
-    not in force, and OwnRuleError for a rule of another form unless it may be replaced.
+    People named in the flag keep it while it is on for anyone. Raises BrokenFlagsError for an invalid document, and
+    OwnRuleError for a rule of another form unless it may be replaced.
     """
     build_evaluator(document)
     people = _find_people(document["flags"].get(flag, {}).get("targeting"))
@@ -43,7 +43,7 @@ def _build_targeting(percent: int, people: list[str]) -> Document:
 
 
 def _find_people(targeting: Any) -> list[str] | None:
-    """Whom the chart's form of a rule names; None for a rule of another form."""
+    """The people named in the chart's form of a rule; None for a rule of another form."""
     if not targeting or _is_share(targeting):
         return []
     match targeting:

@@ -1,4 +1,4 @@
-"""Reads a document in flagd's format: whether every flag of ours in it can be evaluated, and for how many it is on."""
+"""Parses a document in flagd's format: whether each of our flags in it is valid, and its percentage."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,18 @@ _WHOLE = 100
 
 
 class BrokenFlagsError(Exception):
-    """The document would not do what its author meant; the message says why."""
+    """The document would not do what its author meant; the message gives the reason."""
 
 
 def build_evaluator(document: Any) -> FlagdCore:
-    """An evaluator of the document's flags. Raises BrokenFlagsError unless each flag of ours works in it."""
+    """An evaluator of the document's flags. Raises BrokenFlagsError unless each of our flags works in it."""
     if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
         raise BrokenFlagsError('it is no object with an object "flags" in it')
     for name in set(FLAGS) & document["flags"].keys():
         _check_variants(name, document["flags"][name])
     evaluator = FlagdCore()
     try:
-        # As text, since the evaluator takes what it is given apart.
+        # As text, because the evaluator modifies its input.
         evaluator.set_flags(json.dumps(document))
     except OpenFeatureError as error:
         raise BrokenFlagsError(error.error_message or "it is not in flagd's format") from error
@@ -36,13 +36,13 @@ def build_evaluator(document: Any) -> FlagdCore:
             evaluator.resolve_boolean_value(name, meaning.default, EvaluationContext("anybody"))
         except FlagNotFoundError:
             continue
-        except Exception as error:  # A rule that makes no sense raises whatever its nonsense leads to.
+        except Exception as error:  # An invalid rule can raise anything.
             raise BrokenFlagsError(f"{name}: its rule can't be evaluated ({error})") from error
     return evaluator
 
 
 def find_percentage(definition: Definition | None, *, default: bool) -> float | None:
-    """Of how many percent the flag is on; None where a rule other than a share decides."""
+    """The percentage for which the flag is on; None if another rule decides."""
     if definition is None or definition["state"] == "DISABLED":
         return _WHOLE * default
     rest = _leave_rules(definition.get("targeting") or definition.get("defaultVariant"))
@@ -58,13 +58,13 @@ def find_percentage(definition: Definition | None, *, default: bool) -> float | 
 
 
 def has_rule(definition: Definition | None) -> bool:
-    """Whether the flag looks at more than a share."""
+    """Whether the flag uses more than a percentage."""
     targeting = definition.get("targeting") if definition else None
     return bool(targeting and targeting.keys() != {_FRACTIONAL})
 
 
 def _leave_rules(targeting: Any) -> Any:
-    """What holds for those whom no condition names: the last part of each "if"."""
+    """The result if no condition matches: the last part of each "if"."""
     while isinstance(targeting, dict) and targeting.keys() == {"if"} and len(targeting["if"]) % 2:
         targeting = targeting["if"][-1]
     return targeting
@@ -87,7 +87,7 @@ def _check_variants(name: str, definition: Any) -> None:
 
 
 def _list_weights(targeting: Any) -> Iterator[tuple[str, float]]:
-    """The shares in a rule, wherever they stand in it: (variant, weight)."""
+    """The shares anywhere in a rule: (variant, weight)."""
     if isinstance(targeting, list):
         for part in targeting:
             yield from _list_weights(part)

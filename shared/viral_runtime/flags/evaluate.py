@@ -1,4 +1,4 @@
-"""Feature flags: evaluated in process by OpenFeature's evaluator of flagd's format, from a file that may change."""
+"""Feature flags: evaluated in process by OpenFeature's flagd evaluator, from a watched file."""
 
 from pathlib import Path
 
@@ -15,19 +15,19 @@ _log = structlog.get_logger()
 
 
 class Flags:
-    """The flags of one process; a file that breaks leaves the last good ones in force."""
+    """The flags of one process; if the file becomes invalid, the last good flags stay in effect."""
 
     def __init__(self, path: Path | None) -> None:
-        """Watch `path`; without one every flag has its default. Call it after a fork: it starts a thread."""
+        """Watch `path`; without one, every flag has its default. Call it after a fork, because it starts a thread."""
         self._file = FlagsFile(path) if path else None
 
     def is_on(self, flag: Flag, targeting_key: str) -> bool:
-        """Whether the flag is on for the person or report that the key names."""
+        """Whether the flag is on for the key's person or report."""
         loaded = self._loaded()
         return _evaluate(loaded.evaluator, flag, targeting_key) if flag in loaded.definitions else FLAGS[flag].default
 
     def list_on(self, targeting_key: str) -> list[Flag]:
-        """The flags told apart by person that are on for this one."""
+        """The flags targeted by person that are on for this one."""
         return [
             flag
             for flag, meaning in FLAGS.items()
@@ -35,7 +35,7 @@ class Flags:
         ]
 
     def describe(self, targeting_key: str) -> FlagsAnswer:
-        """How every flag stands, as the person whom the key names sees it."""
+        """The state of every flag, as the key's person sees it."""
         loaded = self._loaded()
         return FlagsAnswer(
             flags=[self._describe(flag, targeting_key) for flag in Flag],
@@ -68,6 +68,6 @@ def _evaluate(evaluator: FlagdCore, flag: Flag, targeting_key: str) -> bool:
     default = FLAGS[flag].default
     try:
         return bool(evaluator.resolve_boolean_value(flag, default, EvaluationContext(targeting_key)).value)
-    except Exception as error:  # As in the check of the file: some keys may lead a rule where others do not.
+    except Exception as error:  # As in the file's validation: a rule may fail for some keys only.
         _log.warning("flag_not_evaluated", flag=flag, reason=type(error).__name__)
         return default

@@ -1,4 +1,4 @@
-"""Watches the file with the flags, which may change, break, vanish or be a link that moves."""
+"""Watches the flags file, which may change, become invalid, vanish or be a moving symlink."""
 
 import json
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ _VALID = Gauge(
     "1 while the flags file is in force, 0 while it is broken and the last good flags are",
     multiprocess_mode="livemin",
 )
-# Where there is no file, none is broken.
+# Without a file, none is invalid.
 _VALID.set(1)
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class LoadedFlags:
-    """The flags in force."""
+    """The flags in effect."""
 
     evaluator: FlagdCore = field(default_factory=FlagdCore)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
@@ -35,14 +35,14 @@ class LoadedFlags:
 
 
 class FlagsFile:
-    """A file that is read again within a second of its change; a broken one leaves the last good flags in force."""
+    """A file reloaded within a second of its change; an invalid one leaves the last good flags in effect."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file, and go on watching it in a thread until the process ends."""
+        """Read the file, and watch it in a thread until the process ends."""
         self.path = path
         self.loaded = LoadedFlags()
         self.problem: str | None = None
-        # Contents are compared, not times of change: Kubernetes changes a mounted file by moving a link above it.
+        # Compares contents, not modification times: Kubernetes updates a mounted file by moving a symlink above it.
         self._seen: bytes | None = None
         self._look()
         Thread(target=self._watch, name="flags", daemon=True).start()

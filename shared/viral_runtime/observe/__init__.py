@@ -1,1 +1,1 @@
-"""Logs, metrics, events and traces, none of which shows what is personal."""
+"""Logs, metrics, events and traces, all without personal information."""

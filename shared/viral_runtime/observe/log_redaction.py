@@ -1,4 +1,4 @@
-"""Keeps what identifies a child, or anybody else, out of the logs, whatever a caller or a library puts into a line.
+"""Redacts identifiers of children and everyone else in logs, whatever a caller or a library puts into a line.
 
 Masked values, such as `203.0.113.*`, stay readable.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 HIDDEN = "[hidden]"
-# Fields of events and content that tell one child from another.
+# Fields of events and content that identify a child.
 _NAMES = frozenset(
     "ip_address device_fingerprint user_id referrer_id session_id link_id share_id reel_id participant_ids user_agent "
     "referrer_url email recipient recipient_emails text".split()
@@ -47,7 +47,7 @@ def _hide_in_text(text: str) -> str:
 def _hide_address(found: re.Match[str]) -> str:
     try:
         address = ipaddress.ip_address(found[0])
-    except ValueError:  # A time of day looks like one, too.
+    except ValueError:  # A time of day looks like one too.
         return found[0]
-    # These are our own machines.
+    # Our own machines.
     return found[0] if address.is_loopback or address.is_unspecified else HIDDEN

@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, JSON in production, readable in development."""
+"""Structured logs: one line per event, JSON in production, readable in development."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from viral_runtime.settings.observe import LogSettings
 
 
 def configure_logging(settings: LogSettings, *, service: str) -> None:
-    """Send structlog's events to standard output in the format that `settings` names."""
+    """Send structlog's events to standard output in the format of `settings`."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if settings.log_format == "json" else _console_renderer()
     )
@@ -33,7 +33,7 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
 
 
 def capture_library_logs() -> None:
-    """Let what libraries log through `logging` join the service's own log, from warnings on."""
+    """Add what libraries log through `logging` to the service's log, from warnings up."""
     logging.basicConfig(handlers=[_IntoStructlog()], level=logging.WARNING, force=True)
 
 

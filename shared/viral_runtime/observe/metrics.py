@@ -1,7 +1,7 @@
-"""Metrics of several processes of one service, added up through files in memory.
+"""Metrics of a service's processes, summed through files in memory.
 
-The Prometheus client chooses how it counts when a metric is made, which is when its module is imported. So a process
-that forks calls `share_metrics` before it imports anything that counts.
+The Prometheus client decides how to count when a metric is created, which is when its module is imported. So a process
+that forks calls `share_metrics` before it imports anything with metrics.
 """
 
 import atexit
@@ -20,7 +20,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - each process makes a folder of its ow
 
 
 def share_metrics(identify: Callable[[], str | int] = os.getpid) -> None:
-    """Count through files from now on; `identify` names the process that counts, and with it its files."""
+    """Count through files from now on; `identify` returns the id of the counting process, which names its files."""
     folder = tempfile.mkdtemp(prefix="viral-engine-metrics-", dir=_MEMORY if _MEMORY.is_dir() else None)
     os.environ[_FOLDER] = folder
     values.ValueClass = values.MultiProcessValue(identify)  # type: ignore[no-untyped-call]
@@ -28,28 +28,28 @@ def share_metrics(identify: Callable[[], str | int] = os.getpid) -> None:
 
 
 def share_metrics_with_jobs() -> None:
-    """As `share_metrics`, for a worker that forks a child for each job, one after the other.
+    """Like `share_metrics`, for a worker that forks one child per job.
 
-    All children count on in the same files, or there would be more with every job.
+    All children use the same files; otherwise every job would add some.
     """
     worker = os.getpid()
     share_metrics(lambda: "worker" if os.getpid() == worker else "job")
 
 
 def is_above(name: str, limit: int) -> bool:
-    """Whether the environment sets `name` to a number above the limit; what is no number is told by the settings."""
+    """Whether the environment sets `name` to a number above the limit; the settings report invalid numbers."""
     given = os.environ.get(name, "")
     return given.isdigit() and int(given) > limit
 
 
 def forget_process(pid: int) -> None:
-    """Leave what a process that ended showed of itself out; what it counted stays."""
+    """Remove an ended process's gauges; its counters stay."""
     if _FOLDER in os.environ:
         mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def serve_metrics(host: str, port: int) -> None:
-    """Serve `/metrics` from a thread, of this process and of those that share with it; port 0 serves none."""
+    """Serve `/metrics` of this process and those that share with it from a thread; port 0 serves none."""
     if not port:
         return
     registry = REGISTRY
@@ -60,6 +60,6 @@ def serve_metrics(host: str, port: int) -> None:
 
 
 def _remove(folder: str, owner: int) -> None:
-    # Children inherit what is to be done at exit.
+    # Children inherit exit handlers.
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""The events that the product reports about itself, each logged and counted by one function.
+"""The product's own events, logged and counted by one function.
 
-Names and meanings are in docs/metrics.md. Without Flask, so that workers can use it.
+docs/metrics.md explains them. Without Flask, so that workers can use it.
 """
 
 import math
@@ -29,7 +29,7 @@ EventName = Literal[
 ]
 
 DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-"""Bounds of the histograms of work that takes from moments to minutes, in seconds."""
+"""Histogram buckets in seconds, for work that takes from moments to minutes."""
 _EVENTS = Counter("viral_engine_events", "Events that were recorded, by name", ["event"])
 _ALERT_LABELS = ("type", "severity")
 _ALERTS = Counter("viral_engine_alerts_opened", "Alerts that were opened", _ALERT_LABELS)
@@ -75,19 +75,19 @@ _TIMED = {
         "viral_engine_webhook_delivery_seconds", "From the claim of a webhook's call to its answer", buckets=DURATIONS
     ),
 }
-# A rate needs to see a counter at 0 before its first event.
+# rate() must see a counter at 0 before its first event.
 for _name in get_args(EventName):
     _EVENTS.labels(event=_name)
 for _labels in product(get_args(AlertType), get_args(AlertSeverity)):
     _ALERTS.labels(*_labels)
-# A score of 0 would be an alarm; until something is measured there is no number.
+# A score of 0 would raise an alarm, so there is no number before the first measurement.
 for _gauge, _field in _MEASURED.values():
     _gauge.set(math.nan)
 _log = structlog.get_logger()
 
 
 def record_event(name: EventName, **fields: Any) -> None:
-    """Log the event with its fields, count it, and show its number or time at `/metrics`."""
+    """Log the event with its fields, count it, and expose its number or time at `/metrics`."""
     _log.info(name, **fields)
     _EVENTS.labels(event=name).inc()
     if name in _COUNTED:

@@ -1,4 +1,4 @@
-"""Sends spans to a collector without what could identify a child: addresses hold ids of children, headers their IPs."""
+"""Sends spans to a collector without identifiers: URLs contain ids of children, headers their IP addresses."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Status
 
 _TIMEOUT_SECONDS = 3
-# Everything else that instrumentations note is left out.
+# Every other attribute of the instrumentations is dropped.
 _KEPT = frozenset(
     "http.method http.request.method http.route http.status_code http.response.status_code http.flavor "
     "network.protocol.version error.type".split()
@@ -17,7 +17,7 @@ _KEPT = frozenset(
 
 
 def build_provider(endpoint: str, service: str) -> TracerProvider:
-    """What makes spans of a service and sends them to the collector at the base URL."""
+    """The tracer provider of a service, which sends spans to the collector at the base URL."""
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = DiscreetExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_TIMEOUT_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -28,12 +28,12 @@ class DiscreetExporter(OTLPSpanExporter):
     """Sends names, times, routes and outcomes."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans, each without what is not known to be harmless."""
+        """Send the spans with known harmless attributes only."""
         return super().export([_strip(span) for span in spans])
 
 
 def _strip(span: ReadableSpan) -> ReadableSpan:
-    # Events hold messages of errors, and so may the status.
+    # Events contain error messages, and so may the status.
     return ReadableSpan(
         name=span.name,
         context=span.context,

@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry across HTTP and queues, where a collector is configured; else nothing of it is imported."""
+"""OpenTelemetry traces across HTTP and queues if a collector is configured; otherwise nothing of it is imported."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _FLUSH_MS = 3000
 
 
 class _Tracing:
-    """What this process traces with; None where no collector is configured."""
+    """This process's tracing; None if no collector is configured."""
 
     provider: TracerProvider | None = None
 
 
 def start_tracing(settings: TelemetrySettings, *, service: str) -> None:
-    """Send what this process, and each that it forks, does to the collector, if there is one."""
+    """Trace this process and its forks to the collector, if there is one."""
     if settings.otel_exporter_otlp_endpoint is None or _Tracing.provider is not None:
         return
     from opentelemetry import trace
@@ -38,12 +38,12 @@ def start_tracing(settings: TelemetrySettings, *, service: str) -> None:
 
 
 def is_tracing() -> bool:
-    """Whether there is a collector."""
+    """Whether a collector is configured."""
     return _Tracing.provider is not None
 
 
 def carry_request() -> dict[str, str]:
-    """What a job takes along of the request that asked for it: the request's id, and where its trace goes on."""
+    """What a job carries of its request: the request id and the trace context."""
     carried: dict[str, str] = {}
     request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
     if request_id:
@@ -57,7 +57,7 @@ def carry_request() -> dict[str, str]:
 
 @contextmanager
 def continue_request(carried: Mapping[str, str], *, name: str, job_id: str) -> Iterator[None]:
-    """Do a job as part of the request that asked for it; its span is sent before the block ends."""
+    """Run a job as part of its request; its span is sent before the block ends."""
     request_id = carried.get(REQUEST_ID, job_id)
     with structlog.contextvars.bound_contextvars(job_id=job_id, **{REQUEST_ID: request_id}):
         if _Tracing.provider is None:
@@ -71,12 +71,12 @@ def continue_request(carried: Mapping[str, str], *, name: str, job_id: str) -> I
             with tracer.start_as_current_span(name, context=context, kind=trace.SpanKind.CONSUMER):
                 yield
         finally:
-            # The process of a job ends without a chance to send anything later.
+            # A job's process ends without another chance to send.
             _Tracing.provider.force_flush(_FLUSH_MS)
 
 
 def add_trace(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """A structlog processor that adds the ids of the trace and span in which a line is written."""
+    """A structlog processor that adds the current trace and span ids."""
     if _Tracing.provider is None:
         return event
     from opentelemetry import trace

@@ -1,4 +1,4 @@
-"""Whose certificates this product's HTTP clients believe."""
+"""Certificate authorities that the HTTP clients trust."""
 
 import ssl
 
@@ -6,7 +6,7 @@ import certifi
 
 
 def trust_authorities() -> ssl.SSLContext:
-    """The authorities that everybody knows, and those of SSL_CERT_FILE, which httpx alone would believe instead."""
+    """The public authorities plus those of SSL_CERT_FILE, which httpx would otherwise trust instead."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -1,4 +1,4 @@
-"""Whose address a request comes from, when there may be proxies in between."""
+"""The client's address of a request behind proxies."""
 
 import re
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ from urllib.request import parse_http_list
 Network = IPv4Network | IPv6Network
 _PORT = r"(?::[\w.-]+)?"
 _NODE = re.compile(rf"\[(?P<six>[^\]]+)\]{_PORT}|(?P<four>[0-9.]+){_PORT}", re.ASCII)
-# Who has one IPv6 address has as many as they want, all of which begin alike.
+# An owner of one IPv6 address has as many as they want, all with the same prefix.
 _SHARED_BITS = 64
 
 
 def find_client_address(
     peer: str | None, forwarded_for: str | None, trusted: Iterable[Network], *, forwarded: str | None = None
 ) -> str | None:
-    """The rightmost address that is no trusted proxy's, None for a peer without address, as on a Unix socket.
+    """The rightmost address that is not a trusted proxy's; None for a peer without one, as on a Unix socket.
 
-    Every proxy appends whom it heard from, so what stands further left was written by the client itself. Where there
-    is no X-Forwarded-For, the `forwarded` header of RFC 7239 counts.
+    Every proxy appends its peer, so the client itself may have written anything further left. Without X-Forwarded-For,
+    the `forwarded` header of RFC 7239 counts.
     """
     networks = tuple(trusted)
     address = parse_address(peer or "")
@@ -31,7 +31,7 @@ def find_client_address(
 
 
 def find_network(address: str | None) -> str:
-    """Whose requests count together: an IPv4 address alone, an IPv6 address with its whole /64."""
+    """The network whose requests count together: an IPv4 address, or the /64 of an IPv6 address."""
     parsed = parse_address(address or "")
     if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed), _SHARED_BITS), strict=False))
@@ -39,7 +39,7 @@ def find_network(address: str | None) -> str:
 
 
 def parse_address(given: str) -> IPv4Address | IPv6Address | None:
-    """The address in its canonical form, None when it is none."""
+    """The address in its canonical form, None if it is invalid."""
     try:
         address = ip_address(given)
     except ValueError:
@@ -48,7 +48,7 @@ def parse_address(given: str) -> IPv4Address | IPv6Address | None:
 
 
 def _read_forwarded(header: str) -> list[str]:
-    """Whom each proxy heard from: `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`; nothing where it hides it."""
+    """Each proxy's peer: `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`; nothing if it is hidden."""
     return [_find_for(element) for element in parse_http_list(header)]
 
 
@@ -58,7 +58,7 @@ def _find_for(element: str) -> str:
 
 
 def _parse_node(given: str) -> IPv4Address | IPv6Address | None:
-    """The address of a hop, which may stand in quotation marks, in brackets, and with a port."""
+    """The address of a hop, which may have quotation marks, brackets and a port."""
     node = given.strip().strip('"')
     found = _NODE.fullmatch(node)
     return parse_address((found["six"] or found["four"]) if found else node)

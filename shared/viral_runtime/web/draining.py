@@ -1,6 +1,6 @@
-"""A web server's last seconds: it still serves, but says that it is no longer ready, so that proxies turn elsewhere.
+"""A web server's last seconds: it still serves but reports that it is not ready, so that proxies go elsewhere.
 
-Kubernetes sends SIGTERM and stops sending requests at the same time, by two ways of which either may be the faster.
+Kubernetes sends SIGTERM and stops routing requests in parallel, and either may come first.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 READINESS_PATH = "/readyz"
 _STATUS = HTTPStatus.SERVICE_UNAVAILABLE
-# By then another server is asked, or this one has been started again.
+# By then another server answers, or this one has restarted.
 _RETRY_SECONDS = "5"
 
 
 class Draining:
-    """Whether a server is about to stop. One made before the fork is the same in all its processes."""
+    """Whether a server is about to stop. An instance from before the fork is shared by all processes."""
 
     def __init__(self) -> None:
         self._shared = mmap(-1, 1)
@@ -34,12 +34,12 @@ class Draining:
         return self._shared[0] == 1
 
     def begin(self) -> None:
-        """Be no longer ready, for good."""
+        """Stop being ready, permanently."""
         self._shared[0] = 1
 
 
 def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplication":
-    """`app`, but not ready once the draining has begun."""
+    """`app`, but not ready once draining has begun."""
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if draining.has_begun and environ["PATH_INFO"] == READINESS_PATH:

@@ -1,6 +1,6 @@
-"""`python -m viral_runtime.web.health_check VARIABLE`: the exit code says whether the process of this container lives.
+"""`python -m viral_runtime.web.health_check VARIABLE`: the exit code says whether this container's process is alive.
 
-VARIABLE names the setting of a web service's port, or HEARTBEAT_FILE for what works without one.
+VARIABLE is the setting with a web service's port, or HEARTBEAT_FILE for processes without one.
 """
 
 import os
@@ -10,13 +10,13 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-# Three beats of a worker that waits for a job.
+# Three heartbeats of an idle worker.
 OLDEST_HEARTBEAT_SECONDS = 90
 _ANSWER_SECONDS = 4
 
 
 def is_alive(variable: str, environment: Mapping[str, str]) -> bool:
-    """Whether the web service answers, or the worker has touched its file lately."""
+    """Whether the web service responds, or the worker has touched its file recently."""
     value = environment[variable]
     try:
         if variable == "HEARTBEAT_FILE":

@@ -1,4 +1,4 @@
-"""The processes of a web service: started, replaced when one dies, and stopped without losing a request."""
+"""The processes of a web service: started, replaced if one dies, and stopped without losing a request."""
 
 import os
 import signal
@@ -22,9 +22,9 @@ _log = structlog.get_logger()
 def run_processes(
     count: int, work: Callable[[Callable[[], None]], None], *, draining: Draining, drain_seconds: float
 ) -> None:
-    """Run `work` in as many processes until SIGTERM or SIGINT; then drain for so long, and stop them.
+    """Run `work` in this many processes until SIGTERM or SIGINT; then drain and stop them.
 
-    `work` calls what it is given when it has started; a process that ends before fails the service.
+    `work` calls its argument once it has started; a process that ends before that fails the service.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     processes = _Processes(work)

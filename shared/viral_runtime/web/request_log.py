@@ -1,4 +1,4 @@
-"""Counters and logs that every HTTP service has."""
+"""Counters and logs of every HTTP service."""
 
 import re
 import time
@@ -15,12 +15,12 @@ _log = structlog.get_logger()
 
 
 def find_request_id(given: str) -> str:
-    """The id that the caller gave the request, or a new one where that is none."""
+    """The caller's request id, or a new one if it is missing or invalid."""
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def observe_requests(app: Flask) -> None:
-    """Give every request an id, log it once when it ends, and serve `/metrics`."""
+    """Give every request an id, log each when it ends, and serve `/metrics`."""
     PrometheusMetrics(app, path="/metrics", group_by="url_rule", default_labels=None)
 
     @app.before_request
@@ -47,7 +47,7 @@ def observe_requests(app: Flask) -> None:
 
 
 def trace_requests(app: Flask) -> None:
-    """Make each request of the application a span where this process traces."""
+    """Trace each request of the application as a span, if tracing is on."""
     if not is_tracing():
         return
     from opentelemetry.instrumentation.flask import FlaskInstrumentor

@@ -1,4 +1,4 @@
-"""Reads requests off connections: strictly, within limits, and with the body on the disk rather than in memory."""
+"""Parses requests strictly and within limits, with the body on disk instead of in memory."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,13 +15,13 @@ _BYTES_IN_MEMORY = 64 * 1024
 
 @dataclass(frozen=True)
 class Refused:
-    """What is answered in place of a request; waitress's own errors have the same `code`."""
+    """An error answer in place of a request; waitress's own errors have the same `code`."""
 
     code: HTTPStatus
 
 
 class StoredBody:
-    """The buffer of a body. What is too large for every route is only counted, so that the route can say so."""
+    """The buffer of a body. Bodies too large for every route are only counted, so that the route can refuse them."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -30,11 +30,11 @@ class StoredBody:
 
     @property
     def stored_bytes(self) -> int:
-        """How much room it takes."""
+        """Its size in storage."""
         return self._length if self._length <= self._most_bytes else 0
 
     def append(self, data: bytes) -> None:
-        """Keep the next part."""
+        """Store the next part."""
         self._length += len(data)
         if self._length <= self._most_bytes:
             self._file.write(data)
@@ -46,24 +46,24 @@ class StoredBody:
         return self._length
 
     def getfile(self) -> IO[bytes]:
-        """The body from its beginning."""
+        """The body from its start."""
         self._file.seek(0)
         return self._file
 
     def close(self) -> None:
-        """Give the room back."""
+        """Free the storage."""
         self._file.close()
 
 
 class StrictParser(HTTPRequestParser):  # type: ignore[misc]
-    """A request while it comes in; what is wrong with it is in `error`."""
+    """An incoming request; `error` has its problem, if any."""
 
     error: Any
     body_rcv: Any
     header_plus: bytes
 
     def received(self, data: bytes) -> int:
-        """Take what has come in, and say how much of it belonged to this request."""
+        """Consume received data, and return how much of it belongs to this request."""
         consumed: int = super().received(data)
         if self.body_rcv is None and not self.headers_finished and self._has_long_line():
             self._refuse(self._name_long_line(self.header_plus))
@@ -74,7 +74,7 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the head. Raises ParsingError."""
+        """Parse the header. Raises ParsingError."""
         lines = header_plus.split(b"\r\n")
         super().parse_header(header_plus)
         if self.body_rcv is not None:
@@ -88,7 +88,7 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def stored_bytes(self) -> int:
-        """How much room the body takes so far."""
+        """Stored size of the body so far."""
         return int(self.body_rcv.getbuf().stored_bytes) if self.body_rcv is not None else 0
 
     def _refuse(self, error: Refused) -> None:

@@ -1,4 +1,4 @@
-"""The production WSGI server that both web services run under."""
+"""The production WSGI server of both web services."""
 
 import logging
 import os
@@ -27,10 +27,10 @@ def serve(
     most_body_bytes: int,
     settings: WebServerSettings,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then let the requests in hand finish.
+    """Serve until SIGTERM or SIGINT, then let open requests finish.
 
-    The application is made in each process after the fork, so that no connection is shared between them. Bodies of
-    more than `most_body_bytes` are not kept.
+    The application is created in each process after the fork, so that they share no connections. Bodies above
+    `most_body_bytes` are not stored.
     """
     listening = listen(host, port)
     draining = Draining()
@@ -50,14 +50,14 @@ def serve(
         note_start()
         server.run()
 
-    # How many requests wait is no news; that a client left would put the path that it asked for into the log.
+    # Queue depth is noise, and messages about clients that left would log the requested path.
     logging.getLogger("waitress").setLevel(logging.ERROR)
     _allow_many_connections()
     run_processes(processes, work, draining=draining, drain_seconds=settings.shutdown_drain_seconds)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; on `::` those of IPv4, too."""
+    """A listening socket; `::` includes IPv4."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)

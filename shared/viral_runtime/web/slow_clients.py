@@ -1,7 +1,7 @@
-"""A web server that slow clients cannot occupy: a request gets a thread when it is here whole, and no earlier.
+"""A web server that slow clients cannot block: a request gets a thread only once it has arrived completely.
 
-One thread reads from and writes to all connections. Answers are handed to it, so that a slow reader takes no thread
-either; `/healthz` has a thread of its own, since whether a process lives has nothing to do with how busy it is.
+One thread reads from and writes to all connections, so a slow reader takes no thread either. `/healthz` has its own
+thread, because being busy is not being dead.
 """
 
 import socket
@@ -31,15 +31,15 @@ _IDLE_SECONDS = 15
 _ANSWER_SECONDS = 30
 _STOP_SECONDS = 30
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
-# Below the room that the chart gives /tmp.
+# Below the chart's size of /tmp.
 _STORED_BYTES = 128 * 1024 * 1024
 _COPIED_BYTES = 16 * 1024
-# What is posted beyond this is not even counted to the end.
+# Larger bodies are not even counted to the end.
 _MOST_COUNTED_BYTES = 64 * 1024 * 1024
 
 
 class _LastAnswer(Task):  # type: ignore[misc]
-    """An answer that ends its connection where the server is about to stop."""
+    """An answer that closes its connection if the server is about to stop."""
 
     def build_response_header(self) -> bytes:
         if self.channel.server.draining.has_begun:
@@ -49,11 +49,11 @@ class _LastAnswer(Task):  # type: ignore[misc]
 
 
 class _Answer(_LastAnswer, WSGITask):  # type: ignore[misc]
-    """What the application answers."""
+    """An answer of the application."""
 
 
 class _Refusal(_LastAnswer, ErrorTask):  # type: ignore[misc]
-    """Answers what never becomes a request by a problem."""
+    """Answers an invalid request with a problem."""
 
     def execute(self) -> None:
         status = HTTPStatus(self.request.error.code)
@@ -81,25 +81,25 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         self._begun_at = 0.0
 
     def received(self, data: bytes) -> bool:
-        """Note when a request begins, as it has its time from then on."""
+        """Record when a request begins, because its time limit starts then."""
         if self.request is None:
             self._begun_at = time.time()
         return bool(super().received(data))
 
     def write_soon(self, data: Any) -> int:
-        """Send it when the client takes it; what is large is neither copied nor written to the disk meanwhile."""
+        """Send it as the client reads it; large data is neither copied nor written to disk meanwhile."""
         if isinstance(data, bytes) and len(data) > _COPIED_BYTES:
             data = ReadOnlyFileBasedBuffer(BytesIO(data))
             data.prepare()
         return int(super().write_soon(data))
 
     def is_urgent(self) -> bool:
-        """Whether the next request is answered even where every thread is busy."""
+        """Whether the next request is answered even if every thread is busy."""
         request = self.requests[0]
         return bool(request.error) or request.path == LIVENESS_PATH
 
     def end_if_too_slow(self, now: float, read_seconds: float) -> None:
-        """Give up on a request that does not come in, and on a client that neither asks nor reads."""
+        """Close connections of requests that do not arrive and of clients that neither send nor read."""
         if self.request is not None and not self.requests:
             received = self.request.header_bytes_received + self.request.body_bytes_received
             if now > self._begun_at + read_seconds + received / _SLOWEST_BYTES_PER_SECOND:
@@ -108,7 +108,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
             self.will_close = bool(self.total_outbufs_len or not self.requests)
 
     def refuse(self, error: Refused) -> None:
-        """Answer the request that is coming in by an error."""
+        """Answer the incoming request with an error."""
         with self.requests_lock:
             if self.request is None or self.requests:
                 return
@@ -119,7 +119,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
 
 
 class PatientServer(TcpWSGIServer):  # type: ignore[misc]
-    """Serves one application in one process from a socket that listens already."""
+    """Serves one application in one process from a listening socket."""
 
     channel_class = _Connection
     active_channels: dict[int, _Connection]
@@ -135,7 +135,7 @@ class PatientServer(TcpWSGIServer):  # type: ignore[misc]
         draining: Draining,
         is_orphan: Callable[[], bool],
     ) -> None:
-        """`is_orphan` says whether the process that would stop this one is gone."""
+        """`is_orphan` returns whether the parent process is gone."""
         self.draining = draining
         self._read_seconds = read_seconds
         self._is_orphan = is_orphan
@@ -147,11 +147,11 @@ class PatientServer(TcpWSGIServer):  # type: ignore[misc]
         super().__init__(app, {}, _sock=listening, adj=settings, sockinfo=address, bind_socket=False)
 
     def add_task(self, connection: _Connection) -> None:
-        """Give a request that is here whole to a thread."""
+        """Give a complete request to a thread."""
         (self._urgent if connection.is_urgent() else self.task_dispatcher).add_task(connection)
 
     def run(self) -> None:
-        """Serve until `stop`, and then until every request in hand is answered."""
+        """Serve until `stop`, and then until every open request is answered."""
         while not self._is_stopping:
             self._turn()
         self.accepting = False
@@ -164,12 +164,12 @@ class PatientServer(TcpWSGIServer):  # type: ignore[misc]
         self.task_dispatcher.shutdown()
 
     def stop(self, *_signal: object) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._is_stopping = True
         self.pull_trigger()
 
     def maintenance(self, now: float) -> None:
-        """Look after the connections; called about once a second."""
+        """Maintain the connections; called about once a second."""
         if self._is_orphan():
             self.stop()
         for connection in list(self.active_channels.values()):
@@ -177,7 +177,7 @@ class PatientServer(TcpWSGIServer):  # type: ignore[misc]
         self._make_room()
 
     def _make_room(self) -> None:
-        """Refuse the largest bodies that are still coming in where all of them take more than there is."""
+        """Refuse the largest incoming bodies if all of them together exceed the space."""
         coming = [(each.request.stored_bytes, each) for each in self.active_channels.values() if each.request]
         excess = sum(size for size, _ in coming) - _STORED_BYTES
         for size, connection in sorted(coming, key=lambda item: item[0], reverse=True):

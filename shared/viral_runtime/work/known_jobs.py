@@ -1,6 +1,6 @@
-"""A job is an id for a known function. Who writes into Redis must not choose what a worker runs.
+"""A job is an id for a known function. Writing to Redis must not decide what a worker runs.
 
-RQ imports whatever function and callbacks a job names, and calls whatever address it names when it ends.
+RQ imports any function and callbacks that a job names, and calls any address that it names when it ends.
 """
 
 import time
@@ -26,14 +26,14 @@ _REFUSED_KEY = "viral_engine:refused:{}"
 
 
 class KnownJob(Job):
-    """A job of which nothing is believed but its function's name and its argument, and both are checked."""
+    """A job of which only the function's name and the argument are used, and both are checked."""
 
     queue: QueueName
     known: JobName
     function: Callable[..., None]
 
     def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
-        """Read the call of a job from Redis, and nothing that would be imported, called or obeyed besides."""
+        """Read a job's call from Redis, and nothing else that would be imported, called or obeyed."""
         believed = {name: raw_data[name] for name in (b"data", b"meta") if name in raw_data}
         if any(len(value) > _LARGEST_CALL_BYTES for value in believed.values()):
             believed = {b"data": b"too large"}
@@ -45,14 +45,14 @@ class KnownJob(Job):
 
     @property
     def func(self) -> Callable[..., None]:
-        """The function of the queue, whatever the job names."""
+        """The queue's function, whatever the job names."""
         return self.function
 
     def find_fault(self) -> str | None:
-        """Why this job must not run, None when it may: the function is the queue's, its argument one row's id."""
+        """Why this job must not run, or None: the function must be the queue's, and its argument one row id."""
         try:
             name, instance, args, kwargs = self.func_name, self.instance, self.args, self.kwargs
-        except Exception as error:  # Whatever stands in Redis, reading it must not end the worker.
+        except Exception as error:  # Reading anything from Redis must not end the worker.
             return f"cannot be read: {type(error).__name__}"
         if name != self.known or instance is not None:
             return f"its function is not {self.known}"
@@ -72,13 +72,13 @@ def _is_argument(known: JobName, args: list[object]) -> bool:
 
 
 def build_job_class(queue: QueueName, function: Callable[..., None]) -> type[KnownJob]:
-    """The jobs of a queue, which all run one function."""
+    """The job class of a queue, whose jobs all run one function."""
     fields = {"queue": queue, "known": JOB_OF_QUEUE[queue], "function": staticmethod(function)}
     return cast("type[KnownJob]", type("QueueJob", (KnownJob,), fields))
 
 
 def bury_refused(redis: Redis, job: KnownJob, reason: str) -> None:
-    """Take a refused job off its queue for good; it is kept for a week among those that failed."""
+    """Remove a refused job from its queue; it is kept for a week with the failed ones."""
     opened, refused = open_queue(redis, job.queue), _REFUSED_KEY.format(job.queue)
     with redis.pipeline() as pipeline:
         pipeline.lrem(opened.intermediate_queue_key, 1, job.id)
@@ -90,5 +90,5 @@ def bury_refused(redis: Redis, job: KnownJob, reason: str) -> None:
 
 
 def count_refused(redis: Redis, queue: QueueName) -> int:
-    """How many jobs of a queue were refused in the last week."""
+    """The number of a queue's jobs refused in the last week."""
     return int(redis.zcount(_REFUSED_KEY.format(queue), time.time() - FAILURE_TTL_SECONDS, "+inf"))

@@ -1,4 +1,4 @@
-"""A worker's hold on a row of the metrics API: claimed, and spoken for while the lease lasts."""
+"""A worker's lease on a row of the metrics API."""
 
 import threading
 import time
@@ -17,20 +17,20 @@ _log = structlog.get_logger()
 
 
 class LeaseLostError(Exception):
-    """Somebody else may hold the row by now, so this worker must leave it alone."""
+    """Another worker may hold the row by now, so this worker must leave it alone."""
 
 
 class Lease:
-    """A row that this worker claimed just now; what it says about it is repeated while the API is away."""
+    """A row that this worker has claimed; its calls are repeated while the API is down."""
 
     def __init__(self, seconds: float) -> None:
         self._held_until = time.monotonic() + seconds
         self._over = threading.Event()
 
     def call(self, send: Callable[[], Answer]) -> Answer:
-        """The answer of a call, which is sent once in any case, and again while the API is away and the lease lasts.
+        """The answer of a call, which is sent at least once, and repeated while the API is down and the lease lasts.
 
-        Raises LeaseLostError when the lease ends before, or where the API says that the row is not held.
+        Raises LeaseLostError if the lease ends first, or if the API says that the row is not held.
         """
         while True:
             try:
@@ -46,23 +46,23 @@ class Lease:
             self.check()
 
     def check(self) -> None:
-        """Raise LeaseLostError when the lease has ended."""
+        """Raise LeaseLostError if the lease has ended."""
         if self._over.is_set() or time.monotonic() >= self._held_until:
             raise LeaseLostError
 
     def extend(self, seconds: float, *, since: float) -> None:
-        """Hold the row until so many seconds after `since`, a moment of the monotonic clock."""
+        """Hold the row until this many seconds after `since`, a monotonic time."""
         self._held_until = max(self._held_until, since + seconds)
 
     def end(self) -> None:
-        """Hold the row no longer."""
+        """Release the row."""
         self._over.set()
 
 
 def claim(send: Callable[[], Answer], event: str, **row: int) -> Answer | None:
-    """The answer about a row; None where it is another's or the API is away, which is logged as `event`.
+    """The claimed row; None if another worker has it or the API is down, which is logged as `event`.
 
-    Nothing is lost by that: the reconciler enqueues a row that still waits again. Raises ApiProblemError.
+    Nothing is lost: the reconciler enqueues waiting rows again. Raises ApiProblemError.
     """
     try:
         return send()
@@ -76,5 +76,5 @@ def claim(send: Callable[[], Answer], event: str, **row: int) -> Answer | None:
 
 
 def format_error(error: Exception) -> str:
-    """An error as an attempt that it ended reports it, cut to what the API takes."""
+    """An error as an attempt reports it, cut to the API's limit."""
     return f"{type(error).__name__}: {error}"[:MOST_ERROR_CHARACTERS]

@@ -15,7 +15,7 @@ from viral_runtime.work.worker import work_on
 def run_worker(
     queue: QueueName, function: Callable[..., None], prepare: Callable[[], None], *own: type[EnvironmentSettings]
 ) -> None:
-    """Run `function` for each id on a queue until stopped; `own` are the settings of its jobs, checked before."""
+    """Run `function` for each id on a queue until stopped; `own` are its jobs' settings, validated first."""
     common = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
     settings, metrics, telemetry, logs, *_ = load_settings_or_exit(*common, *own)
     configure_logging(logs, service=f"worker {queue}")

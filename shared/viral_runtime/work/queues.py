@@ -1,6 +1,6 @@
-"""The queues: their names, and how an id is put on one.
+"""The queues: their names, and how ids are enqueued.
 
-A job carries an id and nothing else, as JSON; what it means is a row that the metrics API owns.
+A job carries only an id, as JSON; the row behind it belongs to the metrics API.
 """
 
 from enum import StrEnum
@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 5
 
 
 class JobName(StrEnum):
-    """What a worker runs, by its import path."""
+    """A worker's functions, by import path."""
 
     GENERATE_REPORT = "report_worker.jobs.generate_report"
     TICK_SCHEDULES = "report_worker.jobs.tick_schedules"
@@ -41,28 +41,28 @@ JOB_TIMEOUT_SECONDS = {
     JobName.SEND_EMAIL: 45,
     JobName.POST_WEBHOOK: 45,
 }
-# For so long a job may still say how it ended while the API is away, before its process is killed: a sending lease.
+# How long a job may still report its outcome while the API is down, before its process is killed: a sending lease.
 LAST_WORD_SECONDS: dict[str, int] = {JobName.SEND_EMAIL: 900, JobName.POST_WEBHOOK: 900}
 
 
 def connect_redis(url: str) -> Redis:
-    """Connections for those who only put ids on queues: they rather fail than wait."""
+    """Connections for callers that only enqueue: they fail instead of waiting."""
     return Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
 
 
 def open_queue(redis: Redis, name: QueueName) -> Queue:
-    """The queue, speaking JSON."""
+    """The queue, with JSON serialization."""
     return Queue(name, connection=redis, serializer=JSONSerializer)
 
 
 def fetch_queued_rows(redis: Redis, queue: QueueName) -> set[int]:
-    """The rows whose ids are on a queue, not yet taken by a worker."""
+    """The rows whose ids are on a queue, not yet claimed by a worker."""
     ids = (job_id.removeprefix(f"{queue}-").split("-") for job_id in open_queue(redis, queue).get_job_ids())
     return {int(row_id) for row_id, *_ in ids if row_id.isdecimal()}
 
 
 def enqueue(redis: Redis, queue: QueueName, job: JobName, row_id: int, enqueue_count: int) -> None:
-    """Put a row's id on a queue. The job's id names the row and the try, so that it is easy to find in the logs."""
+    """Enqueue a row's id. The job's id contains the row and the attempt, so that it is easy to find in the logs."""
     open_queue(redis, queue).enqueue(
         str(job),
         row_id,

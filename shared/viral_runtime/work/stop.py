@@ -10,7 +10,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def watch_stop_signals() -> Event:
     """An event that the signals set; call it in the main thread.
 
-    It is set from a thread, because a handler that sets an event can meet its lock held and wait for ever.
+    It is set from a thread, because a handler that sets an event can deadlock on its lock.
     """
     stop, signals = Event(), SimpleQueue[int]()
 

@@ -1,6 +1,6 @@
-"""One process that works on one queue: a plain forking RQ worker, with timings under which a killed one is missed soon.
+"""A worker process for one queue: a forking RQ worker, with timings that detect a killed one soon.
 
-One queue only, because a job that was popped from one of several is lost when its worker dies before it begins.
+One queue only, because a job popped from one of several is lost if its worker dies before it begins.
 """
 
 import time
@@ -29,7 +29,7 @@ from viral_runtime.work.queues import JOB_OF_QUEUE, LAST_WORD_SECONDS, QueueName
 
 JOB_MONITORING_SECONDS = 10
 MAINTENANCE_SECONDS = 30
-# An idle worker looks up, and beats, 15 seconds before this is over.
+# An idle worker wakes up and sends a heartbeat 15 seconds before this ends.
 WORKER_TTL_SECONDS = 45
 _PAUSE_SECONDS = 1
 _JOB_LABELS = ("queue", "job")
@@ -49,13 +49,13 @@ _log = structlog.get_logger()
 
 @dataclass
 class StopRequest:
-    """Whether this process was asked to stop; it outlives the workers that are made anew when Redis was away."""
+    """Whether this process was asked to stop; it outlives the workers recreated after a Redis outage."""
 
     was_made: bool = False
 
 
 class QueueWorker(Worker):
-    """A worker that touches a file while it lives, so that a probe need not ask Redis."""
+    """A worker that touches a file while alive, so that a probe does not need Redis."""
 
     def __init__(self, jobs: type[KnownJob], redis: Redis, heartbeat_file: Path | None, stop: StopRequest) -> None:
         self._stop = stop
@@ -72,21 +72,21 @@ class QueueWorker(Worker):
         )
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Finish the job in hand, then stop."""
+        """Finish the current job, then stop."""
         self._stop.was_made = True
-        # RQ tells Redis of it, which may be away.
+        # RQ reports it to Redis, which may be down.
         with suppress(RedisError):
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
-        """Tell Redis, and whoever looks at the file, that this worker lives."""
+        """Send a heartbeat to Redis and to the file."""
         if self._heartbeat_file:
             self._heartbeat_file.touch()
         super().heartbeat(*args, **kwargs)
         _HEARTBEAT.labels(self._queue).set_to_current_time()
 
     def subscribe(self) -> None:
-        """Obey no commands that come by Redis; signals stop a worker."""
+        """Ignore commands from Redis; signals stop a worker."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job, or refuse it."""
@@ -100,7 +100,7 @@ class QueueWorker(Worker):
         _log.error("job_refused", queue=self._queue, job_id=job.id, reason=reason)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """Run a job, in the child that was forked for it, and count how it ended."""
+        """Run a job in its forked child, and count its outcome."""
         labels = (self._queue, name_job(job))
         with _JOB_SECONDS.labels(*labels).time(), continue_request(job.meta, name=name_job(job), job_id=job.id):
             done = super().perform_job(job, queue, execution)
@@ -108,13 +108,13 @@ class QueueWorker(Worker):
         return done
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
-        """Wait for a job's child, and kill it when it hangs: RQ would by 60 seconds after its timeout."""
-        # The child has a copy of its own, whose timeout ends what it does; afterwards it may have a last word.
+        """Wait for a job's child, and kill it if it hangs: RQ would wait 60 seconds past its timeout."""
+        # The child's own copy times out first; the remaining time is for reporting its outcome.
         job.timeout = (job.timeout or 0) + LAST_WORD_SECONDS.get(str(job.func_name), 0)
         super().monitor_work_horse(job, queue, execution)
 
     def handle_work_horse_killed(self, job: Job, *how: Any) -> None:
-        """Count a job whose child ended without a word."""
+        """Count a job whose child was killed."""
         _JOBS.labels(self._queue, name_job(job), "killed").inc()
         super().handle_work_horse_killed(job, *how)  # type: ignore[no-untyped-call]
 
@@ -125,12 +125,12 @@ def name_job(job: Job) -> str:
 
 
 def work_on(queue: QueueName, function: Callable[..., None], settings: WorkerSettings) -> None:
-    """Run `function` for each id on the queue until SIGTERM or SIGINT, then finish the job in hand.
+    """Run `function` for each id on the queue until SIGTERM or SIGINT, then finish the current job.
 
-    Redis may come and go meanwhile.
+    It survives Redis outages.
     """
     _log.info("worker_started", queue=str(queue))
-    # A rate needs to see a counter at 0 before its first event.
+    # rate() must see a counter at 0 before its first event.
     for outcome in ("done", "failed", "killed"):
         _JOBS.labels(queue, JOB_OF_QUEUE[queue].rpartition(".")[2], outcome)
     _REFUSED.labels(queue)
@@ -139,7 +139,7 @@ def work_on(queue: QueueName, function: Callable[..., None], settings: WorkerSet
         while not stop.was_made:
             _work_while_possible(jobs, settings, stop)
     except StopRequested:
-        pass  # The signal came in the pause.
+        pass  # The signal came during the pause.
     _log.info("worker_stopped", queue=str(queue))
 
 
@@ -149,7 +149,7 @@ def _work_while_possible(jobs: type[KnownJob], settings: WorkerSettings, stop: S
         worker.work(logging_level="WARNING")
     except RedisError as error:
         _log.warning("redis_unavailable", queue=str(jobs.queue), error=type(error).__name__)
-        # It waits and lives: whoever looks at the file must not restart it for that.
+        # It waits but is alive, so the probe must not restart it.
         if settings.heartbeat_file:
             settings.heartbeat_file.touch()
     if not stop.was_made:
