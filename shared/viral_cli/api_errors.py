@@ -10,7 +10,7 @@ from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableErr
 
 @contextmanager
 def api_errors_explained(api_url: str, advice: str) -> Iterator[None]:
-    """Turn the client's errors into click.ClickException that ends with what to do."""
+    """Turn the client's errors into click.ClickException with advice."""
     try:
         yield
     except ApiUnreachableError as error:

@@ -1,4 +1,4 @@
-"""`viral-engine rebuild-facts` and `viral-engine rescan-content`: long work in steps, with progress."""
+"""`viral-engine rebuild-facts` and `viral-engine rescan-content`: background jobs with progress."""
 
 import time
 
@@ -28,7 +28,7 @@ def rescan_content() -> None:
 
 
 def _run(kind: BatchKind, doing: str) -> int:
-    """Start the work and see it through, which the stack's worker does; returns how many steps there were."""
+    """Start the job and wait for it, which the stack's worker runs; returns the number of steps."""
     connection = connect()
     console = Console(stderr=True)
     with (

@@ -1,4 +1,4 @@
-"""Reads the rows of a CSV file, none of which a stray quote may swallow."""
+"""Reads the rows of a CSV file; a stray quote cannot swallow any."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ _MAX_ROW_LINES = 1_000
 
 
 class CsvHeaderError(Exception):
-    """The first line does not name the columns; the message says what is wrong with it."""
+    """The first line is not a valid header; the message gives the reason."""
 
 
 class _StrayQuoteError(Exception):
@@ -30,7 +30,7 @@ class _LongLineError(Exception):
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """What a file's first lines say about the others; `time_column` is the place of the rows' time."""
+    """The layout of a file from its first lines; `time_column` is the index of the rows' time."""
 
     separator: str
     header: tuple[str, ...]
@@ -50,9 +50,9 @@ class CsvLayout:
 
 
 def find_csv_layout(lines: Iterable[Line], known: Collection[str], time_column: str) -> CsvLayout | None:
-    """Read the header, or nothing from an empty file; the separator is the one that yields most `known` columns.
+    """Read the header, None from an empty file; the separator is the one that yields the most `known` columns.
 
-    Raises CsvHeaderError for a header that cannot be read or names a column twice.
+    Raises CsvHeaderError for an unreadable header or a duplicate column.
     """
     separators: Sequence[str] = tuple(SEPARATORS)
     for line in lines:
@@ -94,9 +94,9 @@ def _read_header(text: str, separator: str) -> list[str]:
 
 
 def read_csv(lines: Iterator[Line], layout: CsvLayout) -> Iterator[Record]:
-    """Every row after the header; one that cannot be read is a record with a problem, and reading goes on.
+    """Every row after the header; an unreadable one is a record with a problem, and reading continues.
 
-    A quoted value may go over several lines, unless one of them is a row itself: then the quote is a stray one.
+    A quoted value may span lines, unless one of them is a row itself: then the quote is a stray one.
     """
     return _CsvRows(lines, layout).read()
 
@@ -137,7 +137,7 @@ class _CsvRows:
             yield Record(self._lines.taken[0].number, named)
 
     def _reject(self, problem: str) -> Record:
-        """The row is wrong; when it goes over lines of which one has the right number of values, only its first is."""
+        """Reject the row, or only its first line if one of its lines has the right number of values."""
         first, *others = self._lines.taken
         if any(self._split(line.text) for line in others):
             return self._reject_first_line(problem)
@@ -153,7 +153,7 @@ class _CsvRows:
         return bool(values) and time_column is not None and _DATE.match(values[time_column]) is not None
 
     def _split(self, text: str) -> list[str]:
-        """A line's values when it is a row by itself, be it one with a stray quote of its own; else none."""
+        """A line's values if it is a row by itself, even with a stray quote; otherwise none."""
         try:
             values = self._trim(next(self._parse([text]), []))
         except csv.Error:
@@ -164,7 +164,7 @@ class _CsvRows:
         return csv.reader(lines, delimiter=self._layout.separator, skipinitialspace=True, strict=True)
 
     def _trim(self, values: list[str]) -> list[str]:
-        """Without blanks around values where the header has them, and without empty values beyond the header."""
+        """Strip spaces around values if the header has them, and drop empty values beyond the header."""
         if self._layout.is_padded:
             values = [value.strip() for value in values]
         while len(values) > len(self._layout.header) and not values[-1].strip():
@@ -173,7 +173,7 @@ class _CsvRows:
 
 
 class _RowLines:
-    """Feeds the CSV reader line by line, and takes back what a stray quote has swallowed."""
+    """Feeds the CSV reader line by line, and takes back lines that a stray quote swallowed."""
 
     def __init__(self, lines: Iterator[Line], is_row: Callable[[str], bool]) -> None:
         self.taken: list[Line] = []

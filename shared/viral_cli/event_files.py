@@ -13,7 +13,7 @@ _HEAD_CHARACTERS = 1024 * 1024
 
 @dataclass(frozen=True)
 class EventFile:
-    """A file of which the layout is known; `known` are the names of columns that events need."""
+    """A file with its layout; `known` are the column names of event fields."""
 
     source: EventSource
     layout: CsvLayout | JsonLayout | None
@@ -27,7 +27,7 @@ class EventFile:
         return ", ".join([*parts, f"encoding {self.source.encoding.label}"])
 
     def read_records(self) -> Iterator[Record]:
-        """Every row; one that cannot be read is a record with a problem, and reading goes on."""
+        """Every row; an unreadable one is a record with a problem, and reading continues."""
         if isinstance(self.layout, CsvLayout):
             yield from self._read_csv(self.layout)
         elif self.layout:
@@ -48,7 +48,7 @@ class EventFile:
 
 
 def open_events(source: EventSource, known: Collection[str], time_column: str) -> EventFile:
-    """Find out how the rows stand in a file. Raises CsvHeaderError."""
+    """Detect the layout of a file. Raises CsvHeaderError."""
     with source.open_text(newline=None) as file:
         head = file.read(_HEAD_CHARACTERS).lstrip(BLANK)
     if head.startswith(("{", "[")):

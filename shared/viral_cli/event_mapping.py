@@ -1,4 +1,4 @@
-"""From a row of somebody's file to an event of the contract: pure functions, no file and no network."""
+"""From a row of a file to an event of the contract: pure functions without I/O."""
 
 import hashlib
 import json
@@ -23,21 +23,21 @@ Row = Mapping[str, Any]
 
 
 class MappingError(Exception):
-    """The columns of a file do not make events; the message says which options would help."""
+    """The columns of a file do not make events; the message suggests options."""
 
 
 @dataclass(frozen=True)
 class EventMapping:
-    """Which column feeds which field, and what is made instead of being read."""
+    """The columns of the fields, and the generated fields."""
 
     columns: Mapping[str, str]
     event_type: str | None = None
     fingerprint_columns: tuple[str, ...] = ()
 
     def build_event(self, row: Row) -> dict[str, Any]:
-        """The event of a row, with the id that the file says. Empty values are left out.
+        """The event of a row, with the file's id. Empty values are left out.
 
-        Raises RowProblemError for a row without a time, which would count as happening now, and for broken metadata.
+        Raises RowProblemError for a row without a time, which would count as now, and for invalid metadata.
         """
         event = {field: _read(field, row.get(column)) for field, column in self.columns.items()}
         if event.get("occurred_at") in (None, ""):
@@ -50,7 +50,7 @@ class EventMapping:
 
 
 def build_fingerprint(values: Sequence[object]) -> str | None:
-    """A device's fingerprint from what is known of it; None when nothing is.
+    """A device's fingerprint from its known values; None if there are none.
 
     The values are joined as a JSON list, so that ("a", "bc") and ("ab", "c") stay two devices.
     """
@@ -80,10 +80,10 @@ def build_mapping(
     event_type: str | None,
     fingerprint_columns: Sequence[str],
 ) -> EventMapping:
-    """Complete what the options say by the columns that are named like fields; without any column all rows are broken.
+    """Complete the options with the columns named like fields; without columns, all rows are broken.
 
-    Raises MappingError when no column is a field of an event, when an option names a column that the file does not
-    have, or when the rows' type or time would be a guess.
+    Raises MappingError if no column is an event field, if an option names a column that the file does not have, or if
+    the rows' type or time would be a guess.
     """
     chosen = {**{field: field for field in FIELDS}, **mapped}
     if columns:
@@ -100,7 +100,7 @@ def build_mapping(
 
 
 def find_columns(sample: Iterable[Row]) -> list[str]:
-    """The names that the rows of a sample have."""
+    """The column names in a sample of rows."""
     return list(dict.fromkeys(name for row in sample for name in row))
 
 
@@ -139,7 +139,7 @@ def _find_guesses(
 
 
 def find_time_columns(sample: Sequence[Row]) -> list[str]:
-    """The columns in which every row of the sample holds a date with a time."""
+    """The columns with a date and time in every row of the sample."""
     return [name for name in (sample[0] if sample else ()) if all(_is_time(row.get(name)) for row in sample)]
 
 
@@ -154,7 +154,7 @@ def _is_time(value: object) -> bool:
 
 
 def _read(field: str, value: object) -> object:
-    """A value from text in the type that the field has; text that is not of it is left for the API to refuse."""
+    """A text value converted to its field's type; the API refuses texts that cannot be converted."""
     if not isinstance(value, str) or not value:
         return value
     if field == "conversion_value" and _NUMBER.fullmatch(value):

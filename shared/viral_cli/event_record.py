@@ -1,15 +1,15 @@
-"""A row as it is read from a file, before it becomes an event."""
+"""A row read from a file, before it becomes an event."""
 
 from dataclasses import dataclass
 from typing import Any
 
 BLANK = "\ufeff\x1a \t\r\n"
-"""What surrounds text without being of it: a byte order mark, the end-of-file mark of DOS, blanks."""
+"""Characters around text that are not part of it: byte order mark, DOS end-of-file mark, white space."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row: the line it begins at, and its values or what is wrong with it."""
+    """One row: its first line, and its values or its problem."""
 
     line: int
     values: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Opens a file of events whatever it comes in: standard input, a pipe, gzip, and one of several encodings."""
+"""Opens a file of events from standard input, a pipe or gzip, in one of several encodings."""
 
 import gzip
 import hashlib
@@ -35,11 +35,11 @@ _OTHER_FORMATS = {
 
 
 class UnreadableFileError(Exception):
-    """A file that holds no text; the message says what it is and what would be right."""
+    """A file without text; the message says what it is and what to use instead."""
 
 
 class Line(NamedTuple):
-    """A line of a file with its number; the rest of one that is too long is left out."""
+    """A line of a file with its number; the rest of a line that is too long is left out."""
 
     number: int
     text: str
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class EventSource:
-    """A file that can be read more than once, and what identifies its content."""
+    """A file that can be read more than once, and its content's digest."""
 
     name: str
     path: Path
@@ -60,7 +60,7 @@ class EventSource:
 
     @contextmanager
     def open_text(self, newline: str | None) -> Iterator[TextIO]:
-        """The file's text; `newline` is that of `open`. Broken characters are BROKEN_CHARACTER."""
+        """The file's text; `newline` as in `open`. Broken characters become BROKEN_CHARACTER."""
         with (
             _open_bytes(self.path, is_gzip=self.is_gzip) as file,
             io.TextIOWrapper(file, self.encoding.codec, DECODE_ERRORS, newline) as text,
@@ -70,7 +70,7 @@ class EventSource:
 
 @contextmanager
 def open_source(path: Path, encoding: Encoding | None) -> Iterator[EventSource]:
-    """Make a file readable, of which a pipe is copied first. Raises UnreadableFileError."""
+    """Open a file; a pipe is copied first. Raises UnreadableFileError."""
     if path == _STANDARD_INPUT:
         with _copied(sys.stdin.buffer) as copy:
             yield _examine("standard input", copy, encoding, is_pipe=True)
@@ -82,7 +82,7 @@ def open_source(path: Path, encoding: Encoding | None) -> Iterator[EventSource]:
 
 
 def read_lines(file: TextIO) -> Iterator[Line]:
-    """Every line with what ends it, in bounded memory."""
+    """Every line with its line break, in bounded memory."""
     number = 0
     while text := file.readline(MAX_LINE_CHARACTERS):
         number += 1

@@ -1,4 +1,4 @@
-"""`viral-engine flags set`: one flag changed in one step, in a cluster or in the local stack."""
+"""`viral-engine flags set`: change one flag in a cluster or the local stack."""
 
 import json
 import os
@@ -78,7 +78,7 @@ def _set_in_file(path: Path, flag: Flag, percent: int, replace_rule: bool, dry_r
     if dry_run:
         click.echo(f"{path} would say of {flag}: {json.dumps(changed['flags'][flag])}")
         return
-    # Beside it first: a reader never sees half a file.
+    # Written to a temporary file first: a reader never sees half a file.
     target = path.resolve()
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     fresh.write_text(_format(changed))
@@ -100,7 +100,7 @@ def _change(text: str, where: str, flag: Flag, percent: int, replace_rule: bool)
 
 
 def _find_file() -> Path:
-    """FLAGS_FILE of the environment, else of the running local stack, else the file in its folder."""
+    """FLAGS_FILE of the environment or of the running local stack, or the file in its folder."""
     settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
     try:
         running = read_local_env(settings.var_dir / "local.env")

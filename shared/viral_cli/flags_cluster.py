@@ -1,4 +1,4 @@
-"""The flags of a release in a cluster, read and written by kubectl; every command is printed as it can be run."""
+"""The flags of a release in a cluster, read and written with kubectl; every command is printed."""
 
 import json
 import shlex
@@ -12,13 +12,13 @@ import click
 _PART_OF = "app.kubernetes.io/part-of=viral-engine,app.kubernetes.io/component=flags"
 _INSTANCE, _MANAGED_BY = "app.kubernetes.io/instance", "app.kubernetes.io/managed-by"
 _KEY = "flags.json"
-# What reads the file; no other pod mounts it.
+# The pods that mount the file.
 _READERS = "app.kubernetes.io/component in (metrics-api,reconciler)"
 
 
 @dataclass(frozen=True)
 class FlagsConfigMap:
-    """The ConfigMap as the cluster has it."""
+    """The cluster's ConfigMap."""
 
     manifest: dict[str, Any]
 
@@ -35,7 +35,7 @@ class FlagsConfigMap:
         return str(self.manifest.get("data", {}).get(_KEY, ""))
 
     def with_text(self, text: str) -> dict[str, Any]:
-        """What to apply: all of it as it is, at its version, but for the flags."""
+        """The manifest to apply: the ConfigMap at its version, with new flags."""
         kept = ("name", "namespace", "labels", "annotations", "resourceVersion")
         metadata = {key: self.manifest["metadata"][key] for key in kept if key in self.manifest["metadata"]}
         data = {**self.manifest.get("data", {}), _KEY: text}
@@ -44,14 +44,14 @@ class FlagsConfigMap:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The namespace of a release, reached as kubectl reaches it. Raises click.ClickException where it refuses."""
+    """The namespace of a release, reached with kubectl. Raises click.ClickException if kubectl fails."""
 
     namespace: str
     release: str | None
     dry_run: bool
 
     def read_flags(self) -> FlagsConfigMap:
-        """The one ConfigMap with flags."""
+        """The ConfigMap with the flags."""
         selector = f"{_PART_OF},{_INSTANCE}={self.release}" if self.release else _PART_OF
         found = json.loads(self._run("get", "configmaps", "--selector", selector, "--output", "json"))["items"]
         if not found:
@@ -63,14 +63,14 @@ class Cluster:
         return FlagsConfigMap(found[0])
 
     def write_flags(self, flags: FlagsConfigMap, text: str) -> None:
-        """Apply the new text in the name of who made the release, so that its next upgrade meets no conflict."""
+        """Apply the new text as the release's field manager, so that its next upgrade has no conflict."""
         manager = "helm" if flags.labels.get(_MANAGED_BY) == "Helm" else "kubectl"
         options = ("--server-side", "--force-conflicts", f"--field-manager={manager}", "--validate=false")
         document = json.dumps(flags.with_text(text), indent=2)
         self._change("apply", *options, "--filename", "-", document=document)
 
     def wake_pods(self, flags: FlagsConfigMap) -> None:
-        """Touch the pods that read the flags, or the node brings the change only at its next round."""
+        """Touch the pods that read the flags; otherwise the node syncs the change only later."""
         readers = f"{_INSTANCE}={flags.labels.get(_INSTANCE)},{_READERS}"
         version = f"viral-engine/flags-after={flags.manifest['metadata']['resourceVersion']}"
         self._change("annotate", "pods", "--overwrite", "--selector", readers, version)

@@ -26,12 +26,12 @@ _TIME = TypeAdapter(PastTime)
 
 
 Complaint = tuple[int, str]
-"""A line and what is wrong with its row."""
+"""A line and its row's problem."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that follow one another; `lines` are those of the events, `complaints` are of the other rows by line."""
+    """Consecutive rows; `lines` are those of the events, `complaints` the other rows' problems by line."""
 
     events: Sequence[dict[str, Any]]
     lines: Sequence[int]
@@ -40,7 +40,7 @@ class Batch:
 
     @property
     def records(self) -> int:
-        """How many rows of the file these are."""
+        """The number of rows."""
         return len(self.events) + len(self.complaints)
 
 
@@ -69,7 +69,7 @@ def build_batches(records: Iterable[Record], mapping: EventMapping, ids: RowIds,
 
 
 def send_batch(api: MetricsApi, batch: Batch, state: ImportState) -> tuple[ImportState, list[str]]:
-    """Store a batch; answers the state after it and a line for every row that was rejected."""
+    """Store a batch; returns the state after it and a line for every rejected row."""
     outcome = _Outcome(list(batch.complaints))
     _send(api, batch.events, batch.lines, outcome)
     after = replace(
@@ -96,7 +96,7 @@ class _Outcome:
 
 
 def _send(api: MetricsApi, events: Sequence[dict[str, Any]], lines: Sequence[int], outcome: _Outcome) -> None:
-    """Store events; when the API refuses them all, find the row that it cannot take by halving."""
+    """Store events; if the API refuses them all, find the invalid row by bisection."""
     if not events:
         return
     try:
@@ -124,7 +124,7 @@ _Converted = tuple[Record, dict[str, Any], int, str | None]
 
 
 def _convert_all(records: Iterable[Record], mapping: EventMapping, ids: RowIds) -> Iterator[_Converted]:
-    """Each row's event with its size in bytes of JSON, or what is wrong with the row."""
+    """Each row's event with its size in bytes of JSON, or the row's problem."""
     for record in records:
         try:
             event = _convert(record, mapping, ids)
@@ -161,5 +161,5 @@ def _format_errors(errors: Sequence[FieldError]) -> str:
 
 
 def _find_day(event: dict[str, Any]) -> str:
-    # Parsed as the API does, which has accepted it.
+    # Parsed like the API, which has accepted it.
     return _TIME.validate_python(event["occurred_at"]).astimezone(UTC).date().isoformat()

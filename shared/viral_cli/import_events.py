@@ -67,9 +67,9 @@ def import_events(
 ) -> None:
     """Import events from a CSV, NDJSON or JSON file, or from standard input (-). gzip is supported.
 
-    Columns named like the fields of an event need no option. Rows without a UUID of their own get their id from what
-    they hold, so importing them again changes nothing, and another file of the same name is another file. After an
-    interruption the same command goes on. Rows that are rejected are listed with their line numbers.
+    Columns named like event fields need no option. Rows without a UUID get an id derived from their content, so
+    importing them again changes nothing, and another file with the same name is another file. After an interruption,
+    run the same command to resume. Rejected rows are listed with their line numbers.
     """
     fingerprint_columns = [name.strip() for name in fingerprint.split(",") if name.strip()]
     try:
@@ -121,7 +121,7 @@ def _import_rows(events: EventFile, mapping: EventMapping) -> None:
 
 
 def format_summary(name: str, state: ImportState, notes: Sequence[str], dashboard_url: str) -> str:
-    """What an import did, how the file was read, and the page that shows its period."""
+    """The result of an import, how the file was read, and the page for its period."""
     late = {"older than what is kept": state.expired, "of people who were erased": state.erased}
     counts = [f"{state.accepted:,} new", f"{state.duplicates:,} known already", f"{state.rejected:,} rejected"]
     among = " and ".join(f"{rows:,} {what}" for what, rows in late.items() if rows)
@@ -138,7 +138,7 @@ def format_summary(name: str, state: ImportState, notes: Sequence[str], dashboar
 def _send_with_progress(
     events: EventFile, mapping: EventMapping, ids: RowIds, connection: Connection, state: ImportState
 ) -> Iterator[ImportState]:
-    """Send the rest of the file and answer the state after each batch, with a bar on a terminal."""
+    """Send the rest of the file and yield the state after each batch, with a progress bar on a terminal."""
     console = Console(stderr=True)
     name = TextColumn(events.source.name, markup=False)
     parts = name, BarColumn(), TextColumn("line {task.completed:,.0f}"), TimeRemainingColumn()
@@ -154,7 +154,7 @@ def _send_with_progress(
 
 
 def _choose_shown(complaints: Sequence[str], before: ImportState, after: ImportState) -> Sequence[str]:
-    """Do not fill the screen with the same complaint when an option is wrong, and so every row is."""
+    """Avoid repeating the same problem for every row if an option is wrong."""
     if _is_hopeless(before):
         return []
     return [*complaints[:_SHOWN_OF_MANY], _NOT_SHOWN] if _is_hopeless(after) else complaints

@@ -1,4 +1,4 @@
-"""How far an import has come, on disk, so that the same command goes on after an interruption."""
+"""An import's progress on disk, so that the same command resumes after an interruption."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from viral_cli.private_file import write_private_file
 
 @dataclass(frozen=True)
 class ImportState:
-    """Counts of what is done; what is `expired` or `erased` was not stored, and is `rejected` too.
+    """Counts so far; `expired` and `erased` events are not stored and count as `rejected` too.
 
-    `first_day` and `last_day` are the ISO dates (UTC) of what was stored or known.
+    `first_day` and `last_day` are the ISO dates (UTC) of the stored or known events.
     """
 
     records: int = 0
@@ -27,27 +27,27 @@ class ImportState:
     last_day: str | None = None
 
     def with_days(self, days: set[str]) -> Self:
-        """The same with the period widened to these dates."""
+        """The state with its period extended to these dates."""
         known = days | {day for day in (self.first_day, self.last_day) if day}
         return replace(self, first_day=min(known), last_day=max(known)) if known else self
 
 
 class StateFile:
-    """The state of one import; another content, mapping or API is another import."""
+    """The state file of one import; another content, mapping or API is another import."""
 
     def __init__(self, folder: Path, *identity: str) -> None:
         digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
         self._path = folder / f"{digest}.json"
 
     def load(self) -> ImportState:
-        """Where an interrupted import stopped, or the beginning."""
+        """The state of an interrupted import, or a new one."""
         return ImportState(**json.loads(self._path.read_text())) if self._path.exists() else ImportState()
 
     def save(self, state: ImportState) -> None:
-        """Keep the state; what came before it is stored by the API."""
+        """Save the state; the API has stored everything before it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_private_file(self._path, json.dumps(asdict(state)))
 
     def clear(self) -> None:
-        """Forget a finished import: next time it begins at the beginning, and finds all known."""
+        """Forget a finished import: the next one starts over and finds everything known."""
         self._path.unlink(missing_ok=True)

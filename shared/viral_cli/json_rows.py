@@ -1,4 +1,4 @@
-"""Reads the rows of a JSON file: an object a line, objects over several lines, an array, or a list in an object."""
+"""Reads the rows of a JSON file: one object per line, multi-line objects, an array, or a list in an object."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -19,7 +19,7 @@ _DESCRIPTIONS: dict[JsonKind, str] = {
 
 
 class NotJsonError(ValueError):
-    """A text that is no JSON value, or one that no event can hold."""
+    """A text that is not a JSON value, or one that no event can contain."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class JsonLayout:
 
 
 def parse_json(text: str) -> Any:
-    """A value of strict JSON. Raises NotJsonError for NaN, a key that is there twice, or what nests too deep."""
+    """A value of strict JSON. Raises NotJsonError for NaN, a duplicate key, or too deep nesting."""
     try:
         return _STRICT.decode(text)
     except RecursionError as error:
@@ -45,7 +45,7 @@ def parse_json(text: str) -> Any:
 
 
 def find_json_layout(head: str, known: Collection[str]) -> JsonLayout:
-    """How the rows stand in a file that begins with this; `known` are keys that only rows have."""
+    """The layout of a file that starts with this text; `known` are keys that only rows have."""
     if head.startswith("["):
         return JsonLayout("array")
     first, *others = head.splitlines()
@@ -59,7 +59,7 @@ def find_json_layout(head: str, known: Collection[str]) -> JsonLayout:
 
 
 def read_json_lines(lines: Iterator[Line], known: Collection[str]) -> Iterator[Record]:
-    """One object a line; one that holds a list of objects, as the API takes them, is as many rows."""
+    """One object per line; an object with a list of objects, as in the API's bodies, is as many rows."""
     for line in lines:
         text = line.text.strip(BLANK)
         if line.is_cut:
@@ -73,7 +73,7 @@ def read_json_lines(lines: Iterator[Line], known: Collection[str]) -> Iterator[R
 
 
 def read_json_values(chunks: Iterator[str], layout: JsonLayout, first_line: int = 1) -> Iterator[Record]:
-    """The rows of a file of which one goes over several lines, or several stand on one."""
+    """The rows of a file with rows over several lines or several per line."""
     return map(_build_record, JsonText(chunks, first_line).split(in_lists=layout.kind != "values"))
 
 

@@ -1,4 +1,4 @@
-"""Cuts a JSON text of any size into its rows, in bounded memory; a broken row does not spoil the next."""
+"""Splits a JSON text of any size into rows in bounded memory; a broken row does not affect the next."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _ROWS, _OTHER_LIST, _OBJECT = "rows", "list", "object"
 
 
 class Token(NamedTuple):
-    """A bracket, comma, colon, string or word, with its line. A string without its end is broken by a line's end."""
+    """A bracket, comma, colon, string or word, with its line. An unterminated string ends at the line break."""
 
     text: str
     line: int
@@ -40,14 +40,14 @@ def read_tokens(chunks: Iterator[str], line: int = 1) -> Iterator[Token]:
 
 
 def _may_go_on(match: re.Match[str], text: str) -> bool:
-    """Whether the next chunk may hold more of the token."""
+    """Whether the token may continue in the next chunk."""
     if match["string"]:
         return not match["end"] and text[match.end() :] in ("", "\\")
     return match.end() == len(text) and match[0] not in "{}[],:\n"
 
 
 class RawRow(NamedTuple):
-    """The text of a row with the line where it begins, or why there is none."""
+    """The text of a row with its first line, or the reason why there is none."""
 
     line: int
     text: str
@@ -63,7 +63,7 @@ class JsonText:
         self._row = _Row(Token("", first_line))
 
     def split(self, *, in_lists: bool) -> Iterator[RawRow]:
-        """The elements of the lists of objects, wherever they stand, or else the values of the text."""
+        """The elements of all lists of objects, or otherwise the values of the text."""
         opens_list = False
         for token in self._tokens:
             if opens_list:
@@ -116,7 +116,7 @@ class JsonText:
 
 
 class _Row:
-    """The tokens of a row, and the brackets that are open in it."""
+    """The tokens of a row, and its open brackets."""
 
     def __init__(self, first: Token) -> None:
         self._line = first.line
@@ -143,7 +143,7 @@ class _Row:
             self._parts.append(token.text)
 
     def ends_before(self, token: Token) -> bool:
-        """Whether the token is none of this row's, which is broken unless it is a word."""
+        """Whether the token is not part of this row, which is broken unless it is a word."""
         if not self._brackets:
             return token.text in ",]}"
         if token.text in _CLOSING:

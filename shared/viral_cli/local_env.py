@@ -1,4 +1,4 @@
-"""`var/local.env`: how other programs reach a running local stack."""
+"""`var/local.env`: connection details of a running local stack for other programs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ NAMES = (
 
 @contextmanager
 def published(path: Path, values: Mapping[str, str]) -> Iterator[None]:
-    """Have the file while the block runs; its presence says that the stack is ready."""
+    """Keep the file while the block runs; its presence means that the stack is ready."""
     write_private_file(path, "".join(f"{name}={_quote(values[name])}\n" for name in NAMES))
     try:
         yield
@@ -29,13 +29,13 @@ def published(path: Path, values: Mapping[str, str]) -> Iterator[None]:
 
 
 def read_local_env(path: Path) -> dict[str, str]:
-    """The values of a running stack. Raises FileNotFoundError when none is ready."""
+    """The values of a running stack. Raises FileNotFoundError if none is ready."""
     pairs = (line.partition("=") for line in path.read_text().splitlines())
     return {name: _unquote(value) for name, _, value in pairs}
 
 
 def _quote(value: str) -> str:
-    """As a shell reads it back; values without special characters stay as they are."""
+    """Quoted for a shell; values without special characters stay unquoted."""
     if value and all(char.isalnum() or char in "-_.:/@+%," for char in value):
         return value
     return "'" + value.replace("'", "'\\''") + "'"

@@ -1,11 +1,11 @@
-"""Files that only their owner may read."""
+"""Files readable only by their owner."""
 
 import os
 from pathlib import Path
 
 
 def write_private_file(path: Path, text: str) -> None:
-    """Replace a file at once with mode 0600: readers see the old text or the new, never a part."""
+    """Replace a file atomically with mode 0600: readers see the old or the new text, never a part."""
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""`viral-engine report`: performance reports by hand."""
+"""`viral-engine report`: performance reports on demand."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -108,7 +108,7 @@ def deliver(report_id: int, recipients: Sequence[str]) -> None:
 
 
 def _deliver(connection: Connection, report_id: int, addresses: list[str]) -> DeliveriesAnswer:
-    """Ask for the deliveries. Raises UsageError that names each address that is none."""
+    """Request the deliveries. Raises UsageError with each invalid address."""
     try:
         return connection.api.deliver_report(report_id, addresses)
     except ApiProblemError as error:
@@ -132,7 +132,7 @@ def _call(connection: Connection, send: Callable[[], Answer]) -> Answer:
 
 
 def _wait(connection: Connection, report_id: int) -> Report:
-    """The report once its run has ended, with a bar on a terminal meanwhile."""
+    """Wait for the run to end, with a progress bar on a terminal, and return the report."""
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"Report {report_id}", total=100)

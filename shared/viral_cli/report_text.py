@@ -1,4 +1,4 @@
-"""Reports as lines on a terminal."""
+"""Reports as text on a terminal."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _POINTER = re.compile(r"/recipient_emails/(\d+)")
 
 
 def format_list(answer: ReportsAnswer) -> str:
-    """One line a report, under a heading."""
+    """One line per report, under a heading."""
     rows = [("ID", "TYPE", "PERIOD", "STATUS", "K", "HEALTH"), *(_list_cells(report) for report in answer.reports)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -31,7 +31,7 @@ def format_list(answer: ReportsAnswer) -> str:
 
 
 def format_report(report: Report) -> str:
-    """What the report says, or how far it has come."""
+    """The report's content, or its progress."""
     if report.facts is None:
         return f"{_format_title(report)}\n{report.status}: {report.last_error or report.progress_step}"
     insights = [f"  - {insight.text}" for insight in report.insights]
@@ -41,7 +41,7 @@ def format_report(report: Report) -> str:
 
 
 def format_deliveries(answer: DeliveriesAnswer) -> str:
-    """One line a recipient, and what becomes of it while email is switched off."""
+    """One line per recipient, with a note while email is off."""
     lines = [f"{delivery.recipient_email}: {delivery.status}" for delivery in answer.deliveries]
     if not answer.email_enabled:
         lines.append("Email queued for future delivery (placeholder): email delivery is turned off, nothing is sent.")
@@ -49,7 +49,7 @@ def format_deliveries(answer: DeliveriesAnswer) -> str:
 
 
 def list_bad_addresses(error: ApiProblemError, addresses: Sequence[str]) -> list[str]:
-    """One line for each of the addresses that the API would not take."""
+    """One line for each address that the API refused."""
     found = [(_POINTER.fullmatch(item["pointer"]), item["detail"]) for item in error.errors]
     return [f"{addresses[int(pointer[1])]}: {detail}" for pointer, detail in found if pointer]
 
@@ -83,7 +83,7 @@ def _list_figures(facts: ReportFacts) -> list[tuple[str, str]]:
 
 
 def _list_changes(facts: ReportFacts) -> tuple[str, str]:
-    """What stands behind K and the conversion rate."""
+    """The changes behind K and the conversion rate."""
     if not facts.is_over:
         return "period in progress", "so far"
     return f"{facts.k_factor_trend}, {format_change(facts.k_factor_change_pct)}", facts.conversion_trend

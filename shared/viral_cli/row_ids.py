@@ -1,4 +1,4 @@
-"""Gives each row of a file its event id, the same wherever and whenever the row is imported."""
+"""Derives each row's event id, the same wherever and whenever the row is imported."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ _CACHE_KIB = 64 * 1024
 
 
 class RowProblemError(Exception):
-    """A row that no event can be made of; the message says why."""
+    """A row that cannot become an event; the message gives the reason."""
 
 
 class RowIds:
-    """Ids from what rows hold; rows without an id that are equal in every column are told apart by their ordinal.
+    """Ids from rows' content; identical rows without an id are distinguished by their ordinal.
 
-    So ids do not depend on the file's name, on the order of other rows, or on the line. What was counted before is
-    needed for an ordinal, so that an import that goes on asks for the ids of all rows, from the first.
+    So ids do not depend on the file's name, the order of other rows, or the line. Ordinals need all previous rows, so
+    a resumed import computes the ids of all rows from the first.
     """
 
     def __init__(self) -> None:
@@ -28,10 +28,10 @@ class RowIds:
         self._equals = _EqualRows()
 
     def find_id(self, given: object, row: Mapping[str, Any]) -> str:
-        """The event id of a row of which the file says the id `given`.
+        """The event id of a row with the file's id `given`.
 
-        A UUID stays. Another id is taken together with the row, because ids that restart each day name other rows.
-        Raises RowProblemError when the row has what text or JSON cannot hold.
+        A UUID stays. Another id is combined with the row, because ids may restart each day.
+        Raises RowProblemError if the row has what text or JSON cannot represent.
         """
         content = _encode(row)
         if given in (None, ""):
@@ -44,7 +44,7 @@ class RowIds:
         return _build_uuid(content, 0)
 
     def describe(self) -> str:
-        """How ids were made, as a sentence after another, or nothing."""
+        """How ids were derived, as a sentence to append, or nothing."""
         words: dict[IdKind, str] = {
             "uuid": "the file's own UUIDs",
             "own": "the file's own ids together with the rows' content",
@@ -57,7 +57,7 @@ class RowIds:
 
 
 class _EqualRows:
-    """Counts equal rows in a temporary file, so that memory does not grow with the number of rows."""
+    """Counts identical rows in a temporary file, so that memory does not grow with the number of rows."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -71,7 +71,7 @@ class _EqualRows:
             self._database.execute(statement)
 
     def count(self, content: bytes) -> int:
-        """How many rows of this content came before."""
+        """The number of earlier rows with this content."""
         cursor = self._database.execute(
             "INSERT INTO rows VALUES (?, 0) ON CONFLICT (digest) DO UPDATE SET equals = equals + 1 RETURNING equals",
             [hashlib.sha256(content).digest()[:16]],
@@ -81,7 +81,7 @@ class _EqualRows:
 
 
 def _encode(row: Mapping[str, Any]) -> bytes:
-    """The row's columns by name, without empty ones; numbers and texts of the same digits are the same."""
+    """The row's columns by name, without empty ones; a number equals a text with the same digits."""
     filled = sorted((name, value) for name, value in row.items() if value not in (None, ""))
     values = [(name, value if isinstance(value, str) else _dump(value)) for name, value in filled]
     try:

@@ -1,4 +1,4 @@
-"""How the command line finds the API: by the environment, else by the running local stack."""
+"""Finds the API for the command line: from the environment, or from the running local stack."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _TIMEOUT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Connection:
-    """The API with the addresses that people are told."""
+    """The API with the URLs to show."""
 
     api: MetricsApi
     api_url: str
@@ -26,7 +26,7 @@ class Connection:
 
 
 def connect() -> Connection:
-    """Connect with METRICS_API_URL and API_TOKEN. Raises click.ClickException when they are nowhere to be found."""
+    """Connect with METRICS_API_URL and API_TOKEN. Raises click.ClickException if they cannot be found."""
     settings: StandaloneSettings = load_settings_or_exit(StandaloneSettings)[0]
     values = {**_read_running_stack(settings.var_dir), **os.environ}
     missing = [name for name in ("METRICS_API_URL", "API_TOKEN") if not values.get(name)]

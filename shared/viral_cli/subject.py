@@ -1,4 +1,4 @@
-"""`viral-engine subject`: everything about one child, device or address, shown or erased."""
+"""`viral-engine subject`: export or erase all data about one child, device or IP address."""
 
 from pathlib import Path
 from typing import get_args
@@ -91,7 +91,7 @@ def erase_traces(request_id: int) -> None:
 
 
 def _list_traces(done: PrivacyRequest) -> None:
-    """What is left under what the subject used, and how to erase it."""
+    """What remains for the subject's devices, sessions and addresses, and how to erase it."""
     if not done.traces:
         return
     click.echo("Remaining data:")

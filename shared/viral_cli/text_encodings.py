@@ -1,11 +1,11 @@
-"""Finds out how the text of a file is encoded, from its bytes."""
+"""Detects a file's text encoding from its bytes."""
 
 import codecs
 import re
 from dataclasses import dataclass
 
 BROKEN_CHARACTER = "\udcff"
-"""Stands for bytes that are no character of the encoding, so that they spoil only their own row."""
+"""Replaces bytes that are invalid in the encoding, so that they affect only their own row."""
 DECODE_ERRORS = "viral-engine-broken-character"
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -16,8 +16,8 @@ _MARKS = (
 )
 _NUL_SHARE = 0.4
 _CHARACTER = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
-# What remains of a UTF-8 character that was cut: its first byte with too few others behind it, or alone the first
-# byte of the accented letters, which are the most frequent. All other bytes speak for Latin-1.
+# The rest of a truncated UTF-8 character: its first byte with too few others after it, or only the first byte of an
+# accented letter, the most frequent case. All other bytes suggest Latin-1.
 _CUT = "[\udcc2-\udcf4][\udc80-\udcbf]{1,2}|[\udcc2\udcc3]"
 _OTHER_BYTES = re.compile(f"(?:(?:{_CUT})(?![\udc80-\udcff]))|([\udc80-\udcff])")
 
@@ -26,7 +26,7 @@ codecs.register_error(DECODE_ERRORS, lambda error: (BROKEN_CHARACTER, getattr(er
 
 @dataclass(frozen=True)
 class Encoding:
-    """Python's name of an encoding, and the one that people read."""
+    """An encoding's Python name and its display name."""
 
     codec: str
     label: str
@@ -37,14 +37,14 @@ LATIN_1 = Encoding("cp1252", "Latin-1 (Windows-1252)")
 
 
 def find_named(name: str) -> Encoding:
-    """The encoding that somebody names. Raises LookupError when there is none of that name for text."""
+    """The encoding with this name. Raises LookupError if there is no such text encoding."""
     codec = codecs.lookup(name).name
     "".encode(codec)
     return Encoding("utf-8-sig" if codec == "utf-8" else codec, name)
 
 
 class EncodingDetector:
-    """Looks at all of a file's bytes, block by block."""
+    """Examines all of a file's bytes, block by block."""
 
     def __init__(self) -> None:
         self._by_start: Encoding | None = None
@@ -52,14 +52,14 @@ class EncodingDetector:
         self._started = self._has_characters = self._has_other_bytes = False
 
     def feed(self, block: bytes) -> None:
-        """Look at the next block of the file."""
+        """Examine the next block of the file."""
         if not self._started:
             self._started, self._by_start = True, _find_by_start(block)
         if not self._by_start and not self._has_characters:
             self._look_at(self._utf_8.decode(block))
 
     def finish(self) -> Encoding:
-        """What the file is: UTF-8 where any of it is, as guessing otherwise would change names without a word."""
+        """The file's encoding: UTF-8 if any of it is, because another guess would silently change names."""
         if self._by_start:
             return self._by_start
         return LATIN_1 if self._has_other_bytes and not self._has_characters else UTF_8

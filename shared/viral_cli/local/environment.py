@@ -15,7 +15,7 @@ from viral_contract.models.flags import FLAGS
 
 
 def ensure_flags_file(path: Path) -> None:
-    """Write every flag with its default unless the file is there, perhaps with a person's changes."""
+    """Write every flag with its default, unless the file exists, perhaps with changes."""
     if path.exists():
         return
     flags = {
@@ -45,9 +45,9 @@ _ADMIN_PASSWORD_BYTES = 9
 
 
 def load_credentials(path: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The value for every name: the given one, else the one kept in the file, else a new one.
+    """The value for every name: the given one, the file's, or a new one.
 
-    All are kept in the file, readable by its owner only, so that what was used last is valid after a restart.
+    All are stored in the file, readable only by its owner, so that they stay valid after a restart.
     """
     kept = json.loads(path.read_text()) if path.exists() else {}
     values = {name: given.get(name) or kept.get(name) or _make(name) for name in NAMES}
@@ -57,14 +57,14 @@ def load_credentials(path: Path, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make(name: str) -> str:
-    # A person types the admin's password; the others are only ever copied by programs.
+    # A person types the admin's password; programs copy the others.
     return secrets.token_urlsafe(_ADMIN_PASSWORD_BYTES if name == "ADMIN_PASSWORD" else _BYTES)
 
 
 _SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 _LONG_ENOUGH = "x" * 32
 
-# Valid values of what `build_environment` makes, for checking the rest before it is called.
+# Valid placeholders for what `build_environment` generates, to check the rest first.
 PLACEHOLDERS = {
     "DATABASE_URL": "postgresql://",
     "REDIS_URL": "redis://",
@@ -80,7 +80,7 @@ PLACEHOLDERS = {
 
 @dataclass(frozen=True)
 class Servers:
-    """The servers to start; None where the environment names one that runs already."""
+    """The servers to start; None if the environment names a running one."""
 
     postgres: EmbeddedPostgres | None
     valkey: EmbeddedValkey | None
@@ -89,10 +89,10 @@ class Servers:
 def build_environment(
     given: Mapping[str, str], settings: StandaloneSettings, var: Path
 ) -> tuple[dict[str, str], Servers]:
-    """What to add to the given environment, and the embedded servers that it needs.
+    """The additions to the given environment, and the embedded servers it needs.
 
-    What is given wins. Servers' addresses that hold our own passwords count as not given: they come from an
-    earlier start's `local.env`, and their ports have changed.
+    Given values win. Server URLs with our own passwords are ignored: they come from an earlier `local.env`, and their
+    ports have changed.
     """
     credentials = load_credentials(var / "secrets.json", given)
     environment = {
@@ -101,7 +101,7 @@ def build_environment(
         "FLAGS_FILE": given.get("FLAGS_FILE") or str(_default_flags_file(var)),
         **_choose_email(given, var),
         "PYTHONUNBUFFERED": "1",
-        # A company's proxy must not get between the stack's own processes.
+        # A company proxy must not intercept the stack's own traffic.
         "NO_PROXY": ",".join(filter(None, [given.get("NO_PROXY"), "127.0.0.1"])),
     }
     postgres = valkey = None
@@ -117,7 +117,7 @@ def build_environment(
 
 
 def _choose_email(given: Mapping[str, str], var: Path) -> dict[str, str]:
-    """Nothing leaves this machine unless a mail server or a way of sending is named."""
+    """Send nothing from this machine unless a mail server or transport is set."""
     if given.get("SMTP_HOST") or given.get("EMAIL_TRANSPORT"):
         return {}
     return {"EMAIL_TRANSPORT": "file", "EMAIL_FOLDER": given.get("EMAIL_FOLDER") or str(var / "mail")}

@@ -1,5 +1,5 @@
-"""What can go wrong with the local stack, each as one message for a person."""
+"""Errors of the local stack, each with a message for people."""
 
 
 class StackError(Exception):
-    """The local stack cannot start or go on; the message says why and what helps."""
+    """The local stack cannot start or continue; the message says why and what to do."""

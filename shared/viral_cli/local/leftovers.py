@@ -1,4 +1,4 @@
-"""What an unclean stop leaves behind: one stack a folder, and processes that outlived theirs."""
+"""Cleans up after an unclean stop: one stack per folder, and orphaned processes."""
 
 import fcntl
 import json
@@ -16,7 +16,7 @@ _CLOCK_TOLERANCE_SECONDS = 2
 
 @contextmanager
 def only_stack_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system frees even after a kill. Raises StackError when another has it."""
+    """Hold the folder's lock, which the system frees even after a kill. Raises StackError if another stack has it."""
     with (folder / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,22 +29,22 @@ def only_stack_in(folder: Path) -> Iterator[None]:
 
 
 class ProcessRecord:
-    """The processes that a stack has started, on disk until it has stopped them."""
+    """The processes of a stack, recorded on disk until it has stopped them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._started: dict[int, float] = {}
 
     def add(self, pid: int) -> None:
-        """Remember a process by its id and the time it began, since ids are used again."""
+        """Record a process by its id and start time, because ids are reused."""
         self._write({**self._started, pid: psutil.Process(pid).create_time()})
 
     def remove(self, pid: int) -> None:
-        """Forget a process that has ended."""
+        """Remove an ended process."""
         self._write({known: began for known, began in self._started.items() if known != pid})
 
     def stop_leftovers(self) -> None:
-        """End the processes that an earlier stack could not stop, with those that they started."""
+        """End the processes that an earlier stack could not stop, with their children."""
         if not self._path.exists():
             return
         leftovers = [process for entry in self._read().items() for process in _find_family(*entry)]
@@ -62,7 +62,7 @@ class ProcessRecord:
         try:
             return {int(pid): began for pid, began in json.loads(self._path.read_text()).items()}
         except ValueError:
-            # The machine stopped while this was written, so the processes are gone too.
+            # The machine stopped during the write, so the processes are gone too.
             return {}
 
     def _write(self, started: dict[int, float]) -> None:

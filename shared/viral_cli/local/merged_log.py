@@ -13,10 +13,10 @@ _MOST_WAITING_LINES = 10_000
 
 
 class MergedLog:
-    """Writes whole lines, those of a process behind its name, coloured on a terminal.
+    """Writes whole lines after the name of their process, colored on a terminal.
 
-    Nobody waits for the reader: when the output is not read, as with a paused terminal, lines are dropped and
-    counted, so that a service never stands still because of its log.
+    It never waits for the reader: if nobody reads the output, as on a paused terminal, lines are dropped and counted,
+    so that a log cannot block a service.
     """
 
     def __init__(self, output: TextIO) -> None:
@@ -41,7 +41,7 @@ class MergedLog:
             self.write(prefix + line.decode(errors="replace").rstrip())
 
     def close(self) -> None:
-        """Print what is waiting, for at most two seconds."""
+        """Print pending lines, for at most two seconds."""
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=1)
             self._printer.join(timeout=2)
@@ -59,7 +59,7 @@ class MergedLog:
             if self._dropped:
                 line = f"({self._dropped} lines were dropped because nothing was reading them.)\n{line}"
                 self._dropped = 0
-            # A closed terminal must not end this thread, or the lines would pile up.
+            # A closed terminal must not end this thread, or lines would pile up.
             with contextlib.suppress(OSError, ValueError):
                 self._output.write(line + "\n")
                 self._output.flush()

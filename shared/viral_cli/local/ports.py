@@ -1,4 +1,4 @@
-"""TCP ports: whether the wanted ones are free, and which others are."""
+"""TCP ports: checks wanted ones and finds free ones."""
 
 import socket
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from viral_cli.local.errors import StackError
 
 
 def is_port_free(port: int) -> bool:
-    """Whether a server may listen on this port of every address of this machine."""
+    """Whether a server can listen on this port on every address of this machine."""
     with socket.socket() as listener:
-        # As servers do it: connections that a stopped server left behind do not keep its port.
+        # Like servers: leftover connections of a stopped server do not block its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("0.0.0.0", port))  # noqa: S104 - bound to test the port, never listened on.
@@ -19,7 +19,7 @@ def is_port_free(port: int) -> bool:
 
 
 def check_ports_free(ports: Mapping[str, int]) -> None:
-    """Raise StackError that names every taken port and the variable that chooses another."""
+    """Raise StackError with every taken port and the variable that changes it."""
     if len(set(ports.values())) < len(ports):
         raise StackError(f"{' and '.join(ports)} must be different ports.")
     taken = [
@@ -33,7 +33,7 @@ def check_ports_free(ports: Mapping[str, int]) -> None:
 
 
 def find_free_port() -> int:
-    """A port of the loopback address on which nobody listens now."""
+    """A free port on the loopback address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the server comes as a wheel, its data stays in a folder."""
+"""The embedded PostgreSQL: a server from a wheel, with its data in a folder."""
 
 import os
 import pwd
@@ -40,7 +40,7 @@ _SETTINGS = {
 class EmbeddedPostgres:
     """A server with its data in `folder` and one database.
 
-    PostgreSQL refuses to run as root, so for root it runs as the owner of its data, at first nobody.
+    PostgreSQL refuses to run as root, so for root it runs as the owner of its data, initially nobody.
     """
 
     folder: Path
@@ -50,11 +50,11 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The address of the database."""
+        """The URL of the database."""
         return f"postgresql://{_NAME}:{self.password}@127.0.0.1:{self.port}/{_NAME}"
 
     def start(self, servers: Children) -> None:
-        """Make the data if there is none, start the server and wait until it answers."""
+        """Create the data if there is none, start the server and wait until it responds."""
         account = _choose_account(self.folder)
         if account:
             _let_others_pass(self.folder)
@@ -68,7 +68,7 @@ class EmbeddedPostgres:
             Program(
                 "postgres",
                 [str(_program("postgres")), "-D", str(self.folder), *options],
-                stop_signal=signal.SIGINT,  # Its fast shutdown; SIGTERM would wait for every client to leave.
+                stop_signal=signal.SIGINT,  # A fast shutdown; SIGTERM would wait for every client to disconnect.
                 log_file=self.folder.with_suffix(".log"),
                 account=account,
                 folder=self.folder,
@@ -96,7 +96,7 @@ def _choose_account(folder: Path) -> Account | None:
 
 
 def _let_others_pass(path: Path) -> None:
-    """Let other accounts pass through the folders above, not read them, as they may not into /root."""
+    """Let other accounts traverse the parent folders without reading them, for folders such as /root."""
     for parent in path.resolve().parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -104,7 +104,7 @@ def _let_others_pass(path: Path) -> None:
 
 
 def _create_data(folder: Path, password: str, account: Account | None) -> None:
-    """Make the data in a folder beside it first, so that an interruption leaves nothing half made."""
+    """Create the data in a temporary folder first, so that an interruption leaves nothing half done."""
     unfinished = folder.with_suffix(".new")
     if unfinished.exists():
         shutil.rmtree(unfinished)
@@ -140,9 +140,9 @@ def _run_setup(command: list[str], folder: Path, account: Account | None, stdin:
 
 
 def _free_from_old_server(folder: Path) -> None:
-    """End a server that still runs on this data, and remove the process id that a killed one left.
+    """End a server that still runs on this data, and remove a killed one's process id.
 
-    That id may by now be of any program, and PostgreSQL would then refuse to start.
+    The id may belong to any program by now, and PostgreSQL would refuse to start.
     """
     pid_file = folder / "postmaster.pid"
     if not pid_file.exists():

@@ -35,10 +35,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """What to start: its name in the log, its command line, and how it is told to stop.
+    """A program to start: its name in the log, its command line and its stop signal.
 
-    With a `log_file` its output goes there instead of into the merged log. Of the product's settings it gets those of
-    its `groups` only, and all of them without any groups named.
+    With a `log_file`, its output goes there instead of the merged log. It gets only the settings of its `groups`, or
+    all settings without groups.
     """
 
     name: str
@@ -51,10 +51,10 @@ class Program:
 
 
 class Children:
-    """Processes that live no longer than the block that this is the context of.
+    """Processes that end with the context's block.
 
-    Each is the leader of its own process group, so that Ctrl-C reaches only their parent, which stops them in
-    order. When the parent is killed, Linux stops them.
+    Each leads its own process group, so that Ctrl-C reaches only the parent, which stops them in order. If the parent
+    is killed, Linux stops them.
     """
 
     def __init__(self, log: MergedLog, record: ProcessRecord) -> None:
@@ -71,11 +71,11 @@ class Children:
         self.stop()
 
     def start(self, program: Program) -> None:
-        """Start a program that is to run until it is stopped."""
+        """Start a program that runs until it is stopped."""
         self._running.append((program, self._spawn(program)))
 
     def run(self, program: Program) -> None:
-        """Start a program and wait for its end. Raises StackError when it fails."""
+        """Start a program and wait for its end. Raises StackError if it fails."""
         entry = (program, self._spawn(program))
         self._running.append(entry)
         code = entry[1].wait()
@@ -84,7 +84,7 @@ class Children:
             raise StackError(f"{program.name} failed: it {_format_end(code)}.")
 
     def check_running(self) -> None:
-        """Raise StackError that names the first process that has ended although nobody stopped it."""
+        """Raise StackError with the first process that ended unexpectedly."""
         for program, process in self._running:
             code = process.poll()
             if code is not None:
@@ -93,7 +93,7 @@ class Children:
                 )
 
     def wait_until(self, is_ready: Callable[[], bool], what: str, *, seconds: float) -> None:
-        """Wait until something is ready. Raises StackError when it is not in time, or a process has ended."""
+        """Wait until something is ready. Raises StackError on a timeout, or if a process has ended."""
         deadline = time.monotonic() + seconds
         while not is_ready():
             self.check_running()
@@ -102,7 +102,7 @@ class Children:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ask all to stop, the last started first, and kill those that have not after 35 seconds."""
+        """Stop all, last started first, and kill those still running after 35 seconds."""
         for program, process in reversed(self._running):
             process.send_signal(program.stop_signal)
         deadline = time.monotonic() + STOP_SECONDS
@@ -146,7 +146,7 @@ class Children:
 def choose_settings(
     environment: Mapping[str, str], groups: Sequence[type[EnvironmentSettings]] | None
 ) -> dict[str, str]:
-    """The environment without the settings of other groups: no process holds another one's secrets."""
+    """The environment without the settings of other groups: no process has another's secrets."""
     if groups is None:
         return dict(environment)
     foreign = _list_variables(list_groups()) - _list_variables(groups)
@@ -158,7 +158,7 @@ def _list_variables(groups: Iterable[type[EnvironmentSettings]]) -> set[str]:
 
 
 def watch(*groups: Children) -> NoReturn:
-    """Wait until a process ends although nobody stopped it. Raises StackError then."""
+    """Wait until a process ends unexpectedly, and raise StackError."""
     while True:
         for group in groups:
             group.check_running()
@@ -166,7 +166,7 @@ def watch(*groups: Children) -> NoReturn:
 
 
 def _end_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """What a new process does before its program starts: ask Linux for this signal when its parent dies."""
+    """Before the program starts, ask Linux to send this signal when the parent dies."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

@@ -1,4 +1,4 @@
-"""Runs the local stack until it is told to stop."""
+"""Runs the local stack until it is stopped."""
 
 import signal
 import sys
@@ -16,12 +16,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
-    """Somebody asked the stack to stop."""
+    """The stack was asked to stop."""
 
 
 @contextmanager
 def stop_signals_raise() -> Iterator[None]:
-    """Raise StopRequested in the block at the first of the signals; further ones do not disturb the stopping."""
+    """Raise StopRequested in the block at the first signal; further signals do not disturb the shutdown."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in _SIGNALS:
@@ -40,7 +40,7 @@ def stop_signals_raise() -> Iterator[None]:
 
 
 def run() -> None:
-    """Start everything, and say in one sentence why it ended. Raises click.ClickException for what went wrong."""
+    """Start everything, and return why it ended. Raises click.ClickException on errors."""
     log = MergedLog(sys.stdout)
     try:
         with stop_signals_raise():

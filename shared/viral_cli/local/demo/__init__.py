@@ -1,4 +1,4 @@
-"""A seeded, believable month of a viral loop, dated up to now, so that every card has something true to show."""
+"""A seeded, realistic month of viral growth up to now, so that every card has data."""
 
 from viral_cli.local.demo.load import load_demo
 

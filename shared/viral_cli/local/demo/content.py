@@ -1,6 +1,6 @@
-"""What is shared and done in the app: parent shares, progress reels, study sessions, as the API takes them.
+"""Demo content: parent shares, progress reels and study sessions, as the API takes them.
 
-Nearly everything is harmless. Every third day a child or a parent says or shows too much, each time otherwise.
+Nearly everything is harmless. Every third day a child or a parent shares too much, each time differently.
 """
 
 import random
@@ -38,7 +38,7 @@ _WITH_MEDIA = 0.33
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The items of some days, each list in the order in which they were made."""
+    """The items of some days, each list in creation order."""
 
     parent_shares: list[Item]
     progress_reels: list[Item]
@@ -46,7 +46,7 @@ class Content:
 
 
 def generate_content(now: datetime) -> Content:
-    """What was made in the month that ends with `now`, nothing after it."""
+    """The content of the month that ends with `now`."""
     days = last_dates(now, DAYS)
     shares = [item for back, day in enumerate(reversed(days)) for item in _parent_shares(day, back)]
     reels = [item for day in days for item in _progress_reels(day)]
@@ -55,7 +55,7 @@ def generate_content(now: datetime) -> Content:
 
 
 def slip_of(day: date) -> Slip | None:
-    """What somebody says or shows too much of on that day; None on most days."""
+    """The day's slip; None on most days."""
     turn, rest = divmod(day.toordinal(), _DAYS_BETWEEN_SLIPS)
     return None if rest else SLIPS[turn % len(SLIPS)]
 
@@ -119,7 +119,7 @@ def _achievement(rng: random.Random) -> dict[str, Any]:
 
 
 def _media_in_order(rng: random.Random, recorded_at: str) -> dict[str, Any]:
-    """Media for one reel in three: of no child, or with consent on record."""
+    """Media for one reel in three: without a child, or with recorded consent."""
     if rng.random() > _WITH_MEDIA:
         return {}
     of_child = rng.random() < 0.5
@@ -128,7 +128,7 @@ def _media_in_order(rng: random.Random, recorded_at: str) -> dict[str, Any]:
 
 
 def _child_shown(slip: Slip) -> dict[str, Any]:
-    """The media of a child that nobody consented to, if the slip is of that kind."""
+    """A child's media without consent, if that is the slip."""
     if not slip.shows_child_in:
         return {}
     return {"media": [{"kind": slip.shows_child_in, "of_child": True, "consent": None}]}

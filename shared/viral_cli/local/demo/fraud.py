@@ -1,4 +1,4 @@
-"""What the guardrails are there for: two click rings, bots, and referrers too good to be true."""
+"""Demo fraud: two click rings, bots, and referrers too good to be true."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _RING_DEVICES_AN_ADDRESS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A few addresses that click the links of two referrers by night, three days out of four each.
+    """A few IP addresses that click the links of two referrers at night, each on three days out of four.
 
-    `clicks` are the fewest and the most of one address in one night.
+    `clicks` are the minimum and maximum of one address per night.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Ring:
     clicks: tuple[int, int]
 
     def links(self, day: date) -> list[Link]:
-        """The links that the ring clicks on that day."""
+        """The ring's links of that day."""
         return [
             Link(opaque_id("lnk", self.name, day, one), user_id_of(self.name, one), self.source, at(day, 0.5))
             for one in range(2)
         ]
 
     def addresses_at_work(self, day: date) -> list[str]:
-        """The addresses that click on that day."""
+        """The addresses active on that day."""
         numbered = enumerate(self.addresses)
         return [address for number, address in numbered if (day.toordinal() + number) % 4]
 
@@ -70,7 +70,7 @@ class StagedReferrer:
     conversions_a_day: int
 
     def link(self, day: date) -> Link:
-        """The referrer's link of that day, made the evening before."""
+        """The referrer's link of that day, created the evening before."""
         return Link(opaque_id("lnk", self.name, day), user_id_of(self.name), self.source, at(day, -3))
 
 
@@ -91,7 +91,7 @@ TOO_GOOD_A_RATE = StagedReferrer(
 
 
 def generate_ring(ring: Ring, day: date) -> Iterator[Event]:
-    """The ring's clicks of a night, and on every other day one conversion to show for them."""
+    """The ring's clicks of a night, and one conversion every other day."""
     links, addresses = ring.links(day), ring.addresses_at_work(day)
     for number, address in enumerate(addresses):
         yield from _run(ring, day, address, links[number % 2])
@@ -110,7 +110,7 @@ def _run(ring: Ring, day: date, address: str, link: Link) -> Iterator[Event]:
 
 
 def generate_staged(referrer: StagedReferrer, day: date) -> Iterator[Event]:
-    """The clicks on the referrer's link, each from a home of its own, and the conversions behind the first."""
+    """The clicks on the referrer's link, each from a different home, and conversions after the first."""
     rng, link = stream("staged", referrer.name, day), referrer.link(day)
     for number, moment in enumerate(sample_times(rng, day, referrer.clicks_a_day)):
         key = (referrer.name, day, number)
@@ -128,7 +128,7 @@ def _convert_at_once(user: Visitor, moment: datetime, link: Link, key: tuple[obj
 
 
 def generate_bot_burst(day: date, live: LiveLinks) -> Iterator[Event]:
-    """One device that clicks many times within seconds, from several addresses so that none stands out."""
+    """One device that clicks many times within seconds, from several IP addresses so that none stands out."""
     rng = stream("bot", day)
     moment = sample_time(rng, day)
     link = live.choose(rng, moment)

@@ -1,4 +1,4 @@
-"""Bringing the demo in the way every other service does: through the metrics API."""
+"""Loads the demo data like every other service: through the metrics API."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -16,9 +16,9 @@ Items = list[dict[str, Any]]
 
 
 def load_demo(api: MetricsApi, now: datetime, report: Callable[[str], None]) -> None:
-    """Send a month of a viral loop that ends at `now` (UTC), and say in words what was sent.
+    """Send a month of viral growth that ends at `now` (UTC), and return a summary.
 
-    Loading again changes nothing; loading on a later day adds what happened since. Raises what the client raises.
+    Loading again changes nothing; loading on a later day adds the days since. Raises the client's errors.
     """
     month = generate_month(now)
     _save(api.save_links, month.links, "links", report)

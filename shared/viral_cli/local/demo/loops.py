@@ -1,4 +1,4 @@
-"""What is shared: the viral loops with their strength, and the links that their referrers create."""
+"""The viral loops with their strength, and the links of their referrers."""
 
 import random
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ _NEVER_FORWARDED = 0.26
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A way in which the app spreads; numbers are those of an average school day.
+    """A viral loop; numbers are per average school day.
 
-    Conversions over referrers is about the loop's K-factor.
+    Conversions per referrer are about the loop's K-factor.
     """
 
     source: str
@@ -44,7 +44,7 @@ LOOPS = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An invitation; `pull` is its weight among links, 0 for one that was never forwarded."""
+    """An invite; `pull` is its weight among links, 0 if it was never forwarded."""
 
     link_id: str
     referrer_id: str
@@ -53,7 +53,7 @@ class Link:
     pull: float = 0.0
 
     def landing(self) -> dict[str, str]:
-        """What a visit says about the link that led to it."""
+        """The fields of a visit through this link."""
         return {"link_id": self.link_id, "landing_page": self._target_url()}
 
     def as_item(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Link:
 
 
 class LiveLinks:
-    """The links of one day that people may still click."""
+    """The links that people may still click on a day."""
 
     def __init__(self, links: list[Link], day: date) -> None:
         alive = [link for link in links if link.pull and 0 <= _age(link, day) <= LINK_LIFE_DAYS]
@@ -79,7 +79,7 @@ class LiveLinks:
         self._weights = list(accumulate(link.pull * 0.6 ** _age(link, day) for link in alive))
 
     def choose(self, rng: random.Random, moment: datetime) -> Link | None:
-        """One that existed at that moment, rather a young one with pull; None when chance finds none."""
+        """A link that existed at that moment, preferably a new one with pull; None if chance finds none."""
         for link in rng.choices(self._links, cum_weights=self._weights, k=6) if self._links else []:
             if link.inserted_at < moment:
                 return link
@@ -87,17 +87,17 @@ class LiveLinks:
 
 
 def newcomer_key(day: date, loop: Loop, number: int) -> tuple[object, ...]:
-    """The key of the user who signed up on that day as the loop's number `number`, counted from 0."""
+    """The key of the loop's signup `number` on that day, counted from 0."""
     return ("newcomer", day, loop.source, number)
 
 
 def count_signups(day: date, loop: Loop) -> int:
-    """How many the loop brought to sign up on that day."""
+    """The loop's signups on that day."""
     return daily_count(loop.signups, day, "signups", loop.source)
 
 
 def generate_links(days: list[date], loop: Loop) -> list[Link]:
-    """The links of referrers who began to share on one of the days."""
+    """The links of referrers who started sharing on one of the days."""
     return [
         link
         for day in days
@@ -117,7 +117,7 @@ def _links_of_referrer(day: date, loop: Loop, number: int) -> Iterator[Link]:
 
 
 def _referrer(rng: random.Random, day: date) -> str:
-    """A user who signed up in the week before, or else a regular."""
+    """A user who signed up in the previous week, or a regular."""
     joined, loop = day - timedelta(days=rng.randint(1, 7)), rng.choice(LOOPS)
     signups = count_signups(joined, loop)
     if signups and rng.random() < _REFERRED_REFERRERS:

@@ -1,7 +1,7 @@
-"""The month as a whole: every link and event of 35 days, as of a moment.
+"""The whole month: every link and event of 35 days up to a moment.
 
-Each day follows from the seed and its own date, so a load on a later day adds what happened since and meets
-everything older as a duplicate.
+Each day depends only on the seed and its date, so a load on a later day adds the days since, and everything older
+is a duplicate.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,12 +42,12 @@ _LESSON_MINUTES = 42
 
 
 def has_lesson(day: date) -> bool:
-    """Whether the class uses the app at school on that day: Tuesdays and Thursdays."""
+    """Whether the class uses the app at school on that day: on Tuesdays and Thursdays."""
     return day.weekday() in _LESSON_DAYS
 
 
 def teachers_link(day: date) -> Link:
-    """The link that the class is given for the lesson."""
+    """The class's link for the lesson."""
     teacher = user_id_of("regular", 0)
     return Link(opaque_id("lnk", "class", day), teacher, "study_session", at(day, _LESSON_BEGINS - 0.5))
 
@@ -69,14 +69,14 @@ _CONVERSIONS_LOST_A_DAY_BACK = 0.008
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Links and events in the order in which they came about, as the API takes them."""
+    """Links and events in order of time, as the API takes them."""
 
     links: list[dict[str, Any]]
     events: list[Event]
 
 
 def generate_month(now: datetime) -> Month:
-    """The links and events of the 35 UTC dates that end with the date of `now`, nothing after `now`."""
+    """The links and events of the 35 UTC dates up to `now`."""
     days = last_dates(now, DAYS)
     spells = last_dates(now, DAYS + LINK_LIFE_DAYS + SPELL_DAYS)
     links = {loop: generate_links(spells, loop) for loop in LOOPS}
@@ -88,13 +88,13 @@ def generate_month(now: datetime) -> Month:
 
 
 def last_dates(now: datetime, count: int) -> list[date]:
-    """The last `count` dates, that of `now` included, the oldest first."""
+    """The last `count` dates including that of `now`, oldest first."""
     return [now.date() - timedelta(days=back) for back in range(count - 1, -1, -1)]
 
 
 def until(now: datetime, field: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items whose time in that field is not after `now`, the oldest first."""
-    # All times are written alike, in UTC, so that their texts sort as they do.
+    """The items whose time in that field is not after `now`, oldest first."""
+    # All times have the same UTC format, so their texts sort like the times.
     limit = format_time(now)
     return sorted((item for item in items if item[field] <= limit), key=itemgetter(field))
 

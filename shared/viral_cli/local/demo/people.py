@@ -1,4 +1,4 @@
-"""Who acts: opaque users and visitors, on devices, behind addresses that belong to nobody."""
+"""Users and visitors with opaque ids, on devices, behind unassigned IP addresses."""
 
 import random
 from collections import Counter
@@ -32,7 +32,7 @@ _USER_AGENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody on a device; `user_id` is None until the app knows who it is."""
+    """A person on a device; `user_id` is None until the app knows them."""
 
     device_fingerprint: str
     ip_address: str
@@ -41,7 +41,7 @@ class Visitor:
     user_id: str | None = None
 
     def act(self, event_type: str, occurred_at: datetime, *key: object, **fields: object) -> Event:
-        """The event that this visitor caused; `key` names it among all events of its type."""
+        """An event of this visitor; `key` identifies it among all events of its type."""
         event: Event = {
             "event_id": event_id(event_type, *key),
             "event_type": event_type,
@@ -58,36 +58,36 @@ class Visitor:
 
 
 def visitor_at(ip_address: str, *key: object, user_id: str | None = None) -> Visitor:
-    """The visitor of that key behind a given address."""
+    """The key's visitor behind a given address."""
     device = fingerprint("device", *key)
     user_agent = _USER_AGENTS[int(device[:4], 16) % len(_USER_AGENTS)]
     return Visitor(device, ip_address, user_agent, opaque_id("ses", *key), user_id)
 
 
 def visitor_at_home(*key: object, user_id: str | None = None) -> Visitor:
-    """The visitor of that key at home, behind an address that nobody else is likely to have."""
+    """The key's visitor at home, behind an address that is most likely unique."""
     return visitor_at(_home_address(stream("home", *key)), *key, user_id=user_id)
 
 
 def user_at_home(*key: object) -> Visitor:
-    """The user of that key at home: always the same id, device and address."""
+    """The key's user at home: always the same id, device and address."""
     return visitor_at_home(*key, user_id=user_id_of(*key))
 
 
 def user_id_of(*key: object) -> str:
-    """The id of the user of that key."""
+    """The id of the key's user."""
     return opaque_id("usr", *key)
 
 
 def choose_regulars(rng: random.Random, count: int) -> list[tuple[object, ...]]:
-    """The keys of so many people who have been using the app since before the month began."""
+    """The keys of people who have used the app since before the month."""
     return [("regular", number) for number in rng.sample(range(_REGULARS), count)]
 
 
 def visitors_of_day(rng: random.Random, *key: object) -> Iterator[Visitor]:
-    """Clickers of one day without end, at home or, as long as it has room, behind a mobile carrier's address.
+    """An endless stream of one day's clickers, at home or behind a mobile carrier's address while it has room.
 
-    A carrier's address serves at most `CARRIER_CLICKS_A_DAY` of them, one at home clicks twice at times.
+    A carrier's address serves at most `CARRIER_CLICKS_A_DAY`; a visitor at home sometimes clicks twice.
     """
     served: Counter[str] = Counter()
     number = 0

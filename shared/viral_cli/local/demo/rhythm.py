@@ -15,22 +15,22 @@ _SATURDAY = 5
 
 
 def is_school_day(day: date) -> bool:
-    """Whether the day is one from Monday to Friday."""
+    """Whether the day is from Monday to Friday."""
     return day.weekday() < _SATURDAY
 
 
 def at(day: date, hour: float) -> datetime:
-    """The moment so many hours after the day's midnight."""
+    """The moment this many hours after the day's midnight."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
 
 
 def format_time(moment: datetime) -> str:
-    """The moment, which must be in UTC, as the API takes it."""
+    """A UTC moment as the API takes it."""
     return moment.isoformat(timespec="milliseconds")
 
 
 def daily_count(expected: float, day: date, *key: object) -> int:
-    """How many there are on that day: the expected number for its weekday, rounded up or down by chance."""
+    """The day's count: the expected number for its weekday, rounded up or down by chance."""
     return int(expected * _WEEKDAYS[day.weekday()] + stream("count", day, *key).random())
 
 
@@ -41,12 +41,12 @@ def sample_time(rng: random.Random, day: date) -> datetime:
 
 
 def sample_times(rng: random.Random, day: date, count: int) -> list[datetime]:
-    """Such moments, in order."""
+    """Several such moments, in order."""
     return sorted(sample_time(rng, day) for _ in range(count))
 
 
 def fill_gaps(times: list[datetime], longest: timedelta) -> Iterator[datetime]:
-    """Moments to add so that no two neighbours lie further apart than `longest`; `times` must be sorted."""
+    """Moments to add so that no gap exceeds `longest`; `times` must be sorted."""
     for before, after in pairwise(times):
         missing = (after - before) // longest
         for step in range(1, missing + 1):

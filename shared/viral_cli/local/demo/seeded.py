@@ -1,4 +1,4 @@
-"""Where chance and names come from: the same key always gives the same ones."""
+"""Seeded randomness and ids: the same key always gives the same result."""
 
 import hashlib
 import random
@@ -9,12 +9,12 @@ _EVENTS = uuid.uuid5(uuid.NAMESPACE_URL, f"https://example.com/demo/{SEED}")
 
 
 def stream(*key: object) -> random.Random:
-    """A stream of chance of its own for a day, a person or a link."""
+    """A random stream for one day, person or link."""
     return random.Random(_named(key))  # noqa: S311 # Demo data must repeat, not be hard to guess.
 
 
 def opaque_id(prefix: str, *key: object) -> str:
-    """An id that tells nothing about whom it stands for, such as `usr_5f0c2f6b1d2e`."""
+    """An opaque id, such as `usr_5f0c2f6b1d2e`."""
     return f"{prefix}_{_digest((prefix, *key), 6)}"
 
 
@@ -24,7 +24,7 @@ def fingerprint(*key: object) -> str:
 
 
 def event_id(*key: object) -> str:
-    """The UUID of an event, so that loading it again finds it stored already."""
+    """The UUID of an event, so that loading it again is a duplicate."""
     return str(uuid.uuid5(_EVENTS, _named(key)))
 
 

@@ -1,6 +1,6 @@
-"""What children and parents write in the demo: harmless texts, and texts that say too much.
+"""Texts of children and parents in the demo: harmless ones, and ones with personal information.
 
-Every person, school and street is invented; addresses are at example.com, telephone numbers are 555 ones.
+Every person, school and street is fictional; emails are at example.com, phone numbers are 555 numbers.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ REEL_CAPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """Something shared that says or shows too much about a child; `fields` go into the item's data."""
+    """Shared content with personal information about a child; `fields` go into the item's data."""
 
     name: str
     kind: Literal["share", "reel"]

@@ -1,4 +1,4 @@
-"""What ordinary people do: click, look, sign up, convert, come back or not."""
+"""Ordinary traffic: people click, look, sign up, convert, and return or not."""
 
 import random
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _LONGEST_SILENCE = timedelta(minutes=4)
 
 
 def generate_clicks(day: date, live: LiveLinks) -> Iterator[Event]:
-    """The clicks of people who go no further than a look."""
+    """The clicks of people who only look."""
     rng = stream("clicks", day)
     times = sample_times(rng, day, daily_count(_CLICKS_A_DAY, day, "clicks"))
     visitors = visitors_of_day(rng, "passer-by", day)
@@ -30,7 +30,7 @@ def generate_clicks(day: date, live: LiveLinks) -> Iterator[Event]:
 
 
 def generate_newcomers(day: date, loop: Loop, live: LiveLinks, conversions: float) -> Iterator[Event]:
-    """The journeys that a loop's links began on that day; `conversions` of them are expected to convert."""
+    """The journeys started by a loop's links on that day; `conversions` of them are expected to convert."""
     converting = daily_count(conversions, day, "conversions", loop.source)
     for number in range(count_signups(day, loop)):
         yield from _journey(day, loop, number, live, converts=number < converting)
@@ -64,7 +64,7 @@ def _conversion(
 
 
 def _returns(day: date, loop: Loop, user: Visitor, key: tuple[object, ...]) -> Iterator[Event]:
-    """Later visits: fewer of them the longer ago the signup."""
+    """Later visits, fewer with time since the signup."""
     rng = stream("returns", *key)
     for days_later in range(1, _RETURN_DAYS):
         moment = sample_time(rng, day + timedelta(days=days_later))
@@ -73,7 +73,7 @@ def _returns(day: date, loop: Loop, user: Visitor, key: tuple[object, ...]) -> I
 
 
 def generate_quiet_visits(day: date, times: list[datetime]) -> Iterator[Event]:
-    """Visits of regulars in the silences between `times`: somebody is always awake."""
+    """Visits of regulars in the gaps between `times`."""
     rng = stream("quiet", day)
     for moment in fill_gaps(times, _LONGEST_SILENCE):
         (key,) = choose_regulars(rng, 1)
