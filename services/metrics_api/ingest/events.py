@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from metrics_api.ingest.erased import Marker
-from metrics_api.ingest.folds import ALL_FOLDS, fold
+from metrics_api.ingest.folds import choose_folds, fold
 from metrics_api.ingest.late_events import leave_out_late
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.staging import create_staging, save_new_events
@@ -32,10 +32,12 @@ def take_events(connection: Connection, events: Sequence[Event], marker: Marker,
 
 
 def save_events(connection: Connection, events: Sequence[Event], *, now: datetime) -> int:
-    """Store the events that are new and bring every fact up to date; returns how many were new."""
-    share_facts(connection)
+    """Store the events that are new and bring every fact up to date; returns how many were new.
+
+    A rebuild must be kept out.
+    """
     create_staging(connection)
     accepted = save_new_events(connection, events, now=now)
     if accepted:
-        fold(connection, ALL_FOLDS)
+        fold(connection, choose_folds(events, now=now))
     return accepted

@@ -5,15 +5,18 @@ writers that touch the same addresses and devices wait for one another and never
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 from metrics_api.ingest.journeys import JOURNEYS
+from viral_contract.models.events import Event
 
 _LOCK_BUCKETS = 256
 _LARGEST = max(BURST_SIZES)
+_NEAR = timedelta(seconds=MAX_BURST_SECONDS)
 _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
 
 # A burst may span two transactions that do not see each other's clicks. Whoever comes second to a device must wait for
@@ -96,6 +99,7 @@ def _bursts_statement() -> TextClause:
     """)
 
 
+_BURSTS = _bursts_statement()
 _LINK_COUNTS = text("""
     INSERT INTO link_counts AS fact (link_id, clicks, conversions)
     SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')
@@ -146,18 +150,48 @@ _ACTIVITY_PER_REFERRER_DAY = text("""
         activations = fact.activations + excluded.activations
 """)
 
+
 # Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
 DAY_FOLDS: tuple[TextClause, ...] = (
     _LOCK_DEVICES_AT_MIDNIGHT,
     _CLICKS_PER_IP_DAY,
     _CLICKS_PER_DEVICE_DAY,
-    _bursts_statement(),
+    _BURSTS,
     *JOURNEYS,
     ACTIVE_WEEKS,
     _ACTIVITY_PER_REFERRER_DAY,
 )
-# The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
-ALL_FOLDS: tuple[TextClause, ...] = (_LINK_COUNTS, _LINKS, *DAY_FOLDS, _LINKS_OPENED)
+
+
+def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
+    """The folds that change a fact where these events are new.
+
+    The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
+    """
+    clicks = [event for event in events if event.event_type == "click"]
+    of_devices = [click for click in clicks if click.device_fingerprint is not None]
+    of_links = any(event.link_id is not None and event.event_type in ("click", "conversion") for event in events)
+    wanted: list[tuple[bool, tuple[TextClause, ...]]] = [
+        (of_links, (_LINK_COUNTS, _LINKS)),
+        (any(_is_near_midnight(click.occurred_at or now) for click in of_devices), (_LOCK_DEVICES_AT_MIDNIGHT,)),
+        (any(click.ip_address is not None for click in clicks), (_CLICKS_PER_IP_DAY,)),
+        (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, _BURSTS)),
+        (any(_has_person(event) for event in events), JOURNEYS),
+        (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
+        (True, (_ACTIVITY_PER_REFERRER_DAY,)),
+        (of_links, (_LINKS_OPENED,)),
+    ]
+    return [statement for is_needed, statements in wanted if is_needed for statement in statements]
+
+
+def _has_person(event: Event) -> bool:
+    return (event.user_id or event.session_id or event.device_fingerprint) is not None
+
+
+def _is_near_midnight(at: datetime) -> bool:
+    since_midnight = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    of_day = (since_midnight - (at.utcoffset() or timedelta())) % timedelta(days=1)
+    return not _NEAR <= of_day < timedelta(days=1) - _NEAR
 
 
 def fold(connection: Connection, folds: Sequence[TextClause]) -> None:

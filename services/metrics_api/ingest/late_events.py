@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import unquote_plus
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from metrics_api.ingest.erased import Erased, Key, Marker, fetch_newest, find_erased
-from metrics_api.ingest.retention import fetch_retained
+from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, find_erased
+from metrics_api.ingest.retention import begin
 from viral_contract.models.events import Event
 from viral_contract.models.values import normalize_id
 
 # Whose events an erasure deletes; those that are only credited to it lose the name.
 _OWN = {"user_id": "user", "session_id": "session", "device_fingerprint": "device", "ip_address": "ip_address"}
+_LIMITS = text("""
+    SELECT (SELECT max(events_from) FROM purges) AS events_from, (SELECT max(erased_at) FROM erasures) AS erased_at
+""")
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Timely:
 
 def leave_out_late(connection: Connection, events: Sequence[Event], marker: Marker, *, now: datetime) -> Timely:
     """Tell the events that come too late from the others. Writers of purges and erasures must be kept out."""
-    kept_from = fetch_retained(connection).events_at
+    limits = connection.execute(_LIMITS).one()
+    kept_from, newest = begin(limits.events_from or date.min), limits.erased_at or NEVER
     recent = [event for event in events if (event.occurred_at or now) >= kept_from]
-    newest = fetch_newest(connection)
     # What has no time gets that of now, and may all the same be a retry of what was erased.
     suspects = [event for event in recent if event.occurred_at is None or event.occurred_at < newest]
     erased = find_erased(connection, {key for event in suspects for key in _list_keys(event)}, marker)

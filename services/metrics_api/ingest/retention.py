@@ -18,15 +18,16 @@ class Retained:
     @property
     def events_at(self) -> datetime:
         """The first moment whose events are whole."""
-        return _begin(self.events)
+        return begin(self.events)
 
     @property
     def content_at(self) -> datetime:
         """The first moment whose content is whole."""
-        return _begin(self.content)
+        return begin(self.content)
 
 
-def _begin(day: date) -> datetime:
+def begin(day: date) -> datetime:
+    """The first moment of the UTC date."""
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 

@@ -28,18 +28,21 @@ _COPY = f"COPY posted_events (position, event_id, occurred_at, {', '.join(_COLUM
 
 # What a transaction posts, and what of it turned out to be new. The steps of `folds` read `new_events` only.
 _CREATE_STAGING = (
-    """CREATE TEMPORARY TABLE IF NOT EXISTS posted_events (
+    """CREATE TEMPORARY TABLE posted_events (
         position integer, event_id uuid, occurred_at timestamptz, event_type text, ip_address inet,
         device_fingerprint text, link_id text, referrer_id text, source text, user_id text, session_id text,
         user_agent text, referrer_url text, landing_page text, conversion_value double precision, metadata jsonb
     ) ON COMMIT DELETE ROWS""",
-    """CREATE TEMPORARY TABLE IF NOT EXISTS new_events (
+    """CREATE TEMPORARY TABLE new_events (
         event_id uuid, occurred_at timestamptz, day date, event_type text, ip_address inet,
         device_fingerprint text, link_id text, referrer_id text, source text, person text
     ) ON COMMIT DELETE ROWS""",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS recalled_people (person text) ON COMMIT DELETE ROWS",
-    "TRUNCATE posted_events, new_events, recalled_people",
+    "CREATE TEMPORARY TABLE recalled_people (person text) ON COMMIT DELETE ROWS",
 )
+_HAS_STAGING = text("SELECT to_regclass('pg_temp.recalled_people') IS NOT NULL")
+_EMPTY_STAGING = text("""
+    WITH posted AS (DELETE FROM posted_events), new AS (DELETE FROM new_events) DELETE FROM recalled_people
+""")
 
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
@@ -77,6 +80,9 @@ _RECALL_PEOPLE = text(f"""
 
 def create_staging(connection: Connection) -> None:
     """Make sure this session has its staging tables and that they are empty."""
+    if connection.execute(_HAS_STAGING).scalar_one():
+        connection.execute(_EMPTY_STAGING)
+        return
     for statement in _CREATE_STAGING:
         connection.execute(text(statement))
 
