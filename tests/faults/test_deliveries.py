@@ -318,7 +318,7 @@ def test_11_a_server_that_hangs_up_after_the_message_leaves_it_uncertain(
     with email_workers(worker_environment, mail):
         delivery = mailing.wait_for(mailing.ask_one(), "uncertain")
         mailing.wait_for(mailing.ask_one(), "sent")
-    assert "before the mail server answered" in delivery["reason"]
+    assert "before the mail server confirmed the message" in delivery["reason"]
     row = read_delivery(connection, delivery["id"])
     assert (row.attempt, row.enqueue_count, row.content["subject"]) == (1, 1, "Weekly growth report, 2–8 March 2026")
     assert sorted(mail.count_by_id().values()) == [1, 1]

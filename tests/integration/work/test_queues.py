@@ -1,19 +1,23 @@
 """Dead letters are shown, tried again or let go, and each is noted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from metrics_api.context import Context
+from metrics_api.db.database import Database
+from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.reports.runs import RUNS
 from metrics_api.settings.queues import QueueSettings
 from metrics_api.work.due import enqueue_due
 from tests.support.api_fixtures import Api, change_settings
 from tests.support.builders import NOON
 from tests.support.delivery_rows import change_delivery, save_delivery
+from tests.support.plans import watch_statements
 from viral_runtime.work.queues import JobName, QueueName, open_queue
 
 _FAILED = text("""
@@ -120,3 +124,23 @@ def test_reports_that_nobody_makes_stand_on_their_queue_once_and_all_of_them(
     queue = open_queue(redis, QueueName.PERFORMANCE_REPORTS)
     assert sorted(job.args[0] for job in queue.jobs) == list(range(1, 21))
     assert redis.dbsize() < 50
+
+
+def test_due_rows_are_found_by_the_index_of_unfinished_ones(
+    connection: Connection, engine: Engine, context: Context, redis: Redis
+) -> None:
+    columns = "request_id, kind, recipient, is_placeholder, max_attempts, next_attempt_at, created_at"
+    copies = f"""
+        INSERT INTO deliveries ({columns}, recipient_hash, message_id, status)
+        SELECT {columns}, number, number, 'sent' FROM deliveries, generate_series(1, 20000) AS number
+    """
+    due = save_delivery(connection, now=NOON)
+    connection.execute(text(copies))
+    connection.execute(text("ANALYZE deliveries"))
+    with watch_statements(engine) as statements:
+        enqueue_due(replace(context, database=Database(engine)), DELIVERIES, now=NOON)
+    for statement, parameters in statements.sent:
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+        assert "idx_deliveries_unfinished" in plan
+        assert "Seq Scan on deliveries" not in plan
+    assert [job.args for job in open_queue(redis, QueueName.EMAIL_DELIVERY).jobs] == [[due]]
