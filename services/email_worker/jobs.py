@@ -14,12 +14,10 @@ import structlog
 from email_worker.addresses import read_mailbox
 from email_worker.claims_api import ClaimsApi, DeliveryLease
 from email_worker.file_transport import write_to_folder
-from email_worker.letter import Letter, clean_subject, load_templates
+from email_worker.letters import Letter, clean_subject, load_templates, write_news_letter, write_report_letter
 from email_worker.message import build_message
-from email_worker.news_letter import write_news_letter
-from email_worker.news_words import head_of
+from email_worker.news_summary import head_of
 from email_worker.outcomes import FailedError, NotSentError
-from email_worker.report_letter import write_report_letter
 from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
 from email_worker.smtp_transport import send_by_smtp
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
@@ -69,7 +67,7 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
         lease = DeliveryLease(api, delivery)
         try:
             result = _try(delivery, lease, attempt)
-            # The outcome is known, so the queue's alarm must not keep it from being told.
+            # The outcome is known, so the queue's alarm must not keep it from being reported.
             signal.alarm(0)
             state = lease.hand_in(result)
         except LeaseLostError:

@@ -1,4 +1,4 @@
-"""What a recipient reads, before it becomes a message."""
+"""What a recipient reads, before it becomes a message: a report, or news about alerts."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -6,8 +6,19 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from email_worker.chart_image import describe_k_image, draw_k_image
+from email_worker.news_summary import describe, head_of, list_shown
+from viral_contract.models.deliveries import AlertNews, Notification
+from viral_contract.models.reports import Report
+from viral_reports.figures import format_moment
+from viral_reports.page import build_page
+from viral_reports.written import facts_of
+
 _ENCODED_WORD = "=?"
 _TEMPLATES = Path(__file__).parent / "templates"
+_CHART = "k-factor"
+_TRENDS = {"up": "▲ up", "down": "▼ down", "stable": "● stable"}
+_COLORS = {"critical": "#B42318", "high": "#B54708", "medium": "#6941C6"}
 
 
 @dataclass(frozen=True)
@@ -39,3 +50,49 @@ def load_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def write_report_letter(report: Report, *, report_url: str | None, unsubscribe_url: str | None) -> Letter:
+    """A report: figures, insights, recommendations, the chart of K. Raises NotWrittenError while it is not ready."""
+    page, days = build_page(report), facts_of(report).timeline
+    image = draw_k_image(days)
+    values = {
+        "page": page,
+        "trends": _TRENDS,
+        "chart": {"name": _CHART, "alt": describe_k_image(days)} if image else None,
+        "report_url": report_url,
+        "unsubscribe_url": unsubscribe_url,
+    }
+    return Letter(
+        subject=f"{page.title}, {page.period}",
+        html=load_templates().get_template("report.html").render(values),
+        text=load_templates().get_template("report.txt").render(values),
+        images={_CHART: image} if image else {},
+    )
+
+
+def write_news_letter(notification: Notification, *, unsubscribe_url: str | None) -> Letter:
+    """News about alerts: one piece, or a digest of several."""
+    shown, more = list_shown(notification)
+    values = {
+        "head": head_of(notification),
+        "rule": notification.rule,
+        "items": [_format_item(news) for news in shown],
+        "more": more,
+        "unsubscribe_url": unsubscribe_url,
+    }
+    return Letter(
+        subject=head_of(notification),
+        html=load_templates().get_template("news.html").render(values),
+        text=load_templates().get_template("news.txt").render(values),
+    )
+
+
+def _format_item(news: AlertNews) -> dict[str, str]:
+    return {
+        "kind": describe(news),
+        "message": news.message,
+        "at": format_moment(news.at),
+        "url": news.url,
+        "color": _COLORS[news.severity] if news.event != "ended" else "#067647",
+    }

@@ -7,7 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from email_worker.addresses import Mailbox
-from email_worker.letter import Letter, clean_subject
+from email_worker.letters import Letter, clean_subject
 from viral_contract.models.deliveries import DeliveryClaimed
 
 _SENDER_NAME = "Viral Guardrails"

@@ -1,10 +1,10 @@
-"""How news about alerts is worded, the same in emails and in webhooks."""
+"""News about alerts in short, the same in emails and in webhooks."""
 
 from viral_contract.models.deliveries import AlertNews, NewsEvent, Notification
 
 _EVENTS: dict[NewsEvent, str] = {"opened": "New alert", "escalated": "Alert escalated", "ended": "Alert closed"}
-# A storm is told whole on the dashboard; a message only begins it.
-MOST_TOLD = 20
+# The dashboard shows a storm of alerts whole; a message only its beginning.
+MOST_SHOWN = 20
 
 
 def head_of(notification: Notification) -> str:
@@ -20,6 +20,6 @@ def describe(news: AlertNews) -> str:
     return f"{_EVENTS[news.event]}, {news.severity}"
 
 
-def list_told(notification: Notification) -> tuple[list[AlertNews], int]:
-    """What is told one by one, and how many more there are."""
-    return notification.news[:MOST_TOLD], max(0, len(notification.news) - MOST_TOLD)
+def list_shown(notification: Notification) -> tuple[list[AlertNews], int]:
+    """What is shown one by one, and how many more there are."""
+    return notification.news[:MOST_SHOWN], max(0, len(notification.news) - MOST_SHOWN)

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from email_worker.news_words import describe, head_of, list_told
+from email_worker.news_summary import describe, head_of, list_shown
 from viral_contract.models.deliveries import AlertNews, DeliveryClaimed, Notification, Takedown
 from viral_reports.figures import format_moment
 
@@ -43,11 +43,11 @@ def _in_general(claim: DeliveryClaimed, notification: Notification) -> dict[str,
 
 
 def _for_slack(notification: Notification) -> dict[str, Any]:
-    told, more = list_told(notification)
+    shown, more = list_shown(notification)
     # A single piece of news says itself what the head would say.
-    is_alone = len(told) == 1 and not notification.is_test
+    is_alone = len(shown) == 1 and not notification.is_test
     sections = [] if is_alone else [_section(f"*{_escape(head_of(notification))[:_MOST_HEAD_CHARACTERS]}*")]
-    sections += [_section(_describe(news)) for news in told]
+    sections += [_section(_describe(news)) for news in shown]
     if more:
         sections.append(_section(f"And {more} more on the dashboard."))
     return {"text": _escape(head_of(notification))[:_MOST_HEAD_CHARACTERS], "blocks": sections}

@@ -17,8 +17,7 @@ from sqlalchemy import create_engine
 from sqlalchemy import text as sql
 
 from dashboard.pages import PAGES
-from email_worker.news_letter import write_news_letter
-from email_worker.report_letter import write_report_letter
+from email_worker.letters import write_news_letter, write_report_letter
 from tests.support.browsing import Visit, start_browser, visit
 from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
 from tests.support.letters import UNSUBSCRIBE_URL, build_news, build_notification

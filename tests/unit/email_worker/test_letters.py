@@ -4,10 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from email_worker.letter import Letter
-from email_worker.news_letter import write_news_letter
-from email_worker.news_words import MOST_TOLD
-from email_worker.report_letter import write_report_letter
+from email_worker.letters import Letter, write_news_letter, write_report_letter
+from email_worker.news_summary import MOST_SHOWN
 from metrics_api.growth.loops import format_loop
 from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_news, build_notification, build_report
 from tests.support.report_facts import build_empty_facts, build_facts
@@ -125,8 +123,8 @@ def test_several_are_a_digest() -> None:
     assert UNSUBSCRIBE_URL in letter.text
 
 
-@pytest.mark.parametrize(("count", "more"), [(MOST_TOLD, ""), (MOST_TOLD + 80, "And 80 more on the dashboard.")])
+@pytest.mark.parametrize(("count", "more"), [(MOST_SHOWN, ""), (MOST_SHOWN + 80, "And 80 more on the dashboard.")])
 def test_a_storm_is_told_by_its_beginning(count: int, more: str) -> None:
     letter = write_news_letter(build_notification(*[build_news()] * count), unsubscribe_url=None)
-    assert letter.text.count("14 IP addresses were flagged") == MOST_TOLD
+    assert letter.text.count("14 IP addresses were flagged") == MOST_SHOWN
     assert ("more on the dashboard" in letter.text, more in letter.text) == (bool(more), True)

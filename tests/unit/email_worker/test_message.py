@@ -7,9 +7,8 @@ from email.message import EmailMessage, MIMEPart
 import pytest
 
 from email_worker.addresses import read_mailbox
-from email_worker.letter import Letter
+from email_worker.letters import Letter, write_report_letter
 from email_worker.message import build_message
-from email_worker.report_letter import write_report_letter
 from tests.support.letters import AT, UNSUBSCRIBE_URL, build_claim, build_report
 from viral_contract.models.deliveries import DeliveryClaimed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from email_worker.news_words import MOST_TOLD
+from email_worker.news_summary import MOST_SHOWN
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
 from tests.support.letters import AT, build_claim, build_news, build_notification
 from viral_contract.models.deliveries import AlertNews, Channel, DeliveryClaimed, Takedown
@@ -66,7 +66,7 @@ def test_slack_links_nothing_by_itself() -> None:
 @pytest.mark.parametrize("count", [1, 100])
 def test_slack_takes_every_message(count: int) -> None:
     body = read("slack", *[build_news(message="&" * 5000)] * count)
-    assert len(body["blocks"]) <= MOST_TOLD + 2 <= 50
+    assert len(body["blocks"]) <= MOST_SHOWN + 2 <= 50
     assert max(len(block["text"]["text"]) for block in body["blocks"]) <= 3000
     assert len(body["text"]) <= 4000
 
