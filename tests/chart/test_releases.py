@@ -171,7 +171,7 @@ def test_kubectls_refusal_is_passed_on(cluster: Cluster, monkeypatch: pytest.Mon
     ran = _set("ai_insights", "on")
     assert (ran.exit_code, "kubectl get failed: " in ran.output) == (1, True)
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert "There is no kubectl on the PATH" in _set("ai_insights", "on").output
+    assert "kubectl was not found on the PATH" in _set("ai_insights", "on").output
     assert _flag(cluster, "ai_insights") == "off"
 
 
