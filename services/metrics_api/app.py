@@ -81,7 +81,7 @@ def _harden(app: Flask) -> None:
             path.decode()
             unquote_to_bytes(request.query_string).decode()
         except UnicodeDecodeError as error:
-            detail = "The address holds bytes that are not UTF-8."
+            detail = "The URL contains bytes that are not UTF-8."
             raise ProblemError(HTTPStatus.BAD_REQUEST, "not_utf8", detail) from error
 
     @app.after_request

@@ -38,7 +38,7 @@ def bootstrap(
     elif not _has_people(connection):
         password = create_secret()
         _save_admin(connection, settings.admin_email.lower(), password, now=now)
-        say(f"The first admin is {settings.admin_email}, with the password {password} - it is shown only now.")
+        say(f"Created the first admin, {settings.admin_email}, with password {password}. It won't be shown again.")
     at_once = timedelta()
     for name, token, scopes, overlap in (
         ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES, TOKEN_OVERLAP),
@@ -59,13 +59,13 @@ def _apply_password(
         check_password(password, email)
     if row is None:
         _save_admin(connection, email, password, now=now)
-        say(f"{email} is an admin now, with the password of ADMIN_PASSWORD.")
+        say(f"{email} is now an admin, with the password from ADMIN_PASSWORD.")
     elif not is_password(row.environment_hash, password):
         _save_admin(connection, email, password, now=now)
-        say(f"The password of {email} is ADMIN_PASSWORD now, which differs from what it was before.")
+        say(f"Password for {email} changed to ADMIN_PASSWORD.")
     elif restore_admin and not _is_usable(row, password):
         _save_admin(connection, email, password, now=now)
-        say(f"The password of {email} is ADMIN_PASSWORD again; it had been changed on the page.")
+        say(f"Password for {email} reset to ADMIN_PASSWORD. It had been changed in the dashboard.")
 
 
 def _is_usable(row: Row[tuple[object, ...]], password: str) -> bool:

@@ -29,10 +29,10 @@ def read_person(claims: Mapping[str, Any]) -> VerifiedPerson:
     """Who the claims are about. Raises SignOnRefusedError where one is missing, of another type or not verified."""
     issuer, subject = (_read_text(claims, name) for name in ("iss", "sub"))
     if not (issuer and subject):
-        raise SignOnRefusedError("The provider does not say who you are in a way that can be trusted.")
+        raise SignOnRefusedError("The identity provider did not confirm who you are.")
     email = _read_email(claims)
     if claims.get("email_verified") is not True:
-        raise SignOnRefusedError("The provider does not say that your email address is verified.")
+        raise SignOnRefusedError("The identity provider has not verified your email address.")
     return VerifiedPerson(f"{issuer} {subject}", email)
 
 
@@ -46,13 +46,13 @@ def read_groups(claims: Mapping[str, Any], name: str) -> list[str]:
 def _read_email(claims: Mapping[str, Any]) -> str:
     given = _read_text(claims, "email")
     if given is None:
-        raise SignOnRefusedError("The provider does not say your email address.")
+        raise SignOnRefusedError("The identity provider did not share your email address.")
     try:
         if _DISPLAY_NAME.search(given):
             raise ValueError("a name beside the address")
         return str(_EMAIL.validate_python(given)).lower()
     except ValueError as error:
-        raise SignOnRefusedError("What the provider says is your email address is not one.") from error
+        raise SignOnRefusedError("The identity provider sent an invalid email address.") from error
 
 
 def _read_text(claims: Mapping[str, Any], name: str) -> str | None:

@@ -94,7 +94,7 @@ class OpenIdProvider:
         response = self._ask("POST", metadata["token_endpoint"], data=body | {"code_verifier": verifier}, **given)
         tokens = _read_object(response)
         if response.is_error or "id_token" not in tokens:
-            raise SignOnRefusedError("The provider did not accept the sign-in; it may have taken too long.")
+            raise SignOnRefusedError("The identity provider rejected the sign-in. It may have taken too long.")
         return tokens
 
     def _check_id_token(self, tokens: dict[str, Any], nonce: str) -> dict[str, Any]:

@@ -40,11 +40,11 @@ def open_flow(references: References, flow: str, state: str, *, now: datetime) -
     """What the browser set out with, and where it was to return. Raises SignOnRefusedError when that was not this."""
     kept = references.unseal(flow, purpose=_PURPOSE)
     if kept is None:
-        raise SignOnRefusedError("This sign-in was not begun in this browser.")
+        raise SignOnRefusedError("This sign-in was not started in this browser.")
     *secrets, redirect_uri, until = json.loads(kept)
     known = Secrets(*secrets)
     if known.state != state:
-        raise SignOnRefusedError("This sign-in was not begun in this browser.")
+        raise SignOnRefusedError("This sign-in was not started in this browser.")
     if datetime.fromisoformat(until) < now:
         raise SignOnRefusedError("The sign-in took more than 10 minutes.")
     return known, redirect_uri
@@ -55,7 +55,7 @@ def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
     role = settings.find_role(read_groups(claims, settings.oidc_groups_claim))
     if role is None:
         raise SignOnRefusedError(
-            "Your account there is in no group that may use this product. Ask its administrators for one."
+            "Your account is not in a group with access to Viral Guardrails. Ask your administrator."
         )
     return role
 
@@ -74,7 +74,7 @@ def save_signed_on(
     lock_admins(connection)
     before = _fetch_known(connection, identity, email)
     if before is not None and before.deactivated_at is not None:
-        raise SignOnRefusedError("Your account here was deactivated. Ask an admin of this product.")
+        raise SignOnRefusedError("Your account is deactivated. Ask an admin of Viral Guardrails.")
     if before is None:
         values = {"email": email, "identity": identity, "role": role, "created_at": now}
         created = insert(people).values(values).on_conflict_do_nothing().returning(people)
@@ -118,5 +118,7 @@ def _fetch_known(connection: Connection, identity: str, email: str) -> Row[Any] 
         return known
     namesake = connection.execute(statement.where(people.c.email == email)).one_or_none()
     if namesake is not None and namesake.identity is not None:
-        raise SignOnRefusedError("Somebody else of the provider has signed in here with your email address.")
+        raise SignOnRefusedError(
+            "Another account of the identity provider has already signed in with your email address."
+        )
     return namesake

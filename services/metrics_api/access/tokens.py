@@ -59,16 +59,16 @@ def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: dat
 
 def _check_looks(connection: Connection, name: str) -> None:
     if not any(find_looks(name)):
-        raise LookAlikeNameError("must hold something that can be seen")
+        raise LookAlikeNameError("must contain visible characters")
     # Two at once must not miss each other.
     connection.execute(text("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE"))
     # The very same name is the same service's, whose next token may be made before the old one ends.
     others = connection.execute(select(_column.name).where(_column.name != name).distinct()).scalars().all()
     if taken := look_alike(name, [*others, *ACTORS_OF_ITS_OWN]):
-        raise LookAlikeNameError(f"must not look like {taken!r}, which names another actor; choose another name")
+        raise LookAlikeNameError(f"must not look like {taken!r}, the name of another actor. Choose another name")
     emails = connection.execute(select(people.c.email)).scalars().all()
     if taken := look_alike(name, [part for email in emails for part in (email, email.partition("@")[0])]):
-        raise LookAlikeNameError(f"must not look like the person {taken!r}; choose a name that says what it is for")
+        raise LookAlikeNameError(f"must not look like the person {taken!r}. Choose a name that describes its purpose")
 
 
 def revoke_token(connection: Connection, token_id: int, *, actor: str, now: datetime) -> None:

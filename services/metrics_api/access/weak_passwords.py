@@ -13,7 +13,7 @@ _SIGNS = dict(zip("@({[<|!$+%", "acccclistx", strict=True))
 _MOST_SIGNS = 3
 _MANY_DIGITS = 5
 _MOST_CHARACTERS = 48
-_ADVICE = "Three or four words that have nothing to do with each other, or with you, are hard to guess."
+_ADVICE = "Try three or four words unrelated to each other and to you."
 
 
 class WeakPasswordError(Exception):
@@ -30,7 +30,7 @@ def check_password(password: str, email: str) -> None:
         rest = rest.replace(word, "")
     if rest != password.casefold() and _is_weak(rest, words):
         raise WeakPasswordError(
-            f"This password is too easy to guess: it is made of your name, your email or this product's name. {_ADVICE}"
+            f"This password is too easy to guess: it contains your name, your email or this product's name. {_ADVICE}"
         )
 
 

@@ -62,7 +62,7 @@ class AlertsQuery(PeriodQuery, ListQuery):
     status: StatusFilter = Field("open", description="open includes acknowledged, ended is resolved or false positive")
     type: AlertType | None = None
     q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
-        None, description="A part of the message, the note or a name"
+        None, description="Part of the message, the note or a name"
     )
 
 
@@ -206,8 +206,8 @@ def _acting_on(alert_id: int) -> Iterator[_Action]:
 def _explain(alert_id: int, status: str) -> str:
     if request.path.endswith("/reopen"):
         return f"Alert {alert_id} is not a false positive, or another alert of its type has opened since."
-    was = "called a false positive" if status == "false_positive" else "resolved"
-    return f"Alert {alert_id} was {was} already."
+    was = "marked as a false positive" if status == "false_positive" else "resolved"
+    return f"Alert {alert_id} was already {was}."
 
 
 def _fetch(connection: Connection, alert_id: int, identifiers: Identifiers) -> AlertDetail:

@@ -62,7 +62,7 @@ def _admit(principal: Principal, scope: Scope) -> None:
     # With this scope the dashboard acts for who has not signed in.
     note_actor(Actor(g.address, VISITOR if scope == Scope.SESSIONS_WRITE else principal.key))
     if scope not in principal.scopes:
-        detail = f"{principal.name} lacks the scope {scope}."
+        detail = f"{principal.name} doesn't have the scope {scope}."
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
     g.principal = principal
 
@@ -70,7 +70,7 @@ def _admit(principal: Principal, scope: Scope) -> None:
 def check_enabled(flag: Flag) -> None:
     """Raise ProblemError 404 where the flag is off for the caller."""
     if not current_context().flags.is_on(flag, current_principal().name):
-        raise ProblemError(HTTPStatus.NOT_FOUND, "feature_disabled", f"The feature {flag} is switched off.")
+        raise ProblemError(HTTPStatus.NOT_FOUND, "feature_disabled", f"The feature {flag} is turned off.")
 
 
 def current_principal() -> Principal:
@@ -87,7 +87,7 @@ def current_network() -> str:
 def check_wait(seconds: int | None) -> None:
     """Raise ProblemError 429 when somebody has to wait."""
     if seconds is not None:
-        detail = f"There were too many attempts; try again in {seconds} seconds."
+        detail = f"Too many attempts. Try again in {seconds} seconds."
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)
 
 
@@ -109,7 +109,7 @@ def _find_principal(connection: Connection, token: str) -> Principal:
     idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
     person = fetch_session_holder(connection, session, idle=idle, now=now)
     if person is None:
-        raise _unauthorized("session_ended", "The session is unknown or has ended; sign in again.")
+        raise _unauthorized("session_ended", "The session is unknown or has ended. Sign in again.")
     # A page that refreshes by itself is nobody's use of it.
     if BACKGROUND_HEADER not in request.headers and now - person.seen_at > _SEEN_AGAIN_AFTER:
         save_later(lambda writing: save_use(writing, session, now=now))

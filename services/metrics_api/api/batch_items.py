@@ -155,7 +155,7 @@ class _Cutter:
 def _refuse_envelope(body: bytes, field: str) -> ProblemError:
     """Why the body is not the object that is wanted. Raises ProblemError 400 where it is no JSON."""
     if len(body) > MAX_BODY_BYTES or count_marks(body) > MAX_MARKS:
-        return _not_json(f'it does not begin with {{"{field}": [')
+        return _not_json(f'it does not start with {{"{field}": [')
     posted = parse_json(body)
     if isinstance(posted, dict) and isinstance(posted.get(field), list):
         return _unknown_fields(posted, field)
@@ -182,5 +182,5 @@ def _not_json(what: str) -> ProblemError:
 
 
 def _too_deep(field: str) -> ProblemError:
-    detail = f"/{field} nests too many lists and objects in each other; send it in smaller parts."
+    detail = f"/{field} is nested too deeply. Send it in smaller parts."
     return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)

@@ -50,7 +50,7 @@ def post_batch_step(batch_id: int) -> Batch:
         _found(fetch_batch(connection, batch_id), batch_id)
         stepped = step_batch(connection, batch_id, step_context)
     if stepped is None:
-        detail = f"Another worker does a step of batch {batch_id}, or the step waits for its next attempt."
+        detail = f"Another worker is running a step of batch {batch_id}, or the step is waiting for its next attempt."
         raise not_held(detail)
     return stepped
 

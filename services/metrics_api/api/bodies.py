@@ -38,7 +38,7 @@ def _read_decoded() -> bytes:
         return _read_plain()
     if coding in _GZIP:
         return _decompress()
-    detail = f"The body's Content-Encoding is {coding}; only gzip is understood."
+    detail = f"The body's Content-Encoding is {coding}. Only gzip is supported."
     raise ProblemError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_content_coding", detail, headers={"Accept-Encoding": "gzip"}
     )
@@ -66,9 +66,9 @@ def _decompress() -> bytes:
                     raise RequestEntityTooLarge
                 chunk = member.unused_data or member.unconsumed_tail
     except zlib.error as error:
-        raise _not_gzip("is damaged") from error
+        raise _not_gzip("is corrupted") from error
     if not member.eof:
-        raise _not_gzip("ends too early")
+        raise _not_gzip("is incomplete")
     return bytes(body)
 
 

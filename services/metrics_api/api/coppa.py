@@ -67,5 +67,5 @@ def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation
     except UnknownViolationError as error:
         raise not_found(f"violation {violation_id}") from error
     except AlreadyResolvedError as error:
-        detail = f"Violation {violation_id} was resolved already."
+        detail = f"Violation {violation_id} was already resolved."
         raise ProblemError(HTTPStatus.CONFLICT, "already_resolved", detail) from error

@@ -90,5 +90,5 @@ def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld
 
 
 def _not_held(delivery_id: int) -> ProblemError:
-    detail = f"Delivery {delivery_id} is not waiting, or this worker does not hold it in the way that this needs."
+    detail = f"Delivery {delivery_id} is not waiting, or this worker does not hold the claim it needs."
     return not_held(detail)

@@ -44,7 +44,7 @@ class ReferrersQuery(PeriodQuery, ListQuery):
 class FunnelQuery(PeriodQuery):
     """Query of the funnel."""
 
-    source: OptionalId = Field(None, description="Only people who came by this loop")
+    source: OptionalId = Field(None, description="Only people who came through this loop")
 
 
 class CohortsQuery(BaseModel):
@@ -52,7 +52,7 @@ class CohortsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    weeks: int = Field(8, ge=1, le=53, description="How many ISO weeks, this one included")
+    weeks: int = Field(8, ge=1, le=53, description="Number of ISO weeks, including this one")
 
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})

@@ -136,4 +136,4 @@ def _answer_csv(subject: Subject, asked: Query) -> Response:
 
 def _never_seen(kind: EntityKind) -> ProblemError:
     # Does not repeat what was asked for: behind a reference there may be what this caller must not see.
-    return not_found(f"event of this {_NAMES[kind]}; nothing was ever seen of it")
+    return not_found(f"event of this {_NAMES[kind]}; it has never been seen")

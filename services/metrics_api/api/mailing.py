@@ -33,7 +33,7 @@ def check_recipients(recipients: Mapping[str, str]) -> None:
     Raises ProblemError 422.
     """
     domains = current_context().settings.deliveries.email_recipient_domains
-    detail = "is outside EMAIL_RECIPIENT_DOMAINS, the domains that emails may go to"
+    detail = "is not in EMAIL_RECIPIENT_DOMAINS, the domains that can receive email"
     excluded = [pointer for pointer, address in recipients.items() if is_excluded(address, domains)]
     if excluded:
         raise invalid([FieldError(pointer=pointer, detail=detail) for pointer in excluded])

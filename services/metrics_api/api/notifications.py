@@ -127,11 +127,11 @@ def _acting_on(rule_id: int | None) -> Iterator[Connection]:
     except rules.UnknownRuleError as error:
         raise not_found(f"notification rule {rule_id}") from error
     except rules.NameTakenError as error:
-        raise ProblemError(HTTPStatus.CONFLICT, "name_taken", "Another rule has this name.") from error
+        raise ProblemError(HTTPStatus.CONFLICT, "name_taken", "Another rule already has this name.") from error
     except rules.TargetMissingError as error:
         raise invalid([FieldError(pointer="/target", detail="is required for a new rule or channel")]) from error
     except rules.UnsignedRuleError as error:
-        detail = "Only rules of the channel webhook sign what they send."
+        detail = "Only rules that use the webhook channel have a signing secret."
         raise ProblemError(HTTPStatus.CONFLICT, "not_signed", detail) from error
 
 
@@ -154,4 +154,4 @@ def _check_reach(body: RuleRequest) -> None:
     except ValueError:
         return
     if not is_allowed(address, read_networks(current_context().settings.deliveries.webhook_allowed_networks)):
-        raise invalid([FieldError(pointer="/target", detail="is an address that WEBHOOK_ALLOWED_NETWORKS excludes")])
+        raise invalid([FieldError(pointer="/target", detail="is not allowed by WEBHOOK_ALLOWED_NETWORKS")])

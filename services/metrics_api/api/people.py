@@ -108,7 +108,9 @@ def _check_grantable(role: Role) -> None:
     caller = current_principal()
     lacking = caller.find_ungrantable(ROLE_SCOPES[role])
     if lacking:
-        detail = f"Nothing was changed: {caller.name} lacks {', '.join(lacking)}, which the role {role} brings."
+        detail = (
+            f"Nothing was changed: {caller.name} doesn't have {', '.join(lacking)}, which the role {role} includes."
+        )
         raise ProblemError(HTTPStatus.FORBIDDEN, "missing_scope", detail)
 
 
@@ -123,8 +125,8 @@ def _refusals() -> Iterator[None]:
             HTTPStatus.NOT_FOUND, "unknown_link", "The link was used before or has expired. Ask an admin for a new one."
         ) from error
     except access.KnownPersonError as error:
-        detail = "Somebody with this email is there already."
+        detail = "A user with this email already exists."
         raise ProblemError(HTTPStatus.CONFLICT, "known_person", detail) from error
     except access.LastAdminError as error:
-        detail = "Nothing was changed: nobody would be left who may let people in. Make somebody else an admin first."
+        detail = "Nothing was changed. At least one admin is required. Make someone else an admin first."
         raise ProblemError(HTTPStatus.CONFLICT, "last_admin", detail) from error

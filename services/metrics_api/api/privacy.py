@@ -142,7 +142,7 @@ def post_close(request_id: int) -> PrivacyRequest:
     """End an open request because nothing is stored under its id."""
     now = datetime.now(UTC)
     if any(_count(_export(request_id, now)).values()):
-        detail = f"Something is stored under the id of privacy request {request_id}: answer it instead."
+        detail = f"Data is stored under the ID of privacy request {request_id}. Answer the request instead."
         raise ProblemError(HTTPStatus.CONFLICT, "something_stored", detail)
     with current_context().database.write() as connection:
         asked = requests.fetch_subject(connection, request_id, lock=True)
@@ -188,6 +188,6 @@ def _fetch_subject(
         raise not_found(f"open privacy request {request_id}")
     asked, subject = found
     if kind not in (None, asked):
-        detail = f"Privacy request {request_id} asks to {asked}, not to {kind}."
+        detail = f"Privacy request {request_id} is to {asked}, not to {kind}."
         raise ProblemError(HTTPStatus.CONFLICT, "other_kind", detail)
     return subject

@@ -62,9 +62,9 @@ def invalid(errors: list[FieldError], *, more: int = 0) -> ProblemError:
     """The request can be read but holds values that are not allowed; `more` are wrong beside those listed."""
     listed = errors[:MAX_ERRORS]
     total = len(errors) + more
-    places = ", ".join(error.pointer or "the request" for error in listed[:3])
+    places = ", ".join(error.pointer or "request" for error in listed[:3])
     others = f" and {total - 3} more" if total > 3 else ""
-    detail = f"Nothing was changed, because of {places}{others}: {listed[0].detail}."
+    detail = f"Nothing was changed. Invalid {places}{others}: {listed[0].detail}."
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return ProblemError(status, "invalid", detail, listed, more_errors=total - len(listed))
 
@@ -124,7 +124,7 @@ def _answer_too_large(_error: RequestEntityTooLarge) -> Response:
         Problem(
             title=HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase,
             status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value,
-            detail=f"The body is larger than {allowed_mib:g} MiB; send it in smaller parts.",
+            detail=f"The body is larger than {allowed_mib:g} MiB. Send it in smaller parts.",
             code="too_large",
         )
     )
@@ -136,7 +136,7 @@ def _answer_store_down(error: Exception) -> Response:
     problem = Problem(
         title=status.phrase,
         status=status.value,
-        detail="A store does not answer at the moment; nothing was changed. Try again.",
+        detail="A data store is temporarily unavailable. Nothing was changed. Try again.",
         code="store_unavailable",
     )
     return answer_problem(problem, {"Retry-After": str(_RETRY_SECONDS)})
@@ -145,5 +145,5 @@ def _answer_store_down(error: Exception) -> Response:
 def _answer_unexpected(error: Exception) -> Response:
     _log.error("unexpected_error", exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = "Something went wrong on our side; the log names this request by its X-Request-ID."
+    detail = "Something went wrong on our side. Find this request in the logs by its X-Request-ID."
     return answer_problem(Problem(title=status.phrase, status=status.value, detail=detail, code="unexpected"))

@@ -31,7 +31,7 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
-    cursor: str | None = Field(None, description="next_cursor of the page before")
+    cursor: str | None = Field(None, description="next_cursor of the previous page")
 
 
 def parse_query(

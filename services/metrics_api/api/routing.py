@@ -216,7 +216,7 @@ def read_body(model: type[Model]) -> Model:
 def parse_json(body: bytes) -> Any:
     """The body's JSON. Raises ProblemError 400 that says where it stops being JSON, or 413 for too many values."""
     if count_marks(body) > MAX_MARKS:
-        detail = f"The body holds more than {MAX_MARKS} commas and brackets; send it in smaller parts."
+        detail = f"The body holds more than {MAX_MARKS} commas and brackets. Send it in smaller parts."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
     try:
         return from_json(body, allow_inf_nan=False)

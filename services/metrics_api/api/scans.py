@@ -27,7 +27,7 @@ _MAX_BODY_BYTES = 6 * MAX_SCAN_BYTES + 1024
 def post_scan(body: ScanRequest) -> ScanAnswer:
     """Find personal information in a text or an object."""
     if body.scanned_bytes() > MAX_SCAN_BYTES:
-        detail = f"At most {MAX_SCAN_BYTES // 1024} KiB are scanned at once; send it in smaller parts."
+        detail = f"At most {MAX_SCAN_BYTES // 1024} KiB can be scanned at once. Send it in smaller parts."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
     settings = current_context().settings.api
     try:
@@ -35,7 +35,7 @@ def post_scan(body: ScanRequest) -> ScanAnswer:
             found = _scan(body, settings.pii_phone_region)
     except BudgetExceededError as error:
         most = f"{settings.pii_scan_seconds:g} s of processor time"
-        detail = f"Not scanned: it takes more than {most}; send it in smaller parts."
+        detail = f"Not scanned: it takes more than {most}. Send it in smaller parts."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
     return ScanAnswer(findings=[PiiFinding(**asdict(finding)) for finding in found])
 

@@ -52,7 +52,7 @@ def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTT
             lifetime = timedelta(hours=context.settings.api.session_hours)
             created = sign_in.save_session(connection, account, by=access.ACTOR, now=now, lifetime=lifetime)
         if created is None:
-            raise SignOnRefusedError("Your account here was changed at this moment.")
+            raise SignOnRefusedError("Your account was just changed. Sign in again.")
     return created, HTTPStatus.CREATED
 
 
@@ -72,6 +72,6 @@ def _refusals() -> Iterator[None]:
         raise ProblemError(HTTPStatus.FORBIDDEN, "single_sign_on_refused", str(error)) from error
     except ProviderUnavailableError as error:
         _log.error("single_sign_on_unavailable", reason=str(error))
-        detail = "The provider of single sign-on does not answer at the moment. Try again."
+        detail = "The single sign-on provider is not responding. Try again."
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise ProblemError(status, "provider_unavailable", detail, retry_after=_RETRY_SECONDS) from error

@@ -44,7 +44,7 @@ class SubscriberQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: EmailAddress = Field(description="The address that gets the reports")
+    email: EmailAddress = Field(description="Address that gets the reports")
     report_type: ScheduledType | None = Field(None, description="Only its subscription to this type")
 
 
@@ -132,7 +132,7 @@ def get_unsubscription(token: str, connection: Connection) -> Unsubscription:
     """Whose subscriptions the link would end; changes nothing, because mail scanners open links, too."""
     email = read_unsubscribe_token(current_context().references, token)
     if email is None:
-        raise not_found("such link")
+        raise not_found("unsubscribe link like this")
     return Unsubscription(email=mask_recipient(email), report_types=listing.fetch_types_of(connection, email))
 
 
@@ -141,7 +141,7 @@ def post_unsubscription(body: UnsubscribeToken) -> Unsubscription:
     """End everything that the address of the link gets; harmless to repeat."""
     email = read_unsubscribe_token(current_context().references, body.token)
     if email is None:
-        raise invalid([FieldError(pointer="/token", detail="is no link of ours")])
+        raise invalid([FieldError(pointer="/token", detail="is not a valid unsubscribe link")])
     with current_context().database.write() as connection:
         ended = listing.delete_by_link(connection, email, now=datetime.now(UTC))
     return Unsubscription(email=mask_recipient(email), report_types=ended)

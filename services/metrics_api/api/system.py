@@ -44,7 +44,7 @@ def get_readyz() -> SystemStatus:
         connection.execute(text("SELECT 1"))
         current = is_current(connection)
     if not current:
-        detail = "Migrations are missing; run python -m metrics_api migrate."
+        detail = "Migrations are pending. Run python -m metrics_api migrate."
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_migrated", detail, retry_after=_RETRY_SECONDS)
     current_context().redis.ping()
     return SystemStatus(status="ready")

@@ -60,5 +60,5 @@ def delete_token(token_id: int) -> None:
     except access.UnknownTokenError as error:
         raise not_found("active token with this id") from error
     except access.EnvironmentTokenError as error:
-        detail = "The token comes from the settings; change it there and run the bootstrap, which ends the old one."
+        detail = "This token is defined in the settings. Change it there and run bootstrap, which revokes the old one."
         raise ProblemError(HTTPStatus.CONFLICT, "environment_token", detail) from error

@@ -49,5 +49,5 @@ def decode_cursor(signer: CursorSigner, name: str, cursor: str) -> tuple[str, ..
     """The key within the cursor. Raises InvalidCursorError when it is not one of this list's."""
     key = signer.unseal(cursor, purpose=f"cursor of {name}")
     if key is None:
-        raise InvalidCursorError("is not a cursor that this list gave out")
+        raise InvalidCursorError("is not a cursor from this list")
     return tuple(json.loads(key))

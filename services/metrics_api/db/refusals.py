@@ -38,15 +38,18 @@ def refusals_explained(variable: str, database_url: str) -> Iterator[None]:
     try:
         make_url(database_url)
     except (ArgumentError, ValueError):
-        _end(os.EX_CONFIG, f"{variable} is no address of a PostgreSQL database, such as {_FORM}. Correct it.")
+        _end(os.EX_CONFIG, f"{variable} is not a PostgreSQL URL such as {_FORM}. Fix it.")
     try:
         yield
     except DBAPIError as error:
         reason = _shorten(error)
         if any(words in reason for words in _FINAL_WORDS):
-            _end(os.EX_CONFIG, f"The database of {variable} refuses: {reason}. Correct {variable}, or its rights.")
+            _end(
+                os.EX_CONFIG,
+                f"The database of {variable} refused the connection: {reason}. Fix {variable} or its privileges.",
+            )
         if isinstance(error, OperationalError):
-            _end(os.EX_TEMPFAIL, f"The database of {variable} cannot be used now: {reason}. Try again.")
+            _end(os.EX_TEMPFAIL, f"The database of {variable} is unavailable: {reason}. Try again.")
         raise
 
 

@@ -34,16 +34,18 @@ def parse_network(given: str) -> str:
     try:
         interface = ip_interface(given)
     except ValueError as error:
-        raise ValueError(f"{given} is neither an address nor a network such as 203.0.113.0/24") from error
+        raise ValueError(f"{given} is not an IP address or a network such as 203.0.113.0/24") from error
     if "%" in given:
         raise ValueError(f"{given} names a zone, which only one machine knows")
     network = interface.network
     if interface.ip != network.network_address:
-        raise ValueError(f"{given} has bits set behind its prefix; the network is {network}")
+        raise ValueError(f"{given} has bits set beyond its prefix. The network is {network}")
     plain = _without_mapping(network)
     widest = _WIDEST[plain.version]
     if plain.prefixlen < widest:
-        raise ValueError(f"{given} is too wide; in IPv{plain.version} at most a /{widest} can be trusted")
+        raise ValueError(
+            f"{given} is too wide. The largest IPv{plain.version} network that can be trusted is a /{widest}"
+        )
     return str(plain)
 
 

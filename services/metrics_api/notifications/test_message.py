@@ -22,7 +22,7 @@ def save_test_message(connection: Connection, rule_id: int, context: Context, *,
         event="opened",
         type="no_data",
         severity=severity,
-        message=f"This is a test of the rule “{rule.name}”. Nothing has happened.",
+        message=f"This is a test of the rule “{rule.name}”. No action is needed.",
         count=0,
         at=now,
         # There is no such alert, so the link leads to the page of all.

@@ -76,9 +76,9 @@ class ApiConnection:
         try:
             response = self._http.request(method, path, params=given, headers=self._build_headers(), **request)
         except _NEVER_SENT as error:
-            raise ApiUnreachableError(f"The metrics API did not answer: {error}") from error
+            raise ApiUnreachableError(f"The metrics API did not respond: {error}") from error
         except httpx.TransportError as error:
-            raise ApiSilentError(f"The metrics API did not answer: {error}") from error
+            raise ApiSilentError(f"The metrics API did not respond: {error}") from error
         if response.is_error:
             raise _problem(response)
         return response
@@ -93,5 +93,5 @@ def _problem(response: httpx.Response) -> ApiProblemError:
     try:
         body = response.json()
     except ValueError:
-        return ApiProblemError(response.status_code, "not_json", "The answer was not JSON; is this the metrics API?")
+        return ApiProblemError(response.status_code, "not_json", "The response was not JSON. Is this the metrics API?")
     return ApiProblemError(response.status_code, body["code"], body["detail"], body.get("errors"))

@@ -24,10 +24,10 @@ class EvidenceRow(BaseModel):
 
     label: str
     ref: str
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
-    day: date | None = Field(None, description="The UTC date that it was counted on, where it is counted by date")
-    unit: EvidenceUnit | None = Field(None, description="What the value counts; a rate is a fraction")
-    value: float = Field(description="How much of it: clicks, conversions or a rate")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
+    day: date | None = Field(None, description="UTC date of the count, if counted by date")
+    unit: EvidenceUnit | None = Field(None, description="Unit of the value; a rate is a fraction")
+    value: float = Field(description="Clicks, conversions or a rate")
 
 
 class Evidence(BaseModel):
@@ -35,12 +35,12 @@ class Evidence(BaseModel):
 
     what: str = Field(description="What was measured")
     count: float
-    unit: EvidenceUnit | None = Field(None, description="What count and threshold are in; a rate is a fraction")
+    unit: EvidenceUnit | None = Field(None, description="Unit of count and threshold; a rate is a fraction")
     threshold: float = Field(description="The alert is open while the count is above this")
     period: Period
-    rows: list[EvidenceRow] = Field(description="The first 100, the worst first")
+    rows: list[EvidenceRow] = Field(description="Top 100, worst first")
     refs: list[str] = Field(description="References of what was counted, at most 100")
-    link: str = Field(description="Path of the dashboard that shows it")
+    link: str = Field(description="Dashboard path that shows it")
 
 
 class Alert(BaseModel):
@@ -54,10 +54,10 @@ class Alert(BaseModel):
     opened_at: datetime
     updated_at: datetime = Field(description="When it was last evaluated or acted on")
     acknowledged_by: str | None
-    note: str | None = Field(description="What was said at the last action")
+    note: str | None = Field(description="Note of the last action")
     snoozed_until: datetime | None
     resolved_at: datetime | None
-    resolved_by: str | None = Field(description="Null where it ended by itself")
+    resolved_by: str | None = Field(description="Null if it resolved automatically")
     evidence: Evidence
 
 
@@ -124,7 +124,7 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: OptionalNote = None
-    false_positive: StrictBool = Field(False, description="It was nothing: the same evidence does not open it again")
+    false_positive: StrictBool = Field(False, description="False positive: the same evidence does not reopen it")
     until_period_passed: StrictBool = Field(
         False,
         description="Snooze it until its dates leave the 7 days evaluated; then it resolves, unless there is more",
@@ -133,7 +133,7 @@ class Resolution(BaseModel):
     @model_validator(mode="after")
     def _check_one_end(self) -> Self:
         if self.false_positive and self.until_period_passed:
-            raise ValueError("is either a false positive or over once its period has passed, not both")
+            raise ValueError("is either a false positive or resolved once its period has passed, not both")
         return self
 
 

@@ -25,7 +25,7 @@ class AuditFilter(BaseModel):
         """Refuse an end before the start."""
         start = info.data.get("start")
         if end and start and end < start:
-            raise ValueError("must not lie before start")
+            raise ValueError("must not be before start")
         return end
 
 
@@ -34,14 +34,13 @@ class AuditEntry(BaseModel):
 
     id: int
     at: datetime
-    actor: str = Field(description="The email or the name by which the actor is known, which others may bear too")
+    actor: str = Field(description="The actor's email or name, not necessarily unique")
     actor_key: str | None = Field(
-        description="Which actor it was: `person:7`, `token:3`, `visitor` who has not signed in, or `system`; "
-        "null where it was not kept yet"
+        description="Key of the actor: `person:7`, `token:3`, `visitor` (not signed in) or `system`; null in old ones"
     )
     action: str
     subject: str
-    address: str | None = Field(description="Where the request came from; null for what the service did by itself")
+    address: str | None = Field(description="IP address of the request; null for actions of the service itself")
     details: dict[str, Any] | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None

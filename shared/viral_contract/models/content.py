@@ -27,14 +27,14 @@ def _shorten(value: Any) -> Any:
     if not isinstance(value, list) or len(value) <= MAX_PARTICIPANTS:
         return value
     if not all(isinstance(each, str) for each in value):
-        raise ValueError("must hold texts alone")
+        raise ValueError("must contain only text")
     return _each_once([normalize_id(each) for each in value])
 
 
 def _each_once(values: list[str]) -> list[str]:
     distinct = list(dict.fromkeys(values))
     if len(distinct) > MAX_PARTICIPANTS:
-        raise ValueError(f"must name at most {MAX_PARTICIPANTS} participants, not {len(distinct)}")
+        raise ValueError(f"must have at most {MAX_PARTICIPANTS} participants, not {len(distinct)}")
     return distinct
 
 

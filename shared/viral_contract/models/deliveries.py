@@ -40,7 +40,7 @@ class Delivery(BaseModel):
     sent_at: datetime | None
     next_attempt_at: datetime | None = Field(description="Time of the next attempt; null once it has ended")
     reason: str | None = Field(description="Why the last attempt failed, or why nothing is known of it")
-    discarded_at: datetime | None = Field(None, description="When a person decided to leave it at that")
+    discarded_at: datetime | None = Field(None, description="When someone discarded it")
     has_content: bool = Field(False, description="Whether what was rendered for the recipient is still kept")
 
 
@@ -89,7 +89,7 @@ class Notification(BaseModel):
     rule: str
     channel: Channel
     news: Annotated[list[AlertNews], Field(min_length=1)]
-    is_test: bool = Field(False, description="Asked for by an admin who tries the rule; the news is made up")
+    is_test: bool = Field(False, description="Sent by an admin to test the rule, with sample data")
 
 
 class Takedown(BaseModel):

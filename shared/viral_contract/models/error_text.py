@@ -7,7 +7,7 @@ _NOT_A_DATE = "must be a date such as 2026-03-01"
 _NOT_A_UUID = "must be a UUID such as 1b4e28ba-2fa1-4d2c-883f-0016d3cca427"
 _NOT_A_NUMBER = "must be a number"
 _NOT_WHOLE = "must be a whole number"
-_NOT_A_TEXT = "must be a text"
+_NOT_A_TEXT = "must be text"
 _NOT_BOOLEAN = "must be true or false"
 _NOT_AN_OBJECT = "must be an object"
 

@@ -33,19 +33,19 @@ FLAGS = {
     Flag.GUARDRAIL_DASHBOARD: FlagMeaning(
         True,
         "person",
-        "The guardrails page says that it is switched off, and its reads answer 404 feature_disabled. "
-        "Detection and alerts go on.",
+        "The guardrails page is unavailable, and its API routes return 404 feature_disabled. "
+        "Detection and alerts keep running.",
     ),
     Flag.PERFORMANCE_REPORTS: FlagMeaning(
         True,
         "person",
-        "The report pages say so, their routes answer 404 feature_disabled, and due slots are skipped.",
+        "Report pages are unavailable, API routes return 404 feature_disabled, and scheduled reports are skipped.",
     ),
     Flag.EMAIL_DELIVERY: FlagMeaning(
-        False, "report", "A delivery is a placeholder: it is recorded and rendered, and nothing is sent."
+        False, "report", "Deliveries are placeholders: recorded and rendered, but never sent."
     ),
-    Flag.AI_INSIGHTS: FlagMeaning(False, "report", "Insights and recommendations are written by rules alone."),
-    Flag.ALERT_NOTIFICATIONS: FlagMeaning(False, "rule", "Nobody is notified. Alerts still open and close."),
+    Flag.AI_INSIGHTS: FlagMeaning(False, "report", "Insights and recommendations are rule-based only."),
+    Flag.ALERT_NOTIFICATIONS: FlagMeaning(False, "rule", "No notifications are sent. Alerts still open and close."),
 }
 
 
@@ -53,12 +53,10 @@ class FlagState(BaseModel):
     """State of one flag."""
 
     name: Flag
-    on: bool | None = Field(description="For the caller; None where it differs from case to case")
-    default: bool = Field(description="What holds where the file does not name the flag")
-    percentage: float | None = Field(
-        description="Of the cases it is on for, in percent; None where a rule alone decides"
-    )
-    has_rule: bool = Field(description="Whether a rule names cases apart from the percentage, such as single people")
+    on: bool | None = Field(description="For the caller; null where it varies")
+    default: bool = Field(description="Default when the file does not set the flag")
+    percentage: float | None = Field(description="Rollout in percent; null where a rule alone decides")
+    has_rule: bool = Field(description="Whether a rule also targets specific cases, such as individual people")
     decided_by: DecidedBy
     off_means: str
 
@@ -67,6 +65,6 @@ class FlagsAnswer(BaseModel):
     """Every flag, and their file."""
 
     flags: list[FlagState]
-    path: str | None = Field(description="The file; None where there is none and every flag has its default")
-    read_at: datetime | None = Field(description="Since when these flags are in force; None before the first good file")
-    problem: str | None = Field(description="Why the file as it is now is not in force; None while it is")
+    path: str | None = Field(description="The flags file; null if there is none and every flag has its default")
+    read_at: datetime | None = Field(description="When these flags took effect; null before the first valid file")
+    problem: str | None = Field(description="Why the current file is not in effect; null while it is")

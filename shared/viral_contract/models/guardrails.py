@@ -22,7 +22,7 @@ class SuspiciousIp(BaseModel):
     date: date
     ip_address: str
     ref: str
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     click_count: int
     devices: int = Field(description="Distinct devices among its first 200 events of the day")
     pace_per_hour: float | None = Field(description="Clicks per active hour of the day")
@@ -37,7 +37,7 @@ class TrustedIp(BaseModel):
     date: date
     ip_address: str
     ref: str
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     click_count: int
     cidr: str
     reason: str
@@ -47,7 +47,7 @@ class FraudAnswer(Answer):
     """IP addresses with too many clicks in one day, worst first; trusted networks are separate."""
 
     suspicious_ips: list[SuspiciousIp]
-    trusted_ips: list[TrustedIp] = Field(description="The first 50; they count nowhere else")
+    trusted_ips: list[TrustedIp] = Field(description="The first 50; excluded from all other counts")
     total_flagged_ips: int
     threshold_used: int
     next_cursor: str | None
@@ -58,7 +58,7 @@ class BotLikeDevice(BaseModel):
 
     device_fingerprint: str
     ref: str
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     total_clicks: int
     first_seen: datetime
     last_seen: datetime
@@ -152,7 +152,7 @@ class CoppaAnswer(Answer):
     parent_shares: Compliance
     progress_reels: Compliance
     overall_compliance_rate: float
-    open_violations: int = Field(description="Violations of any item that nobody has resolved yet")
+    open_violations: int = Field(description="Unresolved violations of any item")
     not_scanned: int = Field(
         0, description="Items whose scan timed out; they count as violations until they are scanned"
     )

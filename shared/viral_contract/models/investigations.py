@@ -19,7 +19,7 @@ class Entity(BaseModel):
     kind: EntityKind
     shown: str = Field(description="Masked without identifiers:read")
     ref: str | None = Field(description="Stands for a masked identifier; a referrer has none")
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     first_seen: datetime | None = Field(description="Of all that is stored; null for a referrer with links only")
     last_seen: datetime | None
 
@@ -49,7 +49,7 @@ class RelatedEntity(BaseModel):
 
     shown: str
     ref: str | None = Field(description="What investigations accept; null where the kind is not masked")
-    alias: str = Field("", description="A short name, alike for everybody, that tells masked rows apart")
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     events: int
     clicks: int
     conversions: int
@@ -82,7 +82,7 @@ class Investigation(Answer):
     """Fields of every investigation."""
 
     entity: Entity
-    rule: str = Field(description="What flags such an entity, under the thresholds of this answer")
+    rule: str = Field(description="Rule that flags this kind of entity, with the current thresholds")
     flagged: bool
     looked_at_events: int = Field(
         description="Newest events of the period, at most 10,000; everything here covers these"

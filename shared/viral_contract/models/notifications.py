@@ -75,7 +75,7 @@ def parse_url(given: str) -> str:
     except ValidationError as error:
         raise ValueError("must be a URL such as https://hooks.example.com/alerts") from error
     if url.username or url.password:
-        raise ValueError("must not hold a user or a password")
+        raise ValueError("must not contain a user name or password")
     return str(url)
 
 
@@ -84,7 +84,7 @@ class LastMessage(BaseModel):
 
     at: datetime
     is_test: bool
-    news: int = Field(description="How many pieces of news it told")
+    news: int = Field(description="Number of alert updates in it")
     status: DeliveryState
     reason: str | None
 
@@ -101,14 +101,14 @@ class NotificationRule(BaseModel):
     switched_on: bool = Field(description="Whether the flag alert_notifications is on for this rule")
     created_by: str
     created_at: datetime
-    waiting: int = Field(description="News that are told in a digest as soon as the rule may send again")
+    waiting: int = Field(description="Alert updates waiting for the next digest")
     last_message: LastMessage | None
 
 
 class SavedRule(NotificationRule):
     """A saved rule."""
 
-    secret: str | None = Field(description="Signs the webhooks of the rule; told once, when it was made")
+    secret: str | None = Field(description="Signs the rule's webhooks; returned once, on creation")
 
 
 class RulesAnswer(BaseModel):
@@ -116,7 +116,7 @@ class RulesAnswer(BaseModel):
 
     rules: list[NotificationRule]
     total_rules: int
-    switched_on: bool = Field(description="Whether the flag alert_notifications is on for a rule yet to be made")
+    switched_on: bool = Field(description="Whether the flag alert_notifications is on for new rules")
     next_cursor: str | None
 
 

@@ -75,7 +75,7 @@ class Person(BaseModel):
 class SignedInPerson(Person):
     """The person of a session, and their features."""
 
-    flags: list[Flag] = Field(description="Flags told apart by person that are on for this one")
+    flags: list[Flag] = Field(description="Per-person flags that are on for this person")
 
 
 class SessionCreated(BaseModel):
@@ -85,7 +85,7 @@ class SessionCreated(BaseModel):
     expires_at: datetime
     person: Person
     device: str | None = Field(
-        None, description="To be kept by the browser for its next sign-in, which strangers' wrong guesses do not hinder"
+        None, description="Stored by the browser, so that other people's failed sign-ins don't block its next one"
     )
 
 
@@ -128,7 +128,7 @@ class PersonChange(BaseModel):
     def check_any(self) -> "PersonChange":
         """Refuse an empty change."""
         if self.role is None and self.deactivated is None:
-            raise ValueError("names nothing to change")
+            raise ValueError("must change at least one field")
         return self
 
 

@@ -90,11 +90,11 @@ class PeriodQuery(BaseModel):
         if self.days is not None and (self.start or self.end):
             raise ValueError("give either days, or start and end, not both")
         if (self.start is None) != (self.end is None):
-            raise ValueError("start and end go together")
+            raise ValueError("start and end must be given together")
         if self.start and self.end:
             span = (self.end - self.start).days + 1
             if span < 1:
-                raise ValueError(f"end {self.end} lies before start {self.start}")
+                raise ValueError(f"end {self.end} is before start {self.start}")
             if span > MAX_DAYS:
                 raise ValueError(f"the period has {span} days; at most {MAX_DAYS} are allowed")
         return self

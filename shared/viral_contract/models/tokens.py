@@ -17,7 +17,7 @@ def _check_name(name: str) -> str:
     """Refuse names of a person or the service itself, including look-alike letters."""
     plain = unicodedata.normalize("NFKC", name).casefold()
     if "@" in plain or plain in ACTORS_OF_ITS_OWN:
-        raise ValueError("must not look like a person or like the service itself, whom the audit names so")
+        raise ValueError("must not look like a person or the service itself")
     return name
 
 
@@ -35,7 +35,7 @@ class NewToken(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: TokenName = Field(description="Who will hold it; the audit names its actions so")
+    name: TokenName = Field(description="Who will hold it; the audit log uses this name")
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     expires_in_days: Annotated[int, Field(ge=1, le=366)] = 90
 

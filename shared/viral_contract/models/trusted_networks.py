@@ -13,7 +13,7 @@ class Trust(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Note
-    expires_at: FutureTime | None = Field(None, description="For ever when absent")
+    expires_at: FutureTime | None = Field(None, description="No expiration if absent")
 
 
 class TrustedNetwork(BaseModel):

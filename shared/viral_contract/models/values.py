@@ -35,7 +35,7 @@ def _empty_is_null(value: object) -> object:
 def check_text(value: Any) -> str:
     """The value, if it is a text without control characters. Raises ValueError otherwise."""
     if not isinstance(value, str):
-        raise ValueError("must be a text")
+        raise ValueError("must be text")
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value
@@ -91,7 +91,7 @@ def _check_is_date(value: Any) -> Any:
 def _check_has_come(day: date, info: ValidationInfo) -> date:
     today = ((info.context or {}).get("now") or datetime.now(UTC)).date()
     if day > today:
-        raise ValueError(f"lies in the future: today is {today} (UTC)")
+        raise ValueError(f"is in the future: today is {today} (UTC)")
     return day
 
 
@@ -102,14 +102,14 @@ def _as_utc(value: datetime, info: ValidationInfo) -> datetime:
         raise ValueError("is out of range") from error
     now = (info.context or {}).get("now")
     if now is not None and moment > now + MAX_CLOCK_SKEW:
-        raise ValueError("lies more than 5 minutes ahead")
+        raise ValueError("is more than 5 minutes in the future")
     return moment
 
 
 def _in_the_future(value: datetime, info: ValidationInfo) -> datetime:
     now = (info.context or {}).get("now")
     if now is not None and value <= now:
-        raise ValueError("must lie in the future")
+        raise ValueError("must be in the future")
     try:
         return value.astimezone(UTC)
     except OverflowError as error:

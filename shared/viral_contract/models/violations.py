@@ -56,7 +56,7 @@ class ViolationTotals(BaseModel):
     by_child: int
     by_parent: int
     by_type: dict[ViolationType, int]
-    median_seconds_to_removal: float | None = Field(description="Null where nothing was removed")
+    median_seconds_to_removal: float | None = Field(description="Null if nothing was removed")
 
 
 class ViolationsAnswer(Answer):
@@ -84,5 +84,5 @@ class ViolationResolution(BaseModel):
     def check_reason(cls, note: str | None, info: ValidationInfo) -> str | None:
         """Refuse a false positive without a reason."""
         if note is None and info.data.get("resolution") == "false_positive":
-            raise ValueError("must say why it is a false positive")
+            raise ValueError("must explain why it is a false positive")
         return note

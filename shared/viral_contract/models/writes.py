@@ -39,7 +39,7 @@ class EventsAccepted(BaseModel):
     accepted: int
     duplicates: int
     expired: int = _counted_late("Not stored: dated before what was purged; absent where none are")
-    erased: int = _counted_late("Not stored: of a subject that was erased after their date; absent where none are")
+    erased: int = _counted_late("Not stored: about a subject that was erased after their date; absent where none are")
     rejected: RejectedItems = None
     more_errors: MoreErrors = 0
 
@@ -50,7 +50,7 @@ class ItemsSaved(BaseModel):
     created: int
     replaced: int
     expired: int = _counted_late("Not stored: dated before what was purged; absent where none are")
-    erased: int = _counted_late("Not stored: of somebody who was erased after their date; absent where none are")
+    erased: int = _counted_late("Not stored: about a person who was erased after their date; absent where none are")
     rejected: RejectedItems = None
     more_errors: MoreErrors = 0
 
@@ -61,4 +61,4 @@ class ItemSaved(BaseModel):
     id: str
     created: bool
     expired: bool = _said_late("Not stored: dated before what was purged")
-    erased: bool = _said_late("Not stored: of somebody who was erased after its date")
+    erased: bool = _said_late("Not stored: about a person who was erased after its date")

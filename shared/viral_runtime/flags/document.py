@@ -22,7 +22,7 @@ class BrokenFlagsError(Exception):
 def build_evaluator(document: Any) -> FlagdCore:
     """An evaluator of the document's flags. Raises BrokenFlagsError unless each of our flags works in it."""
     if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
-        raise BrokenFlagsError('it is no object with an object "flags" in it')
+        raise BrokenFlagsError('it is not an object with an object "flags" in it')
     for name in set(FLAGS) & document["flags"].keys():
         _check_variants(name, document["flags"][name])
     evaluator = FlagdCore()

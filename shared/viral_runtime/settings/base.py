@@ -79,5 +79,5 @@ def load_settings_or_exit(*models: type[EnvironmentSettings]) -> list[Any]:
         return load_settings(*models)
     except InvalidSettingsError as error:
         lines = "\n".join(f"  - {problem}" for problem in error.problems)
-        sys.stderr.write(f"This service cannot start, because of its settings:\n{lines}\n")
+        sys.stderr.write(f"This service can't start because of invalid settings:\n{lines}\n")
         sys.exit(os.EX_CONFIG)

@@ -50,7 +50,7 @@ def refuse_readiness(app: "WSGIApplication", draining: Draining) -> "WSGIApplica
 
 
 def _build_refusal(request_id: str) -> Response:
-    detail = "This server is about to stop; ask another."
+    detail = "This server is shutting down. Try another one."
     problem = Problem(title=_STATUS.phrase, status=_STATUS, detail=detail, code="stopping")
     headers = {"X-Request-ID": request_id, "Retry-After": _RETRY_SECONDS}
     return Response(

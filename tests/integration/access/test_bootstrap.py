@@ -52,7 +52,7 @@ def change_own_password(dashboard: Api) -> None:
 
 
 def test_the_first_admin_signs_in_by_the_given_password(dashboard: Api, engine: Engine) -> None:
-    assert run(engine) == ["chief@example.com is an admin now, with the password of ADMIN_PASSWORD."]
+    assert run(engine) == ["chief@example.com is now an admin, with the password from ADMIN_PASSWORD."]
     assert can_sign_in(dashboard, FIRST)
     assert run(engine) == []
 
@@ -81,7 +81,7 @@ def test_a_password_changed_on_the_page_stays(dashboard: Api, engine: Engine) ->
 def test_the_local_stack_restores_the_login_that_it_shows(dashboard: Api, engine: Engine) -> None:
     run(engine)
     change_own_password(dashboard)
-    assert "ADMIN_PASSWORD again" in run(engine, restore_admin=True)[0]
+    assert "reset to ADMIN_PASSWORD" in run(engine, restore_admin=True)[0]
     assert can_sign_in(dashboard, FIRST)
     assert run(engine, restore_admin=True) == []
 

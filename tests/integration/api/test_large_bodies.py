@@ -31,7 +31,7 @@ def check_problem(response: httpx.Response, status: int, code: str) -> dict[str,
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/links"])
 def test_a_body_of_20_mib_is_answered_413(http: httpx.Client, path: str) -> None:
     problem = check_problem(http.post(path, content=b" " * 20 * MIB, headers=JSON), 413, "too_large")
-    assert problem["detail"] == "The body is larger than 16 MiB; send it in smaller parts."
+    assert problem["detail"] == "The body is larger than 16 MiB. Send it in smaller parts."
 
 
 def test_a_body_of_20_mib_in_chunks_is_answered_413(http: httpx.Client) -> None:
@@ -46,7 +46,7 @@ def test_a_body_of_16_mib_is_read(http: httpx.Client) -> None:
 
 def test_a_single_link_may_not_be_as_large_as_a_batch(http: httpx.Client) -> None:
     problem = check_problem(http.put("/v1/links/l-1", content=b" " * 2 * MIB, headers=JSON), 413, "too_large")
-    assert problem["detail"] == "The body is larger than 1 MiB; send it in smaller parts."
+    assert problem["detail"] == "The body is larger than 1 MiB. Send it in smaller parts."
 
 
 def test_the_same_connection_can_be_used_after_a_refusal(http: httpx.Client) -> None:

@@ -83,7 +83,7 @@ def test_an_unknown_id_leaves_the_request_open_until_somebody_closes_it(
     for command in (["export", CHILD, "--out", str(out)], ["erase", CHILD, "--yes"]):
         result = run(empty_database, server_url, *command)
         assert result.exit_code == 1
-        assert "Nothing is stored under this id; check it." in result.output
+        assert "No data found for this ID. Check it." in result.output
     assert not out.exists()
     closed = run(empty_database, server_url, "close", "1")
     assert closed.output == "Request 1 is closed. No data is stored.\n"

@@ -100,7 +100,7 @@ def forge_cursors(real: str) -> dict[str, str]:
 def test_a_forged_cursor_is_invalid(api: Api, path: str, forgery: str) -> None:
     real = api.read(path, **PERIOD, limit=1)["next_cursor"]
     problem = api.refuse(422, "GET", path, query_string={**PERIOD, "cursor": forge_cursors(real)[forgery]})
-    assert problem["errors"] == [{"pointer": "#cursor", "detail": "is not a cursor that this list gave out"}]
+    assert problem["errors"] == [{"pointer": "#cursor", "detail": "is not a cursor from this list"}]
 
 
 @pytest.mark.usefixtures("flagged")

@@ -142,9 +142,9 @@ def test_a_period_of_dates_includes_both(api: Api, end: str, days: int) -> None:
     [
         ({"days": 7, "start": "2026-03-01"}, "#", "give either days, or start and end, not both"),
         ({"days": 7, "start": "2026-03-01", "end": "2026-03-02"}, "#", "give either days, or start and end, not both"),
-        ({"start": "2026-03-01"}, "#", "start and end go together"),
-        ({"end": "2026-03-01"}, "#", "start and end go together"),
-        ({"start": "2026-03-02", "end": "2026-03-01"}, "#", "end 2026-03-01 lies before start 2026-03-02"),
+        ({"start": "2026-03-01"}, "#", "start and end must be given together"),
+        ({"end": "2026-03-01"}, "#", "start and end must be given together"),
+        ({"start": "2026-03-02", "end": "2026-03-01"}, "#", "end 2026-03-01 is before start 2026-03-02"),
         ({"start": "2024-01-01", "end": "2025-01-01"}, "#", "the period has 367 days; at most 366 are allowed"),
         ({"days": 0}, "#days", "must be at least 1"),
         ({"days": 367}, "#days", "must be at most 366"),

@@ -162,7 +162,7 @@ def test_a_session_may_have_1000_participants_and_no_more(api: Api) -> None:
     assert save(api, "study-sessions", build_session("a", *people[:1000], *people[:1000]))["created"] == 1
     problem = api.refuse(422, "POST", "/v1/study-sessions", json={"items": [build_session("b", *people)]})
     assert problem["errors"] == [
-        {"pointer": "/items/0/participant_ids", "detail": "must name at most 1000 participants, not 1001"}
+        {"pointer": "/items/0/participant_ids", "detail": "must have at most 1000 participants, not 1001"}
     ]
 
 
@@ -213,7 +213,7 @@ def test_data_may_have_64_kib_of_utf_8(api: Api, filler: str) -> None:
         ({"actor": "teacher"}, "/actor", "must be 'child' or 'parent'"),
         ({"share_type": "x" * 129}, "/share_type", "must have at most 128 characters"),
         ({"inserted_at": "yesterday"}, "/inserted_at", "must be an RFC 3339 time such as 2026-03-01T09:30:00Z"),
-        ({"inserted_at": "2999-01-01T00:00:00Z"}, "/inserted_at", "lies more than 5 minutes ahead"),
+        ({"inserted_at": "2999-01-01T00:00:00Z"}, "/inserted_at", "is more than 5 minutes in the future"),
         ({"media": "photo"}, "/media", "must be a list"),
         ({"media": [build_media()] * 51}, "/media", "must have at most 50 items"),
         ({"media": [{"kind": "photo"}]}, "/media/0/of_child", "is required"),
@@ -229,7 +229,7 @@ def test_data_may_have_64_kib_of_utf_8(api: Api, filler: str) -> None:
         (
             {"media": [build_media(consent={**CONSENT, "recorded_at": "2999-01-01T00:00:00Z"})]},
             "/media/0/consent/recorded_at",
-            "lies more than 5 minutes ahead",
+            "is more than 5 minutes in the future",
         ),
     ],
 )

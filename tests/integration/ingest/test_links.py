@@ -177,11 +177,11 @@ def test_one_invalid_link_refuses_the_batch_unless_it_is_partial(api: Api, conne
     ("field", "value", "detail"),
     [
         ("referrer_id", "", "must have at least 1 characters"),
-        ("referrer_id", None, "must be a text"),
+        ("referrer_id", None, "must be text"),
         ("source", "x" * 129, "must have at most 128 characters"),
         ("target_url", "x" * 2049, "must have at most 2048 characters"),
         ("inserted_at", "tomorrow", "must be an RFC 3339 time such as 2026-03-01T09:30:00Z"),
-        ("inserted_at", "9999-01-01T00:00:00Z", "lies more than 5 minutes ahead"),
+        ("inserted_at", "9999-01-01T00:00:00Z", "is more than 5 minutes in the future"),
         ("click_count", 5, "is not a known field"),
     ],
 )

@@ -39,7 +39,7 @@ def fetch_only_event(connection: Connection) -> dict[str, Any]:
         ("occurred_at", "infinity", NOT_A_TIME),
         ("occurred_at", "2026-03-01T09:30:00", "must name its time zone, as 2026-03-01T09:30:00Z does"),
         ("occurred_at", "0001-01-01T00:00:00+05:00", "is out of range"),
-        ("occurred_at", "9999-12-31T23:59:59Z", "lies more than 5 minutes ahead"),
+        ("occurred_at", "9999-12-31T23:59:59Z", "is more than 5 minutes in the future"),
         ("ip_address", "localhost", NOT_AN_ADDRESS),
         ("ip_address", "203.0.113.256", NOT_AN_ADDRESS),
         ("ip_address", "203.0.113.0/24", NOT_AN_ADDRESS),
@@ -47,9 +47,9 @@ def fetch_only_event(connection: Connection) -> dict[str, Any]:
         ("ip_address", 3405803777, NOT_AN_ADDRESS),
         ("ip_address", "203.0.113.1\x00", NOT_AN_ADDRESS),
         ("ip_address", "fe80::1%eth0", "must be an IP address without a zone"),
-        ("user_id", 7, "must be a text"),
-        ("user_id", ["a"], "must be a text"),
-        ("user_agent", {}, "must be a text"),
+        ("user_id", 7, "must be text"),
+        ("user_id", ["a"], "must be text"),
+        ("user_agent", {}, "must be text"),
         ("conversion_value", "12.50", "must be a number"),
         ("conversion_value", True, "must be a number"),
         ("conversion_value", 10**400, "must be a number"),
@@ -144,7 +144,7 @@ def test_an_event_may_lie_in_the_past_and_up_to_5_minutes_ahead(api: Api, ahead:
 
 def test_an_event_more_than_5_minutes_ahead_is_invalid(api: Api) -> None:
     errors = api.refuse_events(build_event(at=datetime.now(UTC) + timedelta(minutes=5, seconds=10)))
-    assert errors == [{"pointer": "/events/0/occurred_at", "detail": "lies more than 5 minutes ahead"}]
+    assert errors == [{"pointer": "/events/0/occurred_at", "detail": "is more than 5 minutes in the future"}]
 
 
 def test_an_event_without_a_time_happens_now(api: Api, connection: Connection) -> None:

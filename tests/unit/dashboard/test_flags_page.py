@@ -16,7 +16,7 @@ from viral_contract.models.flags import FLAGS, Flag, FlagsAnswer, FlagState
 from viral_contract.models.people import Role, SignedInPerson
 
 PATH = "/v1/flags"
-SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is switched off."})
+SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is turned off."})
 
 
 def build_state(name: Flag, **state: Any) -> FlagState:

@@ -140,10 +140,10 @@ def test_a_form_that_makes_no_sense_is_told_in_words(listed: FakeApi, field: str
 
 
 def test_a_refused_rule_keeps_the_form(listed: FakeApi) -> None:
-    problem = {"status": 409, "title": "", "code": "name_taken", "detail": "Another rule has this name."}
+    problem = {"status": 409, "title": "", "code": "name_taken", "detail": "Another rule already has this name."}
     listed.answers["POST", PATH] = httpx.Response(409, json=problem)
     changed = save_rule(listed.connect(), None, FORM)
-    assert (changed["said"], changed["name"]) == ("Another rule has this name.", no_update)
+    assert (changed["said"], changed["name"]) == ("Another rule already has this name.", no_update)
 
 
 def test_the_buttons_do_what_they_say(listed: FakeApi) -> None:

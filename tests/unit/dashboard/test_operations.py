@@ -158,10 +158,10 @@ def test_of_many_failures_the_page_shows_some_and_leads_to_the_others(browser: B
 
 
 def test_a_page_of_failures_that_never_was_is_refused_in_words(browser: Browser, api: FakeApi) -> None:
-    wrong = [{"pointer": "#cursor", "detail": "is not a cursor that this list gave out"}]
+    wrong = [{"pointer": "#cursor", "detail": "is not a cursor from this list"}]
     api.answers[QUEUES] = httpx.Response(422, json={"code": "invalid", "detail": "No.", "errors": wrong})
     changes = show(browser, search="?cursor=x")
-    assert "In the address, cursor is not a cursor that this list gave out." in str(changes["operations-notice"])
+    assert "In the address, cursor is not a cursor from this list." in str(changes["operations-notice"])
 
 
 def test_long_work_tells_how_far_it_has_come() -> None:

@@ -18,7 +18,7 @@ from viral_contract.models.reports import ReportRequested
 LIST = ("GET", "/v1/reports")
 ONE = ("GET", "/v1/reports/1")
 ASK = ("POST", "/v1/reports")
-SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is switched off."})
+SWITCHED_OFF = httpx.Response(404, json={"code": "feature_disabled", "detail": "The feature is turned off."})
 
 
 def show_list(browser: Browser, search: str = "", *, who: str = "analyst1", is_shown: bool = False) -> dict[str, Any]:

@@ -149,10 +149,10 @@ def test_a_resolution_is_sent_and_announced_and_the_list_drawn_again(listed: Fak
 
 
 def test_a_refused_resolution_is_told_in_words_and_keeps_the_note(api: FakeApi) -> None:
-    problem = {"status": 409, "title": "", "code": "resolved", "detail": "Violation 7 was resolved already."}
+    problem = {"status": 409, "title": "", "code": "resolved", "detail": "Violation 7 was already resolved."}
     api.answers["POST", f"{PATH}/7/resolve"] = httpx.Response(409, json=problem)
     answer = resolve_violation(api.connect(), 7, "removed", "gone", "?days=7")
-    assert (answer["said"], answer["list"]) == ("Violation 7 was resolved already.", no_update)
+    assert (answer["said"], answer["list"]) == ("Violation 7 was already resolved.", no_update)
 
 
 @pytest.mark.parametrize(
