@@ -1,8 +1,8 @@
-"""What there is to tell about alerts, noted in the transaction that changes them.
+"""Events of alerts to notify about, recorded in the transaction that changes the alerts.
 
-An alert's opening is told once to each rule that lists its severity; that it got worse, as often as it does: its
-severity rises, or it counts at least twice of what that rule was last told; its end once, to those that were told of
-the opening. While somebody has taken it up or put it off, nothing is noted.
+Each rule is notified once of an alert with its severity, again whenever the alert escalates (its severity rises, or
+its count is at least twice what the rule was last notified of), and once of its end, if it was notified of the
+opening. While someone has acknowledged or snoozed the alert, nothing is recorded.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ _ESCALATED = text(f"""
     {_FROM} CROSS JOIN LATERAL (
         SELECT severity, count FROM alert_news
         WHERE rule_id = rule.id AND alert_id = alerts.id ORDER BY id DESC LIMIT 1
-    ) told
+    ) latest
     WHERE rule.id = ANY(:rules) AND alerts.status = 'open' AND alerts.severity = ANY(severities) AND (
-        (alerts.evidence ->> 'count')::float >= 2 * told.count
+        (alerts.evidence ->> 'count')::float >= 2 * latest.count
         OR array_position(CAST(:rising AS text[]), alerts.severity)
-            > array_position(CAST(:rising AS text[]), told.severity)
+            > array_position(CAST(:rising AS text[]), latest.severity)
     )
 """)
 _ENDED = text(f"""
@@ -55,7 +55,7 @@ def save_news(connection: Connection, flags: Flags, changes: AlertChanges, *, no
 def save_resolved(
     connection: Connection, flags: Flags, alert_id: int, *, actor: str, false_positive: bool, now: datetime
 ) -> None:
-    """Note that a person has ended an alert. What they wrote about it stays here, whoever is told."""
+    """Record that a person has closed an alert. Their note is not part of any notification."""
     said = f"{actor} marked it as a false positive." if false_positive else f"{actor} resolved it."
     _save_ended(connection, _fetch_listening(connection, flags), [alert_id], said, now=now)
 
