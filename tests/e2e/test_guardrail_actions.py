@@ -173,7 +173,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         page.get_by_role("textbox", name="Status").click()
         page.get_by_role("option", name="Snoozed").click()
         page.get_by_role("button", name="Apply filters").click()
-        expect(status).to_have_text("No alert matches")
+        expect(status).to_have_text("No matching alerts")
         page.reload()
         expect(page.get_by_text("Filters: status “Snoozed” · text “school's own”")).to_be_visible()
         expect(page.get_by_role("textbox", name="Status")).to_have_value("Snoozed")

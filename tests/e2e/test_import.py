@@ -143,7 +143,7 @@ def test_rebuilt_facts_answer_the_same(stack: dict[str, str], api: MetricsApi) -
     environment = {**os.environ, **stack_settings(stack)}
     result = subprocess.run([COMMAND, "rebuild-facts"], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("The facts are rebuilt")
+    assert result.stdout.startswith("Facts rebuilt")
     assert fetch_all(api.fetch_fraud, "suspicious_ips", **query) == before
 
 

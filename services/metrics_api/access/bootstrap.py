@@ -38,7 +38,7 @@ def bootstrap(
     elif not _has_people(connection):
         password = create_secret()
         _save_admin(connection, settings.admin_email.lower(), password, now=now)
-        say(f"Created the first admin, {settings.admin_email}, with password {password}. It won't be shown again.")
+        say(f"The first admin is {settings.admin_email}, with the password {password} - it won't be shown again.")
     at_once = timedelta()
     for name, token, scopes, overlap in (
         ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES, TOKEN_OVERLAP),

@@ -66,7 +66,7 @@ def test_without_a_password_one_is_made_and_told_once(dashboard: Api, engine: En
 def test_a_password_changed_in_the_settings_takes_effect_and_ends_sessions(dashboard: Api, engine: Engine) -> None:
     run(engine)
     signed = Signed(dashboard, "chief@example.com", FIRST)
-    assert "differs from what it was before" in run(engine, SECOND)[0]
+    assert "changed to ADMIN_PASSWORD" in run(engine, SECOND)[0]
     assert not signed.is_signed_in()
     assert (can_sign_in(dashboard, FIRST), can_sign_in(dashboard, SECOND)) == (False, True)
 

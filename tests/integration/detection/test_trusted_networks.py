@@ -55,10 +55,10 @@ def test_a_network_is_kept_in_its_canonical_form(api: Api, given: str, kept: str
     ("given", "complaint"),
     [
         ("203.0.113.7/24", "has bits set beyond its prefix. The network is 203.0.113.0/24"),
-        ("2001:db8::1/64", "has bits set behind its prefix"),
+        ("2001:db8::1/64", "has bits set beyond its prefix"),
         ("0.0.0.0/0", "is too wide"),
-        ("2.0.0.0/7", "in IPv4 at most a /8 can be trusted"),
-        ("::/0", "in IPv6 at most a /32 can be trusted"),
+        ("2.0.0.0/7", "The largest IPv4 network that can be trusted is a /8"),
+        ("::/0", "The largest IPv6 network that can be trusted is a /32"),
         ("2000::/31", "is too wide"),
         ("::ffff:0.0.0.0/96", "is too wide"),
         ("203.0.113.0/33", "is not an IP address or a network"),

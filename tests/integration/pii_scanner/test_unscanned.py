@@ -161,7 +161,7 @@ def test_a_scan_on_request_says_that_it_takes_too_long(hasty: Api) -> None:
     for body in ({"text": "write to john@example.com"}, {"data": EMAIL}):
         problem = hasty.refuse(422, "POST", "/v1/pii/scan", json=body)
         assert problem["code"] == "not_scanned"
-        assert "send it in smaller parts" in problem["detail"]
+        assert "Send it in smaller parts" in problem["detail"]
 
 
 @pytest.mark.parametrize("worst", list(WORST.values()), ids=list(WORST))

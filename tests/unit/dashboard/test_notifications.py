@@ -22,7 +22,7 @@ from viral_contract.models.notifications import (
 from viral_contract.models.people import Role
 
 PATH = "/v1/notification-rules"
-LAST = LastMessage(at=NOW, is_test=False, news=2, status="failed", reason="The webhook answered 500")
+LAST = LastMessage(at=NOW, is_test=False, news=2, status="failed", reason="The webhook returned 500")
 RULE = NotificationRule(
     id=7,
     name="On call",
@@ -74,7 +74,7 @@ def test_a_rule_is_shown_with_how_its_newest_message_fared(listed: FakeApi) -> N
     shown = show_rules(listed.connect(), None)
     (said,) = [said_of(each) for each in find(shown["rules"], "violation")]
     assert said.startswith("On call since 31 Mar 2026, by olga@example.com Critical High Webhook: https://hooks")
-    assert "Failed 2 pieces of news, 31 Mar 10:28 UTC The webhook answered 500 3 waiting for the next digest" in said
+    assert "Failed 2 pieces of news, 31 Mar 10:28 UTC The webhook returned 500 3 waiting for the next digest" in said
     assert (shown["hidden"], shown["notice"]) == (False, [])
 
 

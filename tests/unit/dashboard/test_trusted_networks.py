@@ -82,11 +82,11 @@ def test_a_form_that_is_not_filled_in_asks_for_the_rest(listed: FakeApi, cidr: s
 
 
 def test_a_refused_network_is_told_in_words_and_keeps_the_form(listed: FakeApi) -> None:
-    errors = [{"pointer": "#cidr", "detail": "203.0.113.9/24 has bits set behind its prefix"}]
+    errors = [{"pointer": "#cidr", "detail": "203.0.113.9/24 has bits set beyond its prefix"}]
     problem = {"status": 422, "title": "", "code": "invalid", "detail": "Because of #cidr", "errors": errors}
     listed.answers["PUT", f"{PATH}/203.0.113.9/24"] = httpx.Response(422, json=problem)
     answer = trust(listed.connect(), "203.0.113.9/24", "A school", None)
-    assert answer["said"] == "Nothing was changed: 203.0.113.9/24 has bits set behind its prefix."
+    assert answer["said"] == "Nothing was changed: 203.0.113.9/24 has bits set beyond its prefix."
     assert answer["reason"] == no_update
 
 
