@@ -1,5 +1,5 @@
-{{/* What an upgrade changes of flags, settings and numbers of pods, a line each; nothing at the first install, and where
-     Helm may not look at the cluster. It compares with what is there now, so a change by hand shows too. */}}
+{{/* The flags, settings and pod counts that an upgrade changes, one per line; nothing at the first install, and if Helm
+     cannot read the cluster. It compares with the cluster's current state, so manual changes show too. */}}
 {{- define "viral-engine.changes" -}}
 {{- include "viral-engine.changedFlags" . }}
 {{- range $group := prepend (keys .Values.config | sortAlpha) "thresholds" }}
@@ -8,7 +8,7 @@
 {{- include "viral-engine.changedNumbers" . }}
 {{- end }}
 
-{{/* An object as the cluster has it now. Of (dict "root" $ "version" API "kind" KIND "component" NAME). */}}
+{{/* An object's current state in the cluster. Of (dict "root" $ "version" API "kind" KIND "component" NAME). */}}
 {{- define "viral-engine.live" -}}
 {{- $name := printf "%s-%s" (include "viral-engine.fullname" .root) .component }}
 {{- lookup .version .kind .root.Release.Namespace $name | toJson }}
@@ -32,7 +32,7 @@
 {{- end }}
 {{- end }}
 
-{{/* For whom a flag is on, in words where it has the chart's form. Of a definition in flagd's format. */}}
+{{/* A flag's state, in words if it has the chart's form. Of a definition in flagd's format. */}}
 {{- define "viral-engine.flagState" -}}
 {{- if not (kindIs "map" .) -}}
 its default

@@ -29,7 +29,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Settings that contradict each other, as their models say too. */}}
+{{/* Contradictory settings, which their models reject too. */}}
 {{- define "viral-engine.checkSettings" -}}
 {{- $limits := list }}
 {{- range $status := list "Excellent" "Good" "Fair" "Warning" }}
@@ -66,7 +66,7 @@
 {{- end }}
 {{- end }}
 
-{{/* A setting as its process has it, also where the values leave it to the process's default.
+{{/* A setting's effective value, including the process's default.
      Of (dict "root" $ "group" GROUP "key" KEY). */}}
 {{- define "viral-engine.given" -}}
 {{- $settings := ternary .root.Values.thresholds (index .root.Values.config .group) (eq .group "thresholds") }}
@@ -146,7 +146,7 @@
 {{- end }}
 {{- end }}
 
-{{/* An HTTPRoute without a Gateway or a host, or whose callers would all seem to be the gateway. */}}
+{{/* An HTTPRoute without a Gateway or a host, or whose clients would all share the gateway's address. */}}
 {{- define "viral-engine.checkGateway" -}}
 {{- range $service := list "dashboard" "metricsApi" }}
 {{- if (index $.Values.gateway $service).enabled }}

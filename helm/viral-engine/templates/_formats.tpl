@@ -1,4 +1,4 @@
-{{/* One line for each text of the values that files/formats.yaml does not allow. */}}
+{{/* One line for each string value that files/formats.yaml does not allow. */}}
 {{- define "viral-engine.formatProblems" -}}
 {{- range $path, $format := .Files.Get "files/formats.yaml" | fromYaml }}
 {{- $found := $.Values }}
@@ -34,7 +34,7 @@
 {{- ternary "true" "" (not (not $fits)) }}
 {{- end }}
 
-{{/* "true" when a text is a network such as 10.0.0.0/8 or fd00::/8, with no bit set below its length. */}}
+{{/* "true" if a text is a network such as 10.0.0.0/8 or fd00::/8, with no host bits set. */}}
 {{- define "viral-engine.isNetwork" -}}
 {{- $octet := "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])" }}
 {{- $address := regexReplaceAll "/.*" . "" }}
@@ -50,7 +50,7 @@
 {{- if and $bits (regexMatch (printf "^[01]{%s}0*$" $length) $bits) }}true{{ end }}
 {{- end }}
 
-{{/* The 128 digits of an address, or nothing when it is none. */}}
+{{/* The 128 bits of an address, or nothing if it is invalid. */}}
 {{- define "viral-engine.bitsOfIPv6" -}}
 {{- $halves := splitList "::" . }}
 {{- $left := compact (splitList ":" (index $halves 0)) }}

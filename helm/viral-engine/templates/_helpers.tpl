@@ -52,7 +52,7 @@ labels:
 {{- end }}
 {{- end }}
 
-{{/* A key of the values as it appears in names of objects: performanceReports becomes performance-reports. */}}
+{{/* A values key as it appears in object names: performanceReports becomes performance-reports. */}}
 {{- define "viral-engine.kebab" -}}
 {{ . | snakecase | replace "_" "-" }}
 {{- end }}

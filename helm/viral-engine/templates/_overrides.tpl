@@ -1,4 +1,4 @@
-{{/* What a value is for one component: a map of both, whose keys the component's own values replace; null takes one out.
+{{/* A component's map: the common one merged with its own, whose keys win; null removes a key.
      Of (dict "root" $ "values" VALUES "key" NAME), as all in this file. */}}
 {{- define "viral-engine.mergedMap" -}}
 {{- $all := dict }}
@@ -16,7 +16,7 @@
 {{- end }}
 {{- end }}
 
-{{/* A list of both, the component's own last. */}}
+{{/* A component's list: the common one, then its own. */}}
 {{- define "viral-engine.joinedList" -}}
 {{- with concat (get .root.Values .key | default list) (get (.values | default dict) .key | default list) }}
 {{- toYaml . }}
@@ -39,7 +39,7 @@
 {{- end }}
 {{- end }}
 
-{{/* A probe with the component's own values; one that names its own handler loses ours. Also of "probe", ours. */}}
+{{/* A probe merged with the component's values; its own handler replaces ours. Also of "probe", ours. */}}
 {{- define "viral-engine.probe" -}}
 {{- $own := get (.values | default dict) .key | default dict }}
 {{- if ne (get $own "enabled" | toString) "false" }}
@@ -69,8 +69,8 @@
 {{- end }}
 {{- end }}
 
-{{/* The identity of a component: its own account, or that of all. Of (dict "root" $ "component" NAME "values" VALUES
-     "suffix" S); the suffix is for what runs before the account of all is there. */}}
+{{/* A component's service account: its own, or the common one. Of (dict "root" $ "component" NAME "values" VALUES
+     "suffix" S); the suffix is for what runs before the common account exists. */}}
 {{- define "viral-engine.serviceAccountName" -}}
 {{- $full := include "viral-engine.fullname" .root }}
 {{- $own := (.values | default dict).serviceAccount | default dict }}
@@ -86,7 +86,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Whether the chart makes the identity of a component. Of the same. */}}
+{{/* Whether the chart creates a component's service account. Of the same. */}}
 {{- define "viral-engine.makesAccount" -}}
 {{- $own := (.values | default dict).serviceAccount | default dict }}
 {{- ternary ($own.create | default false) .root.Values.serviceAccount.create (or (not (empty $own.name)) (hasKey $own "create")) }}

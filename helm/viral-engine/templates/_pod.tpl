@@ -1,4 +1,4 @@
-{{/* Where a pod runs: the component's own scheduling before that of all, key by key.
+{{/* A pod's placement: the component's own scheduling before the common one, key by key.
      Of (dict "root" $ "component" NAME "values" VALUES). */}}
 {{- define "viral-engine.scheduling" -}}
 {{- $scheduling := include "viral-engine.mergedMap" (dict "root" .root "values" .values "key" "scheduling") | fromYaml }}
@@ -18,14 +18,14 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* The labels of a pod; those that select it stay. Of (dict "root" $ "component" NAME "values" VALUES). */}}
+{{/* The labels of a pod; the selector's labels stay. Of (dict "root" $ "component" NAME "values" VALUES). */}}
 {{- define "viral-engine.podLabels" -}}
 {{- $own := include "viral-engine.mergedMap" (dict "root" .root "values" .values "key" "podLabels") | fromYaml }}
 {{- merge (dict) (include "viral-engine.selectorLabels" . | fromYaml) $own .root.Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* Who a pod is, and where it runs. Of (dict "root" $ "component" NAME "values" VALUES "suffix" S); the suffix is its
-     identity's. */}}
+{{/* A pod's service account and placement. Of (dict "root" $ "component" NAME "values" VALUES "suffix" S); the suffix is its
+     account's. */}}
 {{- define "viral-engine.podPlace" -}}
 {{- $of := dict "root" .root "values" .values }}
 {{- $account := include "viral-engine.mergedMap" (merge (dict "key" "serviceAccount") $of) | fromYaml -}}
@@ -49,13 +49,13 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* What a container may do: by default nothing that Pod Security "restricted" forbids, and no root file system that
-     anybody can write to. Of (dict "root" $ "values" VALUES). */}}
+{{/* A container's security context: by default what Pod Security "restricted" allows, with a read-only root file
+     system. Of (dict "root" $ "values" VALUES). */}}
 {{- define "viral-engine.containerSecurity" -}}
 {{- include "viral-engine.mapField" (dict "root" .root "values" .values "key" "containerSecurityContext" "as" "securityContext") }}
 {{- end }}
 
-{{/* The volumes that every pod mounts besides its own: the private authorities, and what the values add.
+{{/* Volumes of every pod in addition to its own: the private authorities, and the values' volumes.
      Of (dict "root" $ "values" VALUES). */}}
 {{- define "viral-engine.extraVolumeMounts" -}}
 {{- if include "viral-engine.privateAuthority" .root }}
@@ -125,7 +125,7 @@ spec:
         - name: tmp
           mountPath: /tmp
         {{- if .flags }}
-        # The whole folder, not one file of it: only then a change arrives in running pods.
+        # The whole folder, not one file: otherwise changes do not reach running pods.
         - name: flags
           mountPath: /etc/viral-engine/flags
           readOnly: true
@@ -168,12 +168,12 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
-{{/* Seconds that a web service may take to stop: it drains, then has 30 seconds for the requests in hand. */}}
+{{/* Grace period of a web service: it drains, then has 30 seconds for open requests. */}}
 {{- define "viral-engine.webGraceSeconds" -}}
 {{ add (ceil .Values.config.webServer.shutdownDrainSeconds) 45 }}
 {{- end }}
 
-{{/* Probes of a process that touches a file while it lives; it is given up when the file is 120 to 150 seconds old.
+{{/* Probes of a process that touches a file while alive; it is restarted when the file is 120 to 150 seconds old.
      They ask neither Redis nor the database: a store that is away must not restart every pod. `find` ends by 1 where
      the file is missing, or older than a minute and a half; to start Python for that cost sixty times as much. */}}
 {{- define "viral-engine.heartbeatProbes" -}}
@@ -197,9 +197,9 @@ metadata:
   {{- include "viral-engine.metadata" . | nindent 2 }}
 {{- end }}
 
-{{/* The number of pods. With an autoscaler it is the autoscaler's: a field that is gone from the manifest would fall back to
-     1 first, so the number that runs is kept, as long as nobody else owns the field. Stopped ones (0) start at the
-     least. Without a cluster, or before the first install, there is no number.
+{{/* The number of pods. With an autoscaler, the autoscaler's number: removing the field would reset it to 1 first, so the
+     current number is kept while nobody else owns the field. Stopped Deployments (0) start with the minimum. Without
+     a cluster, or before the first install, there is no number.
      Of (dict "root" $ "component" NAME "values" VALUES "number" N). */}}
 {{- define "viral-engine.replicas" -}}
 {{- if not .values.autoscaling.enabled }}
@@ -217,8 +217,8 @@ replicas: {{ $running }}
 {{- end }}
 {{- end }}
 
-{{/* Whether Helm applies this Deployment by the server and the autoscaler has set its number since: then the field stays
-     without us, and with us it would conflict when the autoscaler is quicker. Of the Deployment. */}}
+{{/* Whether Helm applies this Deployment server-side and the autoscaler has set its number since: then the field stays
+     without us, and setting it could conflict with the autoscaler. Of the Deployment. */}}
 {{- define "viral-engine.isScaledByOthers" -}}
 {{- $applied := false }}
 {{- $scaled := false }}
@@ -230,7 +230,7 @@ replicas: {{ $running }}
 {{- and $applied $scaled }}
 {{- end }}
 
-{{/* How many old Deployments are kept, and which pods belong to this one. Of (dict "root" $ "component" NAME). */}}
+{{/* The number of old revisions, and the pod selector. Of (dict "root" $ "component" NAME). */}}
 {{- define "viral-engine.deploymentSelector" -}}
 revisionHistoryLimit: 5
 selector:
@@ -253,7 +253,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* A HorizontalPodAutoscaler that is slow to take pods away, since each has a job in hand.
+{{/* A HorizontalPodAutoscaler that scales down slowly, because each pod runs a job.
      Of (dict "root" $ "component" NAME "min" N "max" N "metric" YAML). */}}
 {{- define "viral-engine.autoscaler" -}}
 apiVersion: autoscaling/v2

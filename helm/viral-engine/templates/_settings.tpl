@@ -1,4 +1,4 @@
-{{/* One group of settings as the data of its ConfigMap; what is unset is left to the process's default.
+{{/* One group of settings as ConfigMap data; unset ones keep the process's default.
      Of (dict "root" $ "group" NAME). */}}
 {{- define "viral-engine.groupData" -}}
 {{- $settings := ternary .root.Values.thresholds (index .root.Values.config .group) (eq .group "thresholds") }}
@@ -17,7 +17,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The text of a setting that several groups have (files/shared.yaml): said in one of them, it holds for all. Of (dict "root" $ "key" NAME). */}}
+{{/* The value of a setting that several groups share (files/shared.yaml): set in one, it applies to all. Of (dict "root" $ "key" NAME). */}}
 {{- define "viral-engine.sharedText" -}}
 {{- $found := "" }}
 {{- range .root.Values.config }}
@@ -26,12 +26,12 @@
 {{- $found }}
 {{- end }}
 
-{{/* What files/settings.yaml says of a process. Of (dict "root" $ "process" NAME). */}}
+{{/* The entry of a process in files/settings.yaml. Of (dict "root" $ "process" NAME). */}}
 {{- define "viral-engine.process" -}}
 {{ index (.root.Files.Get "files/settings.yaml" | fromYaml) .process | toYaml }}
 {{- end }}
 
-{{/* Changes when a group of settings of this process changes, so that its pods are replaced then, and only then. */}}
+{{/* Changes only when a settings group of this process changes, to replace its pods then. */}}
 {{- define "viral-engine.configChecksum" -}}
 {{- $all := "" }}
 {{- range $group := (include "viral-engine.process" . | fromYaml).groups }}
@@ -43,14 +43,14 @@
 {{- sha256sum $all }}
 {{- end }}
 
-{{/* The Secret that holds a variable, made before or by this chart. Of (dict "root" $ "key" NAME "suffix" S). */}}
+{{/* The Secret of a variable, existing or created by this chart. Of (dict "root" $ "key" NAME "suffix" S). */}}
 {{- define "viral-engine.secretName" -}}
 {{- $own := index .root.Values.secrets .key }}
 {{- $made := printf "%s-secrets%s" (include "viral-engine.fullname" .root) (.suffix | default "") }}
 {{- coalesce $own.existingSecret .root.Values.secrets.existingSecret $made }}
 {{- end }}
 
-{{/* The environment of a process: what the values add takes the place of a variable of ours.
+{{/* The environment of a process: the values' variables override ours.
      Of (dict "root" $ "process" NAME "env" (dict NAME VALUE) "values" VALUES "suffix" S). */}}
 {{- define "viral-engine.env" -}}
 {{- $all := concat (include "viral-engine.ownEnv" . | fromYamlArray) (include "viral-engine.networkEnv" . | fromYamlArray) }}
@@ -66,7 +66,7 @@
 {{- toYaml $all }}
 {{- end }}
 
-{{/* What this chart itself sets of the environment of a process. */}}
+{{/* The chart's own environment of a process. */}}
 {{- define "viral-engine.ownEnv" -}}
 - name: TZ
   value: UTC
@@ -96,7 +96,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The ConfigMaps of a process, and what the values add. Of (dict "root" $ "process" NAME "values" VALUES). */}}
+{{/* The ConfigMaps of a process, plus the values'. Of (dict "root" $ "process" NAME "values" VALUES). */}}
 {{- define "viral-engine.envFrom" -}}
 {{- range $group := (include "viral-engine.process" . | fromYaml).groups }}
 - configMapRef:
@@ -107,7 +107,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Where the certificates of the private authority are, as a volume's source. */}}
+{{/* The private authority's certificates, as a volume source. */}}
 {{- define "viral-engine.privateAuthority" -}}
 {{- $file := dict "key" .Values.privateAuthority.key "path" "ca.crt" | list }}
 {{- with .Values.privateAuthority }}
@@ -119,8 +119,8 @@
 {{- end }}
 {{- end }}
 
-{{/* What the clients of a process read about certificates and proxies: OpenSSL and httpx the first, the exporter of traces
-     the second, libpq the others. Of (dict "root" $ "process" NAME). */}}
+{{/* Certificate and proxy variables for a process's clients: the first for OpenSSL and httpx, the second for the trace
+     exporter, the others for libpq. Of (dict "root" $ "process" NAME). */}}
 {{- define "viral-engine.networkEnv" -}}
 {{- $authority := "/etc/viral-engine/authority/ca.crt" }}
 {{- $hasDatabase := hasKey (include "viral-engine.process" . | fromYaml).secrets "databaseUrl" }}
@@ -144,7 +144,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The address on which pods listen: with IPv6 among the families all of both, else those of IPv4. */}}
+{{/* The address that pods listen on: with IPv6, all of both families, otherwise IPv4. */}}
 {{- define "viral-engine.bindHost" -}}
 {{- ternary "::" "0.0.0.0" (has "IPv6" .Values.ipFamilies) }}
 {{- end }}
@@ -154,7 +154,7 @@
 http://{{ include "viral-engine.fullname" . }}-metrics-api:{{ .Values.metricsApi.service.port }}
 {{- end }}
 
-{{/* Where people reach the dashboard, as far as its Ingress or HTTPRoute tells and the values do not. */}}
+{{/* The dashboard's URL from its Ingress or HTTPRoute, if the values do not set it. */}}
 {{- define "viral-engine.publicDashboardUrl" -}}
 {{- $host := include "viral-engine.dashboardHost" . }}
 {{- if and $host (not (include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl"))) }}

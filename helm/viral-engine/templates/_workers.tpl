@@ -1,5 +1,5 @@
-{{/* What a queue's worker is: its process, program and the seconds it may take to finish the job in hand, which are
-     RQ's own limit of a job, a minute for its supervisor and ten seconds to spare. Of (dict "root" $ "queue" KEY). */}}
+{{/* A queue's worker: its process, program and grace period for the current job, which is RQ's job timeout, a minute
+     for its supervisor and ten seconds to spare. Of (dict "root" $ "queue" KEY). */}}
 {{- define "viral-engine.worker" -}}
 component: worker-{{ include "viral-engine.kebab" .queue }}
 queue: {{ .queue | snakecase }}
