@@ -33,7 +33,7 @@ class SharedCache(Generic[Value]):
         return future.result() if known else self._fulfil(key, future, compute)
 
     def forget(self, key: Hashable) -> None:
-        """Compute `key` anew the next time."""
+        """Recompute `key` the next time."""
         with self._lock:
             self._futures.pop(key, None)
 

@@ -80,7 +80,7 @@ class Sessions:
             raise
 
     def forget(self, secret: str) -> None:
-        """Ask anew whose session it is the next time."""
+        """Ask again whose session it is the next time."""
         for background in (False, True):
             self._viewers.forget((secret, background))
 

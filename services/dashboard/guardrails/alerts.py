@@ -66,7 +66,7 @@ def build_severity(severity: AlertSeverity) -> Component:
 
 
 def format_status(alert: Alert) -> str:
-    """Where the alert stands, and by whom it came there."""
+    """The alert's status, and who set it."""
     if alert.status == "acknowledged":
         return f"Acknowledged by {alert.acknowledged_by}"
     if alert.status == "snoozed" and alert.snoozed_until:

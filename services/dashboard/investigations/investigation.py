@@ -1,4 +1,4 @@
-"""What one address, device or referrer did, and with whom."""
+"""What one IP address, device or referrer did, and what it is linked to."""
 
 from urllib.parse import urlencode
 

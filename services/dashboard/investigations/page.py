@@ -35,7 +35,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
 
 
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
-    """One callback shows whom the address names; a plain route exports the same as CSV."""
+    """One callback shows the entity in the address; a plain route exports the same as CSV."""
 
     def show(search: str | None) -> list[Component]:
         return show_investigation(views.api_of_viewer(), search)

@@ -123,7 +123,7 @@ def build_summary(data: LiveData, refresh_seconds: int) -> list[Component]:
 
 
 def _update(view: View, shown_digests: list[int]) -> dict[str, Any]:
-    """Draw only the cards that changed: Dash would draw each anew, and the keyboard lose its place in it."""
+    """Draw only the cards that changed: Dash would redraw each, and the keyboard lose its place in it."""
     bodies = [
         no_update if shown_digests[at : at + 1] == [digest] else body
         for at, (body, digest) in enumerate(zip(view.bodies, view.digests, strict=True))

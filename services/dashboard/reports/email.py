@@ -103,7 +103,7 @@ def describe_form(*, enabled: bool, may_send: bool) -> dict[str, object]:
 
 
 def format_queued(answer: DeliveriesAnswer) -> str:
-    """What became of a request: whom it will reach, and how many it will not."""
+    """The result of a request: how many recipients it will reach, and how many it will not."""
     if not answer.email_enabled:
         return QUEUED_PLACEHOLDER
     left_out = sum(delivery.status in _NEVER_SENT for delivery in answer.deliveries)

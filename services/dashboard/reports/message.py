@@ -1,4 +1,4 @@
-"""One message by which a report was mailed: to whom, how that stands, and the text that was rendered for it."""
+"""One email of a report: its recipient, its status and the rendered text."""
 
 from dash import html
 from dash.development.base_component import Component

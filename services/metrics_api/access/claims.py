@@ -19,7 +19,7 @@ _PRINTED = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 @dataclass(frozen=True)
 class VerifiedPerson:
-    """Somebody of whom the provider says who they are, and that their email is theirs."""
+    """A person identified by the provider, with a verified email."""
 
     identity: str
     email: str

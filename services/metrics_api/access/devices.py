@@ -18,7 +18,7 @@ def create_device(references: References, email: str) -> str:
 
 
 def find_lane(references: References, email: str, device: str | None) -> str:
-    """For whom wrong guesses count together: a device known to have signed in as `email`, else all strangers."""
+    """Who shares a count of wrong guesses: a device known to have signed in as `email`, else all strangers."""
     opened = device and references.unseal(device, purpose=_PURPOSE)
     if opened and json.loads(opened)[0] == email.lower():
         return opened

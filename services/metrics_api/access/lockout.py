@@ -65,7 +65,7 @@ def find_lock_end(failures: int, settings: LimitSettings, *, now: datetime) -> d
 
 
 def forget_failures(connection: Connection, lane: str) -> None:
-    """Begin to count anew, after a sign-in that succeeded or a password that was set."""
+    """Reset the count, after a successful sign-in or a new password."""
     connection.execute(delete(sign_in_failures).where(sign_in_failures.c.account_hash == _account(lane)))
 
 

@@ -1,4 +1,4 @@
-"""People whom the company's provider vouches for: which role they have, and who of ours they are."""
+"""People who sign in through the company's identity provider: their role and their account here."""
 
 import json
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
 def save_signed_on(
     connection: Connection, signed_on: VerifiedPerson, role: Role, *, keeps_password: bool = False, now: datetime
 ) -> Account:
-    """The account of whom the provider vouches for, made at the first time, with the role of today's groups.
+    """The account of the person the provider vouches for, created at the first sign-in, with the role of its groups.
 
     The last admin stays one. From now on the provider alone says who this is: a password that was set here ends,
     unless it `keeps_password`.
@@ -111,7 +111,7 @@ def _change(connection: Connection, before: Row[Any], identity: str, role: Role,
 
 
 def _fetch_known(connection: Connection, identity: str, email: str) -> Row[Any] | None:
-    """Whom we know: by what the provider calls them, else by the email."""
+    """The known account: by the provider's subject, else by the email."""
     statement = select(people).with_for_update()
     known = connection.execute(statement.where(people.c.identity == identity)).one_or_none()
     if known is not None:

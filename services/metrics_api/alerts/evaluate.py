@@ -39,7 +39,7 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
 
 
 def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:
-    """The dates that alerts are about, with identifiers masked whoever asks."""
+    """The dates that alerts are about, with identifiers always masked."""
     settings, references = context.settings.detection, context.references
     return build_masked_query(Period.last_days(ALERT_DAYS, now=now), settings, references, now=now, page=page)
 

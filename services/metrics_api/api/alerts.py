@@ -68,7 +68,7 @@ class AlertsQuery(PeriodQuery, ListQuery):
 
 @dataclass(frozen=True)
 class _Action:
-    """What a person is about to do: in which transaction, as whom and when, and how they see identifiers."""
+    """What an action on an alert needs: the transaction, the actor, the time, and how they see identifiers."""
 
     connection: Connection
     actor: str

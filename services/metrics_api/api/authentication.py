@@ -124,7 +124,7 @@ def _find_address() -> str | None:
 
 
 def _find_person_address(holder: Principal) -> str | None:
-    """The address of the person for whom the dashboard asks; only its token is believed about that."""
+    """The address of the person the dashboard calls for; only the dashboard's token may name it."""
     if Scope.SESSIONS_WRITE not in holder.scopes:
         return None
     told = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))

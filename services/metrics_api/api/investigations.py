@@ -56,7 +56,7 @@ class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
     "GET", "/v1/investigations/ips/<id:given>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: IpInvestigation}
 )
 def get_ip_investigation(given: str, query: InvestigationQuery, connection: Connection) -> IpInvestigation | Response:
-    """What an address, or the one behind a reference, did and with whom."""
+    """Investigate an IP address, given itself or its ref."""
     try:
         ip_address = _IP_ADDRESS.validate_python(_read_identifier(connection, given))
     except ValidationError as error:
@@ -73,7 +73,7 @@ def get_ip_investigation(given: str, query: InvestigationQuery, connection: Conn
 def get_device_investigation(
     given: str, query: InvestigationQuery, connection: Connection
 ) -> DeviceInvestigation | Response:
-    """What a device, or the one behind a reference, did and with whom."""
+    """Investigate a device, given its fingerprint or its ref."""
     device = _read_identifier(connection, given)
     return _investigate(connection, "device", device, fetch_device_investigation, query)
 
@@ -87,7 +87,7 @@ def get_device_investigation(
 def get_referrer_investigation(
     referrer_id: str, query: InvestigationQuery, connection: Connection
 ) -> ReferrerInvestigation | Response:
-    """What happened in a referrer's name and with whom."""
+    """Investigate a referrer."""
     return _investigate(connection, "referrer", referrer_id, fetch_referrer_investigation, query)
 
 

@@ -101,7 +101,7 @@ def put_password(body: PasswordByLink) -> None:
 
 
 def _check_grantable(role: Role) -> None:
-    """Refuse a token the rights of a role that it lacks itself: whoever has a link's secret becomes that person.
+    """Refuse a token the rights of a role that it lacks itself: anyone with a link's secret becomes that person.
 
     Where it is known last which role that is, the refusal undoes the whole transaction.
     """

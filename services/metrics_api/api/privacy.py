@@ -182,7 +182,7 @@ def _fetch(connection: Connection, request_id: int, now: datetime) -> PrivacyReq
 def _fetch_subject(
     connection: Connection, request_id: int, *, kind: RequestKind | None = None, lock: bool = False
 ) -> Subject:
-    """Whom the request is about, which must be of the kind where one is given."""
+    """The subject of the request, which must be of the given kind, if any."""
     found = requests.fetch_subject(connection, request_id, lock=lock)
     if found is None:
         raise not_found(f"open privacy request {request_id}")

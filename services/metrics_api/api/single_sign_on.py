@@ -39,7 +39,7 @@ def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
     answers={HTTPStatus.CREATED: SessionCreated},
 )
 def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTTPStatus]:
-    """Sign in whom the provider vouches for."""
+    """Sign in the person the provider vouches for."""
     context, now = current_context(), datetime.now(UTC)
     with _refusals():
         secrets, redirect_uri = access.open_flow(context.references, body.flow, body.state, now=now)

@@ -36,7 +36,7 @@ def get_trusted_networks(query: ListQuery, connection: Connection) -> TrustedNet
 
 @trusted_networks.route("GET", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetwork})
 def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
-    """Why a network is trusted, since when, by whom and until when."""
+    """Get a trusted network: the reason, who added it, when, and until when."""
     network = _parse(cidr)
     return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
 

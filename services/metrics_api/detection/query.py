@@ -43,7 +43,7 @@ COMPONENT_ROWS = Page(limit=10)
 
 @dataclass(frozen=True)
 class Query:
-    """One read of the guardrails: which dates, which thresholds, when, for whom and which page."""
+    """One read of the guardrails: which dates, which thresholds, when, for which viewer and which page."""
 
     period: Period
     settings: DetectionSettings
@@ -59,5 +59,5 @@ class Query:
 def build_masked_query(
     period: Period, settings: DetectionSettings, references: References, *, now: datetime, page: Page = COMPONENT_ROWS
 ) -> Query:
-    """A read whose answer shows no identifier whole, whoever asks, so that there is nothing to audit."""
+    """A read whose answer never shows a whole identifier, so that there is nothing to audit."""
     return Query(period, settings, now, Identifiers(references, whole=False), page)

@@ -33,7 +33,7 @@ _OPEN = text("""
 
 
 def fetch_cycle_time(connection: Connection, query: Query) -> CycleTimeAnswer:
-    """Hours from a user's signup to the signup in the period of each user whom they had referred by then."""
+    """Hours from a user's signup to the signup in the period of each user they had referred by then."""
     moments = {"first": query.period.begins_at, "behind": query.period.ends_before}
     row = connection.execute(_CYCLE_TIME, moments).one()
     return CycleTimeAnswer(

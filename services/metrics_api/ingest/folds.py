@@ -19,7 +19,7 @@ _LARGEST = max(BURST_SIZES)
 _NEAR = timedelta(seconds=MAX_BURST_SECONDS)
 _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
 
-# A burst may span two transactions that do not see each other's clicks. Whoever comes second to a device must wait for
+# A burst may span two transactions that do not see each other's clicks. The second to reach a device must wait for
 # the first to commit; its next statement then sees those clicks. On one day the row of the device's clicks makes it
 # wait. Over midnight these are two rows, so that clicks near it take a lock here; buckets keep their number small.
 _LOCK_DEVICES_AT_MIDNIGHT = text(f"""

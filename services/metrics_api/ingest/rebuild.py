@@ -1,4 +1,4 @@
-"""Makes the facts anew from events, links and content, one UTC day a step, while writers go on between the steps.
+"""Rebuilds the facts from events, links and content, one UTC day a step, while writers go on between the steps.
 
 Facts of dates that were purged stay as they are: what they were made of is gone.
 """
@@ -91,7 +91,7 @@ def _rebuild_day(connection: Connection, day: date, retained: Retained) -> None:
 
 def _rebuild_events(connection: Connection, day: date, start: datetime, retained: Retained) -> None:
     for table in _FACTS_OF_EVENTS:
-        # A burst of the first kept date may have begun with clicks that are purged: it is not made anew.
+        # A burst of the first kept date may have begun with clicks that are purged: it is not rebuilt.
         if table != "bursts_per_device_day" or day > retained.events:
             connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
     connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind = 'link'"), {"day": day})

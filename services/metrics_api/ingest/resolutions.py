@@ -64,7 +64,7 @@ def _fetch_place(connection: Connection, violation_id: int) -> Row[Any]:
 
 
 def reopen_changed(connection: Connection, table: ContentTable, items: Mapping[str, bytes], *, now: datetime) -> None:
-    """Judge anew what was called a false positive where the value is about to be replaced by another one.
+    """Reopen what was called a false positive where the value is about to be replaced by another one.
 
     A masked sample looks the same for many values, so it cannot tell; `items` are the new ones in JSON, not yet stored.
     """

@@ -1,4 +1,4 @@
-"""Every id that is stored anywhere, to find whom the keyed hashes of a journal stand for."""
+"""Every id that is stored anywhere, to find the subjects behind the keyed hashes of a journal."""
 
 from collections.abc import Collection, Iterator
 
@@ -37,7 +37,7 @@ _KINDS_OF_TEXTS: tuple[SubjectKind, ...] = ("user", "session", "device")
 
 
 def find_subjects(connection: Connection, references: References, marks: Collection[bytes]) -> list[Subject]:
-    """The subjects with these keyed hashes of whom something is stored."""
+    """The subjects with these keyed hashes that have stored data."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     found = {each for each in _list_candidates(connection) if references.to_mark(each.kind, each.id) in marks}
     return sorted(found, key=lambda subject: (subject.kind, subject.id))

@@ -1,6 +1,6 @@
 """Erases a subject: its events and content are deleted, what it did for others loses its name.
 
-Facts that belong to a day are made anew for every day that is concerned, step by step, as a rebuild does it.
+Facts that belong to a day are rebuilt for every affected day, step by step.
 """
 
 from collections import Counter
@@ -112,7 +112,7 @@ def erase_subject(
 def erase_traces(
     connection: Connection, used: Sequence[Subject], credited: Sequence[str], references: References, *, at: datetime
 ) -> Erasure:
-    """Erase those of the devices and sessions that nobody else uses, and what credited events say of whoever acted."""
+    """Erase devices and sessions that no one else uses, and what credited events say about who acted."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     alone = choose_alone(fetch_traces(connection, used), DEVICES_AND_SESSIONS)
     erasure = _erase_all(connection, alone, references, at=at)

@@ -19,7 +19,7 @@ CLEAR_CREDITED = text("""
     UPDATE attribution_events SET user_agent = NULL, metadata = NULL
     WHERE event_id = ANY(CAST(:ids AS uuid[])) AND (user_agent IS NOT NULL OR metadata IS NOT NULL)
 """)
-# What another request says was used by whoever it was about.
+# What another request says its subject used.
 _TRACES = text("""
     UPDATE privacy_requests SET traces = jsonb_set(traces, '{used}', (
         SELECT coalesce(jsonb_agg(used), '[]') FROM jsonb_array_elements(traces -> 'used') AS used

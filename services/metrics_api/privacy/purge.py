@@ -76,7 +76,7 @@ def _start_due(connection: Connection, settings: PrivacySettings, *, now: dateti
     began = connection.execute(select(func.min(tokens.c.created_at))).scalar()
     if not is_due(last, began, settings.purge_hour_utc, now=now):
         return False
-    # Whoever writes after this knows from when on events are still taken; whoever wrote before is purged, too.
+    # Writers after this know from when on events are still accepted; what was written before is purged, too.
     own_facts(connection)
     start_purge(connection, settings, now=now)
     return True

@@ -110,7 +110,7 @@ def purge_trust(connection: Connection, retention: Retention) -> int:
 
 
 def purge_requests(connection: Connection, retention: Retention) -> int:
-    """Delete old requests of parents, and forget whom those were about that are done; returns how many rows changed."""
+    """Delete old requests of parents, and the subjects of completed ones; returns how many rows changed."""
     deleted = connection.execute(_REQUESTS, {"cutoff": begin(retention.audit)}).rowcount
     named_until = retention.at - timedelta(days=EXPORT_AGAIN_DAYS)
     return deleted + forget_done(connection, before=named_until)

@@ -17,7 +17,7 @@ from viral_reports.figures import format_name
 
 _MOST_AT_ONCE = 200
 # A worker that is at such a report may have read the names already; without content its words are refused, and the
-# next attempt reads anew.
+# next attempt reads again.
 _UNFINISHED = "status <> 'ready' AND content IS NOT NULL"
 NAMES_SUBJECT = """
     EXISTS (SELECT FROM jsonb_path_query(content, '$.facts.top_referrers[*].id') AS named

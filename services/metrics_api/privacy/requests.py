@@ -81,7 +81,7 @@ def _hash(signer: CursorSigner, subject: Subject) -> str:
 
 
 def fetch_subject(connection: Connection, request_id: int, *, lock: bool = False) -> tuple[RequestKind, Subject] | None:
-    """What is asked about whom; None when there is no such request, or it no longer names the subject."""
+    """The request and its subject; None when there is no such request, or it no longer names the subject."""
     statement = select(privacy_requests).where(
         privacy_requests.c.id == request_id, privacy_requests.c.subject_id.is_not(None)
     )

@@ -16,7 +16,7 @@ _COLUMNS: Mapping[SubjectKind, str] = {
 _USED = ", ".join(
     f"array_agg(DISTINCT {column}) FILTER (WHERE {column} IS NOT NULL) AS {kind}" for kind, column in _COLUMNS.items()
 )
-# Whoever has no user id is somebody else on an address where it is not one of the subject's devices.
+# A person without a user id is someone else on an address where it is not one of the subject's devices.
 _OF_ADDRESS = """CASE WHEN user_id IS NOT NULL THEN 'user:' || user_id
     WHEN device_fingerprint <> ALL(CAST(:devices AS text[])) THEN 'device:' || device_fingerprint END"""
 _LEFT: Mapping[SubjectKind, str] = {

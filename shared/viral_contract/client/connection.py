@@ -11,7 +11,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 QueryValue = str | int | float | bool | None
 SESSION_HEADER = "X-Session"
 CLIENT_ADDRESS_HEADER = "X-Client-Address"
-"""Header with the address of the person for whom the dashboard calls."""
+"""Header with the address of the person the dashboard calls for."""
 BACKGROUND_HEADER = "X-Session-Background"
 """Header of a page's automatic requests, which are not activity in the session."""
 _TOO_MANY_REQUESTS = 429

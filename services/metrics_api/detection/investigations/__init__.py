@@ -1,4 +1,4 @@
-"""One address, device or referrer: what it did, with whom, and why it was flagged.
+"""One IP address, device or referrer: what it did, what it is linked to, and why it was flagged.
 
-Whoever attacks chooses how long such a history is, so only its newest part is read, and only in the order of an index.
+An attacker chooses how long such a history is, so only its newest part is read, and only in the order of an index.
 """

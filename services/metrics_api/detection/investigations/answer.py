@@ -21,7 +21,7 @@ _HAS_LINKS = text("SELECT EXISTS (SELECT FROM attribution_links WHERE referrer_i
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom an investigation is about, since when it was seen, and what it did lately."""
+    """The entity of an investigation, when it was first seen, and what it did lately."""
 
     kind: EntityKind
     identifier: str
