@@ -82,7 +82,7 @@ class _Action:
 
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
 def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
-    """Alerts of one status, the most severe first, with the health score of the last 7 dates."""
+    """List alerts by status, most severe first, with the health score of the last 7 days."""
     context, page, now = current_context(), read_page(query, listing.CURSOR), datetime.now(UTC)
     recent = build_recent_query(context, _NO_ROWS, now=now)
     wanted, identifiers = _parse_wanted(query, now), build_identifiers()
@@ -105,13 +105,13 @@ def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
 
 @alerts.route("GET", "/v1/alerts/quality", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertQuality})
 def get_alert_quality(connection: Connection) -> AlertQuality:
-    """How many alerts of each type were opened, and how many of them were false."""
+    """Get how many alerts of each type were opened and how many were false positives."""
     return listing.fetch_quality(connection)
 
 
 @alerts.route("GET", _ALERT, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertDetail})
 def get_alert(alert_id: int, connection: Connection) -> AlertDetail:
-    """One alert with everything that people did with it."""
+    """Get an alert with its history of actions."""
     identifiers = build_identifiers()
     note_look(connection)
     return _fetch(connection, alert_id, identifiers)
@@ -124,7 +124,7 @@ def get_alert(alert_id: int, connection: Connection) -> AlertDetail:
     answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
 )
 def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
-    """Say that somebody takes care of it; it stays acknowledged while it lasts."""
+    """Acknowledge an alert. It stays acknowledged until it resolves."""
     with _acting_on(alert_id) as act:
         save_acknowledgement(act.connection, alert_id, actor=act.actor, note=body.note, now=act.now)
         return act.fetch(alert_id)
@@ -137,7 +137,7 @@ def acknowledge_alert(alert_id: int, body: Acknowledgement) -> AlertDetail:
     answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
 )
 def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
-    """Put it off until a time; if it still lasts then, it is open again."""
+    """Snooze an alert until a time. If its cause is still there, it opens again."""
     with _acting_on(alert_id) as act:
         save_snooze(act.connection, alert_id, actor=act.actor, until=body.until, now=act.now)
         return act.fetch(alert_id)
@@ -150,7 +150,7 @@ def snooze_alert(alert_id: int, body: Snooze) -> AlertDetail:
     answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
 )
 def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
-    """End it, as over or as a false positive."""
+    """Resolve an alert, or mark it as a false positive."""
     if body.until_period_passed:
         return _put_off(alert_id, body)
     flags, false_positive = current_context().flags, body.false_positive
@@ -183,7 +183,7 @@ def _put_off(alert_id: int, body: Resolution) -> AlertDetail:
     answers={HTTPStatus.OK: AlertDetail, HTTPStatus.CONFLICT: Problem},
 )
 def reopen_alert(alert_id: int, body: Reopening) -> AlertDetail:
-    """Take back that it was a false positive; 409 where it was none, or another alert of its type is open since."""
+    """Reopen a false positive; 409 if it is not one, or another alert of its type has opened since."""
     with _acting_on(alert_id) as act:
         save_reopening(act.connection, alert_id, actor=act.actor, note=body.note, now=act.now)
         return act.fetch(alert_id)

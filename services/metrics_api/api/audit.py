@@ -19,7 +19,7 @@ class AuditQuery(AuditFilter, ListQuery):
 
 @audit.route("GET", "/v1/audit-entries", scope=Scope.ADMIN, answers={HTTPStatus.OK: AuditAnswer})
 def get_audit_entries(query: AuditQuery, connection: Connection) -> AuditAnswer:
-    """Who did what, to what, when and from where; the newest first."""
+    """List the audit log, newest first."""
     page = read_page(query, CURSOR)
     shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
     return AuditAnswer(

@@ -21,7 +21,7 @@ batches = Resource("batches")
 
 @batches.route("POST", "/v1/batches", scope=Scope.ADMIN, answers={HTTPStatus.ACCEPTED: Batch})
 def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
-    """Start long work, or find the one of its kind that is under way."""
+    """Start a background job, or get the one of its kind in progress."""
     with current_context().database.write() as connection:
         started = start_batch(connection, body.kind)
         batch = _found(fetch_batch(connection, started), started)
@@ -31,7 +31,7 @@ def post_batch(body: BatchRequest) -> tuple[Batch, HTTPStatus]:
 
 @batches.route("GET", f"/v1/batches/<{SMALL_ROW_ID}:batch_id>", scope=Scope.ADMIN, answers={HTTPStatus.OK: Batch})
 def get_batch(batch_id: int, connection: Connection) -> Batch:
-    """How far long work has come."""
+    """Get the progress of a background job."""
     return _found(fetch_batch(connection, batch_id), batch_id)
 
 
@@ -42,7 +42,7 @@ def get_batch(batch_id: int, connection: Connection) -> Batch:
     answers={HTTPStatus.OK: Batch, HTTPStatus.CONFLICT: Problem},
 )
 def post_batch_step(batch_id: int) -> Batch:
-    """Do the next bounded step of long work; what has ended is answered as it is."""
+    """Run the next step of a background job; a finished one is returned as it is."""
     context = current_context()
     api, waits = context.settings.api, context.settings.queues.backoff_base_seconds
     step_context = StepContext(api.pii_phone_region, api.pii_scan_seconds, datetime.now(UTC), waits)

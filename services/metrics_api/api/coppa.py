@@ -39,14 +39,14 @@ class ViolationsQuery(PeriodQuery, ViolationFilter, Overrides, ListQuery):
 
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
 def get_coppa(query: CoppaQuery, connection: Connection) -> CoppaAnswer:
-    """How much of what children and parents shared is free of personal information."""
+    """Get the COPPA compliance of children's and parents' content."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     return note_retention(connection, fetch_coppa(connection, asked))
 
 
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery, connection: Connection) -> ViolationsAnswer:
-    """Violations in what was created in the period, the open ones first."""
+    """List violations in content created in the period, open ones first."""
     asked = parse_query(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
     return note_retention(connection, listing.fetch_violations(connection, query, asked))
 
@@ -58,7 +58,7 @@ def get_violations(query: ViolationsQuery, connection: Connection) -> Violations
     answers={HTTPStatus.OK: Violation, HTTPStatus.CONFLICT: Problem},
 )
 def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation:
-    """Say that what violates was removed, or that it is a false positive."""
+    """Mark a violation as removed or as a false positive."""
     actor, now = current_principal().name, datetime.now(UTC)
     try:
         with current_context().database.write() as connection:

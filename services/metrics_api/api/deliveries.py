@@ -30,7 +30,7 @@ _PATH = f"/v1/reports/<{ROW_ID}:report_id>/deliveries"
     answers={HTTPStatus.ACCEPTED: DeliveriesAnswer, HTTPStatus.OK: DeliveriesAnswer, HTTPStatus.CONFLICT: Problem},
 )
 def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[DeliveriesAnswer, HTTPStatus]:
-    """Mail a finished report; the same report and recipients within 60 seconds are the same deliveries."""
+    """Email a finished report; the same report and recipients within 60 seconds are the same deliveries."""
     check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
     with current_context().database.write() as connection:
@@ -43,7 +43,7 @@ def post_deliveries(report_id: int, body: DeliveriesRequest) -> tuple[Deliveries
 
 @deliveries.route("GET", _PATH, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: DeliveriesAnswer})
 def get_deliveries(report_id: int, query: ListQuery, connection: Connection) -> DeliveriesAnswer:
-    """A report's recipients, the newest request first; masked for callers who may not mail reports."""
+    """List a report's deliveries, newest request first; recipients are masked without reports:write."""
     page = read_page(query, CURSOR)
     _find_status(connection, report_id)
     return fetch_deliveries(
@@ -60,7 +60,7 @@ def get_deliveries(report_id: int, query: ListQuery, connection: Connection) -> 
     "GET", f"{_PATH}/<{ROW_ID}:delivery_id>", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: RenderedDelivery}
 )
 def get_delivery(report_id: int, delivery_id: int, connection: Connection) -> RenderedDelivery:
-    """One message with what it says, while that is kept: of a placeholder, what would have been sent."""
+    """Get a delivery with its rendered content, while it is kept."""
     found = fetch_delivery(connection, report_id, delivery_id)
     if found is None:
         raise not_found(f"delivery {delivery_id} of report {report_id}")

@@ -33,7 +33,7 @@ _MOST_BYTES = 16 * 1024 * 1024
     answers={HTTPStatus.OK: DeliveryClaimed, HTTPStatus.CONFLICT: Problem},
 )
 def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
-    """Take a waiting delivery for the length of a lease."""
+    """Claim a waiting delivery for the length of a lease."""
     context, now = current_context(), datetime.now(UTC)
     claimed, ended = None, None
     with context.database.write() as connection:
@@ -57,7 +57,7 @@ def post_delivery_claim(delivery_id: int) -> DeliveryClaimed:
     max_body_bytes=_MOST_BYTES,
 )
 def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegun:
-    """Say that the message is about to be handed over; without this answer it must not be."""
+    """Announce that the message is about to be sent; without this answer it must not be."""
     context = current_context()
     with context.database.write() as connection:
         held = save_intent(connection, delivery_id, body, context.settings.deliveries, now=datetime.now(UTC))
@@ -74,7 +74,7 @@ def post_delivery_intent(delivery_id: int, body: DeliveryIntent) -> DeliveryBegu
     max_body_bytes=_MOST_BYTES,
 )
 def post_delivery_result(delivery_id: int, body: DeliveryResult) -> DeliveryHeld:
-    """Say how the attempt ended; said again it changes nothing."""
+    """Report how the attempt ended; safe to repeat."""
     now = datetime.now(UTC)
     with current_context().database.write() as connection:
         ended = save_result(connection, delivery_id, body, current_context().settings.queues, now=now)

@@ -22,7 +22,7 @@ _HISTORY_DAYS = 30
 
 @evaluations.route("POST", "/v1/guardrails/evaluations", scope=Scope.ALERTS_WRITE, answers={HTTPStatus.OK: Evaluation})
 def post_evaluation() -> Evaluation:
-    """Evaluate the last 7 dates now, as it happens every minute by itself."""
+    """Evaluate the last 7 days now, as happens automatically every minute."""
     context = current_context()
     now = datetime.now(UTC)
     evaluation = evaluate_guardrails(context, now=now)
@@ -32,7 +32,7 @@ def post_evaluation() -> Evaluation:
 
 @history.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})
 def get_history(query: PeriodQuery, connection: Connection) -> HistoryAnswer:
-    """The health score over time, by default of the last 30 dates."""
+    """Get the health score over time, by default for the last 30 days."""
     now = datetime.now(UTC)
     period = query.period(now=now, default_days=_HISTORY_DAYS)
     return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))

@@ -35,7 +35,7 @@ _BATCH = Batch("events", Event, keep=lambda event: event)
     max_body_bytes=MAX_BATCH_BYTES,
 )
 def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
-    """Store a batch of events, each counted once however often it is sent; what was purged or erased stays gone."""
+    """Store a batch of events, each counted once. Purged or erased data is not stored again."""
     batch, rejections = _BATCH.read(partial=query.partial)
     taken = Taken(0, 0, 0)
     if batch:

@@ -13,5 +13,5 @@ flags = Resource("flags")
 
 @flags.route("GET", "/v1/flags", scope=Scope.ADMIN, answers={HTTPStatus.OK: FlagsAnswer})
 def get_flags() -> FlagsAnswer:
-    """Every flag as it stands for the caller, and the file that they come from."""
+    """List every flag as it applies to the caller, and the flags file."""
     return current_context().flags.describe(current_principal().name)

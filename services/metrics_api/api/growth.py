@@ -57,13 +57,13 @@ class CohortsQuery(BaseModel):
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
 def get_k_factor(query: PeriodQuery, connection: Connection) -> KFactorAnswer:
-    """The K-factor, the period before, K without what the guardrails flag, and why it changed."""
+    """Get the K-factor, the previous period, K clean, and why it changed."""
     return note_retention(connection, fetch_k_factor(connection, _build_query(query)))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
 def get_loops(query: LoopsQuery, connection: Connection) -> LoopsAnswer:
-    """Loops, the highest K first."""
+    """List loops, highest K first."""
     return note_retention(
         connection, loops.fetch_loops(connection, _build_query(query, read_page(query, loops.CURSOR)))
     )
@@ -71,13 +71,13 @@ def get_loops(query: LoopsQuery, connection: Connection) -> LoopsAnswer:
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
 def get_timeline(query: PeriodQuery, connection: Connection) -> TimelineAnswer:
-    """Growth day by day."""
+    """Get growth by day."""
     return note_retention(connection, fetch_timeline(connection, _build_query(query)))
 
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
 def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAnswer:
-    """Referrers, the most conversions first."""
+    """List referrers, most conversions first."""
     return note_retention(
         connection, referrers.fetch_referrers(connection, _build_query(query, read_page(query, referrers.CURSOR)))
     )
@@ -85,19 +85,19 @@ def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAns
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
 def get_funnel(query: FunnelQuery, connection: Connection) -> FunnelAnswer:
-    """From the first click to activation, step by step."""
+    """Get the funnel from first click to activation."""
     return note_retention(connection, fetch_funnel(connection, _build_query(query), query.source))
 
 
 @growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
 def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
-    """Who signed up week by week, and how many came back."""
+    """Get retention by signup week."""
     return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})
 def get_cycle_time(query: PeriodQuery, connection: Connection) -> CycleTimeAnswer:
-    """How long it takes until an invite has brought the next user."""
+    """Get the time from a signup to the signups it referred."""
     return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
 
 

@@ -64,7 +64,7 @@ class HealthQuery(PeriodQuery, Overrides):
 
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
 def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
-    """Addresses with more clicks on one UTC day than the threshold."""
+    """List IP addresses with more clicks in one day (UTC) than the threshold."""
     default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
     asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
     note_look(connection)
@@ -75,7 +75,7 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
 def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
-    """Devices that made several clicks within seconds."""
+    """List devices with bursts of clicks."""
     asked = parse_query(query, query, read_page(query, bots.CURSOR))
     note_look(connection)
     return note_retention(connection, bots.fetch_bots(connection, asked, fetch_active_trust(connection, now=asked.now)))
@@ -85,21 +85,21 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     "GET", "/v1/guardrails/conversion-anomalies", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AnomalyAnswer}
 )
 def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> AnomalyAnswer:
-    """Referrers with too many conversions on one day, or for their clicks."""
+    """List referrers with too many conversions in one day or too high a conversion rate."""
     asked = parse_query(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
     return note_retention(connection, anomalies.fetch_anomalies(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
 def get_opt_outs(query: OptOutQuery, connection: Connection) -> OptOutAnswer:
-    """How much of what was shared nobody has opened."""
+    """Get the rates of parent shares never viewed and links never clicked."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     return note_retention(connection, fetch_opt_outs(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})
 def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
-    """The health score, itemised, with the first rows of every detector."""
+    """Get the health score, itemized, with the top rows of every detector."""
     asked = parse_query(query, query, COMPONENT_ROWS)
     note_look(connection)
     return note_retention(connection, fetch_health(connection, asked))
@@ -107,7 +107,7 @@ def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
 
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
 def get_what_if(query: HealthQuery, connection: Connection) -> WhatIfAnswer:
-    """What the overridden thresholds would change, and the Helm values that keep them."""
+    """Compare the score, flags and alerts under other thresholds, with the Helm values to apply them."""
     context, now = current_context(), datetime.now(UTC)
     # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
     asked = build_masked_query(

@@ -47,7 +47,7 @@ class _Signature(TypedDict):
 
 @notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
 def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
-    """Every rule by name, with its newest message and how that ended."""
+    """List notification rules by name, with the status of their latest message."""
     context, page = current_context(), read_page(query, listing.CURSOR)
     rows = listing.fetch_rules(connection, context.flags, page)
     shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
@@ -61,7 +61,7 @@ def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
 
 @notifications.route("GET", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: NotificationRule})
 def get_rule(rule_id: int) -> NotificationRule:
-    """One rule."""
+    """Get a notification rule."""
     with _acting_on(rule_id) as connection:
         return listing.fetch_rule(connection, current_context().flags, rule_id)
 
@@ -70,7 +70,7 @@ def get_rule(rule_id: int) -> NotificationRule:
     "POST", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.CREATED: SavedRule, HTTPStatus.CONFLICT: Problem}
 )
 def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
-    """Tell somebody about alerts that open from now on. The answer holds the secret that signs webhooks, once."""
+    """Create a notification rule. The answer contains its webhook signing secret, once."""
     _check_reach(body)
     with _acting_on(None) as connection:
         rule_id, secret = rules.save_rule(connection, body, current_context().references, **_sign())
@@ -80,7 +80,7 @@ def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
 
 @notifications.route("PUT", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: SavedRule, HTTPStatus.CONFLICT: Problem})
 def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
-    """Change a rule; what it had still to tell goes to a new target, or is dropped if the rule is switched off."""
+    """Update a rule; pending updates go to its new target, or are dropped if the rule is disabled."""
     _check_reach(body)
     with _acting_on(rule_id) as connection:
         secret = rules.change_rule(connection, rule_id, body, current_context().references, **_sign())
@@ -90,7 +90,7 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
 
 @notifications.route("DELETE", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
 def delete_rule(rule_id: int) -> None:
-    """Tell nobody by this rule any more."""
+    """Delete a notification rule."""
     with _acting_on(rule_id) as connection:
         rules.delete_rule(connection, rule_id, **_sign())
 
@@ -99,7 +99,7 @@ def delete_rule(rule_id: int) -> None:
     "POST", f"{_RULE}/secret", scope=Scope.ADMIN, answers={HTTPStatus.OK: SigningSecret, HTTPStatus.CONFLICT: Problem}
 )
 def post_secret(rule_id: int) -> SigningSecret:
-    """Sign the webhooks of a rule with a new secret, which the answer holds, once."""
+    """Create a new signing secret for a rule. The answer contains it, once."""
     with _acting_on(rule_id) as connection:
         return SigningSecret(secret=rules.rotate_secret(connection, rule_id, current_context().references, **_sign()))
 
@@ -111,7 +111,7 @@ def post_secret(rule_id: int) -> SigningSecret:
     answers={HTTPStatus.ACCEPTED: MessageAsked, HTTPStatus.CONFLICT: Problem},
 )
 def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
-    """Send a made-up message by a rule, whatever its state and that of the flag."""
+    """Send a test message for a rule, even if the rule or the flag is off."""
     with _acting_on(rule_id) as connection:
         request_id = save_test_message(connection, rule_id, current_context(), **_sign())
     enqueue(DELIVERIES)

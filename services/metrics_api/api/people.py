@@ -35,7 +35,7 @@ _PERSON = f"/v1/people/<{SMALL_ROW_ID}:person_id>"
 
 @people.route("GET", "/v1/people", scope=Scope.ADMIN, answers={HTTPStatus.OK: PeopleAnswer})
 def get_people(query: ListQuery, connection: Connection) -> PeopleAnswer:
-    """Everybody who may sign in, the deactivated too, by email."""
+    """List all users by email, including deactivated ones."""
     page = read_page(query, access.CURSOR)
     shown, next_cursor = split_page(page, access.CURSOR, access.fetch_people(connection, page), "email")
     return PeopleAnswer(
@@ -52,7 +52,7 @@ def get_people(query: ListQuery, connection: Connection) -> PeopleAnswer:
     answers={HTTPStatus.CREATED: PersonInvited, HTTPStatus.CONFLICT: Problem},
 )
 def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
-    """Let somebody in; they set their password with the link's secret."""
+    """Invite a user, who sets a password with the link's secret."""
     _check_grantable(body.role)
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), current_context().database.write() as connection:
@@ -68,7 +68,7 @@ def post_person(body: NewPerson) -> tuple[PersonInvited, HTTPStatus]:
     answers={HTTPStatus.OK: PersonDetail, HTTPStatus.CONFLICT: Problem},
 )
 def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
-    """Change a person's role, or whether they may sign in; their sessions end."""
+    """Change a user's role or access; their sessions end."""
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), current_context().database.write() as connection:
         changed = access.save_change(connection, person_id, body, actor=actor, now=now)
@@ -80,7 +80,7 @@ def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
 
 @people.route("POST", f"{_PERSON}/password-link", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PasswordLink})
 def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
-    """End a person's password and sessions, for a link to set a new one."""
+    """Revoke a user's password and sessions, and create a link to set a new one."""
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), current_context().database.write() as connection:
         link = access.create_password_link(connection, person_id, actor=actor, now=now)
@@ -90,7 +90,7 @@ def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
 
 @passwords.route("PUT", "/v1/passwords", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
 def put_password(body: PasswordByLink) -> None:
-    """Set the password of whose link it is."""
+    """Set a password with a link."""
     secret, now = body.secret.get_secret_value(), datetime.now(UTC)
     # Hashing is dear on purpose, so a link that was made up does not bring it about.
     with _refusals(), current_context().database.read() as connection:

@@ -38,20 +38,20 @@ _REQUEST = f"/v1/privacy/requests/<{ROW_ID}:request_id>"
 
 @privacy.route("GET", "/v1/privacy/policy", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: RetentionPolicy})
 def get_policy() -> RetentionPolicy:
-    """What is kept how long, by the settings in force."""
+    """Get the data retention policy under the current settings."""
     settings = current_context().settings
     return build_policy(settings.privacy, settings.deliveries, now=datetime.now(UTC))
 
 
 @privacy.route("GET", "/v1/privacy/purges", scope=Scope.ADMIN, answers={HTTPStatus.OK: PurgesAnswer})
 def get_purges(connection: Connection) -> PurgesAnswer:
-    """What the last nights deleted."""
+    """List recent nightly deletions."""
     return PurgesAnswer(purges=fetch_purges(connection))
 
 
 @privacy.route("GET", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequestsAnswer})
 def get_requests(query: ListQuery, connection: Connection) -> PrivacyRequestsAnswer:
-    """Parents' requests, the newest first."""
+    """List parents' requests, newest first."""
     page = read_page(query, requests.CURSOR)
     rows = requests.fetch_requests(connection, page, now=datetime.now(UTC))
     shown, next_cursor = split_page(page, requests.CURSOR, rows, "id")
@@ -64,7 +64,7 @@ def get_requests(query: ListQuery, connection: Connection) -> PrivacyRequestsAns
 
 @privacy.route("POST", "/v1/privacy/requests", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: PrivacyRequest})
 def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]:
-    """Record what a parent asks for, with the day until which it has to be answered."""
+    """Record a parent's request, with the day it is due."""
     context, now = current_context(), datetime.now(UTC)
     subject = _parse(body)
     draft = body.model_copy(update={"subject_id": subject.id})
@@ -78,7 +78,7 @@ def post_request(body: PrivacyRequestDraft) -> tuple[PrivacyRequest, HTTPStatus]
     "POST", f"{_REQUEST}/export", scope=Scope.ADMIN, answers={HTTPStatus.OK: SubjectData, HTTPStatus.CONFLICT: Problem}
 )
 def post_export(request_id: int) -> SubjectData:
-    """Everything that is stored about the subject; that ends the request, unless nothing is stored.
+    """Export all data stored about the subject and complete the request, unless there is none.
 
     For a week it can be asked for again.
     """
@@ -98,7 +98,7 @@ def post_export(request_id: int) -> SubjectData:
     answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
 )
 def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
-    """Delete everything about the subject, which cannot be undone; that ends the request, unless nothing is stored.
+    """Erase all data about the subject, permanently, and complete the request, unless there is none.
 
     The answer lists what is left under the devices, sessions and addresses that the subject used.
     """
@@ -117,7 +117,7 @@ def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
 
 @privacy.route("POST", f"{_REQUEST}/erase-traces", scope=Scope.ADMIN, answers={HTTPStatus.OK: PrivacyRequest})
 def post_erase_traces(request_id: int) -> PrivacyRequest:
-    """Delete what the erased subject alone had used: its devices and sessions, and what credited events say of them."""
+    """Erase devices and sessions only the erased subject had used, and what credited events say about them."""
     now, references = datetime.now(UTC), current_context().references
     with current_context().database.write() as connection:
         left = requests.fetch_traces_of(connection, request_id)
@@ -139,7 +139,7 @@ def post_erase_traces(request_id: int) -> PrivacyRequest:
     answers={HTTPStatus.OK: PrivacyRequest, HTTPStatus.CONFLICT: Problem},
 )
 def post_close(request_id: int) -> PrivacyRequest:
-    """End an open request because nothing is stored under its id."""
+    """Close an open request because no data is stored under its ID."""
     now = datetime.now(UTC)
     if any(_count(_export(request_id, now)).values()):
         detail = f"Data is stored under the ID of privacy request {request_id}. Answer the request instead."

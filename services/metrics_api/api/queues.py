@@ -28,7 +28,7 @@ _LETTER_ID = re.compile(r"([a-z]+)-([0-9]{1,18})")
 
 @queues.route("GET", "/v1/queues", scope=Scope.ADMIN, answers={HTTPStatus.OK: QueuesAnswer})
 def get_queues(query: ListQuery, connection: Connection) -> QueuesAnswer:
-    """Every queue, the long work that is under way, and what failed for good or may have been sent, page by page."""
+    """List queues, background jobs in progress, and dead letters, page by page."""
     page = read_page(query, CURSOR)
     letters = fetch_dead_letters(connection, LEDGERS, page)
     shown, next_cursor = split_page(page, CURSOR, letters, "failed_at", "id")
@@ -42,21 +42,21 @@ def get_queues(query: ListQuery, connection: Connection) -> QueuesAnswer:
 
 @queues.route("POST", f"{_DEAD_LETTER}/retry", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})
 def post_retry(letter_id: str) -> DeadLetterState:
-    """Try what failed again from the start; what may have been sent is sent once more."""
+    """Retry a dead letter from the start; an unconfirmed email is sent again."""
     enqueue(_decide("retry", letter_id, now=datetime.now(UTC)))
     return DeadLetterState(id=letter_id, state="queued")
 
 
 @queues.route("POST", f"{_DEAD_LETTER}/discard", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})
 def post_discard(letter_id: str) -> DeadLetterState:
-    """Let what failed go."""
+    """Discard a dead letter."""
     _decide("discard", letter_id, now=datetime.now(UTC))
     return DeadLetterState(id=letter_id, state="discarded")
 
 
 @queues.route("POST", f"{_DEAD_LETTER}/confirm", scope=Scope.ADMIN, answers={HTTPStatus.OK: DeadLetterState})
 def post_confirm(letter_id: str) -> DeadLetterState:
-    """Say that an uncertain delivery did arrive."""
+    """Confirm that an unconfirmed delivery arrived."""
     _decide("confirm", letter_id, now=datetime.now(UTC))
     return DeadLetterState(id=letter_id, state="sent")
 

@@ -41,7 +41,7 @@ report_jobs = Resource("jobs")
     answers={HTTPStatus.OK: RunClaimed, HTTPStatus.CONFLICT: Problem},
 )
 def post_claim(run_id: int) -> RunClaimed:
-    """Take a waiting run for the length of a lease."""
+    """Claim a waiting run for the length of a lease."""
     with current_context().database.write() as connection:
         claim = claim_run(connection, run_id, current_context().settings.queues, now=datetime.now(UTC))
     if claim is None:
@@ -61,7 +61,7 @@ def post_claim(run_id: int) -> RunClaimed:
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_renew(run_id: int, body: Held) -> RunState:
-    """Hold a run for another lease."""
+    """Renew the lease of a run."""
     with current_context().database.write() as connection:
         held = renew_lease(connection, run_id, body.token, current_context().settings.queues, now=datetime.now(UTC))
     return _running(run_id, held)
@@ -74,7 +74,7 @@ def post_renew(run_id: int, body: Held) -> RunState:
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_progress(run_id: int, body: Progress) -> RunState:
-    """Show how far the work has come."""
+    """Update the progress of a run."""
     with current_context().database.write() as connection:
         held = save_progress(connection, run_id, body.token, body.pct, body.step)
     return _running(run_id, held)
@@ -87,7 +87,7 @@ def post_progress(run_id: int, body: Progress) -> RunState:
     answers={HTTPStatus.OK: ReportFacts, HTTPStatus.CONFLICT: Problem},
 )
 def post_snapshot(run_id: int, body: Held) -> ReportFacts:
-    """Everything that the report says, of one moment; it is kept with the run."""
+    """Take a snapshot of the report's facts and store it with the run."""
     with current_context().database.read() as connection:
         facts = _fetch_facts(connection, run_id, body.token)
     with current_context().database.write() as connection:
@@ -102,7 +102,7 @@ def post_snapshot(run_id: int, body: Held) -> ReportFacts:
     answers={HTTPStatus.OK: RunState, HTTPStatus.CONFLICT: Problem},
 )
 def post_result(run_id: int, body: RunResult) -> RunState:
-    """Hand in the finished report, or the error that ended the attempt."""
+    """Submit the finished report, or the error that ended the attempt."""
     if body.report is None:
         return _end_attempt(run_id, body.token, body.error or "")
     context, now = current_context(), datetime.now(UTC)
@@ -119,7 +119,7 @@ def post_result(run_id: int, body: RunResult) -> RunState:
 
 @report_jobs.route("POST", "/internal/schedules/tick", scope=Scope.JOBS_REPORTS, answers={HTTPStatus.OK: Ticked})
 def post_tick() -> Ticked:
-    """Record a run for every due slot; harmless to repeat."""
+    """Create a run for every due slot; safe to repeat."""
     return Ticked(run_ids=tick_schedules(current_context(), now=datetime.now(UTC)))
 
 

@@ -56,7 +56,7 @@ class ExportQuery(BaseModel):
     answers={HTTPStatus.ACCEPTED: ReportRequested, HTTPStatus.OK: ReportRequested},
 )
 def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
-    """Ask for a report; the same request within 60 seconds is the same report."""
+    """Generate a report; the same request within 60 seconds is the same report."""
     check_recipients(number_recipients(body.recipient_emails))
     now = datetime.now(UTC)
     with current_context().database.write() as connection:
@@ -72,14 +72,14 @@ def post_report(body: ReportRequest) -> tuple[ReportRequested, HTTPStatus]:
 
 @reports.route("GET", "/v1/reports", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReportsAnswer})
 def get_reports(query: ReportsQuery, connection: Connection) -> ReportsAnswer:
-    """Reports, the newest first."""
+    """List reports, newest first."""
     page = read_page(query, CURSOR)
     return fetch_reports(connection, query.report_type, page, current_context().references)
 
 
 @reports.route("GET", f"/v1/reports/<{ROW_ID}:report_id>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Report})
 def get_report(report_id: int, connection: Connection) -> Report:
-    """One report, or how far its run has come."""
+    """Get a report, or the progress of its run."""
     report = _found(fetch_report(connection, report_id), report_id)
     if not sees_recipients():
         report.recipient_emails = [mask_recipient(recipient) for recipient in report.recipient_emails]
@@ -93,7 +93,7 @@ def get_report(report_id: int, connection: Connection) -> Report:
     answers={HTTPStatus.OK: None, HTTPStatus.CONFLICT: Problem},
 )
 def get_export(report_id: int, query: ExportQuery) -> Response:
-    """One finished report as a file."""
+    """Export a finished report as a file."""
     # Its own, which ends before a file is rendered.
     with current_context().database.read() as connection:
         report = get_report(report_id, connection)

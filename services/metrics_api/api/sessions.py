@@ -38,7 +38,7 @@ sessions = Resource("sessions")
     answers={HTTPStatus.CREATED: SessionCreated},
 )
 def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
-    """Sign a person in."""
+    """Sign in."""
     references, now = current_context().references, datetime.now(UTC)
     device = body.device.get_secret_value() if body.device else None
     lane = find_lane(references, body.email, device)
@@ -90,7 +90,7 @@ def _note_failure(email: str, *, now: datetime) -> None:
 
 @sessions.route("PUT", "/v1/session/password", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
 def put_own_password(body: PasswordChange) -> None:
-    """Change one's own password; every session of this person ends."""
+    """Change one's own password; all of one's sessions end."""
     person, now = _current_person(), datetime.now(UTC)
     account, _ = _begin_attempt(person.email, person.email, now=now)
     if not is_password(account.password_hash if account else None, body.current_password.get_secret_value()):
@@ -115,14 +115,14 @@ def _current_person() -> Person:
 
 @sessions.route("GET", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SignedInPerson})
 def get_session() -> SignedInPerson:
-    """Who the session of this request belongs to."""
+    """Get the person of the current session."""
     person = _current_person()
     return SignedInPerson(**dict(person), flags=current_context().flags.list_on(person.email))
 
 
 @sessions.route("DELETE", "/v1/session", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})
 def delete_session() -> None:
-    """End the session of this request."""
+    """End the current session."""
     _current_person()
     with current_context().database.write() as connection:
         access.sign_out(connection, request.headers[SESSION_HEADER])

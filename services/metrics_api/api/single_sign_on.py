@@ -26,7 +26,7 @@ _log = structlog.get_logger()
     "POST", "/v1/single-sign-on", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: SingleSignOnStarted}
 )
 def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
-    """Where to send the browser that wants to sign in."""
+    """Start single sign-on: where to send the browser."""
     with _refusals():
         references, redirect_uri = current_context().references, str(body.redirect_uri)
         return access.start_flow(_provider(), references, redirect_uri, now=datetime.now(UTC))
@@ -39,7 +39,7 @@ def start_single_sign_on(body: SingleSignOnRequest) -> SingleSignOnStarted:
     answers={HTTPStatus.CREATED: SessionCreated},
 )
 def finish_single_sign_on(body: SingleSignOnReturn) -> tuple[SessionCreated, HTTPStatus]:
-    """Sign in the person the provider vouches for."""
+    """Finish single sign-on and start a session."""
     context, now = current_context(), datetime.now(UTC)
     with _refusals():
         secrets, redirect_uri = access.open_flow(context.references, body.flow, body.state, now=now)

@@ -50,7 +50,7 @@ class SubscriberQuery(BaseModel):
 
 @subscriptions.route("GET", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SubscriptionsAnswer})
 def get_subscriptions(query: SubscriptionsQuery, connection: Connection) -> SubscriptionsAnswer:
-    """Who gets the weekly and the monthly report, by address."""
+    """List subscriptions to weekly and monthly reports by email address."""
     page = read_page(query, listing.CURSOR)
     rows = listing.fetch_subscriptions(connection, query.report_type, page)
     shown, next_cursor = split_page(page, listing.CURSOR, rows, "email", "report_type")
@@ -68,7 +68,7 @@ def get_subscriptions(query: SubscriptionsQuery, connection: Connection) -> Subs
     answers={HTTPStatus.CREATED: Subscribed, HTTPStatus.OK: Subscribed},
 )
 def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStatus]:
-    """Send each report of a type to these addresses from now on; 200 where all of them got it already."""
+    """Subscribe email addresses to a report type; 200 if all of them were already subscribed."""
     emails, report_type = body.recipient_emails, body.report_type
     check_recipients(number_recipients(emails))
     actor, now = current_principal().name, datetime.now(UTC)
@@ -80,7 +80,7 @@ def post_subscriptions(body: SubscriptionsRequest) -> tuple[Subscribed, HTTPStat
 
 @subscriptions.route("DELETE", _SUBSCRIPTIONS, scope=Scope.REPORTS_WRITE, answers={HTTPStatus.NO_CONTENT: None})
 def delete_subscriptions(query: SubscriberQuery) -> None:
-    """End what an address gets."""
+    """Unsubscribe an email address."""
     actor, now = current_principal().name, datetime.now(UTC)
     with current_context().database.write() as connection:
         if not listing.delete_subscriptions_of(connection, query.email, query.report_type, actor=actor, now=now):
@@ -94,7 +94,7 @@ def delete_subscriptions(query: SubscriberQuery) -> None:
     answers={HTTPStatus.NO_CONTENT: None},
 )
 def delete_subscription(subscription_id: int) -> None:
-    """End one subscription."""
+    """Delete a subscription."""
     actor, now = current_principal().name, datetime.now(UTC)
     with current_context().database.write() as connection:
         if not listing.delete_subscription(connection, subscription_id, actor=actor, now=now):
@@ -103,7 +103,7 @@ def delete_subscription(subscription_id: int) -> None:
 
 @subscriptions.route("GET", "/v1/suppressions", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.OK: SuppressionsAnswer})
 def get_suppressions(query: ListQuery, connection: Connection) -> SuppressionsAnswer:
-    """Which addresses get nothing any more, and why."""
+    """List email addresses that no longer get email, and why."""
     page = read_page(query, suppressed.CURSOR)
     rows = suppressed.fetch_suppressions(connection, page)
     shown, next_cursor = split_page(page, suppressed.CURSOR, rows, "email")
@@ -118,7 +118,7 @@ def get_suppressions(query: ListQuery, connection: Connection) -> SuppressionsAn
     "DELETE", "/v1/suppressions/<id:email>", scope=Scope.REPORTS_WRITE, answers={HTTPStatus.NO_CONTENT: None}
 )
 def delete_suppression(email: str) -> None:
-    """Let an address get email again."""
+    """Allow an email address to get email again."""
     actor, now = current_principal().name, datetime.now(UTC)
     with current_context().database.write() as connection:
         if not suppressed.delete_suppression(connection, email, actor=actor, now=now):
@@ -129,7 +129,7 @@ def delete_suppression(email: str) -> None:
     "GET", "/v1/unsubscriptions/<id:token>", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription}
 )
 def get_unsubscription(token: str, connection: Connection) -> Unsubscription:
-    """Whose subscriptions the link would end; changes nothing, because mail scanners open links, too."""
+    """Preview what a link would unsubscribe; changes nothing, because mail scanners open links."""
     email = read_unsubscribe_token(current_context().references, token)
     if email is None:
         raise not_found("unsubscribe link like this")
@@ -138,7 +138,7 @@ def get_unsubscription(token: str, connection: Connection) -> Unsubscription:
 
 @subscriptions.route("POST", "/v1/unsubscriptions", scope=Scope.SESSIONS_WRITE, answers={HTTPStatus.OK: Unsubscription})
 def post_unsubscription(body: UnsubscribeToken) -> Unsubscription:
-    """End everything that the address of the link gets; harmless to repeat."""
+    """Unsubscribe the email address of a link; safe to repeat."""
     email = read_unsubscribe_token(current_context().references, body.token)
     if email is None:
         raise invalid([FieldError(pointer="/token", detail="is not a valid unsubscribe link")])

@@ -33,13 +33,13 @@ class SystemStatus(BaseModel):
 
 @system.route("GET", "/healthz", scope=None, answers={HTTPStatus.OK: SystemStatus})
 def get_healthz() -> SystemStatus:
-    """Whether the process answers."""
+    """Check that the process is up."""
     return SystemStatus(status="ok")
 
 
 @system.route("GET", "/readyz", scope=None, answers={HTTPStatus.OK: SystemStatus})
 def get_readyz() -> SystemStatus:
-    """Whether the stores answer and every migration has run."""
+    """Check that the data stores are reachable and every migration has run."""
     with current_context().database.read() as connection:
         connection.execute(text("SELECT 1"))
         current = is_current(connection)

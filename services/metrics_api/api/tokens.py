@@ -20,7 +20,7 @@ tokens = Resource("tokens")
 
 @tokens.route("GET", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.OK: TokensAnswer})
 def get_tokens(query: ListQuery, connection: Connection) -> TokensAnswer:
-    """Every token without its secret, the ended ones too, the newest first."""
+    """List tokens without their secrets, including revoked ones, newest first."""
     page = read_page(query, access.CURSOR)
     rows = access.fetch_tokens(connection, page, now=datetime.now(UTC))
     shown, next_cursor = split_page(page, access.CURSOR, rows, "id")
@@ -33,7 +33,7 @@ def get_tokens(query: ListQuery, connection: Connection) -> TokensAnswer:
 
 @tokens.route("POST", "/v1/tokens", scope=Scope.ADMIN, answers={HTTPStatus.CREATED: TokenCreated})
 def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
-    """Make a token; its secret is in this answer only."""
+    """Create a token. The answer contains its secret, once."""
     caller = current_principal()
     refused = caller.find_ungrantable(body.scopes)
     if refused:
@@ -53,7 +53,7 @@ def post_token(body: NewToken) -> tuple[TokenCreated, HTTPStatus]:
     answers={HTTPStatus.NO_CONTENT: None, HTTPStatus.CONFLICT: Problem},
 )
 def delete_token(token_id: int) -> None:
-    """End a token at once."""
+    """Revoke a token immediately."""
     try:
         with current_context().database.write() as connection:
             access.revoke_token(connection, token_id, actor=current_principal().name, now=datetime.now(UTC))

@@ -23,7 +23,7 @@ _NETWORK = "/v1/trusted-networks/<id:cidr>"
     "GET", "/v1/trusted-networks", scope=Scope.ADMIN, answers={HTTPStatus.OK: TrustedNetworksAnswer}
 )
 def get_trusted_networks(query: ListQuery, connection: Connection) -> TrustedNetworksAnswer:
-    """Every trusted network, the expired ones too, by address."""
+    """List trusted networks by address, including expired ones."""
     page = read_page(query, trust.CURSOR)
     rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
     shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
@@ -48,7 +48,7 @@ def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
     answers={HTTPStatus.CREATED: TrustedNetwork, HTTPStatus.OK: TrustedNetwork},
 )
 def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPStatus]:
-    """Leave the network's clicks out of fraud flags, score and alerts, or change why and until when."""
+    """Trust a network: leave its clicks out of fraud flags, score and alerts."""
     network, now = _parse(cidr), datetime.now(UTC)
     with current_context().database.write() as connection:
         created = trust.save_trusted_network(connection, network, body, actor=current_principal().name, now=now)
@@ -58,7 +58,7 @@ def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPSta
 
 @trusted_networks.route("DELETE", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
 def delete_trusted_network(cidr: str) -> None:
-    """Count the network's clicks like any other's again."""
+    """Stop trusting a network."""
     network, now = _parse(cidr), datetime.now(UTC)
     with current_context().database.write() as connection:
         if not trust.delete_trusted_network(connection, network, actor=current_principal().name, now=now):
