@@ -17,7 +17,7 @@ def format_day(day: date, month: MonthForm = SHORT) -> str:
 
 
 def format_day_of_year(day: date, month: MonthForm = SHORT) -> str:
-    """A date whose year is plain from what stands beside it: "17 May"."""
+    """A date without its year, which is clear from the context: "17 May"."""
     return f"{day.day} {day:{month}}"
 
 
