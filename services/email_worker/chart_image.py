@@ -9,7 +9,7 @@ import viral_reports
 from viral_contract.models.reports import DayInReport
 from viral_reports.dates import format_day_of_year
 from viral_reports.figures import format_k
-from viral_reports.k_chart import WIDTH, draw_k_chart
+from viral_reports.k_chart import WIDTH
 
 _FONT = Path(viral_reports.__file__).parent / "fonts" / "Inter-Regular.ttf"
 _PIXELS_PER_POINT = 2
@@ -17,9 +17,8 @@ _PIXELS_PER_POINT = 2
 _STYLE = "text { font-size: 12px }"
 
 
-def draw_k_image(days: Sequence[DayInReport]) -> bytes | None:
-    """K of each date as a PNG, sharp on small screens too; None where there is nothing to draw."""
-    svg = draw_k_chart(days)
+def draw_k_image(svg: str) -> bytes | None:
+    """The chart of a page as a PNG, sharp on small screens too; None where there is nothing to draw."""
     if not svg:
         return None
     return resvg_py.svg_to_bytes(

@@ -55,7 +55,7 @@ def load_templates() -> Environment:
 def write_report_letter(report: Report, *, report_url: str | None, unsubscribe_url: str | None) -> Letter:
     """A report: figures, insights, recommendations, the chart of K. Raises NotWrittenError while it is not ready."""
     page, days = build_page(report), facts_of(report).timeline
-    image = draw_k_image(days)
+    image = draw_k_image(page.k_chart)
     values = {
         "page": page,
         "trends": _TRENDS,

@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, null, select, update
 
 from metrics_api.access.secrets import hash_secret
 from metrics_api.db.tables import people, sessions, tokens
 from viral_contract.models.people import ROLE_SCOPES, Person, Role, Scope, add_parts
+
+_SESSION = (people.c.id.label("person_id"), people.c.email, people.c.role, sessions.c.seen_at)
+_OF_SOMEBODY_ACTIVE = and_(sessions.c.person_id == people.c.id, people.c.deactivated_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -34,18 +38,6 @@ class Principal:
         return [scope for scope in Scope if scope in scopes and scope not in grantable]
 
 
-def fetch_token_holder(connection: Connection, token: str, *, now: datetime) -> Principal | None:
-    """The service that holds the token, or None when it is unknown, expired or revoked."""
-    row = connection.execute(
-        select(tokens.c.id, tokens.c.name, tokens.c.scopes).where(
-            tokens.c.token_hash == hash_secret(token),
-            tokens.c.revoked_at.is_(None),
-            (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
-        )
-    ).one_or_none()
-    return Principal(f"token:{row.id}", row.name, add_parts(map(Scope, row.scopes))) if row else None
-
-
 @dataclass(frozen=True)
 class SessionHolder:
     """Whose session it is, and when a person last used it."""
@@ -54,24 +46,45 @@ class SessionHolder:
     seen_at: datetime
 
 
-def fetch_session_holder(
-    connection: Connection, secret: str, *, idle: timedelta, now: datetime
-) -> SessionHolder | None:
-    """The person whose session it is, or None when it is unknown, has ended or was `idle` for too long."""
+@dataclass(frozen=True)
+class Holders:
+    """The service that holds a token, and the person whose session it was sent with, if any."""
+
+    service: Principal
+    session: SessionHolder | None
+
+
+def fetch_holders(
+    connection: Connection, token: str, session: str | None, *, idle: timedelta, now: datetime
+) -> Holders | None:
+    """Who holds the token and the session, or None when the token is unknown, expired or revoked.
+
+    A session that is unknown, has ended or was `idle` for too long has no holder.
+    """
+    lasts = and_(
+        sessions.c.secret_hash == (hash_secret(session) if session else null()),
+        sessions.c.expires_at > now,
+        sessions.c.seen_at > now - idle,
+    )
     row = connection.execute(
-        select(people.c.id, people.c.email, people.c.role, sessions.c.seen_at)
-        .join(sessions, sessions.c.person_id == people.c.id)
+        select(tokens.c.id, tokens.c.name, tokens.c.scopes, *_SESSION)
+        .outerjoin_from(tokens, sessions.join(people, _OF_SOMEBODY_ACTIVE), lasts)
         .where(
-            sessions.c.secret_hash == hash_secret(secret),
-            sessions.c.expires_at > now,
-            sessions.c.seen_at > now - idle,
-            people.c.deactivated_at.is_(None),
+            tokens.c.token_hash == hash_secret(token),
+            tokens.c.revoked_at.is_(None),
+            (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
         )
     ).one_or_none()
     if row is None:
         return None
-    person = Person(id=row.id, email=row.email, role=Role(row.role))
-    return SessionHolder(Principal(f"person:{row.id}", person.email, ROLE_SCOPES[person.role], person), row.seen_at)
+    service = Principal(f"token:{row.id}", row.name, add_parts(map(Scope, row.scopes)))
+    return Holders(service, _read_session(row) if row.person_id is not None else None)
+
+
+def _read_session(row: Any) -> SessionHolder:
+    person = Person(id=row.person_id, email=row.email, role=Role(row.role))
+    principal = Principal(f"person:{person.id}", person.email, ROLE_SCOPES[person.role], person)
+    return SessionHolder(principal, row.seen_at)
 
 
 def save_use(connection: Connection, secret: str, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from flask import g, request
 from sqlalchemy import Connection
 
 from metrics_api.access.actor import VISITOR, Actor, note_actor
-from metrics_api.access.principal import Principal, fetch_session_holder, fetch_token_holder, save_use
+from metrics_api.access.principal import Principal, fetch_holders, save_use
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from viral_contract.client.connection import BACKGROUND_HEADER, CLIENT_ADDRESS_HEADER, SESSION_HEADER
@@ -100,14 +100,14 @@ def _read_token() -> str:
 
 def _find_principal(connection: Connection, token: str) -> Principal:
     now, session = datetime.now(UTC), request.headers.get(SESSION_HEADER)
-    holder = fetch_token_holder(connection, token, now=now)
-    if holder is None:
-        raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
-    g.address = _find_person_address(holder) or g.address
-    if session is None or Scope.SESSIONS_WRITE not in holder.scopes:
-        return holder
     idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
-    person = fetch_session_holder(connection, session, idle=idle, now=now)
+    holders = fetch_holders(connection, token, session, idle=idle, now=now)
+    if holders is None:
+        raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
+    service, person = holders.service, holders.session
+    g.address = _find_person_address(service) or g.address
+    if session is None or Scope.SESSIONS_WRITE not in service.scopes:
+        return service
     if person is None:
         raise _unauthorized("session_ended", "The session is unknown or has ended. Sign in again.")
     # A page that refreshes by itself is nobody's use of it.

@@ -31,7 +31,7 @@ READS = {
     "/docs": (0, 0),
     "/docs/{name}": (0, 0),
     "/readyz": (3, 1),
-    "/v1/session": (2, 1),
+    "/v1/session": (1, 1),
     "/v1/people": (3, 1),
     "/v1/tokens": (3, 1),
     "/v1/audit-entries": (3, 1),
