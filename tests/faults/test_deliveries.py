@@ -197,7 +197,7 @@ def test_5_what_a_killed_worker_may_have_sent_is_held_until_a_person_decides(
     with email_workers(worker_environment, mail):
         held = mailing.wait_for(delivery, "uncertain")
         assert (held["attempt"], held["next_attempt_at"]) == (1, None)
-        assert "lease ran out" in held["reason"]
+        assert "lease expired" in held["reason"]
         shown = 'viral_engine_queue_work{queue="email_delivery",state="uncertain"} 1.0'
         mailing.wait_until(lambda: shown in httpx.get(reconciler, trust_env=False).text, "The metric of held emails")
         mailing.wait_for(mailing.ask_one(), "sent")

@@ -12,7 +12,7 @@ HELD = "WHERE id = :row_id AND token = :token AND status"
 """SQL for the row that a token holds, before the states in which it must be."""
 EXPIRED = "lease_until < :now"
 """SQL for rows whose worker neither ended its attempt nor renewed its lease."""
-SILENCE = "The worker stopped without a word; its lease ran out."
+SILENCE = "The worker stopped responding, and its lease expired."
 """The error of such an attempt."""
 
 

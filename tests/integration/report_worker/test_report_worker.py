@@ -198,7 +198,7 @@ def test_a_run_whose_workers_die_three_times_has_failed_and_says_why(
             worker.kill()
     report = reports.wait_for(report_id, "failed")
     assert report["attempt"] == 3
-    assert "stopped without a word" in report["last_error"]
+    assert "stopped responding" in report["last_error"]
 
 
 def test_a_worker_that_is_told_to_stop_finishes_the_report_in_hand(
