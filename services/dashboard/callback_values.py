@@ -54,19 +54,26 @@ class _Shown(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class _ListShown(TypedDict):
+    search: StrictStr
+    digests: dict[str, StrictInt]
+
+
+@with_config(ConfigDict(extra="forbid"))
 class _EmailShown(TypedDict):
     enabled: StrictBool
     digest: StrictInt
 
 
+# The pages of admin/frame.py, by the beginning of their ids.
+_LISTS = ("audit", "flags", "notifications", "operations", "people", "privacy", "subscriptions", "trust")
 _STORES: dict[str, TypeAdapter[Any]] = {
     "guardrails-shown": TypeAdapter(_Shown | None),
     "growth-shown": TypeAdapter(_Shown | None),
-    "operations-shown": TypeAdapter(dict[Literal["queues", "letters", "batches"], StrictInt] | None),
+    **{f"{slug}-shown": TypeAdapter(_ListShown | None) for slug in _LISTS},
     "report-email-shown": TypeAdapter(_EmailShown | None),
     "report-shown": _NUMBER,
-    "notify-shown": _NUMBER,
-    "notify-editing": TypeAdapter(_RowId | None),
+    "notifications-editing": TypeAdapter(_RowId | None),
     "what-if-configured": TypeAdapter(dict[StrictStr, StrictInt | StrictFloat] | None),
 }
 _PROPERTIES: dict[str, TypeAdapter[Any]] = {
@@ -80,19 +87,18 @@ _PROPERTIES: dict[str, TypeAdapter[Any]] = {
 _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
     "violation": {"id": TypeAdapter(_RowId), "action": TypeAdapter(Literal["removed", "false_positive"])},
     "violation-note": {"id": TypeAdapter(_RowId)},
-    "privacy": {"id": TypeAdapter(_RowId), "kind": TypeAdapter(Literal["export", "erase", "close"])},
+    "privacy": {"row": TypeAdapter(_RowId), "action": TypeAdapter(Literal["export", "erase", "erase-traces", "close"])},
     "notifications": {
-        "rule": TypeAdapter(_RowId),
+        "row": TypeAdapter(_RowId),
         "action": TypeAdapter(Literal["edit", "test", "secret", "delete", "on", "off"]),
     },
-    "subscriptions": {"of": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove", "allow"])},
-    "operations": {"letter": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["retry", "discard", "confirm"])},
+    "subscriptions": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove", "allow"])},
+    "operations": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["retry", "discard", "confirm"])},
     "people": {
-        "id": TypeAdapter(_RowId),
-        "kind": TypeAdapter(Literal["person", "token"]),
-        "do": TypeAdapter(Role | Literal["password", "activate", "deactivate", "revoke"]),
+        "row": TypeAdapter(_RowId),
+        "action": TypeAdapter(Role | Literal["password", "activate", "deactivate", "revoke"]),
     },
-    "trust": {"cidr": TypeAdapter(StrictStr)},
+    "trust": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove"])},
 }
 
 

@@ -28,8 +28,8 @@ def format_failure(error: Exception) -> str:
         reasons = "; ".join(_format_reason(each) for each in error.errors)
         return f"Nothing was changed: {reasons.rstrip('.')}." if reasons else error.detail
     if isinstance(error, ApiSilentError):
-        return "The metrics API did not answer in time. Check whether this was saved before you try again."
-    return "Nothing was changed: the metrics API does not answer. Please try again in a minute."
+        return "The metrics API did not respond in time. Check whether this was saved before you try again."
+    return "Nothing was changed: the metrics API is not responding. Try again in a minute."
 
 
 def format_invalid(error: ValidationError) -> str:
@@ -78,8 +78,8 @@ def build_unavailable() -> Response:
     return build_error(
         503,
         "api_unavailable",
-        "The figures are not available right now",
-        "The metrics API does not answer. Please try again in a minute; nothing is lost meanwhile.",
+        "Data is temporarily unavailable",
+        "The metrics API is not responding. Try again in a minute. No data has been lost.",
     )
 
 
@@ -97,4 +97,4 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_bug(error: Exception) -> Response:
     _log.error("request_failed", path=request.path, exc_info=error)
-    return build_error(500, "internal_error", "Something went wrong", "The error was logged. Please try again.")
+    return build_error(500, "internal_error", "Something went wrong", "The error was logged. Try again.")

@@ -2,10 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from viral_reports.dates import format_day, format_day_of_year
+from viral_reports.dates import format_day, format_day_of_year, format_elapsed
 from viral_reports.figures import format_rate
 
-_RECENT = timedelta(days=60)
 _SMALL = 0.001
 
 
@@ -60,17 +59,9 @@ def format_duration(seconds: float) -> str:
 
 
 def format_age(moment: datetime, *, now: datetime) -> str:
-    """How long ago something was; after two months its date says more."""
+    """How long ago something was: "4 minutes ago", "9 years ago"."""
     age = now - moment
-    if age < timedelta(minutes=1):
-        return "just now"
-    if age < timedelta(hours=1):
-        return f"{age // timedelta(minutes=1)} min ago"
-    if age < timedelta(days=2):
-        return f"{age // timedelta(hours=1)} h ago"
-    if age < _RECENT:
-        return f"{age.days} days ago"
-    return format_day(moment.astimezone(UTC).date())
+    return "just now" if age < timedelta(minutes=1) else f"{format_elapsed(age)} ago"
 
 
 def format_masked(shown: str, alias: str | None) -> str:

@@ -74,11 +74,11 @@ def _is_signed_in(sessions: Sessions) -> bool:
 
 def _explain_refusal(error: Exception) -> Response:
     if isinstance(error, ApiProblemError) and error.code in _WRONG:
-        return _build_form(401, "The email or the password is not right.")
+        return _build_form(401, "Incorrect email or password.")
     if isinstance(error, ApiProblemError) and error.status == 429:
         return _build_form(429, error.detail)
     _log.error("sign_in_failed", reason=str(error))
-    return _build_form(503, "Signing in is not possible right now: the metrics API does not answer. Try again soon.")
+    return _build_form(503, "You can't sign in right now: the metrics API is not responding. Try again soon.")
 
 
 def _build_form(status: int, problem: str | None = None) -> Response:

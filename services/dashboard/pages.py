@@ -1,29 +1,6 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
-from dashboard.admin import (
-    audit_page as audit,
-)
-from dashboard.admin import (
-    flags_page as flags,
-)
-from dashboard.admin import (
-    notifications_page as notifications,
-)
-from dashboard.admin import (
-    operations_page as operations,
-)
-from dashboard.admin import (
-    people_page as people,
-)
-from dashboard.admin import (
-    privacy_page as privacy,
-)
-from dashboard.admin import (
-    subscriptions_page as subscriptions,
-)
-from dashboard.admin import (
-    trusted_networks_page as trusted_networks,
-)
+from dashboard.admin import audit, flags, notifications, operations, people, privacy, subscriptions, trusted_networks
 from dashboard.alerts import history_page as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth

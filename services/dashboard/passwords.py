@@ -52,9 +52,9 @@ def add_password_routes(server: Flask, api: MetricsApi, sessions: Sessions) -> N
 def _check_repeated() -> None:
     new = request.form.get("new", "")
     if len(new) < LEAST_LETTERS:
-        raise ApiProblemError(422, "invalid", f"The new password needs at least {LEAST_LETTERS} characters.")
+        raise ApiProblemError(422, "invalid", f"Use at least {LEAST_LETTERS} characters.")
     if new != request.form.get("repeated", ""):
-        raise ApiProblemError(422, "invalid", "The new password was not repeated alike.")
+        raise ApiProblemError(422, "invalid", "Passwords don't match.")
 
 
 def _explain(error: Exception, email: str | None = None) -> Response:
@@ -63,7 +63,7 @@ def _explain(error: Exception, email: str | None = None) -> Response:
     if isinstance(error, ApiProblemError) and error.status < 500:
         return _build_form(error.status, error.detail, email=email)
     _log.error("password_not_set", reason=str(error))
-    return _build_form(503, "Nothing was changed: the metrics API does not answer. Try again soon.", email=email)
+    return _build_form(503, "Nothing was changed: the metrics API is not responding. Try again soon.", email=email)
 
 
 def _build_form(status: int, problem: str | None = None, *, email: str | None = None) -> Response:

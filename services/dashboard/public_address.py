@@ -8,9 +8,9 @@ from flask import Flask, current_app, request
 _SETTING = "PUBLIC_URL"
 _FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
 HOW_TO_SET = (
-    "This page cannot tell where people reach the dashboard: PUBLIC_DASHBOARD_URL is not set. "
-    "Set it, for example to https://guardrails.example.com, for the metrics API and for the dashboard; "
-    "until then put the dashboard's address before what is shown."
+    "The public address of the dashboard is not known: PUBLIC_DASHBOARD_URL is not set. "
+    "Set it, for example to https://guardrails.example.com, for the metrics API and the dashboard. "
+    "Until then, put the dashboard's address in front of the link."
 )
 
 

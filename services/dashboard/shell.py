@@ -117,7 +117,7 @@ def _build_link(page: Page, current: Page | None) -> Component:
 
 
 def build_account(person: Person, csrf_token: str) -> list[Component]:
-    """Who is signed in, the way out, and the colour scheme."""
+    """Who is signed in, the way out, and the color scheme."""
     name = person.email.split("@")[0]
     avatar = html.Span(name[:2].upper(), className="avatar", **{"aria-hidden": "true"})
     who = html.Div(
@@ -133,7 +133,7 @@ def build_account(person: Person, csrf_token: str) -> list[Component]:
         variant="subtle",
         size=32,
         className="icon-button",
-        **{"aria-label": "Light or dark"},
+        **{"aria-label": "Switch between light and dark"},
     )
     sign_out = html.Form(
         [
@@ -150,9 +150,9 @@ def build_unknown_page() -> Component:
     """What stands at an address without a page."""
     return html.Div(
         [
-            html.H1("There is no such page"),
+            html.H1("Page not found"),
             html.P("The address may be mistyped, or the page may have moved.", className="hint"),
-            dcc.Link("Go to the guardrails", href=PAGES[0].path, className="button"),
+            dcc.Link("Go to Guardrails", href=PAGES[0].path, className="button"),
         ],
         className="unknown-page",
     )

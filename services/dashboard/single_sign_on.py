@@ -12,7 +12,7 @@ from dashboard.visitor import current_address
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 
 RETURN_PATH = "/login/callback"
-_UNAVAILABLE = "Single sign-on does not answer right now. Please try again in a minute."
+_UNAVAILABLE = "Single sign-on is not responding. Try again in a minute."
 _log = structlog.get_logger()
 
 
@@ -54,12 +54,12 @@ def add_single_sign_on_routes(server: Flask, api: MetricsApi) -> None:
 
 def _explain_return() -> str:
     if request.args.get("error") == "access_denied":
-        return "The provider says that the sign-in was refused or cancelled there."
-    return "This sign-in was not begun in this browser, or took too long."
+        return "The sign-in was refused or canceled at the provider."
+    return "This sign-in was not started in this browser, or it took too long."
 
 
 def _refuse(error: Exception) -> Response:
     _log.warning("single_sign_on_failed", reason=str(error))
     if isinstance(error, ApiProblemError) and error.status < 500:
-        return build_message_page(403, "You were not signed in", error.detail, way_on=("Back to the sign-in", "/login"))
-    return build_message_page(503, "You were not signed in", _UNAVAILABLE, way_on=("Back to the sign-in", "/login"))
+        return build_message_page(403, "You were not signed in", error.detail, way_on=("Back to sign-in", "/login"))
+    return build_message_page(503, "You were not signed in", _UNAVAILABLE, way_on=("Back to sign-in", "/login"))

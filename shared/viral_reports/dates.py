@@ -6,7 +6,12 @@ from typing import Literal
 from viral_contract.models.period import Period
 
 MonthForm = Literal["%b", "%B"]
-_UNITS = (("years", timedelta(days=365)), ("days", timedelta(days=1)), ("hours", timedelta(hours=1)))
+_UNITS = (
+    ("years", timedelta(days=365)),
+    ("months", timedelta(days=30)),
+    ("days", timedelta(days=1)),
+    ("hours", timedelta(hours=1)),
+)
 SHORT: MonthForm = "%b"
 FULL: MonthForm = "%B"
 

@@ -91,12 +91,12 @@ def windows(browser: Browser, stack: dict[str, str]) -> Windows:
 
 
 def invite(windows: Windows, email: str) -> str:
-    """Let somebody in as a viewer, and answer their link."""
+    """Invite a viewer, and answer their link."""
     with windows.open() as admin:
         windows.enter(admin, PEOPLE)
         admin.page.get_by_label("Email").fill(email)
-        admin.page.get_by_role("button", name="Let them in").click()
-        expect(admin.page.get_by_role("status")).to_have_text(f"{email} is let in.")
+        admin.page.get_by_role("button", name="Send invite").click()
+        expect(admin.page.get_by_role("status")).to_have_text(f"Invite sent to {email}")
         link = admin.page.get_by_text("/set-password?key=").inner_text()
         assert admin.complaints == []
     return link
@@ -106,9 +106,9 @@ def set_password(guest: Visit, link: str) -> None:
     """Use the link and sign in."""
     guest.page.goto(link)
     guest.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-    guest.page.get_by_label("New password, once more").fill(NEW_PASSWORD)
-    guest.page.get_by_role("button", name="Save the password").click()
-    expect(guest.page.get_by_role("status")).to_have_text("Your password was saved. Sign in with it.")
+    guest.page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
+    guest.page.get_by_role("button", name="Save password").click()
+    expect(guest.page.get_by_role("status")).to_have_text("Your password was changed. Sign in with the new one.")
 
 
 def test_a_viewer_is_let_in_and_neither_sees_nor_fetches_a_full_address(windows: Windows) -> None:
@@ -139,8 +139,8 @@ def test_a_viewer_is_let_in_and_neither_sees_nor_fetches_a_full_address(windows:
     with windows.open() as late:
         late.page.goto(link)
         late.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-        late.page.get_by_label("New password, once more").fill(NEW_PASSWORD)
-        late.page.get_by_role("button", name="Save the password").click()
+        late.page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
+        late.page.get_by_role("button", name="Save password").click()
         expect(late.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
@@ -154,18 +154,18 @@ def test_a_changed_role_signs_the_person_out(windows: Windows) -> None:
         entry = admin.page.get_by_role("listitem").filter(has_text="bob@example.org")
         entry.get_by_text("Change bob@example.org").click()
         entry.get_by_role("button", name="Make an analyst").click()
-        expect(admin.page.get_by_role("status")).to_have_text("bob@example.org is analyst now.")
+        expect(admin.page.get_by_role("status")).to_have_text("bob@example.org is now an analyst.")
         expect(bob.page).to_have_url(re.compile("/login"), timeout=60_000)
 
 
 def test_a_token_is_made_shown_once_and_revoked(windows: Windows, stack: dict[str, str]) -> None:
     with windows.open() as admin:
         windows.enter(admin, PEOPLE)
-        admin.page.get_by_label("Who will hold it").fill("a reader")
+        admin.page.get_by_label("Token name").fill("a reader")
         admin.page.get_by_label("metrics:read").check()
-        admin.page.get_by_role("button", name="Make it").click()
-        expect(admin.page.get_by_role("status")).to_have_text("The token a reader is made.")
-        region = admin.page.locator("#people-secret code")
+        admin.page.get_by_role("button", name="Create token").click()
+        expect(admin.page.get_by_role("status")).to_have_text("Token a reader created.")
+        region = admin.page.locator("#people-once code")
         reader = MetricsApi.connect(stack["METRICS_API_URL"], region.inner_text())
         assert reader.fetch_health().has_data
         admin.page.reload()
@@ -173,7 +173,7 @@ def test_a_token_is_made_shown_once_and_revoked(windows: Windows, stack: dict[st
         expect(region).to_have_count(0)
         entry.get_by_text("Revoke").first.click()
         entry.get_by_role("button", name="Revoke a reader").click()
-        expect(admin.page.get_by_role("status")).to_have_text("The token is revoked.")
+        expect(admin.page.get_by_role("status")).to_have_text("Token revoked.")
         assert admin.complaints == []
 
 
@@ -182,8 +182,8 @@ def test_the_audit_is_filtered_and_names_the_person_and_the_place(windows: Windo
         windows.enter(admin, AUDIT)
         newest = admin.page.locator("#audit-list").get_by_role("listitem").first
         expect(newest).to_be_visible()
-        admin.page.get_by_label("Did what").fill("sign_in")
-        admin.page.get_by_role("button", name="Show").click()
+        admin.page.get_by_label("Action").fill("sign_in")
+        admin.page.get_by_role("button", name="Apply filters").click()
         expect(admin.page).to_have_url(re.compile(r"action=sign_in"))
         expect(newest).to_contain_text("from 127.0.0.1")
         expect(newest).to_contain_text("admin@example.com")
@@ -193,7 +193,7 @@ def test_the_audit_is_filtered_and_names_the_person_and_the_place(windows: Windo
 def test_what_is_filled_in_while_the_audit_is_fetched_stays(windows: Windows) -> None:
     with windows.open() as admin:
         windows.enter(admin, AUDIT)
-        who, listed = admin.page.get_by_label("Who"), admin.page.locator("#audit-list")
+        who, listed = admin.page.get_by_label("Actor"), admin.page.locator("#audit-list")
         expect(listed.get_by_text("Invite person").first).to_be_visible()
         held: list[Route] = []
 
@@ -204,16 +204,16 @@ def test_what_is_filled_in_while_the_audit_is_fetched_stays(windows: Windows) ->
                 route.continue_()
 
         admin.page.route("**/_dash-update-component", hold)
-        admin.page.get_by_label("Did what").fill("Sign in")
+        admin.page.get_by_label("Action").fill("Sign in")
         with admin.page.expect_request(asks_for_audit):
-            admin.page.get_by_role("button", name="Show").click()
+            admin.page.get_by_role("button", name="Apply filters").click()
         who.fill("admin@example.com")
         for route in held:
             route.continue_()
         expect(listed.get_by_text("Invite person")).to_have_count(0)
         expect(who).to_have_value("admin@example.com")
         admin.page.go_back()
-        expect(admin.page.get_by_label("Did what")).to_have_value("")
+        expect(admin.page.get_by_label("Action")).to_have_value("")
 
 
 def asks_for_audit(request: Request) -> bool:
@@ -225,7 +225,7 @@ def test_single_sign_on_leads_in_by_its_button(windows: Windows, issuer: str) ->
     add_person(issuer, "chris", email="chris@example.org", email_verified=True, groups=["analysts"])
     with windows.open() as chris:
         chris.open("/login?next=/dashboard/growth")
-        chris.page.get_by_role("link", name="Single sign-on").click()
+        chris.page.get_by_role("link", name="Sign in with single sign-on").click()
         chris.page.locator("input[name=sub]").fill("chris")
         chris.page.get_by_role("button", name="Authorize").click()
         chris.page.wait_for_url("**/dashboard/growth")
@@ -237,12 +237,12 @@ def test_single_sign_on_without_a_group_says_what_to_do(windows: Windows, issuer
     add_person(issuer, "dora", email="dora@example.org", email_verified=True, groups=["sales"])
     with windows.open() as dora:
         dora.open("/login")
-        dora.page.get_by_role("link", name="Single sign-on").click()
+        dora.page.get_by_role("link", name="Sign in with single sign-on").click()
         dora.page.locator("input[name=sub]").fill("dora")
         dora.page.get_by_role("button", name="Authorize").click()
         expect(dora.page.get_by_role("heading", name="You were not signed in")).to_be_visible()
         expect(dora.page.get_by_text("Ask its administrators")).to_be_visible()
-        dora.page.get_by_role("link", name="Back to the sign-in").click()
+        dora.page.get_by_role("link", name="Back to sign-in").click()
         dora.page.wait_for_url("**/login")
         dora.open("/login/callback?state=made-up&code=made-up")
         expect(dora.page.get_by_text("not begun in this browser")).to_be_visible()

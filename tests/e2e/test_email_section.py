@@ -80,7 +80,7 @@ def test_what_would_have_been_sent_is_read_on_a_page_of_its_own(
     with open_as(Role.ANALYST, width=width, scheme=scheme) as guest:
         guest.open(report_path)
         row = guest.page.get_by_role("row", name="vera@school.example")
-        row.get_by_role("link", name="See what would have been sent").click()
+        row.get_by_role("link", name="View message that would have been sent").click()
         message = guest.page.get_by_role("main")
         expect(message.get_by_role("heading", level=1)).to_have_text("Message")
         expect(message.get_by_role("heading", level=2)).to_contain_text("Weekly growth report")
@@ -163,7 +163,7 @@ def test_what_went_wrong_is_told_for_each_recipient(
     answers = {
         "nobody@wrong.example": ("to_recipient", "550 No such user", r"Failed.*answered 550.*1 attempt"),
         "later@wrong.example": ("to_recipient", "451 Come later", r"Attempt 2 of 5 at .* because attempt 1 failed"),
-        "perhaps@wrong.example": ("to_message", DROP, "Uncertain.*Nobody knows whether it arrived"),
+        "perhaps@wrong.example": ("to_message", DROP, "Unconfirmed.*Not known whether it arrived"),
     }
     with mailing.email_on(report_id), open_as(Role.ANALYST) as guest:
         guest.open(report_path)

@@ -229,9 +229,9 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
         row.get_by_role("link", name="Trust this network").click()
         expect(guest.page.get_by_label("Network or address")).to_have_value(SCHOOL)
         guest.page.get_by_label("Reason").fill("Lakeside School")
-        guest.page.get_by_role("button", name="Trust it").click()
+        guest.page.get_by_role("button", name="Trust network").click()
         status = guest.page.get_by_role("status")
-        expect(status).to_have_text(f"{SCHOOL}/32 is trusted now.")
+        expect(status).to_have_text(f"{SCHOOL}/32 is now trusted.")
 
         # Another period than the one that is still cached.
         guest.open(f"{GUARDRAILS}/fraud?days=14")
@@ -285,8 +285,8 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
         expect(entry(guest.page, "Email address")).to_be_visible()
         expect(guest.page.get_by_text("Resolve", exact=True)).to_have_count(0)
         guest.open(NETWORKS)
-        expect(guest.page.get_by_text("Only admins see and change")).to_be_visible()
-        expect(guest.page.get_by_role("button", name="Trust it")).to_have_count(0)
+        expect(guest.page.get_by_text("Only admins can view and change")).to_be_visible()
+        expect(guest.page.get_by_role("button", name="Trust network")).to_have_count(0)
         guest.open(f"{GUARDRAILS}/fraud")
         expect(guest.page.get_by_role("row", name="203.0.113.*")).to_contain_text("a school?")
         expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)

@@ -79,7 +79,7 @@ def test_an_admin_signs_in_and_comes_to_the_page_that_was_wanted(anonymous: Open
         guest.open(QUIET_WEEK)
         expect(guest.page).to_have_title("Sign in · Viral Guardrails")
         guest.sign_in(filled_stack["ADMIN_EMAIL"], "a guess")
-        expect(guest.page.get_by_role("alert")).to_have_text("The email or the password is not right.")
+        expect(guest.page.get_by_role("alert")).to_have_text("Incorrect email or password.")
         guest.sign_in(filled_stack["ADMIN_EMAIL"], filled_stack["ADMIN_PASSWORD"])
         expect(guest.page).to_have_url(filled_stack["DASHBOARD_URL"] + QUIET_WEEK)
         expect(guest.page).to_have_title("Guardrails · Viral Guardrails")
@@ -225,7 +225,7 @@ def test_the_keyboard_reaches_everything_in_reading_order(signed_in: Open) -> No
         for reached in (
             guest.page.get_by_label("Main").get_by_role("link").first,
             guest.page.get_by_role("button", name="Sign out"),
-            guest.page.get_by_role("button", name="Light or dark"),
+            guest.page.get_by_role("button", name="Switch between light and dark"),
             guest.page.get_by_role("radio", name="14 days"),
             guest.page.get_by_role("button", name="Custom dates"),
             guest.page.get_by_role("button", name="Refresh"),
@@ -264,7 +264,7 @@ def test_the_chosen_colours_stay(signed_in: Open) -> None:
         guest.open(QUIET_WEEK)
         root = guest.page.locator("html")
         expect(root).to_have_attribute("data-mantine-color-scheme", "light")
-        guest.page.get_by_role("button", name="Light or dark").click()
+        guest.page.get_by_role("button", name="Switch between light and dark").click()
         expect(root).to_have_attribute("data-mantine-color-scheme", "dark")
         guest.page.reload()
         expect(root).to_have_attribute("data-mantine-color-scheme", "dark")

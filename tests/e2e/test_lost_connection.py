@@ -51,12 +51,12 @@ def admin(browser: Browser, stack: dict[str, str], state: StorageState) -> Itera
 @pytest.mark.parametrize(
     ("path", "field", "button"),
     [
-        ("/dashboard/people", "#people-email", "#people-save"),
+        ("/dashboard/people", "#people-email", "#people-invite-save"),
         ("/dashboard/people", "#token-name", "#token-save"),
         ("/dashboard/guardrails/trusted-networks", "#trust-reason", "#trust-save"),
-        ("/dashboard/notifications", "#notify-name", "#notify-save"),
-        ("/dashboard/subscriptions", "#subscribe-recipients", "#subscribe-save"),
-        ("/dashboard/privacy", "#privacy-subject_id", "#privacy-save"),
+        ("/dashboard/notifications", "#notifications-name", "#notifications-form-save"),
+        ("/dashboard/subscriptions", "#subscriptions-recipients", "#subscriptions-form-save"),
+        ("/dashboard/privacy", "#privacy-subject_id", "#privacy-form-save"),
         ("/password", "#new", "button[type=submit]"),
     ],
 )
@@ -82,13 +82,13 @@ def test_a_form_says_so_below_its_button_and_keeps_what_was_typed(
 
 def test_the_message_goes_once_the_same_button_works(admin: Visit) -> None:
     admin.open("/dashboard/people")
-    expect(admin.page.locator("#people-save")).to_be_visible()
+    expect(admin.page.locator("#people-invite-save")).to_be_visible()
     admin.page.wait_for_load_state("networkidle")
     admin.page.context.set_offline(True)
-    admin.page.locator("#people-save").click()
+    admin.page.locator("#people-invite-save").click()
     expect(admin.page.locator(".lost-connection")).to_be_visible()
     admin.page.context.set_offline(False)
-    admin.page.locator("#people-save").click()
+    admin.page.locator("#people-invite-save").click()
     expect(admin.page.locator(".lost-connection")).to_have_count(0)
 
 
@@ -194,7 +194,7 @@ def test_signing_in_without_the_api_keeps_email_and_password(
     with serve_dashboard(silent_api.url, stack["API_TOKEN"]) as dashboard, visit(browser, dashboard) as guest:
         guest.open("/login")
         guest.sign_in(stack["ADMIN_EMAIL"], "as typed")
-        expect(guest.page.get_by_role("alert")).to_contain_text("the metrics API does not answer")
+        expect(guest.page.get_by_role("alert")).to_contain_text("the metrics API is not responding")
         expect(guest.page.get_by_label("Email")).to_have_value(stack["ADMIN_EMAIL"])
         expect(guest.page.get_by_label("Password")).to_have_value("as typed")
 
@@ -204,7 +204,7 @@ def test_scripts_that_do_not_come_are_waited_for(admin: Visit) -> None:
     admin.page.route(missing, lambda route: route.abort())
     admin.open(GUARDRAILS)
     expect(admin.page.get_by_role("alert")).to_have_text(
-        "The dashboard does not answer. This page opens when the connection is back."
+        "The dashboard is not responding. This page opens when the connection is back."
     )
     admin.page.unroute(missing)
     expect(admin.page.get_by_role("heading", level=1)).to_have_text("Guardrails")

@@ -41,7 +41,7 @@ def letter(page: Page, name: str) -> Locator:
 def decide(guest: Visit, name: str, choice: str, said: str) -> None:
     """Take a decision about an entry, which then leaves the list by itself."""
     entry = letter(guest.page, name)
-    entry.get_by_text("Decide").click()
+    entry.get_by_text("Resolve").click()
     entry.get_by_role("button", name=choice).click()
     expect(guest.page.get_by_role("status")).to_have_text(f"{name} {said}")
     expect(entry).to_have_count(0)
@@ -56,7 +56,7 @@ def queue(page: Page, name: str) -> Locator:
 def test_others_than_admins_are_told_whom_to_ask(open_as: Open, role: Role) -> None:
     with open_as(role) as guest:
         guest.open(OPERATIONS)
-        expect(guest.page.get_by_text("Only admins see the queues")).to_be_visible()
+        expect(guest.page.get_by_text("Only admins can view the queues")).to_be_visible()
         expect(guest.page.get_by_role("table")).to_have_count(0)
         assert guest.find_violations() == []
 
@@ -80,9 +80,9 @@ def test_what_failed_is_tried_again_by_keyboard_and_arrives(open_as: Open, maili
         expect(entry).to_contain_text("Failed")
         expect(entry).to_contain_text("550")
         expect(entry).to_contain_text("after 1 attempt")
-        expect(queue(guest.page, "Email delivery")).to_contain_text("Needs a person")
+        expect(queue(guest.page, "Email delivery")).to_contain_text("Needs attention")
         with mailing.email_on(report_id):
-            entry.get_by_text("Decide").focus()
+            entry.get_by_text("Resolve").focus()
             for key in ("Enter", "Tab", "Enter"):
                 guest.page.keyboard.press(key)
             expect(guest.page.get_by_role("status")).to_have_text(f"{name} is queued again.")
@@ -99,8 +99,8 @@ def test_what_is_uncertain_is_confirmed_and_not_sent_again(open_as: Open, mailin
     name = fail(mailing, report_id, recipient, DROP)
     with open_as(Role.ADMIN) as guest:
         guest.open(OPERATIONS)
-        expect(letter(guest.page, name)).to_contain_text("Uncertain")
-        decide(guest, name, "It arrived", "counts as sent.")
+        expect(letter(guest.page, name)).to_contain_text("Unconfirmed")
+        decide(guest, name, "Mark as sent", "marked as sent.")
         assert guest.complaints == []
     assert mailing.find_deliveries(report_id, recipient)[0].status == "sent"
     assert mailing.find_taken(recipient) == 1
@@ -112,7 +112,7 @@ def test_what_is_uncertain_is_sent_once_more_after_a_warning(open_as: Open, mail
     with open_as(Role.ADMIN) as guest, mailing.email_on(report_id):
         guest.open(OPERATIONS)
         expect(letter(guest.page, name)).to_contain_text("If it did arrive, the recipient gets it twice.")
-        decide(guest, name, "Send it again", "is queued again.")
+        decide(guest, name, "Send again", "is queued again.")
         wait_until(lambda: mailing.find_deliveries(report_id, recipient)[0].status == "sent", "it was sent")
     assert mailing.find_taken(recipient) == 2
 
@@ -122,7 +122,7 @@ def test_what_is_let_go_leaves_the_list_for_good(open_as: Open, mailing: Mailing
     name = fail(mailing, report_id, recipient, "550 No such user")
     with open_as(Role.ADMIN) as guest:
         guest.open(OPERATIONS)
-        decide(guest, name, "Discard", "was discarded.")
+        decide(guest, name, "Discard", "discarded.")
         guest.page.reload()
         expect(queue(guest.page, "Email delivery")).to_be_visible()
         expect(letter(guest.page, name)).to_have_count(0)
@@ -150,7 +150,7 @@ def test_the_page_is_accessible_empty_and_with_something_to_decide(
     with open_as(Role.ADMIN, width=width, scheme=scheme) as guest:
         guest.open(OPERATIONS)
         name = fail(mailing, report_id, f"{scheme}-{width}@operations.example", DROP)
-        letter(guest.page, name).get_by_text("Decide").click()
+        letter(guest.page, name).get_by_text("Resolve").click()
         expect(letter(guest.page, name).get_by_role("button")).to_have_count(3)
         assert guest.find_violations() == []
         assert guest.page.evaluate("document.documentElement.scrollWidth") <= width

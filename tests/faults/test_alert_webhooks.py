@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from dashboard.admin.notification_rules import VERIFYING_CODE
+from dashboard.admin.notifications import VERIFYING_CODE
 from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
 from tests.support.api_server import connect, start_api
 from tests.support.builders import build_clicks

@@ -1,34 +1,72 @@
-"""The audit log as a list of entries."""
+"""The audit log: who did what, to what, when and from where, filtered by the address."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from dash import html
+import dash_mantine_components as dmc
+from dash import Dash, html
 from dash.development.base_component import Component
 
+from dashboard.admin.frame import Drawn, Form, ListPage, Wanted, build_next, build_page
+from dashboard.components.address_controls import control_id
 from dashboard.components.card import build_hint
-from viral_contract.models.audit import AuditAnswer, AuditEntry
+from dashboard.components.dates import build_day
+from dashboard.components.filter_form import FilterForm
+from dashboard.data import SharedViews
+from dashboard.links import AUDIT_PATH
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.audit import AuditEntry
 from viral_reports.dates import format_day
 from viral_reports.figures import format_counted
 
-_KINDS = {"token": "token", "visitor": "not signed in", "system": "the service itself"}
+ROWS = 50
+_SLUG = "audit"
+_TEXTS = {
+    "actor": ("Actor", "email or token"),
+    "action": ("Action", "Resolve violation"),
+    "subject": ("Subject", "alert:"),
+}
+_DAYS = {"start": "From (UTC)", "end": "To (UTC)"}
+_KINDS = {"token": "token", "visitor": "not signed in", "system": "the service"}
 
 
-def build_entries(answer: AuditAnswer) -> list[Component]:
-    """One entry an action, the newest first."""
-    if not answer.entries:
-        return [html.P("Nothing fits this filter.", className="nothing")]
-    count = format_counted(answer.total_entries, "entry", "entries")
-    return [
-        build_hint(f"{count}, the newest first"),
-        html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),
+def _build_controls() -> list[Component]:
+    texts = [
+        dmc.TextInput(id=control_id(_SLUG, name), label=label, placeholder=example, className="filter")
+        for name, (label, example) in _TEXTS.items()
     ]
+    return [*texts, *[build_day(control_id(_SLUG, name), label, "Any date") for name, label in _DAYS.items()]]
+
+
+FILTERS = FilterForm(
+    _SLUG, AUDIT_PATH, {**dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_DAYS)}, tuple(_TEXTS), _build_controls
+)
+
+
+def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
+    """One entry an action, newest first."""
+    filters = {name: wanted.get(name) for name in FILTERS.defaults}
+    if filters["action"]:
+        # An action may be written as the list shows it.
+        filters["action"] = filters["action"].lower().replace(" ", "_")
+    answer = api.fetch_audit_entries(limit=ROWS, cursor=wanted.get("cursor"), **filters)
+    if not answer.entries:
+        return {"list": [html.P("No entries match these filters.", className="nothing")]}
+    return {
+        "list": [
+            build_hint(f"{format_counted(answer.total_entries, 'entry', 'entries')}, newest first"),
+            html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),
+            *build_next(AUDIT_PATH, wanted, answer.next_cursor, f"{ROWS} entries"),
+        ]
+    }
 
 
 def _build_entry(entry: AuditEntry) -> Component:
     when = f"{format_day(entry.at.date())} {entry.at:%H:%M:%S} UTC"
-    where = f"from {entry.address}" if entry.address else "by the service itself"
+    where = f"from {entry.address}" if entry.address else "by the service"
     heading = html.Div(
         [
             html.H3(entry.action.replace("_", " ").capitalize()),
@@ -47,7 +85,7 @@ def _build_entry(entry: AuditEntry) -> Component:
 
 
 def _build_actor(entry: AuditEntry) -> list[Component | str]:
-    """Who it was; a token or the service is told apart from a person of the same name."""
+    """Who it was; a token or the service is marked, because a person may have the same name."""
     kind, _, number = (entry.actor_key or "").partition(":")
     if kind not in _KINDS:
         return [entry.actor]
@@ -56,10 +94,10 @@ def _build_actor(entry: AuditEntry) -> list[Component | str]:
 
 def _build_changes(entry: AuditEntry) -> Component | None:
     parts = {**_find_difference(entry), "Details": entry.details or {}}
-    told = [(label, _format_values(values)) for label, values in parts.items() if values]
-    if not told:
+    shown = [(label, _format_values(values)) for label, values in parts.items() if values]
+    if not shown:
         return None
-    listed = [html.Div([html.Dt(label), html.Dd(values)]) for label, values in told]
+    listed = [html.Div([html.Dt(label), html.Dd(values)]) for label, values in shown]
     return html.Dl(listed, className="audit-changes")
 
 
@@ -85,3 +123,23 @@ def _format_value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_format_value, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+LISTED = ListPage(
+    path=AUDIT_PATH,
+    slug=_SLUG,
+    title="Audit",
+    about="This log is append-only.",
+    only="Only admins can view the audit log.",
+    draw=draw,
+    cards=(Form("filter", "Filter", FILTERS.build), ("list", "Entries")),
+)
+_PAGE = build_page(LISTED, icon="audit", group="Administration")
+
+
+def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+    _PAGE.add_callbacks(app, views, settings)
+    FILTERS.add_callbacks(app)
+
+
+PAGE = replace(_PAGE, add_callbacks=_add_callbacks)

@@ -2,17 +2,17 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.alerts.history import STATUSES, build_list, format_found
-from dashboard.components.address_controls import control_id, show_address
+from dashboard.components.address_controls import control_id
 from dashboard.components.card import build_blank
 from dashboard.components.dates import build_day
+from dashboard.components.filter_form import FilterForm
 from dashboard.components.messages import build_refused, build_unavailable
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
@@ -39,16 +39,10 @@ def build_layout(_settings: DashboardSettings) -> Component:
     summary = html.P("Past and current alerts, and the actions taken on them")
     return html.Div(
         [
-            dcc.Store(id="alerts-defaults", data=_DEFAULTS),
             build_page_header(TITLE, "", [summary]),
             html.Div(
                 [
-                    html.Section(
-                        html.Div(_build_filters(), className="filters", role="search"),
-                        id="alerts-filter",
-                        className="card",
-                        **{"aria-label": "Filter"},
-                    ),
+                    html.Section(FILTERS.build(), id="alerts-filter", className="card"),
                     html.Section(
                         [
                             html.H2("Alerts", className="card-heading"),
@@ -64,15 +58,13 @@ def build_layout(_settings: DashboardSettings) -> Component:
     )
 
 
-def _build_filters() -> list[Component]:
+def _build_controls() -> list[Component]:
     return [
         _build_choice("status", "Status", STATUSES),
         _build_choice("type", "Type", {ANY: "All", **TITLES}),
         build_day(control_id(_PAGE, "start"), "From (UTC)", "Any date"),
         build_day(control_id(_PAGE, "end"), "To (UTC)", "Any date"),
         dmc.TextInput(id=control_id(_PAGE, "q"), label="Text", placeholder="Message, note or name", className="filter"),
-        html.Button("Apply filters", id="alerts-show", className="button button-primary"),
-        dcc.Link("Clear filters", href=ALERTS_PATH, className="button"),
     ]
 
 
@@ -88,8 +80,11 @@ def _build_choice(name: str, label: str, words: dict[Any, str]) -> Component:
     )
 
 
+FILTERS = FilterForm(_PAGE, ALERTS_PATH, _DEFAULTS, ("q",), _build_controls)
+
+
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
-    """The address fills in the filter and the list; the button, and Enter in the text, change the address."""
+    """The address fills in the filter and the list."""
     app.callback(
         output={
             "list": Output("alerts-list", "children"),
@@ -98,34 +93,7 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         },
         inputs={"search": Input("url", "search")},
     )(lambda search: show_alerts(views.api_of_viewer(), search))
-    app.callback(
-        Output("url", "search", allow_duplicate=True),
-        inputs={
-            "presses": Input("alerts-show", "n_clicks"),
-            "enters": Input(control_id(_PAGE, "q"), "n_submit"),
-            "given": {name: State(control_id(_PAGE, name), "value") for name in _DEFAULTS},
-        },
-        prevent_initial_call=True,
-    )(choose_filters)
-    show_address(app, _PAGE, "alerts-defaults")
-
-
-def choose_filters(presses: int | None, enters: int | None, given: dict[str, str | None]) -> Any:
-    """The address that the filters make; it stays as it is when they are drawn, which calls back too."""
-    return format_filters(given) if presses or enters else no_update
-
-
-def format_filters(given: dict[str, str | None]) -> str:
-    """The filters as they stand in an address, without those that filter nothing."""
-    named = {name: value.strip() for name, value in given.items() if value and value.strip()}
-    chosen = {name: value for name, value in named.items() if value != _DEFAULTS[name]}
-    return f"?{urlencode(chosen)}" if chosen else ""
-
-
-def parse_filters(search: str | None) -> dict[str, str]:
-    """The filters that the address names, without those that filter nothing."""
-    given = read_search(search)
-    return {name: given[name] for name in _DEFAULTS if given.get(name) not in (None, "", _DEFAULTS[name])}
+    FILTERS.add_callbacks(app)
 
 
 def build_query(filters: dict[str, str], *, today: date) -> dict[str, str]:
@@ -144,7 +112,7 @@ def build_query(filters: dict[str, str], *, today: date) -> dict[str, str]:
 
 def show_alerts(api: MetricsApi, search: str | None) -> dict[str, Any]:
     """The alerts that the address names, and whether the filter is hidden, as it is where it would show what is not."""
-    filters = parse_filters(search)
+    filters = FILTERS.parse(search)
     cursor = read_search(search).get("cursor")
     query = build_query(filters, today=datetime.now(UTC).date())
     try:

@@ -54,7 +54,7 @@
     } catch (error) {
       // Without TLS there is no clipboard; what is marked can be copied by hand.
       window.getSelection().selectAllChildren(text);
-      button.textContent = "Marked, copy it by hand";
+      button.textContent = "Selected: copy it with your keyboard";
     }
   });
 

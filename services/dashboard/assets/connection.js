@@ -11,7 +11,7 @@
 
   function describe(response, error) {
     if (response) return `The dashboard could not answer (error ${response.status}).`;
-    if (error?.name === "TimeoutError") return "The dashboard did not answer in time.";
+    if (error?.name === "TimeoutError") return "The dashboard did not respond in time.";
     return navigator.onLine ? "No connection to the dashboard." : "You are offline.";
   }
 

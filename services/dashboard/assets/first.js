@@ -11,7 +11,7 @@
     const said = document.createElement("p");
     said.className = "connection";
     said.setAttribute("role", "alert");
-    said.textContent = "The dashboard does not answer. This page opens when the connection is back.";
+    said.textContent = "The dashboard is not responding. This page opens when the connection is back.";
     document.body.prepend(said);
     do await new Promise((resolve) => setTimeout(resolve, 3000));
     while (!(await fetch(root + "healthz", { cache: "no-store" }).catch(() => ({ ok: false }))).ok);

@@ -36,3 +36,22 @@ def _split(output: str) -> dict[str, str]:
 
 def _fill(argument: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
     return {**argument, "value": values.get(f"{argument['id']}.{argument['property']}")}
+
+
+def press(browser: Browser, button: str, output: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What the callback that sets `output` sends when a form is saved by its button, by component id."""
+    dependencies: Any = browser.get("/_dash-dependencies").json
+    callback = next(each for each in dependencies if output in each["output"] and each["prevent_initial_call"])
+    given = {**values, f"{button}.n_clicks": 1}
+    answer = browser.call(
+        {
+            "output": callback["output"],
+            "outputs": [_split(each) for each in callback["output"].strip(".").split("...")],
+            "inputs": [[] if each["id"].startswith("{") else _fill(each, given) for each in callback["inputs"]],
+            "state": [_fill(each, given) for each in callback["state"]],
+            "changedPropIds": [f"{button}.n_clicks"],
+        }
+    )
+    assert answer.status_code == 200, answer.text
+    changes: dict[str, Any] = (answer.json or {})["response"]
+    return changes

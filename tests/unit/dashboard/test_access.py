@@ -96,7 +96,7 @@ def test_without_the_api_a_page_says_so_in_words(browser: Browser, api: FakeApi)
     browser.client.set_cookie("viral_session", "admin")
     answer = browser.get("/dashboard/guardrails")
     assert answer.status_code == 503
-    assert "The metrics API does not answer" in answer.text
+    assert "The metrics API is not responding" in answer.text
 
 
 def test_a_bug_is_no_stack_trace(browser: Browser) -> None:

@@ -214,7 +214,7 @@ def test_an_action_that_fails_is_told_in_words_and_keeps_alert_and_note() -> Non
         "view": no_update,
         "actions_hidden": no_update,
         "undo_hidden": no_update,
-        "said": "Nothing was changed: the metrics API does not answer. Please try again in a minute.",
+        "said": "Nothing was changed: the metrics API is not responding. Try again in a minute.",
         "note": "a click farm",
         "note_error": None,
     }

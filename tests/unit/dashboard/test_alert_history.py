@@ -7,7 +7,7 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.alerts.history_page import build_query, choose_filters, format_filters, parse_filters, show_alerts
+from dashboard.alerts.history_page import FILTERS, build_query, show_alerts
 from dashboard.guardrails.alerts import TITLES
 from tests.support.answers import NOW, build_alert, build_alerts
 from tests.unit.dashboard.fake_api import FakeApi
@@ -96,15 +96,15 @@ def test_a_date_that_is_left_open_is_as_far_away_as_the_api_takes(
 
 def test_only_filters_that_filter_stand_in_the_address() -> None:
     given = {"status": "all", "type": "any", "q": " school ", "start": "2026-03-01", "end": None}
-    assert format_filters(given) == "?q=school&start=2026-03-01"
-    assert parse_filters("?status=all&type=any&q=school&cursor=x") == {"q": "school"}
-    assert format_filters({"status": "all", "type": "any", "q": "", "start": None, "end": None}) == ""
+    assert FILTERS.format(given) == "?q=school&start=2026-03-01"
+    assert FILTERS.parse("?status=all&type=any&q=school&cursor=x") == {"q": "school"}
+    assert FILTERS.format({"status": "all", "type": "any", "q": "", "start": None, "end": None}) == ""
 
 
 def test_filters_that_are_only_drawn_leave_the_address_as_it_is() -> None:
     given = {"status": "ended", "type": "any", "q": "", "start": None, "end": None}
-    assert choose_filters(None, None, given) is no_update
-    assert choose_filters(1, None, given) == choose_filters(None, 1, given) == "?status=ended"
+    assert FILTERS.choose(None, {"q": None}, given) is no_update
+    assert FILTERS.choose(1, {}, given) == FILTERS.choose(None, {"q": 1}, given) == "?status=ended"
 
 
 @pytest.mark.parametrize(

@@ -205,5 +205,5 @@ def test_what_users_send_stays_text() -> None:
 
 def test_the_header_tells_how_old_everything_is() -> None:
     summary = text_of(build_summary(build_snapshot(build_health()), 30))
-    assert summary == ("25–31 Mar 2026 · last event 4 min ago Last updated 10:28:15 UTC · refreshes every 30 s")
+    assert summary == ("25–31 Mar 2026 · last event 4 minutes ago Last updated 10:28:15 UTC · refreshes every 30 s")
     assert "no events yet" in text_of(build_summary(build_snapshot(build_health(last_event_at=None)), 30))

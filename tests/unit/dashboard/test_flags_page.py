@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.admin.flags_page import show_flags
+from dashboard.admin.flags import LISTED
+from dashboard.admin.frame import show as show_page
 from tests.chart.rendering import render
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
@@ -33,7 +34,13 @@ def build_answer(*flags: FlagState, **file: Any) -> FlagsAnswer:
 
 def show(api: FakeApi, answer: FlagsAnswer) -> str:
     api.answers["GET", PATH] = answer
-    return " ".join(text_of(show_flags(api.connect())).split())
+    return " ".join(text_of(shown_to(api)).split())
+
+
+def shown_to(api: FakeApi) -> list[Any]:
+    """The page as the viewer gets it."""
+    shown = show_page(LISTED, api.connect(), "", now=NOW)
+    return [shown["notice"], *shown["bodies"].values()]
 
 
 @pytest.fixture
@@ -44,22 +51,22 @@ def admin(view_as: Any) -> None:
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
 def test_others_than_admins_get_a_sentence(api: FakeApi, view_as: Any, role: Role) -> None:
     view_as(role)
-    assert "Only admins" in text_of(show_flags(api.connect()))
+    assert "Only admins" in text_of(shown_to(api))
     assert api.asked == []
 
 
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (build_state(Flag.GUARDRAIL_DASHBOARD), "Default: On On for you On for 100 % of people"),
-        (build_state(Flag.GUARDRAIL_DASHBOARD, on=False, percentage=25), "On Off for you On for 25 % of people"),
-        (build_state(Flag.EMAIL_DELIVERY), "Default: Off Off On for 0 % of reports"),
-        (build_state(Flag.AI_INSIGHTS, on=None, percentage=25), "Default: Off Differs On for 25 % of reports"),
+        (build_state(Flag.GUARDRAIL_DASHBOARD), "Default: On On for you On for 100% of people"),
+        (build_state(Flag.GUARDRAIL_DASHBOARD, on=False, percentage=25), "On Off for you On for 25% of people"),
+        (build_state(Flag.EMAIL_DELIVERY), "Default: Off Off On for 0% of reports"),
+        (build_state(Flag.AI_INSIGHTS, on=None, percentage=25), "Default: Off Differs On for 25% of reports"),
         (
             build_state(Flag.PERFORMANCE_REPORTS, percentage=0, has_rule=True),
-            "On for 0 % of people, apart from those whom a rule names",
+            "On for 0% of people, except those named by a rule",
         ),
-        (build_state(Flag.PERFORMANCE_REPORTS, percentage=None, has_rule=True), "A rule decides for which people"),
+        (build_state(Flag.PERFORMANCE_REPORTS, percentage=None, has_rule=True), "A rule decides which people"),
     ],
 )
 @pytest.mark.usefixtures("admin")
@@ -72,10 +79,10 @@ def test_an_admin_sees_for_whom_a_flag_is_on(api: FakeApi, state: FlagState, sai
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ({}, "File /etc/flags.json In force since 31 Mar 10:28 UTC"),
+        ({}, "File /etc/flags.json In effect since 31 Mar 10:28 UTC"),
         ({"path": None, "read_at": None}, "There is no flags file"),
-        ({"problem": "it is not JSON"}, "The file is broken: it is not JSON. The last good flags stay in force."),
-        ({"problem": "it is not JSON", "read_at": None}, "Every flag has its default"),
+        ({"problem": "it is not JSON"}, "The file is invalid: it is not JSON. The last valid flags stay in effect."),
+        ({"problem": "it is not JSON", "read_at": None}, "Every flag uses its default"),
     ],
 )
 @pytest.mark.usefixtures("admin")
@@ -96,13 +103,13 @@ def test_an_admin_sees_how_a_flag_is_changed_and_nothing_to_change_it_here(api: 
     shown = show(api, build_answer(build_state(Flag.AI_INSIGHTS), path=render().config("metrics-api")["FLAGS_FILE"]))
     assert "viral-engine flags set email_delivery on --percent 25 --namespace viral-engine" in shown
     assert "featureFlags:" in shown
-    assert [text_of(button) for button in find(show_flags(api.connect()), "button")] == ["Copy", "Copy"]
+    assert [text_of(button) for button in find(shown_to(api), "button")] == ["Copy", "Copy"]
 
 
 @pytest.mark.usefixtures("admin")
 def test_without_the_api_the_page_says_so(api: FakeApi) -> None:
     api.is_down = True
-    assert "Data is temporarily unavailable" in text_of(show_flags(api.connect()))
+    assert "Data is temporarily unavailable" in text_of(shown_to(api))
 
 
 @pytest.mark.parametrize(

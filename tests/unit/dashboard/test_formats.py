@@ -22,13 +22,14 @@ NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
     [
         (timedelta(seconds=-30), "just now"),
         (timedelta(seconds=59), "just now"),
-        (timedelta(minutes=1), "1 min ago"),
-        (timedelta(minutes=59, seconds=59), "59 min ago"),
-        (timedelta(hours=1), "1 h ago"),
-        (timedelta(hours=47, minutes=59), "47 h ago"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=2), "2 hours ago"),
+        (timedelta(hours=47, minutes=59), "47 hours ago"),
         (timedelta(days=2), "2 days ago"),
         (timedelta(days=59), "59 days ago"),
-        (timedelta(days=60), "30 Jan 2026"),
+        (timedelta(days=70), "2 months ago"),
+        (timedelta(minutes=4_762_702), "9 years ago"),
     ],
 )
 def test_an_age_grows_coarser_with_time(age: timedelta, expected: str) -> None:

@@ -38,7 +38,7 @@ def test_an_alert_leads_to_its_page_with_message_severity_and_age() -> None:
     body = draw(alerts.CARD, build_alert(7))
     assert text_of(find(body, "alert-message")) == "9 addresses made more than 10 clicks on one day."
     assert text_of(find(body, "severity")) == "High"
-    assert "opened 2 h ago" in text_of(find(body, "alert-facts"))
+    assert "opened 2 hours ago" in text_of(find(body, "alert-facts"))
     hrefs = [getattr(part, "href", None) for part in walk(body)]
     assert "/dashboard/guardrails/alert?id=7" in hrefs
 

@@ -39,7 +39,7 @@ def test_behind_tls_cookies_and_browsers_stay_there(api: FakeApi, settings: Dash
 def test_a_wrong_password_is_refused_without_saying_which_part_was_wrong(browser: Browser) -> None:
     answer = browser.sign_in(password="guess")
     assert answer.status_code == 401
-    assert "The email or the password is not right." in answer.text
+    assert "Incorrect email or password." in answer.text
     assert browser.cookie(SESSION_COOKIE) is None
 
 
@@ -52,7 +52,7 @@ def test_without_the_api_the_form_says_so(browser: Browser, api: FakeApi) -> Non
     api.is_down = True
     answer = browser.sign_in()
     assert answer.status_code == 503
-    assert "not possible right now" in answer.text
+    assert "sign in right now" in answer.text
 
 
 def test_a_browser_that_has_signed_in_before_says_so_next_time(browser: Browser, api: FakeApi) -> None:

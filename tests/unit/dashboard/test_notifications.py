@@ -7,7 +7,8 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.admin.notifications_page import act, save_rule, show_rules
+from dashboard.admin.frame import show
+from dashboard.admin.notifications import LISTED, act, save_rule
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of
@@ -53,6 +54,11 @@ def listed(api: FakeApi, view_as: Any) -> FakeApi:
     return api
 
 
+def shown_to(api: FakeApi, shown: Any = None) -> dict[str, Any]:
+    """The page as the viewer gets it."""
+    return show(LISTED, api.connect(), "", shown, now=NOW)
+
+
 def said_of(node: Any) -> str:
     """All text with single spaces."""
     return " ".join(text_of(node).split())
@@ -61,33 +67,33 @@ def said_of(node: Any) -> str:
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
 def test_others_than_admins_get_a_sentence_and_no_form(api: FakeApi, view_as: Any, role: Role) -> None:
     view_as(role)
-    shown = show_rules(api.connect(), None)
-    assert (text_of(shown["rules"]), shown["hidden"], shown["rests"], api.asked) == (
-        "Only admins see and change who is notified. Ask one of them.",
-        True,
+    shown = shown_to(api)
+    assert (text_of(shown["notice"]), shown["hidden"], shown["rests"], api.asked) == (
+        "Only admins can view and change who is notified.",
+        {"form": True, "rules": True},
         True,
         [],
     )
 
 
 def test_a_rule_is_shown_with_how_its_newest_message_fared(listed: FakeApi) -> None:
-    shown = show_rules(listed.connect(), None)
-    (said,) = [said_of(each) for each in find(shown["rules"], "violation")]
+    shown = shown_to(listed)
+    (said,) = [said_of(each) for each in find(shown["bodies"]["rules"], "violation")]
     assert said.startswith("On call since 31 Mar 2026, by olga@example.com Critical High Webhook: https://hooks")
-    assert "Failed 2 pieces of news, 31 Mar 10:28 UTC The webhook returned 500 3 waiting for the next digest" in said
-    assert (shown["hidden"], shown["notice"]) == (False, [])
+    assert "Failed 2 updates, 31 Mar 10:28 UTC The webhook returned 500 3 waiting for the next digest" in said
+    assert (shown["hidden"], find(shown["bodies"]["rules"], "notice")) == ({"form": False, "rules": False}, [])
 
 
 def test_what_has_not_changed_is_not_drawn_again(listed: FakeApi) -> None:
-    shown = show_rules(listed.connect(), None)["shown"]
-    assert show_rules(listed.connect(), shown)["rules"] is no_update
+    shown = shown_to(listed)["shown"]
+    assert shown_to(listed, shown)["bodies"]["rules"] is no_update
 
 
 def test_while_the_flag_is_off_the_page_says_how_to_switch_it_on(listed: FakeApi) -> None:
     listed.answers["GET", PATH] = build_answer(switched_on=False)
-    shown = show_rules(listed.connect(), None)
-    assert "Nobody is notified: the flag alert_notifications is off." in said_of(shown["notice"])
-    assert "There is no rule yet, so nobody hears of alerts." in said_of(shown["rules"])
+    shown = shown_to(listed)
+    assert "No one is notified: the flag alert_notifications is off." in said_of(shown["bodies"]["rules"])
+    assert "No rules yet, so no one is notified about alerts." in said_of(shown["bodies"]["rules"])
 
 
 def test_a_new_rule_shows_its_secret_once_and_how_to_verify_with_it(listed: FakeApi) -> None:
@@ -101,8 +107,8 @@ def test_a_new_rule_shows_its_secret_once_and_how_to_verify_with_it(listed: Fake
         "enabled": True,
     }
     assert (changed["said"], changed["name"], changed["target"], changed["editing"]) == ("Saved On call.", "", "", None)
-    assert "s3cret-shown-once" in text_of(changed["secret"])
-    assert "hmac.compare_digest" in text_of(changed["secret"])
+    assert "s3cret-shown-once" in text_of(changed["once"])
+    assert "hmac.compare_digest" in text_of(changed["once"])
 
 
 def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:
@@ -116,13 +122,13 @@ def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:
     )
     changed = save_rule(listed.connect(), 7, {**FORM, "target": ""})
     sent = json.loads(listed.asked[-1].content)
-    assert (sent["target"], sent["enabled"], changed["secret"]) == (None, False, [])
+    assert (sent["target"], sent["enabled"], changed["once"]) == (None, False, [])
 
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("name", " ", "Nothing was changed: give the rule a name."),
+        ("name", " ", "Nothing was changed: enter a name for the rule."),
         ("name", "x" * 101, "Nothing was changed: the name must have at most 100 characters."),
         ("name", "a\0b", "Nothing was changed: the name must not contain control characters."),
         ("target", "x" * 2001, "Nothing was changed: the target must have at most 2000 characters."),
@@ -136,14 +142,14 @@ def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:
 )
 def test_a_form_that_makes_no_sense_is_told_in_words(listed: FakeApi, field: str, value: Any, said: str) -> None:
     changed = save_rule(listed.connect(), None, {**FORM, field: value})
-    assert (changed["said"], changed["name"], listed.asked) == (said, no_update, [])
+    assert (changed, listed.asked) == ({"said": said}, [])
 
 
 def test_a_refused_rule_keeps_the_form(listed: FakeApi) -> None:
     problem = {"status": 409, "title": "", "code": "name_taken", "detail": "Another rule already has this name."}
     listed.answers["POST", PATH] = httpx.Response(409, json=problem)
     changed = save_rule(listed.connect(), None, FORM)
-    assert (changed["said"], changed["name"]) == ("Another rule already has this name.", no_update)
+    assert changed == {"said": "Another rule already has this name."}
 
 
 def test_the_buttons_do_what_they_say(listed: FakeApi) -> None:
@@ -152,17 +158,17 @@ def test_the_buttons_do_what_they_say(listed: FakeApi) -> None:
     listed.answers["PUT", f"{PATH}/7"] = SavedRule(**RULE.model_dump(), secret=None)
     listed.answers["DELETE", f"{PATH}/7"] = httpx.Response(204)
     api = listed.connect()
-    assert act(api, "test", 7)["said"] == "A test message of On call is on its way."
-    assert "a new one" in text_of(act(api, "secret", 7)["secret"])
-    assert act(api, "off", 7)["said"] == "Switched On call off."
+    assert act(api, "test", 7)["said"] == "Test message for On call is on its way."
+    assert "a new one" in text_of(act(api, "secret", 7)["once"])
+    assert act(api, "off", 7)["said"] == "Turned off On call."
     assert json.loads(listed.asked[-1].content)["enabled"] is False
     assert act(api, "delete", 7)["said"] == "Deleted On call."
 
 
 def test_without_the_api_the_page_says_so_and_keeps_what_it_showed(listed: FakeApi) -> None:
-    shown = show_rules(listed.connect(), None)["shown"]
+    shown = shown_to(listed)["shown"]
     listed.is_down = True
-    assert "Data is temporarily unavailable" in text_of(show_rules(listed.connect(), None)["rules"])
-    later = show_rules(listed.connect(), shown)
-    assert (later["rules"], later["problem_hidden"]) == (no_update, False)
-    assert "does not answer" in act(listed.connect(), "test", 7)["said"]
+    assert "Data is temporarily unavailable" in text_of(shown_to(listed)["notice"])
+    later = shown_to(listed, shown)
+    assert (later["bodies"]["rules"], later["problem_hidden"]) == (no_update, False)
+    assert "is not responding" in act(listed.connect(), "test", 7)["said"]

@@ -6,9 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.admin.batches import build_batches
-from dashboard.admin.dead_letters import build_dead_letters
-from dashboard.admin.queues import LONG_WAIT_SECONDS, build_queues, find_status
+from dashboard.admin.operations import (
+    LONG_WAIT_SECONDS,
+    build_batches,
+    build_dead_letters,
+    build_queues,
+    find_status,
+)
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
@@ -53,11 +57,11 @@ def build_answer(*letters: DeadLetter, next_cursor: str | None = None, **email: 
 
 
 def action_id(action: str, letter_id: str) -> dict[str, str]:
-    return {"action": action, "letter": letter_id}
+    return {"page": "operations", "action": action, "row": letter_id}
 
 
 def show(
-    browser: Browser, *, who: str = "admin1", shown: dict[str, int] | None = None, search: str = ""
+    browser: Browser, *, who: str = "admin1", shown: dict[str, Any] | None = None, search: str = ""
 ) -> dict[str, Any]:
     browser.resume(who)
     return call(browser, "operations-queues.children", {"operations-shown.data": shown, "url.search": search})
@@ -68,11 +72,14 @@ def decide(browser: Browser, action: str, letter: str) -> str:
     browser.resume("admin1")
     dependencies: Any = browser.get("/_dash-dependencies").json
     callback = next(each for each in dependencies if "operations-said.children" in each["output"])
-    button = {"action": action, "letter": letter, "page": "operations"}
+    button = action_id(action, letter)
     answer = browser.call(
         {
             "output": callback["output"],
-            "outputs": [{"id": "operations-said", "property": "children"}],
+            "outputs": [
+                {"id": f"operations-{name}", "property": prop}
+                for name, prop in (("said", "children"), ("once", "children"), ("file", "data"))
+            ],
             "inputs": [[{"id": button, "property": "n_clicks", "value": 1}]],
             "state": [],
             "changedPropIds": [f"{json.dumps(button, separators=(',', ':'))}.n_clicks"],
@@ -86,8 +93,8 @@ def decide(browser: Browser, action: str, letter: str) -> str:
 @pytest.mark.parametrize("who", ["viewer1", "analyst1"])
 def test_others_than_admins_get_a_sentence_and_the_page_rests(browser: Browser, api: FakeApi, who: str) -> None:
     changes = show(browser, who=who)
-    assert "Only admins see the queues" in str(changes["operations-notice"])
-    assert changes["operations-cards"] == {"hidden": True}
+    assert "Only admins can view the queues" in str(changes["operations-notice"])
+    assert changes["operations-queues-card"] == {"hidden": True}
     assert changes["operations-clock"] == {"disabled": True}
     assert api.count("/v1/queues") == 0
 
@@ -107,10 +114,10 @@ def test_email_comes_first_and_every_queue_tells_its_figures() -> None:
         ({"name": "default", "failed": 1}, "Idle"),
         ({"depth": 3, "oldest_waiting_seconds": LONG_WAIT_SECONDS}, "Waiting"),
         ({"depth": 3, "running": 1}, "Working"),
-        ({"depth": 3, "running": 1, "oldest_waiting_seconds": LONG_WAIT_SECONDS + 1}, "Falls behind"),
-        ({"running": 1, "failed": 1}, "Needs a person"),
-        ({"uncertain": 1}, "Needs a person"),
-        ({"name": "default", "refused": 1}, "Needs a person"),
+        ({"depth": 3, "running": 1, "oldest_waiting_seconds": LONG_WAIT_SECONDS + 1}, "Falling behind"),
+        ({"running": 1, "failed": 1}, "Needs attention"),
+        ({"uncertain": 1}, "Needs attention"),
+        ({"name": "default", "refused": 1}, "Needs attention"),
     ],
 )
 def test_a_queue_has_the_status_of_the_worst_in_it(fields: dict[str, Any], status: str) -> None:
@@ -118,7 +125,7 @@ def test_a_queue_has_the_status_of_the_worst_in_it(fields: dict[str, Any], statu
 
 
 def test_a_failed_delivery_tells_why_and_offers_to_try_again_or_to_let_go() -> None:
-    [letter] = find(build_dead_letters([build_letter()], 1, action_id), "violation")
+    [letter] = find(build_dead_letters([build_letter()], 1), "violation")
     said = " ".join(text_of(letter).split())
     assert said.startswith("Delivery 7 Report 3 to a…@example.com Failed since 31 Mar 10:28:15 UTC after 5 attempts")
     assert "550 no such <user>" in said
@@ -127,33 +134,33 @@ def test_a_failed_delivery_tells_why_and_offers_to_try_again_or_to_let_go() -> N
 
 
 def test_an_uncertain_delivery_can_be_confirmed_and_warns_of_doubles() -> None:
-    drawn = build_dead_letters([build_letter(state="uncertain")], 1, action_id)
+    drawn = build_dead_letters([build_letter(state="uncertain")], 1)
     said = " ".join(text_of(drawn).split())
-    assert "Send it again : Delivery 7 If it did arrive, the recipient gets it twice." in said
-    assert "kept in the audit log, with your name" in said
+    assert "Send again : Delivery 7 If it did arrive, the recipient gets it twice." in said
+    assert "recorded in the audit log" in said
     buttons = [each.id for each in walk(drawn) if type(each).__name__ == "Button"]
     assert buttons == [action_id(action, "delivery-7") for action in ("confirm", "retry", "discard")]
 
 
 def test_a_failed_report_leads_to_its_page() -> None:
-    drawn = build_dead_letters([build_letter("report-12"), build_letter("delivery-7")], 2, action_id)
+    drawn = build_dead_letters([build_letter("report-12"), build_letter("delivery-7")], 2)
     assert [each.href for each in walk(drawn) if hasattr(each, "href")] == ["/dashboard/reports/12"]
 
 
 def test_without_failures_the_page_says_so() -> None:
-    assert "Nothing has failed, and nothing is uncertain." in text_of(build_dead_letters([], 0, action_id))
+    assert "Nothing needs attention." in text_of(build_dead_letters([], 0))
 
 
 def test_of_many_failures_the_page_shows_some_and_leads_to_the_others(browser: Browser, api: FakeApi) -> None:
     api.answers[QUEUES] = build_answer(build_letter(), next_cursor="behind 7", failed=60, uncertain=3)
     first = str(show(browser)["operations-letters"])
-    assert "1 of 63 items. What you decide" in first
+    assert "1 of 63 items. Your decision" in first
     assert "'Next 50 items', 'href': '/dashboard/operations?cursor=behind+7'" in first
     assert "Newest" not in first
     api.answers[QUEUES] = build_answer(failed=60)
     last = str(show(browser, search="?cursor=behind+7")["operations-letters"])
     assert api.asked[-1].url.params["cursor"] == "behind 7"
-    assert "Nothing here waits any more" in last
+    assert "Nothing on this page needs attention anymore" in last
     assert "'Newest', 'href': '/dashboard/operations'" in last
 
 
@@ -166,8 +173,8 @@ def test_a_page_of_failures_that_never_was_is_refused_in_words(browser: Browser,
 
 def test_long_work_tells_how_far_it_has_come() -> None:
     batch = Batch(id=4, kind="rebuild_facts", status="running", done_steps=3, total_steps=12)
-    assert text_of(build_batches([batch])) == "Rebuilding the facts 25% No. 4, 3 of 12 steps"
-    assert text_of(build_batches([])) == "No long work is under way."
+    assert text_of(build_batches([batch])) == "Rebuilding facts 25% No. 4, 3 of 12 steps"
+    assert text_of(build_batches([])) == "No background jobs are running."
 
 
 def test_a_refresh_draws_only_what_changed(browser: Browser, api: FakeApi) -> None:
@@ -201,8 +208,8 @@ def test_without_any_data_the_page_says_so_and_goes_on_asking(browser: Browser, 
     ("action", "state", "said"),
     [
         ("retry", "queued", "Delivery 7 is queued again."),
-        ("discard", "discarded", "Delivery 7 was discarded."),
-        ("confirm", "sent", "Delivery 7 counts as sent."),
+        ("discard", "discarded", "Delivery 7 discarded."),
+        ("confirm", "sent", "Delivery 7 marked as sent."),
     ],
 )
 def test_a_decision_is_sent_and_answered_in_words(

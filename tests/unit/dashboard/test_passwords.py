@@ -35,12 +35,12 @@ def test_a_changed_password_leads_to_the_login(browser: Browser, api: FakeApi) -
     assert (answer.status_code, answer.location) == (303, "/login?changed=1")
     assert json.loads(api.asked[-1].content) == {"current_password": "correct horse", "new_password": NEW}
     assert browser.cookie("viral_session") is None
-    assert "Your password was saved" in browser.get("/login?changed=1").text
+    assert "Your password was changed" in browser.get("/login?changed=1").text
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"repeated": "something else"}, "not repeated alike"), ({"new": "short", "repeated": "short"}, "at least 12")],
+    [({"repeated": "something else"}, "t match."), ({"new": "short", "repeated": "short"}, "at least 12")],
 )
 def test_a_password_that_will_not_do_is_not_sent(
     browser: Browser, api: FakeApi, changes: dict[str, str], said: str
@@ -90,7 +90,7 @@ def with_sign_on(api: FakeApi, settings: DashboardSettings) -> Browser:
 
 
 def test_single_sign_on_is_offered_only_where_it_is_set_up(browser: Browser, with_sign_on: Browser) -> None:
-    assert "Single sign-on" not in browser.get("/login").text
+    assert "single sign-on" not in browser.get("/login").text
     assert "/login/single-sign-on?next=/dashboard/growth" in with_sign_on.get("/login?next=/dashboard/growth").text
 
 
@@ -110,9 +110,9 @@ def test_the_browser_goes_to_the_provider_and_comes_back_signed_in(with_sign_on:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("state=s&code=c", "not begun in this browser"),
-        ("error=access_denied&state=s", "refused or cancelled"),
-        ("", "not begun in this browser"),
+        ("state=s&code=c", "not started in this browser"),
+        ("error=access_denied&state=s", "refused or canceled"),
+        ("", "not started in this browser"),
     ],
 )
 def test_coming_back_without_having_left_is_refused_with_a_way_on(
@@ -132,7 +132,7 @@ def test_after_single_sign_on_nobody_is_led_away_from_this_site(with_sign_on: Br
 
 def test_a_provider_that_is_away_is_told_in_words(with_sign_on: Browser, api: FakeApi) -> None:
     api.answers["POST", "/v1/single-sign-on"] = refuse(503, "provider_unavailable", "x")
-    assert "does not answer right now" in with_sign_on.get("/login/single-sign-on").text
+    assert "is not responding" in with_sign_on.get("/login/single-sign-on").text
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from dash import no_update
 
-from dashboard.admin.people_page import act_on, invite, make_token, show
+from dashboard.admin.frame import press, show, submit
+from dashboard.admin.people import LISTED
 from dashboard.shell import build_navigation
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
@@ -59,6 +59,11 @@ def listed(api: FakeApi, view_as: Any) -> FakeApi:
     return api
 
 
+def shown_to(api: FakeApi) -> dict[str, Any]:
+    """The page as the viewer gets it."""
+    return show(LISTED, api.connect(), "", now=NOW)
+
+
 def buttons(shown: Any) -> list[str]:
     return [text_of(each) for each in walk(shown) if type(each).__name__ == "Button"]
 
@@ -66,9 +71,9 @@ def buttons(shown: Any) -> list[str]:
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
 def test_others_than_admins_get_a_sentence_and_no_forms(api: FakeApi, view_as: Any, role: Role) -> None:
     view_as(role)
-    shown = show(api.connect())
-    assert "Only admins" in text_of(shown["list"])
-    assert (shown["invite"], shown["token"], api.asked) == (True, True, [])
+    shown = shown_to(api)
+    assert "Only admins" in text_of(shown["notice"])
+    assert (set(shown["hidden"].values()), api.asked) == ({True}, [])
 
 
 @pytest.mark.parametrize(
@@ -91,15 +96,15 @@ def test_everybody_is_led_only_where_something_is_for_them(role: Role, shown: li
 
 
 def test_every_person_can_be_changed_but_oneself(listed: FakeApi) -> None:
-    own, ana, gone = find(show(listed.connect())["list"], "violation")
+    own, ana, gone = find(shown_to(listed)["bodies"]["list"], "violation")
     assert buttons(own) == []
-    assert buttons(ana) == ["Make an analyst", "Make an admin", "New password link", "Deactivate"]
-    assert "Let in again" in buttons(gone)
-    assert "never signed in, by single sign-on" in text_of(gone)
+    assert buttons(ana) == ["Make an analyst", "Make an admin", "Reset password", "Deactivate"]
+    assert "Reactivate" in buttons(gone)
+    assert "Never signed in · single sign-on" in text_of(gone)
 
 
 def test_only_living_tokens_of_people_can_be_revoked(listed: FakeApi) -> None:
-    living, ended, settings = find(show(listed.connect())["tokens"], "violation")
+    living, ended, settings = find(shown_to(listed)["bodies"]["tokens"], "violation")
     assert buttons(living) == ["Revoke importer"]
     assert (buttons(ended), buttons(settings)) == ([], [])
     assert "Revoked" in text_of(ended)
@@ -108,22 +113,22 @@ def test_only_living_tokens_of_people_can_be_revoked(listed: FakeApi) -> None:
 
 def test_an_invitation_tells_its_link_once(listed: FakeApi) -> None:
     listed.answers["POST", "/v1/people"] = PersonInvited(person=ANA, password_link=LINK)
-    answer = invite(listed.connect(), " ana@example.com ", "viewer")
+    answer = submit(LISTED, listed.connect(), "invite", {"email": " ana@example.com ", "role": "viewer"})
     assert json.loads(listed.asked[0].content) == {"email": "ana@example.com", "role": "viewer"}
-    assert "http://127.0.0.1:8050/set-password?key=a-secret" in text_of(answer["secret"])
-    assert (answer["said"], answer["email"]) == ("ana@example.com is let in.", "")
+    assert "http://127.0.0.1:8050/set-password?key=a-secret" in text_of(answer["once"])
+    assert (answer["said"], answer["emptied"]) == ("Invite sent to ana@example.com", "invite")
 
 
 def test_a_token_tells_its_secret_once(listed: FakeApi) -> None:
     listed.answers["POST", "/v1/tokens"] = TokenCreated(**dict(TOKEN), secret="the-secret")
-    answer = make_token(listed.connect(), "importer", "30", ["events:write"])
+    answer = submit(LISTED, listed.connect(), "token", {"name": "importer", "days": "30", "scopes": ["events:write"]})
     assert json.loads(listed.asked[0].content) == {
         "name": "importer",
         "scopes": ["events:write"],
         "expires_in_days": 30,
     }
-    assert "the-secret" in text_of(answer["secret"])
-    assert (answer["name"], answer["scopes"], answer["email"]) == ("", [], no_update)
+    assert "the-secret" in text_of(answer["once"])
+    assert answer["emptied"] == "token"
 
 
 @pytest.mark.parametrize(
@@ -132,25 +137,38 @@ def test_a_token_tells_its_secret_once(listed: FakeApi) -> None:
 )
 def test_a_button_changes_what_it_says(listed: FakeApi, action: str, sent: dict[str, Any]) -> None:
     listed.answers["PATCH", "/v1/people/2"] = ANA
-    answer = act_on(listed.connect(), "person", 2, action)
+    answer = press(LISTED, listed.connect(), action, 2)
     assert json.loads(listed.asked[0].content) == sent
-    assert (answer["said"], answer["secret"]) == ("ana@example.com is viewer now.", None)
+    assert (answer["said"], answer["once"]) == ("ana@example.com is now a viewer.", [])
 
 
 def test_a_refusal_is_told_in_words_and_keeps_everything(listed: FakeApi) -> None:
     problem = {"status": 409, "title": "", "code": "last_admin", "detail": "Nobody would be left."}
     listed.answers["PATCH", "/v1/people/2"] = httpx.Response(409, json=problem)
-    answer = act_on(listed.connect(), "person", 2, "deactivate")
-    assert (answer["said"], answer["list"], answer["email"]) == ("Nobody would be left.", no_update, no_update)
+    answer = press(LISTED, listed.connect(), "deactivate", 2)
+    assert answer == {"said": "Nobody would be left."}
 
 
-@pytest.mark.parametrize("given", [(None, "90", ["admin"]), ("importer", "90", [])])
+def test_a_new_password_ends_the_old_one(listed: FakeApi) -> None:
+    listed.answers["POST", "/v1/people/2/password-link"] = LINK
+    answer = press(LISTED, listed.connect(), "password", 2)
+    assert answer["said"] == "The old password no longer works."
+    assert "/set-password?key=a-secret" in text_of(answer["once"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"name": None, "days": "90", "scopes": ["admin"]}, {"name": "importer", "days": "90", "scopes": []}],
+)
 def test_a_form_that_is_not_filled_in_asks_for_the_rest(listed: FakeApi, given: Any) -> None:
-    assert make_token(listed.connect(), *given)["said"].startswith("Nothing was changed")
-    assert invite(listed.connect(), "", "viewer")["said"].startswith("Nothing was changed")
+    said = submit(LISTED, listed.connect(), "token", given)
+    assert said == {"said": "Enter a token name and choose at least one scope."}
+    assert submit(LISTED, listed.connect(), "invite", {"email": " ", "role": "viewer"}) == {
+        "said": "Enter an email address."
+    }
     assert listed.asked == []
 
 
 def test_without_the_api_the_page_says_so(listed: FakeApi) -> None:
     listed.is_down = True
-    assert "temporarily unavailable" in text_of(show(listed.connect())["list"])
+    assert "temporarily unavailable" in text_of(shown_to(listed)["notice"])

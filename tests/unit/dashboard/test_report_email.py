@@ -217,7 +217,7 @@ def test_deliveries_that_did_not_change_are_not_drawn_anew(browser: Browser, api
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "Waits for a free worker"),
+        ({}, "Waiting for a worker"),
         (
             {"attempt": 1, "next_attempt_at": NOW + timedelta(seconds=17), "reason": "451 try later"},
             "Attempt 2 of 5 at 10:28:32 UTC, because attempt 1 failed: 451 try later",
@@ -225,18 +225,18 @@ def test_deliveries_that_did_not_change_are_not_drawn_anew(browser: Browser, api
         ({"status": "sending", "attempt": 2}, "Attempt 2 of 5"),
         ({"status": "sent", "attempt": 1, "sent_at": NOW}, "31 Mar 10:28 UTC"),
         ({"status": "failed", "attempt": 1, "reason": "550 no such user"}, "550 no such user (1 attempt)"),
-        ({"status": "failed", "attempt": 5}, "No reason was given (5 attempts)"),
+        ({"status": "failed", "attempt": 5}, "No reason given (5 attempts)"),
         (
             {"status": "uncertain", "attempt": 1, "reason": "The connection was lost."},
-            "Nobody knows whether it arrived: The connection was lost. An admin decides on the page Operations.",
+            "Not known whether it arrived: The connection was lost. An admin can resolve it on the Operations page.",
         ),
         (
             {"status": "uncertain", "attempt": 1, "reason": "The connection was lost.", "discarded_at": NOW},
-            "Nobody knows whether it arrived: The connection was lost. Somebody let it go.",
+            "Not known whether it arrived: The connection was lost. Discarded.",
         ),
-        ({"status": "placeholder"}, "Kept for the record, never sent"),
-        ({"status": "suppressed"}, "This address gets no more email"),
-        ({"status": "cancelled"}, "Somebody let it go"),
+        ({"status": "placeholder"}, "Recorded, never sent"),
+        ({"status": "suppressed"}, "This address is suppressed"),
+        ({"status": "cancelled"}, "Discarded"),
     ],
 )
 def test_every_state_is_explained(fields: dict[str, Any], words: str) -> None:
@@ -253,14 +253,14 @@ def test_the_table_names_recipient_state_and_time() -> None:
 
 def test_a_long_table_says_that_it_is_cut() -> None:
     cut = answer(build_delivery()).model_copy(update={"next_cursor": "more"})
-    assert "The newest 1 message: 1 queued" in text_of(build_deliveries(cut, 1, readable=True))
+    assert "Newest 1 message: 1 queued" in text_of(build_deliveries(cut, 1, readable=True))
 
 
 @pytest.mark.parametrize(
     ("who", "fields", "words"),
     [
-        ("analyst1", {"status": "placeholder", "has_content": True}, "See what would have been sent"),
-        ("analyst1", {"status": "sent", "has_content": True}, "See the message"),
+        ("analyst1", {"status": "placeholder", "has_content": True}, "View message that would have been sent"),
+        ("analyst1", {"status": "sent", "has_content": True}, "View message"),
         ("analyst1", {"status": "placeholder", "has_content": False}, None),
         ("viewer1", {"status": "placeholder", "has_content": True}, None),
     ],

@@ -32,7 +32,7 @@ def test_the_message_is_shown_as_text_and_its_html_not_at_all(browser: Browser, 
     api.answers["GET", DELIVERY] = build_rendered(HOSTILE)
     shown = show(browser)
     assert "To ana12@example.com" in shown
-    assert "Kept for the record, never sent" in shown
+    assert "Recorded, never sent" in shown
     assert '"children": "K is 1.5 <img src=x>"' in shown
     assert '"type": "Pre"' in shown
     assert "alert(1)" not in shown
