@@ -71,8 +71,8 @@ def _set_in_file(path: Path, flag: Flag, percent: int, replace_rule: bool, dry_r
         text = path.read_text()
     except OSError as error:
         raise click.ClickException(
-            f"{path} cannot be read: {error.strerror}. For a cluster name the namespace with -n; the local stack makes "
-            "its file at the first `make run`."
+            f"{path} cannot be read: {error.strerror}. For a cluster, add -n NAMESPACE. The local stack creates "
+            "its file on the first `make run`."
         ) from error
     changed = _change(text, str(path), flag, percent, replace_rule)
     if dry_run:
@@ -95,7 +95,7 @@ def _change(text: str, where: str, flag: Flag, percent: int, replace_rule: bool)
         raise click.ClickException(f"{where} is invalid: {error}. Fix it first. Nothing was changed.") from error
     except OwnRuleError as error:
         raise click.ClickException(
-            f"{flag} has a rule that was written by hand, in {where}. --replace-rule drops it; nothing was changed."
+            f"{flag} has a hand-written rule in {where}. Use --replace-rule to replace it. Nothing was changed."
         ) from error
 
 

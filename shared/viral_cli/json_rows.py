@@ -131,7 +131,7 @@ def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise json.JSONDecodeError(f"{name} is no number of JSON", "", 0)
+    raise json.JSONDecodeError(f"{name} is not a JSON number", "", 0)
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=_read_pairs, parse_constant=_refuse_constant)

@@ -99,7 +99,7 @@ def _list_traces(done: PrivacyRequest) -> None:
         users = f"used by {trace.others} more" if trace.others else "used by no one else"
         click.echo(f"  {trace.kind} {trace.id}: {format_counted(trace.events, 'event')}, {users}")
     if any(trace.kind != "ip_address" and not trace.others for trace in done.traces):
-        click.echo(f"Devices and sessions that nobody else used: `viral-engine subject erase-traces {done.id}`.")
+        click.echo(f"To erase devices and sessions no one else used: `viral-engine subject erase-traces {done.id}`.")
 
 
 @subject.command("close")

@@ -120,7 +120,7 @@ class OpenIdProvider:
             if metadata["issuer"].rstrip("/") != self._issuer:
                 raise ValueError("another issuer")
             if not all(isinstance(metadata[name], str) for name in _ENDPOINTS):
-                raise ValueError("an endpoint is no address")
+                raise ValueError("an endpoint is not a URL")
         except _MALFORMED as error:
             self._known.pop("metadata", None)
             raise ProviderUnavailableError(f"its configuration is not usable: {error}") from error

@@ -74,7 +74,7 @@ def parse_entries(lines: Iterable[str]) -> list[Entry]:
                 entries.append(Entry.model_validate_json(line))
             except ValidationError as error:
                 reason = error.errors()[0]["msg"]
-                raise JournalError(f"Line {number} is no entry of a journal: {reason}") from error
+                raise JournalError(f"Line {number} is not a journal entry: {reason}") from error
     return entries
 
 

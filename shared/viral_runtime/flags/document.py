@@ -102,5 +102,5 @@ def _list_weights(targeting: Any) -> Iterator[tuple[str, float]]:
 def _read_share(part: list[Any]) -> tuple[str, float]:
     variant, weight = part[0], part[1] if len(part) > 1 else 1
     if not isinstance(variant, str) or not isinstance(weight, int | float) or weight < 0:
-        raise BrokenFlagsError(f"{part} is no share of a variant")
+        raise BrokenFlagsError(f"{part} is not a valid share of a variant")
     return variant, weight

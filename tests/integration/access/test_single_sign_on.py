@@ -100,10 +100,10 @@ def test_the_last_admin_stays_one_whatever_the_groups_say(
 @pytest.mark.parametrize(
     ("claims", "said"),
     [
-        ({**ANA, "groups": ["sales"]}, "in no group"),
-        ({**ANA, "groups": []}, "in no group"),
-        (ANA, "in no group"),
-        ({"groups": ["staff"]}, "does not say your email"),
+        ({**ANA, "groups": ["sales"]}, "not in a group"),
+        ({**ANA, "groups": []}, "not in a group"),
+        (ANA, "not in a group"),
+        ({"groups": ["staff"]}, "did not share your email"),
     ],
 )
 def test_whom_the_provider_does_not_vouch_for_is_refused(
@@ -227,7 +227,7 @@ def test_a_state_of_another_browser_is_refused(sign_on: SignOn, issuer: str) -> 
     add_person(issuer, "ana", **ANA, groups=["staff"])
     for changes in ({"state": "another"}, {"flow": sign_on.start()["flow"]}, {"flow": "made up"}):
         answer = sign_on.finish("ana", **changes)
-        assert "not begun in this browser" in answer.get_json(force=True)["detail"]
+        assert "not started in this browser" in answer.get_json(force=True)["detail"]
 
 
 def test_a_code_works_once(sign_on: SignOn, issuer: str) -> None:

@@ -170,6 +170,6 @@ def test_a_broken_journal_changes_nothing(
     journal.write_text(f"{Entry(**good).model_dump_json()}\n\n{line}\n")
     result = command("apply-journal", journal)
     assert result.exit_code == 1
-    assert "Line 3 is no entry of a journal" in result.output
+    assert "Line 3 is not a journal entry" in result.output
     assert "Nothing was changed." in result.output
     assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 3

@@ -89,7 +89,7 @@ def test_empty_values_are_left_out() -> None:
     [
         ({"occurred_at": ""}, "occurred_at: the time is missing"),
         ({"occurred_at": TIME, "metadata": "{"}, "metadata is not JSON"),
-        ({"occurred_at": TIME, "metadata": '{"a": NaN}'}, "NaN is no number of JSON"),
+        ({"occurred_at": TIME, "metadata": '{"a": NaN}'}, "NaN is not a JSON number"),
         ({"occurred_at": TIME, "metadata": "[" * 100_000}, "nests too deep"),
     ],
 )
