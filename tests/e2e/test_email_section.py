@@ -111,7 +111,7 @@ def test_a_viewer_sees_the_form_and_why_it_is_not_theirs(open_as: Open, report_p
         guest.open(report_path)
         button = guest.page.get_by_role("button", name=PLACEHOLDER)
         expect(button).to_be_disabled()
-        expect(guest.page.get_by_text("Only analysts and admins send reports.")).to_be_visible()
+        expect(guest.page.get_by_text("Only analysts and admins can send reports.")).to_be_visible()
         expect(guest.page.get_by_label("Recipients")).to_be_disabled()
 
 

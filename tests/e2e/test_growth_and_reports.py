@@ -140,7 +140,7 @@ def test_a_custom_report_without_dates_is_refused_in_words(signed_in: Open) -> N
         guest.page.get_by_label("New report type").get_by_text("Custom dates").click()
         expect(guest.page.get_by_text("Up to 366 days, ending today or earlier")).to_be_visible()
         guest.page.get_by_role("button", name="Generate report").click()
-        expect(guest.page.get_by_role("status")).to_contain_text("choose the first and the last date")
+        expect(guest.page.get_by_role("status")).to_contain_text("Choose a start date and an end date")
 
 
 def test_a_report_says_what_was_found(signed_in: Open, report_path: str) -> None:

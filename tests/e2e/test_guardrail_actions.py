@@ -150,7 +150,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         guest.open(alert)
         status, note = page.get_by_role("status"), page.get_by_label("Note")
         resolve = page.get_by_role("button", name="Resolve", exact=True)
-        expect(resolve).to_have_accessible_description(re.compile("While its cause lasts.*opens a new alert"))
+        expect(resolve).to_have_accessible_description(re.compile("If the cause is still there.*opens a new one"))
         page.get_by_role("button", name="Mark as false positive").click()
         expect(status).to_contain_text("say in the note why")
         expect(note).to_have_attribute("aria-invalid", "true")
@@ -288,7 +288,7 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
         expect(guest.page.get_by_text("Only admins can view and change")).to_be_visible()
         expect(guest.page.get_by_role("button", name="Trust network")).to_have_count(0)
         guest.open(f"{GUARDRAILS}/fraud")
-        expect(guest.page.get_by_role("row", name="203.0.113.*")).to_contain_text("a school?")
+        expect(guest.page.get_by_role("row", name="203.0.113.*")).to_contain_text("Possibly a school.")
         expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
 
 

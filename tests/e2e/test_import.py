@@ -259,4 +259,4 @@ def test_a_file_that_needs_options_says_which(stack: dict[str, str]) -> None:
 def test_without_a_running_stack_it_says_how_to_start_one(command: list[str], tmp_path: Path) -> None:
     result = subprocess.run(command, env={**os.environ, "VAR_DIR": str(tmp_path)}, capture_output=True, text=True)
     assert result.returncode == 1
-    assert "Start it by `make run`" in result.stderr
+    assert "Start one with `make run`" in result.stderr

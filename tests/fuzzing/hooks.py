@@ -33,10 +33,10 @@ RULES = (
     "must be a URL such as",
     "is not a valid unsubscribe link",
     "must not hold sessions:write",
-    "must not look like a person or like the service itself",
+    "must not look like a person or the service itself",
     "must not look like the person",
     "give the error of an attempt",
-    "is either a false positive or over once its period has passed",
+    "is either a false positive or resolved once its period has passed",
 )
 
 
