@@ -4,30 +4,19 @@ from dashboard.admin import audit, flags, notifications, operations, people, pri
 from dashboard.alerts import history_page as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth
-from dashboard.growth import referrers_page as referrers
-from dashboard.guardrails import (
-    flagged_page as flagged,
-)
-from dashboard.guardrails import (
-    page as guardrails,
-)
-from dashboard.guardrails import (
-    violations_page as violations,
-)
-from dashboard.guardrails import (
-    what_if_page as what_if,
-)
+from dashboard.guardrails import page as guardrails
+from dashboard.guardrails import violations_page as violations
+from dashboard.guardrails import what_if_page as what_if
 from dashboard.investigations import page as investigation
 from dashboard.page import Page
+from dashboard.period_lists import FLAGGED, REFERRERS
 from dashboard.reports import list_page as reports
 from dashboard.reports import message_page as report_message
 from dashboard.reports import page as report
 
 PAGES: tuple[Page, ...] = (
     guardrails.PAGE,
-    flagged.FLAGGED_IPS,
-    flagged.FLAGGED_DEVICES,
-    flagged.FLAGGED_REFERRERS,
+    *FLAGGED,
     alert.PAGE,
     alert_history.PAGE,
     investigation.PAGE,
@@ -35,7 +24,7 @@ PAGES: tuple[Page, ...] = (
     violations.PAGE,
     trusted_networks.PAGE,
     growth.PAGE,
-    referrers.PAGE,
+    REFERRERS,
     reports.PAGE,
     report.PAGE,
     report_message.PAGE,
