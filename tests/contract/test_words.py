@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 READ_BY_PEOPLE = ("services", "shared")
 TEMPLATES = (".html", ".txt", ".typ")
 # Comments of columns and migrations are for engineers.
-NOT_READ = re.compile(r"/migrations/|/db/tables/|/fonts/|/dashboard/admin/")
+NOT_READ = re.compile(r"/migrations/|/db/tables/|/fonts/")
 REPLACED = (
     "Conversions are hard to believe",
     "Many addresses click too often",
@@ -29,6 +29,20 @@ REPLACED = (
     "that is tolerated",
     "Seconds of a burst",
     "Look into it",
+    "Let somebody in",
+    "Let them in",
+    "Make it",
+    "Note it",
+    "Trust it",
+    "What is kept how long",
+    "What the nights deleted",
+    "No night has passed",
+    "neither changed nor deleted",
+    "Waiting for a person",
+    "Long work",
+    "Ticks of the schedule",
+    "works no more",
+    "was not repeated alike",
 )
 UNIDIOMATIC = re.compile(r"\b(?:mend|mended|anew|whom|whoever|lets? in|told(?!-once))\b", re.IGNORECASE)
 SPELLINGS = re.compile(r"K-Factor|K factor|(?:\d|^) %(?![\w}])")

@@ -241,11 +241,11 @@ def test_single_sign_on_without_a_group_says_what_to_do(windows: Windows, issuer
         dora.page.locator("input[name=sub]").fill("dora")
         dora.page.get_by_role("button", name="Authorize").click()
         expect(dora.page.get_by_role("heading", name="You were not signed in")).to_be_visible()
-        expect(dora.page.get_by_text("Ask its administrators")).to_be_visible()
+        expect(dora.page.get_by_text("Ask your administrator")).to_be_visible()
         dora.page.get_by_role("link", name="Back to sign-in").click()
         dora.page.wait_for_url("**/login")
         dora.open("/login/callback?state=made-up&code=made-up")
-        expect(dora.page.get_by_text("not begun in this browser")).to_be_visible()
+        expect(dora.page.get_by_text("not started in this browser")).to_be_visible()
 
 
 def test_an_expired_session_goes_to_the_login(windows: Windows, stack: dict[str, str], engine: Engine) -> None:

@@ -72,7 +72,7 @@ def test_flags_erase_devices_and_sessions_at_once(
     http.post("/v1/events", json={"events": events}).raise_for_status()
     erased = run(empty_database, server_url, "erase", CHILD, "--yes", "--with-devices", "--with-sessions")
     assert "attribution_events: 2" in erased.output
-    assert "Left under" not in erased.output
+    assert "Remaining data" not in erased.output
     assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
 
 

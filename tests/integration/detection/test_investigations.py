@@ -397,7 +397,7 @@ class TestUnknown:
         problem = api.refuse(404, "GET", path_of(kind, identifier), query_string={"format": format})
 
         assert problem["code"] == "not_found"
-        assert "never seen" in problem["detail"] or "nothing was ever seen" in problem["detail"]
+        assert "never seen" in problem["detail"] or "it has never been seen" in problem["detail"]
 
     @pytest.mark.parametrize("query", [{"days": 0}, {"format": "pdf"}, {"limit": 0}, {"cursor": "ref_forged"}])
     def test_query_is_checked(self, api: Api, query: dict[str, object]) -> None:
@@ -522,7 +522,7 @@ class TestClient:
         assert client.fetch_device_investigation(DEVICE, **PERIOD).entity.shown == DEVICE
         assert client.fetch_referrer_investigation("a/b?c", **PERIOD).totals["click"] == 1
         assert client.export_investigation("device", DEVICE, **PERIOD).count(b"\r\n") == 2
-        with pytest.raises(ApiProblemError, match="nothing was ever seen"):
+        with pytest.raises(ApiProblemError, match="it has never been seen"):
             client.fetch_ip_investigation("203.0.113.1")
 
 

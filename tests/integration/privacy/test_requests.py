@@ -319,7 +319,7 @@ def test_the_policy_says_what_is_set(api: Api) -> None:
         (None, None),
     }
     said = " ".join(rule["data"] for rule in rules)
-    for what in ("alerts", "trust", "requests", "sign-ins", "addresses of staff"):
+    for what in ("alerts", "trust", "requests", "sign-ins", "Staff email addresses"):
         assert what in said
 
 
