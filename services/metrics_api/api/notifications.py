@@ -60,9 +60,9 @@ def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
 
 
 @notifications.route("GET", _RULE, scope=Scope.ADMIN, answers={HTTPStatus.OK: NotificationRule})
-def get_rule(rule_id: int) -> NotificationRule:
+def get_rule(rule_id: int, connection: Connection) -> NotificationRule:
     """Get a notification rule."""
-    with _acting_on(rule_id) as connection:
+    with _refusals(rule_id):
         return listing.fetch_rule(connection, current_context().flags, rule_id)
 
 
@@ -121,9 +121,14 @@ def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
 @contextmanager
 def _acting_on(rule_id: int | None) -> Iterator[Connection]:
     """A transaction. Raises ProblemError 404, 409 and 422 for what cannot be done."""
+    with _refusals(rule_id), current_context().database.write() as connection:
+        yield connection
+
+
+@contextmanager
+def _refusals(rule_id: int | None) -> Iterator[None]:
     try:
-        with current_context().database.write() as connection:
-            yield connection
+        yield
     except rules.UnknownRuleError as error:
         raise not_found(f"notification rule {rule_id}") from error
     except rules.NameTakenError as error:

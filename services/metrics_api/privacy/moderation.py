@@ -26,7 +26,7 @@ _NEW = text("""
 """)
 
 
-def request_takedowns(connection: Connection, settings: DeliverySettings, *, now: datetime) -> int:
+def request_moderation(connection: Connection, settings: DeliverySettings, *, now: datetime) -> int:
     """Ask for one call for each item with new violations; returns how many items.
 
     New is what was found since a day before the address was set, however long nobody asked meanwhile.
@@ -40,13 +40,13 @@ def request_takedowns(connection: Connection, settings: DeliverySettings, *, now
         since = now - _RECENT
         connection.execute(_WATCH, {"since": since})
     found = connection.execute(_NEW, {"now": now, "since": since, "most": _MOST}).all()
-    takedowns = group_by_item(found)
-    for takedown in takedowns:
+    items = group_by_item(found)
+    for takedown in items:
         request = DeliveryRequest(
             kind="webhook", recipients=[url], is_placeholder=False, requested_by="takedown", takedown=takedown
         )
         save_request(connection, request, domain=settings.message_id_domain, now=now)
-    return len(takedowns)
+    return len(items)
 
 
 def group_by_item(found: Sequence[Row[Any]]) -> list[Takedown]:

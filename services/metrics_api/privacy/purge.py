@@ -29,7 +29,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "progress_reels": rest.purge_reels,
     "study_sessions": rest.purge_study_sessions,
     "violations": rest.purge_violations,
-    "delivery_requests": rest.purge_takedowns,
+    "delivery_requests": rest.purge_moderation,
     "notifications": rest.purge_notifications,
     "alert_news": rest.purge_alert_news,
     "report_runs": rest.purge_reports,

@@ -6,10 +6,11 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
+from metrics_api.ingest.retention import begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
 from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS, forget_done
-from metrics_api.privacy.retention import Retention, begin
+from metrics_api.privacy.retention import Retention
 
 Purge = Callable[[Connection, Retention], int]
 BOOKKEEPING_DAYS = 7
@@ -71,7 +72,7 @@ purge_study_sessions = _content("study_sessions")
 purge_violations = _content("violations")
 
 
-def purge_takedowns(connection: Connection, retention: Retention) -> int:
+def purge_moderation(connection: Connection, retention: Retention) -> int:
     """Forget which items the app was asked to hide long ago; returns of how many."""
     return connection.execute(_TAKEDOWNS, {"cutoff": begin(retention.content)}).rowcount
 

@@ -1,8 +1,9 @@
 """Which dates a purge keeps, by the settings."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from metrics_api.ingest.retention import begin
 from metrics_api.settings.privacy import PrivacySettings
 
 
@@ -19,11 +20,6 @@ class Retention:
     def events_at(self) -> datetime:
         """The first moment whose events are kept."""
         return begin(self.events)
-
-
-def begin(day: date) -> datetime:
-    """The first moment of the UTC date."""
-    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def compute_retention(settings: PrivacySettings, *, now: datetime) -> Retention:

@@ -14,7 +14,7 @@ from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.telemetry import record_ended
 from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.dispatch import enqueue_news
-from metrics_api.privacy.moderation import request_takedowns
+from metrics_api.privacy.moderation import request_moderation
 from metrics_api.privacy.purge import purge_some
 from metrics_api.reconciler.queue_metrics import measure_queues
 from metrics_api.reports import runs
@@ -45,7 +45,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
         Task("prune_deliveries", _PRUNE_SECONDS, partial(_prune_deliveries, context)),
-        Task("request_takedowns", often, partial(_request_takedowns, context)),
+        Task("request_takedowns", often, partial(_request_moderation, context)),
         Task("purge", _PURGE_SECONDS, partial(_purge, context)),
         Task("measure_queues", often, partial(_measure_queues, context)),
         Task("reconcile_batches", often, partial(_reconcile_batches, context)),
@@ -92,9 +92,9 @@ def _purge(context: Context, now: datetime) -> bool:
         return purge_some(connection, context.settings.privacy, now=now)
 
 
-def _request_takedowns(context: Context, now: datetime) -> bool:
+def _request_moderation(context: Context, now: datetime) -> bool:
     with context.database.write() as connection:
-        asked = request_takedowns(connection, context.settings.deliveries, now=now)
+        asked = request_moderation(connection, context.settings.deliveries, now=now)
     if asked:
         enqueue_due(context, DELIVERIES, now=now)
     return bool(asked)

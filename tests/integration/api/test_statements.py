@@ -71,7 +71,7 @@ READS = {
     "/v1/suppressions": (3, 1),
     "/v1/unsubscriptions/{token}": (2, 1),
     "/v1/notification-rules": (3, 1),
-    "/v1/notification-rules/{rule_id}": (2, 2),
+    "/v1/notification-rules/{rule_id}": (2, 1),
     "/v1/queues": (7, 1),
     "/v1/flags": (1, 1),
     "/v1/batches/{batch_id}": (2, 1),

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.db.database import Database
-from metrics_api.privacy.moderation import request_takedowns
+from metrics_api.privacy.moderation import request_moderation
 from metrics_api.settings.deliveries import DeliverySettings
 from tests.support.api_fixtures import Api
 from tests.support.content_builders import EMAIL, PHONE, build_reel, build_share, save_reels, save_shares
@@ -19,7 +19,7 @@ SETTINGS = DeliverySettings(takedown_webhook_url=URL, takedown_webhook_secret="s
 
 def ask(database: Database, settings: DeliverySettings = SETTINGS, *, after: timedelta = timedelta()) -> int:
     with database.write() as connection:
-        return request_takedowns(connection, settings, now=datetime.now(UTC) + after)
+        return request_moderation(connection, settings, now=datetime.now(UTC) + after)
 
 
 def fetch_asked(connection: Connection) -> list[dict[str, Any]]:
