@@ -82,7 +82,7 @@ def test_a_recipient_unsubscribes_without_an_account(signed_in: Open, browser: B
             admin.page.reload()
             expect(entry(admin.page, "cat@example.com")).to_have_count(1)
             guest.page.get_by_role("button", name="Unsubscribe").click()
-            expect(guest.page.get_by_role("status")).to_contain_text("does not get the weekly report any more")
+            expect(guest.page.get_by_role("status")).to_contain_text("will no longer get the weekly report")
             assert guest.complaints == []
         admin.page.reload()
         expect(admin.page.get_by_role("region", name="Weekly growth report")).to_be_visible()
@@ -93,7 +93,7 @@ def test_a_rule_is_made_tried_changed_and_deleted(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(NOTIFICATIONS)
         page, status = guest.page, guest.page.get_by_role("status")
-        expect(page.get_by_text("Nobody is notified: the flag alert_notifications is off.")).to_be_visible()
+        expect(page.get_by_text("No one is notified: the flag alert_notifications is off.")).to_be_visible()
         page.get_by_label("Name").fill("Night shift")
         page.get_by_role("textbox", name="Channel").click()
         page.get_by_role("option", name="Webhook").click()
@@ -103,8 +103,8 @@ def test_a_rule_is_made_tried_changed_and_deleted(signed_in: Open) -> None:
         page.get_by_label("Target").fill("https://hooks.example.com/T1/secret-path")
         page.get_by_role("button", name="Add rule").click()
         expect(status).to_have_text("Saved Night shift.")
-        secret = page.get_by_role("region", name="Secret of Night shift")
-        expect(secret.get_by_text("Copy it now: it is shown only once.")).to_be_visible()
+        secret = page.get_by_role("region", name="Secret for Night shift")
+        expect(secret.get_by_text("Copy it now; it is shown only once.")).to_be_visible()
         rule = entry(page, "Night shift")
         expect(rule).to_contain_text("Webhook: https://hooks.example.com/…")
         rule.get_by_role("button", name="Send test").click()

@@ -159,7 +159,7 @@ def _build_secret(rule_name: str, secret: str) -> list[Component]:
         html.Div([value, copy], className="secret-row"),
         html.Details([*verify, html.Pre(VERIFYING_CODE, className="snippet", tabIndex="0")], className="resolve"),
     ]
-    return [html.Section(parts, className="card")]
+    return [html.Section(parts, className="card", **{"aria-label": f"Secret for {rule_name}"})]
 
 
 def _describe_form(rule: NotificationRule) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _build_secret(heading: str, secret: str, advice: Sequence[str]) -> list[Comp
     value = html.Code(secret, id="people-secret-value", className="secret")
     copy = dcc.Clipboard(target_id="people-secret-value", title="Copy", className="copy")
     parts = [html.H2(heading, className="card-heading"), html.Div([value, copy], className="secret-row")]
-    return [html.Section([*parts, *map(build_hint, advice)], className="card")]
+    return [html.Section([*parts, *map(build_hint, advice)], className="card", **{"aria-label": heading})]
 
 
 LISTED = ListPage(
