@@ -20,14 +20,14 @@ from statistics import median
 
 from sqlalchemy import Connection, text
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.migrate import upgrade
 from metrics_api.db.paging import Page
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.staging import create_staging, save_new_events

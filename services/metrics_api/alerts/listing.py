@@ -7,10 +7,10 @@ from typing import Any, TypeVar, get_args
 from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
 
 from metrics_api.access.audit import fetch_audit_entries
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.alerts.lifecycle import UNRESOLVED
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import alerts
-from metrics_api.detection.query import Identifiers
 from viral_contract.models.alerts import (
     ActionTaken,
     Alert,

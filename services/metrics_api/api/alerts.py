@@ -11,6 +11,7 @@ from flask import request
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.alerts import listing
 from metrics_api.alerts.actions import (
     AlertEndedError,
@@ -29,7 +30,6 @@ from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, build_identifiers, note_look, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.detection.query import Identifiers
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import fetch_newest_point
 from viral_contract.models.alerts import (

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from metrics_api.access.audit import LookAction, build_look, is_noted, save_look
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.api.authentication import current_principal, save_later
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
-from metrics_api.detection.query import Identifiers, Query, build_masked_query
-from metrics_api.ingest.retention import fetch_retained
+from metrics_api.detection.query import Query, build_masked_query
+from metrics_api.ingest.retained import fetch_retained
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.period import PeriodAnswer, PeriodQuery

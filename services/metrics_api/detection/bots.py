@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import BURST_SIZES
-from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.query import Query
+from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
 CURSOR = "bots"

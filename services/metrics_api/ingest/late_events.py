@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from sqlalchemy import Connection, text
 
 from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, find_erased
-from metrics_api.ingest.retention import begin
+from metrics_api.ingest.retained import begin
 from viral_contract.models.events import Event
 from viral_contract.models.values import normalize_id
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
 from metrics_api.ingest.locks import share_facts
-from metrics_api.ingest.retention import fetch_retained
+from metrics_api.ingest.retained import fetch_retained
 from viral_contract.models.links import LinkItem
 
 _ITEMS = TypeAdapter(Sequence[LinkItem])

@@ -11,7 +11,7 @@ from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
 from metrics_api.ingest.locks import own_facts
-from metrics_api.ingest.retention import Retained, fetch_retained
+from metrics_api.ingest.retained import Retained, fetch_retained
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
 _FACTS_OF_EVENTS = (

@@ -14,7 +14,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.restored import deactivate_people, list_ended, revoke_tokens
 from metrics_api.db.database import Database
 from metrics_api.db.tables import erasures
-from metrics_api.ingest.retention import fetch_retained
+from metrics_api.ingest.retained import fetch_retained
 from metrics_api.privacy.candidates import find_subjects
 from metrics_api.privacy.erasure import erase_subject
 

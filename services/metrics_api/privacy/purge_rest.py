@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.access.lockout import FORGOTTEN_AFTER, forget_old_failures
-from metrics_api.ingest.retention import begin
+from metrics_api.ingest.retained import begin
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.report_names import forget_old_referrers
 from metrics_api.privacy.requests import EXPORT_AGAIN_DAYS, forget_done

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from metrics_api.ingest.retention import begin
+from metrics_api.ingest.retained import begin
 from metrics_api.settings.privacy import PrivacySettings
 
 

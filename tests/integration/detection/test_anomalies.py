@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.paging import Page
 from metrics_api.detection.anomalies import fetch_anomalies
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_event

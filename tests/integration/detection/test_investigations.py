@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from werkzeug.test import TestResponse
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.detection.investigations.answer import fetch_subject
@@ -22,7 +22,7 @@ from metrics_api.detection.investigations.devices import fetch_device_investigat
 from metrics_api.detection.investigations.history import MAX_EVENTS
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event, build_link

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.detection import bursts
+from metrics_api.detection import trusted_bursts
 from metrics_api.detection.bots import fetch_bots
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust, save_trusted_network
 from metrics_api.ingest.events import save_events
 from metrics_api.settings.detection import DetectionSettings
@@ -78,7 +78,7 @@ def test_two_clicks_elsewhere_make_no_burst_with_those_at_school(api: Api) -> No
 
 
 def test_a_device_with_more_clicks_than_are_checked_stays_flagged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bursts, "MOST_CHECKED_CLICKS", 5)
+    monkeypatch.setattr(trusted_bursts, "MOST_CHECKED_CLICKS", 5)
     trust(api)
     api.post_events(*build_clicks(6, apart=1, device_fingerprint="tablet", ip_address=AT_SCHOOL))
     assert read_flagged(api) == [1] * 5

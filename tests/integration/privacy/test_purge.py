@@ -19,7 +19,7 @@ from metrics_api.db.tables import (
     sign_in_failures,
     trusted_networks,
 )
-from metrics_api.ingest.retention import fetch_retained
+from metrics_api.ingest.retained import fetch_retained
 from metrics_api.privacy.purge import STEPS, is_due, purge_some, start_purge
 from tests.support.api_fixtures import Api
 from tests.support.batches import rebuild

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.reports.slots import tick
 from metrics_api.reports.snapshot import fetch_report_facts
 from metrics_api.settings.detection import DetectionSettings

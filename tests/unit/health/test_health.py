@@ -8,12 +8,12 @@ from typing import get_args
 
 import pytest
 
-from metrics_api.access.identifiers import References
+from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.paging import Page
 from metrics_api.detection.content_totals import ContentTotals
 from metrics_api.detection.coppa import format_coppa
 from metrics_api.detection.opt_outs import format_opt_outs
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.alerts import AlertType

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
-from metrics_api.detection.bursts import build_bursts, trusting_values
 from metrics_api.detection.investigations.answer import Subject, format_common
 from metrics_api.detection.query import Query
+from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.investigations import Burst, BurstsOfDay, DeviceInvestigation
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.detection.investigations.shaping import format_event
-from metrics_api.detection.query import Identifiers
 from viral_contract.models.investigations import InvestigatedEvent
 from viral_reports.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.investigations.history import History
-from metrics_api.detection.query import Identifiers, Query
+from metrics_api.detection.query import Query
 from viral_contract.models.events import EVENT_TYPES
 from viral_contract.models.investigations import (
     EventCounts,
