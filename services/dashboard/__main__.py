@@ -17,7 +17,7 @@ _API_TIMEOUT_SECONDS = 10
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until asked to stop."""
     groups = DashboardSettings, ProxySettings, WebServerSettings, TelemetrySettings, LogSettings
     settings, proxies, web_server, telemetry, log_settings = load_settings_or_exit(*groups)
     configure_logging(log_settings, service="dashboard")

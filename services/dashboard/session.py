@@ -72,7 +72,7 @@ class Sessions:
         if not secret:
             return None
         try:
-            # Apart, so that somebody's use is told to the API however often the page asks by itself.
+            # Apart, so that somebody's use reaches the API however often the page asks by itself.
             return self._viewers.get((secret, is_background()), lambda: self._fetch_viewer(secret))
         except ApiProblemError as error:
             if error.code == "session_ended":
@@ -85,7 +85,7 @@ class Sessions:
             self._viewers.forget((secret, background))
 
     def end(self, secret: str) -> None:
-        """Sign out. A session that the API could not be told about ends at its own time."""
+        """Sign out. A session whose end did not reach the API ends at its own time."""
         self.forget(secret)
         try:
             self._api.on_behalf_of(secret, address=current_address()).sign_out()

@@ -23,7 +23,7 @@ def main() -> None:
 @main.command()
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
-    """Work on one queue until told to stop."""
+    """Work on one queue until asked to stop."""
     run_worker(
         QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, EmailWorkerSettings, EmailSettings, WebhookSettings
     )

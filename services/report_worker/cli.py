@@ -30,13 +30,13 @@ def main() -> None:
 @main.command()
 @click.argument("queue", type=click.Choice([str(queue) for queue in QUEUES]))
 def work(queue: str) -> None:
-    """Work on one queue until told to stop."""
+    """Work on one queue until asked to stop."""
     run_worker(QueueName(queue), QUEUES[QueueName(queue)], jobs.prepare, ReportWorkerSettings, AiSettings)
 
 
 @main.command()
 def scheduler() -> None:
-    """Tick the schedule of weekly and monthly reports until told to stop."""
+    """Tick the schedule of weekly and monthly reports until asked to stop."""
     groups = WorkerSettings, WorkerMetricsSettings, SchedulerSettings, LogSettings
     settings, metrics, own, logs = load_settings_or_exit(*groups)
     configure_logging(logs, service="scheduler")

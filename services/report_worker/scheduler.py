@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 class JsonJob(Job):
-    """A job in JSON, as the workers read it; rq-scheduler cannot be told so in any other way."""
+    """A job in JSON, as the workers read it; rq-scheduler has no other setting for it."""
 
     def __init__(self, id: str | None = None, connection: Redis | None = None, serializer: object = None) -> None:  # noqa: A002
         super().__init__(id, connection, serializer or JSONSerializer)
@@ -49,7 +49,7 @@ def run_scheduler(worker: WorkerSettings, settings: SchedulerSettings) -> None:
 
 
 def use_utc() -> None:
-    """Let this process live in UTC: rq-scheduler computes in the process's zone, whatever it is told."""
+    """Let this process live in UTC: rq-scheduler computes in the process's zone whatever the arguments say."""
     os.environ["TZ"] = "UTC"
     time.tzset()
 

@@ -1,4 +1,4 @@
-"""Alert notifications: admins choose which severities are sent to whom, and see whether messages arrived."""
+"""Alert notifications: admins choose who gets which severities, and see whether messages arrived."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args

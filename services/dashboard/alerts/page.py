@@ -98,7 +98,7 @@ def show_alert(api: MetricsApi, search: str | None) -> dict[str, Any]:
 
 
 def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> dict[str, Any]:
-    """Do what the button says; a refusal is told in words and keeps the note."""
+    """Do what the button says; a refusal is explained and keeps the note."""
     alert_id = _parse_id(search)
     if alert_id is None:
         return {**_say(build_not_found("Alert")), "said": "", "note": note, "note_error": None}

@@ -59,7 +59,7 @@ def _build_row(columns: Sequence[Column], cells: Sequence[Component | str]) -> C
 
 
 def build_identifier(identifier: str) -> Component:
-    """An address or a fingerprint; what does not fit its column is cut off and told in full by the title."""
+    """An address or a fingerprint; what does not fit its column is cut off and shown in full by the title."""
     return html.Span(identifier, className="identifier", title=identifier)
 
 

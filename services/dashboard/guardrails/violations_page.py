@@ -133,7 +133,7 @@ def show_violations(api: MetricsApi, search: str | None) -> dict[str, Any]:
 def resolve_violation(
     api: MetricsApi, violation_id: int, resolution: Resolution, note: str, search: str
 ) -> dict[str, Any]:
-    """Say what became of a violation and list the rest; a refusal is told in words and keeps the note."""
+    """Say what became of a violation and list the rest; a refusal is explained and keeps the note."""
     if resolution == "false_positive" and not note.strip():
         return {**_KEPT, "said": "Nothing was changed. Add a note explaining why this is a false positive."}
     try:

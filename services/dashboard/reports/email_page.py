@@ -124,7 +124,7 @@ def show_email(api: MetricsApi, report_id: int, shown: Mapping[str, Any] | None)
 def send_report(api: MetricsApi, report_id: int, typed: str, *, enabled: bool) -> dict[str, Any]:
     """Ask for deliveries to the addresses of a text, on a form that said whether email is enabled.
 
-    A refusal is told in words and keeps what was typed.
+    A refusal is explained and keeps what was typed.
     """
     kept = {"recipients": no_update, "invalid": True}
     addresses = split_addresses(typed)

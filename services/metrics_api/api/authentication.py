@@ -127,8 +127,8 @@ def _find_person_address(holder: Principal) -> str | None:
     """The address of the person the dashboard calls for; only the dashboard's token may name it."""
     if Scope.SESSIONS_WRITE not in holder.scopes:
         return None
-    told = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))
-    return str(told) if told else None
+    address = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))
+    return str(address) if address else None
 
 
 def _current_address() -> str | None:

@@ -1,4 +1,4 @@
-"""Rules that say who is told about alerts."""
+"""Rules that say who is notified about alerts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

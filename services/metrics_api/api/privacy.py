@@ -147,7 +147,7 @@ def post_close(request_id: int) -> PrivacyRequest:
     with current_context().database.write() as connection:
         asked = requests.fetch_subject(connection, request_id, lock=True)
         if asked and asked[0] == "erase":
-            # What comes late must not be stored after a parent was told that nothing is.
+            # What comes late must not be stored after a parent heard that nothing is.
             remember_erased(connection, [(asked[1].kind, asked[1].id)], current_context().references.to_mark, at=now)
         if not requests.save_closed(connection, request_id, actor=current_principal().name, now=now):
             raise not_found(f"open privacy request {request_id}")

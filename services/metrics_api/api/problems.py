@@ -23,7 +23,7 @@ MAX_ERRORS = 100
 
 
 class ProblemError(Exception):
-    """A refusal that is told to the caller."""
+    """A refusal that the caller gets."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ _WAIT = Histogram("viral_engine_database_wait_seconds", "Time until a transactio
 
 
 def create_database_engine(database_url: str, *, pool_size: int, statement_timeout: bool = True) -> Engine:
-    """An engine whose sessions think in UTC and, unless told otherwise, give up on overlong statements."""
+    """An engine whose sessions think in UTC and, unless set otherwise, give up on overlong statements."""
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = _OPTIONS if statement_timeout else "-c timezone=UTC"
     _POOL_SIZE.set(pool_size)

@@ -63,27 +63,27 @@ class RuleSet:
 
     def find_candidates(self, document: Document) -> list[Candidate]:
         """Apply every rule whose traits and words the document has; each reports every place it accepts."""
-        told = self._always
+        bits = self._always
         for word in document.words & self._words:
-            told |= self._by_word[word]
+            bits |= self._by_word[word]
         found: list[Candidate] = []
-        for pii_type, rule in self._choose(document.traits, told):
+        for pii_type, rule in self._choose(document.traits, bits):
             for match in _find_matches(rule, document):
                 span = rule.locate(document, match)
                 if span is not None:
                     found.append(Candidate(pii_type, *span, rule.name))
         return found
 
-    def _choose(self, traits: int, told: int) -> list[tuple[PiiType, Rule]]:
-        """Give the rules of the bits of `told` as far as the traits are there; texts of one kind ask for the same."""
-        chosen = self._chosen.get((traits, told))
+    def _choose(self, traits: int, bits: int) -> list[tuple[PiiType, Rule]]:
+        """Give the rules of these `bits` as far as the traits are there; texts of one kind ask for the same."""
+        chosen = self._chosen.get((traits, bits))
         if chosen is None:
             if len(self._chosen) >= _MOST_CHOICES:
                 self._chosen.clear()
             chosen = [
-                each for place, each in enumerate(self._rules) if told >> place & 1 and not each[1].needs & ~traits
+                each for place, each in enumerate(self._rules) if bits >> place & 1 and not each[1].needs & ~traits
             ]
-            self._chosen[traits, told] = chosen
+            self._chosen[traits, bits] = chosen
         return chosen
 
 

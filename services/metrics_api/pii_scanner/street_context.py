@@ -1,4 +1,4 @@
-"""Addresses told by what stands around a name and a number: words such as "lives at", or a unit behind."""
+"""Addresses recognized by what stands around a name and a number: words such as "lives at", or a unit behind."""
 
 import re
 

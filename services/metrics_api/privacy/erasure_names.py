@@ -41,7 +41,7 @@ _ALERTS = text(f"""
             WHERE shown ->> 'ref' <> ALL(CAST(:refs AS text[]))))
     WHERE {NAMED_IN_ALERT}
 """)
-# What still has to be told to the app keeps the item's id until it is told.
+# What the app still has to hear keeps the item's id until it has heard it.
 _TAKEDOWNS = text("""
     WITH named AS (
         SELECT id FROM delivery_requests AS request

@@ -57,7 +57,7 @@ class JournalError(Exception):
 
 
 def list_entries(connection: Connection, references: References) -> Iterator[Entry]:
-    """Everything that a restored backup has to be told."""
+    """Everything that has to be applied to a restored backup."""
     for row in connection.execute(select(erasures).order_by(erasures.c.erased_at, erasures.c.mark)):
         yield Entry(kind=row.kind, mark=row.mark.hex(), at=row.erased_at.astimezone(UTC))
     for kind, ended in list_ended(connection, references).items():

@@ -31,7 +31,7 @@ _NOTIFICATIONS = text("""
         SELECT jsonb_agg(news || '{"message": ""}') FROM jsonb_array_elements(notification -> 'news') AS news))
     WHERE created_at < :cutoff AND jsonb_path_exists(notification, '$.news[*] ? (@.message != "")')
 """)
-# As long as an alert lasts, its news says who is to be told of its end.
+# As long as an alert lasts, its news says who is to be notified of its end.
 _NEWS = """created_at < :cutoff AND NOT EXISTS (
     SELECT FROM alerts WHERE alerts.id = alert_id AND alerts.resolved_at IS NULL)"""
 _BATCHES = text("""
