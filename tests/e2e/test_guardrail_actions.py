@@ -166,7 +166,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         text.fill("school's own")
         text.press("Enter")
         expect(page).to_have_url(re.compile(r"/dashboard/alerts\?q=school%27s\+own$"))
-        expect(status).to_contain_text("1 alert,")
+        expect(status).to_contain_text("1 alert by severity")
         expect(entry(page, COPPA_ALERT)).to_contain_text("False positive")
         expect(entry(page, COPPA_ALERT)).to_contain_text("“A school's own number”")
 
@@ -211,13 +211,13 @@ def test_violations_are_resolved_one_with_a_note_and_one_with_a_reason(signed_in
         phone.get_by_role("button", name="False positive").click()
         expect(status).to_contain_text("Marked as a false positive.")
 
-        guest.page.get_by_role("textbox", name="State").click()
+        guest.page.get_by_role("textbox", name="Status").click()
         guest.page.get_by_role("option", name="Removed").click()
         expect(guest.page).to_have_url(re.compile("resolution=removed"))
         expect(phone).to_have_count(0)
         guest.page.reload()
         expect(mail).to_contain_text("by analyst@example.org")
-        expect(guest.page.get_by_role("textbox", name="State")).to_have_value("Removed")
+        expect(guest.page.get_by_role("textbox", name="Status")).to_have_value("Removed")
         assert guest.complaints == []
 
 
@@ -227,7 +227,7 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
         row = guest.page.get_by_role("row", name=SCHOOL)
         expect(row).to_contain_text("12 devices at a normal pace. Possibly a school.")
         row.get_by_role("link", name="Trust this network").click()
-        expect(guest.page.get_by_label("Network or address")).to_have_value(SCHOOL)
+        expect(guest.page.get_by_label("Network or IP address")).to_have_value(SCHOOL)
         guest.page.get_by_label("Reason").fill("Lakeside School")
         guest.page.get_by_role("button", name="Trust network").click()
         status = guest.page.get_by_role("status")

@@ -52,8 +52,8 @@ def admin(browser: Browser, stack: dict[str, str], state: StorageState) -> Itera
     ("path", "field", "button"),
     [
         ("/dashboard/people", "#people-email", "#people-invite-save"),
-        ("/dashboard/people", "#token-name", "#token-save"),
-        ("/dashboard/guardrails/trusted-networks", "#trust-reason", "#trust-save"),
+        ("/dashboard/people", "#people-name", "#people-token-save"),
+        ("/dashboard/guardrails/trusted-networks", "#trust-reason", "#trust-form-save"),
         ("/dashboard/notifications", "#notifications-name", "#notifications-form-save"),
         ("/dashboard/subscriptions", "#subscriptions-recipients", "#subscriptions-form-save"),
         ("/dashboard/privacy", "#privacy-subject_id", "#privacy-form-save"),
