@@ -30,7 +30,7 @@ def test_an_address_names_a_period(search: str | None, expected: dict[str, objec
         ("?days=367", "^days must be at most 366$"),
         ("?days=soon", "^days must be a whole number$"),
         ("?start=2015-05-17", "start and end must be given together"),
-        ("?start=2015-05-20&end=2015-05-17", "lies before"),
+        ("?start=2015-05-20&end=2015-05-17", "is before start"),
         ("?start=2015-05-17&end=2017-05-17", "at most 366"),
         ("?start=17.5.2015&end=2015-05-20", "start must be a date such as"),
         ("?days=7&start=2015-05-17&end=2015-05-20", "not both"),

@@ -39,7 +39,7 @@ def test_a_report_says_everything_that_was_found() -> None:
 def test_an_insight_tells_its_rule_its_interval_and_its_sample_and_stays_text() -> None:
     insights = card(draw(build_report()), "report-insights")
     assert "K rose <b>much</b>." in text_of(insights)
-    assert "Rule k factor trend · 0.190, 95% interval 0.100 to 0.280 · sample 1,000" in text_of(insights)
+    assert "Rule: k factor trend · 0.190, 95% interval 0.100 to 0.280 · sample 1,000" in text_of(insights)
     assert not [each for each in walk(insights) if getattr(each, "dangerously_allow_html", False)]
 
 
