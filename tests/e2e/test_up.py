@@ -109,7 +109,7 @@ def test_a_taken_port_is_named_before_anything_starts(variable: str, tmp_path: P
         port = listener.getsockname()[1]
         with StackProcess(tmp_path / "var", **{variable: str(port)}) as stack:
             assert stack.wait() == 1
-    assert f"Port {port} is taken" in stack.output
+    assert f"Port {port} is in use" in stack.output
     assert f"{variable}={port + 1}" in stack.output
     assert not (stack.var / "postgres").exists()
 
