@@ -4,6 +4,7 @@ from dashboard.growth import page as growth
 from dashboard.growth import referrers
 from dashboard.guardrails import anomalies, bots, fraud
 from dashboard.investigations.listing_page import PeriodList, build_page
+from viral_contract.client.metrics_api import MetricsApi
 
 FLAGGED = (
     build_page(
@@ -11,7 +12,7 @@ FLAGGED = (
             path=fraud.PATH,
             slug="flagged-ips",
             title="Flagged IPs",
-            fetch=lambda api, query: api.fetch_fraud(**query),
+            fetch=MetricsApi.fetch_fraud,
             build_rows=fraud.build_rows,
         )
     ),
@@ -20,7 +21,7 @@ FLAGGED = (
             path=bots.PATH,
             slug="flagged-devices",
             title="Flagged devices",
-            fetch=lambda api, query: api.fetch_bots(**query),
+            fetch=MetricsApi.fetch_bots,
             build_rows=bots.build_rows,
         )
     ),
@@ -29,7 +30,7 @@ FLAGGED = (
             path=anomalies.PATH,
             slug="flagged-referrers",
             title="Flagged referrers",
-            fetch=lambda api, query: api.fetch_anomalies(**query),
+            fetch=MetricsApi.fetch_anomalies,
             build_rows=anomalies.build_rows,
         )
     ),
@@ -39,7 +40,7 @@ REFERRERS = build_page(
         path=referrers.PATH,
         slug="all-referrers",
         title="Referrers",
-        fetch=lambda api, query: api.fetch_referrers(**query),
+        fetch=MetricsApi.fetch_referrers,
         build_rows=referrers.build_rows,
         above=(growth.PAGE.title, growth.PAGE.path),
     )

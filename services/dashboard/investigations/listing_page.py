@@ -19,7 +19,6 @@ from dashboard.formats import format_clock
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import Period
 from viral_reports.dates import format_period
 
@@ -48,12 +47,12 @@ Listed = TypeVar("Listed", bound=ListAnswer)
 
 @dataclass(frozen=True)
 class PeriodList(Generic[Listed]):
-    """A list: where it stands and below which page, who answers it, and how an answer is drawn."""
+    """A list: its address and the page above it, the client's method that fetches it, and how an answer is drawn."""
 
     path: str
     slug: str
     title: str
-    fetch: Callable[[MetricsApi, Query], Listed]
+    fetch: Callable[..., Listed]
     build_rows: Callable[[Listed, str], list[Component]]
     above: tuple[str, str] = GUARDRAILS
 
@@ -82,14 +81,15 @@ def build_page(listed: PeriodList[Listed]) -> Page:
 def fill(listed: PeriodList[Listed], views: SharedViews, search: str | None) -> list[Component]:
     """The rows of the period, and from the cursor, that the address names."""
     try:
-        period_search = format_search(parse_period(search))
+        period = parse_period(search)
     except InvalidPeriodError as error:
         return _say(listed, build_invalid_period(str(error), listed.path))
-    query: Query = {**format_query(parse_period(search)), "limit": ROWS, **_format_cursor(search)}
+    period_search = format_search(period)
+    query: Query = {**format_query(period), "limit": ROWS, **_format_cursor(search)}
     try:
         return views.get(
             (listed.path, *query.items()),
-            lambda api: build_list(listed, listed.fetch(api, query), period_search),
+            lambda api: build_list(listed, listed.fetch(api, **query), period_search),
         )
     except API_FAILURES as error:
         _log.warning("list_failed", page=listed.path, reason=str(error))
