@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from metrics_api.pii_scanner import scanner, violations
+from metrics_api.pii_scanner import coppa_rule, scanner
 
 scan_text = partial(scanner.scan_text, phone_region="US")
 scan_data = partial(scanner.scan_data, phone_region="US")
-find_violations = partial(violations.find_violations, phone_region="US")
+find_violations = partial(coppa_rule.find_violations, phone_region="US")

@@ -9,8 +9,8 @@ from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
+from metrics_api.detection.coppa_violations import fetch_violations
 from metrics_api.detection.query import Query, build_masked_query
-from metrics_api.detection.violations import fetch_violations
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
 from viral_contract.models.evaluations import Evaluation

@@ -10,7 +10,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.detection import violations as listing
+from metrics_api.detection import coppa_violations
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
@@ -47,8 +47,8 @@ def get_coppa(query: CoppaQuery, connection: Connection) -> CoppaAnswer:
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery, connection: Connection) -> ViolationsAnswer:
     """List violations in content created in the period, open ones first."""
-    asked = parse_query(query, query, read_page(query, listing.CURSOR), shows_identifiers=False)
-    return note_retention(connection, listing.fetch_violations(connection, query, asked))
+    asked = parse_query(query, query, read_page(query, coppa_violations.CURSOR), shows_identifiers=False)
+    return note_retention(connection, coppa_violations.fetch_violations(connection, query, asked))
 
 
 @resolutions.route(
@@ -63,7 +63,7 @@ def resolve_violation(violation_id: int, body: ViolationResolution) -> Violation
     try:
         with current_context().database.write() as connection:
             save_resolution(connection, violation_id, body, actor=actor, now=now)
-            return listing.fetch_violation(connection, violation_id)
+            return coppa_violations.fetch_violation(connection, violation_id)
     except UnknownViolationError as error:
         raise not_found(f"violation {violation_id}") from error
     except AlreadyResolvedError as error:

@@ -7,6 +7,7 @@ as a claim does, but the failures in a row of the step that is next.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -42,18 +43,14 @@ class Work:
     step: Callable[[Connection, Any, StepContext], None]
 
 
-def _rescan(connection: Connection, step: list[str], context: StepContext) -> None:
-    rescan_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
-
-
-def _finish(connection: Connection, step: list[str], context: StepContext) -> None:
-    finish_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
+def _scan(scan_step: Callable[..., None], connection: Connection, step: list[str], context: StepContext) -> None:
+    scan_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
 
 
 WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
-    "rescan_content": Work(plan_rescan, _rescan),
-    "finish_scans": Work(plan_finish, _finish),
+    "rescan_content": Work(plan_rescan, partial(_scan, rescan_step)),
+    "finish_scans": Work(plan_finish, partial(_scan, finish_step)),
     # An erasure knows the days.
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
 }

@@ -1,6 +1,6 @@
 """COPPA compliance: the share of parent shares and progress reels without children's personal information.
 
-What counts as a violation is decided when content is written (`detection.pii.violations`) and kept as facts. An item
+What counts as a violation is decided when content is written (`pii_scanner.coppa_rule`) and kept as facts. An item
 whose violations are all false positives complies; one whose violation was removed stays a violation of its day.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
+from metrics_api.detection.coppa_violations import count_open_violations
 from metrics_api.detection.query import Query
-from metrics_api.detection.violations import count_open_violations
 from viral_contract.models.guardrails import Compliance, CoppaAnswer
 
 _NOTHING = ContentTotals()

@@ -11,11 +11,11 @@ from metrics_api.detection.anomalies import fetch_anomalies
 from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
 from metrics_api.detection.coppa import format_coppa
+from metrics_api.detection.coppa_violations import count_open_violations
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import format_opt_outs
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
-from metrics_api.detection.violations import count_open_violations
 from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
 from viral_contract.models.guardrails import Answer, Components, HealthAnswer
 from viral_contract.models.period import Period

@@ -8,9 +8,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
 from metrics_api.ingest.content_facts import keep_facts
-from metrics_api.ingest.content_tables import ContentTable
-from metrics_api.ingest.resolutions import reopen_changed
-from metrics_api.ingest.violations import (
+from metrics_api.ingest.content_scan import (
     FEWEST_VIOLATIONS_PER_ITEM,
     MAX_VIOLATIONS,
     MAX_VIOLATIONS_PER_ITEM,
@@ -21,6 +19,8 @@ from metrics_api.ingest.violations import (
     save_violations,
     scan_item,
 )
+from metrics_api.ingest.content_tables import ContentTable
+from metrics_api.ingest.resolutions import reopen_changed
 from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 from viral_contract.models.content import ParentShareItem, ProgressReelItem, StudySessionItem
 

@@ -9,12 +9,12 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import Connection
 
 from metrics_api.ingest.content import PostedItem, save_content, split_items
+from metrics_api.ingest.content_scan import Scan
 from metrics_api.ingest.content_tables import STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import NEVER, Erased, Key, Marker, fetch_newest, find_erased
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.retained import fetch_retained
-from metrics_api.ingest.violations import Scan
 from viral_contract.models.links import LinkItem
 from viral_contract.models.values import normalize_id
 

@@ -15,11 +15,12 @@ _ITEMS = TypeAdapter(Sequence[LinkItem])
 _LINKS_PER_STATEMENT = 500
 
 _CREATE_STAGING = text("""
-    CREATE TEMPORARY TABLE IF NOT EXISTS changed_links (
+    CREATE TEMPORARY TABLE changed_links (
         old_at timestamptz, old_referrer text, old_source text,
         new_at timestamptz, new_referrer text, new_source text, unopened integer
     ) ON COMMIT DELETE ROWS
 """)
+_HAS_STAGING = text("SELECT to_regclass('pg_temp.changed_links') IS NOT NULL")
 
 # Takes the lock on each link's counts before the link itself changes, as the folds of events do.
 _CLAIM_COUNTS = text("""
@@ -107,9 +108,14 @@ def delete_link(connection: Connection, link_id: str) -> bool:
 
 def _begin(connection: Connection, ids: list[str]) -> None:
     share_facts(connection)
-    connection.execute(_CREATE_STAGING)
-    connection.execute(text("TRUNCATE changed_links"))
+    _prepare_staging(connection)
     connection.execute(_CLAIM_COUNTS, {"ids": sorted(set(ids))})
+
+
+def _prepare_staging(connection: Connection) -> None:
+    """Make sure that this session has its staging table and that it is empty."""
+    has_staging = connection.execute(_HAS_STAGING).scalar_one()
+    connection.execute(text("DELETE FROM changed_links") if has_staging else _CREATE_STAGING)
 
 
 def _fold(connection: Connection) -> None:

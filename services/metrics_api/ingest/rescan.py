@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from metrics_api.ingest.content_facts import keep_facts
+from metrics_api.ingest.content_scan import UNSCANNED_VERSION, Scan, ScanTime, save_violations, scan_item
 from metrics_api.ingest.content_tables import SCANNED_TABLES, ContentTable
 from metrics_api.ingest.scan_apart import scan_apart
-from metrics_api.ingest.violations import UNSCANNED_VERSION, Scan, ScanTime, save_violations, scan_item
 from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 
 Step = list[str]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import CONTENT_TABLES, ContentTable
-from metrics_api.pii_scanner.violations import MEDIA_WITHOUT_CONSENT
+from metrics_api.pii_scanner.coppa_rule import MEDIA_WITHOUT_CONSENT
 from viral_contract.models.violations import ViolationResolution
 
 _PLACE = text("SELECT content_kind, content_id FROM violations WHERE id = :id")

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from math import ceil
 from typing import Any
 
-from metrics_api.ingest.violations import MAX_VIOLATIONS_PER_ITEM, Scan, format_found
-from metrics_api.pii_scanner.violations import Violation, find_violations, find_without_scan
+from metrics_api.ingest.content_scan import MAX_VIOLATIONS_PER_ITEM, Scan, format_found
+from metrics_api.pii_scanner.coppa_rule import Violation, find_violations, find_without_scan
 
 # A worker waits 30 seconds for the answer to a step.
 _WAIT_SECONDS = 25

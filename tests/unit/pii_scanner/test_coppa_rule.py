@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from metrics_api.pii_scanner.violations import Violation
+from metrics_api.pii_scanner.coppa_rule import Violation
 from tests.support.us_scanner import find_violations
 
 VALUES = {

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from metrics_api.ingest.content_tables import ContentTable
 from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
+from metrics_api.pii_scanner.coppa_rule import Violation, find_violations, find_without_scan
 from metrics_api.pii_scanner.scanner import SCANNER_VERSION
-from metrics_api.pii_scanner.violations import Violation, find_violations, find_without_scan
 
 MAX_VIOLATIONS_PER_ITEM = 200
 UNSCANNED_VERSION = -1

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple
 from metrics_api.db.paging import encode_cursor
 from metrics_api.db.tables import violations
 from metrics_api.detection.query import Query
-from metrics_api.pii_scanner.violations import NOT_SCANNED
+from metrics_api.pii_scanner.coppa_rule import NOT_SCANNED
 from viral_contract.models.period import Period
 from viral_contract.models.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
 
