@@ -29,7 +29,7 @@ from viral_contract.models.growth import (
     ReferrersAnswer,
     TimelineAnswer,
 )
-from viral_contract.models.guardrails import AnomalyAnswer, BotAnswer, FraudAnswer, HealthAnswer
+from viral_contract.models.guardrails import AnomalyAnswer, BotAnswer, EventPiiAnswer, FraudAnswer, HealthAnswer
 from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -67,6 +67,10 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
     def fetch_anomalies(self, **query: QueryValue) -> AnomalyAnswer:
         """Referrers with unusual conversion activity."""
         return self._call("GET", "/v1/guardrails/conversion-anomalies", AnomalyAnswer, params=query)
+
+    def fetch_event_pii(self, **query: QueryValue) -> EventPiiAnswer:
+        """Personal information that was found in events, by loop, field and type."""
+        return self._call("GET", "/v1/guardrails/event-pii", EventPiiAnswer, params=query)
 
     def fetch_violations(self, **query: QueryValue) -> ViolationsAnswer:
         """Violations of the children's privacy rule, with their places and resolutions."""

@@ -160,6 +160,54 @@ class CoppaAnswer(Answer):
     target_met: bool
 
 
+EventPiiType = Literal["email", "phone", "ssn", "credit_card", "street_address"]
+EventPiiField = Literal[
+    "landing_page",
+    "referrer_url",
+    "user_agent",
+    "source",
+    "metadata",
+    "user_id",
+    "referrer_id",
+    "link_id",
+    "session_id",
+    "device_fingerprint",
+]
+
+
+class EventPiiLeak(BaseModel):
+    """Events of one loop on one UTC day that carried one type of personal information in one field."""
+
+    first_seen: date = Field(
+        description="First kept UTC date, in or before the period, on which this loop leaked this type in this field"
+    )
+    date: date
+    source: str | None = Field(description="The loop; null if the event names none")
+    field: EventPiiField
+    type: EventPiiType
+    events: int
+
+
+class LeakingLoop(BaseModel):
+    """A loop whose events carried personal information in the period."""
+
+    source: str | None = Field(description="The loop; null if the event names none")
+    since: date = Field(description="First kept UTC date, in or before the period, on which it leaked")
+    last_date: date = Field(description="Last UTC date of the period on which it leaked")
+    fields: list[EventPiiField]
+    types: list[EventPiiType]
+    events: int = Field(description="Sum over its leaks in the period; an event with two of them counts twice")
+
+
+class EventPiiAnswer(Answer):
+    """Personal information found in events, and replaced before they were stored; most events first."""
+
+    total: int = Field(description="Sum of the events of all leaks in the period")
+    leaks: list[EventPiiLeak]
+    loops: list[LeakingLoop] = Field(description="The first 50 loops, most events first")
+    next_cursor: str | None
+
+
 class Deductions(BaseModel):
     """Points taken from 100, by reason."""
 
