@@ -1,6 +1,6 @@
 """What the queues run. A job gets the id of a delivery; what it means is a row that the metrics API owns.
 
-A job that cannot go on just ends: the reconciler puts the row on the queue again, or holds it as uncertain, when its
+A job that cannot go on just ends: the reconciler puts the row on the queue again, or holds it as unconfirmed, when its
 lease has run out.
 """
 
@@ -12,11 +12,11 @@ from functools import cache, partial
 import structlog
 
 from email_worker.addresses import read_mailbox
+from email_worker.alert_summary import head_of
 from email_worker.claims_api import ClaimsApi, DeliveryLease
 from email_worker.file_transport import write_to_folder
-from email_worker.letters import Letter, clean_subject, load_templates, write_news_letter, write_report_letter
+from email_worker.letters import Letter, clean_subject, load_templates, write_alert_letter, write_report_letter
 from email_worker.message import build_message
-from email_worker.news_summary import head_of
 from email_worker.outcomes import FailedError, NotSentError
 from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
 from email_worker.smtp_transport import send_by_smtp
@@ -79,7 +79,7 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
 
 
 def _try(delivery: DeliveryClaimed, lease: DeliveryLease, attempt: Attempt) -> DeliveryResult:
-    """How the attempt ended; whatever stops it after the intent, leaves an email uncertain."""
+    """How the attempt ended; anything that stops it after the intent leaves an email unconfirmed."""
     try:
         return attempt(delivery, lease)
     except NotSentError as error:
@@ -118,7 +118,7 @@ def _write_letter(delivery: DeliveryClaimed) -> Letter:
         return write_report_letter(
             delivery.report, report_url=delivery.report_url, unsubscribe_url=delivery.unsubscribe_url
         )
-    return write_news_letter(_notification(delivery), unsubscribe_url=delivery.unsubscribe_url)
+    return write_alert_letter(_notification(delivery), unsubscribe_url=delivery.unsubscribe_url)
 
 
 def _post_webhook(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResult:

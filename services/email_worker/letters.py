@@ -1,4 +1,4 @@
-"""What a recipient reads, before it becomes a message: a report, or news about alerts."""
+"""What a recipient reads, before it becomes a message: a report, or updates about alerts."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from email_worker.alert_summary import describe, head_of, list_shown
 from email_worker.chart_image import describe_k_image, draw_k_image
-from email_worker.news_summary import describe, head_of, list_shown
-from viral_contract.models.deliveries import AlertNews, Notification
+from viral_contract.models.deliveries import AlertEvent, Notification
 from viral_contract.models.reports import Report
 from viral_reports.figures import format_moment
 from viral_reports.page import build_page
@@ -71,28 +71,28 @@ def write_report_letter(report: Report, *, report_url: str | None, unsubscribe_u
     )
 
 
-def write_news_letter(notification: Notification, *, unsubscribe_url: str | None) -> Letter:
-    """News about alerts: one piece, or a digest of several."""
+def write_alert_letter(notification: Notification, *, unsubscribe_url: str | None) -> Letter:
+    """An update about one alert, or a digest of several."""
     shown, more = list_shown(notification)
     values = {
         "head": head_of(notification),
         "rule": notification.rule,
-        "items": [_format_item(news) for news in shown],
+        "items": [_format_item(event) for event in shown],
         "more": more,
         "unsubscribe_url": unsubscribe_url,
     }
     return Letter(
         subject=head_of(notification),
-        html=load_templates().get_template("news.html").render(values),
-        text=load_templates().get_template("news.txt").render(values),
+        html=load_templates().get_template("alerts.html").render(values),
+        text=load_templates().get_template("alerts.txt").render(values),
     )
 
 
-def _format_item(news: AlertNews) -> dict[str, str]:
+def _format_item(event: AlertEvent) -> dict[str, str]:
     return {
-        "kind": describe(news),
-        "message": news.message,
-        "at": format_moment(news.at),
-        "url": news.url,
-        "color": _COLORS[news.severity] if news.event != "ended" else "#067647",
+        "kind": describe(event),
+        "message": event.message,
+        "at": format_moment(event.at),
+        "url": event.url,
+        "color": _COLORS[event.severity] if event.event != "ended" else "#067647",
     }

@@ -30,7 +30,7 @@ class FailedError(NotSentError):
     outcome = "failed"
 
 
-class UncertainError(NotSentError):
+class UnconfirmedError(NotSentError):
     """The server may have accepted it: a second attempt could be a second message."""
 
     outcome = "uncertain"
@@ -41,7 +41,7 @@ def judge_smtp(code: int, reply: str, what: str) -> NotSentError:
     reason = f"The mail server answered {code} to {what}."
     if code // 100 == 4:
         return RefusedError(reason, reply)
-    return FailedError(reason, reply) if code // 100 == 5 else UncertainError(reason, reply)
+    return FailedError(reason, reply) if code // 100 == 5 else UnconfirmedError(reason, reply)
 
 
 def judge_http(status: int, reply: str) -> NotSentError:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
 from email_worker.addresses import Mailbox
-from email_worker.outcomes import FailedError, NotSentError, RefusedError, UncertainError, judge_smtp
+from email_worker.outcomes import FailedError, NotSentError, RefusedError, UnconfirmedError, judge_smtp
 from email_worker.settings import EmailSettings
 
 _OK, _PERMANENT = 2, 5
@@ -103,7 +103,7 @@ def _send_data(server: smtplib.SMTP, message: bytes) -> str:
         raise judge_smtp(error.smtp_code, reply_text, "the beginning of the message") from error
     except (OSError, smtplib.SMTPException) as error:
         reason = f"The connection closed before the mail server confirmed the message: {type(error).__name__}."
-        raise UncertainError(reason) from error
+        raise UnconfirmedError(reason) from error
     if code // 100 != _OK:
         raise judge_smtp(code, _format_reply(code, reply), "the message")
     return _format_reply(code, reply)

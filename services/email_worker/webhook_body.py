@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from email_worker.news_summary import describe, head_of, list_shown
-from viral_contract.models.deliveries import AlertNews, DeliveryClaimed, Notification, Takedown
+from email_worker.alert_summary import describe, head_of, list_shown
+from viral_contract.models.deliveries import AlertEvent, DeliveryClaimed, Notification, Takedown
 from viral_reports.figures import format_moment
 
 _MOST_SECTION_CHARACTERS = 2900  # Slack refuses sections of more than 3000.
@@ -44,18 +44,18 @@ def _in_general(claim: DeliveryClaimed, notification: Notification) -> dict[str,
 
 def _for_slack(notification: Notification) -> dict[str, Any]:
     shown, more = list_shown(notification)
-    # A single piece of news says itself what the head would say.
+    # A single event already says what the head would say.
     is_alone = len(shown) == 1 and not notification.is_test
     sections = [] if is_alone else [_section(f"*{_escape(head_of(notification))[:_MOST_HEAD_CHARACTERS]}*")]
-    sections += [_section(_describe(news)) for news in shown]
+    sections += [_section(_describe(event)) for event in shown]
     if more:
         sections.append(_section(f"And {more} more on the dashboard."))
     return {"text": _escape(head_of(notification))[:_MOST_HEAD_CHARACTERS], "blocks": sections}
 
 
-def _describe(news: AlertNews) -> str:
-    message = _escape(news.message)[:_MOST_HEAD_CHARACTERS]
-    return f"*{describe(news)}*\n{message}\n{format_moment(news.at)} · <{_escape(news.url)}|View alert>"
+def _describe(event: AlertEvent) -> str:
+    message = _escape(event.message)[:_MOST_HEAD_CHARACTERS]
+    return f"*{describe(event)}*\n{message}\n{format_moment(event.at)} · <{_escape(event.url)}|View alert>"
 
 
 def _section(text: str) -> dict[str, Any]:

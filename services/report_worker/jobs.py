@@ -12,7 +12,7 @@ from report_worker.language_model import write_with_model
 from report_worker.lease import RenewedLease
 from report_worker.runs_api import RunsApi
 from report_worker.settings import AiSettings, ReportWorkerSettings
-from report_worker.writing import Writer, render_report, write_words
+from report_worker.writing import Writer, render_report, write_report_text
 from viral_contract.client.metrics_api import ApiProblemError
 from viral_contract.models.jobs import RunClaimed
 from viral_reports.html_page import load_template
@@ -86,11 +86,11 @@ def _generate(api: RunsApi, run: RunClaimed, lease: Lease, model: Writer | None)
     _show(api, run, lease, 10, "collecting data")
     facts = lease.call(partial(api.fetch_facts, run))
     _show(api, run, lease, 50, "writing insights")
-    words = write_words(facts, model)
+    text = write_report_text(facts, model)
     _show(api, run, lease, 85, "rendering")
-    report = render_report(run.run_id, facts, words)
+    report = render_report(run.run_id, facts, text)
     state = lease.call(partial(api.finish_run, run, report))
-    _log.info("report_handed_in", status=state.status, written_by=words.written_by)
+    _log.info("report_handed_in", status=state.status, written_by=text.written_by)
 
 
 def _show(api: RunsApi, run: RunClaimed, lease: Lease, pct: int, step: str) -> None:

@@ -18,7 +18,7 @@ from report_worker.insights import HEALTH_WARNING_BELOW, VIRAL, write_insights
 from report_worker.number_check import KnownNumbers
 from report_worker.recommendations import PROMISING_FROM, WEAK_BELOW, write_recommendations
 from report_worker.settings import AiSettings
-from report_worker.writing import Words
+from report_worker.writing import ReportText
 from viral_contract.models.period import Period
 from viral_contract.models.reports import Insight, ReportFacts
 
@@ -73,7 +73,7 @@ class _Answer(BaseModel):
     recommendations: list[str]
 
 
-def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> Words | None:
+def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> ReportText | None:
     """The model's words for the rules' findings; None, with the reason in the log, when they cannot be used."""
     if not facts.has_data:
         return None
@@ -91,7 +91,7 @@ def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> Words | Non
         finding.model_copy(update={"text": anonymous.restore_names(worded.text)})
         for finding, worded in zip(findings, answer.insights, strict=True)
     ]
-    return Words(insights, [anonymous.restore_names(text) for text in answer.recommendations], "model")
+    return ReportText(insights, [anonymous.restore_names(text) for text in answer.recommendations], "model")
 
 
 def build_brief(facts: ReportFacts, findings: list[Insight], advice: list[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from viral_reports.html_page import render_html
 
 
 @dataclass(frozen=True)
-class Words:
+class ReportText:
     """What is said about the facts, and who said it."""
 
     insights: list[Insight]
@@ -19,9 +19,9 @@ class Words:
 
 
 class Writer(Protocol):
-    """Words for facts; None when it has none that can be used."""
+    """Writes text about facts; None when it has none that can be used."""
 
-    def __call__(self, facts: ReportFacts) -> Words | None:
+    def __call__(self, facts: ReportFacts) -> ReportText | None:
         """Write about the facts."""
 
 
@@ -36,17 +36,17 @@ class WrittenReport:
     written_by: WrittenBy
 
 
-def write_words(facts: ReportFacts, model: Writer | None) -> Words:
-    """The model's words if there is one and its words can be used, else those of the rules."""
-    return (model and model(facts)) or Words(write_insights(facts), write_recommendations(facts), "rules")
+def write_report_text(facts: ReportFacts, model: Writer | None) -> ReportText:
+    """The model's text if there is a model and its text can be used, else the rules' text."""
+    return (model and model(facts)) or ReportText(write_insights(facts), write_recommendations(facts), "rules")
 
 
-def render_report(run_id: int, facts: ReportFacts, words: Words) -> FinishedReport:
-    """What a worker hands in."""
-    report = WrittenReport(run_id, facts, words.insights, words.recommendations, words.written_by)
+def render_report(run_id: int, facts: ReportFacts, text: ReportText) -> FinishedReport:
+    """The finished report, as a worker submits it."""
+    report = WrittenReport(run_id, facts, text.insights, text.recommendations, text.written_by)
     return FinishedReport(
-        insights=words.insights,
-        recommendations=words.recommendations,
-        written_by=words.written_by,
+        insights=text.insights,
+        recommendations=text.recommendations,
+        written_by=text.written_by,
         html=render_html(report),
     )

@@ -17,10 +17,10 @@ from sqlalchemy import create_engine
 from sqlalchemy import text as sql
 
 from dashboard.pages import PAGES
-from email_worker.letters import write_news_letter, write_report_letter
+from email_worker.letters import write_alert_letter, write_report_letter
 from tests.support.browsing import Visit, start_browser, visit
 from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
-from tests.support.letters import UNSUBSCRIBE_URL, build_news, build_notification
+from tests.support.letters import UNSUBSCRIBE_URL, build_alert_event, build_notification
 from tests.support.stack_process import StackProcess
 from tests.support.waiting import wait_until
 from viral_contract.client.metrics_api import MetricsApi
@@ -252,9 +252,9 @@ def test_emails_run_nothing(product: Product, browser: Browser) -> None:
     report = product.api.fetch_report(product.report_id)
     letter = write_report_letter(report, report_url="https://dashboard.example/", unsubscribe_url=UNSUBSCRIBE_URL)
     open_alone(browser, letter.html)
-    digest = build_notification(*(build_news(message=each) for each in HOSTILE), rule=HOSTILE[0])
-    single = build_notification(build_news(message=HOSTILE[3]), rule=HOSTILE[1])
+    digest = build_notification(*(build_alert_event(message=each) for each in HOSTILE), rule=HOSTILE[0])
+    single = build_notification(build_alert_event(message=HOSTILE[3]), rule=HOSTILE[1])
     for notification in (digest, single):
-        news = write_news_letter(notification, unsubscribe_url=UNSUBSCRIBE_URL)
+        news = write_alert_letter(notification, unsubscribe_url=UNSUBSCRIBE_URL)
         assert "\n" not in news.subject
         open_alone(browser, news.html)

@@ -1,4 +1,4 @@
-"""Alerts told to a webhook by the real API and the real worker: each piece of news once, signed, whatever fails."""
+"""Alerts sent to a webhook by the real API and the real worker: each alert event once, signed, whatever fails."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Deliveries as workers claim them, and the report and the news that they carry."""
+"""Deliveries as workers claim them, and the report and the alert events that they carry."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import build_facts
-from viral_contract.models.deliveries import AlertNews, DeliveryClaimed, Notification
+from viral_contract.models.deliveries import AlertEvent, DeliveryClaimed, Notification
 from viral_contract.models.reports import Report, ReportFacts
 
 AT = datetime(2026, 3, 9, 9, 0, 5, tzinfo=UTC)
@@ -42,9 +42,9 @@ def build_report(facts: ReportFacts | None = None) -> Report:
     )
 
 
-def build_news(**fields: Any) -> AlertNews:
+def build_alert_event(**fields: Any) -> AlertEvent:
     """A new alert of high severity."""
-    news: dict[str, Any] = {
+    event: dict[str, Any] = {
         "alert_id": 3,
         "event": "opened",
         "type": "fraud_detection",
@@ -54,12 +54,14 @@ def build_news(**fields: Any) -> AlertNews:
         "at": AT,
         "url": "https://dashboard.example/dashboard/alerts/3",
     }
-    return AlertNews(**news | fields)
+    return AlertEvent(**event | fields)
 
 
-def build_notification(*news: AlertNews, **fields: Any) -> Notification:
-    """A notification of one piece of news, or of those given."""
-    return Notification(**{"rule": "On call", "channel": "email", "news": list(news) or [build_news()]} | fields)
+def build_notification(*events: AlertEvent, **fields: Any) -> Notification:
+    """A notification of one alert event, or of those given."""
+    return Notification(
+        **{"rule": "On call", "channel": "email", "news": list(events) or [build_alert_event()]} | fields
+    )
 
 
 def build_claim(**fields: Any) -> DeliveryClaimed:

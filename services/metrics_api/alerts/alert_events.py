@@ -41,8 +41,8 @@ _ENDED = text(f"""
 _RISING = ["medium", "high", "critical"]
 
 
-def save_news(connection: Connection, flags: Flags, changes: AlertChanges, *, now: datetime) -> None:
-    """Note what an evaluation did to the alerts; it has awaited its turn, so that nothing is noted twice."""
+def save_alert_events(connection: Connection, flags: Flags, changes: AlertChanges, *, now: datetime) -> None:
+    """Record what an evaluation did to the alerts; evaluations take turns, so nothing is recorded twice."""
     rules = _fetch_listening(connection, flags)
     given = {"rules": rules, "now": now, "said": "", "rising": _RISING}
     # Worse than before comes first: what has just opened is not worse than it was.
@@ -61,7 +61,7 @@ def save_resolved(
 
 
 def is_switched_on(flags: Flags, rule_id: int | None) -> bool:
-    """Whether a rule, or one yet to be made, may tell anybody anything."""
+    """Whether a rule, or one yet to be created, may send notifications."""
     return flags.is_on(Flag.ALERT_NOTIFICATIONS, f"rule:{rule_id or 'new'}")
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from metrics_api.alerts.alert_events import save_news
+from metrics_api.alerts.alert_events import save_alert_events
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.context import Context
@@ -29,7 +29,7 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
         save_point(connection, health)
         findings = find_alerts(health, context.settings.detection, _fetch_true_violations(connection, query))
         changes = save_findings(connection, findings, query.period, now=now)
-        save_news(connection, context.flags, changes, now=now)
+        save_alert_events(connection, context.flags, changes, now=now)
     _record(health, changes)
     return Evaluation(
         **health.model_dump(include=set(Evaluation.model_fields)),

@@ -25,7 +25,7 @@ from metrics_api.alerts.actions import (
 from metrics_api.alerts.evaluate import build_recent_query
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import enqueue_waiting_news
+from metrics_api.api.enqueue import enqueue_alert_messages
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, build_identifiers, note_look, read_page
 from metrics_api.api.routing import ROW_ID, Resource
@@ -165,7 +165,7 @@ def resolve_alert(alert_id: int, body: Resolution) -> AlertDetail:
             now=act.now,
         )
         ended = act.fetch(alert_id)
-    enqueue_waiting_news()
+    enqueue_alert_messages()
     return ended
 
 

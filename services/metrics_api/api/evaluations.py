@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.api.context import current_context
-from metrics_api.api.enqueue import enqueue_waiting_news
+from metrics_api.api.enqueue import enqueue_alert_messages
 from metrics_api.api.routing import Resource
 from metrics_api.health.history import fetch_history
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
@@ -26,7 +26,7 @@ def post_evaluation() -> Evaluation:
     context = current_context()
     now = datetime.now(UTC)
     evaluation = evaluate_guardrails(context, now=now)
-    enqueue_waiting_news()
+    enqueue_alert_messages()
     return evaluation
 
 

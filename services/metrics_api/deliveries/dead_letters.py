@@ -20,14 +20,14 @@ _HELD = text("""
     WHERE deliveries.id = ANY(:ids)
 """)
 _RETRY = retry(DELIVERIES)
-# An uncertain one stays so: to call it canceled would say that nothing arrived.
+# An unconfirmed one stays so: to call it canceled would say that nothing arrived.
 _DISCARD = discard(
     DELIVERIES, also=", finished_at = :now, status = CASE status WHEN 'dead' THEN 'cancelled' ELSE status END"
 )
 _CONFIRM = Decision(
     "confirm",
     DELIVERIES,
-    DELIVERIES.uncertain,
+    DELIVERIES.unconfirmed,
     "status = 'sent', sent_at = intent_at, finished_at = :now, last_error = NULL",
 )
 

@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class DeliveryRequest:
-    """What is asked for: a report to be mailed, news for a rule, or an item to take down.
+    """What is requested: a report to mail, alert events for a rule, or an item to take down.
 
     `unique_key` is given where the same must never be asked for twice.
     """

@@ -1,11 +1,12 @@
 """The life of a delivery: pending -> claimed -> sending -> sent.
 
-Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (it may have been sent).
+Or it ends as placeholder, suppressed, cancelled, dead (failed for good) or uncertain (unconfirmed: it may have been
+sent).
 A worker says what it intends before it hands the message over. What a delivery shares with other background work
-stands in `work`, with one exception: a worker whose lease ran out may still prove that an uncertain one was sent.
+is in `work`, with one exception: a worker whose lease ran out may still prove that an unconfirmed one was sent.
 
-A webhook carries an id by which its receiver knows a repetition, so where an email would be uncertain it is tried
-again.
+A webhook carries an id by which its receiver recognizes a repetition, so where an email would become unconfirmed a
+webhook is tried again.
 """
 
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ DELIVERIES = Kind(
     waiting=("pending",),
     running=("claimed", "sending"),
     failed="dead",
-    uncertain=("uncertain",),
+    unconfirmed=("uncertain",),
 )
 _SUPPRESS = text(f"""
     UPDATE deliveries SET status = 'suppressed', finished_at = :now
@@ -118,14 +119,16 @@ _FAILED = text(f"""
     UPDATE deliveries SET status = 'dead', lease_until = NULL, last_error = :error, finished_at = :now, {_KEEP_CONTENT}
     {HELD} IN ('claimed', 'sending') {_ENDED}
 """)
-_UNCERTAIN = text(f"UPDATE deliveries SET {_HOLD_BACK}, {_KEEP_CONTENT} {HELD} = 'sending' AND kind = 'email' {_ENDED}")
+_UNCONFIRMED = text(
+    f"UPDATE deliveries SET {_HOLD_BACK}, {_KEEP_CONTENT} {HELD} = 'sending' AND kind = 'email' {_ENDED}"
+)
 _REPEAT = text(f"UPDATE deliveries SET {_TRY_AGAIN}, {_KEEP_CONTENT} {HELD} = 'sending' AND kind = 'webhook' {_ENDED}")
 _BY_OUTCOME: dict[Outcome, tuple[TextClause, ...]] = {
     "sent": (_SENT,),
     "placeholder": (_PLACEHOLDER,),
     "refused": (_REFUSED,),
     "failed": (_FAILED,),
-    "uncertain": (_UNCERTAIN, _REPEAT),
+    "uncertain": (_UNCONFIRMED, _REPEAT),
 }
 # A worker that did not see the first answer says it again.
 _LEADS_TO: dict[Outcome, Status] = {
@@ -140,6 +143,18 @@ _EXPIRE = (
     text(f"UPDATE deliveries SET {_HOLD_BACK} WHERE status = 'sending' AND kind = 'email' AND {EXPIRED} {_ENDED}"),
     text(f"UPDATE deliveries SET {_TRY_AGAIN} WHERE status = 'sending' AND kind = 'webhook' AND {EXPIRED} {_ENDED}"),
 )
+# Deletes the content only: the rows are the ledger of what was sent, and without a recipient's hash the same could be
+# sent again. Also that of dead letters, because a retry renders it again from the request and its report.
+_PRUNE = text("""
+    UPDATE deliveries SET content = NULL
+    WHERE id IN (
+        SELECT id FROM deliveries
+        WHERE content IS NOT NULL AND finished_at < :cutoff
+            AND status IN ('sent', 'placeholder', 'suppressed', 'cancelled', 'dead', 'uncertain')
+        LIMIT :max FOR UPDATE SKIP LOCKED
+    )
+""")
+_MAX_PRUNED = 1000
 
 
 def claim_delivery(
@@ -205,3 +220,9 @@ def expire_leases(connection: Connection, settings: QueueSettings, *, now: datet
 
 def _dump(content: Content | None) -> str | None:
     return content.model_dump_json(exclude_none=True) if content else None
+
+
+def prune_deliveries(connection: Connection, settings: DeliverySettings, *, now: datetime) -> bool:
+    """Delete the content of some deliveries that ended DELIVERY_PRUNE_DAYS ago; returns whether there may be more."""
+    cutoff = now - timedelta(days=settings.delivery_prune_days)
+    return connection.execute(_PRUNE, {"cutoff": cutoff, "max": _MAX_PRUNED}).rowcount == _MAX_PRUNED

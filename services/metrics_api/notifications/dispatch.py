@@ -1,4 +1,4 @@
-"""Makes messages of news: all that waits for a rule becomes one, and only so many within a time."""
+"""Turns alert events into messages: all that wait for a rule become one, and only so many within a window."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,28 +12,28 @@ from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.work.due import enqueue_due
-from viral_contract.models.deliveries import AlertNews, DeliveryKind, Notification
+from viral_contract.models.deliveries import AlertEvent, DeliveryKind, Notification
 
 _ACTOR = "notifications"
-_MOST_NEWS = 100
+_MAX_EVENTS = 100
 _WAITING_RULES = text("SELECT DISTINCT rule_id FROM alert_news WHERE request_id IS NULL ORDER BY rule_id")
 _DROP = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
 _COUNT_SENT = text("""
     SELECT count(*) FROM delivery_requests
     WHERE rule_id = :rule_id AND created_at > :since AND unique_key LIKE 'news:%'
 """)
-# News of an alert that was acknowledged or snoozed since is not sent; it waits until that has ended.
+# Events of an alert that was acknowledged or snoozed since are not sent; they wait until that has ended.
 _WAITING = text("""
-    SELECT news.id, alert_id, event, type, news.severity, news.message, count, news.created_at AS at
-    FROM alert_news news JOIN alerts ON alerts.id = alert_id
+    SELECT event.id, alert_id, event.event, type, event.severity, event.message, count, event.created_at AS at
+    FROM alert_news event JOIN alerts ON alerts.id = alert_id
     WHERE rule_id = :rule_id AND request_id IS NULL AND status NOT IN ('acknowledged', 'snoozed')
-    ORDER BY news.id LIMIT :most
+    ORDER BY event.id LIMIT :most
 """)
-_SENT = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:news)")
+_SENT = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:events)")
 
 
-def enqueue_news(context: Context, *, now: datetime) -> None:
-    """Make messages of the news that wait, and have them sent."""
+def enqueue_messages(context: Context, *, now: datetime) -> None:
+    """Turn waiting alert events into messages, and queue those."""
     with context.database.write() as connection:
         waiting = connection.execute(_WAITING_RULES).scalars().all()
         made = [_make_message(connection, rule_id, context, now=now) for rule_id in waiting]
@@ -52,16 +52,16 @@ def _make_message(connection: Connection, rule_id: int, context: Context, *, now
         return False
     since = now - timedelta(minutes=settings.notification_window_minutes)
     sent = connection.execute(_COUNT_SENT, {"rule_id": rule_id, "since": since}).scalar_one()
-    waiting = connection.execute(_WAITING, {"rule_id": rule_id, "most": _MOST_NEWS}).all()
+    waiting = connection.execute(_WAITING, {"rule_id": rule_id, "most": _MAX_EVENTS}).all()
     if sent >= settings.notification_burst or not waiting:
         return False
     notification = Notification(
-        rule=rule.name, channel=rule.channel, news=[_format_news(row, settings) for row in waiting]
+        rule=rule.name, channel=rule.channel, news=[_format_event(row, settings) for row in waiting]
     )
     request_id = save_message(
         connection, rule, notification, context, by=_ACTOR, key=f"news:{rule_id}:{waiting[-1].id}", now=now
     )
-    connection.execute(_SENT, {"request_id": request_id, "news": [row.id for row in waiting]})
+    connection.execute(_SENT, {"request_id": request_id, "events": [row.id for row in waiting]})
     return True
 
 
@@ -89,9 +89,9 @@ def save_message(
     return save_request(connection, request, domain=context.settings.deliveries.message_id_domain, now=now).request_id
 
 
-def _format_news(row: Row[Any], settings: DeliverySettings) -> AlertNews:
-    fields = {name: row._mapping[name] for name in AlertNews.model_fields if name != "url"}
-    return AlertNews(**fields, url=build_alert_url(settings, row.alert_id))
+def _format_event(row: Row[Any], settings: DeliverySettings) -> AlertEvent:
+    fields = {name: row._mapping[name] for name in AlertEvent.model_fields if name != "url"}
+    return AlertEvent(**fields, url=build_alert_url(settings, row.alert_id))
 
 
 def build_guardrails_url(settings: DeliverySettings) -> str:

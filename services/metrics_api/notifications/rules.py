@@ -16,8 +16,8 @@ from viral_contract.models.recipients import mask_recipient
 
 _column = notification_rules.c
 _SHOWN = ("name", "severities", "channel", "target", "enabled")
-_DROP_NEWS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
-# Their news waits again, so that a rule's new target hears of it; the key is freed for the new message.
+_DROP_EVENTS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
+# Their events wait again, so that a rule's new target gets them; the key is freed for the new message.
 _CANCEL_MESSAGES = text("""
     WITH cancelled AS (
         UPDATE deliveries SET status = 'cancelled', finished_at = :now
@@ -64,7 +64,7 @@ def change_rule(
 ) -> str | None:
     """Change a rule; a channel that needs one gets a secret, which is the answer.
 
-    News that waits for a rule that is switched off is dropped; what waited for another target or channel goes to the
+    Events that wait for a rule that is switched off are dropped; those for another target or channel go to the
     new one. Raises UnknownRuleError, NameTakenError or TargetMissingError.
     """
     before = lock_rule(connection, rule_id)
@@ -103,7 +103,7 @@ def delete_rule(connection: Connection, rule_id: int, *, actor: str, now: dateti
 
 def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
     """The rule, locked against other changes and messages. Raises UnknownRuleError."""
-    # The weaker lock, because news refer to the rule, and an evaluation that notes some must not wait.
+    # The weaker lock, because alert events refer to the rule, and an evaluation that records some must not wait.
     statement = select(notification_rules).where(_column.id == rule_id).with_for_update(key_share=True)
     row = connection.execute(statement).one_or_none()
     if row is None:
@@ -131,7 +131,7 @@ def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]
 
 def _drop_waiting(connection: Connection, rule_id: int, *, now: datetime) -> None:
     connection.execute(_CANCEL_MESSAGES, {"rule_id": rule_id, "now": now})
-    connection.execute(_DROP_NEWS, {"rule_id": rule_id})
+    connection.execute(_DROP_EVENTS, {"rule_id": rule_id})
 
 
 def _note(

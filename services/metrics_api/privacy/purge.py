@@ -31,7 +31,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "violations": rest.purge_violations,
     "delivery_requests": rest.purge_moderation,
     "notifications": rest.purge_notifications,
-    "alert_news": rest.purge_alert_news,
+    "alert_news": rest.purge_alert_events,
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
     "audit_entries": rest.purge_audit,

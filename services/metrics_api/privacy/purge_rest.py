@@ -25,14 +25,14 @@ _ALERTS = text("""
 _TAKEDOWNS = text("""
     UPDATE delivery_requests SET takedown = NULL WHERE created_at < :cutoff AND takedown IS NOT NULL
 """)
-# The list of rules counts the pieces of news, so that only their words go.
+# The list of rules counts the events of a message, so only their texts go.
 _NOTIFICATIONS = text("""
     UPDATE delivery_requests SET notification = notification || jsonb_build_object('news', (
         SELECT jsonb_agg(news || '{"message": ""}') FROM jsonb_array_elements(notification -> 'news') AS news))
     WHERE created_at < :cutoff AND jsonb_path_exists(notification, '$.news[*] ? (@.message != "")')
 """)
-# As long as an alert lasts, its news says who is to be notified of its end.
-_NEWS = """created_at < :cutoff AND NOT EXISTS (
+# As long as an alert lasts, its events say who is to be notified of its end.
+_ALERT_EVENTS = """created_at < :cutoff AND NOT EXISTS (
     SELECT FROM alerts WHERE alerts.id = alert_id AND alerts.resolved_at IS NULL)"""
 _BATCHES = text("""
     DELETE FROM batches WHERE (status = 'done' OR discarded_at IS NOT NULL) AND created_at < :cutoff
@@ -82,9 +82,9 @@ def purge_notifications(connection: Connection, retention: Retention) -> int:
     return connection.execute(_NOTIFICATIONS, {"cutoff": retention.events_at}).rowcount
 
 
-def purge_alert_news(connection: Connection, retention: Retention) -> int:
-    """Delete some old news of alerts that are over; returns how many pieces."""
-    return connection.execute(text(_delete("alert_news", _NEWS)), {"cutoff": retention.events_at}).rowcount
+def purge_alert_events(connection: Connection, retention: Retention) -> int:
+    """Delete some old events of alerts that are over; returns how many."""
+    return connection.execute(text(_delete("alert_news", _ALERT_EVENTS)), {"cutoff": retention.events_at}).rowcount
 
 
 def purge_reports(connection: Connection, retention: Retention) -> int:

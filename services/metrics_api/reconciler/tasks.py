@@ -10,10 +10,9 @@ from metrics_api.batches.ledger import BATCHES
 from metrics_api.batches.start import start_due_scans
 from metrics_api.context import Context
 from metrics_api.deliveries import transitions
-from metrics_api.deliveries.pruning import prune_deliveries
 from metrics_api.deliveries.telemetry import record_ended
-from metrics_api.deliveries.transitions import DELIVERIES
-from metrics_api.notifications.dispatch import enqueue_news
+from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries
+from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.privacy.moderation import request_moderation
 from metrics_api.privacy.purge import purge_some
 from metrics_api.reconciler.queue_metrics import measure_queues
@@ -41,7 +40,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
     often = context.settings.queues.reconcile_seconds
     return (
         Task("evaluate_guardrails", own.evaluation_seconds, partial(_evaluate, context)),
-        Task("tell_news", often, partial(_enqueue_news, context)),
+        Task("tell_news", often, partial(_enqueue_alert_messages, context)),
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
         Task("prune_deliveries", _PRUNE_SECONDS, partial(_prune_deliveries, context)),
@@ -54,11 +53,11 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
 
 def _evaluate(context: Context, now: datetime) -> bool:
     evaluate_guardrails(context, now=now)
-    return _enqueue_news(context, now)
+    return _enqueue_alert_messages(context, now)
 
 
-def _enqueue_news(context: Context, now: datetime) -> bool:
-    enqueue_news(context, now=now)
+def _enqueue_alert_messages(context: Context, now: datetime) -> bool:
+    enqueue_messages(context, now=now)
     return False
 
 

@@ -31,7 +31,7 @@ _SUMMARY = """
         delivery_status, delivered_at, mailed_to
 """
 # SQL that joins to each run how its mailing stands, by the newest delivery to each recipient. A placeholder counts
-# only for a recipient of nothing else; an uncertain delivery is open until a person decides.
+# only for a recipient of nothing else; an unconfirmed delivery is open until a person decides.
 _OUTCOME = """
     LEFT JOIN LATERAL (
         SELECT CASE

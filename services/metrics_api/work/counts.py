@@ -31,7 +31,7 @@ def _count_rows(kind: Kind, queue: QueueName) -> str:
         SELECT '{queue}' AS name, count(*) FILTER (WHERE {is_queued}) AS depth,
             count(*) FILTER (WHERE {in_states(*kind.running)}) AS running,
             count(*) FILTER (WHERE {in_states(kind.failed)}) AS failed,
-            count(*) FILTER (WHERE {in_states(*kind.uncertain)}) AS uncertain,
+            count(*) FILTER (WHERE {in_states(*kind.unconfirmed)}) AS uncertain,
             extract(epoch FROM :now - min({due_at}) FILTER (WHERE {is_queued} AND {due_at} <= :now))
                 ::float AS oldest_waiting_seconds
         FROM {kind.table}

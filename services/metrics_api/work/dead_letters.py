@@ -40,7 +40,7 @@ def format_letter(kind: Kind, queue: QueueName, row: Row[Any], *, what: str) -> 
     """A row as a letter, from its columns `id`, `status`, `last_error`, `attempt` and `finished_at`."""
     return DeadLetter(
         id=f"{kind.name}-{row.id}",
-        state="uncertain" if row.status in kind.uncertain else "failed",
+        state="uncertain" if row.status in kind.unconfirmed else "failed",
         queue=queue,
         what=what,
         reason=row.last_error or "unknown",

@@ -1,4 +1,4 @@
-"""What a person decides about a row that failed for good or is uncertain: done where it still is, and audited."""
+"""What a person decides about a row that failed for good or is unconfirmed: applied while it still is, and audited."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ class Kind:
     """One kind of work. `queues` says in SQL which of its rows each queue carries.
 
     Nobody has begun a row in the first of the `waiting` states; a worker has just claimed one in the first of the
-    `running` ones. A row that `failed` or is `uncertain` is held for a person.
+    `running` ones. A row that `failed` or is `unconfirmed` is held for a person.
     """
 
     name: str
@@ -24,12 +24,12 @@ class Kind:
     waiting: tuple[str, ...]
     running: tuple[str, ...]
     failed: str
-    uncertain: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
         """The states in which a row waits for a person."""
-        return (self.failed, *self.uncertain)
+        return (self.failed, *self.unconfirmed)
 
     @property
     def is_due(self) -> str:

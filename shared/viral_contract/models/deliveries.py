@@ -15,7 +15,7 @@ from viral_contract.models.values import STORABLE
 DeliveryKind = Literal["email", "webhook"]
 DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "placeholder", "suppressed", "cancelled"]
 Outcome = Literal["sent", "refused", "failed", "uncertain", "placeholder"]
-NewsEvent = Literal["opened", "escalated", "ended"]
+AlertEventKind = Literal["opened", "escalated", "ended"]
 Channel = Literal["email", "slack", "webhook"]
 MOST_RECIPIENTS = 100
 
@@ -70,11 +70,11 @@ class RenderedDelivery(Delivery):
     content: Content | None = Field(description="Null before it is rendered, and DELIVERY_PRUNE_DAYS after it ended")
 
 
-class AlertNews(BaseModel):
+class AlertEvent(BaseModel):
     """One notification about one alert."""
 
     alert_id: int
-    event: NewsEvent
+    event: AlertEventKind
     type: AlertType
     severity: AlertSeverity
     message: str
@@ -88,7 +88,7 @@ class Notification(BaseModel):
 
     rule: str
     channel: Channel
-    news: Annotated[list[AlertNews], Field(min_length=1)]
+    news: Annotated[list[AlertEvent], Field(min_length=1)]
     is_test: bool = Field(False, description="Sent by an admin to test the rule, with sample data")
 
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from metrics_api.deliveries.requests import DeliveryRequest, save_request
 from tests.support.api_fixtures import Api, create_token
 from tests.support.delivery_rows import ANN, DOMAIN, create_mailing_app, read_delivery, save_delivery, save_ready_report
-from viral_contract.models.deliveries import AlertNews, Notification
+from viral_contract.models.deliveries import AlertEvent, Notification
 from viral_contract.models.people import Scope
 
 CONTENT = {"subject": "Weekly report", "html": "<p>K 1.5</p>", "text": "K 1.5"}
@@ -120,7 +120,7 @@ def test_who_is_subscribed_gets_a_link_that_ends_it(worker: Api, connection: Con
 
 def test_a_notification_is_told_with_what_happened(worker: Api, connection: Connection) -> None:
     now = datetime.now(UTC)
-    news = AlertNews(
+    news = AlertEvent(
         alert_id=7,
         event="opened",
         type="fraud_detection",

@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from metrics_api.context import Context
-from metrics_api.deliveries.pruning import prune_deliveries
+from metrics_api.deliveries.transitions import prune_deliveries
 from metrics_api.reconciler.tasks import reconcile_deliveries
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.queues import QueueSettings

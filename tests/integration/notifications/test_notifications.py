@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.context import Context
-from metrics_api.notifications.dispatch import enqueue_news
+from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, change_settings, create_token
@@ -68,7 +68,7 @@ def evaluate(mailing: Context) -> Evaluate:
     def run(now: datetime = NOON, flags: Flags = mailing.flags, settings: DeliverySettings = SETTINGS) -> Evaluation:
         context = change_settings(replace(mailing, flags=flags), deliveries=settings)
         evaluation = evaluate_guardrails(context, now=now)
-        enqueue_news(context, now=now)
+        enqueue_messages(context, now=now)
         return evaluation
 
     return run
@@ -200,14 +200,14 @@ def test_nothing_is_told_while_somebody_has_taken_it_up_or_put_it_off_but_the_en
     assert read_events(connection) == [["opened"], ["ended"]]
 
 
-def test_news_that_still_waits_when_its_alert_is_taken_up_waits_for_the_end(
+def test_an_event_that_still_waits_when_its_alert_is_taken_up_waits_for_the_end(
     admin: Api, evaluate: Evaluate, connection: Connection, mailing: Context
 ) -> None:
     create_rule(admin)
     flag_addresses(admin, 6)
     evaluation = evaluate_guardrails(mailing, now=NOON)
     act(admin, evaluation.opened_alerts[0], "acknowledge")
-    enqueue_news(mailing, now=NOON)
+    enqueue_messages(mailing, now=NOON)
     assert read_messages(connection) == []
     evaluate(NOON + timedelta(days=8))
     assert read_events(connection) == [["opened", "ended"]]

@@ -65,7 +65,7 @@ def save_people(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(sign_in_failures).values(account_hash=f"{age}-hash", failures=1, last_at=last_at))
 
 
-def save_news(connection: Connection, age: str, at: datetime) -> None:
+def save_alert_event(connection: Connection, age: str, at: datetime) -> None:
     """What was told about that alert."""
     rule = {"name": f"Rule {at}", "severities": ["high"], "channel": "email", "target": "ana@example.org"}
     rule_id = connection.execute(
@@ -91,7 +91,7 @@ def purged(api: Api, connection: Connection, database: Database) -> dict[str, An
     for age, at, ip_address in (("old", OLD, OLD_IP), ("new", NEW, NEW_IP)):
         post_of(api, age, at, ip_address)
         save_leftovers(connection, age, at)
-        save_news(connection, age, at)
+        save_alert_event(connection, age, at)
         save_people(connection, age, at)
     # Somebody who came back: three clicks over midnight, an old link that is still used, an old sign-up.
     api.post_events(*build_clicks(3, at=OLD, apart=1, device_fingerprint="lasting-device"))
@@ -161,9 +161,9 @@ def test_that_something_was_told_is_still_known(connection: Connection) -> None:
     assert connection.execute(told).scalars().all() == [1, 1]
 
 
-def test_news_of_an_alert_that_lasts_stays(connection: Connection, database: Database) -> None:
+def test_an_event_of_an_alert_that_lasts_stays(connection: Connection, database: Database) -> None:
     save_leftovers(connection, "old", OLD)
-    save_news(connection, "old", OLD)
+    save_alert_event(connection, "old", OLD)
     connection.execute(text("UPDATE alerts SET status = 'open', resolved_at = NULL"))
     purge(database)
     assert connection.execute(select(func.count()).select_from(alert_news)).scalar_one() == 1

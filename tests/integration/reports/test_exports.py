@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Connection, text
 
-from report_worker.writing import render_report, write_words
+from report_worker.writing import render_report, write_report_text
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event, build_link
 from viral_contract.models.people import Scope
@@ -29,7 +29,7 @@ def report_id(api: Api) -> int:
     proof = {"token": claim["token"]}
     snapshot = api.send("POST", f"/internal/report-runs/{run_id}/snapshot", json=proof)
     facts = ReportFacts.model_validate_json(snapshot.get_data())
-    report = render_report(run_id, facts, write_words(facts, None)).model_dump(mode="json")
+    report = render_report(run_id, facts, write_report_text(facts, None)).model_dump(mode="json")
     result = api.send("POST", f"/internal/report-runs/{run_id}/result", json=proof | {"report": report})
     assert result.get_json() == {"status": "ready"}
     return run_id

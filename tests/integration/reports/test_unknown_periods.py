@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from metrics_api.db.database import Database
-from report_worker.writing import WrittenReport, write_words
+from report_worker.writing import WrittenReport, write_report_text
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event
 from tests.support.growth_week import build_invite
@@ -36,10 +36,10 @@ def post_day(api: Api, day: date, *, referrers: int, links: int, clicks: int, co
 
 
 def write(report: dict[str, Any]) -> WrittenReport:
-    """The report as a worker words it."""
+    """The report as a worker writes it."""
     facts = ReportFacts.model_validate(report["facts"])
-    words = write_words(facts, None)
-    return WrittenReport(report["id"], facts, words.insights, words.recommendations, words.written_by)
+    text = write_report_text(facts, None)
+    return WrittenReport(report["id"], facts, text.insights, text.recommendations, text.written_by)
 
 
 def sentences(written: WrittenReport) -> str:

@@ -222,7 +222,7 @@ def test_the_file_transport_keeps_the_mail_server_out(
     assert [path.suffix for path in tmp_path.iterdir()] == [".eml"]
 
 
-def test_news_is_mailed_like_a_report(api: ScriptedApi, mail: MailServer) -> None:
+def test_an_alert_notification_is_mailed_like_a_report(api: ScriptedApi, mail: MailServer) -> None:
     api.answers["claim"] = [claimed(notification=build_notification())]
     jobs.send_email(5)
     assert mail.taken[0].message["Subject"] == "New alert (high): 14 IP addresses were flagged"
@@ -230,8 +230,10 @@ def test_news_is_mailed_like_a_report(api: ScriptedApi, mail: MailServer) -> Non
 
 def test_a_webhook_gets_a_signed_body_with_its_id(api: ScriptedApi) -> None:
     with hook_server(answer(200)) as hook:
-        news = build_notification(channel="webhook")
-        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=news, signing_secret="s")]
+        notification = build_notification(channel="webhook")
+        api.answers["claim"] = [
+            claimed(kind="webhook", recipient=hook.url, notification=notification, signing_secret="s")
+        ]
         jobs.post_webhook(5)
         (call,) = hook.calls
     assert api.calls == ["claim", "intent", "result"]
@@ -244,16 +246,16 @@ def test_a_webhook_gets_a_signed_body_with_its_id(api: ScriptedApi) -> None:
 
 def test_a_webhook_without_a_secret_is_not_signed(api: ScriptedApi) -> None:
     with hook_server(answer(200)) as hook:
-        news = build_notification(channel="slack")
-        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=news)]
+        notification = build_notification(channel="slack")
+        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=notification)]
         jobs.post_webhook(5)
     assert "X-Viral-Signature" not in hook.calls[0].headers
 
 
 def test_a_webhook_whose_receiver_expects_a_signature_is_not_called_without_one(api: ScriptedApi) -> None:
     with hook_server(answer(200)) as hook:
-        news = build_notification(channel="webhook")
-        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=news)]
+        notification = build_notification(channel="webhook")
+        api.answers["claim"] = [claimed(kind="webhook", recipient=hook.url, notification=notification)]
         jobs.post_webhook(5)
     assert (api.calls, hook.calls) == (["claim", "result"], [])
     assert (api.bodies["result"]["outcome"], "secret" in api.bodies["result"]["error"]) == ("failed", True)

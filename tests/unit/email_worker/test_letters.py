@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from email_worker.letters import Letter, write_news_letter, write_report_letter
-from email_worker.news_summary import MOST_SHOWN
+from email_worker.alert_summary import MOST_SHOWN
+from email_worker.letters import Letter, write_alert_letter, write_report_letter
 from metrics_api.growth.loops import format_loop
-from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_news, build_notification, build_report
+from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_alert_event, build_notification, build_report
 from tests.support.report_facts import build_empty_facts, build_facts
 from viral_contract.models.reports import Report
 from viral_reports.page import build_page
@@ -97,8 +97,8 @@ def test_names_of_callers_are_shown_as_they_are() -> None:
     assert "\n" not in letter.subject
 
 
-def test_one_piece_of_news_is_the_subject() -> None:
-    letter = write_news_letter(build_notification(), unsubscribe_url=None)
+def test_a_single_alert_event_is_the_subject() -> None:
+    letter = write_alert_letter(build_notification(), unsubscribe_url=None)
     assert letter.subject == "New alert (high): 14 IP addresses were flagged"
     for part in (Elements(letter.html).text, letter.text):
         assert "14 IP addresses were flagged" in part
@@ -108,13 +108,16 @@ def test_one_piece_of_news_is_the_subject() -> None:
 
 
 def test_a_test_message_is_known_by_its_subject() -> None:
-    letter = write_news_letter(build_notification(is_test=True), unsubscribe_url=None)
+    letter = write_alert_letter(build_notification(is_test=True), unsubscribe_url=None)
     assert letter.subject.startswith("Test: New alert (high): ")
 
 
 def test_several_are_a_digest() -> None:
-    news = [build_news(event="escalated", severity="critical"), build_news(event="ended", message="Opt-out is back")]
-    letter = write_news_letter(build_notification(*news), unsubscribe_url=UNSUBSCRIBE_URL)
+    events = [
+        build_alert_event(event="escalated", severity="critical"),
+        build_alert_event(event="ended", message="Opt-out is back"),
+    ]
+    letter = write_alert_letter(build_notification(*events), unsubscribe_url=UNSUBSCRIBE_URL)
     assert letter.subject == "2 alert updates from On call"
     for part in (Elements(letter.html).text, letter.text):
         assert ["Alert escalated, critical" in part, "Alert closed, high" in part, "Opt-out is back" in part] == [
@@ -125,6 +128,6 @@ def test_several_are_a_digest() -> None:
 
 @pytest.mark.parametrize(("count", "more"), [(MOST_SHOWN, ""), (MOST_SHOWN + 80, "And 80 more on the dashboard.")])
 def test_a_storm_is_told_by_its_beginning(count: int, more: str) -> None:
-    letter = write_news_letter(build_notification(*[build_news()] * count), unsubscribe_url=None)
+    letter = write_alert_letter(build_notification(*[build_alert_event()] * count), unsubscribe_url=None)
     assert letter.text.count("14 IP addresses were flagged") == MOST_SHOWN
     assert ("more on the dashboard" in letter.text, more in letter.text) == (bool(more), True)

@@ -7,26 +7,26 @@ from typing import Any
 
 import pytest
 
-from email_worker.news_summary import MOST_SHOWN
+from email_worker.alert_summary import MOST_SHOWN
 from email_worker.webhook_body import build_body, build_takedown_body, sign_body
-from tests.support.letters import AT, build_claim, build_news, build_notification
-from viral_contract.models.deliveries import AlertNews, Channel, DeliveryClaimed, Takedown
+from tests.support.letters import AT, build_alert_event, build_claim, build_notification
+from viral_contract.models.deliveries import AlertEvent, Channel, DeliveryClaimed, Takedown
 
 
-def claim(channel: Channel, *news: AlertNews) -> DeliveryClaimed:
-    notification = build_notification(*news, channel=channel)
+def claim(channel: Channel, *events: AlertEvent) -> DeliveryClaimed:
+    notification = build_notification(*events, channel=channel)
     return build_claim(kind="webhook", recipient="https://hooks.example/x", notification=notification)
 
 
-def read(channel: Channel, *news: AlertNews) -> dict[str, Any]:
-    given = claim(channel, *news)
+def read(channel: Channel, *events: AlertEvent) -> dict[str, Any]:
+    given = claim(channel, *events)
     assert given.notification
     body: dict[str, Any] = json.loads(build_body(given, given.notification))
     return body
 
 
-def test_a_program_gets_every_piece_of_news() -> None:
-    body = read("webhook", build_news(), build_news(alert_id=4, event="ended"))
+def test_a_program_gets_every_alert_event() -> None:
+    body = read("webhook", build_alert_event(), build_alert_event(alert_id=4, event="ended"))
     assert (body["id"], body["type"], body["rule"]) == (build_claim().message_id, "alerts", "On call")
     assert [(news["alert_id"], news["event"], news["severity"]) for news in body["news"]] == [
         (3, "opened", "high"),
@@ -48,24 +48,24 @@ def test_slack_gets_text_and_blocks() -> None:
 
 
 def test_a_digest_in_slack_begins_with_how_much_there_is() -> None:
-    blocks = read("slack", build_news(), build_news(alert_id=4, event="ended"))["blocks"]
+    blocks = read("slack", build_alert_event(), build_alert_event(alert_id=4, event="ended"))["blocks"]
     assert (blocks[0]["text"]["text"], len(blocks)) == ("*2 alert updates from On call*", 3)
 
 
 def test_nothing_in_an_alert_calls_a_channel_or_hides_a_link() -> None:
-    texts = json.dumps(read("slack", build_news(message="<!channel> & <https://eve.example|click>")))
+    texts = json.dumps(read("slack", build_alert_event(message="<!channel> & <https://eve.example|click>")))
     assert "&lt;!channel&gt; &amp; &lt;https://eve.example|click&gt;" in texts
     assert "<!channel>" not in texts
 
 
 def test_slack_links_nothing_by_itself() -> None:
-    blocks = read("slack", build_news(message="@channel #general eve.example"))["blocks"]
+    blocks = read("slack", build_alert_event(message="@channel #general eve.example"))["blocks"]
     assert [block["text"]["verbatim"] for block in blocks] == [True] * len(blocks)
 
 
 @pytest.mark.parametrize("count", [1, 100])
 def test_slack_takes_every_message(count: int) -> None:
-    body = read("slack", *[build_news(message="&" * 5000)] * count)
+    body = read("slack", *[build_alert_event(message="&" * 5000)] * count)
     assert len(body["blocks"]) <= MOST_SHOWN + 2 <= 50
     assert max(len(block["text"]["text"]) for block in body["blocks"]) <= 3000
     assert len(body["text"]) <= 4000

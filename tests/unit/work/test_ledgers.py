@@ -34,7 +34,7 @@ def test_no_row_waits_for_a_worker_and_for_a_person(kind: Kind) -> None:
 
 @pytest.mark.parametrize("ledger", LEDGERS, ids=lambda ledger: ledger.kind.name)
 def test_a_person_may_retry_or_discard_and_confirm_only_what_is_uncertain(ledger: Ledger) -> None:
-    assert set(ledger.decisions) == {"retry", "discard"} | ({"confirm"} if ledger.kind.uncertain else set())
+    assert set(ledger.decisions) == {"retry", "discard"} | ({"confirm"} if ledger.kind.unconfirmed else set())
 
 
 def test_a_queue_carries_rows_of_one_kind_and_that_of_ticks_carries_none() -> None:
