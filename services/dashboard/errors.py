@@ -22,6 +22,11 @@ def is_switched_off(error: Exception) -> bool:
     return isinstance(error, ApiProblemError) and error.code == "feature_disabled"
 
 
+def is_refused(error: Exception) -> bool:
+    """Whether the API refused what the address or a form says."""
+    return isinstance(error, ApiProblemError) and error.status in (400, 422)
+
+
 def format_failure(error: Exception) -> str:
     """Why an action changed nothing, in the API's own words where it has some."""
     if isinstance(error, ApiProblemError):

@@ -48,6 +48,16 @@ def format_search(period: PeriodQuery) -> str:
     return f"?{urlencode(format_query(period))}"
 
 
+def keep_period(search: str | None) -> str:
+    """Of a page's query string the period alone; nothing where it names none, or one that does not exist."""
+    if not PeriodQuery.model_fields.keys() & read_search(search):
+        return ""
+    try:
+        return format_search(parse_period(search))
+    except InvalidPeriodError:
+        return ""
+
+
 def week_until(end: date) -> PeriodQuery:
     """The seven dates that end with `end`."""
     return PeriodQuery(start=end - timedelta(days=DEFAULT_DAYS - 1), end=end)

@@ -16,19 +16,19 @@ from pydantic import BaseModel, ValidationError
 
 from dashboard.components.buttons import find_pressed
 from dashboard.components.card import build_blank
-from dashboard.components.messages import NO_DATA_PROBLEM, build_refused, build_unavailable, format_refresh_problem
+from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, build_refresh_problem, format_refresh_problem
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
 from dashboard.digest import find_digest
-from dashboard.errors import API_FAILURES, format_failure, format_invalid
+from dashboard.errors import API_FAILURES, format_failure, format_invalid, is_refused
 from dashboard.formats import format_clock
 from dashboard.live.page import add_tick, build_clock
 from dashboard.page import Group, Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
 
 # What the address of a page names: cursors, filters.
@@ -36,7 +36,6 @@ Wanted = Mapping[str, str]
 Drawn = dict[str, list[Component]]
 Row = str | int
 Model = TypeVar("Model", bound=BaseModel)
-_REFUSED = (400, 422)
 _log = structlog.get_logger()
 
 
@@ -150,9 +149,6 @@ def check(model: type[Model], values: Mapping[str, Any]) -> Model:
 def build_frame(listed: ListPage) -> Component:
     """The page before its data; forms stand in it from the start, hidden until they are allowed."""
     slug = listed.slug
-    problem = html.P(
-        NO_DATA_PROBLEM, id=f"{slug}-refresh-problem", className="refresh-problem", role="alert", hidden=True
-    )
     said = html.Div(
         [html.Div(id=f"{slug}-said", className="said", role="status"), html.Div(id=f"{slug}-once")],
         className="shown-once",
@@ -164,7 +160,7 @@ def build_frame(listed: ListPage) -> Component:
             dcc.Store(id=f"{slug}-shown"),
             dcc.Download(id=f"{slug}-file"),
             _build_header(listed),
-            problem,
+            build_refresh_problem(slug),
             html.Div(id=f"{slug}-notice"),
             said,
             html.Div(cards, className=f"stack {slug}"),
@@ -246,12 +242,12 @@ def show(
             return _replace(listed, html.P(listed.only), rests=True)
         drawn = listed.draw(api, read_search(search))
     except API_FAILURES as error:
-        if isinstance(error, ApiProblemError) and error.status in _REFUSED:
-            return _replace(listed, build_refused(error, listed.path), rests=True)
+        if is_refused(error):
+            return _replace(listed, build_failure(error, listed.path), rests=True)
         _log.warning("admin_page_failed", page=listed.path, reason=str(error))
         if shown and shown["search"] == (search or ""):
             return {**_keep(listed), "problem_hidden": False}
-        return _replace(listed, build_unavailable(listed.path + (search or "")), rests=False)
+        return _replace(listed, build_failure(error, listed.path + (search or "")), rests=False)
     return _update(listed, search, shown, drawn, may_change=may_change, now=now)
 
 

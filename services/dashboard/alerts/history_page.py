@@ -13,17 +13,17 @@ from dashboard.components.address_controls import control_id
 from dashboard.components.card import build_blank
 from dashboard.components.dates import build_day
 from dashboard.components.filter_form import FilterForm
-from dashboard.components.messages import build_refused, build_unavailable
+from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES
+from dashboard.errors import API_FAILURES, is_refused
 from dashboard.guardrails.alerts import TITLES
 from dashboard.links import ALERTS_PATH
 from dashboard.page import Page
 from dashboard.period import read_search
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import MAX_DAYS
 
 TITLE = "Alert history"
@@ -117,21 +117,14 @@ def show_alerts(api: MetricsApi, search: str | None) -> dict[str, Any]:
     query = build_query(filters, today=datetime.now(UTC).date())
     try:
         answer = api.fetch_alerts(**query, cursor=cursor, limit=ROWS)
-    except ApiProblemError as error:
-        if error.status in (400, 422):
-            return {"list": [build_refused(error, ALERTS_PATH)], "found": "", "hidden": True}
-        return _fail(error, search)
     except API_FAILURES as error:
-        return _fail(error, search)
+        if not is_refused(error):
+            _log.warning("alert_history_failed", reason=str(error))
+        return {"list": [build_failure(error, ALERTS_PATH + (search or ""))], "found": "", "hidden": True}
     more = []
     if answer.next_cursor:
         more = [build_way_on(ALERTS_PATH, {**filters, "cursor": answer.next_cursor}, f"{ROWS} alerts")]
     return {"list": [*build_list(answer, filters), *more], "found": format_found(answer, filters), "hidden": False}
-
-
-def _fail(error: Exception, search: str | None) -> dict[str, Any]:
-    _log.warning("alert_history_failed", reason=str(error))
-    return {"list": [build_unavailable(ALERTS_PATH + (search or ""))], "found": "", "hidden": True}
 
 
 PAGE = Page(ALERTS_PATH, TITLE, build_layout, add_callbacks)

@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.alerts.actions import build_actions, build_undo
 from dashboard.alerts.detail import ENDED, build_detail
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_not_found, build_unavailable
+from dashboard.components.messages import build_failure, build_not_found
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import ALERT_PATH, alert_path
@@ -89,12 +89,8 @@ def show_alert(api: MetricsApi, search: str | None) -> dict[str, Any]:
         return _say(build_not_found("Alert"))
     try:
         return _draw(api, api.fetch_alert(alert_id))
-    except ApiProblemError as error:
-        if error.status == 404:
-            return _say(build_not_found("Alert"))
-        return _say(build_unavailable(alert_path(alert_id)))
-    except API_FAILURES:
-        return _say(build_unavailable(alert_path(alert_id)))
+    except API_FAILURES as error:
+        return _say(build_failure(error, alert_path(alert_id), what="Alert"))
 
 
 def act(api: MetricsApi, button: str, note: str, hours: str, search: str) -> dict[str, Any]:

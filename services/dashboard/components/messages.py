@@ -4,9 +4,36 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_frame
+from dashboard.errors import is_refused, is_switched_off
+from dashboard.period import InvalidPeriodError
 from viral_contract.client.metrics_api import ApiProblemError
 
 NO_DATA_PROBLEM = "Could not load the data. Try again in a minute."
+
+
+def build_refresh_problem(slug: str, text: str = NO_DATA_PROBLEM) -> Component:
+    """What appears above old data while a refresh fails, hidden until then."""
+    return html.P(text, id=f"{slug}-refresh-problem", className="refresh-problem", role="alert", hidden=True)
+
+
+def build_failure(error: Exception, here: str, *, cleared: str | None = None, what: str = "") -> Component:
+    """Says why there is nothing to show: what is wrong with the address, what the API refused, or that it is silent.
+
+    `here` is the page's own address, `cleared` the one without values that may be wrong. `what` is not found where the
+    API says so: "Report".
+    """
+    path = here.partition("?")[0] if cleared is None else cleared
+    if isinstance(error, InvalidPeriodError):
+        return _build_invalid_period(str(error), path)
+    if is_switched_off(error):
+        return _build_switched_off()
+    if not isinstance(error, ApiProblemError):
+        return build_unavailable(here)
+    if is_refused(error):
+        return _build_refused(error, path)
+    if error.status == 403:
+        return _build_refusal(error.detail)
+    return build_not_found(what) if error.status == 404 and what else build_unavailable(here)
 
 
 def build_unavailable(here: str) -> Component:
@@ -21,7 +48,7 @@ def build_unavailable(here: str) -> Component:
     )
 
 
-def build_refused(error: ApiProblemError, path: str) -> Component:
+def _build_refused(error: ApiProblemError, path: str) -> Component:
     """Says in the API's words which values in the address are not allowed; `path` leads to the page without them."""
     reasons = [f"{each['pointer'].lstrip('#/?')} {each['detail']}." for each in error.errors if "pointer" in each]
     return build_frame(
@@ -34,7 +61,7 @@ def build_refused(error: ApiProblemError, path: str) -> Component:
     )
 
 
-def build_refusal(reason: str) -> Component:
+def _build_refusal(reason: str) -> Component:
     """Says in the API's words what this person may not see."""
     return build_frame(
         "message",
@@ -58,7 +85,7 @@ def build_not_found(what: str) -> Component:
     )
 
 
-def build_switched_off() -> Component:
+def _build_switched_off() -> Component:
     """Says that a flag switches off what the page shows."""
     return build_frame(
         "message",
@@ -67,7 +94,7 @@ def build_switched_off() -> Component:
     )
 
 
-def build_invalid_period(reason: str, path: str) -> Component:
+def _build_invalid_period(reason: str, path: str) -> Component:
     """Says what is wrong with the period in the address."""
     return build_frame(
         "message",

@@ -10,11 +10,11 @@ from dash.development.base_component import Component
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.buttons import find_pressed
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_invalid_period, build_refused, build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, format_failure, is_switched_off
+from dashboard.errors import API_FAILURES, format_failure, is_refused
 from dashboard.formats import format_clock
 from dashboard.guardrails.violations import ACTORS, KINDS, STATES, TYPES, build_list, build_totals
 from dashboard.links import VIOLATIONS_PATH
@@ -22,7 +22,7 @@ from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
 from viral_contract.models.violations import Resolution, ViolationsAnswer
 from viral_reports.dates import format_period
@@ -121,13 +121,12 @@ def show_violations(api: MetricsApi, search: str | None) -> dict[str, Any]:
         answer = api.fetch_violations(**format_query(period), limit=ROWS, **parse_filters(search))
         return _draw(answer, {**format_query(period), **parse_filters(search)}, format_search(period))
     except InvalidPeriodError as error:
-        return _say(build_invalid_period(str(error), VIOLATIONS_PATH))
-    except ApiProblemError as error:
-        if error.status in (400, 422):
-            return _say(build_refused(error, VIOLATIONS_PATH + format_search(period)))
-        return _fail(error, search)
+        return _say(build_failure(error, VIOLATIONS_PATH))
     except API_FAILURES as error:
-        return _fail(error, search)
+        if not is_refused(error):
+            _log.warning("violations_failed", reason=str(error))
+        here, cleared = VIOLATIONS_PATH + (search or ""), VIOLATIONS_PATH + format_search(period)
+        return _say(build_failure(error, here, cleared=cleared))
 
 
 def resolve_violation(
@@ -171,11 +170,6 @@ def _action_id(violation_id: int, action: str) -> dict[str, str | int]:
     if action == "note":
         return {"page": "violation-note", "id": violation_id}
     return {"page": "violation", "id": violation_id, "action": action}
-
-
-def _fail(error: Exception, search: str | None) -> dict[str, Any]:
-    _log.warning("violations_failed", reason=str(error))
-    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(VIOLATIONS_PATH + (search or "")))
 
 
 def _say(message: Component) -> dict[str, Any]:

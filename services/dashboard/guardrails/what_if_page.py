@@ -9,17 +9,16 @@ from dash.development.base_component import Component
 
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_invalid_period, build_refused, build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.errors import API_FAILURES, is_refused
 from dashboard.guardrails.thresholds import KNOBS, ThresholdValues, build_thresholds
 from dashboard.guardrails.what_if import build_result, format_summary
 from dashboard.links import WHAT_IF_PATH
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError
 from viral_contract.models.what_if import WhatIfAnswer
 
 TITLE = "Try other thresholds"
@@ -73,17 +72,16 @@ def try_thresholds(views: SharedViews, search: str | None, configured: Threshold
     try:
         period = parse_period(search)
     except InvalidPeriodError as error:
-        return _say(build_invalid_period(str(error), WHAT_IF_PATH), configured)
+        return _say(build_failure(error, WHAT_IF_PATH), configured)
     query, tried = format_query(period), parse_thresholds(search)
     try:
         answer = _fetch(views, {**query, **tried})
         known = configured or (_fetch(views, query) if tried else answer).thresholds
-    except ApiProblemError as error:
-        if error.status == 422:
-            return _say(build_refused(error, WHAT_IF_PATH + format_search(period)), configured)
-        return _fail(error, search, configured)
     except API_FAILURES as error:
-        return _fail(error, search, configured)
+        if not is_refused(error):
+            _log.warning("what_if_failed", reason=str(error))
+        here, cleared = WHAT_IF_PATH + (search or ""), WHAT_IF_PATH + format_search(period)
+        return _say(build_failure(error, here, cleared=cleared), configured)
     return _draw(answer, known, format_search(period), is_first=configured is None)
 
 
@@ -107,12 +105,6 @@ def _draw(answer: WhatIfAnswer, configured: ThresholdValues, search: str, *, is_
         "form": form if is_first else no_update,
         "configured": dict(configured) if is_first else no_update,
     }
-
-
-def _fail(error: Exception, search: str | None, configured: ThresholdValues | None) -> dict[str, Any]:
-    _log.warning("what_if_failed", reason=str(error))
-    here = WHAT_IF_PATH + (search or "")
-    return _say(build_switched_off() if is_switched_off(error) else build_unavailable(here), configured)
 
 
 def _say(message: Component, configured: ThresholdValues | None) -> dict[str, Any]:

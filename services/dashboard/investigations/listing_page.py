@@ -10,11 +10,11 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_invalid_period, build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure
 from dashboard.components.page_header import GUARDRAILS, build_page_header
 from dashboard.components.table import build_way_on
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.errors import API_FAILURES
 from dashboard.formats import format_clock
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
@@ -83,7 +83,7 @@ def fill(listed: PeriodList[Listed], views: SharedViews, search: str | None) -> 
     try:
         period = parse_period(search)
     except InvalidPeriodError as error:
-        return _say(listed, build_invalid_period(str(error), listed.path))
+        return _say(listed, build_failure(error, listed.path))
     period_search = format_search(period)
     query: Query = {**format_query(period), "limit": ROWS, **_format_cursor(search)}
     try:
@@ -94,7 +94,7 @@ def fill(listed: PeriodList[Listed], views: SharedViews, search: str | None) -> 
     except API_FAILURES as error:
         _log.warning("list_failed", page=listed.path, reason=str(error))
         here = listed.path + period_search
-        return _say(listed, build_switched_off() if is_switched_off(error) else build_unavailable(here))
+        return _say(listed, build_failure(error, here, cleared=here))
 
 
 def build_list(listed: PeriodList[Listed], answer: Listed, search: str) -> list[Component]:

@@ -7,26 +7,21 @@ from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import (
-    build_invalid_period,
-    build_not_found,
-    build_refusal,
-    build_switched_off,
-    build_unavailable,
-)
+from dashboard.components.messages import build_failure, build_not_found
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, build_error, is_switched_off
+from dashboard.errors import API_FAILURES, build_error
 from dashboard.errors import build_unavailable as answer_unavailable
 from dashboard.investigations.investigation import EXPORT_PATH, build_investigation
 from dashboard.links import INVESTIGATION_PATH, investigation_path
 from dashboard.page import Page
-from dashboard.period import InvalidPeriodError, format_query, format_search, parse_period, read_search
+from dashboard.period import InvalidPeriodError, format_query, format_search, keep_period, parse_period, read_search
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.investigations import EntityKind, Investigation
 from viral_contract.models.period import PeriodQuery
 
 _VIEW = "investigation-view"
+_WHAT = "IP address, device or referrer"
 
 
 def build_layout(_settings: DashboardSettings) -> Component:
@@ -48,23 +43,14 @@ def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
     """What the entity in the address did in its period."""
     named = _parse_entity(search)
     if named is None:
-        return [build_not_found("IP address, device or referrer")]
+        return [build_not_found(_WHAT)]
     kind, identifier = named
     try:
         period = parse_period(search)
         found = _FETCH[kind](api, identifier, period)
-    except InvalidPeriodError as error:
-        return [build_invalid_period(str(error), investigation_path(kind, identifier, ""))]
-    except ApiProblemError as error:
-        if is_switched_off(error):
-            return [build_switched_off()]
-        if error.status == 403:
-            return [build_refusal(error.detail)]
-        if error.status == 404:
-            return [build_not_found("IP address, device or referrer")]
-        return [build_unavailable(investigation_path(kind, identifier, ""))]
-    except API_FAILURES:
-        return [build_unavailable(investigation_path(kind, identifier, format_search(period)))]
+    except (InvalidPeriodError, *API_FAILURES) as error:
+        here, cleared = (investigation_path(kind, identifier, kept) for kept in (keep_period(search), ""))
+        return [build_failure(error, here, cleared=cleared, what=_WHAT)]
     return build_investigation(found, identifier, format_search(period))
 
 

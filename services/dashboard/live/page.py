@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import body_id, build_skeleton
 from dashboard.components.dates import build_dates
-from dashboard.components.messages import NO_DATA_PROBLEM
+from dashboard.components.messages import build_refresh_problem
 from dashboard.data import SharedViews
 from dashboard.live.view import Data, LivePage, refresh
 from dashboard.page import Page
@@ -35,15 +35,12 @@ def build_frame(live: LivePage[Data], refresh_seconds: int) -> Component:
     """The page before its first data."""
     slug = live.slug
     title = html.Div([html.H1(live.title), html.Div(id=f"{slug}-summary", className="summary live-summary")])
-    problem = html.P(
-        NO_DATA_PROBLEM, id=f"{slug}-refresh-problem", className="refresh-problem", role="alert", hidden=True
-    )
     return html.Div(
         [
             *build_clock(slug, refresh_seconds),
             dcc.Store(id=f"{slug}-shown"),
             html.Header([title, _build_controls(slug)], className="page-header"),
-            problem,
+            build_refresh_problem(slug),
             html.Div(id=f"{slug}-notice"),
             html.Div([build_skeleton(card) for card in live.cards], id=f"{slug}-cards", className="cards"),
         ]

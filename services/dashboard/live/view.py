@@ -12,13 +12,7 @@ from dash import html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card
-from dashboard.components.messages import (
-    NO_DATA_PROBLEM,
-    build_invalid_period,
-    build_switched_off,
-    build_unavailable,
-    format_refresh_problem,
-)
+from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, format_refresh_problem
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
@@ -89,7 +83,7 @@ def refresh(
     try:
         period = parse_period(search)
     except InvalidPeriodError as error:
-        return _replace_cards(live, build_invalid_period(str(error), live.path))
+        return _replace_cards(live, build_failure(error, live.path))
     wanted = format_search(period)
     try:
         view = views.get(
@@ -97,10 +91,8 @@ def refresh(
         )
     except API_FAILURES as error:
         _log.warning("refresh_failed", page=live.path, reason=str(error))
-        if is_switched_off(error):
-            return _replace_cards(live, build_switched_off())
-        is_shown = shown is not None and shown["search"] == wanted
-        return _warn(live) if is_shown else _replace_cards(live, build_unavailable(live.path + wanted))
+        is_shown = shown is not None and shown["search"] == wanted and not is_switched_off(error)
+        return _warn(live) if is_shown else _replace_cards(live, build_failure(error, live.path + wanted))
     return _update(view, shown["digests"] if shown else [])
 
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from dashboard.components.card import build_blank
 from dashboard.components.dates import build_dates
-from dashboard.components.messages import build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, format_invalid, is_switched_off
+from dashboard.errors import API_FAILURES, format_invalid
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
 from dashboard.live.page import add_tick, build_clock
 from dashboard.page import Page
@@ -54,19 +54,12 @@ def build_layout(_settings: DashboardSettings) -> Component:
         "(previous 30 days).",
         className="summary",
     )
-    problem = html.P(
-        "Could not refresh the list. Trying again.",
-        id="reports-refresh-problem",
-        className="refresh-problem",
-        role="alert",
-        hidden=True,
-    )
     return html.Div(
         [
             *build_clock("reports", _POLL_SECONDS),
             dcc.Store(id="reports-shown"),
             html.Header(html.Div([html.H1("Reports"), summary]), className="page-header"),
-            problem,
+            build_refresh_problem("reports", "Could not refresh the list. Trying again."),
             _build_form(),
             html.Div([build_blank(420)], id="reports-list", className="card reports"),
         ]
@@ -151,12 +144,10 @@ def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> dict[st
         answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
     except API_FAILURES as error:
         _log.warning("reports_failed", reason=str(error))
-        if is_switched_off(error):
-            return _replace([build_switched_off()], rests=True)
         is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
         if is_shown and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
-        return _replace([build_unavailable(REPORTS_PATH + search_of(report_type))], rests=is_refused)
+        return _replace([build_failure(error, REPORTS_PATH + search_of(report_type))], rests=is_refused)
     is_made = any(is_unfinished(report) for report in answer.reports)
     is_mailed = any(report.delivery_status == "in_progress" for report in answer.reports)
     return {

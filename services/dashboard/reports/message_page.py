@@ -5,17 +5,15 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_not_found, build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure, build_not_found
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, is_switched_off
+from dashboard.errors import API_FAILURES
 from dashboard.links import REPORTS_PATH, find_message_ids, message_path
 from dashboard.page import Page
 from dashboard.reports.message import build_report_message
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 
-# Who may not see a message learns as little as of one that does not exist.
-_UNSEEN = (403, 404)
 _log = structlog.get_logger()
 
 
@@ -42,11 +40,10 @@ def show_message(api: MetricsApi, path: str | None) -> list[Component]:
         return build_report_message(ids[0], api.fetch_delivery(*ids))
     except API_FAILURES as error:
         _log.warning("message_failed", report_id=ids[0], delivery_id=ids[1], reason=str(error))
-        if is_switched_off(error):
-            return [build_switched_off()]
-        if isinstance(error, ApiProblemError) and error.status in _UNSEEN:
+        if isinstance(error, ApiProblemError) and error.status == 403:
+            # Who may not see a message learns as little as of one that does not exist.
             return [build_not_found("Message")]
-        return [build_unavailable(message_path(*ids))]
+        return [build_failure(error, message_path(*ids), what="Message")]
 
 
 PAGE = Page(f"{REPORTS_PATH}/<id>/messages/<id>", "Message", build_layout, add_callbacks)

@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from dashboard.components.card import build_blank
-from dashboard.components.messages import build_not_found, build_switched_off, build_unavailable
+from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, build_error, is_switched_off
+from dashboard.errors import API_FAILURES, build_error
 from dashboard.errors import build_unavailable as answer_unavailable
 from dashboard.links import REPORTS_PATH, find_report_id, report_path
 from dashboard.live.page import add_tick, build_clock
@@ -45,20 +45,13 @@ _log = structlog.get_logger()
 
 def build_layout(_settings: DashboardSettings) -> Component:
     """The frame; the email form stands in it from the start, hidden until there is something to send."""
-    problem = html.P(
-        "Could not refresh. Trying again.",
-        id="report-refresh-problem",
-        className="refresh-problem",
-        role="alert",
-        hidden=True,
-    )
     return html.Div(
         [
             *build_clock("report", _POLL_SECONDS),
             *build_email_clock(),
             dcc.Store(id=READY),
             dcc.Store(id="report-shown"),
-            problem,
+            build_refresh_problem("report", "Could not refresh. Trying again."),
             html.Div([build_blank(640)], id="report-view"),
             build_email_section(),
         ]
@@ -94,14 +87,10 @@ def show_report(api: MetricsApi, report_id: int, shown: int | None) -> dict[str,
         report = api.fetch_report(report_id)
     except API_FAILURES as error:
         _log.warning("report_failed", report_id=report_id, reason=str(error))
-        if is_switched_off(error):
-            return _replace([build_switched_off()], rests=True)
         is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
         if shown == report_id and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
-        is_gone = isinstance(error, ApiProblemError) and error.status == 404
-        notice = build_not_found("Report") if is_gone else build_unavailable(report_path(report_id))
-        return _replace([notice], rests=is_refused)
+        return _replace([build_failure(error, report_path(report_id), what="Report")], rests=is_refused)
     ready = {"ready": report.status == "ready", "shown": report_id}
     return {**_replace(build_report(report), rests=not is_unfinished(report)), **ready}
 
