@@ -4,11 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from metrics_api.settings.detection import DetectionSettings
+from viral_contract.models.thresholds import CHOICES
 
 # Setting, default, values that are just allowed, values that are just not.
 THRESHOLDS: list[tuple[str, float, list[float], list[float]]] = [
     ("FRAUD_IP_CLICK_THRESHOLD", 10, [5, 10_000], [4]),
     ("FRAUD_IP_CLICK_WINDOW_DAYS", 1, [1, 7], [0, 8]),
+    ("FRAUD_IPV6_PREFIX", 64, [48, 128], [47, 129]),
     ("BOT_RAPID_CLICK_THRESHOLD", 3, [2, 10], [1, 11]),
     ("BOT_RAPID_CLICK_WINDOW_SECONDS", 5, [3, 10], [2, 11]),
     ("CONVERSION_ANOMALY_THRESHOLD", 0.8, [0, 1], [-0.1, 1.1]),
@@ -50,5 +52,22 @@ def test_a_threshold_has_its_default_and_its_range(
             DetectionSettings()
 
 
+def test_the_fraud_rule_is_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert DetectionSettings().fraud_rule == "network_aware"
+    monkeypatch.setenv("FRAUD_RULE", "plain")
+    assert DetectionSettings().fraud_rule == "plain"
+    monkeypatch.setenv("FRAUD_RULE", "strict")
+    with pytest.raises(ValidationError):
+        DetectionSettings()
+
+
+@pytest.mark.parametrize("wrong", ["", "6-30", "13-01", "06-32", "06-30;12-20", "06-30,", "June 30"])
+def test_term_ends_are_days_of_the_year(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("TERM_ENDS", "02-29,11-30")
+    assert DetectionSettings().term_ends == "02-29,11-30"
+    with pytest.raises(ValidationError):
+        DetectionSettings(term_ends=wrong)
+
+
 def test_no_threshold_is_missing_here() -> None:
-    assert {name.lower() for name, *_ in THRESHOLDS} == set(DetectionSettings.model_fields)
+    assert {name.lower() for name, *_ in THRESHOLDS} == set(DetectionSettings.model_fields) - {*CHOICES, "term_ends"}

@@ -12,7 +12,7 @@ from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_basis, rate_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import HealthAnswer
-from viral_contract.models.thresholds import Overrides
+from viral_contract.models.thresholds import NUMBERS, Overrides
 from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
 from viral_runtime.settings.ranges import format_range
 
@@ -26,7 +26,7 @@ def fetch_what_if(connection: Connection, query: Query, configured: DetectionSet
     return WhatIfAnswer(
         period=query.period,
         computed_at=query.now,
-        thresholds=query.used(*Overrides.model_fields),
+        thresholds=query.used(*NUMBERS),
         has_data=after.has_data,
         is_partial=after.is_partial,
         configured=format_outcome(before, configured),
@@ -74,7 +74,7 @@ def format_helm_values(configured: DetectionSettings, changed: DetectionSettings
     For example `thresholds:` and below it `  fraudIpClickThreshold: 20`; empty where nothing differs.
     """
     lines = [
-        f"  {_camel_case(name)}: {_format_number(getattr(changed, name))}\n"
+        f"  {_camel_case(name)}: {_format_value(getattr(changed, name))}\n"
         for name in Overrides.model_fields
         if name not in leave_out and getattr(changed, name) != getattr(configured, name)
     ]
@@ -86,5 +86,5 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def _format_number(value: float) -> str:
-    return format(Decimal(repr(value)).normalize(), "f")
+def _format_value(value: float | str) -> str:
+    return value if isinstance(value, str) else format(Decimal(repr(value)).normalize(), "f")

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from viral_contract.models.period import PeriodAnswer
+from viral_contract.models.thresholds import FraudRule
 
 HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
 
@@ -16,18 +17,49 @@ class Answer(PeriodAnswer):
     thresholds: dict[str, int | float]
 
 
+Verdict = Literal["flagged", "rotating", "shared_network"]
+
+
+class NetworkEvidence(BaseModel):
+    """What a network's clicks of one UTC day say about who is behind it."""
+
+    devices: int = Field(description="Distinct devices")
+    clicks_per_device: float | None = Field(description="Null without any device")
+    referrers: int = Field(description="Distinct referrers")
+    top_referrer_share: float = Field(description="Share of the clicks with the most frequent referrer; 1 without any")
+    new_device_share: float = Field(description="Share of its devices that never clicked on an earlier date")
+
+
+class TrustProposal(BaseModel):
+    """Trust that the evidence suggests, ready to be put to `/v1/trusted-networks/{cidr}`."""
+
+    cidr: str = Field(description="Masked without identifiers:read")
+    reason: str
+    expires_at: datetime = Field(description="End of the school term")
+
+
 class SuspiciousIp(BaseModel):
-    """One IP address on one UTC day with more clicks than the threshold; masked without identifiers:read."""
+    """One network on one UTC day with more clicks than the threshold; masked without identifiers:read."""
 
     date: date
-    ip_address: str
+    ip_address: str = Field(description="The IPv4 address, or the prefix of the IPv6 network")
     ref: str
     alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     click_count: int
-    devices: int = Field(description="Distinct devices among its first 200 events of the day")
+    devices: int = Field(description="Distinct devices")
     pace_per_hour: float | None = Field(description="Clicks per active hour of the day")
     hint: Literal["shared_network"] | None = Field(
-        description="shared_network: at least 10 devices with at most 3 clicks per active hour each, as in a school"
+        description="shared_network: the evidence is that of a shared network"
+    )
+    verdict: Verdict = "flagged"
+    evidence: NetworkEvidence | None = None
+
+
+class SharedNetwork(SuspiciousIp):
+    """A network on a day on which several people shared it; it costs no points."""
+
+    proposal: TrustProposal | None = Field(
+        None, description="Present if it looks like a school: trust until the end of the term"
     )
 
 
@@ -44,11 +76,16 @@ class TrustedIp(BaseModel):
 
 
 class FraudAnswer(Answer):
-    """IP addresses with too many clicks in one day, worst first; trusted networks are separate."""
+    """Networks with too many clicks in one day, worst first; shared and trusted networks are separate."""
 
+    fraud_rule: FraudRule = "network_aware"
     suspicious_ips: list[SuspiciousIp]
+    shared_networks: list[SharedNetwork] = Field(
+        default_factory=list, description="The first ones; excluded from all other counts"
+    )
+    total_shared_networks: int = 0
     trusted_ips: list[TrustedIp] = Field(description="The first 50; excluded from all other counts")
-    total_flagged_ips: int
+    total_flagged_ips: int = Field(description="Distinct networks that are flagged or rotating")
     threshold_used: int
     next_cursor: str | None
 

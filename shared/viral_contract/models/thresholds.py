@@ -1,10 +1,11 @@
 """Thresholds of detection, score and alerts, and their overrides for one request."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+FraudRule = Literal["network_aware", "plain"]
 Points = Annotated[float, Field(ge=0, le=100)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 OptionalPoints = Annotated[float | None, Field(ge=0, le=100)]
@@ -21,6 +22,13 @@ class Thresholds(BaseModel):
         ge=5,
         description="Clicks of one IP address in one UTC day above which it is flagged (recommended 10-20). "
         "Higher flags fewer IP addresses and misses small click farms.",
+    )
+    fraud_rule: FraudRule = Field(
+        "network_aware",
+        description="Whether networks above the threshold that several people share, such as schools and families, "
+        "are flagged. With plain, every network above the threshold is, so schools lower the score and open "
+        "alerts.",
+        json_schema_extra={"pattern": "^(network_aware|plain)$"},
     )
     fraud_ip_click_window_days: int = Field(
         1,
@@ -151,6 +159,7 @@ class Overrides(BaseModel):
     short_names: ClassVar[dict[str, str]] = {}
 
     fraud_ip_click_threshold: OptionalCount = None
+    fraud_rule: FraudRule | None = None
     bot_rapid_click_threshold: Annotated[int | None, Field(ge=2, le=10)] = None
     bot_rapid_click_window_seconds: Annotated[int | None, Field(ge=1, le=60)] = None
     conversion_anomaly_threshold: OptionalRate = None
@@ -192,6 +201,11 @@ class Overrides(BaseModel):
         overridden = thresholds.model_copy(update=given)
         check_status_limits_fall(overridden.model_dump())
         return overridden
+
+
+CHOICES = ("fraud_rule",)
+NUMBERS = tuple(name for name in Overrides.model_fields if name not in CHOICES)
+"""The overrides that are numbers."""
 
 
 class FraudOverrides(Overrides):

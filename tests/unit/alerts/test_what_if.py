@@ -17,6 +17,7 @@ def format_changed(*, leave_out: frozenset[str] = frozenset(), **changed: float)
     ("changed", "line"),
     [
         ({"fraud_ip_click_threshold": 20}, "  fraudIpClickThreshold: 20\n"),
+        ({"fraud_rule": "plain"}, "  fraudRule: plain\n"),
         ({"fraud_ip_click_threshold": 100_000}, "  fraudIpClickThreshold: 100000\n"),
         ({"bot_rapid_click_window_seconds": 7}, "  botRapidClickWindowSeconds: 7\n"),
         ({"health_score_coppa_multiplier": 0.5}, "  healthScoreCoppaMultiplier: 0.5\n"),
@@ -78,5 +79,9 @@ def test_the_environment_does_not_stand_in_for_a_tried_value(monkeypatch: pytest
     assert found.value == 4
 
 
-def test_every_setting_but_the_default_period_can_be_overridden() -> None:
-    assert set(DetectionSettings.model_fields) - set(Overrides.model_fields) == {"fraud_ip_click_window_days"}
+def test_every_setting_but_those_of_facts_and_periods_can_be_overridden() -> None:
+    assert set(DetectionSettings.model_fields) - set(Overrides.model_fields) == {
+        "fraud_ip_click_window_days",
+        "fraud_ipv6_prefix",
+        "term_ends",
+    }
