@@ -303,4 +303,5 @@ def build_deductions(facts: ReportFacts) -> Table:
         for name, label in DEDUCTION_LABELS.items()
     ]
     start = [] if facts.health_score is None else [("Start", "100.0")]
-    return Table(("Deduction", "Points"), [*start, *rows, ("Score", format_score(facts))])
+    score = "Score" if facts.health_basis == "count" else "Score by share of clicks"
+    return Table(("Deduction", "Points"), [*start, *rows, (score, format_score(facts))])

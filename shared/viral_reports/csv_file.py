@@ -22,6 +22,7 @@ _SUMMARY = (
     "conversion_verdict",
     "health_score",
     "health_status",
+    "health_basis",
     "previous_health_score",
     "compliance_rate",
     "flagged_ips",

@@ -16,6 +16,8 @@ THRESHOLDS: list[tuple[str, float, list[float], list[float]]] = [
     ("CONVERSION_ANOMALY_THRESHOLD", 0.8, [0, 1], [-0.1, 1.1]),
     ("HEALTH_SCORE_FRAUD_DEDUCTION", 2, [1, 3], [-1]),
     ("HEALTH_SCORE_BOT_DEDUCTION", 2, [1, 3], [-1]),
+    ("HEALTH_SCORE_FRAUD_SHARE_POINTS", 1, [0, 100], [-1, 101]),
+    ("HEALTH_SCORE_BOT_SHARE_POINTS", 1, [0, 100], [-1, 101]),
     ("HEALTH_SCORE_COPPA_MULTIPLIER", 0.333, [0.25, 0.5], [-0.1]),
     ("COPPA_COMPLIANCE_TARGET", 0.99, [0, 1], [-0.1, 1.1]),
     ("CONVERSION_ANOMALY_DAILY_THRESHOLD", 10, [1], [0]),
@@ -61,6 +63,16 @@ def test_the_fraud_rule_is_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
         DetectionSettings()
 
 
+def test_the_score_is_by_count_unless_it_is_set_to_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEALTH_SCORE_BASIS", raising=False)
+    assert DetectionSettings().health_score_basis == "count"
+    monkeypatch.setenv("HEALTH_SCORE_BASIS", "share")
+    assert DetectionSettings().health_score_basis == "share"
+    monkeypatch.setenv("HEALTH_SCORE_BASIS", "clicks")
+    with pytest.raises(ValidationError):
+        DetectionSettings()
+
+
 @pytest.mark.parametrize("wrong", ["", "6-30", "13-01", "06-32", "06-30;12-20", "06-30,", "June 30"])
 def test_term_ends_are_days_of_the_year(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setenv("TERM_ENDS", "02-29,11-30")
@@ -70,4 +82,8 @@ def test_term_ends_are_days_of_the_year(monkeypatch: pytest.MonkeyPatch, wrong: 
 
 
 def test_no_threshold_is_missing_here() -> None:
-    assert {name.lower() for name, *_ in THRESHOLDS} == set(DetectionSettings.model_fields) - {*CHOICES, "term_ends"}
+    assert {name.lower() for name, *_ in THRESHOLDS} == set(DetectionSettings.model_fields) - {
+        *CHOICES,
+        "health_score_basis",
+        "term_ends",
+    }

@@ -8,6 +8,7 @@ from viral_contract.models.deliveries import Delivery
 from viral_contract.models.evaluations import HistoryAnswer, HistoryPoint
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
+    BasisScore,
     BotAnswer,
     BotLikeDevice,
     Compliance,
@@ -16,6 +17,7 @@ from viral_contract.models.guardrails import (
     DeductionItem,
     Deductions,
     DetectionParams,
+    FlaggedShare,
     FraudAnswer,
     HealthAnswer,
     LinkOptOut,
@@ -140,9 +142,22 @@ def build_health(score: float = 96, status: str = "excellent", **fields: Any) ->
         "last_event_at": NOW - timedelta(minutes=4),
         "deductions": Deductions(fraud=2, bot_behavior=2, opt_out_rate=0, coppa_violations=0),
         "deduction_items": [build_item("fraud"), build_item("bot_behavior", cap=20)],
+        "basis": "count",
+        "by_count": build_basis_score(score, status),
+        "by_share": build_basis_score(98.5, fraud=1, bot_behavior=0.5),
+        "flagged_share": FlaggedShare(clicks=0.01, conversions=0),
         "components": build_components(),
     }
     return HealthAnswer.model_validate({**COMMON, **given, **fields})
+
+
+def build_basis_score(score: float, status: str = "excellent", **points: float) -> BasisScore:
+    """The score on one basis; each deduction costs as many points as are given, or 0."""
+    deductions = Deductions(**(dict.fromkeys(Deductions.model_fields, 0.0) | points))
+    items = [build_item("fraud", deductions.fraud), build_item("bot_behavior", deductions.bot_behavior, cap=20)]
+    return BasisScore.model_validate(
+        {"health_score": score, "health_status": status, "deductions": deductions, "deduction_items": items}
+    )
 
 
 def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = None) -> Components:

@@ -54,6 +54,8 @@ GROUPS: dict[str, tuple[Knob, ...]] = {
     "Deductions": (
         Knob("health_score_fraud_deduction", "Points per flagged IP", 0.5, 10),
         Knob("health_score_bot_deduction", "Points per flagged device", 0.5, 10),
+        Knob("health_score_fraud_share_points", "Points per % of clicks, flagged networks", 0.1, 10),
+        Knob("health_score_bot_share_points", "Points per % of clicks, flagged devices", 0.1, 10),
         Knob("health_score_opt_out_multiplier", "Points at 100% opt-out", 1),
         Knob("health_score_fraud_max", "Max. fraud deduction", 1),
         Knob("health_score_bot_max", "Max. bot deduction", 1),

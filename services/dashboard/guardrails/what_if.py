@@ -73,13 +73,9 @@ def format_figures(answer: WhatIfAnswer) -> list[Row]:
     """The rows of the comparison: (what, configured, changed, difference)."""
     before, after = answer.configured, answer.changed
     return [
-        (
-            "Health Score",
-            format_points(before.health_score),
-            format_points(after.health_score),
-            compare(before.health_score, after.health_score, "higher", "lower"),
-        ),
+        _format_score("Health Score", before.health_score, after.health_score),
         ("Status", before.health_status.capitalize(), after.health_status.capitalize(), _compare_status(before, after)),
+        _format_other_basis(before, after),
         *_format_deductions(before, after),
         _format_found("Flagged IPs", before.total_flagged_ips, after.total_flagged_ips),
         _format_found("Flagged devices", before.total_flagged_devices, after.total_flagged_devices),
@@ -92,6 +88,17 @@ def find_alert_changes(before: Outcome, after: Outcome) -> tuple[list[AlertType]
     """The types that would open, and those that would close."""
     was, becomes = {alert.type for alert in before.alerts}, {alert.type for alert in after.alerts}
     return [kind for kind in TITLES if kind in becomes - was], [kind for kind in TITLES if kind in was - becomes]
+
+
+def _format_score(label: str, before: float, after: float) -> Row:
+    return label, format_points(before), format_points(after), compare(before, after, "higher", "lower")
+
+
+def _format_other_basis(before: Outcome, after: Outcome) -> Row:
+    """The score on the basis that is not in use."""
+    if before.basis == "share":
+        return _format_score("Score by count", before.by_count.health_score, after.by_count.health_score)
+    return _format_score("Score by share of clicks", before.by_share.health_score, after.by_share.health_score)
 
 
 def _compare_status(before: Outcome, after: Outcome) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from metrics_api.alerts.rules import find_alerts
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
-from metrics_api.health.evaluation import fetch_basis, rate_health
+from metrics_api.growth.clean import fetch_flagged
+from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.thresholds import NUMBERS, Overrides
@@ -19,9 +20,11 @@ from viral_runtime.settings.ranges import format_range
 
 def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
     """The period of the query under its thresholds, beside the same under the configured ones."""
-    basis = fetch_basis(connection, query.period, fetch_active_trust(connection, now=query.now))
-    before = rate_health(connection, replace(query, settings=configured), basis)
-    after = rate_health(connection, query, basis)
+    state = fetch_state(connection, query.period, fetch_active_trust(connection, now=query.now))
+    before, after = (
+        rate_health(connection, each, state, fetch_flagged(connection, each, state.trust))
+        for each in (replace(query, settings=configured), query)
+    )
     not_applicable = find_not_applicable(query.settings)
     return WhatIfAnswer(
         period=query.period,
@@ -42,6 +45,9 @@ def format_outcome(health: HealthAnswer, settings: DetectionSettings) -> Outcome
     return Outcome(
         health_score=health.health_score,
         health_status=health.health_status,
+        basis=health.basis,
+        by_count=health.by_count,
+        by_share=health.by_share,
         deductions=health.deductions,
         deduction_items=health.deduction_items,
         total_flagged_ips=found.fraud.total_flagged_ips,

@@ -88,7 +88,8 @@ def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
     wanted, identifiers = _parse_wanted(query, now), build_identifiers()
     note_look(connection)
     found, last = listing.fetch_alerts(connection, wanted, page)
-    newest = fetch_newest_point(connection, since=now - _SCORE_HOLDS) or fetch_health(connection, recent)
+    basis = recent.settings.health_score_basis
+    newest = fetch_newest_point(connection, basis, since=now - _SCORE_HOLDS) or fetch_health(connection, recent)
     return AlertsAnswer(
         total_alerts=listing.count_alerts(connection, wanted),
         alerts=[listing.show_evidence(alert, identifiers) for alert in found],

@@ -35,4 +35,5 @@ def get_history(query: PeriodQuery, connection: Connection) -> HistoryAnswer:
     """Get the health score over time, by default for the last 30 days."""
     now = datetime.now(UTC)
     period = query.period(now=now, default_days=_HISTORY_DAYS)
-    return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period))
+    basis = current_context().settings.detection.health_score_basis
+    return HistoryAnswer(period=period, computed_at=now, points=fetch_history(connection, period, basis))

@@ -24,8 +24,8 @@ _WORST_FIRST = "ORDER BY -clicks, day, fact.ip_address LIMIT :fetch"
 _BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
 _TRUSTED = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED} AND {_IS_TRUSTED} {_WORST_FIRST}"
 
-FLAGGED_DAYS = f"SELECT day, ip_address {_FLAGGED} AND NOT {_IS_TRUSTED}"
-"""Every flagged day and address, given `flagging_values`."""
+FLAGGED_DAYS = f"SELECT day, ip_address, clicks {_FLAGGED} AND NOT {_IS_TRUSTED}"
+"""Every flagged day and address with its clicks, given `flagging_values`."""
 
 # Both look-ups are bounded for each row shown, because an attacker chooses how much an address has done.
 _ROWS_WITH_CONTEXT = f"""

@@ -1,6 +1,7 @@
-"""Conversions that the guardrails flag, for growth figures without them."""
+"""How many clicks and conversions the guardrails flag, for growth figures and scores."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, text
@@ -9,8 +10,9 @@ from metrics_api.detection import anomalies, fraud
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.query import Query
 
-# Reads the period's conversion events by the index on (event_type, occurred_at), and no other events.
-_SUSPECT = """
+# Reads the period's conversion events by the index on (event_type, occurred_at), and no other events. The clicks are
+# there where no date has a suspect conversion.
+_FLAGGED = """
     WITH flagged_ip AS ({flagged_ips}), flagged_device AS ({flagged_devices}),
     busy AS ({busy_days}), eager AS ({eager_referrers}),
     conversion AS (
@@ -19,22 +21,48 @@ _SUSPECT = """
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
             AND (ip_address IS NULL OR NOT ip_address <<= ANY(CAST(:trusted AS inet[])))
+    ),
+    suspect AS (
+        SELECT day, count(*) AS conversions FROM conversion
+        WHERE (day, ip_address) IN (SELECT day, ip_address FROM flagged_ip)
+            OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
+            OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
+        GROUP BY day
     )
-    SELECT day, count(*) AS conversions FROM conversion
-    WHERE (day, ip_address) IN (SELECT day, ip_address FROM flagged_ip)
-        OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
-        OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
-    GROUP BY day ORDER BY day
+    SELECT clicked.*, suspect.* FROM (
+        SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) AS network_clicks, (
+            SELECT coalesce(sum(clicks), 0)::bigint
+            FROM flagged_device JOIN clicks_per_device_day USING (device_fingerprint) WHERE day = ANY(:days)
+        ) AS device_clicks
+    ) AS clicked LEFT JOIN suspect ON true ORDER BY day
 """
 
 
-def fetch_suspect_conversions(connection: Connection, query: Query, trust: Mapping[str, str]) -> dict[date, int]:
-    """For each day, the conversions from a flagged address or device, or credited to a flagged referrer.
+@dataclass(frozen=True)
+class Flagged:
+    """How much of a period is flagged: clicks of networks and of devices, and suspect conversions by day.
 
-    Those from trusted networks are above suspicion.
+    A network's clicks are those of the dates on which it is flagged, a device's those of the whole period.
+    """
+
+    network_clicks: int
+    device_clicks: int
+    conversions: Mapping[date, int]
+
+    @property
+    def total_conversions(self) -> int:
+        """The suspect conversions of the period."""
+        return sum(self.conversions.values())
+
+
+def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]) -> Flagged:
+    """What is flagged of the period's clicks and conversions.
+
+    A conversion is suspect from a flagged address or device, or credited to a flagged referrer, unless it is from a
+    trusted network.
     """
     devices, bot_values = flagged_devices(query, trust)
-    statement = _SUSPECT.format(
+    statement = _FLAGGED.format(
         flagged_ips=fraud.FLAGGED_DAYS,
         flagged_devices=devices,
         busy_days=anomalies.BUSY_DAYS,
@@ -42,4 +70,6 @@ def fetch_suspect_conversions(connection: Connection, query: Query, trust: Mappi
     )
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
     values = fraud.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates
-    return {row.day: row.conversions for row in connection.execute(text(statement), values)}
+    rows = connection.execute(text(statement), values).all()
+    suspect = {row.day: row.conversions for row in rows if row.day is not None}
+    return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)

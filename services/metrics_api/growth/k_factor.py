@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
-from metrics_api.growth.clean import fetch_suspect_conversions
+from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.loops import name_loop
 from viral_contract.models.growth import (
@@ -136,9 +136,9 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
     now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
-    suspect = fetch_suspect_conversions(connection, query, fetch_active_trust(connection, now=query.now))
+    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, now=query.now))
     compared = fetch_compared(connection, query, now, before)
-    return format_k_factor(now, before, sum(suspect.values()), query, compared)
+    return format_k_factor(now, before, flagged.total_conversions, query, compared)
 
 
 def fetch_compared(connection: Connection, query: Query, now: Counts, before: Counts) -> Compared | None:

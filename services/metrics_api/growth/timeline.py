@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
-from metrics_api.growth.clean import fetch_suspect_conversions
+from metrics_api.growth.clean import fetch_flagged
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
 
 _DAYS = text(f"""
@@ -21,8 +21,9 @@ _DAYS = text(f"""
 
 def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
-    suspect = fetch_suspect_conversions(connection, query, fetch_active_trust(connection, now=query.now))
-    return TimelineAnswer(period=query.period, computed_at=query.now, points=fetch_points(connection, query, suspect))
+    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, now=query.now))
+    points = fetch_points(connection, query, flagged.conversions)
+    return TimelineAnswer(period=query.period, computed_at=query.now, points=points)
 
 
 def fetch_points(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[TimelinePoint]:

@@ -16,8 +16,9 @@ from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import format_opt_outs
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
-from metrics_api.health.score import Findings, compute_score, itemise_deductions, rate_score, sum_deductions
-from viral_contract.models.guardrails import Answer, Components, HealthAnswer
+from metrics_api.growth.clean import Flagged, fetch_flagged
+from metrics_api.health.score import BASES, Findings, score_findings
+from viral_contract.models.guardrails import Answer, Components, FlaggedShare, HealthAnswer
 from viral_contract.models.period import Period
 
 # Of purged dates sums are left, which tell that there was something to be flagged. The newest event is one look-up for
@@ -29,6 +30,10 @@ _STATE = text(f"""
         OR EXISTS (SELECT FROM content_per_day WHERE day BETWEEN :start AND :end AND items > 0) AS has_data,
         EXISTS (SELECT FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
             AND day < (SELECT max(events_from) FROM purges) AND clicks + conversions > 0) AS is_partial,
+        (SELECT coalesce(sum(clicks), 0)::bigint FROM activity_per_referrer_day
+            WHERE day BETWEEN :start AND :end) AS clicks,
+        (SELECT coalesce(sum(conversions), 0)::bigint FROM activity_per_referrer_day
+            WHERE day BETWEEN :start AND :end AND conversions > 0 AND referrer_id <> '') AS conversions,
         (SELECT max(newest) FROM unnest({EVENT_TYPES_SQL}) AS kind,
             LATERAL (SELECT max(occurred_at) AS newest FROM attribution_events WHERE event_type = kind) AS events
         ) AS last_event_at
@@ -36,6 +41,8 @@ _STATE = text(f"""
 _SCORE_SETTINGS = (
     "health_score_fraud_deduction",
     "health_score_bot_deduction",
+    "health_score_fraud_share_points",
+    "health_score_bot_share_points",
     "health_score_opt_out_multiplier",
     "health_score_coppa_multiplier",
     "health_score_fraud_max",
@@ -50,61 +57,67 @@ _SCORE_SETTINGS = (
 
 
 @dataclass(frozen=True)
-class Basis:
+class PeriodState:
     """What is known of a period whatever the thresholds are."""
 
     trust: Mapping[str, str]
     content: Mapping[str, ContentTotals]
     open_violations: int
     not_scanned: int
+    clicks: int
+    conversions: int
     has_data: bool
     is_partial: bool
     last_event_at: datetime | None
 
 
-def fetch_basis(connection: Connection, period: Period, trust: Mapping[str, str]) -> Basis:
-    """What a score of the period stands on, besides what the detectors flag."""
+def fetch_state(connection: Connection, period: Period, trust: Mapping[str, str]) -> PeriodState:
+    """What a score of the period is computed from, besides what the detectors flag."""
     open_violations, not_scanned = count_open_violations(connection, period)
     state = connection.execute(_STATE, {"start": period.start, "end": period.end}).one()
-    return Basis(
+    return PeriodState(
         trust=trust,
         content=fetch_content_totals(connection, period),
         open_violations=open_violations,
         not_scanned=not_scanned,
-        has_data=state.has_data,
-        is_partial=state.is_partial,
-        last_event_at=state.last_event_at,
+        **state._mapping,
     )
 
 
 def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
     trust = fetch_active_trust(connection, now=query.now)
-    return rate_health(connection, query, fetch_basis(connection, query.period, trust))
+    state = fetch_state(connection, query.period, trust)
+    return rate_health(connection, query, state, fetch_flagged(connection, query, trust))
 
 
-def rate_health(connection: Connection, query: Query, basis: Basis) -> HealthAnswer:
-    """The score of the period on this basis, under the thresholds of the query."""
+def rate_health(connection: Connection, query: Query, state: PeriodState, flagged: Flagged) -> HealthAnswer:
+    """The score of the period in this state, with what is flagged under the thresholds of the query."""
     components = Components(
-        fraud=fetch_fraud(connection, query, basis.trust),
-        bots=fetch_bots(connection, query, basis.trust),
-        opt_outs=format_opt_outs(basis.content, query),
-        coppa=format_coppa(basis.content, basis.open_violations, query, not_scanned=basis.not_scanned),
+        fraud=fetch_fraud(connection, query, state.trust),
+        bots=fetch_bots(connection, query, state.trust),
+        opt_outs=format_opt_outs(state.content, query),
+        coppa=format_coppa(state.content, state.open_violations, query, not_scanned=state.not_scanned),
         anomalies=fetch_anomalies(connection, query),
     )
-    items = itemise_deductions(_summarise(components), query.settings)
-    score = compute_score(items)
+    findings = _summarise(components, state, flagged)
+    scores = {basis: score_findings(findings, query.settings, basis) for basis in BASES}
+    basis = query.settings.health_score_basis
     return HealthAnswer(
         period=query.period,
         computed_at=query.now,
         thresholds=query.used(*_SCORE_SETTINGS) | _thresholds_of(components),
-        health_score=score,
-        health_status=rate_score(score, query.settings),
-        has_data=basis.has_data,
-        is_partial=basis.is_partial,
-        last_event_at=basis.last_event_at,
-        deductions=sum_deductions(items),
-        deduction_items=items,
+        **dict(scores[basis]),
+        has_data=state.has_data,
+        is_partial=state.is_partial,
+        last_event_at=state.last_event_at,
+        basis=basis,
+        by_count=scores["count"],
+        by_share=scores["share"],
+        flagged_share=FlaggedShare(
+            clicks=findings.network_click_share,
+            conversions=_share(flagged.total_conversions, state.conversions),
+        ),
         components=components,
     )
 
@@ -114,11 +127,17 @@ def _thresholds_of(components: Components) -> dict[str, int | float]:
     return {name: value for answer in answers for name, value in answer.thresholds.items()}
 
 
-def _summarise(components: Components) -> Findings:
+def _summarise(components: Components, state: PeriodState, flagged: Flagged) -> Findings:
     return Findings(
         flagged_ips=components.fraud.total_flagged_ips,
         flagged_devices=components.bots.total_flagged_devices,
+        network_click_share=_share(flagged.network_clicks, state.clicks),
+        device_click_share=_share(flagged.device_clicks, state.clicks),
         share_opt_out_rate=components.opt_outs.parent_shares.opt_out_rate,
         link_opt_out_rate=components.opt_outs.attribution_links.opt_out_rate,
         compliance_rate=components.coppa.overall_compliance_rate,
     )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal, get_args
 
 from metrics_api.settings.detection import DetectionSettings
-from viral_contract.models.guardrails import DEDUCTION_LABELS, DeductionItem, Deductions, HealthStatus
+from viral_contract.models.guardrails import (
+    DEDUCTION_LABELS,
+    BasisScore,
+    DeductionItem,
+    Deductions,
+    HealthBasis,
+    HealthStatus,
+)
+
+BASES: tuple[HealthBasis, ...] = get_args(HealthBasis)
+
+FlaggedName = Literal["fraud", "bot_behavior"]
 
 # Binary fractions make 0.9990000000000009 of 0.999; what lies behind this digit is such noise, never points.
 _NOISE_DIGITS = 9
@@ -12,48 +24,73 @@ _NOISE_DIGITS = 9
 
 @dataclass(frozen=True)
 class Findings:
-    """What the detectors found: counts of flagged entities, and rates 0..1 of which an empty kind has 0."""
+    """What the detectors found: counts of what is flagged, and rates 0..1 of which an empty kind has 0."""
 
     flagged_ips: int
     flagged_devices: int
+    network_click_share: float
+    device_click_share: float
     share_opt_out_rate: float
     link_opt_out_rate: float
     compliance_rate: float
 
 
-def itemise_deductions(findings: Findings, settings: DetectionSettings) -> list[DeductionItem]:
-    """Every deduction with what, how many, the formula, its cap and its points."""
-    return [
-        _fraud(findings, settings),
-        _bots(findings, settings),
-        _opt_outs(findings, settings),
-        _coppa(findings, settings),
-    ]
-
-
-def _fraud(findings: Findings, settings: DetectionSettings) -> DeductionItem:
-    per_ip, cap = settings.health_score_fraud_deduction, settings.health_score_fraud_max
-    return DeductionItem(
-        name="fraud",
-        label=DEDUCTION_LABELS["fraud"],
-        quantity=findings.flagged_ips,
-        unit="flagged IPs",
-        formula=f"min({per_ip:g} × {findings.flagged_ips}, {cap:g})",
-        cap=cap,
-        points=_limit(per_ip * findings.flagged_ips, cap),
+def score_findings(findings: Findings, settings: DetectionSettings, basis: HealthBasis) -> BasisScore:
+    """The score on this basis."""
+    items = itemise_deductions(findings, settings, basis)
+    score = compute_score(items)
+    return BasisScore(
+        health_score=score,
+        health_status=rate_score(score, settings),
+        deductions=sum_deductions(items),
+        deduction_items=items,
     )
 
 
-def _bots(findings: Findings, settings: DetectionSettings) -> DeductionItem:
-    per_device, cap = settings.health_score_bot_deduction, settings.health_score_bot_max
+def itemise_deductions(findings: Findings, settings: DetectionSettings, basis: HealthBasis) -> list[DeductionItem]:
+    """Every deduction with what, how many, the formula, its cap and its points."""
+    flagged = _by_count(findings, settings) if basis == "count" else _by_share(findings, settings)
+    return [*flagged, _opt_outs(findings, settings), _coppa(findings, settings)]
+
+
+def _by_count(findings: Findings, settings: DetectionSettings) -> list[DeductionItem]:
+    per_ip, ips_cap = settings.health_score_fraud_deduction, settings.health_score_fraud_max
+    per_device, devices_cap = settings.health_score_bot_deduction, settings.health_score_bot_max
+    return [
+        _of_count("fraud", findings.flagged_ips, "flagged IPs", per_ip, ips_cap),
+        _of_count("bot_behavior", findings.flagged_devices, "flagged devices", per_device, devices_cap),
+    ]
+
+
+def _of_count(name: FlaggedName, flagged: int, unit: str, weight: float, cap: float) -> DeductionItem:
     return DeductionItem(
-        name="bot_behavior",
-        label=DEDUCTION_LABELS["bot_behavior"],
-        quantity=findings.flagged_devices,
-        unit="flagged devices",
-        formula=f"min({per_device:g} × {findings.flagged_devices}, {cap:g})",
+        name=name,
+        label=DEDUCTION_LABELS[name],
+        quantity=flagged,
+        unit=unit,
+        formula=f"min({weight:g} × {flagged}, {cap:g})",
         cap=cap,
-        points=_limit(per_device * findings.flagged_devices, cap),
+        points=_limit(weight * flagged, cap),
+    )
+
+
+def _by_share(findings: Findings, settings: DetectionSettings) -> list[DeductionItem]:
+    networks, devices = findings.network_click_share, findings.device_click_share
+    return [
+        _of_share("fraud", networks, settings.health_score_fraud_share_points, settings.health_score_fraud_max),
+        _of_share("bot_behavior", devices, settings.health_score_bot_share_points, settings.health_score_bot_max),
+    ]
+
+
+def _of_share(name: FlaggedName, share: float, weight: float, cap: float) -> DeductionItem:
+    return DeductionItem(
+        name=name,
+        label=DEDUCTION_LABELS[name],
+        quantity=_to_pct(share),
+        unit="% of clicks",
+        formula=f"min(100 × {share:.4g} × {weight:g}, {cap:g})",
+        cap=cap,
+        points=_limit(100 * share * weight, cap),
     )
 
 

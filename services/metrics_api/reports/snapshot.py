@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
-from metrics_api.growth.clean import fetch_suspect_conversions
+from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import (
@@ -24,7 +24,7 @@ from metrics_api.growth.k_factor import (
 from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
 from metrics_api.growth.timeline import fetch_points
-from metrics_api.health.evaluation import fetch_basis, rate_health
+from metrics_api.health.evaluation import fetch_state, rate_health
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.reports import (
@@ -53,12 +53,13 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
     """The facts of the period and of the one before; the connection must be one snapshot."""
     before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, now=query.now)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
+    flagged = fetch_flagged(connection, query, trust)
     health, health_before = (
-        rate_health(connection, each, fetch_basis(connection, each.period, trust)) for each in (query, before)
+        rate_health(connection, each, fetch_state(connection, each.period, trust), found)
+        for each, found in ((query, flagged), (before, fetch_flagged(connection, before, trust)))
     )
-    suspect = fetch_suspect_conversions(connection, query, trust)
     compared = fetch_compared(connection, query, now_counts, before_counts)
-    answer = format_k_factor(now_counts, before_counts, sum(suspect.values()), query, compared)
+    answer = format_k_factor(now_counts, before_counts, flagged.total_conversions, query, compared)
     return ReportFacts(
         report_type=report_type,
         period_start=query.period.start,
@@ -73,7 +74,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
         top_referrers=_fetch_top_referrers(connection, query),
         funnel=_fetch_funnel(connection, query),
-        timeline=_fetch_days(connection, query, suspect),
+        timeline=_fetch_days(connection, query, flagged.conversions),
     )
 
 
@@ -108,6 +109,7 @@ def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
         "has_data": now.has_data,
         "health_score": now.health_score if now.is_known else None,
         "health_status": now.health_status if now.is_known else None,
+        "health_basis": now.basis,
         "previous_health_score": before.health_score if before.is_known else None,
         "deductions": points,
         "compliance_rate": now.components.coppa.overall_compliance_rate,

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from viral_contract.models.guardrails import HealthBasis
 from viral_contract.models.thresholds import Thresholds
 from viral_runtime.settings.base import EnvironmentSettings
 
@@ -17,6 +18,11 @@ class DetectionSettings(EnvironmentSettings, Thresholds):
         le=128,
         description="Length of the prefix by which IPv6 addresses are counted, limited and trusted. Shorter counts "
         "more customers of a provider as one; longer lets one customer use many networks.",
+    )
+    health_score_basis: HealthBasis = Field(
+        "count",
+        description="What fraud and bots cost points by: `count` of flagged networks and devices, or their `share` of "
+        "clicks. Share keeps moving where the count has reached its maximum. Both are in every answer.",
     )
     term_ends: str = Field(
         "06-30,12-20",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from viral_contract.models.guardrails import Deductions, HealthStatus
+from viral_contract.models.guardrails import Deductions, HealthBasis, HealthStatus
 from viral_contract.models.period import Period
 
 
@@ -15,6 +15,9 @@ class HistoryPoint(BaseModel):
     health_score: float
     health_status: HealthStatus
     deductions: Deductions
+    basis: HealthBasis = Field(
+        "count", description="The basis in use, or count if the evaluation is older than the score by share"
+    )
     has_data: bool = Field(description="False if the evaluated dates had no data, so the score means nothing")
 
 

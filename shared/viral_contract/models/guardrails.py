@@ -9,6 +9,8 @@ from viral_contract.models.period import PeriodAnswer
 from viral_contract.models.thresholds import FraudRule
 
 HealthStatus = Literal["excellent", "good", "fair", "warning", "critical"]
+HealthBasis = Literal["count", "share"]
+"""What fraud and bots cost points by: the number of flagged networks and devices, or their share of the clicks."""
 
 
 class Answer(PeriodAnswer):
@@ -274,6 +276,22 @@ class DeductionItem(BaseModel):
     points: float
 
 
+class BasisScore(BaseModel):
+    """The score on one basis, with its deductions."""
+
+    health_score: float
+    health_status: HealthStatus
+    deductions: Deductions
+    deduction_items: list[DeductionItem]
+
+
+class FlaggedShare(BaseModel):
+    """Share of the period's clicks and conversions that is flagged; 0 if there are none."""
+
+    clicks: float = Field(description="Clicks of flagged networks, on the dates they are flagged, of all clicks")
+    conversions: float = Field(description="Conversions that K clean leaves out, of all credited to a referrer")
+
+
 class Components(BaseModel):
     """The answers behind the score, with their first rows."""
 
@@ -291,11 +309,15 @@ class HealthAnswer(Answer):
     them is no longer known, so score, status, flags and their deductions mean nothing.
     """
 
-    health_score: float
+    health_score: float = Field(description="On the basis in use, as are status and deductions")
     health_status: HealthStatus
     has_data: bool
     is_partial: bool = False
     last_event_at: datetime | None
+    basis: HealthBasis = Field(description="HEALTH_SCORE_BASIS")
+    by_count: BasisScore
+    by_share: BasisScore
+    flagged_share: FlaggedShare
     deductions: Deductions
     deduction_items: list[DeductionItem]
     components: Components

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.growth import GrowthCounts, LoopPerformance, Trend, Verdict
-from viral_contract.models.guardrails import HealthStatus
+from viral_contract.models.guardrails import HealthBasis, HealthStatus
 from viral_contract.models.period import MAX_DAYS
 from viral_contract.models.values import STORABLE, IsoDate, PastDate
 
@@ -144,6 +144,7 @@ class ReportFacts(BaseModel):
     timeline: list[DayInReport]
     health_score: float | None
     health_status: HealthStatus | None
+    health_basis: HealthBasis = "count"
     previous_health_score: float | None
     deductions: dict[str, float]
     compliance_rate: float | None

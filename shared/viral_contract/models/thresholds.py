@@ -72,6 +72,16 @@ class Thresholds(BaseModel):
         2,
         description="Points deducted per flagged device (recommended 1-3). Higher makes the score stricter.",
     )
+    health_score_fraud_share_points: Points = Field(
+        1,
+        description="Points deducted by share per percent of clicks from flagged networks. Higher makes the score by "
+        "share stricter.",
+    )
+    health_score_bot_share_points: Points = Field(
+        1,
+        description="Points deducted by share per percent of clicks from flagged devices. Higher makes the score by "
+        "share stricter.",
+    )
     health_score_opt_out_multiplier: float = Field(
         20, ge=0, description="Points deducted at an opt-out rate of 100%. Higher gives opt-outs more weight."
     )
@@ -167,6 +177,8 @@ class Overrides(BaseModel):
     conversion_anomaly_min_clicks: OptionalCount = None
     health_score_fraud_deduction: OptionalPoints = None
     health_score_bot_deduction: OptionalPoints = None
+    health_score_fraud_share_points: OptionalPoints = None
+    health_score_bot_share_points: OptionalPoints = None
     health_score_opt_out_multiplier: OptionalPoints = None
     health_score_coppa_multiplier: OptionalPoints = None
     health_score_fraud_max: OptionalPoints = None

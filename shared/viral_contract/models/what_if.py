@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from viral_contract.models.alerts import AlertSeverity, AlertType
-from viral_contract.models.guardrails import Answer, DeductionItem, Deductions, HealthStatus
+from viral_contract.models.guardrails import Answer, BasisScore, DeductionItem, Deductions, HealthBasis, HealthStatus
 
 
 class RaisedAlert(BaseModel):
@@ -19,6 +19,9 @@ class Outcome(BaseModel):
 
     health_score: float
     health_status: HealthStatus
+    basis: HealthBasis
+    by_count: BasisScore
+    by_share: BasisScore
     deductions: Deductions
     deduction_items: list[DeductionItem]
     total_flagged_ips: int

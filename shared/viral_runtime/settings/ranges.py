@@ -14,6 +14,8 @@ def format_range(schema: Mapping[str, Any]) -> str:
             schema = {**schema, **option}
     if valid := schema.get("valid"):
         return str(valid)
+    if options := schema.get("enum"):
+        return " or ".join(options)
     if pattern := schema.get("pattern"):
         return f"text that matches {pattern}"
     if length := schema.get("minLength"):

@@ -42,8 +42,8 @@ READS = {
     "/v1/guardrails/bots": (5, 1),
     "/v1/guardrails/conversion-anomalies": (3, 1),
     "/v1/guardrails/opt-outs": (3, 1),
-    "/v1/guardrails/health": (11, 1),
-    "/v1/guardrails/what-if": (14, 1),
+    "/v1/guardrails/health": (12, 1),
+    "/v1/guardrails/what-if": (16, 1),
     "/v1/guardrails/coppa": (4, 1),
     "/v1/guardrails/coppa/violations": (6, 1),
     "/v1/guardrails/history": (2, 1),
@@ -84,7 +84,7 @@ POSTED = {
     "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 14),
 }
 # What a worker asks for from the claim of a run to its finished report.
-REPORT = {"claim": 2, "snapshot": 26, "progress": 2, "result": 3}
+REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 3}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 

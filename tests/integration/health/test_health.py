@@ -1,15 +1,23 @@
 """The health score over HTTP: what it is made of, what it says without data, and which periods can be asked for."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
+from metrics_api.alerts.evaluate import build_recent_query, evaluate_guardrails
+from metrics_api.context import Context
+from metrics_api.db.paging import Page
+from metrics_api.health.evaluation import fetch_health
+from metrics_api.health.history import fetch_history
 from tests.support.api_fixtures import Api
 from tests.support.api_server import THREADS
 from tests.support.builders import NOON, build_clicks, build_event, build_link
+from viral_contract.models.period import Period
 
 PATH = "/v1/guardrails/health"
 DAY = NOON.date()
@@ -89,6 +97,61 @@ def test_an_override_applies_to_score_and_components_alike(api: Api) -> None:
     assert answer["components"]["fraud"]["total_flagged_ips"] == 0
     assert answer["components"]["bots"]["total_flagged_devices"] == 1
     assert answer["thresholds"].items() >= query.items()
+
+
+def test_by_share_fraud_and_bots_cost_their_part_of_the_clicks(api: Api) -> None:
+    api.post_events(*build_clicks(30, apart=60, ip_address="203.0.113.7"))
+    api.post_events(*build_clicks(20, apart=60, ip_address="203.0.113.8", at=NOON + timedelta(days=1)))
+    api.post_events(*build_clicks(10, apart=60, ip_address="203.0.113.7", at=NOON + timedelta(days=1)))
+    api.post_events(*build_clicks(4, device_fingerprint="fast"), *build_clicks(136, apart=60))
+    answer = api.read(PATH, start=DAY, end=DAY + timedelta(days=1))
+    # Of 200 clicks: 50 of networks on the dates they are flagged, 4 of the one flagged device.
+    assert answer["by_share"]["deductions"] == {**NO_DEDUCTIONS, "fraud": 25, "bot_behavior": 2}
+    assert (answer["by_share"]["health_score"], answer["by_share"]["health_status"]) == (73, "fair")
+    assert answer["by_count"]["deductions"] == {**NO_DEDUCTIONS, "fraud": 4, "bot_behavior": 2}
+    assert (answer["basis"], answer["health_score"]) == ("count", 94)
+    assert answer["flagged_share"] == {"clicks": 0.25, "conversions": 0}
+
+
+def test_trusted_networks_are_not_in_the_flagged_share(api: Api) -> None:
+    api.post_events(*build_clicks(30, apart=60, ip_address="203.0.113.7"), *build_clicks(70, apart=60))
+    api.send("PUT", "/v1/trusted-networks/203.0.113.0%2F24", json={"reason": "a school"})
+    answer = api.read(PATH, **PERIOD)
+    assert (answer["flagged_share"]["clicks"], answer["by_share"]["health_score"]) == (0, 100)
+
+
+def test_flagged_conversions_are_those_that_k_clean_leaves_out(api: Api) -> None:
+    credited = {"referrer_id": "ann", "link_id": "link-1"}
+    api.post_events(*build_clicks(30, apart=60, ip_address="203.0.113.7", **credited))
+    flagged = [build_event("conversion", ip_address="203.0.113.7", **credited) for _ in range(2)]
+    api.post_events(*flagged, *(build_event("conversion", ip_address="192.0.2.9", **credited) for _ in range(6)))
+    api.post_events(build_event("conversion"))
+    api.send(
+        "POST", "/v1/links", json={"items": [build_link("link-1", referrer_id="ann", inserted_at=NOON.isoformat())]}
+    )
+    share = api.read(PATH, **PERIOD)["flagged_share"]["conversions"]
+    assert share == 2 / 8
+    growth = api.read("/v1/growth/k-factor", **PERIOD)
+    assert share == growth["removed_conversions"] / growth["total_conversions"]
+
+
+def test_by_share_the_score_in_use_is_that_by_share(context: Context, connection: Connection, api: Api) -> None:
+    post_flagged(api, addresses=3, devices=0)
+    by_share = replace(
+        context,
+        settings=replace(
+            context.settings,
+            detection=context.settings.detection.model_copy(update={"health_score_basis": "share"}),
+        ),
+    )
+    health = fetch_health(connection, build_recent_query(by_share, Page(limit=1), now=NOON))
+    assert (health.basis, health.health_score, health.deductions.fraud) == ("share", 70, 30)
+    assert (health.by_share.health_score, health.by_count.health_score) == (70, 94)
+    assert [item.unit for item in health.deduction_items[:2]] == ["% of clicks", "% of clicks"]
+    evaluate_guardrails(by_share, now=NOON)
+    for basis, score in (("share", 70), ("count", 94)):
+        (point,) = fetch_history(connection, Period.last_days(1, now=NOON), basis)
+        assert (point.health_score, point.basis) == (score, basis)
 
 
 @pytest.mark.parametrize("score", [0, 0.1, 0.25])

@@ -63,6 +63,12 @@ def test_an_evaluation_on_demand_is_the_newest_point(api: Api) -> None:
     assert point == {name: response.get_json()[name] for name in point}
 
 
+def test_a_point_from_before_the_score_by_share_stays_by_count(connection: Connection) -> None:
+    save_points(connection, "2026-03-01 00:00+00", "2026-03-01 00:01+00", "2 minutes")
+    (point,) = fetch_history(connection, Period.last_days(7, now=NOON), "share")
+    assert (point.basis, point.health_score) == ("count", 1)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "points"),
     [("2026-03-30", "2026-03-30", 480), ("2026-03-01", "2026-03-30", MAX_POINTS), ("2025-04-01", "2026-03-30", 42)],
@@ -92,7 +98,7 @@ def test_the_history_of_a_year_is_read_by_look_ups_in_the_index(connection: Conn
     save_points(connection, "2026-01-01 00:00+00", "2026-03-30 23:59+00", "5 minutes")
     connection.execute(text("ANALYZE health_history"))
     with watch_statements(connection) as statements:
-        assert len(fetch_history(connection, Period.last_days(366, now=NOON))) < MAX_POINTS
+        assert len(fetch_history(connection, Period.last_days(366, now=NOON), "count")) < MAX_POINTS
     (plan,) = statements.explain(connection)
     assert "idx_health_history_computed_at" in plan
     assert "Seq Scan on health_history" not in plan

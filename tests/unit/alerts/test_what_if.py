@@ -83,5 +83,6 @@ def test_every_setting_but_those_of_facts_and_periods_can_be_overridden() -> Non
     assert set(DetectionSettings.model_fields) - set(Overrides.model_fields) == {
         "fraud_ip_click_window_days",
         "fraud_ipv6_prefix",
+        "health_score_basis",
         "term_ends",
     }

@@ -10,7 +10,7 @@ from dashboard.guardrails.thresholds import KNOBS, build_thresholds
 from dashboard.guardrails.what_if import build_result, compare, format_figures, format_summary
 from dashboard.guardrails.what_if_page import try_thresholds
 from metrics_api.settings.detection import DetectionSettings
-from tests.support.answers import COMMON, build_item
+from tests.support.answers import COMMON, build_basis_score, build_item
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.people import Role
@@ -27,6 +27,9 @@ def build_outcome(score: float = 72, **fields: Any) -> Outcome:
     given = {
         "health_score": score,
         "health_status": "fair",
+        "basis": "count",
+        "by_count": build_basis_score(score),
+        "by_share": build_basis_score(64.5),
         "deductions": {"fraud": 20, "bot_behavior": 8, "opt_out_rate": 0, "coppa_violations": 0},
         "deduction_items": [build_item("fraud", 20), build_item("bot_behavior", 8, cap=20)],
         "total_flagged_ips": 10,
@@ -91,6 +94,7 @@ def test_configured_and_changed_stand_side_by_side() -> None:
     assert format_figures(build_what_if(BETTER)) == [
         ("Health Score", "72.0", "80.5", "8.5 higher"),
         ("Status", "Fair", "Good", "better"),
+        ("Score by share of clicks", "64.5", "64.5", "the same"),
         ("fraud, points", "−20.0", "−11.5", "8.5 fewer"),
         ("bot_behavior, points", "−8.0", "−8.0", "the same"),
         ("Flagged IPs", "10", "1", "9 fewer"),
@@ -103,6 +107,12 @@ def test_configured_and_changed_stand_side_by_side() -> None:
 def test_a_status_can_become_worse() -> None:
     worse = build_outcome(30, health_status="critical")
     assert format_figures(build_what_if(worse))[1] == ("Status", "Fair", "Critical", "worse")
+
+
+def test_by_share_the_other_score_is_that_by_count() -> None:
+    changed, configured = build_outcome(81, basis="share"), build_outcome(basis="share")
+    rows = format_figures(build_what_if(changed, configured=configured))
+    assert rows[2] == ("Score by count", "72.0", "81.0", "9 higher")
 
 
 def test_alerts_that_would_open_or_close_are_named() -> None:

@@ -24,6 +24,7 @@ health_history = Table(
     Column("deductions", JSONB, nullable=False),
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("has_data", Boolean, nullable=False, server_default=text("true")),
+    Column("by_share", JSONB, comment="By share of clicks; the other columns are by count"),
 )
 Index("idx_health_history_computed_at", health_history.c.computed_at)
 
