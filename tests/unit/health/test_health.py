@@ -213,8 +213,10 @@ def test_a_limit_belongs_to_the_better_status(score: float, status: str) -> None
 
 def test_the_document_names_every_setting_of_the_score_with_its_default() -> None:
     documented = {name: default for name, default, _ in read_table("setting")}
-    settings = {f"`{name.upper()}`": str(getattr(SETTINGS, name)) for name in DetectionSettings.model_fields}
-    assert documented == {name: value for name, value in settings.items() if name.startswith("`HEALTH_")}
+    values = {name: getattr(SETTINGS, name) for name in DetectionSettings.model_fields if name.startswith("health_")}
+    assert documented == {
+        f"`{name.upper()}`": value if isinstance(value, str) else f"{value:g}" for name, value in values.items()
+    }
 
 
 def test_the_document_states_the_formulas_and_limits_with_the_defaults() -> None:
