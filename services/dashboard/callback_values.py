@@ -65,8 +65,19 @@ class _EmailShown(TypedDict):
     digest: StrictInt
 
 
-# The pages of admin/frame.py, by the beginning of their ids.
-_LISTS = ("audit", "flags", "notifications", "operations", "people", "privacy", "subscriptions", "trust")
+# The pages of lists/, by the beginning of their ids.
+_LISTS = (
+    "alert-history",
+    "audit",
+    "flags",
+    "notifications",
+    "operations",
+    "people",
+    "privacy",
+    "subscriptions",
+    "trust",
+    "violations",
+)
 _STORES: dict[str, TypeAdapter[Any]] = {
     "guardrails-shown": TypeAdapter(_Shown | None),
     "growth-shown": TypeAdapter(_Shown | None),

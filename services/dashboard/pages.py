@@ -1,7 +1,7 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
 from dashboard.admin import audit, flags, notifications, operations, people, privacy, subscriptions, trusted_networks
-from dashboard.alerts import history_page as alert_history
+from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth
 from dashboard.guardrails import page as guardrails

@@ -1,5 +1,6 @@
 """The period of a page, which lives in its address, so that links, reloads and the back button keep it."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,7 +29,11 @@ def parse_period(search: str | None) -> PeriodQuery:
 
     Raises InvalidPeriodError.
     """
-    given = read_search(search)
+    return read_period(read_search(search))
+
+
+def read_period(given: Mapping[str, str]) -> PeriodQuery:
+    """The period among the parameters of a page, as `parse_period` finds it."""
     named = {name: given[name] for name in PeriodQuery.model_fields if name in given}
     try:
         return PeriodQuery.model_validate(named or {"days": DEFAULT_DAYS})

@@ -3,7 +3,7 @@
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
 from dashboard.guardrails import anomalies, bots, fraud
-from dashboard.investigations.listing_page import PeriodList, build_page
+from dashboard.lists.period_list import PeriodList, build_page
 from viral_contract.client.metrics_api import MetricsApi
 
 FLAGGED = (

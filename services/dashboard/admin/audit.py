@@ -2,21 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, html
+from dash import html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import Drawn, Form, ListPage, Wanted, build_next, build_page
 from dashboard.components.address_controls import control_id
-from dashboard.components.card import build_hint
 from dashboard.components.dates import build_day
 from dashboard.components.filter_form import FilterForm
-from dashboard.data import SharedViews
 from dashboard.links import AUDIT_PATH
-from dashboard.settings import DashboardSettings
+from dashboard.lists.page import build_page
+from dashboard.lists.view import Drawn, ListPage, Wanted, build_next
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.audit import AuditEntry
 from viral_reports.dates import format_day
@@ -54,13 +51,13 @@ def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
         filters["action"] = filters["action"].lower().replace(" ", "_")
     answer = api.fetch_audit_entries(limit=ROWS, cursor=wanted.get("cursor"), **filters)
     if not answer.entries:
-        return {"list": [html.P("No entries match these filters.", className="nothing")]}
+        return {"found": "", "list": [html.P("No entries match these filters.", className="nothing")]}
     return {
+        "found": f"{format_counted(answer.total_entries, 'entry', 'entries')}, newest first",
         "list": [
-            build_hint(f"{format_counted(answer.total_entries, 'entry', 'entries')}, newest first"),
             html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),
             *build_next(AUDIT_PATH, wanted, answer.next_cursor, f"{ROWS} entries"),
-        ]
+        ],
     }
 
 
@@ -132,14 +129,7 @@ LISTED = ListPage(
     about="This log is append-only.",
     only="Only admins can view the audit log.",
     draw=draw,
-    cards=(Form("filter", "Filter", FILTERS.build), ("list", "Entries")),
+    cards=(("list", "Entries"),),
+    filters=FILTERS,
 )
-_PAGE = build_page(LISTED, icon="audit", group="Administration")
-
-
-def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
-    _PAGE.add_callbacks(app, views, settings)
-    FILTERS.add_callbacks(app)
-
-
-PAGE = replace(_PAGE, add_callbacks=_add_callbacks)
+PAGE = build_page(LISTED, icon="audit", group="Administration")

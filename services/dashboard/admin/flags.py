@@ -3,10 +3,11 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import Drawn, ListPage, Wanted, build_page
 from dashboard.components.card import build_hint
 from dashboard.formats import format_minute, format_number
 from dashboard.links import FLAGS_PATH
+from dashboard.lists.page import build_page
+from dashboard.lists.view import Drawn, ListPage, Wanted
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.flags import FlagsAnswer, FlagState
 

@@ -9,33 +9,18 @@ from dash.development.base_component import Component
 from pydantic import ValidationError
 
 from dashboard.admin.deliveries import build_state
-from dashboard.admin.frame import (
-    Drawn,
-    Form,
-    ListPage,
-    RefusedError,
-    Wanted,
-    add_show,
-    attempt,
-    build_frame,
-    build_next,
-    build_save,
-    button_id,
-)
-from dashboard.components.buttons import find_pressed
 from dashboard.components.card import build_hint
 from dashboard.data import SharedViews
 from dashboard.errors import format_invalid
 from dashboard.formats import format_minute
 from dashboard.guardrails.alerts import build_severity
 from dashboard.links import FLAGS_PATH, NOTIFICATIONS_PATH
-from dashboard.page import Page
-from dashboard.settings import DashboardSettings
+from dashboard.lists.page import build_page, build_save, button_id, find_pressed
+from dashboard.lists.view import Drawn, Form, ListPage, RefusedError, Wanted, attempt, build_next, build_rows
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import Channel
 from viral_contract.models.notifications import NotificationRule, RuleRequest, RulesAnswer
-from viral_contract.models.people import Scope
 from viral_reports.dates import format_day
 from viral_reports.figures import format_counted
 
@@ -76,17 +61,10 @@ def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
     """One entry a rule, with how its newest message fared."""
     answer = api.fetch_notification_rules(limit=ROWS, cursor=wanted.get("cursor"))
     notice = _build_flag_notice(answer)
-    if not answer.rules:
-        text = "No rules yet, so no one is notified about alerts. Add one above."
-        return {"rules": [*notice, html.P(text, className="nothing")]}
-    return {
-        "rules": [
-            *notice,
-            build_hint(f"{format_counted(answer.total_rules, 'rule')}, sorted by name"),
-            html.Ul([_build_rule(rule) for rule in answer.rules], className="violations rules"),
-            *build_next(NOTIFICATIONS_PATH, wanted, answer.next_cursor, f"{ROWS} rules"),
-        ]
-    }
+    about = f"{format_counted(answer.total_rules, 'rule')}, sorted by name"
+    more = build_next(NOTIFICATIONS_PATH, wanted, answer.next_cursor, f"{ROWS} rules")
+    nothing = "No rules yet, so no one is notified about alerts. Add one above."
+    return {"rules": [*notice, *build_rows(about, [_build_rule(rule) for rule in answer.rules], more, nothing)]}
 
 
 def _build_flag_notice(answer: RulesAnswer) -> list[Component]:
@@ -229,7 +207,7 @@ _CHANGES = {
 _KEPT = dict.fromkeys(_CHANGES, no_update)
 
 
-def _add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+def _add_change(app: Dash, views: SharedViews) -> None:
     """The frame shows the rules; one callback of our own does what the form or a rule's button says."""
 
     def change(
@@ -243,7 +221,6 @@ def _add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) 
         pressed = find_pressed(presses)
         return {**_KEPT, **(act(views.api_of_viewer(), pressed["action"], pressed["row"]) if pressed else {})}
 
-    add_show(LISTED, app, views)
     app.callback(
         output=_CHANGES,
         inputs={
@@ -309,12 +286,4 @@ def _read_form(api: MetricsApi, editing: int | None, form: Mapping[str, Any]) ->
         raise RefusedError(f"Nothing was changed: {reason}.") from error
 
 
-PAGE = Page(
-    NOTIFICATIONS_PATH,
-    LISTED.title,
-    lambda _settings: build_frame(LISTED),
-    _add_callbacks,
-    icon="bell",
-    scope=Scope.ADMIN,
-    group="Messages",
-)
+PAGE = build_page(LISTED, icon="bell", group="Messages", add_own=_add_change)

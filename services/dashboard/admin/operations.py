@@ -7,12 +7,13 @@ from typing import Literal
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import Done, Drawn, ListPage, Wanted, build_next, build_page, button_id
 from dashboard.components.bars import build_bars
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_moment, build_table
 from dashboard.formats import format_duration, format_percent
 from dashboard.links import OPERATIONS_PATH, report_path
+from dashboard.lists.page import build_page, button_id
+from dashboard.lists.view import Done, Drawn, ListPage, Wanted, build_next
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.batches import Batch, BatchKind
 from viral_contract.models.queues import DeadLetter, QueueName, QueuesAnswer, QueueState

@@ -8,21 +8,11 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import (
-    Done,
-    Drawn,
-    Form,
-    ListPage,
-    RefusedError,
-    Wanted,
-    build_next,
-    build_page,
-    build_save,
-    button_id,
-)
 from dashboard.components.card import build_hint
 from dashboard.formats import format_minute
 from dashboard.links import PEOPLE_PATH
+from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
 from dashboard.passwords import LINK_PATH
 from dashboard.public_address import HOW_TO_SET, find_public_address
 from dashboard.session import current_viewer

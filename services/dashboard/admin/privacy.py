@@ -7,23 +7,12 @@ import dash_mantine_components as dmc
 from dash import html, no_update
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import (
-    Done,
-    Drawn,
-    Form,
-    ListPage,
-    RefusedError,
-    Wanted,
-    build_next,
-    build_page,
-    build_save,
-    button_id,
-    check,
-)
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_table
 from dashboard.formats import format_minute
 from dashboard.links import PRIVACY_PATH
+from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next, build_rows, check
 from dashboard.session import current_viewer
 from viral_contract.client.metrics_api import ApiUnreachableError, MetricsApi
 from viral_contract.models.people import Scope
@@ -99,13 +88,9 @@ def _format_purge(purge: PurgeRecord) -> tuple[str, str, str, str]:
 
 def _build_requests(api: MetricsApi, wanted: Wanted) -> list[Component]:
     answer = api.fetch_privacy_requests(limit=ROWS, cursor=wanted.get("cursor"))
-    if not answer.requests:
-        return [html.P("No requests yet", className="nothing")]
-    return [
-        build_hint(f"{format_counted(answer.total_requests, 'request')}, newest first"),
-        html.Ul([build_request(request) for request in answer.requests], className="violations"),
-        *build_next(PRIVACY_PATH, wanted, answer.next_cursor, f"{ROWS} requests"),
-    ]
+    about = f"{format_counted(answer.total_requests, 'request')}, newest first"
+    more = build_next(PRIVACY_PATH, wanted, answer.next_cursor, f"{ROWS} requests")
+    return build_rows(about, [build_request(request) for request in answer.requests], more, "No requests yet")
 
 
 def build_request(request: PrivacyRequest) -> Component:

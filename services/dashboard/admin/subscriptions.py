@@ -6,20 +6,10 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import (
-    Done,
-    Drawn,
-    Form,
-    ListPage,
-    RefusedError,
-    Wanted,
-    build_next,
-    build_page,
-    build_save,
-    button_id,
-)
 from dashboard.components.card import build_hint
 from dashboard.links import SUBSCRIPTIONS_PATH
+from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
 from dashboard.reports.email import build_refusal
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.people import Scope

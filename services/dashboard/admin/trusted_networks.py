@@ -1,32 +1,20 @@
 """Trusted networks: admins name the schools and offices behind one IP address whose clicks are no fraud."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
-from dashboard.admin.frame import (
-    Done,
-    Drawn,
-    Form,
-    ListPage,
-    RefusedError,
-    Wanted,
-    build_next,
-    build_page,
-    build_save,
-    button_id,
-)
 from dashboard.components.card import build_hint
 from dashboard.components.dates import build_day
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.data import SharedViews
 from dashboard.formats import format_minute
 from dashboard.links import TRUSTED_NETWORKS_PATH
+from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next, build_rows
 from dashboard.period import read_search
-from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.trusted_networks import TrustedNetwork
 from viral_reports.dates import format_day
@@ -39,16 +27,10 @@ _SLUG = "trust"
 def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
     """One entry a network, the expired ones too."""
     answer = api.fetch_trusted_networks(limit=ROWS, cursor=wanted.get("cursor"))
-    if not answer.trusted_networks:
-        return {"list": [html.P("No trusted networks yet.", className="nothing")]}
-    entries = [_build_network(network) for network in answer.trusted_networks]
-    return {
-        "list": [
-            build_hint(f"{format_counted(answer.total_networks, 'network')}, sorted by address"),
-            html.Ul(entries, className="violations"),
-            *build_next(TRUSTED_NETWORKS_PATH, wanted, answer.next_cursor, f"{ROWS} networks"),
-        ]
-    }
+    more = build_next(TRUSTED_NETWORKS_PATH, wanted, answer.next_cursor, f"{ROWS} networks")
+    about = f"{format_counted(answer.total_networks, 'network')}, sorted by address"
+    rows = [_build_network(network) for network in answer.trusted_networks]
+    return {"list": build_rows(about, rows, more, "No trusted networks yet.")}
 
 
 def _build_network(network: TrustedNetwork) -> Component:
@@ -128,12 +110,10 @@ LISTED = ListPage(
     act=_stop_trusting,
     above=GUARDRAILS,
 )
-_PAGE = build_page(LISTED)
 
 
-def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+def _fill_in_network(app: Dash, _views: SharedViews) -> None:
     """A link that trusts a network fills it in."""
-    _PAGE.add_callbacks(app, views, settings)
     app.callback(
         Output("trust-cidr", "value", allow_duplicate=True),
         Input("url", "search"),
@@ -141,4 +121,4 @@ def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -
     )(lambda search: read_search(search).get("cidr", ""))
 
 
-PAGE = replace(_PAGE, add_callbacks=_add_callbacks)
+PAGE = build_page(LISTED, add_own=_fill_in_network)

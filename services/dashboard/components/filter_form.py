@@ -9,7 +9,6 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.address_controls import control_id, show_address
-from dashboard.period import read_search
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class FilterForm:
     build_controls: Callable[[], list[Component]]
 
     def build(self) -> list[Component]:
-        """The controls, and the buttons that apply and clear them."""
+        """The controls, the buttons that apply and clear them, and the place for what they have found."""
         show = html.Button("Apply filters", id=f"{self.page}-show", className="button button-primary")
         clear = dcc.Link("Clear filters", href=self.path, className="button")
         return [
@@ -31,6 +30,7 @@ class FilterForm:
             html.Div(
                 [*self.build_controls(), show, clear], className="filters", role="search", **{"aria-label": "Filter"}
             ),
+            html.P(id=f"{self.page}-found", className="hint", role="status"),
         ]
 
     def add_callbacks(self, app: Dash) -> None:
@@ -56,9 +56,7 @@ class FilterForm:
         chosen = {name: value for name, value in named.items() if value != self.defaults[name]}
         return f"?{urlencode(chosen)}" if chosen else ""
 
-    def parse(self, search: str | None) -> dict[str, str]:
-        """The filters that the address names, without those that filter nothing."""
-        given = read_search(search)
-        return {
-            name: given[name] for name, default in self.defaults.items() if given.get(name) not in (None, "", default)
-        }
+    def parse(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """The filters among what the address names, without those that filter nothing."""
+        defaults = self.defaults.items()
+        return {name: wanted[name] for name, default in defaults if wanted.get(name) not in (None, "", default)}

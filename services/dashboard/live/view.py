@@ -69,6 +69,11 @@ class View:
     problem: str
 
 
+def find_digest(drawn: Any) -> int:
+    """A number that is the same for components that look the same."""
+    return zlib.crc32(json.dumps(drawn, default=Component.to_plotly_json).encode())
+
+
 def refresh(
     live: LivePage[Data],
     views: SharedViews,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from dashboard.admin.flags import LISTED
-from dashboard.admin.frame import show as show_page
+from dashboard.lists.view import show as show_page
 from tests.chart.rendering import render
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import call

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.admin.frame import show
 from dashboard.admin.notifications import LISTED, act, save_rule
+from dashboard.lists.view import show
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of

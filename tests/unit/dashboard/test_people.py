@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.admin.frame import press, show, submit
 from dashboard.admin.people import LISTED
+from dashboard.lists.view import press, show, submit
 from dashboard.shell import build_navigation
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi

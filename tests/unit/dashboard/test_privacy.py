@@ -8,8 +8,8 @@ import httpx
 import pytest
 from dash import no_update
 
-from dashboard.admin.frame import press, show, submit
 from dashboard.admin.privacy import LISTED, Answering, build_request
+from dashboard.lists.view import press, show, submit
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.admin.frame import press, show, submit
 from dashboard.admin.subscriptions import LISTED
+from dashboard.lists.view import press, show, submit
 from tests.support.answers import NOW
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk

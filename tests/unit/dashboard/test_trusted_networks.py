@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.admin.frame import press, show, submit
 from dashboard.admin.trusted_networks import LISTED, format_end
+from dashboard.lists.view import press, show, submit
 from tests.support.answers import NOW
 from tests.unit.dashboard.callbacks import press as press_button
 from tests.unit.dashboard.conftest import Browser
