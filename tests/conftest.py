@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from metrics_api.db.migrate import upgrade
-from metrics_api.db.runtime_role import grant_rights
+from metrics_api.db.migrate import grant_rights, upgrade
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port

@@ -11,17 +11,14 @@ from functools import cache, partial
 
 import structlog
 
-from email_worker.addresses import read_mailbox
 from email_worker.alert_summary import head_of
 from email_worker.claims_api import ClaimsApi, DeliveryLease
-from email_worker.file_transport import write_to_folder
 from email_worker.letters import Letter, clean_subject, load_templates, write_alert_letter, write_report_letter
-from email_worker.message import build_message
+from email_worker.message import build_message, read_mailbox
 from email_worker.outcomes import FailedError, NotSentError
 from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
-from email_worker.smtp_transport import send_by_smtp
-from email_worker.webhook_body import build_body, build_takedown_body, sign_body
-from email_worker.webhook_call import call_webhook
+from email_worker.transport import send_by_smtp, write_to_folder
+from email_worker.webhook import build_body, build_takedown_body, call_webhook, sign_body
 from viral_contract.client.connection import ApiProblemError
 from viral_contract.models.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
 from viral_contract.models.recipients import is_excluded, mask_recipient

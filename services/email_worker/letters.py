@@ -1,16 +1,20 @@
 """What a recipient reads, before it becomes a message: a report, or updates about alerts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import resvg_py
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+import viral_reports
 from email_worker.alert_summary import describe, head_of, list_shown
-from email_worker.chart_image import describe_k_image, draw_k_image
 from viral_contract.models.deliveries import AlertEvent, Notification
-from viral_contract.models.reports import Report
-from viral_reports.figures import format_moment
+from viral_contract.models.reports import DayInReport, Report
+from viral_reports.dates import format_day_of_year
+from viral_reports.figures import format_k, format_moment
+from viral_reports.k_chart import WIDTH
 from viral_reports.page import build_page
 from viral_reports.written import facts_of
 
@@ -29,6 +33,12 @@ class Letter:
     html: str
     text: str
     images: dict[str, bytes] = field(default_factory=dict)
+
+
+_FONT = Path(viral_reports.__file__).parent / "fonts" / "Inter-Regular.ttf"
+_PIXELS_PER_POINT = 2
+# Mail clients on phones shrink the picture to about half its width.
+_STYLE = "text { font-size: 12px }"
 
 
 def clean_subject(text: str) -> str:
@@ -96,3 +106,30 @@ def _format_item(event: AlertEvent) -> dict[str, str]:
         "url": event.url,
         "color": _COLORS[event.severity] if event.event != "ended" else "#067647",
     }
+
+
+def draw_k_image(svg: str) -> bytes | None:
+    """The chart of a page as a PNG, sharp on small screens too; None where there is nothing to draw."""
+    if not svg:
+        return None
+    return resvg_py.svg_to_bytes(
+        svg_string=svg,
+        width=WIDTH * _PIXELS_PER_POINT,
+        background="#FFFFFF",
+        style_sheet=_STYLE,
+        font_files=[str(_FONT)],
+        skip_system_fonts=True,
+    )
+
+
+def describe_k_image(days: Sequence[DayInReport]) -> str:
+    """The same in words, for those who see no picture."""
+    first, last, best = days[0], days[-1], max(days, key=lambda day: day.k_factor)
+    return (
+        f"Daily K-factor: {_describe(first)}, {_describe(last)}, "
+        f"peak {format_k(best.k_factor)} on {format_day_of_year(best.date)}."
+    )
+
+
+def _describe(day: DayInReport) -> str:
+    return f"{format_k(day.k_factor)} on {format_day_of_year(day.date)}"

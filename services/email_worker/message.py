@@ -1,20 +1,47 @@
 """A letter as one message to one recipient (RFC 5322), as mail clients and their filters want it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from email_worker.addresses import Mailbox
+from email_validator import EmailNotValidError
+
 from email_worker.letters import Letter, clean_subject
+from email_worker.outcomes import FailedError
 from viral_contract.models.deliveries import DeliveryClaimed
+from viral_contract.models.email_address import parse_email_address
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """An address with its domain in ASCII; `needs_utf8` where the part before the @ is not (RFC 6531)."""
+
+    address: str
+    needs_utf8: bool
+
 
 _SENDER_NAME = "Viral Guardrails"
 # The longest line that mail servers take (RFC 5322, 2.1.1). With the shorter default Python would encode the address in
 # List-Unsubscribe as if it were words, and no mail client could follow it.
 _MOST_LINE_CHARACTERS = 998
 _POLICY = SMTP.clone(max_line_length=_MOST_LINE_CHARACTERS)
+
+
+def read_mailbox(recipient: str) -> Mailbox:
+    """The address of a recipient. Raises FailedError when it is none."""
+    try:
+        found = parse_email_address(recipient)
+    except EmailNotValidError as error:
+        raise FailedError(f"The recipient is not a valid email address: {error}") from error
+    if "=?" in recipient:
+        # Python's email library would decode it as an encoded word (RFC 2047), which may hide line ends.
+        raise FailedError("The recipient's address looks like an encoded word.")
+    if found.ascii_email:
+        return Mailbox(found.ascii_email, needs_utf8=False)
+    return Mailbox(f"{found.local_part}@{found.ascii_domain}", needs_utf8=True)
 
 
 def build_message(

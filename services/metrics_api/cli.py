@@ -11,15 +11,15 @@ from sqlalchemy import Connection
 
 from metrics_api.access import bootstrap as access
 from metrics_api.access.identifiers import References
-from metrics_api.access.weak_passwords import WeakPasswordError
+from metrics_api.access.passwords import WeakPasswordError
 from metrics_api.api.bulk import MAX_BATCH_BYTES
 from metrics_api.app import create_app
-from metrics_api.batches.start import start_due_rebuild, start_due_rescan
+from metrics_api.batches.steps import start_due_rebuild, start_due_rescan
 from metrics_api.context import Settings, connect
 from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.migrate import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.db.refusals import refusals_explained
-from metrics_api.db.runtime_role import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.malloc import keep_few_heaps
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.loop import run_reconciler

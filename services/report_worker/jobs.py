@@ -9,8 +9,7 @@ from functools import cache, partial
 import structlog
 
 from report_worker.language_model import write_with_model
-from report_worker.lease import RenewedLease
-from report_worker.runs_api import RunsApi
+from report_worker.runs_api import RenewedLease, RunsApi
 from report_worker.settings import AiSettings, ReportWorkerSettings
 from report_worker.writing import Writer, render_report, write_report_text
 from viral_contract.client.metrics_api import ApiProblemError

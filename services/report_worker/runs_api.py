@@ -1,8 +1,15 @@
 """The calls by which a worker claims a run, holds it and hands its report in."""
 
-from viral_contract.client.metrics_api import MetricsApi
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_contract.models.reports import FinishedReport, ReportFacts
+from viral_runtime.work.lease import Answer, Lease, LeaseLostError
 
 
 class RunsApi(MetricsApi):
@@ -40,3 +47,41 @@ class RunsApi(MetricsApi):
     def _send_proof(self, claim: RunClaimed, what: str, body: Held) -> RunState:
         path = f"/internal/report-runs/{claim.run_id}/{what}"
         return self._call("POST", path, RunState, json=body.model_dump(mode="json"))
+
+
+_RENEWALS_A_LEASE = 3
+
+
+class RenewedLease(Lease):
+    """A run that is held while the block runs, as long as the API can be reached once in a lease."""
+
+    def __init__(self, renew: Callable[[], None], seconds: float) -> None:
+        """`renew` extends the lease by `seconds` from when it is called."""
+        super().__init__(seconds)
+        self._renew = renew
+        self._seconds = seconds
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def call(self, send: Callable[[], Answer]) -> Answer:
+        """The answer of a call, as of any lease; raises LeaseLostError also when the run was lost before."""
+        self.check()
+        return super().call(send)
+
+    def _keep(self) -> None:
+        while not self._over.wait(self._seconds / _RENEWALS_A_LEASE):
+            asked_at = time.monotonic()
+            try:
+                self.call(self._renew)
+            except (LeaseLostError, ApiProblemError):
+                self.end()
+            else:
+                self.extend(self._seconds, since=asked_at)

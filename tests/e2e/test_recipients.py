@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from metrics_api.access.identifiers import References
-from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
+from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -1,23 +1,50 @@
-"""The audit log: who did what, when and from where. It can only be added to; a trigger keeps it so."""
+"""The audit log: who did what, when and from where. Entries can only be added; a trigger enforces it.
+
+The caller of the request being served is known to its thread, so that no function needs to be given it.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.actor import current_actor
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import audit_entries, refused_sign_ins
 from viral_contract.models.audit import AuditEntry, AuditFilter
 
+SYSTEM = "system"
+VISITOR = "visitor"
+"""Keys of actors without one of their own: what the service does by itself, and somebody who has not signed in."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The address of the caller, None outside of a request, and the caller's key, which no name can imitate."""
+
+    address: str | None = None
+    actor_key: str = SYSTEM
+
+
+_actor: ContextVar[Actor | None] = ContextVar("request_actor", default=None)
 CURSOR = "audit"
 LookAction = Literal["look_at_identifiers", "name_identifier"]
 Look = dict[str, object]
 """The columns of an entry that is made once an hour."""
 _column = audit_entries.c
+
+
+def note_actor(actor: Actor) -> None:
+    """Remember whose request this thread serves from now on."""
+    _actor.set(actor)
+
+
+def current_actor() -> Actor:
+    """Who is calling, and from where."""
+    return _actor.get() or Actor()
 
 
 def build_look(actor: str, route: str, action: LookAction, *, now: datetime) -> Look:

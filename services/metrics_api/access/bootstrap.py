@@ -8,11 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.lockout import forget_failures
-from metrics_api.access.passwords import hash_password, is_password
+from metrics_api.access.passwords import check_password, hash_password, is_password
 from metrics_api.access.people import end_sessions
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.tokens import ENVIRONMENT, save_environment_token
-from metrics_api.access.weak_passwords import check_password
 from metrics_api.db.tables import people
 from metrics_api.settings.api import BootstrapSettings
 from viral_contract.models.people import Role, Scope

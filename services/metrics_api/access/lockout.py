@@ -1,6 +1,6 @@
 """Locks an account after failed sign-ins, for longer each time.
 
-A lane is an email, or one device of its owner (`devices`), so that a stranger's guesses lock strangers out alone.
+A lane is an email, or one device of its owner (`sign_in`), so that a stranger's guesses lock strangers out alone.
 Kept in PostgreSQL, so that it survives Redis, and for unknown accounts alike, so that it tells nothing about which
 there are.
 """

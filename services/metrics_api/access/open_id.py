@@ -1,7 +1,9 @@
-"""The OpenID Connect provider: the code flow with PKCE, and the check of what it says about a person."""
+"""The OpenID Connect provider: the code flow with PKCE, and the check of its claims about a person."""
 
 import math
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +15,26 @@ from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url  #
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from pydantic import TypeAdapter
 
 from metrics_api.settings.access import SingleSignOnSettings
+from viral_contract.models.email_address import EmailAddress
 from viral_runtime.web.authorities import trust_authorities
+
+_EMAIL = TypeAdapter(EmailAddress)
+# As long as OpenID Connect lets a subject be.
+_LONGEST = 255
+_DISPLAY_NAME = re.compile(r"[\s<>]")
+_PRINTED = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+@dataclass(frozen=True)
+class VerifiedPerson:
+    """A person identified by the provider, with a verified email."""
+
+    identity: str
+    email: str
+
 
 # Nothing symmetric: its key would be our own secret.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -163,3 +182,39 @@ def _read_object(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ProviderUnavailableError("its answer was no JSON object")
     return found
+
+
+def read_person(claims: Mapping[str, Any]) -> VerifiedPerson:
+    """Who the claims are about. Raises SignOnRefusedError where one is missing, of another type or not verified."""
+    issuer, subject = (_read_text(claims, name) for name in ("iss", "sub"))
+    if not (issuer and subject):
+        raise SignOnRefusedError("The identity provider did not confirm who you are.")
+    email = _read_email(claims)
+    if claims.get("email_verified") is not True:
+        raise SignOnRefusedError("The identity provider has not verified your email address.")
+    return VerifiedPerson(f"{issuer} {subject}", email)
+
+
+def read_groups(claims: Mapping[str, Any], name: str) -> list[str]:
+    """The groups that the claim of this name holds; what is no text is no group."""
+    given = claims.get(name)
+    listed = given if isinstance(given, list) else [given]
+    return [group for group in listed if isinstance(group, str)]
+
+
+def _read_email(claims: Mapping[str, Any]) -> str:
+    given = _read_text(claims, "email")
+    if given is None:
+        raise SignOnRefusedError("The identity provider did not share your email address.")
+    try:
+        if _DISPLAY_NAME.search(given):
+            raise ValueError("a name beside the address")
+        return str(_EMAIL.validate_python(given)).lower()
+    except ValueError as error:
+        raise SignOnRefusedError("The identity provider sent an invalid email address.") from error
+
+
+def _read_text(claims: Mapping[str, Any], name: str) -> str | None:
+    given = claims.get(name)
+    fits = isinstance(given, str) and len(given) <= _LONGEST and _PRINTED.fullmatch(given)
+    return given if fits else None

@@ -1,13 +1,18 @@
-"""Signing in and out. A session is the API's own: the browser holds a secret of which only the hash is kept."""
+"""Signing in and out. A session is the API's own: the browser holds a secret of which only the hash is stored.
 
+The browser also keeps a device token from its last sign-in (an OWASP device cookie). Failed attempts of such a device
+are counted separately, so that a stranger's guesses do not lock the owner out.
+"""
+
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.actor import current_actor
-from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.audit import current_actor, save_audit_entry
+from metrics_api.access.identifiers import References
 from metrics_api.access.lockout import forget_failures
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.tables import audit_entries, people, refused_sign_ins, sessions
@@ -21,6 +26,9 @@ class Account:
 
     person: Person
     password_hash: str | None
+
+
+_PURPOSE = "device"
 
 
 def fetch_account(connection: Connection, email: str) -> Account | None:
@@ -75,3 +83,16 @@ def note_refusal(connection: Connection, email: str, *, by: str, now: datetime) 
 def sign_out(connection: Connection, secret: str) -> None:
     """End the session."""
     connection.execute(delete(sessions).where(sessions.c.secret_hash == hash_secret(secret)))
+
+
+def create_device(references: References, email: str) -> str:
+    """What a browser brings along from now on, good for this account alone."""
+    return references.seal(json.dumps([email.lower(), create_secret()]), purpose=_PURPOSE)
+
+
+def find_lane(references: References, email: str, device: str | None) -> str:
+    """Who shares a count of wrong guesses: a device known to have signed in as `email`, else all strangers."""
+    opened = device and references.unseal(device, purpose=_PURPOSE)
+    if opened and json.loads(opened)[0] == email.lower():
+        return opened
+    return email

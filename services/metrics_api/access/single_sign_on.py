@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_api.access.actor import SYSTEM
-from metrics_api.access.audit import save_audit_entry
-from metrics_api.access.claims import VerifiedPerson, read_groups
+from metrics_api.access.audit import SYSTEM, save_audit_entry
 from metrics_api.access.identifiers import References
-from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
+from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError, VerifiedPerson, read_groups
 from metrics_api.access.people import end_password, end_sessions, has_admin, lock_admins, note
 from metrics_api.access.secrets import create_secret
 from metrics_api.access.sign_in import Account

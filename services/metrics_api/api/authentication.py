@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import g, request
 from sqlalchemy import Connection
 
-from metrics_api.access.actor import VISITOR, Actor, note_actor
+from metrics_api.access.audit import VISITOR, Actor, note_actor
 from metrics_api.access.principal import Principal, fetch_holders, save_use
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError

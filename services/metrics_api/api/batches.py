@@ -10,8 +10,7 @@ from metrics_api.api.enqueue import enqueue
 from metrics_api.api.problems import not_found, not_held
 from metrics_api.api.routing import SMALL_ROW_ID, Resource
 from metrics_api.batches.ledger import BATCHES, fetch_batch
-from metrics_api.batches.start import start_batch
-from metrics_api.batches.steps import StepContext, step_batch
+from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from viral_contract.models.batches import Batch, BatchRequest
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import Problem

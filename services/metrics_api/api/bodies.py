@@ -1,9 +1,16 @@
-"""Reads a request's body whole, as it was before its content coding, and never more of it than the route allows."""
+"""Reads a request's body: decompressed, no larger than the route allows, and without a flood of unknown fields.
+
+A body may hold tens of thousands of unknown fields, and a validation error takes many times the memory of its field.
+"""
 
 import zlib
+from collections.abc import Iterable
+from functools import cache
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, after_this_request, request
+from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from metrics_api.api.problems import ProblemError
@@ -13,6 +20,47 @@ _PLAIN, _GZIP = ("", "identity"), ("gzip", "x-gzip")
 _CHUNK_BYTES = 64 * 1024
 _LARGE_BYTES = 1024 * 1024
 _AS_GZIP = 16 + zlib.MAX_WBITS
+_Schema = dict[str, Any]
+
+
+class _Walk:
+    """Goes through posted data beside its schema; `room` is how many more unknown fields are kept."""
+
+    def __init__(self, definitions: dict[str, _Schema], room: int) -> None:
+        self._definitions = definitions
+        self._room = room
+        self.dropped = 0
+
+    def enter(self, data: Any, schemas: Iterable[_Schema]) -> None:
+        """Drop from data that fits one of these schemas; objects that may hold any field are left alone."""
+        choices = [choice for schema in schemas for choice in self._list_choices(schema)]
+        if isinstance(data, dict):
+            self._enter_object(data, [choice for choice in choices if choice.get("type") == "object"])
+        elif isinstance(data, list):
+            items = [choice["items"] for choice in choices if "items" in choice]
+            for item in data if items else ():
+                if isinstance(item, dict | list):
+                    self.enter(item, items)
+
+    def _enter_object(self, data: dict[str, Any], choices: list[_Schema]) -> None:
+        if not choices or any(choice.get("additionalProperties", True) for choice in choices):
+            return
+        known = [choice.get("properties", {}) for choice in choices]
+        for name in [name for name in data if not any(name in properties for properties in known)]:
+            if self._room > 0:
+                self._room -= 1
+            else:
+                del data[name]
+                self.dropped += 1
+        for name, value in data.items():
+            if isinstance(value, dict | list):
+                self.enter(value, [properties[name] for properties in known if name in properties])
+
+    def _list_choices(self, schema: _Schema) -> list[_Schema]:
+        if "$ref" in schema:
+            return self._list_choices(self._definitions[schema["$ref"].rpartition("/")[2]])
+        several = schema.get("anyOf") or schema.get("oneOf")
+        return [choice for each in several for choice in self._list_choices(each)] if several else [schema]
 
 
 def read_bytes() -> bytes:
@@ -75,3 +123,16 @@ def _decompress() -> bytes:
 def _not_gzip(what: str) -> ProblemError:
     detail = f"The body's Content-Encoding is gzip, but the gzip data {what}."
     return ProblemError(HTTPStatus.BAD_REQUEST, "not_gzip", detail)
+
+
+@cache
+def _build_schema(model: type[BaseModel]) -> _Schema:
+    return model.model_json_schema()
+
+
+def drop_surplus(model: type[BaseModel], data: Any, *, keep: int) -> int:
+    """Take unknown fields out of the data for a model until `keep` of them are left; give how many were taken."""
+    schema = _build_schema(model)
+    walk = _Walk(schema.get("$defs", {}), keep)
+    walk.enter(data, [schema])
+    return walk.dropped

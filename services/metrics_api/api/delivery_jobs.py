@@ -7,9 +7,15 @@ from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_held
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.claims import UnreadableSubjectError, claim_with_subject, fail_unreadable
-from metrics_api.deliveries.gone_mailboxes import suppress_gone_mailbox
-from metrics_api.deliveries.telemetry import record_ended, record_started
-from metrics_api.deliveries.transitions import SHOWN, fetch_repeated, save_intent, save_result
+from metrics_api.deliveries.suppressions import suppress_gone_mailbox
+from metrics_api.deliveries.transitions import (
+    SHOWN,
+    fetch_repeated,
+    record_ended,
+    record_started,
+    save_intent,
+    save_result,
+)
 from viral_contract.models.deliveries import (
     DeliveryBegun,
     DeliveryClaimed,

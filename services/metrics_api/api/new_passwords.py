@@ -4,8 +4,7 @@ from http import HTTPStatus
 
 from pydantic import SecretStr
 
-from metrics_api.access.passwords import hash_password
-from metrics_api.access.weak_passwords import WeakPasswordError, check_password
+from metrics_api.access.passwords import WeakPasswordError, check_password, hash_password
 from metrics_api.api.problems import ProblemError
 from viral_contract.models.problem import FieldError
 

@@ -19,8 +19,8 @@ from metrics_api.api.problems import ProblemError, invalid, not_found
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.transitions import DELIVERIES
-from metrics_api.notifications import listing, rules
-from metrics_api.notifications.test_message import save_test_message
+from metrics_api.notifications import rules
+from metrics_api.notifications.dispatch import save_test_message
 from viral_contract.models.notifications import (
     MessageAsked,
     NotificationRule,
@@ -48,12 +48,12 @@ class _Signature(TypedDict):
 @notifications.route("GET", _RULES, scope=Scope.ADMIN, answers={HTTPStatus.OK: RulesAnswer})
 def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
     """List notification rules by name, with the status of their latest message."""
-    context, page = current_context(), read_page(query, listing.CURSOR)
-    rows = listing.fetch_rules(connection, context.flags, page)
-    shown, next_cursor = split_page(page, listing.CURSOR, rows, "name")
+    context, page = current_context(), read_page(query, rules.CURSOR)
+    rows = rules.fetch_rules(connection, context.flags, page)
+    shown, next_cursor = split_page(page, rules.CURSOR, rows, "name")
     return RulesAnswer(
         rules=shown,
-        total_rules=listing.count_rules(connection),
+        total_rules=rules.count_rules(connection),
         switched_on=is_switched_on(context.flags, None),
         next_cursor=next_cursor,
     )
@@ -63,7 +63,7 @@ def get_rules(query: ListQuery, connection: Connection) -> RulesAnswer:
 def get_rule(rule_id: int, connection: Connection) -> NotificationRule:
     """Get a notification rule."""
     with _refusals(rule_id):
-        return listing.fetch_rule(connection, current_context().flags, rule_id)
+        return rules.fetch_rule(connection, current_context().flags, rule_id)
 
 
 @notifications.route(
@@ -74,7 +74,7 @@ def post_rule(body: RuleRequest) -> tuple[SavedRule, HTTPStatus]:
     _check_reach(body)
     with _acting_on(None) as connection:
         rule_id, secret = rules.save_rule(connection, body, current_context().references, **_sign())
-        saved = listing.fetch_rule(connection, current_context().flags, rule_id)
+        saved = rules.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret), HTTPStatus.CREATED
 
 
@@ -84,7 +84,7 @@ def put_rule(rule_id: int, body: RuleRequest) -> SavedRule:
     _check_reach(body)
     with _acting_on(rule_id) as connection:
         secret = rules.change_rule(connection, rule_id, body, current_context().references, **_sign())
-        saved = listing.fetch_rule(connection, current_context().flags, rule_id)
+        saved = rules.fetch_rule(connection, current_context().flags, rule_id)
     return SavedRule(**saved.model_dump(), secret=secret)
 
 

@@ -9,7 +9,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import enqueue
 from metrics_api.api.problems import ProblemError, not_held
 from metrics_api.api.routing import ROW_ID, Resource
-from metrics_api.deliveries.mailings import save_mailing
+from metrics_api.deliveries.requests import save_mailing
 from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.detection.query import build_masked_query
 from metrics_api.reports.runs import (
@@ -17,13 +17,15 @@ from metrics_api.reports.runs import (
     fail_attempt,
     fetch_held,
     finish_run,
+    record_completed,
+    record_failed,
+    record_started,
     renew_lease,
     save_facts,
     save_progress,
 )
 from metrics_api.reports.slots import tick_schedules
 from metrics_api.reports.snapshot import fetch_report_facts
-from metrics_api.reports.telemetry import record_completed, record_failed, record_started
 from viral_contract.models.flags import Flag
 from viral_contract.models.jobs import Held, Progress, RunClaimed, RunResult, RunState, Ticked
 from viral_contract.models.people import Scope

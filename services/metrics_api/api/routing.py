@@ -18,9 +18,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from metrics_api.api.authentication import authenticate, check_enabled
-from metrics_api.api.bodies import read_bytes
+from metrics_api.api.bodies import drop_surplus, read_bytes
 from metrics_api.api.problems import MAX_ERRORS, ProblemError, invalid, invalid_values
-from metrics_api.api.surplus import drop_surplus
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError

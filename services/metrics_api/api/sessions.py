@@ -8,11 +8,10 @@ from flask import request
 
 from metrics_api.access import sign_in as access
 from metrics_api.access.audit import save_audit_entry
-from metrics_api.access.devices import create_device, find_lane
 from metrics_api.access.lockout import forget_failures, reserve_attempt
 from metrics_api.access.passwords import is_password
 from metrics_api.access.people import save_password
-from metrics_api.access.sign_in import Account
+from metrics_api.access.sign_in import Account, create_device, find_lane
 from metrics_api.api.authentication import check_wait, current_network, current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.new_passwords import hash_new_password

@@ -9,8 +9,7 @@ import structlog
 
 from metrics_api.access import sign_in
 from metrics_api.access import single_sign_on as access
-from metrics_api.access.claims import read_person
-from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError, SignOnRefusedError
+from metrics_api.access.open_id import OpenIdProvider, ProviderUnavailableError, SignOnRefusedError, read_person
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource

@@ -14,7 +14,7 @@ from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries import subscriptions as listing
 from metrics_api.deliveries import suppressions as suppressed
-from metrics_api.deliveries.unsubscribe_links import read_unsubscribe_token
+from metrics_api.deliveries.subscriptions import read_unsubscribe_token
 from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError

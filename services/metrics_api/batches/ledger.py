@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, text
 
 from metrics_api.db.tables import batches
-from metrics_api.work.dead_letters import Ledger, format_letter
-from metrics_api.work.decisions import discard, retry
+from metrics_api.work.dead_letters import Ledger, discard, format_letter, retry
 from metrics_api.work.kinds import Kind
 from viral_contract.models.batches import Batch
 from viral_contract.models.queues import DeadLetter

@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 from psycopg.errors import QueryCanceled
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from metrics_api.batches.ledger import BATCHES, fetch_batch
+from metrics_api.batches.ledger import BATCHES, IS_UNFINISHED, fetch_batch
+from metrics_api.db.tables import batches
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
 from metrics_api.work.backoff import BACKOFF
@@ -41,6 +42,16 @@ class Work:
 
     plan: Callable[[Connection], list[Any]]
     step: Callable[[Connection, Any, StepContext], None]
+
+
+_IS_STUCK = IS_UNFINISHED | ((batches.c.status == "failed") & batches.c.discarded_at.is_(None))
+# A migration has changed what they are made of.
+_IDS_IN_ANOTHER_FORM = text("""
+    SELECT EXISTS (SELECT FROM user_journeys
+            WHERE person IS NOT NFC NORMALIZED OR referrer_id IS NOT NFC NORMALIZED OR source IS NOT NFC NORMALIZED)
+        OR EXISTS (SELECT FROM link_counts WHERE link_id IS NOT NFC NORMALIZED)
+        OR EXISTS (SELECT FROM activity_per_referrer_day WHERE referrer_id IS NOT NFC NORMALIZED)
+""")
 
 
 def _scan(scan_step: Callable[..., None], connection: Connection, step: list[str], context: StepContext) -> None:
@@ -104,3 +115,33 @@ def _save_failure(connection: Connection, batch_id: int, error: Exception, conte
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     values = {"batch_id": batch_id, "error": reason, "now": context.now, "most": MAX_ATTEMPTS}
     connection.execute(_FAILED, {**values, "base": context.backoff_base_seconds})
+
+
+def start_batch(connection: Connection, kind: BatchKind) -> int:
+    """Plan the work's steps, or find the unfinished batch of the same kind to go on with; returns its id."""
+    unfinished = select(batches.c.id).where(batches.c.kind == kind, IS_UNFINISHED)
+    known: int | None = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
+    if known is not None:
+        return known
+    steps = WORKS[kind].plan(connection)
+    row = {"kind": kind, "status": "queued" if steps else "done", "steps": steps}
+    started: int = connection.execute(insert(batches).values(row).returning(batches.c.id)).scalar_one()
+    return started
+
+
+def start_due_rescan(connection: Connection) -> int | None:
+    """Start to scan content again if an older scanner has scanned some of it; returns the batch, or None."""
+    return start_batch(connection, "rescan_content") if plan_rescan(connection) else None
+
+
+def start_due_rebuild(connection: Connection) -> int | None:
+    """Start to rebuild the facts if some hold an id in another form than NFC; returns the batch, or None."""
+    is_due: bool = connection.execute(_IDS_IN_ANOTHER_FORM).scalar_one()
+    return start_batch(connection, "rebuild_facts") if is_due else None
+
+
+def start_due_scans(connection: Connection) -> None:
+    """Start to finish the scans that took too long, unless that is under way or a person is asked about it."""
+    stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", _IS_STUCK).limit(1)
+    if connection.execute(stuck).first() is None and plan_finish(connection):
+        start_batch(connection, "finish_scans")

@@ -10,8 +10,8 @@ from metrics_api.access.identifiers import References
 from metrics_api.context import Context
 from metrics_api.deliveries.requests import is_email_off
 from metrics_api.deliveries.signing_secrets import fetch_signing_secret
+from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
-from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
 from metrics_api.reports.listing import fetch_report
 from metrics_api.settings.queues import QueueSettings
 from viral_contract.models.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.deliveries.suppressions import lift_for_retry
 from metrics_api.deliveries.transitions import DELIVERIES, QUEUES
-from metrics_api.work.dead_letters import Ledger, format_letter
-from metrics_api.work.decisions import Decision, discard, retry
+from metrics_api.work.dead_letters import Decision, Ledger, discard, format_letter, retry
 from viral_contract.models.queues import DeadLetter
 from viral_contract.models.recipients import mask_recipient
 

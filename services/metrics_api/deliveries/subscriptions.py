@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, tup
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.identifiers import References
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import subscriptions, suppressions
 from viral_contract.models.subscriptions import ScheduledType, Subscription
@@ -18,6 +19,7 @@ _BY_ADDRESS = (_column.email, _column.report_type)
 _LISTED = select(subscriptions, suppressions.c.reason.label("suppressed")).outerjoin(
     suppressions, func.lower(suppressions.c.email) == _column.email
 )
+_PURPOSE = "unsubscribe"
 
 
 def save_subscriptions(
@@ -109,3 +111,13 @@ def _note(
 
 def _format(row: Row[Any]) -> Subscription:
     return Subscription(**row._mapping)
+
+
+def build_unsubscribe_url(public_url: str, references: References, email: str) -> str:
+    """The page of the dashboard, reached by `public_url`, on which the address ends its subscriptions."""
+    return f"{public_url.rstrip('/')}/unsubscribe/{references.seal(email, purpose=_PURPOSE)}"
+
+
+def read_unsubscribe_token(references: References, token: str) -> str | None:
+    """The address that the token was made for, or None when it was not made here."""
+    return references.unseal(token, purpose=_PURPOSE)

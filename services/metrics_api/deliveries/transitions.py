@@ -22,12 +22,14 @@ from metrics_api.work.kinds import Kind
 from metrics_api.work.leases import EXPIRED, HELD, SILENCE, claim, end_attempt
 from viral_contract.models.deliveries import (
     Content,
+    DeliveryClaimed,
     DeliveryIntent,
     DeliveryKind,
     DeliveryResult,
     DeliveryState,
     Outcome,
 )
+from viral_runtime.observe.telemetry import EventName, record_event
 from viral_runtime.work.queues import QueueName
 
 Status = Literal["pending", "claimed", "sending", "sent", "uncertain", "dead", "placeholder", "suppressed", "cancelled"]
@@ -155,6 +157,18 @@ _PRUNE = text("""
     )
 """)
 _MAX_PRUNED = 1000
+_STARTED_EVENT: dict[str, EventName] = {
+    "email": "viral_engine.email.delivery_started",
+    "webhook": "viral_engine.webhooks.delivery_started",
+}
+_COMPLETED_EVENT: dict[str, EventName] = {
+    "email": "viral_engine.email.delivery_completed",
+    "webhook": "viral_engine.webhooks.delivery_completed",
+}
+_FAILED_EVENT: dict[str, EventName] = {
+    "email": "viral_engine.email.delivery_failed",
+    "webhook": "viral_engine.webhooks.delivery_failed",
+}
 
 
 def claim_delivery(
@@ -226,3 +240,17 @@ def prune_deliveries(connection: Connection, settings: DeliverySettings, *, now:
     """Delete the content of some deliveries that ended DELIVERY_PRUNE_DAYS ago; returns whether there may be more."""
     cutoff = now - timedelta(days=settings.delivery_prune_days)
     return connection.execute(_PRUNE, {"cutoff": cutoff, "max": _MAX_PRUNED}).rowcount == _MAX_PRUNED
+
+
+def record_started(claimed: DeliveryClaimed) -> None:
+    """A worker has begun an attempt."""
+    record_event(_STARTED_EVENT[claimed.kind], delivery_id=claimed.delivery_id, attempt=claimed.attempt)
+
+
+def record_ended(ended: Ended) -> None:
+    """An attempt has ended."""
+    fields = {"delivery_id": ended.delivery_id, "attempt": ended.attempt, "status": SHOWN[ended.status]}
+    if ended.status in ("sent", "placeholder"):
+        record_event(_COMPLETED_EVENT[ended.kind], **fields, duration_ms=round(ended.duration_ms, 1))
+    else:
+        record_event(_FAILED_EVENT[ended.kind], **fields, error=ended.error)

@@ -1,10 +1,11 @@
 """Turns alert events into messages: all that wait for a rule become one, and only so many within a window."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.access.audit import save_audit_entry
 from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.context import Context
 from metrics_api.deliveries.requests import DeliveryRequest, is_email_off, save_request
@@ -12,6 +13,7 @@ from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.work.due import enqueue_due
+from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import AlertEvent, DeliveryKind, Notification
 
 _ACTOR = "notifications"
@@ -102,3 +104,30 @@ def build_guardrails_url(settings: DeliverySettings) -> str:
 def build_alert_url(settings: DeliverySettings, alert_id: int) -> str:
     """Where the dashboard shows an alert."""
     return f"{build_guardrails_url(settings)}/alert?id={alert_id}"
+
+
+def save_test_message(connection: Connection, rule_id: int, context: Context, *, actor: str, now: datetime) -> int:
+    """Request a message with a made-up alert event; the request's id. Raises UnknownRuleError."""
+    rule = lock_rule(connection, rule_id)
+    severity = next(each for each in get_args(AlertSeverity) if each in rule.severities)
+    event = AlertEvent(
+        alert_id=0,
+        event="opened",
+        type="no_data",
+        severity=severity,
+        message=f"This is a test of the rule “{rule.name}”. No action is needed.",
+        count=0,
+        at=now,
+        # There is no such alert, so the link leads to the page of all.
+        url=build_guardrails_url(context.settings.deliveries),
+    )
+    message = Notification(rule=rule.name, channel=rule.channel, news=[event], is_test=True)
+    request_id = save_message(connection, rule, message, context, by=actor, key=None, now=now)
+    save_audit_entry(
+        connection,
+        actor=actor,
+        action="test_notification_rule",
+        subject=f"notification_rule:{rule_id}",
+        now=now,
+    )
+    return request_id

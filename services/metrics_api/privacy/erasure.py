@@ -25,8 +25,7 @@ from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
-from metrics_api.privacy.search import search, search_among
-from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject
+from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject, search, search_among
 from metrics_api.privacy.traces import choose_alone, fetch_events_of_sessions, fetch_traces, fetch_used
 from viral_contract.models.privacy import SubjectKind, Trace
 

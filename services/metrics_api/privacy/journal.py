@@ -3,20 +3,23 @@
 It holds keyed hashes and times, no names, and is kept outside the backups.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 
+from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.identifiers import References
-from metrics_api.access.restored import deactivate_people, list_ended, revoke_tokens
+from metrics_api.access.people import end_sessions
 from metrics_api.db.database import Database
-from metrics_api.db.tables import erasures
+from metrics_api.db.tables import erasures, people, tokens
 from metrics_api.ingest.retained import fetch_retained
-from metrics_api.privacy.candidates import find_subjects
 from metrics_api.privacy.erasure import erase_subject
+from metrics_api.privacy.subjects import Subject
+from viral_contract.models.privacy import SubjectKind
+from viral_contract.models.values import normalize_id
 
 Kind = Literal[
     "user",
@@ -34,6 +37,36 @@ Kind = Literal[
 _SAVE = text("""
     INSERT INTO erasures AS known (mark, kind, erased_at) VALUES (:mark, :kind, :at)
     ON CONFLICT (mark) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at)
+""")
+_AT_ONCE = 10_000
+_NAMES = ("user_id", "referrer_id", "session_id", "device_fingerprint")
+_IN_JSON = "SELECT DISTINCT found #>> '{{}}' FROM {table}, jsonb_path_query({column}, '$.**') AS found \
+    WHERE jsonb_typeof(found) IN ('string', 'number')"
+_KEYS_IN_JSON = "SELECT DISTINCT member ->> 'key' FROM {table}, \
+    jsonb_path_query({column}, '$.** ? (@.type() == \"object\").keyvalue()') AS member"
+_CONTENT = {"parent_shares": "share_data", "progress_reels": "reel_data"}
+_TEXTS = (
+    *(f"SELECT DISTINCT {name} FROM attribution_events WHERE {name} IS NOT NULL" for name in _NAMES),
+    "SELECT DISTINCT referrer_id FROM attribution_links",
+    "SELECT DISTINCT unnest(participant_ids) FROM study_sessions",
+    "SELECT DISTINCT subject_id FROM privacy_requests WHERE subject_id IS NOT NULL",
+    "SELECT DISTINCT found #>> '{}' FROM report_runs,"
+    " jsonb_path_query(content, '$.facts.top_referrers[*].id') AS found",
+    *(
+        each.format(table=table, column=column)
+        for table, column in _CONTENT.items()
+        for each in (_IN_JSON, _KEYS_IN_JSON)
+    ),
+)
+_ADDRESSES = (
+    "SELECT DISTINCT host(ip_address) FROM attribution_events WHERE ip_address IS NOT NULL",
+    "SELECT DISTINCT host(cidr) FROM trusted_networks",
+)
+_KINDS_OF_TEXTS: tuple[SubjectKind, ...] = ("user", "session", "device")
+_ACTOR = "system"
+# Somebody who got access back after that keeps it.
+_CHANGED_SINCE = text("""
+    SELECT EXISTS (SELECT FROM audit_entries WHERE subject = :subject AND action = 'change_person' AND at > :at)
 """)
 
 
@@ -120,3 +153,65 @@ def _list_missing(connection: Connection, entries: Sequence[Entry]) -> dict[str,
         if is_erasure and entry.at >= kept_from and not is_known:
             missing[entry.mark] = entry
     return missing
+
+
+def find_subjects(connection: Connection, references: References, marks: Collection[bytes]) -> list[Subject]:
+    """The subjects with these keyed hashes that have stored data."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    found = {each for each in _list_candidates(connection) if references.to_mark(each.kind, each.id) in marks}
+    return sorted(found, key=lambda subject: (subject.kind, subject.id))
+
+
+def _list_candidates(connection: Connection) -> Iterator[Subject]:
+    for statement in _TEXTS:
+        for given in _stream(connection, statement):
+            yield from (Subject(kind, normalize_id(given)) for kind in _KINDS_OF_TEXTS)
+    for statement in _ADDRESSES:
+        yield from (Subject("ip_address", given) for given in _stream(connection, statement))
+
+
+def _stream(connection: Connection, statement: str) -> Iterator[str]:
+    rows = connection.execution_options(yield_per=_AT_ONCE).execute(text(statement))
+    yield from rows.scalars()
+
+
+def list_ended(connection: Connection, references: References) -> dict[Literal["person", "token"], dict[str, datetime]]:
+    """Whose access has ended and when, by the keyed hash of their address or token."""
+    gone = connection.execute(select(people).where(people.c.deactivated_at.is_not(None)))
+    revoked = connection.execute(select(tokens).where(tokens.c.revoked_at.is_not(None)))
+    return {
+        "person": {references.to_mark("person", row.email).hex(): row.deactivated_at for row in gone},
+        "token": {references.to_mark("token", row.token_hash).hex(): row.revoked_at for row in revoked},
+    }
+
+
+def deactivate_people(
+    connection: Connection, ended: Mapping[str, datetime], references: References, *, now: datetime
+) -> int:
+    """Deactivate the people whose hash is among these, and end their sessions; returns how many."""
+    count = 0
+    for row in connection.execute(select(people).where(people.c.deactivated_at.is_(None))).all():
+        at, subject = ended.get(references.to_mark("person", row.email).hex()), f"person:{row.id}"
+        if at and not connection.execute(_CHANGED_SINCE, {"subject": subject, "at": at}).scalar_one():
+            connection.execute(update(people).where(people.c.id == row.id).values(deactivated_at=at))
+            end_sessions(connection, row.id)
+            _note(connection, "deactivate_restored", subject, now)
+            count += 1
+    return count
+
+
+def revoke_tokens(
+    connection: Connection, ended: Mapping[str, datetime], references: References, *, now: datetime
+) -> int:
+    """Revoke the tokens whose hash is among these; returns how many."""
+    count = 0
+    for row in connection.execute(select(tokens).where(tokens.c.revoked_at.is_(None))).all():
+        if at := ended.get(references.to_mark("token", row.token_hash).hex()):
+            connection.execute(update(tokens).where(tokens.c.id == row.id).values(revoked_at=at))
+            _note(connection, "revoke_restored", f"token:{row.id}", now)
+            count += 1
+    return count
+
+
+def _note(connection: Connection, action: str, subject: str, now: datetime) -> None:
+    save_audit_entry(connection, actor=_ACTOR, action=action, subject=subject, actor_key=_ACTOR, now=now)

@@ -1,7 +1,10 @@
 """Where a subject can stand: what is exported, and what is looked for when it is erased."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, TextClause, text
@@ -102,6 +105,13 @@ class Subject:
     id: str
 
 
+_KEYS = {
+    "parent_shares": "share_id",
+    "progress_reels": "reel_id",
+    "study_sessions": "session_id",
+}
+
+
 def parse_subject(kind: SubjectKind, given: str) -> Subject:
     """The subject as it is stored. Raises ValueError where an address is none."""
     if kind != "ip_address":
@@ -136,3 +146,32 @@ def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:
         statements |= {"credited_events": _CREDITED, "study_sessions": _OTHERS_IN_SESSIONS}
         statements |= {"report_runs": _REPORTS, "deliveries": _MAILED}
     return statements
+
+
+def search(
+    connection: Connection, subject: Subject, events_of_sessions: Mapping[str, Sequence[UUID]]
+) -> dict[str, Sequence[Any]]:
+    """The keys of all rows, by table, that are about the subject and that no index leads to.
+
+    The events of sessions are found already, those of all in one look at every event.
+    """
+    found = {table: search_among(connection, table, subject) for table in _list_conditions(subject)}
+    if subject.kind == "session":
+        found["attribution_events"] = events_of_sessions.get(subject.id, [])
+    return found
+
+
+def search_among(
+    connection: Connection, table: str, subject: Subject, found: Sequence[Any] | None = None
+) -> Sequence[Any]:
+    """The keys of the table's rows that are about the subject; of those that were `found`, which still are."""
+    key, condition = _KEYS[table], _list_conditions(subject)[table]
+    among = "" if found is None else f"AND {key} = ANY(:found)"
+    statement = text(f"SELECT {key} FROM {table} WHERE {condition} {among} ORDER BY {key}")
+    return connection.execute(statement, {**build_mention_values(subject.id), "found": found}).scalars().all()
+
+
+def _list_conditions(subject: Subject) -> dict[str, str]:
+    if subject.kind == "user":
+        return {**MENTIONED, "study_sessions": ":id = ANY(participant_ids)"}
+    return MENTIONED

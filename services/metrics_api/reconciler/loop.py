@@ -1,4 +1,8 @@
-"""Runs the tasks while this process leads, and outlives restarts of the database."""
+"""Runs the tasks while this process leads, and survives restarts of the database.
+
+Of several reconcilers, the one whose connection holds an advisory lock leads. The lock ends with the connection, so
+another takes over when this process is killed, cut off or hangs on a dead network.
+"""
 
 import time
 from collections.abc import Sequence
@@ -9,9 +13,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
 
-from metrics_api.reconciler.leadership import await_leadership, check_leadership, connect
-from metrics_api.reconciler.queue_metrics import forget_queues
-from metrics_api.reconciler.tasks import Task
+from metrics_api.reconciler.tasks import Task, forget_queues
 from metrics_api.settings.api import ApiSettings
 from metrics_api.settings.queues import ReconcilerSettings
 from viral_runtime.observe.metrics import serve_metrics
@@ -23,6 +25,15 @@ _LEADS = Gauge(
 )
 _TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: done or failed", ["task", "outcome"])
 _log = structlog.get_logger()
+_KEY = 7_301_004
+_STANDBY_SECONDS = 2
+# Without these PostgreSQL would keep the lock for hours when the leader's machine is gone.
+_OPTIONS = "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+_HEARTBEAT = Gauge(
+    "viral_engine_reconciler_heartbeat_timestamp_seconds",
+    "When this process last reached the database, leading or not",
+    multiprocess_mode="max",
+)
 
 
 def run_reconciler(stop: Event, settings: ApiSettings, own: ReconcilerSettings, tasks: Sequence[Task]) -> None:
@@ -81,3 +92,36 @@ def run_task(task: Task) -> bool:
         return False
     _TASKS.labels(task=task.name, outcome="done").inc()
     return more
+
+
+def connect(database_url: str) -> psycopg.Connection:
+    """A connection to hold the leadership by, apart from those that work is done by."""
+    return psycopg.connect(
+        database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+        autocommit=True,
+        connect_timeout=5,
+        options=_OPTIONS,
+        tcp_user_timeout=10_000,
+        application_name="reconciler",
+    )
+
+
+def await_leadership(connection: psycopg.Connection, stop: Event) -> bool:
+    """Wait until nobody else leads; says whether this process leads now, or has to stop.
+
+    Raises psycopg.Error when the connection breaks.
+    """
+    while not stop.is_set():
+        _HEARTBEAT.set_to_current_time()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_KEY]).fetchone()
+        if row and row[0]:
+            _log.info("leadership_taken")
+            return True
+        stop.wait(_STANDBY_SECONDS)
+    return False
+
+
+def check_leadership(connection: psycopg.Connection) -> None:
+    """Raise psycopg.Error when the connection, and the leadership with it, is lost."""
+    connection.execute("SELECT 1")
+    _HEARTBEAT.set_to_current_time()

@@ -5,21 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from prometheus_client import Gauge
+from redis import Redis
+
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.batches.ledger import BATCHES
-from metrics_api.batches.start import start_due_scans
+from metrics_api.batches.steps import start_due_scans
 from metrics_api.context import Context
+from metrics_api.db.database import Database
 from metrics_api.deliveries import transitions
-from metrics_api.deliveries.telemetry import record_ended
-from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries
+from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries, record_ended
+from metrics_api.ledgers import KINDS
 from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.privacy.moderation import request_moderation
 from metrics_api.privacy.purge import purge_some
-from metrics_api.reconciler.queue_metrics import measure_queues
 from metrics_api.reports import runs
+from metrics_api.reports.runs import record_failed
 from metrics_api.reports.slots import tick_schedules
-from metrics_api.reports.telemetry import record_failed
 from metrics_api.settings.queues import ReconcilerSettings
+from metrics_api.work.counts import fetch_queues
 from metrics_api.work.due import enqueue_due
 
 _PRUNE_SECONDS = 3600
@@ -33,6 +37,20 @@ class Task:
     name: str
     seconds: float
     run: Callable[[datetime], bool]
+
+
+_WORK = Gauge(
+    "viral_engine_queue_work",
+    "Work of a queue, by state: waiting, running, failed for good, or uncertain",
+    ["queue", "state"],
+    multiprocess_mode="livemax",
+)
+_OLDEST = Gauge(
+    "viral_engine_queue_oldest_seconds",
+    "How long the oldest work of a queue has been due, 0 where none waits",
+    ["queue"],
+    multiprocess_mode="livemax",
+)
 
 
 def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
@@ -110,3 +128,21 @@ def _reconcile_batches(context: Context, now: datetime) -> bool:
         start_due_scans(connection)
     enqueue_due(context, BATCHES, now=now)
     return False
+
+
+def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
+    """Show how much is in each queue, and how long the oldest has waited."""
+    with database.read() as connection:
+        states = fetch_queues(connection, redis, KINDS, now=now)
+    for queue in states:
+        _WORK.labels(queue.name, "waiting").set(queue.depth)
+        _WORK.labels(queue.name, "running").set(queue.running)
+        _WORK.labels(queue.name, "failed").set(queue.failed)
+        _WORK.labels(queue.name, "uncertain").set(queue.uncertain)
+        _OLDEST.labels(queue.name).set(queue.oldest_waiting_seconds or 0)
+
+
+def forget_queues() -> None:
+    """Show nothing anymore, since another process may lead, and figures that stand still would be believed."""
+    _WORK.clear()
+    _OLDEST.clear()

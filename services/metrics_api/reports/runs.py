@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.settings.queues import QueueSettings
 from metrics_api.work.backoff import BACKOFF
-from metrics_api.work.dead_letters import Ledger, format_letter
-from metrics_api.work.decisions import discard, retry
+from metrics_api.work.dead_letters import Ledger, discard, format_letter, retry
 from metrics_api.work.kinds import Kind
 from metrics_api.work.leases import EXPIRED, HELD, SILENCE, claim, end_attempt
 from viral_contract.models.queues import DeadLetter
 from viral_contract.models.reports import FinishedReport, ReportFacts, ReportType, RunStatus
+from viral_runtime.observe.telemetry import record_event
 from viral_runtime.work.queues import QueueName
 
 
@@ -169,3 +169,36 @@ RUN_LEDGER = Ledger(
         "discard": discard(RUNS).take,
     },
 )
+
+
+def record_started(claim: Claim) -> None:
+    """A worker has begun an attempt."""
+    record_event(
+        "viral_engine.reports.generation_started",
+        report_id=claim.run_id,
+        report_type=claim.report_type,
+        attempt=claim.attempt,
+    )
+
+
+def record_completed(run: FinishedRun) -> None:
+    """A report is stored."""
+    record_event(
+        "viral_engine.reports.generation_completed",
+        duration_ms=round(run.duration_ms, 1),
+        report_id=run.report_id,
+        attempt=run.attempt,
+        k_factor=run.k_factor,
+        health_score=run.health_score,
+    )
+
+
+def record_failed(ended: EndedAttempt) -> None:
+    """An attempt has ended without a report."""
+    record_event(
+        "viral_engine.reports.generation_failed",
+        report_id=ended.report_id,
+        attempt=ended.attempt,
+        status=ended.status,
+        error=ended.error,
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from metrics_api.db.database import create_database_engine
-from metrics_api.db.runtime_role import save_audit_retention
+from metrics_api.db.migrate import save_audit_retention
 from tests.support.api_fixtures import Api
 from viral_contract.models.people import Scope
 

@@ -8,8 +8,7 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.bootstrap import TOKEN_OVERLAP, bootstrap
-from metrics_api.access.passwords import hash_password
-from metrics_api.access.weak_passwords import WeakPasswordError
+from metrics_api.access.passwords import WeakPasswordError, hash_password
 from metrics_api.db.tables import people
 from metrics_api.settings.api import BootstrapSettings
 from tests.support.api_fixtures import Api

@@ -9,9 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.access.claims import read_person
 from metrics_api.access.identifiers import References
-from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError
+from metrics_api.access.open_id import OpenIdProvider, Secrets, SignOnRefusedError, read_person
 from metrics_api.access.single_sign_on import open_flow, save_signed_on, start_flow
 from metrics_api.db.database import Database
 from metrics_api.settings.access import AccessSettings

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, event
 
 from metrics_api.context import Context
-from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
+from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event, build_link
 from tests.support.content_builders import EMAIL, build_share, save_shares

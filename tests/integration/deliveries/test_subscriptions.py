@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from metrics_api.access.identifiers import References
 from metrics_api.db.tables import audit_entries, suppressions
-from metrics_api.deliveries.unsubscribe_links import build_unsubscribe_url
+from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from viral_contract.models.people import Scope
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.batches.start import start_due_rescan
+from metrics_api.batches.steps import start_due_rescan
 from metrics_api.pii_scanner.scanner import SCANNER_VERSION
 from tests.support.api_fixtures import Api
 from tests.support.content_builders import (

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, text
 
 from metrics_api.batches.ledger import fetch_batch
-from metrics_api.batches.start import start_batch
-from metrics_api.batches.steps import StepContext, step_batch
+from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
 from metrics_api.ingest.content import delete_content, encode_item, save_content, scan_content
 from metrics_api.ingest.content_tables import PARENT_SHARES

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from metrics_api.batches.start import start_batch
-from metrics_api.batches.steps import StepContext, step_batch
+from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
 from metrics_api.ingest.content import ContentItem, delete_content, encode_item, keep_latest, save_content, scan_content
 from metrics_api.ingest.content_tables import CONTENT_TABLES

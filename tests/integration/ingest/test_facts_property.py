@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from metrics_api.batches.start import start_batch
-from metrics_api.batches.steps import StepContext, step_batch
+from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import delete_link, save_links

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.batches.start import start_due_rebuild
+from metrics_api.batches.steps import start_due_rebuild
 from metrics_api.db.database import Database
 from metrics_api.db.migrate import upgrade
 from tests.support.api_fixtures import Api

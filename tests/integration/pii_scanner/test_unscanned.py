@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.secrets import create_secret, hash_secret
-from metrics_api.batches.start import start_due_scans
+from metrics_api.batches.steps import start_due_scans
 from metrics_api.db.database import Database
 from metrics_api.db.tables import tokens
 from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan

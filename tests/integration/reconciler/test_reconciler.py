@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.batches.start import start_batch
+from metrics_api.batches.steps import start_batch
 from metrics_api.db.migrate import upgrade
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import build_clicks

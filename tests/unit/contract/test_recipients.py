@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from email_worker.addresses import read_mailbox
+from email_worker.message import read_mailbox
 from email_worker.settings import EmailSettings
 from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.recipients import drop_repeated, is_excluded, mask_recipient, split_addresses

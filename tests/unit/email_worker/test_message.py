@@ -6,9 +6,8 @@ from email.message import EmailMessage, MIMEPart
 
 import pytest
 
-from email_worker.addresses import read_mailbox
 from email_worker.letters import Letter, write_report_letter
-from email_worker.message import build_message
+from email_worker.message import build_message, read_mailbox
 from tests.support.letters import AT, UNSUBSCRIBE_URL, build_claim, build_report
 from viral_contract.models.deliveries import DeliveryClaimed
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from email_worker.alert_summary import MOST_SHOWN
-from email_worker.webhook_body import build_body, build_takedown_body, sign_body
+from email_worker.webhook import build_body, build_takedown_body, sign_body
 from tests.support.letters import AT, build_alert_event, build_claim, build_notification
 from viral_contract.models.deliveries import AlertEvent, Channel, DeliveryClaimed, Takedown
 

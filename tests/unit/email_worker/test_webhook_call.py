@@ -12,7 +12,7 @@ import pytest
 from email_worker.checked_network import CheckedNetwork, check_address
 from email_worker.outcomes import FailedError, NotSentError
 from email_worker.settings import WebhookSettings
-from email_worker.webhook_call import call_webhook
+from email_worker.webhook import call_webhook
 from tests.support.hook_server import Behaviour, HookCall, answer, hook_server
 from viral_cli.local.ports import find_free_port
 from viral_runtime.settings.networks import read_networks

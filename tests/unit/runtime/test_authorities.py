@@ -14,10 +14,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from redis import Redis
 
 from email_worker.settings import WebhookSettings
-from email_worker.webhook_call import call_webhook
+from email_worker.webhook import call_webhook
 from metrics_api.access.open_id import OpenIdProvider, Secrets
 from metrics_api.db.database import create_database_engine
-from metrics_api.reconciler.leadership import connect
+from metrics_api.reconciler.loop import connect
 from metrics_api.settings.access import SingleSignOnSettings
 from report_worker.language_model import write_with_model
 from report_worker.settings import AiSettings

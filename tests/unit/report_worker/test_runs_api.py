@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from report_worker.lease import RenewedLease
+from report_worker.runs_api import RenewedLease
 from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableError
 from viral_runtime.work.lease import LeaseLostError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from email_worker.file_transport import write_to_folder
 from email_worker.outcomes import RefusedError
+from email_worker.transport import write_to_folder
 
 
 def write(folder: Path, message_id: str = "<5.abc@mail.example>", text: str = "K is 0.74") -> str:

@@ -1,17 +1,25 @@
-"""Sending one message over SMTP, step by step, so that an error tells whether the server can have accepted it."""
+"""How a message leaves: by SMTP, or for development as a file that a mail client opens.
 
+SMTP goes step by step, so that an error tells whether the server can have accepted the message.
+"""
+
+import re
 import smtplib
 import ssl
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from pathlib import Path
 
-from email_worker.addresses import Mailbox
+from email_worker.message import Mailbox
 from email_worker.outcomes import FailedError, NotSentError, RefusedError, UnconfirmedError, judge_smtp
 from email_worker.settings import EmailSettings
 
 _OK, _PERMANENT = 2, 5
 _MOST_REPLY_CHARACTERS = 500
+_UNSAFE = re.compile(r"[^A-Za-z0-9@_-]+")
+_MOST_NAME_CHARACTERS = 150
 
 
 def send_by_smtp(
@@ -112,3 +120,26 @@ def _send_data(server: smtplib.SMTP, message: bytes) -> str:
 def _format_reply(code: int, reply: bytes | str) -> str:
     text = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
     return f"{code} {text}"[:_MOST_REPLY_CHARACTERS]
+
+
+def write_to_folder(folder: Path, message: EmailMessage, tell_intent: Callable[[], None]) -> str:
+    """Write the message under its Message-ID, whole or not at all. Raises RefusedError when that is not possible."""
+    tell_intent()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / _name_file(message["Message-ID"])
+        _write_whole(path, message.as_bytes())
+    except OSError as error:
+        raise RefusedError(f"The file could not be written: {error.strerror}") from error
+    return f"written to {path.name}"
+
+
+def _name_file(message_id: str) -> str:
+    """A name without separators and dots, so that it never leads out of the folder."""
+    return _UNSAFE.sub("_", message_id.strip("<>"))[:_MOST_NAME_CHARACTERS] + ".eml"
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        part.write(content)
+    Path(part.name).replace(path)

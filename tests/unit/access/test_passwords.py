@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from metrics_api.access.weak_passwords import WeakPasswordError, check_password
+from metrics_api.access.passwords import WeakPasswordError, check_password
 
 EMAIL = "ana.lopez@lakeside.example"
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from metrics_api.access.claims import VerifiedPerson, read_groups, read_person
-from metrics_api.access.open_id import SignOnRefusedError
+from metrics_api.access.open_id import SignOnRefusedError, VerifiedPerson, read_groups, read_person
 
 GOOD = {"iss": "https://login.example", "sub": "7f", "email": "Ana@Example.com", "email_verified": True}
 ODD = (

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import trustme
 
-from email_worker.addresses import Mailbox, read_mailbox
+from email_worker.message import Mailbox, read_mailbox
 from email_worker.outcomes import FailedError, NotSentError
 from email_worker.settings import EmailSettings
-from email_worker.smtp_transport import send_by_smtp
+from email_worker.transport import send_by_smtp
 from tests.support.mail_server import DROP, MailServer, mail_server
 from viral_cli.local.ports import find_free_port
 
