@@ -11,7 +11,7 @@ from dashboard.investigations import page as investigation
 from dashboard.page import Page
 from dashboard.period_lists import FLAGGED, REFERRERS
 from dashboard.reports import list_page as reports
-from dashboard.reports import message_page as report_message
+from dashboard.reports import message as report_message
 from dashboard.reports import page as report
 
 PAGES: tuple[Page, ...] = (

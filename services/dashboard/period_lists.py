@@ -7,31 +7,11 @@ from dashboard.lists.period_list import PeriodList, build_page
 from viral_contract.client.metrics_api import MetricsApi
 
 FLAGGED = (
+    build_page(PeriodList(fraud.PATH, "flagged-ips", "Flagged IPs", MetricsApi.fetch_fraud, fraud.build_rows)),
+    build_page(PeriodList(bots.PATH, "flagged-devices", "Flagged devices", MetricsApi.fetch_bots, bots.build_rows)),
     build_page(
         PeriodList(
-            path=fraud.PATH,
-            slug="flagged-ips",
-            title="Flagged IPs",
-            fetch=MetricsApi.fetch_fraud,
-            build_rows=fraud.build_rows,
-        )
-    ),
-    build_page(
-        PeriodList(
-            path=bots.PATH,
-            slug="flagged-devices",
-            title="Flagged devices",
-            fetch=MetricsApi.fetch_bots,
-            build_rows=bots.build_rows,
-        )
-    ),
-    build_page(
-        PeriodList(
-            path=anomalies.PATH,
-            slug="flagged-referrers",
-            title="Flagged referrers",
-            fetch=MetricsApi.fetch_anomalies,
-            build_rows=anomalies.build_rows,
+            anomalies.PATH, "flagged-referrers", "Flagged referrers", MetricsApi.fetch_anomalies, anomalies.build_rows
         )
     ),
 )

@@ -18,12 +18,34 @@ from dashboard.passwords import OWN_PATH
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
-from dashboard.theme import THEME
 from viral_contract.client.metrics_api import ApiUnreachableError
 from viral_contract.models.people import ROLE_SCOPES, Person, Scope
 
 PRODUCT = "Viral Guardrails"
 FIRST_SCRIPT = "first.js"
+# Of Mantine's components; what is ours is styled by the variables of assets/1-tokens.css.
+_THEME = {
+    "primaryColor": "accent",
+    "primaryShade": {"light": 6, "dark": 4},
+    "autoContrast": True,
+    "fontFamily": '"Inter Variable", system-ui, sans-serif',
+    "defaultRadius": 6,
+    "respectReducedMotion": True,
+    "colors": {
+        "accent": [
+            "#eef0ff",
+            "#e0e3ff",
+            "#c9cdfe",
+            "#b7baff",
+            "#a5a6fb",
+            "#6d6af0",
+            "#4f46e5",
+            "#4338ca",
+            "#3730a3",
+            "#312e81",
+        ]
+    },
+}
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -75,7 +97,7 @@ def build_layout() -> Component:
         className="shell",
     )
     return dmc.MantineProvider(
-        shell, theme=THEME, defaultColorScheme="auto", getStyleNonce={"function": "getStyleNonce"}
+        shell, theme=_THEME, defaultColorScheme="auto", getStyleNonce={"function": "getStyleNonce"}
     )
 
 

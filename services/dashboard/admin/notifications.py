@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from dashboard.admin.deliveries import build_state
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_folded, build_select
 from dashboard.data import SharedViews
 from dashboard.errors import format_invalid
 from dashboard.formats import format_minute
 from dashboard.guardrails.alerts import build_severity
 from dashboard.links import FLAGS_PATH, NOTIFICATIONS_PATH
-from dashboard.lists.page import build_page, build_save, button_id, find_pressed
+from dashboard.lists.page import build_button, build_page, build_save, find_pressed
 from dashboard.lists.view import Drawn, Form, ListPage, RefusedError, Wanted, attempt, build_next, build_rows
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertSeverity
@@ -106,20 +107,13 @@ def _build_last(rule: NotificationRule) -> Component:
 
 def _build_actions(rule: NotificationRule) -> Component:
     def build(action: str, label: str) -> Component:
-        name = html.Span(f" {rule.name}", className="visually-hidden")
-        return html.Button([label, name], id=button_id(_SLUG, action, rule.id), className="button")
+        return build_button(_SLUG, action, rule.id, label, f" {rule.name}")
 
     turn = build("off", "Turn off") if rule.enabled else build("on", "Turn on")
     usual = html.Div([build("test", "Send test"), build("edit", "Edit"), turn], className="rule-buttons")
     rare = [build("secret", "Rotate secret")] if rule.channel == "webhook" else []
-    more = html.Details(
-        [
-            html.Summary(["More", html.Span(f" for {rule.name}", className="visually-hidden")]),
-            html.Div([*rare, build("delete", "Delete")], className="rule-buttons"),
-        ],
-        className="resolve",
-    )
-    return html.Div([usual, more])
+    buttons = html.Div([*rare, build("delete", "Delete")], className="rule-buttons")
+    return html.Div([usual, build_folded("More", f"for {rule.name}", buttons)])
 
 
 def _build_secret(rule_name: str, secret: str) -> list[Component]:
@@ -163,14 +157,7 @@ def _build_form() -> list[Component]:
         value=_EMPTY["severities"],
         children=dmc.Group([dmc.Checkbox(label=each.capitalize(), value=each) for each in _SEVERITIES], mt=6),
     )
-    channel = dmc.Select(
-        id="notifications-channel",
-        label="Channel",
-        data=[{"value": value, "label": label} for value, label in CHANNELS.items()],
-        value=_EMPTY["channel"],
-        allowDeselect=False,
-        w=140,
-    )
+    channel = build_select("notifications-channel", "Channel", CHANNELS, _EMPTY["channel"], w=140)
     target = dmc.TextInput(
         id="notifications-target",
         label="Target",

@@ -9,10 +9,11 @@ from dash.development.base_component import Component
 
 from dashboard.components.bars import build_bars
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_folded
 from dashboard.components.table import Column, build_moment, build_table
 from dashboard.formats import format_duration, format_percent
 from dashboard.links import OPERATIONS_PATH, report_path
-from dashboard.lists.page import build_page, button_id
+from dashboard.lists.page import build_button, build_page
 from dashboard.lists.view import Done, Drawn, ListPage, Wanted, build_next
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.batches import Batch, BatchKind
@@ -141,14 +142,12 @@ def _build_title(letter: DeadLetter) -> Component | str:
 
 
 def _build_decision(letter: DeadLetter) -> Component:
-    name = html.Span(f" {format_name(letter.id)}", className="visually-hidden")
     choices = [_build_choice(choice, letter) for choice in _CHOICES[letter.state]]
-    return html.Details([html.Summary(["Resolve", name]), *choices], className="resolve")
+    return build_folded("Resolve", format_name(letter.id), *choices)
 
 
 def _build_choice(choice: Choice, letter: DeadLetter) -> Component:
-    whose = html.Span(f": {format_name(letter.id)}", className="visually-hidden")
-    button = html.Button([choice.label, whose], id=button_id(_SLUG, choice.action, letter.id), className="button")
+    button = build_button(_SLUG, choice.action, letter.id, choice.label, f": {format_name(letter.id)}")
     return html.Div([button, build_hint(choice.effect)], className="choice-of-action")
 
 

@@ -9,9 +9,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_folded, build_select
 from dashboard.formats import format_minute
 from dashboard.links import PEOPLE_PATH
-from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
 from dashboard.passwords import LINK_PATH
 from dashboard.public_address import HOW_TO_SET, find_public_address
@@ -74,15 +75,9 @@ def _build_actions(person: PersonDetail) -> Component:
     actions = [(str(role), f"Make {_article(role)} {role}") for role in Role if role != person.role]
     actions.append(("password", "Reset password"))
     actions.append(("activate", "Reactivate") if person.deactivated else ("deactivate", "Deactivate"))
-    buttons = [html.Button(said, id=button_id(_SLUG, name, person.id), className="button") for name, said in actions]
-    return html.Details(
-        [
-            html.Summary(["Change", html.Span(f" {person.email}", className="visually-hidden")]),
-            build_hint("Any change signs this person out everywhere."),
-            html.Div(buttons, className="person-actions"),
-        ],
-        className="resolve",
-    )
+    buttons = [build_button(_SLUG, name, person.id, said) for name, said in actions]
+    hint = build_hint("Any change signs this person out everywhere.")
+    return build_folded("Change", person.email, hint, html.Div(buttons, className="person-actions"))
 
 
 def _article(role: Role) -> str:
@@ -111,22 +106,14 @@ def _describe_end(token: Token, now: datetime) -> str:
 def _build_revoke(token: Token) -> Component | None:
     if not token.active or token.created_by == "environment":
         return None
-    return html.Details(
-        [
-            html.Summary(["Revoke", html.Span(f" {token.name}", className="visually-hidden")]),
-            build_hint("The token stops working immediately. This can't be undone."),
-            html.Button(f"Revoke {token.name}", id=button_id(_SLUG, "revoke", token.id), className="button"),
-        ],
-        className="resolve",
-    )
+    hint = build_hint("The token stops working immediately. This can't be undone.")
+    return build_folded("Revoke", token.name, hint, build_button(_SLUG, "revoke", token.id, f"Revoke {token.name}"))
 
 
 def _build_invitation() -> list[Component]:
-    roles = [{"value": str(role), "label": role.capitalize()} for role in Role]
+    roles = {str(role): role.capitalize() for role in Role}
     email = dmc.TextInput(id="people-email", label="Email", placeholder="name@example.com", className="filter")
-    role = dmc.Select(
-        id="people-role", label="Role", data=roles, value=str(Role.VIEWER), allowDeselect=False, className="filter"
-    )
+    role = build_select("people-role", "Role", roles, str(Role.VIEWER), className="filter")
     return [
         build_hint(
             "Viewers can look. Analysts can also act on alerts and reports. Admins see full identifiers and manage "
@@ -137,11 +124,8 @@ def _build_invitation() -> list[Component]:
 
 
 def _build_token_form() -> list[Component]:
-    days = [{"value": value, "label": label} for value, label in _DAYS.items()]
     name = dmc.TextInput(id="people-name", label="Token name", placeholder="events importer", className="filter")
-    expiry = dmc.Select(
-        id="people-days", label="Expires in", data=days, value="90", allowDeselect=False, className="filter"
-    )
+    expiry = build_select("people-days", "Expires in", _DAYS, "90", className="filter")
     return [
         build_hint("Grant only the scopes that its program needs."),
         html.Div([name, expiry, build_save(_SLUG, "token", "Create token")], className="filters"),

@@ -8,10 +8,11 @@ from dash import html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_folded, build_select
 from dashboard.components.table import Column, build_table
 from dashboard.formats import format_minute
 from dashboard.links import PRIVACY_PATH
-from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next, build_rows, check
 from dashboard.session import current_viewer
 from viral_contract.client.metrics_api import ApiUnreachableError, MetricsApi
@@ -129,19 +130,17 @@ def _build_action(request: PrivacyRequest) -> list[Component]:
     else:
         label = "Erase data"
         hint = "This can't be undone. What other people did with this child is kept, without the child's ID."
-    summary = html.Summary(["Answer", html.Span(f" request {request.id}", className="visually-hidden")])
     close_hint = build_hint("No data found? Check the ID with the requester. If it is right, close the request.")
     buttons = [
         _build_button(label, request, request.kind),
         close_hint,
         _build_button("Close request: no data found", request, "close"),
     ]
-    return [html.Details([summary, build_hint(hint), *buttons], className="resolve")]
+    return [build_folded("Answer", f"request {request.id}", build_hint(hint), *buttons)]
 
 
 def _build_traces(request: PrivacyRequest) -> list[Component]:
     """What an erasure has left under the devices, sessions and IP addresses that were used."""
-    summary = html.Summary(["Remaining data", html.Span(f" of request {request.id}", className="visually-hidden")])
     rows = [
         (SUBJECTS[trace.kind], trace.id, format_count(trace.events), _format_others(trace)) for trace in request.traces
     ]
@@ -154,7 +153,7 @@ def _build_traces(request: PrivacyRequest) -> list[Component]:
             "this person. This can't be undone. IP addresses need a request of their own."
         )
         body += [build_hint(hint), _build_button("Erase devices and sessions", request, "erase-traces")]
-    return [html.Details([summary, *body], className="resolve traces")]
+    return [build_folded("Remaining data", f"of request {request.id}", *body, look="resolve traces")]
 
 
 def _format_others(trace: Trace) -> str:
@@ -170,25 +169,19 @@ def _build_again(request: PrivacyRequest) -> list[Component]:
 
 def _build_button(label: str, request: PrivacyRequest, answering: Answering) -> Component:
     about = f" about {request.subject_id}" if request.subject_id else f" of request {request.id}"
-    subject = html.Span(about, className="visually-hidden")
-    return html.Button([label, subject], id=button_id(_SLUG, answering, request.id), className="button")
+    return build_button(_SLUG, answering, request.id, label, about)
 
 
 def _build_form() -> list[Component]:
     fields = [
-        _build_select("kind", "Request", KINDS),
-        _build_select("subject_kind", "Identified by", SUBJECTS),
+        build_select("privacy-kind", "Request", KINDS),
+        build_select("privacy-subject_kind", "Identified by", SUBJECTS),
         dmc.TextInput(id="privacy-subject_id", label="ID", required=True, withAsterisk=False),
         dmc.TextInput(id="privacy-note", label="Who asked, and how you verified it"),
         build_save(_SLUG, "form", "Record request"),
     ]
     hint = "Recording a request starts the time in which it must be answered. Answer it in the list below."
     return [build_hint(hint), html.Div(fields, className="filters")]
-
-
-def _build_select(name: str, label: str, words: dict[Any, str]) -> Component:
-    choices = [{"value": value, "label": said} for value, said in words.items()]
-    return dmc.Select(id=f"privacy-{name}", label=label, data=choices, value=next(iter(words)), allowDeselect=False)
 
 
 def _record(api: MetricsApi, **form: str | None) -> Done:

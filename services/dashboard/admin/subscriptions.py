@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.links import SUBSCRIPTIONS_PATH
-from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
 from dashboard.reports.email import build_refusal
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
@@ -52,7 +52,7 @@ def _build_subscriber(subscription: Subscription) -> Component:
     if subscription.suppressed:
         who.append(html.P("Gets no email: this address is suppressed, see below.", className="run-reason"))
     return html.Li(
-        [html.Div(who), _build_button("Remove", subscription.email, "remove", str(subscription.id))],
+        [html.Div(who), build_button(_SLUG, "remove", str(subscription.id), "Remove", f" {subscription.email}")],
         className="recipient",
     )
 
@@ -73,13 +73,8 @@ def _build_suppression(suppression: Suppression) -> Component:
     """The address, with what its mail server said."""
     said = html.P(suppression.reason, className="reason")
     since = html.P(f"since {format_day(suppression.created_at.date())}", className="row-note")
-    allow = _build_button("Allow again", suppression.email, "allow", suppression.email)
+    allow = build_button(_SLUG, "allow", suppression.email, "Allow again", f" {suppression.email}")
     return html.Li([html.Div([html.H3(suppression.email), said, since]), allow], className="recipient")
-
-
-def _build_button(label: str, email: str, action: str, row: str) -> Component:
-    name = html.Span(f" {email}", className="visually-hidden")
-    return html.Button([label, name], id=button_id(_SLUG, action, row), className="button")
 
 
 def _build_list(entries: list[Component]) -> Component:

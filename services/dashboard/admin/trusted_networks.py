@@ -7,12 +7,13 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_folded
 from dashboard.components.dates import build_day
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.data import SharedViews
 from dashboard.formats import format_minute
 from dashboard.links import TRUSTED_NETWORKS_PATH
-from dashboard.lists.page import build_page, build_save, button_id
+from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next, build_rows
 from dashboard.period import read_search
 from viral_contract.client.metrics_api import MetricsApi
@@ -36,16 +37,9 @@ def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
 def _build_network(network: TrustedNetwork) -> Component:
     added = f"since {format_day(network.created_at.date())}, by {network.created_by}"
     who = html.Div([html.H3(network.cidr), html.P(added, className="row-note")])
-    remove = html.Details(
-        [
-            html.Summary(["Remove", html.Span(f" {network.cidr}", className="visually-hidden")]),
-            build_hint("Clicks from this network will count toward fraud detection again."),
-            html.Button(
-                f"Stop trusting {network.cidr}", id=button_id(_SLUG, "remove", network.cidr), className="button"
-            ),
-        ],
-        className="resolve",
-    )
+    hint = build_hint("Clicks from this network will count toward fraud detection again.")
+    button = build_button(_SLUG, "remove", network.cidr, f"Stop trusting {network.cidr}")
+    remove = build_folded("Remove", network.cidr, hint, button)
     return html.Li([who, html.Div(network.reason), html.Div(_format_end(network)), remove], className="violation")
 
 

@@ -4,6 +4,8 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.controls import build_select
+
 _HOURS = {"1": "1 hour", "24": "1 day", "168": "7 days"}
 _ENDS = {
     "alert-resolve": (
@@ -46,8 +48,7 @@ def build_actions() -> Component:
 
 
 def _build_keeping() -> Component:
-    hours = [{"value": value, "label": label} for value, label in _HOURS.items()]
-    snooze = dmc.Select(id="alert-hours", label="Snooze for", data=hours, value="24", allowDeselect=False, w=140)
+    snooze = build_select("alert-hours", "Snooze for", _HOURS, "24", w=140)
     return html.Div(
         [
             html.Button("Acknowledge", id="alert-acknowledge", className="button button-primary"),

@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.address_controls import control_id
+from dashboard.components.controls import build_select
 from dashboard.components.dates import build_day
 from dashboard.components.filter_form import FilterForm
 from dashboard.components.page_header import GUARDRAILS
@@ -43,24 +44,12 @@ _EMPTY = "Alerts and the actions taken on them will appear here."
 
 def _build_controls() -> list[Component]:
     return [
-        _build_choice("status", "Status", STATUSES),
-        _build_choice("type", "Type", {ANY: "All", **TITLES}),
+        build_select(control_id(_SLUG, "status"), "Status", STATUSES, className="filter"),
+        build_select(control_id(_SLUG, "type"), "Type", {ANY: "All", **TITLES}, className="filter"),
         build_day(control_id(_SLUG, "start"), "From (UTC)", "Any date"),
         build_day(control_id(_SLUG, "end"), "To (UTC)", "Any date"),
         dmc.TextInput(id=control_id(_SLUG, "q"), label="Text", placeholder="Message, note or name", className="filter"),
     ]
-
-
-def _build_choice(name: str, label: str, words: dict[Any, str]) -> Component:
-    choices = [{"value": value, "label": said} for value, said in words.items()]
-    return dmc.Select(
-        id=control_id(_SLUG, name),
-        label=label,
-        data=choices,
-        value=_DEFAULTS[name],
-        allowDeselect=False,
-        className="filter",
-    )
 
 
 FILTERS = FilterForm(_SLUG, ALERTS_PATH, _DEFAULTS, ("q",), _build_controls)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.address_controls import control_id, keep_in_address
+from dashboard.components.controls import build_select
 from dashboard.components.page_header import GUARDRAILS, build_page_header
 from dashboard.data import SharedViews
 from dashboard.formats import format_clock
@@ -67,16 +67,12 @@ def _action_id(violation_id: int, action: str) -> dict[str, str | int]:
 
 
 def _build_filters() -> list[Component]:
-    filters = [_build_filter(name, label, words) for name, (label, words) in _FILTERS.items()]
+    filters = [
+        build_select(control_id(_SLUG, name), label, {ANY: "All", **words}, className="filter")
+        for name, (label, words) in _FILTERS.items()
+    ]
     defaults = dcc.Store(id="violations-defaults", data=dict.fromkeys(_FILTERS, ANY))
     return [defaults, html.Div(filters, className="filters")]
-
-
-def _build_filter(name: str, label: str, words: dict[Any, str]) -> Component:
-    choices = [{"value": ANY, "label": "All"}, *({"value": value, "label": said} for value, said in words.items())]
-    return dmc.Select(
-        id=control_id(_SLUG, name), label=label, data=choices, value=ANY, allowDeselect=False, className="filter"
-    )
 
 
 LISTED = ListPage(

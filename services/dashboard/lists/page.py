@@ -42,9 +42,10 @@ def build_page(
     return Page(listed.path, listed.title, build_layout, add_callbacks, icon=icon, scope=scope, group=group)
 
 
-def button_id(slug: str, action: str, row: Row) -> dict[str, Row]:
-    """The id of a button in a row."""
-    return {"page": slug, "action": action, "row": row}
+def build_button(slug: str, action: str, row: Row, label: str, about: str = "") -> Component:
+    """The button of an action in a row, which `about` names to screen readers."""
+    name = [html.Span(about, className="visually-hidden")] if about else []
+    return html.Button([label, *name], id={"page": slug, "action": action, "row": row}, className="button")
 
 
 def build_save(slug: str, form: str, label: str) -> Component:

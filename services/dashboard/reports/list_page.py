@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -10,22 +11,30 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
+from dashboard.admin.deliveries import build_state as build_delivery_state
 from dashboard.components.card import build_blank
 from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_failure, build_refresh_problem
+from dashboard.components.table import Column, build_table
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_invalid
-from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH
+from dashboard.formats import format_minute
+from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH, report_path
+from dashboard.lists.view import build_next
 from dashboard.live.page import add_tick, build_clock
 from dashboard.page import Page
 from dashboard.period import read_search
-from dashboard.reports.list import build_list, search_of
-from dashboard.reports.run import is_unfinished
+from dashboard.reports.run import build_state, is_unfinished
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.models.growth import Trend
 from viral_contract.models.people import Scope
-from viral_contract.models.reports import ReportRequest, ReportType
+from viral_contract.models.period import Period
+from viral_contract.models.reports import ReportRequest, ReportsAnswer, ReportSummary, ReportType
+from viral_reports.dates import format_period
+from viral_reports.figures import format_count, format_counted, format_k, format_points
+from viral_reports.titles import TITLES
 
 _ROWS = 25
 _POLL_SECONDS = 2
@@ -35,6 +44,15 @@ _FIRST_AND_LAST = 2
 # From here on the API may do better the next time.
 _SERVER_ERROR = 500
 _TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
+_COLUMNS = (
+    Column("Report"),
+    Column("Status"),
+    Column("K-factor", is_figure=True),
+    Column("Health score", is_figure=True),
+    Column("Email"),
+    Column("Requested"),
+)
+_ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
 _OUTPUTS = {
     "list": Output("reports-list", "children"),
     "form_hidden": Output("reports-form", "hidden"),
@@ -189,6 +207,86 @@ def _parse_search(search: str | None) -> tuple[ReportType | None, str | None]:
 
 def _may_generate() -> bool:
     return current_viewer().may(Scope.REPORTS_WRITE)
+
+
+def build_list(answer: ReportsAnswer, report_type: ReportType | None) -> list[Component]:
+    """The filter, the reports of one type or all, and the way to older ones."""
+    if not answer.reports:
+        kind = f"{report_type} " if report_type else ""
+        return [build_filter(report_type), html.P(f"No {kind}reports yet.", className="nothing")]
+    total = html.P(f"{format_counted(answer.total_reports, 'report')}, newest first", className="hint")
+    rows = [_build_row(report) for report in answer.reports]
+    table = build_table("Performance reports, newest first", _COLUMNS, rows)
+    return [build_filter(report_type), total, table, *_build_way_on(answer, report_type)]
+
+
+def build_filter(chosen: ReportType | None) -> Component:
+    """Links that narrow the list to one type."""
+    choices: list[tuple[ReportType | None, str]] = [
+        (None, "All"),
+        ("weekly", "Weekly"),
+        ("monthly", "Monthly"),
+        ("custom", "Custom"),
+    ]
+    links = [_build_choice(label, search_of(kind), is_chosen=kind == chosen) for kind, label in choices]
+    return html.Nav(links, className="choices", **{"aria-label": "Report type"})
+
+
+def search_of(report_type: ReportType | None) -> str:
+    """The query string of the list of one type."""
+    return f"?{urlencode({'report_type': report_type})}" if report_type else ""
+
+
+def _build_choice(label: str, search: str, *, is_chosen: bool) -> Component:
+    # dcc.Link has no aria-current; what surrounds it carries it instead.
+    state = {"aria-current": "true"} if is_chosen else {}
+    link = dcc.Link(label, href=REPORTS_PATH + search, className="choice")
+    return html.Div(link, className="choice-here" if is_chosen else None, **state)
+
+
+def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
+    dates = format_period(Period.between(report.period_start, report.period_end))
+    title = dcc.Link(TITLES[report.report_type], href=report_path(report.id))
+    return (
+        html.Span([title, html.Span(f"{dates} · #{report.id}", className="row-note")], className="row-who"),
+        build_state(report),
+        _build_k(report),
+        _build_score(report),
+        _build_email(report),
+        _build_request(report),
+    )
+
+
+def _build_k(report: ReportSummary) -> Component | str:
+    if report.k_factor is None or report.k_factor_trend is None:
+        return "–"
+    trend = report.k_factor_trend
+    words = [html.Span(_ARROWS[trend], **{"aria-hidden": "true"}), f" {trend.capitalize()}"]
+    return html.Span(
+        [format_k(report.k_factor), html.Span(words, className=f"row-note trend-{trend}")], className="row-who"
+    )
+
+
+def _build_score(report: ReportSummary) -> Component | str:
+    """A finished report without a score says so; it is of a period without data, or of one that is purged."""
+    if report.health_score is not None:
+        return format_points(report.health_score)
+    return html.Span(report.health_missing, className="row-note") if report.health_missing else "–"
+
+
+def _build_email(report: ReportSummary) -> Component | str:
+    status = report.delivery_status
+    return "–" if status == "none" else build_delivery_state(status.replace("_", " "))
+
+
+def _build_request(report: ReportSummary) -> Component:
+    when = f"{format_minute(report.created_at)} UTC"
+    return html.Span([report.requested_by, html.Span(when, className="row-note")], className="row-who requested")
+
+
+def _build_way_on(answer: ReportsAnswer, report_type: ReportType | None) -> list[Component]:
+    chosen = {"report_type": report_type} if report_type else {}
+    return build_next(REPORTS_PATH, chosen, answer.next_cursor, f"{format_count(len(answer.reports))} reports")
 
 
 PAGE = Page(REPORTS_PATH, "Reports", build_layout, add_callbacks, icon="report")
