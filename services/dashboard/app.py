@@ -24,7 +24,7 @@ from dashboard.static import compress_static
 from dashboard.unsubscribe import add_unsubscribe_route
 from dashboard.visitor import note_visitors
 from viral_contract.client.metrics_api import MetricsApi
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 from viral_runtime.web.request_log import observe_requests
 
 _ASSETS = Path(__file__).parent / "assets"

@@ -33,8 +33,7 @@ from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
 from viral_runtime.observe.logs import configure_logging
 from viral_runtime.observe.tracing import start_tracing
 from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.observe import LogSettings, TelemetrySettings
-from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.settings.groups import LogSettings, ProxySettings, TelemetrySettings, WebServerSettings
 from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
 from viral_runtime.work.stop import watch_stop_signals

@@ -35,8 +35,8 @@ from metrics_api.settings.detection import DetectionSettings
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
+from viral_cli.local.servers import EmbeddedPostgres
 from viral_contract.models.events import Event
 from viral_contract.models.period import Period
 

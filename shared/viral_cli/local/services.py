@@ -13,9 +13,14 @@ from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
 from report_worker.settings import AiSettings, ReportWorkerSettings, SchedulerSettings
 from viral_cli.local.processes import Program
 from viral_runtime.settings.base import EnvironmentSettings
-from viral_runtime.settings.observe import LogSettings, TelemetrySettings, WorkerMetricsSettings
-from viral_runtime.settings.web import ProxySettings, WebServerSettings
-from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.settings.groups import (
+    LogSettings,
+    ProxySettings,
+    TelemetrySettings,
+    WebServerSettings,
+    WorkerMetricsSettings,
+    WorkerSettings,
+)
 
 _WEB = ProxySettings, WebServerSettings, TelemetrySettings, LogSettings
 _DETECTION = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings

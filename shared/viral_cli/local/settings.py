@@ -10,9 +10,7 @@ import metrics_api.settings.privacy
 import metrics_api.settings.queues
 import report_worker.settings
 import viral_cli.settings
-import viral_runtime.settings.observe
-import viral_runtime.settings.web
-import viral_runtime.settings.work
+import viral_runtime.settings.groups
 from viral_runtime.settings.base import EnvironmentSettings
 
 _MODULES = (
@@ -26,9 +24,7 @@ _MODULES = (
     metrics_api.settings.queues,
     report_worker.settings,
     viral_cli.settings,
-    viral_runtime.settings.observe,
-    viral_runtime.settings.web,
-    viral_runtime.settings.work,
+    viral_runtime.settings.groups,
 )
 
 

@@ -12,10 +12,8 @@ from viral_contract.client.connection import (
     ApiUnreachableError,
     QueryValue,
 )
-from viral_contract.client.deliveries import DeliveriesApi
-from viral_contract.client.notifications import NotificationsApi
+from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, RecipientsApi
 from viral_contract.client.privacy import PrivacyApi
-from viral_contract.client.recipients import RecipientsApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
