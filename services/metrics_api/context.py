@@ -8,12 +8,15 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, connect_provider
 from metrics_api.access.rate_limits import RateLimits
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.settings.access import AccessSettings
 from metrics_api.settings.api import ApiSettings
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from metrics_api.settings.privacy import PrivacySettings
 from metrics_api.settings.queues import QueueSettings
+from metrics_api.settings.traffic import TrafficSettings
+from metrics_api.traffic.classifier import Classifier
 from viral_runtime.flags.evaluate import Flags
 from viral_runtime.work.queues import connect_redis
 
@@ -28,6 +31,7 @@ class Settings:
     deliveries: DeliverySettings = field(default_factory=DeliverySettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    traffic: TrafficSettings = field(default_factory=TrafficSettings)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Context:
     references: References
     limits: RateLimits
     provider: OpenIdProvider | None
+    fact_rules: FactRules
     settings: Settings
 
 
@@ -53,5 +58,6 @@ def connect(settings: Settings, *, pool_size: int) -> Context:
         references=References(api.identifier_key.get_secret_value()),
         limits=RateLimits(api.redis_url, access.limits),
         provider=connect_provider(access.single_sign_on),
+        fact_rules=FactRules(Classifier(settings.traffic.app_patterns, settings.traffic.networks)),
         settings=settings,
     )

@@ -41,7 +41,9 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
     if batch:
         context = current_context()
         with context.database.write() as connection:
-            taken = take_events(connection, batch, context.references.to_mark, now=datetime.now(UTC))
+            taken = take_events(
+                connection, batch, context.references.to_mark, context.fact_rules, now=datetime.now(UTC)
+            )
     late = {"expired": taken.expired, "erased": taken.erased}
     duplicates = len(batch) - taken.accepted - taken.expired - taken.erased
     _count(accepted=taken.accepted, duplicate=duplicates, rejected=len(rejections.items), **late)

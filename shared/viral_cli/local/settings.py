@@ -8,6 +8,7 @@ import metrics_api.settings.deliveries
 import metrics_api.settings.detection
 import metrics_api.settings.privacy
 import metrics_api.settings.queues
+import metrics_api.settings.traffic
 import report_worker.settings
 import viral_cli.settings
 import viral_runtime.settings.groups
@@ -22,6 +23,7 @@ _MODULES = (
     metrics_api.settings.detection,
     metrics_api.settings.privacy,
     metrics_api.settings.queues,
+    metrics_api.settings.traffic,
     report_worker.settings,
     viral_cli.settings,
     viral_runtime.settings.groups,

@@ -163,6 +163,16 @@ OptionalText = Annotated[
     Annotated[str, StringConstraints(max_length=2048), BeforeValidator(check_text)] | None,
     BeforeValidator(_empty_is_null, json_schema_input_type=_GivenText | None),
 ]
+_GivenHeader = Annotated[str, Field(max_length=64, pattern=NO_CONTROL)]
+OptionalHeader = Annotated[
+    Annotated[str, StringConstraints(max_length=64), BeforeValidator(check_text)] | None,
+    BeforeValidator(_empty_is_null, json_schema_input_type=_GivenHeader | None),
+]
+_GivenMethod = Annotated[str, Field(max_length=16, pattern=NO_CONTROL)]
+OptionalMethod = Annotated[
+    Annotated[str, StringConstraints(max_length=16), BeforeValidator(check_text)] | None,
+    BeforeValidator(_empty_is_null, json_schema_input_type=_GivenMethod | None),
+]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
 # Far enough from Python's first and last dates for every calculation with periods.

@@ -42,6 +42,7 @@ READS = {
     "/v1/guardrails/bots": (5, 1),
     "/v1/guardrails/conversion-anomalies": (3, 1),
     "/v1/guardrails/opt-outs": (3, 1),
+    "/v1/guardrails/traffic": (4, 1),
     "/v1/guardrails/health": (12, 1),
     "/v1/guardrails/what-if": (16, 1),
     "/v1/guardrails/coppa": (4, 1),
