@@ -182,6 +182,14 @@ def test_a_posted_batch(api: Api, watch: Watch, batch: str) -> None:
     assert (len(statements), transactions) == (number, 2), describe(statements)
 
 
+def test_a_session_makes_its_staging_tables_once(api: Api, watch: Watch) -> None:
+    posts = [("/v1/events", {"events": [build_event()]}), ("/v1/links", {"items": [build_link("link-1")]})]
+    for path, body in posts:
+        api.send("POST", path, json=body)
+        statements, *_ = watch(api, "POST", path, json=body)
+        assert [each for each in statements if each.startswith(("CREATE", "TRUNCATE"))] == [], describe(statements)
+
+
 def test_a_report(api: Api, watch: Watch) -> None:
     asked = {"report_type": "custom", "period_start": TODAY["start"], "period_end": TODAY["end"]}
     path = f"/internal/report-runs/{api.send('POST', '/v1/reports', json=asked).get_json()['id']}"
