@@ -34,6 +34,7 @@ THRESHOLDS: list[tuple[str, float, list[float], list[float]]] = [
     ("ALERT_FRAUD_IPS", 5, [0], [-1]),
     ("ALERT_BOT_DEVICES", 3, [0], [-1]),
     ("ALERT_OPT_OUT_RATE", 0.3, [0, 1], [-0.1]),
+    ("ALERT_EVENT_PII", 0, [0, 5], [-1]),
     ("DATA_STALE_MINUTES", 60, [0, 1], [-1]),
 ]
 every_threshold = pytest.mark.parametrize(("name", "default", "allowed", "refused"), THRESHOLDS)

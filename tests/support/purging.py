@@ -31,7 +31,8 @@ def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
     same = {"ip_address": ip_address, "device_fingerprint": f"{age}-device", "link_id": f"{age}-link"}
     person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"{age}-agent"}
     api.post_events(*build_clicks(12, at=at, **same, **person))
-    api.post_events(build_event("signup", at=at, user_id=f"{age}-user", referrer_id=f"{age}-referrer"))
+    signup = {"user_id": f"{age}-user", "referrer_id": f"{age}-referrer", "landing_page": f"/join?email={EMAIL}"}
+    api.post_events(build_event("signup", at=at, **signup))
     api.post_events(build_event("conversion", at=at, session_id=f"{age}-session", referrer_id=f"{age}-referrer"))
     written = {"inserted_at": at.isoformat()}
     save_shares(api, build_share(f"{age}-share", EMAIL, **written))

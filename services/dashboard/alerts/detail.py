@@ -47,6 +47,7 @@ _COLUMNS: dict[AlertType, tuple[str, str]] = {
     "coppa_violation": ("Violation", "Items"),
     "fraud_detection": ("IP address", "Clicks"),
     "conversion_anomaly": ("Referrer", "Conversions or rate"),
+    "pii_in_events": ("Leak", "Events"),
     "no_data": ("Last event", "Age"),
     "bot_detection": ("Device", "Clicks"),
 }

@@ -17,6 +17,7 @@ TITLES: dict[AlertType, str] = {
     "coppa_violation": "Children's personal information shared",
     "fraud_detection": "Click fraud suspected",
     "conversion_anomaly": "Unusual conversion activity",
+    "pii_in_events": "Personal information in event URLs",
     "no_data": "No events received",
     "bot_detection": "Bot-like devices",
     "high_opt_out": "Parent shares rarely viewed",

@@ -20,6 +20,7 @@ _COMMENT = re.compile(r"\([^()]*\)?")
 _PRODUCT = re.compile(r"(?:^|(?<=\s))[A-Za-z][A-Za-z-]{1,23}(?=/)|^[A-Za-z][A-Za-z-]{1,23}(?=\s|$)")
 _SHOWN_CHARACTERS = 6
 _ALIAS_BYTES = 5
+_PSEUDONYM_BYTES = 8
 _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
@@ -58,6 +59,7 @@ class References:
     def __init__(self, key: str) -> None:
         self._cipher = AESSIV(hashlib.sha512(key.encode()).digest())
         self._mark_key = hashlib.sha512(f"erasures {key}".encode()).digest()
+        self._pseudonym_key = hashlib.sha512(f"pseudonyms {key}".encode()).digest()
         self._alias_key = hashlib.sha256(b"alias " + key.encode()).digest()
 
     def to_ref(self, identifier: str) -> str:
@@ -82,6 +84,11 @@ class References:
         """A keyed hash that stands for the identifier for good: nobody can turn it back, or try who it is."""
         given = f"{kind}:{identifier}".encode()
         return hashlib.blake2b(given, key=self._mark_key, digest_size=20, person=b"erasures").digest()
+
+    def to_pseudonym(self, kind: str, value: str) -> str:
+        """A keyed hash in hexadecimal that stands for a value which must not be stored."""
+        given = f"{kind}:{value}".encode()
+        return hashlib.blake2b(given, key=self._pseudonym_key, digest_size=_PSEUDONYM_BYTES).hexdigest()
 
     def seal(self, text: str, *, purpose: str) -> str:
         """An opaque form that opens for the same purpose only, so that nobody passes one thing off as another."""

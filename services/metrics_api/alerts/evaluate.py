@@ -10,6 +10,7 @@ from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.detection.coppa_violations import fetch_violations
+from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
@@ -27,7 +28,8 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
         await_turn(connection)
         health = fetch_health(connection, query)
         save_point(connection, health)
-        findings = find_alerts(health, context.settings.detection, _fetch_true_violations(connection, query))
+        violations, event_pii = _fetch_true_violations(connection, query), fetch_event_pii(connection, query)
+        findings = find_alerts(health, context.settings.detection, violations, event_pii)
         changes = save_findings(connection, findings, query.period, now=now)
         save_alert_events(connection, context.flags, changes, now=now)
     _record(health, changes)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow, EvidenceUnit
-from viral_contract.models.guardrails import AnomalyAnswer, HealthAnswer
+from viral_contract.models.guardrails import AnomalyAnswer, EventPiiAnswer, EventPiiLeak, HealthAnswer
 from viral_contract.models.violations import Violation
 from viral_reports.dates import format_elapsed
 
@@ -24,6 +24,7 @@ class Observation:
 
     health: HealthAnswer
     violations: Sequence[Violation]
+    event_pii: EventPiiAnswer | None
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ Rule = Callable[[Observation, DetectionSettings], Finding | None]
 
 
 def find_alerts(
-    health: HealthAnswer, settings: DetectionSettings, violations: Sequence[Violation] = ()
+    health: HealthAnswer,
+    settings: DetectionSettings,
+    violations: Sequence[Violation] = (),
+    event_pii: EventPiiAnswer | None = None,
 ) -> list[Finding]:
     """The findings of every rule that is raised, in the order of the rules.
 
     `violations` are those behind the compliance that are no false positives; they are evidence, not what raises.
     """
-    observation = Observation(health, violations)
+    observation = Observation(health, violations, event_pii)
     raised = (rule(observation, settings) for rule in RULES)
     return [finding for finding in raised if finding is not None]
 
@@ -120,6 +124,39 @@ def _list_referrers(anomalies: AnomalyAnswer) -> list[EvidenceRow]:
     return [*busy, *eager]
 
 
+def _pii_in_events(observation: Observation, settings: DetectionSettings) -> Finding | None:
+    found, limit = observation.event_pii, settings.alert_event_pii
+    if found is None or found.total <= limit:
+        return None
+    worst, *others = found.loops
+    leaking = f"Events of {_name_loop(worst.source)} have carried personal information since {worst.since}"
+    more = f", and those of {_count(len(others), 'more loop')}" if others else ""
+    where = " and ".join(worst.fields) if len(worst.fields) < 3 else _count(len(worst.fields), "field")
+    what = f"{_count(found.total, 'finding')} in {observation.health.period.days} days"
+    message = f"{leaking} ({where}){more}: {what}. It was replaced before it was stored."
+    rows = [
+        EvidenceRow(
+            label=_describe_leak(leak),
+            ref=f"leak:{leak.source or ''}:{leak.field}:{leak.type}",
+            day=leak.date,
+            value=leak.events,
+            unit="events",
+        )
+        for leak in found.leaks
+    ]
+    what = "findings of personal information in events"
+    evidence = _evidence(observation, what, "events", found.total, limit, "event-pii", rows)
+    return Finding("pii_in_events", "high", message, evidence)
+
+
+def _describe_leak(leak: EventPiiLeak) -> str:
+    return f"{leak.type.replace('_', ' ')} in {leak.field} of {_name_loop(leak.source)}, since {leak.first_seen}"
+
+
+def _name_loop(source: str | None) -> str:
+    return source or "no loop"
+
+
 def _no_data(observation: Observation, settings: DetectionSettings) -> Finding | None:
     newest, limit = observation.health.last_event_at, settings.data_stale_minutes
     if not limit or newest is None or observation.health.computed_at - newest <= timedelta(minutes=limit):
@@ -167,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     _coppa_violation,
     _fraud_detection,
     _conversion_anomaly,
+    _pii_in_events,
     _no_data,
     _bot_detection,
     _high_opt_out,

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from metrics_api.alerts.rules import find_alerts
+from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
-from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
 from viral_contract.models.thresholds import NUMBERS, Overrides
 from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
 from viral_runtime.settings.ranges import format_range
@@ -25,6 +26,7 @@ def fetch_what_if(connection: Connection, query: Query, configured: DetectionSet
         rate_health(connection, each, state, fetch_flagged(connection, each, state.trust))
         for each in (replace(query, settings=configured), query)
     )
+    event_pii = fetch_event_pii(connection, query)
     not_applicable = find_not_applicable(query.settings)
     return WhatIfAnswer(
         period=query.period,
@@ -32,14 +34,16 @@ def fetch_what_if(connection: Connection, query: Query, configured: DetectionSet
         thresholds=query.used(*NUMBERS),
         has_data=after.has_data,
         is_partial=after.is_partial,
-        configured=format_outcome(before, configured),
-        changed=format_outcome(after, query.settings),
+        configured=format_outcome(before, configured, event_pii),
+        changed=format_outcome(after, query.settings, event_pii),
         helm_values=format_helm_values(configured, query.settings, leave_out={item.name for item in not_applicable}),
         not_applicable=not_applicable,
     )
 
 
-def format_outcome(health: HealthAnswer, settings: DetectionSettings) -> Outcome:
+def format_outcome(
+    health: HealthAnswer, settings: DetectionSettings, event_pii: EventPiiAnswer | None = None
+) -> Outcome:
     """What the health answer comes to, with the alerts that it would raise."""
     found = health.components
     return Outcome(
@@ -56,7 +60,7 @@ def format_outcome(health: HealthAnswer, settings: DetectionSettings) -> Outcome
         compliance_target_met=found.coppa.target_met,
         alerts=[
             RaisedAlert(type=alert.type, severity=alert.severity, message=alert.message)
-            for alert in find_alerts(health, settings)
+            for alert in find_alerts(health, settings, event_pii=event_pii)
         ],
     )
 

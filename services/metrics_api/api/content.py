@@ -47,6 +47,13 @@ def _delete_in(table: ContentTable) -> Callable[[str], bool]:
     return delete
 
 
+def _encode_session(session: StudySessionItem) -> PostedItem:
+    """With the participants' ids as they are stored in events."""
+    replace = current_context().pseudonyms.replace
+    ids = list(dict.fromkeys(replace(given).id for given in session.participant_ids))
+    return encode_item(session.model_copy(update={"participant_ids": ids}))
+
+
 parent_shares = build_writes(
     Writing(
         name="parent share",
@@ -75,7 +82,7 @@ study_sessions = build_writes(
         one=StudySession,
         item=StudySessionItem,
         batch=StudySessionBatch,
-        keep=encode_item,
+        keep=_encode_session,
         save=_save_in(STUDY_SESSIONS),
         delete=_delete_in(STUDY_SESSIONS),
     )

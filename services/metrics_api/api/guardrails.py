@@ -12,16 +12,16 @@ from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection import anomalies, bots, fraud
+from metrics_api.detection import anomalies, bots, event_pii, fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
-from metrics_api.detection.traffic import fetch_traffic
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
     BotAnswer,
+    EventPiiAnswer,
     FraudAnswer,
     HealthAnswer,
     OptOutAnswer,
@@ -29,8 +29,6 @@ from viral_contract.models.guardrails import (
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
-from viral_contract.models.traffic import TrafficAnswer, TrafficGrouping
-from viral_contract.models.values import OptionalId
 from viral_contract.models.what_if import WhatIfAnswer
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
@@ -57,15 +55,12 @@ class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
     """Query of the conversion anomalies."""
 
 
+class EventPiiQuery(PeriodQuery, Overrides, ListQuery):
+    """Query of the personal information in events."""
+
+
 class OptOutQuery(PeriodQuery, Overrides):
     """Query of the opt-out rates."""
-
-
-class TrafficQuery(PeriodQuery):
-    """Query of the traffic classes."""
-
-    group_by: TrafficGrouping | None = Field(None, description="Add the clicks of each date or each loop, by class")
-    source: OptionalId = Field(None, description="Only events of this loop")
 
 
 class HealthQuery(PeriodQuery, Overrides):
@@ -100,20 +95,18 @@ def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> Ano
     return note_retention(connection, anomalies.fetch_anomalies(connection, asked))
 
 
+@guardrails.route("GET", "/v1/guardrails/event-pii", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: EventPiiAnswer})
+def get_event_pii(query: EventPiiQuery, connection: Connection) -> EventPiiAnswer:
+    """List which loops' events carried personal information, in which fields and since when."""
+    asked = parse_query(query, query, read_page(query, event_pii.CURSOR), shows_identifiers=False)
+    return note_retention(connection, event_pii.fetch_event_pii(connection, asked))
+
+
 @guardrails.route("GET", "/v1/guardrails/opt-outs", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: OptOutAnswer})
 def get_opt_outs(query: OptOutQuery, connection: Connection) -> OptOutAnswer:
     """Get the rates of parent shares never viewed and links never clicked."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     return note_retention(connection, fetch_opt_outs(connection, asked))
-
-
-@guardrails.route("GET", "/v1/guardrails/traffic", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TrafficAnswer})
-def get_traffic(query: TrafficQuery, connection: Connection) -> TrafficAnswer:
-    """Get clicks and visits by traffic class, those that no person made too, with the reasons."""
-    asked = parse_query(query, Overrides(), COMPONENT_ROWS, shows_identifiers=False)
-    rules = current_context().fact_rules
-    answer = fetch_traffic(connection, asked, rules, source=query.source, group_by=query.group_by)
-    return note_retention(connection, answer)
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})

@@ -74,7 +74,7 @@ def get_device_investigation(
     given: str, query: InvestigationQuery, connection: Connection
 ) -> DeviceInvestigation | Response:
     """Investigate a device, given its fingerprint or its ref."""
-    device = _read_identifier(connection, given)
+    device = current_context().pseudonyms.replace(_read_identifier(connection, given)).id
     return _investigate(connection, "device", device, fetch_device_investigation, query)
 
 
@@ -88,7 +88,8 @@ def get_referrer_investigation(
     referrer_id: str, query: InvestigationQuery, connection: Connection
 ) -> ReferrerInvestigation | Response:
     """Investigate a referrer."""
-    return _investigate(connection, "referrer", referrer_id, fetch_referrer_investigation, query)
+    stored = current_context().pseudonyms.replace(referrer_id).id
+    return _investigate(connection, "referrer", stored, fetch_referrer_investigation, query)
 
 
 def _read_identifier(connection: Connection, given: str) -> str:

@@ -5,9 +5,14 @@ from datetime import UTC, datetime
 
 from metrics_api.api.context import current_context
 from metrics_api.api.writes import Writing, build_writes
+from metrics_api.ingest.event_pii import replace_in_link
 from metrics_api.ingest.late_items import Saved, take_links
 from metrics_api.ingest.links import delete_link
 from viral_contract.models.links import Link, LinkBatch, LinkItem
+
+
+def _replace(link: LinkItem) -> LinkItem:
+    return replace_in_link(link, current_context().pseudonyms)
 
 
 def _save(items: Sequence[LinkItem]) -> Saved:
@@ -17,10 +22,11 @@ def _save(items: Sequence[LinkItem]) -> Saved:
 
 
 def _delete(link_id: str) -> bool:
-    with current_context().database.write() as connection:
-        return delete_link(connection, link_id)
+    context = current_context()
+    with context.database.write() as connection:
+        return delete_link(connection, context.pseudonyms.replace(link_id).id)
 
 
 links = build_writes(
-    Writing(name="link", one=Link, item=LinkItem, batch=LinkBatch, keep=lambda link: link, save=_save, delete=_delete),
+    Writing(name="link", one=Link, item=LinkItem, batch=LinkBatch, keep=_replace, save=_save, delete=_delete),
 )

@@ -17,7 +17,7 @@ from metrics_api.privacy import requests
 from metrics_api.privacy.erasure import erase_subject, erase_traces
 from metrics_api.privacy.policy import build_policy
 from metrics_api.privacy.purge import fetch_purges
-from metrics_api.privacy.subjects import Subject, export_subject, parse_subject
+from metrics_api.privacy.subjects import Subject, export_subject, list_names, parse_subject
 from viral_contract.models.people import Scope
 from viral_contract.models.privacy import (
     ErasureScope,
@@ -107,7 +107,9 @@ def post_erase(request_id: int, body: ErasureScope) -> PrivacyRequest:
     along = [kind for kind, is_wanted in wanted.items() if is_wanted]
     with current_context().database.write() as connection:
         subject = _fetch_subject(connection, request_id, kind="erase", lock=True)
-        erasure = erase_subject(connection, subject, current_context().references, at=now, along=along)
+        context = current_context()
+        names = list_names(subject, context.pseudonyms)
+        erasure = erase_subject(connection, names, context.references, at=now, along=along)
         if any(erasure.rows.values()):
             requests.save_erased(connection, request_id, erasure, actor=current_principal().name, now=now)
         answered = _fetch(connection, request_id, now)
@@ -148,7 +150,9 @@ def post_close(request_id: int) -> PrivacyRequest:
         asked = requests.fetch_subject(connection, request_id, lock=True)
         if asked and asked[0] == "erase":
             # What comes late must not be stored after a parent heard that nothing is.
-            remember_erased(connection, [(asked[1].kind, asked[1].id)], current_context().references.to_mark, at=now)
+            context = current_context()
+            keys = [(name.kind, name.id) for name in list_names(asked[1], context.pseudonyms)]
+            remember_erased(connection, keys, context.references.to_mark, at=now)
         if not requests.save_closed(connection, request_id, actor=current_principal().name, now=now):
             raise not_found(f"open privacy request {request_id}")
         return _fetch(connection, request_id, now)
@@ -158,7 +162,7 @@ def _export(request_id: int, now: datetime, *, kind: RequestKind | None = None) 
     context = current_context()
     with context.database.read() as connection:
         subject = _fetch_subject(connection, request_id, kind=kind)
-        return export_subject(connection, subject, context.references.to_ref(subject.id), now=now)
+        return export_subject(connection, list_names(subject, context.pseudonyms), context.references, now=now)
 
 
 def _count(exported: SubjectData) -> dict[str, int]:

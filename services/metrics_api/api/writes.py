@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
+from metrics_api.api.context import current_context
 from metrics_api.api.problems import not_found
 from metrics_api.api.routing import Resource, View, read_body, validate
 from metrics_api.ingest.late_items import Saved
@@ -93,7 +94,7 @@ def _build_post(writing: Writing[Item, Kept]) -> View:
 def _build_delete(writing: Writing[Item, Kept]) -> View:
     def delete_item(id: str) -> None:  # noqa: A002 - the contract's name.
         if not writing.delete(id):
-            raise not_found(f"{writing.name} {id}")
+            raise not_found(f"{writing.name} {current_context().pseudonyms.replace(id).id}")
 
     delete_item.__doc__ = f"Delete a {writing.name}."
     return delete_item

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.identifiers import References
-from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.tables import batches
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
@@ -47,12 +46,12 @@ _FORGET_PEOPLE = tuple(
     text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
     for table in ("user_journeys", "active_weeks")
 )
-_COUNT_LINKS = text(f"""
+_COUNT_LINKS = text("""
     UPDATE link_counts AS fact SET clicks = coalesce(counted.clicks, 0), conversions = coalesce(counted.conversions, 0)
     FROM unnest(CAST(:ids AS text[])) AS id LEFT JOIN (
         SELECT link_id, count(*) FILTER (WHERE event_type = 'click') AS clicks,
             count(*) FILTER (WHERE event_type = 'conversion') AS conversions
-        FROM attribution_events WHERE link_id = ANY(:ids) AND {IS_COUNTED} GROUP BY link_id
+        FROM attribution_events WHERE link_id = ANY(:ids) GROUP BY link_id
     ) AS counted ON counted.link_id = id
     WHERE fact.link_id = id
 """)
@@ -87,21 +86,21 @@ class Erasure:
 
 def erase_subject(
     connection: Connection,
-    subject: Subject,
+    names: Sequence[Subject],
     references: References,
     *,
     at: datetime,
     along: Collection[SubjectKind] = (),
 ) -> Erasure:
-    """Erase it as of `at`, and of the kinds `along` what it used alone.
+    """Erase it by all of its names as of `at`, and of the kinds `along` what it used alone.
 
     What is posted meanwhile counts as posted afterwards. The facts of the days concerned are right again after the
     batch `rebuild_days` that this starts.
     """
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    used = fetch_used(connection, subject)
-    alone = choose_alone(fetch_traces(connection, used, besides=subject), along)
-    erasure = _erase_all(connection, [subject, *alone], references, at=at)
+    used = [each for each in fetch_used(connection, names) if each not in names]
+    alone = choose_alone(fetch_traces(connection, used, besides=names[-1]), along)
+    erasure = _erase_all(connection, [*names, *alone], references, at=at)
     if along:
         _clear_credited(erasure, erasure.credited)
         erasure.credited = []

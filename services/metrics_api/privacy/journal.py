@@ -127,7 +127,7 @@ def apply_entries(
     for subject in found:
         at = missing[references.to_mark(subject.kind, subject.id).hex()].at
         with database.write() as connection:
-            erase_subject(connection, subject, references, at=at)
+            erase_subject(connection, [subject], references, at=at)
     with database.write() as connection:
         rows = [{"mark": bytes.fromhex(entry.mark), "kind": entry.kind, "at": entry.at} for entry in missing.values()]
         if rows:

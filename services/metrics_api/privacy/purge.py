@@ -39,6 +39,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "privacy_requests": rest.purge_requests,
     "bookkeeping": rest.purge_bookkeeping,
     "erasures": rest.purge_erasures,
+    "event_pii_per_day": rest.purge_event_pii,
 }
 _NAMES = tuple(STEPS)
 _MISSED_AFTER = timedelta(hours=36)

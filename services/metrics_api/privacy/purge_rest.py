@@ -66,6 +66,7 @@ def _content(table: str) -> Purge:
 purge_clicks_of_addresses = _facts_of_days("clicks_per_ip_day")
 purge_clicks_of_devices = _facts_of_days("clicks_per_device_day")
 purge_bursts = _facts_of_days("bursts_per_device_day")
+purge_event_pii = _facts_of_days("event_pii_per_day")
 purge_shares = _content("parent_shares")
 purge_reels = _content("progress_reels")
 purge_study_sessions = _content("study_sessions")

@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, TextClause, text
 
+from metrics_api.access.identifiers import References
+from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.mentions import build_mention_values, list_forms, mention_in_json, mention_in_text
 from metrics_api.privacy.report_names import NAMES_SUBJECT
@@ -122,17 +124,33 @@ def parse_subject(kind: SubjectKind, given: str) -> Subject:
         raise ValueError("must be an IPv4 or IPv6 address") from error
 
 
-def export_subject(connection: Connection, subject: Subject, ref: str, *, now: datetime) -> SubjectData:
-    """Everything that is stored about the subject; the connection must be one snapshot.
+def list_names(subject: Subject, pseudonyms: Pseudonyms) -> list[Subject]:
+    """The subject as it is given, and under the id that is stored where the given one is personal information.
 
-    `ref` is the reference that stands for it in alerts.
+    Content may mention what was given, and older releases stored it in events.
     """
+    stored = subject.id if subject.kind == "ip_address" else pseudonyms.replace(subject.id).id
+    return list(dict.fromkeys((subject, Subject(subject.kind, stored))))
+
+
+def export_subject(
+    connection: Connection, names: Sequence[Subject], references: References, *, now: datetime
+) -> SubjectData:
+    """Everything that is stored about the subject, by any of its names, under the first; in one snapshot."""
     # Content is looked through one by one.
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    values = {**build_mention_values(subject.id), "refs": [ref, *list_forms(subject.id)]}
-    statements = _list_statements(subject.kind)
-    data = {name: list(connection.execute(it, values).scalars()) for name, it in statements.items()}
-    return SubjectData(subject_kind=subject.kind, subject_id=subject.id, exported_at=now, data=data)
+    given, data = names[0], dict[str, list[dict[str, Any]]]()
+    for name in names:
+        values = {
+            **build_mention_values(name.id),
+            "refs": [references.to_ref(name.id), *list_forms(name.id)],
+        }
+        for table, statement in _list_statements(name.kind).items():
+            found = connection.execute(statement, values).scalars().all()
+            # What mentions it by two names is exported once.
+            others = data.get(table, [])
+            data[table] = [*others, *(row for row in found if row not in others)]
+    return SubjectData(subject_kind=given.kind, subject_id=given.id, exported_at=now, data=data)
 
 
 def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:

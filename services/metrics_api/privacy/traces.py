@@ -33,12 +33,14 @@ _EVENTS_OF_SESSIONS = text(
 )
 
 
-def fetch_used(connection: Connection, subject: Subject) -> list[Subject]:
-    """The devices, sessions and addresses of the subject's own events, but for itself."""
-    statement = text(f"SELECT {_USED} FROM attribution_events WHERE {OWN_EVENTS[subject.kind]}")
-    row = connection.execute(statement, {"id": subject.id}).one()._mapping
-    used = [Subject(kind, each) for kind in _COLUMNS for each in row[kind] or []]
-    return [each for each in used if each != subject]
+def fetch_used(connection: Connection, names: Sequence[Subject]) -> list[Subject]:
+    """The devices, sessions and addresses of the subject's own events, by whichever of its names they are known."""
+    used: dict[Subject, None] = {}
+    for name in names:
+        statement = text(f"SELECT {_USED} FROM attribution_events WHERE {OWN_EVENTS[name.kind]}")
+        row = connection.execute(statement, {"id": name.id}).one()._mapping
+        used |= dict.fromkeys(Subject(kind, each) for kind in _COLUMNS for each in row[kind] or [])
+    return list(used)
 
 
 def fetch_traces(connection: Connection, used: Iterable[Subject], *, besides: Subject | None = None) -> list[Trace]:

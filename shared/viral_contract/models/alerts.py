@@ -10,13 +10,19 @@ from viral_contract.models.period import Period
 from viral_contract.models.values import FutureTime, OptionalNote
 
 AlertType = Literal[
-    "coppa_violation", "fraud_detection", "conversion_anomaly", "no_data", "bot_detection", "high_opt_out"
+    "coppa_violation",
+    "fraud_detection",
+    "conversion_anomaly",
+    "pii_in_events",
+    "no_data",
+    "bot_detection",
+    "high_opt_out",
 ]
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
 StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
-EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items"]
+EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items", "events"]
 
 
 class EvidenceRow(BaseModel):
@@ -27,7 +33,7 @@ class EvidenceRow(BaseModel):
     alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     day: date | None = Field(None, description="UTC date of the count, if counted by date")
     unit: EvidenceUnit | None = Field(None, description="Unit of the value; a rate is a fraction")
-    value: float = Field(description="Clicks, conversions or a rate")
+    value: float = Field(description="Clicks, conversions, events or a rate")
 
 
 class Evidence(BaseModel):

@@ -129,6 +129,12 @@ class Thresholds(BaseModel):
     alert_opt_out_rate: Rate = Field(
         0.3, description="Share of unviewed parent shares above which an alert opens. Higher alerts later."
     )
+    alert_event_pii: int = Field(
+        0,
+        ge=0,
+        description="Events with personal information, each counted once per field and type, above which an alert "
+        "opens. Higher alerts later.",
+    )
     data_stale_minutes: int = Field(
         60,
         ge=0,
@@ -193,6 +199,7 @@ class Overrides(BaseModel):
     alert_fraud_ips: OptionalLimit = None
     alert_bot_devices: OptionalLimit = None
     alert_opt_out_rate: OptionalRate = None
+    alert_event_pii: OptionalLimit = None
     data_stale_minutes: OptionalLimit = None
 
     @model_validator(mode="after")

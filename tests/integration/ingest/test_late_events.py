@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.db.database import Database
-from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import erasures
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.ingest.late_events import leave_out_late
+from metrics_api.pii_scanner.redaction import Redactor
 from metrics_api.privacy.purge import purge_some
 from tests.support.api_fixtures import Api
 from tests.support.batches import rebuild
@@ -26,6 +27,7 @@ from tests.support.waiting import wait_until
 from viral_contract.models.events import Event
 
 MARKER = References("k").to_mark
+PSEUDONYMS = Pseudonyms(References("k"), Redactor("US"))
 SUBJECTS = {
     "user": ("user_id", CHILD),
     "session": ("session_id", "session-7"),
@@ -60,7 +62,7 @@ def test_a_writer_that_comes_while_a_purge_starts_knows_of_it(empty_database: En
 
     def post() -> Taken:
         with empty_database.begin() as writing:
-            return take_events(writing, [Event(event_type="click", occurred_at=OLD)], MARKER, FactRules(), now=NIGHT)
+            return take_events(writing, [Event(event_type="click", occurred_at=OLD)], MARKER, PSEUDONYMS, now=NIGHT)
 
     with ThreadPoolExecutor(1) as pool, empty_database.connect() as purging, empty_database.connect() as observer:
         assert purge_some(purging, SETTINGS, now=NIGHT)

@@ -94,7 +94,7 @@ def test_an_export_is_one_snapshot(api: Api, database: Database) -> None:
     with database.read() as snapshot:
         snapshot.execute(text("SELECT count(*) FROM tokens"))
         api.post_events(build_event("visit", user_id=CHILD))
-        seen = export_subject(snapshot, Subject("user", CHILD), "ref", now=NOON)
+        seen = export_subject(snapshot, [Subject("user", CHILD)], References("k"), now=NOON)
     assert len(seen.data["attribution_events"]) == 4
 
 
@@ -340,7 +340,7 @@ def test_an_erasure_looks_before_it_keeps_writers_out(
     save_shares(api, build_share("its", {"by": subject_id}))
     save(api, "study-sessions", build_session("meeting", CHILD, "friend"))
     with database.write() as erasing, watch_statements(erasing) as statements:
-        erased = erase_subject(erasing, Subject(kind, subject_id), References("k"), at=NOON)
+        erased = erase_subject(erasing, [Subject(kind, subject_id)], References("k"), at=NOON)
     assert (erased.rows["attribution_events"], erased.rows["parent_shares"]) == (1, 1)
     sent = [" ".join(statement.split()) for statement, _ in statements.sent]
     locked = next(place for place, statement in enumerate(sent) if "pg_advisory_xact_lock" in statement)

@@ -1,5 +1,6 @@
 """What opens an alert: above the threshold, never at it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from metrics_api.alerts.rules import Finding, find_alerts
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.answers import COMMON, NOW, PERIOD, build_bots, build_components, build_fraud, build_health
 from viral_contract.models.alerts import AlertType
-from viral_contract.models.guardrails import AnomalyAnswer, HealthAnswer
+from viral_contract.models.guardrails import AnomalyAnswer, EventPiiAnswer, HealthAnswer
 from viral_contract.models.violations import Violation
 
 SETTINGS = DetectionSettings()
@@ -61,6 +62,21 @@ def anomalous(busy: int = 0, eager: int = 0) -> HealthAnswer:
         }
     )
     return health
+
+
+def leaking(*loops: tuple[str | None, int], fields: Sequence[str] = ("landing_page",)) -> EventPiiAnswer:
+    total = sum(events for _, events in loops)
+    each = {"since": PERIOD.start, "last_date": PERIOD.end, "fields": fields, "types": ["email"]}
+    leak = {"date": PERIOD.end, "first_seen": PERIOD.start, "field": fields[0], "type": "email"}
+    return EventPiiAnswer.model_validate(
+        {
+            **COMMON,
+            "total": total,
+            "leaks": [{**leak, "source": source, "events": events} for source, events in loops],
+            "loops": [{**each, "source": source, "events": events} for source, events in loops],
+            "next_cursor": None,
+        }
+    )
 
 
 def silent_for(minutes: float | None) -> HealthAnswer:
@@ -127,6 +143,32 @@ def test_the_message_is_a_sentence_with_the_numbers(health: HealthAnswer, messag
     assert finding.message == message
 
 
+@pytest.mark.parametrize(
+    ("found", "threshold", "message"),
+    [
+        (leaking(), 0, None),
+        (leaking(("parent_share", 5)), 5, None),
+        (
+            leaking(("parent_share", 6)),
+            5,
+            f"Events of parent_share have carried personal information since {PERIOD.start} (landing_page): 6 findings "
+            "in 7 days. It was replaced before it was stored.",
+        ),
+        (
+            leaking((None, 1200), ("a", 1), ("b", 1), fields=("metadata", "user_id", "user_agent")),
+            0,
+            f"Events of no loop have carried personal information since {PERIOD.start} (3 fields), and those of 2 more "
+            "loops: 1,202 findings in 7 days. It was replaced before it was stored.",
+        ),
+    ],
+)
+def test_personal_information_in_events_names_the_worst_loop_and_since_when(
+    found: EventPiiAnswer, threshold: int, message: str | None
+) -> None:
+    findings = find_alerts(flagged_ips(0), DetectionSettings(alert_event_pii=threshold), event_pii=found)
+    assert [finding.message for finding in findings] == ([message] if message else [])
+
+
 def test_the_most_severe_findings_come_first_and_every_type_has_a_rule() -> None:
     health = build_health(
         components=build_components(build_fraud(6), build_bots(4)), last_event_at=NOW - timedelta(days=1)
@@ -134,8 +176,8 @@ def test_the_most_severe_findings_come_first_and_every_type_has_a_rule() -> None
     parts = health.components
     parts.coppa, parts.anomalies = violating(1).components.coppa, anomalous(1).components.anomalies
     parts.opt_outs = never_viewed(9, 10).components.opt_outs
-    findings = find_alerts(health, SETTINGS)
-    assert [finding.severity for finding in findings] == ["critical", "high", "high", "high", "medium", "medium"]
+    findings = find_alerts(health, SETTINGS, event_pii=leaking(("parent_share", 1)))
+    assert [finding.severity for finding in findings] == ["critical", *["high"] * 4, *["medium"] * 2]
     assert {finding.type for finding in findings} == set(get_args(AlertType))
 
 

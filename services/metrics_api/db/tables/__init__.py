@@ -29,9 +29,8 @@ from metrics_api.db.tables.facts import (
     clicks_per_device_day,
     clicks_per_ip_day,
     content_per_day,
-    fact_versions,
+    event_pii_per_day,
     link_counts,
-    traffic_per_day,
     user_journeys,
 )
 from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
@@ -56,7 +55,7 @@ __all__ = [
     "deliveries",
     "delivery_requests",
     "erasures",
-    "fact_versions",
+    "event_pii_per_day",
     "health_history",
     "job_keys",
     "link_counts",
@@ -78,7 +77,6 @@ __all__ = [
     "suppressions",
     "takedown_watch",
     "tokens",
-    "traffic_per_day",
     "trusted_networks",
     "user_journeys",
     "violations",

@@ -1,0 +1,142 @@
+"""Which values the parts of pages can have: what callbacks are given is one of these, or no page of ours sent it."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from dash.development.base_component import Component
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from viral_contract.models.people import Role
+
+Part = StrictStr | StrictInt | StrictFloat | StrictBool
+
+
+def _check_day(given: str) -> str:
+    if given:
+        date.fromisoformat(given)
+    return given
+
+
+def _check_choice(choices: Sequence[object], given: object) -> object:
+    # Compared with their types, as 1 equals True.
+    if (type(given), given) not in [(type(each), each) for each in choices]:
+        raise ValueError
+    return given
+
+
+_Day = Annotated[StrictStr, AfterValidator(_check_day)]
+_Days = Annotated[list[_Day | None], Field(max_length=2)]
+_RowId = Annotated[StrictInt, Field(ge=0, lt=2**63)]
+_TEXT = TypeAdapter[Any](StrictStr | None)
+_NUMBER = TypeAdapter[Any](StrictInt | None)
+_ANYTHING = TypeAdapter[Any](Any)
+_DAY = TypeAdapter[Any](_Day | None)
+_DAYS = TypeAdapter[Any](_Days | None)
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Shown(TypedDict):
+    search: StrictStr
+    digests: list[StrictInt]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _ListShown(TypedDict):
+    search: StrictStr
+    digests: dict[str, StrictInt]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _EmailShown(TypedDict):
+    enabled: StrictBool
+    digest: StrictInt
+
+
+# The pages of lists/, by the beginning of their ids.
+_LISTS = (
+    "alert-history",
+    "audit",
+    "flags",
+    "notifications",
+    "operations",
+    "people",
+    "privacy",
+    "subscriptions",
+    "trust",
+    "violations",
+)
+_STORES: dict[str, TypeAdapter[Any]] = {
+    "guardrails-shown": TypeAdapter(_Shown | None),
+    "growth-shown": TypeAdapter(_Shown | None),
+    **{f"{slug}-shown": TypeAdapter(_ListShown | None) for slug in _LISTS},
+    "report-email-shown": TypeAdapter(_EmailShown | None),
+    "report-shown": _NUMBER,
+    "notifications-editing": TypeAdapter(_RowId | None),
+    "what-if-configured": TypeAdapter(dict[StrictStr, StrictInt | StrictFloat] | None),
+}
+_PROPERTIES: dict[str, TypeAdapter[Any]] = {
+    "n_clicks": _NUMBER,
+    "n_submit": _NUMBER,
+    "n_intervals": _NUMBER,
+    "id": TypeAdapter(dict[str, Part]),
+    "children": _ANYTHING,
+}
+# What the ids of buttons in lists hold, by the page that they name.
+_IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
+    "violation": {"id": TypeAdapter(_RowId), "action": TypeAdapter(Literal["removed", "false_positive"])},
+    "violation-note": {"id": TypeAdapter(_RowId)},
+    "privacy": {"row": TypeAdapter(_RowId), "action": TypeAdapter(Literal["export", "erase", "erase-traces", "close"])},
+    "notifications": {
+        "row": TypeAdapter(_RowId),
+        "action": TypeAdapter(Literal["edit", "test", "secret", "delete", "on", "off"]),
+    },
+    "subscriptions": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove", "allow"])},
+    "operations": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["retry", "discard", "confirm"])},
+    "people": {
+        "row": TypeAdapter(_RowId),
+        "action": TypeAdapter(Role | Literal["password", "activate", "deactivate", "revoke"]),
+    },
+    "trust": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove"])},
+}
+
+
+def check_id(given: dict[str, Part]) -> None:
+    """Whether a page of ours draws something with this id. Raises pydantic's ValidationError."""
+    for name, allowed in _IDS.get(str(given.get("page")), {}).items():
+        allowed.validate_python(given.get(name))
+
+
+def check_value(name: str, prop: str, component: Component | None, value: object) -> None:
+    """Whether the property of a component can have the value. Raises pydantic's ValidationError."""
+    if prop == "value":
+        _find_value_type(component).validate_python(value)
+    elif prop == "data":
+        _STORES.get(name, _ANYTHING).validate_python(value)
+    else:
+        _PROPERTIES.get(prop, _TEXT).validate_python(value)
+
+
+def _find_value_type(component: Component | None) -> TypeAdapter[Any]:
+    kind = type(component).__name__
+    if kind == "CheckboxGroup":
+        return TypeAdapter(list[StrictStr] | None)
+    if kind == "DatePickerInput":
+        return _DAYS if getattr(component, "type", None) == "range" else _DAY
+    if kind in ("Select", "SegmentedControl"):
+        choices = [each["value"] if isinstance(each, dict) else each for each in getattr(component, "data", [])]
+        may_be_empty = getattr(component, "allowDeselect", kind == "Select")
+        return TypeAdapter(Annotated[Any, AfterValidator(partial(_check_choice, (*choices, *[None] * may_be_empty)))])
+    return _TEXT

@@ -1,1 +1,0 @@
-"""What the renderer may send: anything that no page sends is refused."""

@@ -1,1 +1,0 @@
-"""Signing in and out, and passwords: plain forms, drawn by the server."""

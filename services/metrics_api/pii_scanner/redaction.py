@@ -1,0 +1,304 @@
+"""Finds personal information in what programs write, such as URLs, user agents and ids, encoded or not, to replace it.
+
+Stricter than the scan of what people write: digits in one piece are a phone number, a card or a social security number
+only where a label says so, because most of them are ids.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from metrics_api.pii_scanner.cues import Cue, telling_words
+from metrics_api.pii_scanner.encoded import decode_base64, decode_percent
+from metrics_api.pii_scanner.findings import Finding, PiiType
+from metrics_api.pii_scanner.json_keys import split_key
+from metrics_api.pii_scanner.json_walk import may_hold_pii
+from metrics_api.pii_scanner.scanner import scan_data, scan_text
+
+REDACTED_TYPES = (PiiType.EMAIL, PiiType.PHONE, PiiType.SSN, PiiType.CREDIT_CARD, PiiType.STREET_ADDRESS)
+_MAX_NESTED = 2
+_MAX_KNOWN, _LONGEST_KNOWN = 16_384, 512
+
+# What may hold something at all, in patterns that begin with a class of characters, which are searched much faster.
+# Base64 of ASCII text comes in groups of four characters, each of which has only some of the alphabet.
+_GROUP = "[A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+_FIRST = "[I-Za-f]"
+_ENCODED = re.compile(rf"{_FIRST}(?<![A-Za-z0-9].){_GROUP}{_FIRST}{_GROUP}")
+_STREET = re.compile(r"\d[a-z]?[ +][^\W\d_]{3}|[^\W\d_]{3}\.?[ +]\d")
+_SPOKEN_AT = re.compile(r"(?i:[ +(\[{_]at[ +)\]}_])")
+# Digits as long as a phone's, and what makes them more than an id: groups as a number of somebody, or a label.
+_LONG_NUMBER = re.compile(r"\d(?:[ ().+_/-]{0,3}+\d){6}")
+_BY = "[ ./~|_-]{1,3}"
+_GROUPED = re.compile(
+    rf"[\d+(](?:(?<=\+)\d|(?<=\()\d{{2,5}}\)|(?<=\d)(?:\d\d{_BY}\d\d\d?{_BY}\d{{4}}(?!\w)|\d{{3}}{_BY}\d{{4,6}}{_BY}\d{{4}}|"
+    r"\d([ .-])\d\d\1\d\d\1\d\d|\d{1,4}[ +]\d{3,4}[ +]\d{3,4}|(?<=5)55-\d{4}))"
+)
+_LABELS = (
+    "phone",
+    "tel",
+    "mob",
+    "cell",
+    "sms",
+    "call",
+    "text",
+    "whats",
+    "fax",
+    "ssn",
+    "soc",
+    "tin",
+    "card",
+    "cc",
+    "visa",
+    "amex",
+    "pan",
+    "credit",
+    "debit",
+    "contact",
+)
+_LABELLED = re.compile(rf"(?:{'|'.join(_LABELS)})[^\d&?#;/,\n]{{0,16}}\d")
+
+_PIECE = re.compile(r"(?:(?P<key>[^/?&=#;,\s]{1,64})=)?(?P<value>[^/?&=#;,\s][^/?&=#;,]*)")
+_NUMBERS = frozenset({PiiType.PHONE, PiiType.SSN, PiiType.CREDIT_CARD})
+_LABELLED_RULES = frozenset("phone_glued_label ssn_glued_label card_glued_label".split())
+_RULES_OF_WORDS = frozenset("phone_named_by_words ssn_named_by_words".split())
+_NUMBER_KEYS = (telling_words(Cue.PHONE, Cue.SSN, Cue.CARD) | frozenset("mobile cell contact sms".split())) - {
+    "number",
+    "numbers",
+    "num",
+    "nr",
+    "no",
+    "digits",
+}
+_ID_KEYS = frozenset("id ids uid uuid guid hash key token ref count type verified".split())
+_SCHEME = re.compile(r"(?i:mailto|tel|sms|callto|email|phone):(?://)?")
+_CLEAR_RULES = frozenset(
+    "phone_international phone_north_american phone_area_code phone_national_groups ssn_dashed ssn_grouped "
+    "card_grouped card_grouped_by_four card_digit_by_digit".split()
+)
+_DIGITS = re.compile(r"\d+")
+_VERSION = re.compile(r"\d[._]\d")
+# Whom crawlers name as their contact is no person's address.
+_CONTACT = re.compile(
+    r"\+?(?:[\w.-]*(?:bot|crawl|spider|robot)[\w.-]*|(?:[\w-]+[._-])?(?:support|help|webmaster|info|contact|admin|abuse|"
+    r"feedback|search|postmaster|hostmaster|noreply|security)(?:[._-][\w-]+)?)@.*",
+    re.I,
+)
+_NOT_DIGIT = re.compile(r"\D+")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+class Place(NamedTuple):
+    """Where a text holds personal information of a type, encoded or not."""
+
+    start: int
+    end: int
+    type: PiiType
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """A text with `[type]` in place of what was found."""
+
+    text: str
+    types: frozenset[PiiType]
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What an id is: its type, and the value in one form however it was written or encoded."""
+
+    type: PiiType
+    canonical: str
+
+
+class Redactor:
+    """Finds what to replace; remembers texts in which there is nothing, and never others."""
+
+    def __init__(self, phone_region: str) -> None:
+        self._region = phone_region
+        self._clean: set[str] = set()
+
+    def redact(self, text: str) -> Redacted | None:
+        """The text with everything replaced; None when there is nothing to replace."""
+        if text in self._clean or not may_hold(text):
+            return None
+        return self._answer(text, merge(self._find(text, _MAX_NESTED)))
+
+    def redact_user_agent(self, user_agent: str) -> Redacted | None:
+        """The same, but the address at which a crawler can be reached stays."""
+        if user_agent in self._clean or not may_hold(user_agent):
+            return None
+        found = self._find(user_agent, _MAX_NESTED)
+        places = merge(place for place in found if not _CONTACT.fullmatch(user_agent[place.start : place.end]))
+        return self._answer(user_agent, places)
+
+    def redact_value(self, key: str, text: str) -> Redacted | None:
+        """The same for the value under a key, which may tell what the value is."""
+        if not _tells_number(key):
+            return self.redact(text)
+        found = [place for place in self._scan(text, key) if place.type in _NUMBERS]
+        places = merge([*found, *self._find(text, _MAX_NESTED)])
+        return Redacted(_replace(text, places), frozenset(place.type for place in places)) if places else None
+
+    def _answer(self, text: str, places: Sequence[Place]) -> Redacted | None:
+        if places:
+            return Redacted(_replace(text, places), frozenset(place.type for place in places))
+        self._remember(text)
+        return None
+
+    def is_known(self, text: str) -> bool:
+        """Whether there is nothing in it, as far as is remembered."""
+        return text in self._clean
+
+    def identify(self, given: str) -> Identified | None:
+        """What the id as a whole is; None for any other id. An id that holds an email address is one."""
+        if is_opaque(given) or given in self._clean or not may_hold(given):
+            return None
+        for form in _list_forms(given, _MAX_NESTED):
+            found = self._identify_form(form)
+            if found is not None:
+                return found
+        self._remember(given)
+        return None
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _LONGEST_KNOWN:
+            if len(self._clean) >= _MAX_KNOWN:
+                self._clean.clear()
+            self._clean.add(text)
+
+    def _identify_form(self, form: str) -> Identified | None:
+        scheme = _SCHEME.match(form)
+        written = form[scheme.end() if scheme else 0 :].strip()
+        for found in scan_text(written, phone_region=self._region):
+            is_whole = found.start == 0 and found.end == len(written)
+            if found.type is PiiType.EMAIL:
+                return Identified(found.type, (written if is_whole else form).lower())
+            if is_whole and found.rule in _CLEAR_RULES and _is_clear(found, written):
+                return Identified(PiiType(found.type), _NOT_DIGIT.sub("", written))
+            if is_whole and found.type is PiiType.STREET_ADDRESS:
+                return Identified(found.type, _NOT_WORD.sub(" ", written.casefold()))
+        return None
+
+    def _find(self, text: str, nested: int) -> list[Place]:
+        decoded = decode_percent(text)
+        # Words beside a number tell what it is in a sentence; in a URL they belong to another parameter.
+        found = self._find_plain(decoded.text, is_prose=" " in text)
+        if nested:
+            found += (
+                Place(start, end, inner[0].type)
+                for start, end, read in decode_base64(decoded.text)
+                if may_hold(read) and (inner := self._find(read, nested - 1))
+            )
+        return [Place(*decoded.original_span(place.start, place.end), place.type) for place in found]
+
+    def _find_plain(self, text: str, *, is_prose: bool) -> list[Place]:
+        """What is in the text as it stands, in its parts, and with blanks for plus signs."""
+        views = [text, text.replace("+", " ")] if "+" in text else [text]
+        found: list[Place] = []
+        for view in views:
+            if not may_hold(view):
+                continue
+            found += (
+                place for place in self._scan(view) if is_prose or place.type in (PiiType.EMAIL, PiiType.STREET_ADDRESS)
+            )
+            for piece in _PIECE.finditer(view):
+                key, (start, _) = piece["key"] or "", piece.span("value")
+                if may_hold(piece[0]):
+                    found += (
+                        Place(start + place.start, start + place.end, place.type)
+                        for place in self._scan(piece["value"], key)
+                    )
+        return found
+
+    def _scan(self, text: str, key: str = "") -> Iterator[Place]:
+        is_telling = _tells_number(key)
+        findings = (
+            scan_data({key: text}, phone_region=self._region)
+            if is_telling
+            else scan_text(text, phone_region=self._region)
+        )
+        for found in findings:
+            written = text[found.start : found.end]
+            if found.type in REDACTED_TYPES and (is_telling or _is_clear(found, written)):
+                yield Place(found.start, found.end, found.type)
+
+
+def _is_clear(found: Finding, written: str) -> bool:
+    """Doubt digits in one piece or two without a label, and versions before a word such as "mobile"."""
+    if found.type not in _NUMBERS:
+        return True
+    if found.rule in _RULES_OF_WORDS:
+        return not _VERSION.search(written)
+    if found.rule in _LABELLED_RULES:
+        return True
+    if found.rule == "phone_trunk_zero":
+        return " " in written
+    return found.rule in _CLEAR_RULES and (written[0] in "+(" or len(_DIGITS.findall(written)) > 2)
+
+
+def may_hold(text: str) -> bool:
+    """Say cheaply whether the text is worth a look; most are not."""
+    if "%" in text:
+        text = unquote(unquote(text))
+    if "@" in text or not text.isascii():
+        return True
+    # In base64 an @ and a digit in the first of three places show as capitals.
+    if not text.islower() and _ENCODED.search(text):
+        return True
+    if (" " in text or "+" in text) and (_STREET.search(text) or _SPOKEN_AT.search(text)):
+        return True
+    return _may_hold_number(text)
+
+
+def _may_hold_number(text: str) -> bool:
+    if not _LONG_NUMBER.search(text):
+        return False
+    if _GROUPED.search(text):
+        return True
+    lower = text.lower()
+    return any(label in lower for label in _LABELS) and _LABELLED.search(lower) is not None
+
+
+def is_opaque(given: str) -> bool:
+    """Say most cheaply that an id is like most ids: digits, or small letters with digits, hyphens and underscores."""
+    return given.isdecimal() or (given.islower() and given.replace("-", "").replace("_", "").isalnum())
+
+
+def merge(places: Iterable[Place]) -> list[Place]:
+    """The places in order, those that overlap as one, of the type of the longest."""
+    merged: list[Place] = []
+    for place in sorted(places):
+        if merged and place.start < merged[-1].end:
+            last = merged.pop()
+            longer = max(last, place, key=lambda each: each.end - each.start)
+            place = Place(last.start, max(last.end, place.end), longer.type)
+        merged.append(place)
+    return merged
+
+
+def _replace(text: str, places: Iterable[Place]) -> str:
+    parts: list[str] = []
+    position = 0
+    for place in places:
+        parts += (text[position : place.start], f"[{place.type}]")
+        position = place.end
+    return "".join((*parts, text[position:]))
+
+
+def _list_forms(given: str, nested: int) -> Iterator[str]:
+    """The id as it stands, and whatever it is as a whole when decoded."""
+    plain = decode_percent(given).text
+    yield plain
+    if "+" in plain:
+        yield plain.replace("+", " ")
+    for start, end, read in decode_base64(plain) if nested else ():
+        if (start, end) == (0, len(plain)):
+            yield from _list_forms(read, nested - 1)
+
+
+def _tells_number(key: str) -> bool:
+    words = split_key(key)
+    return bool(words) and words[-1] not in _ID_KEYS and not _NUMBER_KEYS.isdisjoint(words) and not may_hold_pii(key)

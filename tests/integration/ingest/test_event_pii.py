@@ -1,0 +1,152 @@
+"""Personal information in events: nothing of it is stored, joins hold, and each accepted event is counted once."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from redis import Redis
+from sqlalchemy import Connection, text
+
+from tests.support.api_fixtures import Api
+from tests.support.builders import build_event
+from tests.support.planted_pii import plant
+
+NOW = datetime.now(UTC)
+EMAIL = "mia.jones@example.com"
+# Every column that can hold text, of every table.
+_COLUMNS = text("""
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY')
+""")
+
+
+def list_stored_texts(connection: Connection) -> Iterator[str]:
+    for table, column in connection.execute(_COLUMNS).all():
+        yield from connection.execute(text(f"SELECT {column}::text FROM {table} WHERE {column} IS NOT NULL")).scalars()
+
+
+def leak(source: str = "buddy_challenge", **fields: Any) -> dict[str, Any]:
+    return build_event(source=source, landing_page=f"https://x.com/?e={EMAIL}", **fields)
+
+
+def test_what_is_planted_anywhere_is_found_nowhere(api: Api, connection: Connection, redis: Redis) -> None:
+    planted = [each for each in plant(Random(7), 600) if each.type != "phone" or each.field != "user_agent"]
+    events = [build_event(**{each.field: each.written}) for each in planted]
+    links = [
+        {"id": each.written, "referrer_id": each.written, "source": "s"} for each in planted if each.field == "link_id"
+    ]
+    with structlog.testing.capture_logs() as logs:
+        api.post_events(*events)
+        api.send("POST", "/v1/links", json={"items": links})
+        for link in links:
+            api.send("PUT", f"/v1/study-sessions/{uuid4()}", json={"participant_ids": [link["id"]]})
+        api.send("POST", "/v1/guardrails/evaluations")
+        api.refuse_events({**events[0], "conversion_value": EMAIL, EMAIL: 1})
+        for path in ("/v1/investigations/referrers", "/v1/investigations/devices"):
+            assert api.get(f"{path}/{EMAIL}").status_code == 404
+        assert api.send("DELETE", f"/v1/links/{EMAIL}").status_code == 404
+    stored = "\n".join(list_stored_texts(connection))
+    written = "\n".join([json.dumps(logs, default=str), *(str(redis.dump(key)) for key in redis.scan_iter())])
+    parts = {part for each in planted for part in each.parts} | {EMAIL}
+    assert [part for part in parts if part in stored or part in written] == []
+
+
+def test_ids_join_in_every_form(api: Api, connection: Connection) -> None:
+    api.send("PUT", f"/v1/links/{EMAIL}", json={"referrer_id": "Parent@Example.com", "source": "buddy_challenge"})
+    api.post_events(
+        build_event(link_id="mia.jones%40example.com", user_id="leo@example.com"),
+        build_event("signup", user_id="leo%40example.com", referrer_id="parent@example.com"),
+    )
+    rows = connection.execute(text("SELECT DISTINCT referrer_id, user_id FROM attribution_events")).all()
+    assert len(rows) == 1
+    assert all(value.startswith("pii-email-") for value in rows[0])
+    assert connection.execute(text("SELECT click_count FROM attribution_links")).scalar_one() == 1
+    assert api.get("/v1/investigations/referrers/parent@example.com").status_code == 200
+    assert api.send("DELETE", f"/v1/links/{EMAIL}").status_code == 204
+
+
+def test_each_accepted_event_is_counted_once_by_day_loop_field_and_type(api: Api) -> None:
+    yesterday = NOW - timedelta(days=1)
+    api.send("PUT", "/v1/links/known", json={"referrer_id": "r", "source": "parent_share"})
+    first = {**leak(at=NOW, user_id=EMAIL), "event_id": str(uuid4())}
+    api.post_events(first, first, leak(at=yesterday), leak(at=yesterday, link_id="known"))
+    api.post_events(first, build_event(at=NOW))
+    answer = api.read("/v1/guardrails/event-pii", days=7)
+    days = {str(NOW.date()): "today", str(yesterday.date()): "yesterday"}
+    counts = {
+        (days[each["date"]], each["source"], each["field"], each["type"]): each["events"] for each in answer["leaks"]
+    }
+    assert counts == {
+        ("today", "buddy_challenge", "landing_page", "email"): 1,
+        ("today", "buddy_challenge", "user_id", "email"): 1,
+        ("yesterday", "buddy_challenge", "landing_page", "email"): 1,
+        ("yesterday", "parent_share", "landing_page", "email"): 1,
+    }
+    assert answer["total"] == 4
+    assert answer["thresholds"] == {"alert_event_pii": 0}
+    loops = {loop["source"]: (loop["since"], loop["fields"], loop["types"], loop["events"]) for loop in answer["loops"]}
+    assert loops["buddy_challenge"] == (str(yesterday.date()), ["landing_page", "user_id"], ["email"], 3)
+
+
+def test_since_when_is_known_beyond_the_period_and_pages_follow_each_other(api: Api) -> None:
+    api.post_events(*(leak(f"loop-{n % 5}", at=NOW - timedelta(days=n)) for n in range(20)))
+    first = api.read("/v1/guardrails/event-pii", days=10, limit=6)
+    second = api.read("/v1/guardrails/event-pii", days=10, limit=6, cursor=first["next_cursor"])
+    leaks = [*first["leaks"], *second["leaks"]]
+    assert Counter(each["source"] for each in leaks) == {f"loop-{n}": 2 for n in range(5)}
+    assert second["next_cursor"] is None
+    began = {f"loop-{n}": str((NOW - timedelta(days=15 + n)).date()) for n in range(5)}
+    assert {each["source"]: each["first_seen"] for each in leaks} == began
+    assert {each["source"]: each["since"] for each in first["loops"]} == began
+
+
+def test_an_empty_period_has_no_leaks(api: Api) -> None:
+    answer = api.read("/v1/guardrails/event-pii")
+    assert (answer["total"], answer["leaks"], answer["loops"]) == (0, [], [])
+
+
+def test_an_alert_names_loop_field_and_since_when(api: Api) -> None:
+    api.post_events(leak(at=NOW), leak("results_rally", at=NOW - timedelta(days=9)))
+    api.send("POST", "/v1/guardrails/evaluations")
+    (alert,) = [each for each in api.read("/v1/alerts")["alerts"] if each["type"] == "pii_in_events"]
+    assert alert["severity"] == "high"
+    today = NOW.date()
+    assert alert["message"].startswith(
+        f"Events of buddy_challenge have carried personal information since {today} (landing_page)"
+    )
+    (row,) = alert["evidence"]["rows"]
+    assert row["label"] == f"email in landing_page of buddy_challenge, since {today}"
+    assert (row["value"], row["unit"]) == (1, "events")
+
+
+def test_a_subject_is_found_and_erased_by_the_raw_id(api: Api, connection: Connection) -> None:
+    events = [build_event(user_id=EMAIL, at=NOW - timedelta(days=2)), build_event(user_id="other")]
+    api.post_events(*events)
+    # As an older version stored it.
+    connection.execute(text("UPDATE attribution_events SET user_id = :raw WHERE user_id = 'other'"), {"raw": EMAIL})
+    asked = {"kind": "export", "subject_kind": "user", "subject_id": EMAIL}
+    request = api.send("POST", "/v1/privacy/requests", json=asked).get_json()
+    exported = api.send("POST", f"/v1/privacy/requests/{request['id']}/export").get_json()
+    assert len(exported["data"]["attribution_events"]) == 2
+    erase = api.send("POST", "/v1/privacy/requests", json={**asked, "kind": "erase"}).get_json()
+    erased = api.send("POST", f"/v1/privacy/requests/{erase['id']}/erase", json={}).get_json()
+    assert erased["result"]["attribution_events"] == 2
+    assert api.post_events(*events[:1])["erased"] == 1
+    assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("stored", ["raw", "pseudonym"])
+def test_who_was_erased_by_either_id_is_not_stored_again(api: Api, connection: Connection, stored: str) -> None:
+    event = build_event(user_id=EMAIL, at=NOW - timedelta(days=2))
+    api.post_events(event)
+    pseudonym = connection.execute(text("SELECT user_id FROM attribution_events")).scalar_one()
+    asked = {"kind": "erase", "subject_kind": "user", "subject_id": EMAIL if stored == "raw" else pseudonym}
+    request = api.send("POST", "/v1/privacy/requests", json=asked).get_json()
+    assert api.send("POST", f"/v1/privacy/requests/{request['id']}/erase", json={}).status_code == 200
+    assert api.post_events(build_event(user_id="Mia.Jones@example.com", at=NOW - timedelta(days=1)))["erased"] == 1

@@ -1,0 +1,158 @@
+"""What is replaced in URLs, user agents, metadata and ids, and what is left as it is."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from metrics_api.access.identifiers import References
+from metrics_api.access.pseudonyms import Pseudonyms
+from metrics_api.ingest.event_pii import Leak, replace_in_events
+from metrics_api.pii_scanner.redaction import Redactor
+from tests.support.planted_pii import plant
+from tests.support.realistic_ids import ID_MAKERS, IN_APP_USER_AGENTS
+from viral_contract.models.events import Event
+
+LOG = Path(__file__).parents[2] / "data/web_access_events.csv"
+PLANTED, WANTED_RECALL = 3_000, 0.97
+
+
+def build_pseudonyms(key: str = "a key") -> Pseudonyms:
+    return Pseudonyms(References(key), Redactor("US"))
+
+
+def redact(text: str) -> str:
+    redacted = Redactor("US").redact(text)
+    return text if redacted is None else redacted.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://x.com/i?email=mia@example.com&x=1", "https://x.com/i?email=[email]&x=1"),
+        ("https://x.com/i?email=mia%40example.com&x=1", "https://x.com/i?email=[email]&x=1"),
+        ("https://x.com/i?email=mia%2540example.com", "https://x.com/i?email=[email]"),
+        ("/i?e=mia+school@example.com", "/i?e=[email]"),
+        ("/i?e=mia%2Bschool%40example.com", "/i?e=[email]"),
+        ("/u/bWlhQGV4YW1wbGUuY29t/x", "/u/[email]/x"),
+        ("/i?d=eyJlbWFpbCI6Im1pYUBleGFtcGxlLmNvbSJ9", "/i?d=[email]"),
+        ("/i?d=bWlhK2FAZXhhbXBsZS5jb20%3D&x=1", "/i?d=[email]&x=1"),
+        ("?to=https%3A%2F%2Fy.com%2F%3Fe%3Dmia%2540example.com", "?to=https%3A%2F%2Fy.com%2F%3Fe%3D[email]"),
+        ("?phone=5551234567&uid=5551234567", "?phone=[phone]&uid=5551234567"),
+        ("?p=555-123-4567", "?p=[phone]"),
+        ("/i/(555)%20123-4567/", "/i/[phone]/"),
+        ("?p=%2B15551234567", "?p=[phone]"),
+        ("?s=123-45-6789", "?s=[ssn]"),
+        ("?card=4111111111111111", "?card=[credit_card]"),
+        ("?c=4111%201111%201111%201111", "?c=[credit_card]"),
+        ("?addr=123+Main+Street&y=1", "?addr=[street_address]&y=1"),
+        ("/homes/123%20Main%20Street", "/homes/[street_address]"),
+    ],
+)
+def test_it_is_replaced_in_a_url_however_it_is_encoded(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.example.com/invite/4f3a9c1b2d?utm_source=buddy&ref=48213",
+        "/i?uid=2025550143&contact=1",
+        "/i?phone_number_id=2025550143",
+        "/i?t=1732970000123&v=120.0.6099.129",
+        "/blog/10-best-ways-to-study",
+        "/@mia/post",
+        "/assets/icon@2x.png",
+        "[email] was here",
+    ],
+)
+def test_a_url_without_any_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_who_is_the_contact_of_a_crawler_stays_in_its_user_agent() -> None:
+    redactor = Redactor("US")
+    assert redactor.redact_user_agent("Mozilla/5.0 (compatible; Ezooms/1.0; help@moz.com)") is None
+    found = redactor.redact_user_agent("Mozilla/5.0 (iPad of mia@example.com)")
+    assert found is not None
+    assert found.text == "Mozilla/5.0 (iPad of [email])"
+
+
+def test_an_id_that_is_one_gets_one_pseudonym_in_every_form() -> None:
+    replace = build_pseudonyms().replace
+    forms = ["mia@example.com", "Mia@Example.com", "mia%40example.com", "bWlhQGV4YW1wbGUuY29t"]
+    ids = {replace(form).id for form in forms}
+    assert len(ids) == 1
+    (pseudonym,) = ids
+    assert pseudonym.startswith("pii-email-")
+    assert len(pseudonym) == len("pii-email-") + 16
+    assert replace(pseudonym).id == pseudonym
+    assert build_pseudonyms("another key").replace(forms[0]).id != pseudonym
+    assert {replace(phone).id for phone in ("555-123-4567", "(555) 123-4567")} == {replace("555.123.4567").id}
+
+
+def test_metadata_keeps_its_shape() -> None:
+    metadata: dict[str, Any] = {
+        "mia@example.com": 1,
+        "leo@example.com": {
+            "phone": 5551234567,
+            "score": 5551234567,
+            "list": ["bWlhQGV4YW1wbGUuY29t", None, True, 1.5],
+        },
+    }
+    event = Event(event_type="click", metadata=metadata)
+    replaced = replace_in_events([event], build_pseudonyms())
+    (stored,) = replaced.events
+    assert json.loads(stored.metadata or "") == {
+        "[email]": 1,
+        "[email] 2": {"phone": "[phone]", "score": 5551234567, "list": ["[email]", None, True, 1.5]},
+    }
+    assert list(replaced.leaks.values()) == [{Leak("metadata", "email"), Leak("metadata", "phone")}]
+
+
+def test_of_two_events_with_one_id_the_first_is_counted() -> None:
+    event_id = UUID(int=1)
+    clean = Event(event_id=event_id, event_type="click")
+    leaking = Event(event_id=event_id, event_type="click", landing_page="/?e=mia@example.com")
+    assert replace_in_events([clean, leaking], build_pseudonyms()).leaks == {}
+    assert replace_in_events([leaking, clean], build_pseudonyms()).leaks == {event_id: {Leak("landing_page", "email")}}
+
+
+def test_of_planted_values_nearly_all_are_found() -> None:
+    pseudonyms, missed = build_pseudonyms(), Counter[tuple[str, str]]()
+    for planted in plant(Random(15), PLANTED):
+        event = Event.model_validate({"event_type": "click", planted.field: planted.written})
+        replaced = replace_in_events([event], pseudonyms)
+        stored = str(getattr(replaced.events[0], planted.field))
+        is_counted = [{leak.field for leak in leaks} for leaks in replaced.leaks.values()] == [{planted.field}]
+        if not is_counted or any(part in stored for part in planted.parts):
+            missed[planted.field, planted.type] += 1
+    assert 1 - missed.total() / PLANTED >= WANTED_RECALL, missed
+
+
+@pytest.mark.parametrize("name", ID_MAKERS)
+def test_realistic_ids_are_no_personal_information(name: str) -> None:
+    redactor, random = Redactor("US"), Random(name)
+    for _ in range(500):
+        given = ID_MAKERS[name](random)
+        assert redactor.identify(given) is None, given
+        for url in (f"/s/{given}", f"https://x.com/?uid={given}&contact=1", f"https://x.com/a?b=1&x={given}"):
+            assert redactor.redact(url) is None, url
+        assert redactor.redact_value("session", given) is None, given
+
+
+def test_user_agents_and_urls_of_a_public_log_are_not_changed() -> None:
+    redactor, changed = Redactor("US"), set()
+    with LOG.open() as file:
+        for row in csv.DictReader(file):
+            for text in (row["referrer"], row["request"].split(" ")[1]):
+                changed |= {text} if redactor.redact(text[:2048]) else set()
+            changed |= {row["user_agent"]} if redactor.redact_user_agent(row["user_agent"]) else set()
+    # The one true address in it.
+    assert {text for text in changed if "test@mgmt.mic" not in text} == set()
+    assert [agent for agent in IN_APP_USER_AGENTS if redactor.redact_user_agent(agent)] == []
