@@ -14,9 +14,8 @@ from metrics_api.db.migrate import grant_rights, upgrade
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
-from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.local.servers import EmbeddedPostgres, EmbeddedValkey
 
 # A test's data need not survive the machine, so nothing waits for the disk.
 _POSTGRES_SETTINGS = {

@@ -8,8 +8,7 @@ from viral_contract.client.metrics_api import MetricsApi
 from viral_runtime.observe.logs import configure_logging
 from viral_runtime.observe.tracing import start_tracing
 from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.observe import LogSettings, TelemetrySettings
-from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.settings.groups import LogSettings, ProxySettings, TelemetrySettings, WebServerSettings
 from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
 

@@ -7,24 +7,24 @@ from flask import Flask, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard import shell
-from dashboard.callback_requests import refuse_misshapen_calls
+from dashboard.callbacks.calls import refuse_misshapen_calls
 from dashboard.cookies import CSRF_COOKIE, full_name, prepare_cookies
 from dashboard.data import SharedViews
 from dashboard.errors import answer_errors
-from dashboard.login import HOME, add_login_routes
 from dashboard.pages import PAGES, find_page
-from dashboard.passwords import add_password_routes
 from dashboard.path_prefix import serve_below
 from dashboard.public_address import note_public_address
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
 from dashboard.settings import DashboardSettings
-from dashboard.single_sign_on import add_single_sign_on_routes
+from dashboard.sign_in.login import HOME, add_login_routes
+from dashboard.sign_in.passwords import add_password_routes
+from dashboard.sign_in.single_sign_on import add_single_sign_on_routes
 from dashboard.static import compress_static
 from dashboard.unsubscribe import add_unsubscribe_route
 from dashboard.visitor import note_visitors
 from viral_contract.client.metrics_api import MetricsApi
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 from viral_runtime.web.request_log import observe_requests
 
 _ASSETS = Path(__file__).parent / "assets"

@@ -7,8 +7,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from viral_contract.client.metrics_api import ApiProblemError, ApiSilentError, ApiUnreachableError
-from viral_contract.models.error_text import format_sentence
-from viral_contract.models.problem import Problem
+from viral_contract.models.problem import Problem, format_sentence
 
 # The last stands for an answer of another version, as there are some while a new one is rolled out.
 API_FAILURES = (ApiProblemError, ApiUnreachableError, ValidationError)

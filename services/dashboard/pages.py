@@ -4,19 +4,42 @@ from dashboard.admin import audit, flags, notifications, operations, people, pri
 from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth
+from dashboard.growth import referrers
+from dashboard.guardrails import anomalies, bots, fraud
 from dashboard.guardrails import page as guardrails
 from dashboard.guardrails import violations_page as violations
 from dashboard.guardrails import what_if_page as what_if
 from dashboard.investigations import page as investigation
+from dashboard.lists.period_list import PeriodList, build_page
 from dashboard.page import Page
-from dashboard.period_lists import FLAGGED, REFERRERS
 from dashboard.reports import list_page as reports
 from dashboard.reports import message as report_message
 from dashboard.reports import page as report
+from viral_contract.client.metrics_api import MetricsApi
 
+# Lists of the rows of a card, some at a time.
+_FLAGGED = (
+    build_page(PeriodList(fraud.PATH, "flagged-ips", "Flagged IPs", MetricsApi.fetch_fraud, fraud.build_rows)),
+    build_page(PeriodList(bots.PATH, "flagged-devices", "Flagged devices", MetricsApi.fetch_bots, bots.build_rows)),
+    build_page(
+        PeriodList(
+            anomalies.PATH, "flagged-referrers", "Flagged referrers", MetricsApi.fetch_anomalies, anomalies.build_rows
+        )
+    ),
+)
+_REFERRERS = build_page(
+    PeriodList(
+        path=referrers.PATH,
+        slug="all-referrers",
+        title="Referrers",
+        fetch=MetricsApi.fetch_referrers,
+        build_rows=referrers.build_rows,
+        above=(growth.PAGE.title, growth.PAGE.path),
+    )
+)
 PAGES: tuple[Page, ...] = (
     guardrails.PAGE,
-    *FLAGGED,
+    *_FLAGGED,
     alert.PAGE,
     alert_history.PAGE,
     investigation.PAGE,
@@ -24,7 +47,7 @@ PAGES: tuple[Page, ...] = (
     violations.PAGE,
     trusted_networks.PAGE,
     growth.PAGE,
-    REFERRERS,
+    _REFERRERS,
     reports.PAGE,
     report.PAGE,
     report_message.PAGE,

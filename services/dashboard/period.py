@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from viral_contract.models.error_text import format_sentence
 from viral_contract.models.period import PeriodQuery
+from viral_contract.models.problem import format_sentence
 
 DEFAULT_DAYS = 7
 CHOICES = (7, 14, 30)

@@ -14,10 +14,10 @@ from flask import g
 
 from dashboard.page import Group, Page
 from dashboard.pages import PAGES, find_page
-from dashboard.passwords import OWN_PATH
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.sign_in.passwords import OWN_PATH
 from viral_contract.client.metrics_api import ApiUnreachableError
 from viral_contract.models.people import ROLE_SCOPES, Person, Scope
 

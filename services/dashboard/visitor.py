@@ -2,7 +2,7 @@
 
 from flask import Flask, g, request
 
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 from viral_runtime.web.client_address import find_client_address
 
 CALLBACKS_PATH = "/_dash-update-component"

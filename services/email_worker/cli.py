@@ -6,8 +6,8 @@ import click
 
 from email_worker import jobs
 from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
-from viral_runtime.work.process import run_worker
 from viral_runtime.work.queues import QueueName
+from viral_runtime.work.worker import run_worker
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.EMAIL_DELIVERY: jobs.send_email,

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError
 from email_worker.letters import Letter, clean_subject
 from email_worker.outcomes import FailedError
 from viral_contract.models.deliveries import DeliveryClaimed
-from viral_contract.models.email_address import parse_email_address
+from viral_contract.models.values import parse_email_address
 
 
 @dataclass(frozen=True)

@@ -30,17 +30,17 @@ from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from metrics_api.settings.privacy import PrivacySettings
 from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
+from metrics_api.settings.traffic import TrafficSettings
 from viral_runtime.observe.logs import configure_logging
 from viral_runtime.observe.tracing import start_tracing
 from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.observe import LogSettings, TelemetrySettings
-from viral_runtime.settings.web import ProxySettings, WebServerSettings
+from viral_runtime.settings.groups import LogSettings, ProxySettings, TelemetrySettings, WebServerSettings
 from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
 from viral_runtime.work.stop import watch_stop_signals
 
 # What the web processes and the reconciler both need to know.
-_SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings
+_SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings, TrafficSettings
 _ACCESS = ProxySettings, LimitSettings, SingleSignOnSettings
 
 
@@ -95,14 +95,14 @@ def web() -> None:
     """Serve the HTTP API."""
     groups = ApiSettings, WebServerSettings, TelemetrySettings, LogSettings, *_ACCESS, *_SHARED
     settings, web_server, telemetry, logs, proxies, limits, sign_on, *shared = load_settings_or_exit(*groups)
-    detection, queues, deliveries, privacy = shared
+    detection, queues, deliveries, privacy, traffic = shared
     configure_logging(logs, service="metrics_api")
 
     def build_app() -> Flask:
         keep_few_heaps()
         start_tracing(telemetry, service="metrics_api")
         access = AccessSettings(proxies, limits, sign_on)
-        every = Settings(settings, detection, queues, deliveries, privacy, access)
+        every = Settings(settings, detection, queues, deliveries, privacy, access, traffic)
         app = create_app(connect(every, pool_size=settings.metrics_api_threads))
         trace_requests(app)
         return app
@@ -148,8 +148,8 @@ def apply_journal(file: TextIO) -> None:
 def reconciler() -> None:
     """Evaluate the guardrails each minute and finish what was left; of several processes one works."""
     settings, own, logs, *shared = load_settings_or_exit(ApiSettings, ReconcilerSettings, LogSettings, *_SHARED)
-    detection, queues, deliveries, privacy = shared
+    detection, queues, deliveries, privacy, traffic = shared
     configure_logging(logs, service="reconciler")
     stop = watch_stop_signals()
-    context = connect(Settings(settings, detection, queues, deliveries, privacy), pool_size=1)
+    context = connect(Settings(settings, detection, queues, deliveries, privacy, traffic=traffic), pool_size=1)
     run_reconciler(stop, settings, own, build_tasks(context, own))

@@ -9,6 +9,7 @@ from metrics_api.access.open_id import OpenIdProvider, connect_provider
 from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.access.rate_limits import RateLimits
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.pii_scanner.redaction import Redactor
 from metrics_api.settings.access import AccessSettings
 from metrics_api.settings.api import ApiSettings
@@ -16,6 +17,8 @@ from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from metrics_api.settings.privacy import PrivacySettings
 from metrics_api.settings.queues import QueueSettings
+from metrics_api.settings.traffic import TrafficSettings
+from metrics_api.traffic.classifier import Classifier
 from viral_runtime.flags.evaluate import Flags
 from viral_runtime.work.queues import connect_redis
 
@@ -30,6 +33,7 @@ class Settings:
     deliveries: DeliverySettings = field(default_factory=DeliverySettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    traffic: TrafficSettings = field(default_factory=TrafficSettings)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Context:
     pseudonyms: Pseudonyms
     limits: RateLimits
     provider: OpenIdProvider | None
+    fact_rules: FactRules
     settings: Settings
 
 
@@ -58,5 +63,6 @@ def connect(settings: Settings, *, pool_size: int) -> Context:
         pseudonyms=Pseudonyms(references, Redactor(api.pii_phone_region)),
         limits=RateLimits(api.redis_url, access.limits),
         provider=connect_provider(access.single_sign_on),
+        fact_rules=FactRules(Classifier(settings.traffic.app_patterns, settings.traffic.networks)),
         settings=settings,
     )

@@ -10,10 +10,9 @@ from report_worker.settings import AiSettings, ReportWorkerSettings, SchedulerSe
 from viral_runtime.observe.logs import capture_library_logs, configure_logging
 from viral_runtime.observe.metrics import serve_metrics
 from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.observe import LogSettings, WorkerMetricsSettings
-from viral_runtime.settings.work import WorkerSettings
-from viral_runtime.work.process import run_worker
+from viral_runtime.settings.groups import LogSettings, WorkerMetricsSettings, WorkerSettings
 from viral_runtime.work.queues import QueueName
+from viral_runtime.work.worker import run_worker
 
 QUEUES: dict[QueueName, Callable[..., None]] = {
     QueueName.PERFORMANCE_REPORTS: jobs.generate_report,

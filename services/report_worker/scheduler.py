@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
 from report_worker.settings import SchedulerSettings
-from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.settings.groups import WorkerSettings
 from viral_runtime.work.queues import JOB_TIMEOUT_SECONDS, JobName, QueueName
 from viral_runtime.work.stop import watch_stop_signals
 

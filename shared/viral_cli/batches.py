@@ -6,8 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from viral_cli.api_errors import api_errors_explained
-from viral_cli.stack_connection import connect
+from viral_cli.stack_connection import api_errors_explained, connect
 from viral_contract.models.batches import BatchKind
 
 _LOOK_SECONDS = 0.3

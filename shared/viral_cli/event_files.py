@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from viral_cli.csv_rows import CsvLayout, find_csv_layout, read_csv
-from viral_cli.event_record import BLANK, Record
-from viral_cli.event_source import EventSource, read_lines
+from viral_cli.event_source import BLANK, EventSource, Record, read_lines
 from viral_cli.json_rows import JsonLayout, find_json_layout, read_json_lines, read_json_values
 
 _HEAD_CHARACTERS = 1024 * 1024

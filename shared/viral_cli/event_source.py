@@ -1,4 +1,4 @@
-"""Opens a file of events from standard input, a pipe or gzip, in one of several encodings."""
+"""Opens a file of events from standard input, a pipe or gzip, in one of several encodings; its rows are records."""
 
 import gzip
 import hashlib
@@ -13,9 +13,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple, TextIO, cast
+from typing import IO, Any, BinaryIO, NamedTuple, TextIO, cast
 
 from viral_cli.text_encodings import DECODE_ERRORS, Encoding, EncodingDetector
+
+BLANK = "\ufeff\x1a \t\r\n"
+"""Characters around text that are not part of it: byte order mark, DOS end-of-file mark, white space."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row: its first line, and its values or its problem."""
+
+    line: int
+    values: dict[str, Any]
+    problem: str | None = None
+
 
 MAX_LINE_CHARACTERS = 16 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024

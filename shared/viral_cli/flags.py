@@ -10,8 +10,7 @@ from viral_cli.flags_cluster import Cluster
 from viral_cli.local_env import read_local_env
 from viral_cli.settings import StandaloneSettings
 from viral_contract.models.flags import Flag
-from viral_runtime.flags.change import Document, OwnRuleError, set_flag
-from viral_runtime.flags.document import BrokenFlagsError
+from viral_runtime.flags.document import BrokenFlagsError, Document, OwnRuleError, set_flag
 from viral_runtime.settings.base import load_settings_or_exit
 
 _ALL = 100

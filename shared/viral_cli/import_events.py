@@ -9,7 +9,6 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from viral_cli.api_errors import api_errors_explained
 from viral_cli.csv_rows import CsvHeaderError, CsvLayout
 from viral_cli.event_files import EventFile, open_events
 from viral_cli.event_mapping import (
@@ -21,12 +20,10 @@ from viral_cli.event_mapping import (
     find_columns,
     parse_columns,
 )
-from viral_cli.event_record import Record
-from viral_cli.event_source import UnreadableFileError, open_source
-from viral_cli.import_batches import build_batches, send_batch
-from viral_cli.import_state import ImportState, StateFile
+from viral_cli.event_source import Record, UnreadableFileError, open_source
+from viral_cli.import_batches import ImportState, StateFile, build_batches, send_batch
 from viral_cli.row_ids import RowIds
-from viral_cli.stack_connection import Connection, connect
+from viral_cli.stack_connection import Connection, api_errors_explained, connect
 from viral_cli.text_encodings import Encoding, find_named
 
 _SAMPLE_ROWS = 100

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from viral_cli.event_record import BLANK, Record
-from viral_cli.event_source import Line
+from viral_cli.event_source import BLANK, Line, Record
 from viral_cli.json_values import JsonText, RawRow, read_tokens
 
 JsonKind = Literal["lines", "values", "array", "envelope"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.values import EmailAddress
 from viral_runtime.settings.base import EnvironmentSettings
 
 

@@ -1,7 +1,8 @@
-"""Finds the API for the command line: from the environment, or from the running local stack."""
+"""The API for the command line: found in the environment or the running local stack, its errors as messages."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from viral_cli.local_env import read_local_env
 from viral_cli.settings import StandaloneSettings
-from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.client.metrics_api import ApiProblemError, ApiUnreachableError, MetricsApi
 from viral_runtime.settings.base import load_settings_or_exit
 
 _TIMEOUT_SECONDS = 120
@@ -45,3 +46,16 @@ def _read_running_stack(var: Path) -> Mapping[str, str]:
         return read_local_env(var / "local.env")
     except FileNotFoundError:
         return {}
+
+
+@contextmanager
+def api_errors_explained(api_url: str, advice: str) -> Iterator[None]:
+    """Turn the client's errors into click.ClickException with advice."""
+    try:
+        yield
+    except ApiUnreachableError as error:
+        raise click.ClickException(f"No response from {api_url}. Is the stack running? {advice}") from error
+    except ApiProblemError as error:
+        raise click.ClickException(
+            f"The API rejected the request ({error.status} {error.code}): {error.detail} {advice}"
+        ) from error

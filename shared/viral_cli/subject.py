@@ -5,8 +5,7 @@ from typing import get_args
 
 import click
 
-from viral_cli.api_errors import api_errors_explained
-from viral_cli.stack_connection import connect
+from viral_cli.stack_connection import api_errors_explained, connect
 from viral_contract.models.privacy import PrivacyRequest, PrivacyRequestDraft, RequestKind, SubjectKind
 from viral_reports.figures import format_counted
 

@@ -11,7 +11,7 @@ def up() -> None:
     METRICS_API_PORT and DASHBOARD_PORT choose the ports, DEMO=0 leaves the stack empty.
     """
     try:
-        from viral_cli.local.run import run
+        from viral_cli.local.up import run
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"`viral-engine up` needs {error.name}: pip install 'viral-engine[metrics-api,dashboard,report-worker,"

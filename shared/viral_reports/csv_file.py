@@ -1,4 +1,4 @@
-"""A report as a table with one figure per row, for spreadsheets and programs."""
+"""A report as CSV whose texts spreadsheets display correctly and never run as a formula."""
 
 import csv
 import io
@@ -7,9 +7,14 @@ from collections.abc import Iterable, Iterator
 from pydantic import BaseModel
 
 from viral_contract.models.reports import ReportFacts
-from viral_reports.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
+from viral_reports.bidirectional import isolate
 from viral_reports.written import WrittenReport, facts_of
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Marks a file as UTF-8 at its start."""
+# Starts of a formula for spreadsheets, in ASCII and in the full-width forms of East Asian keyboards.
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")
+_BLANK_STARTS = ("\t", "\r", "\n")
 _COLUMNS = ("section", "item", "metric", "value")
 _PERIOD = ("report_type", "period_start", "period_end", "snapshot_at")
 _SUMMARY = (
@@ -31,6 +36,18 @@ _SUMMARY = (
 _INTERVALS = ("k_factor_interval", "conversion_rate_interval")
 
 Row = tuple[str, str, str, object]
+
+
+def neutralise(value: object) -> object:
+    """The value, with an apostrophe before a text that starts like a formula; a number stays a number.
+
+    Leading white space counts too, because some spreadsheets drop it when they open a file. Direction controls in a
+    text stay within its cell.
+    """
+    if not isinstance(value, str):
+        return value
+    is_formula = value[:1] in _BLANK_STARTS or value.lstrip().startswith(_FORMULA_STARTS)
+    return isolate("'" + value if is_formula else value)
 
 
 def render_csv(report: WrittenReport) -> str:

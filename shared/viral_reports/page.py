@@ -24,8 +24,7 @@ from viral_reports.blocks import (
 )
 from viral_reports.figures import format_k, format_moment, format_period
 from viral_reports.k_chart import draw_k_chart
-from viral_reports.titles import TITLES, WRITERS
-from viral_reports.written import WrittenReport, facts_of
+from viral_reports.written import TITLES, WRITERS, WrittenReport, facts_of
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The content to render: a report's facts with its insights and recommendations."""
+"""The content to render: a report's facts with its insights and recommendations, its title and who wrote it."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from viral_contract.models.reports import Insight, ReportFacts, WrittenBy
+from viral_contract.models.reports import Insight, ReportFacts, ReportType, WrittenBy
 
 
 class NotWrittenError(ValueError):
@@ -32,6 +32,18 @@ class WrittenReport(Protocol):
     @property
     def written_by(self) -> WrittenBy | None:
         """The author of insights and recommendations."""
+
+
+TITLES: dict[ReportType, str] = {
+    "weekly": "Weekly growth report",
+    "monthly": "Monthly growth report",
+    "custom": "Custom growth report",
+}
+WRITERS: dict[WrittenBy, str] = {
+    "rules": "Insights and recommendations are rule-based.",
+    "model": "Insights and recommendations are rule-based and worded by a language model. "
+    "Every number was checked against the data.",
+}
 
 
 def facts_of(report: WrittenReport) -> ReportFacts:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database, create_database_engine
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.migrate import upgrade
 from metrics_api.db.paging import Page
 from metrics_api.detection.bots import fetch_bots
@@ -30,13 +31,13 @@ from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import Query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.ingest.events import save_events
-from metrics_api.ingest.staging import create_staging, save_new_events
+from metrics_api.ingest.staging import classify_events, create_staging, save_new_events
 from metrics_api.settings.detection import DetectionSettings
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
+from viral_cli.local.servers import EmbeddedPostgres
 from viral_contract.models.events import Event
 from viral_contract.models.period import Period
 
@@ -45,6 +46,13 @@ DAYS = 7
 ROUNDS = 5
 NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 
+_RULES = FactRules()
+_USER_AGENTS = [
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS {major}_{minor} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    f"Version/{major}.{minor} Mobile/15E148 Safari/604.1"
+    for major in range(8, 19)
+    for minor in range(20)
+]
 _FRAUD_FROM_EVENTS = text("""
     SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, ip_address, count(*) FROM attribution_events
     WHERE event_type = 'click' AND occurred_at >= :first AND occurred_at < :behind AND ip_address IS NOT NULL
@@ -78,7 +86,7 @@ def _generate_event(random: Random) -> Event:
         referrer_id=f"referrer-{random.randrange(5000)}",
         source="buddy_challenge",
         user_id=f"user-{random.randrange(400_000)}",
-        user_agent="Mozilla/5.0 (benchmark)",
+        user_agent=random.choice(_USER_AGENTS),
     )
 
 
@@ -108,13 +116,17 @@ def _copy_plainly(connection: Connection, batch: list[Event], *, now: datetime) 
 def _save_without_facts(connection: Connection, batch: list[Event], *, now: datetime) -> int:
     connection.execute(text("SET LOCAL search_path = without_facts, public"))
     create_staging(connection)
-    return save_new_events(connection, batch, (), now=now).events
+    return save_new_events(connection, classify_events(batch, _RULES), _RULES, (), now=now).events
+
+
+def _save_with_facts(connection: Connection, batch: list[Event], *, now: datetime) -> int:
+    return save_events(connection, batch, _RULES, now=now)
 
 
 _WAYS: dict[str, Callable[..., int]] = {
     "plain COPY into a table with the same indexes": _copy_plainly,
     "each event once, credited to its link's referrer": _save_without_facts,
-    "the product: the same plus every fact": save_events,
+    "the product: the same plus every fact": _save_with_facts,
 }
 
 

@@ -14,7 +14,7 @@ from viral_runtime.settings.base import EnvironmentSettings
 
 Group = type[EnvironmentSettings]
 ROOT = Path(__file__).parents[2]
-_RUN_WORKER = {"shared/viral_runtime/work/process.py": ("run_worker",)}
+_RUN_WORKER = {"shared/viral_runtime/work/worker.py": ("run_worker",)}
 
 # Where each process of the templates loads its settings: modules, and the functions in them.
 _STARTS: dict[str, dict[str, tuple[str, ...]]] = {

@@ -43,6 +43,7 @@ _OF_SETTINGS: dict[str, Format] = {
     "an https address, or nothing": {
         "pattern": r"^(?i:https:|http://([^/@]*@)?(localhost|127\.0\.0\.1|\[::1\])([:/?#]|$))",
     },
+    "the path of a readable file of networks, or nothing": {"pattern": "^/[^/].*$"},
     "4 numbers, separated by commas, none below the one before": {
         "pattern": f"^{_MINUTES}(,{_MINUTES}){{3}}$",
         "check": "rising",

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from dashboard.pages import PAGES
-from dashboard.passwords import OWN_PATH
+from dashboard.sign_in.passwords import OWN_PATH
 from tests.support.browsing import ColorScheme, Visit, start_browser, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -9,8 +9,7 @@ import sys
 from email_worker import jobs
 from viral_runtime.observe.logs import configure_logging
 from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.observe import LogSettings
-from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.settings.groups import LogSettings, WorkerSettings
 from viral_runtime.work.queues import QueueName
 from viral_runtime.work.worker import work_on
 

@@ -27,9 +27,8 @@ from tests.support.worker_processes import RealProcess, running
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
-from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.local.servers import EmbeddedPostgres, EmbeddedValkey
 from viral_contract.models.people import Scope
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
 from viral_cli.local.processes import Children
-from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.local.servers import EmbeddedValkey
 
 pytestmark = pytest.mark.slow
 _SECONDS = 60

@@ -24,9 +24,8 @@ from tests.support.mail_server import MailServer, mail_server
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
-from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.local.servers import EmbeddedPostgres, EmbeddedValkey
 from viral_contract.client.metrics_api import MetricsApi
 
 _EMAIL, _PASSWORD = "admin@example.com", "password-for-tests"

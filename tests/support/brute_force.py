@@ -10,14 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from metrics_api.traffic.classifier import Classifier, Verdict
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
 Facts = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 KINDS = ("click", "visit", "signup", "conversion", "activation")
+CLASSIFIER = Classifier()
 LONGEST_BURST = timedelta(seconds=60)
 BURST_SIZES = range(2, 11)
 
+_TRAFFIC_COUNTS = "sum(clicks)", "sum(visits)", 'min(sample::text COLLATE "C")::uuid'
 # How the facts are read: the columns of the key, then those of the values.
 _COLUMNS = {
     "clicks_per_ip_day": (("day", "host(ip_address)"), ("clicks",)),
@@ -39,6 +42,7 @@ _COLUMNS = {
     "link_counts": (("link_id",), ("clicks", "conversions")),
     "attribution_links": (("link_id",), ("referrer_id", "source", "inserted_at", "click_count", "conversion_count")),
     "content_per_day": (("day", "kind"), ("items", "unopened")),
+    "traffic_per_day": (("day", "source", "traffic_class", "traffic_reason"), _TRAFFIC_COUNTS),
 }
 _COUNTS_ONLY = ("activity_per_referrer_day", "link_counts", "content_per_day")
 
@@ -47,7 +51,8 @@ def fetch_facts(connection: Connection) -> Facts:
     """The stored facts, without rows that count nothing."""
     facts: Facts = {}
     for table, (key, values) in _COLUMNS.items():
-        rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table}")).all()
+        grouped = f"GROUP BY {', '.join(key)}" if values == _TRAFFIC_COUNTS else ""
+        rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table} {grouped}")).all()
         facts[table] = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
     return _without_zeros(facts)
 
@@ -67,6 +72,14 @@ class Stored:
     at: datetime
     referrer: str | None
     source: str | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Its class, where it is a click or visit."""
+        event = self.event
+        if event.event_type not in ("click", "visit"):
+            return None
+        return CLASSIFIER.classify(event.http_method, event.purpose, event.user_agent, event.ip_address)
 
     @property
     def person(self) -> str | None:
@@ -121,11 +134,31 @@ class Account:
             "link_counts": {(link,): counts for link, counts in self._link_counts().items()},
             "attribution_links": self._links(),
             "content_per_day": self._content(),
+            "traffic_per_day": self._traffic(),
         }
         return _without_zeros(facts)
 
+    def _counted(self) -> Iterator[Stored]:
+        """What no program did."""
+        return (stored for stored in self.events.values() if stored.verdict is None or stored.verdict.is_person)
+
     def _of_kind(self, kind: str) -> Iterator[Stored]:
-        return (stored for stored in self.events.values() if stored.event.event_type == kind)
+        return (stored for stored in self._counted() if stored.event.event_type == kind)
+
+    def _traffic(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        by_class: dict[tuple[Any, ...], list[Stored]] = defaultdict(list)
+        for stored in self.events.values():
+            if stored.verdict:
+                traffic_class, reason = stored.verdict
+                by_class[stored.at.date(), stored.source or "", traffic_class, reason or ""].append(stored)
+        return {
+            key: (
+                sum(stored.event.event_type == "click" for stored in group),
+                sum(stored.event.event_type == "visit" for stored in group),
+                min(stored.id for stored in group),
+            )
+            for key, group in by_class.items()
+        }
 
     def _clicks_per_ip_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         counter = Counter((s.at.date(), s.event.ip_address) for s in self._of_kind("click") if s.event.ip_address)
@@ -133,10 +166,17 @@ class Account:
 
     def _clicks_of_devices(self) -> dict[str, list[datetime]]:
         clicks: dict[str, list[datetime]] = defaultdict(list)
+        for (device, _user), times in self._clicks_of_people().items():
+            clicks[device] += times
+        return {device: sorted(times) for device, times in clicks.items()}
+
+    def _clicks_of_people(self) -> dict[tuple[str, str | None], list[datetime]]:
+        """By device and user; on each device, those without a user are one person's."""
+        clicks: dict[tuple[str, str | None], list[datetime]] = defaultdict(list)
         for stored in self._of_kind("click"):
             if stored.event.device_fingerprint:
-                clicks[stored.event.device_fingerprint].append(stored.at)
-        return {device: sorted(times) for device, times in clicks.items()}
+                clicks[stored.event.device_fingerprint, stored.event.user_id].append(stored.at)
+        return {person: sorted(times) for person, times in clicks.items()}
 
     def _clicks_per_device_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         facts: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -148,7 +188,7 @@ class Account:
 
     def _bursts_per_device_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         fastest: dict[tuple[date, str], dict[int, timedelta]] = defaultdict(dict)
-        for device, times in self._clicks_of_devices().items():
+        for (device, _user), times in self._clicks_of_people().items():
             for size in BURST_SIZES:
                 for first, last in zip(times, times[size - 1 :], strict=False):
                     if last - first <= LONGEST_BURST:
@@ -161,20 +201,20 @@ class Account:
         for link in self.links.values():
             assert link.inserted_at
             counter[link.inserted_at.date(), link.referrer_id, link.source][0] += 1
-        for stored in self.events.values():
+        for stored in self._counted():
             column = 1 + KINDS.index(stored.event.event_type)
             counter[stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
         return {key: tuple(counts) for key, counts in counter.items()}
 
     def _journeys(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         by_person: dict[str, list[Stored]] = defaultdict(list)
-        for stored in self.events.values():
+        for stored in self._counted():
             if stored.person:
                 by_person[stored.person].append(stored)
         return {(person,): _journey(events) for person, events in by_person.items()}
 
     def _active_weeks(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-        active = [stored for stored in self.events.values() if stored.event.user_id]
+        active = [stored for stored in self._counted() if stored.event.user_id]
         return {(s.at.date() - timedelta(days=s.at.weekday()), s.person): () for s in active}
 
     def _link_counts(self) -> dict[str, tuple[int, int]]:

@@ -14,9 +14,9 @@ from dashboard.formats import format_minute
 from dashboard.links import PEOPLE_PATH
 from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
-from dashboard.passwords import LINK_PATH
 from dashboard.public_address import HOW_TO_SET, find_public_address
 from dashboard.session import current_viewer
+from dashboard.sign_in.passwords import LINK_PATH
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import PasswordLink, PersonDetail, Role, Scope
 from viral_contract.models.tokens import Token

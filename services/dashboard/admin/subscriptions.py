@@ -17,7 +17,7 @@ from viral_contract.models.recipients import split_addresses
 from viral_contract.models.subscriptions import ScheduledType, Subscription, Suppression
 from viral_reports.dates import format_day
 from viral_reports.figures import format_counted
-from viral_reports.titles import TITLES
+from viral_reports.written import TITLES
 
 ROWS = 100
 _SLUG = "subscriptions"

@@ -16,26 +16,51 @@ from viral_reports.dates import format_day_of_year
 
 @dataclass(frozen=True)
 class Column:
-    """A column's heading; figures stand at the right."""
+    """A column's heading; figures stand at the right, and a phone has no room for minor ones."""
 
     heading: str
     is_figure: bool = False
+    is_minor: bool = False
 
     @property
     def class_name(self) -> str:
         """The class of the column's cells."""
-        return "figure" if self.is_figure else "words"
+        kind = "figure" if self.is_figure else "words"
+        return f"{kind} minor" if self.is_minor else kind
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Some rows of a table under a heading of their own."""
+
+    heading: list[Component | str]
+    rows: Sequence[Sequence[Component | str]]
 
 
 def build_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:
     """A table whose first column names the row; `caption` is for screen readers."""
+    return _build_frame(caption, columns, [html.Tbody([_build_row(columns, row) for row in rows])])
+
+
+def build_grouped_table(caption: str, columns: Sequence[Column], groups: Iterable[RowGroup]) -> Component:
+    """A table whose rows stand in groups, each under its heading."""
+    return _build_frame(caption, columns, [_build_group(columns, group) for group in groups])
+
+
+def _build_frame(caption: str, columns: Sequence[Column], bodies: list[Component]) -> Component:
     head = html.Tr([html.Th(column.heading, scope="col", className=column.class_name) for column in columns])
-    body = [_build_row(columns, row) for row in rows]
     table = html.Table(
-        [html.Caption(caption, className="visually-hidden"), html.Thead(head), html.Tbody(body)],
-        className="table",
+        [html.Caption(caption, className="visually-hidden"), html.Thead(head), *bodies], className="table"
     )
     return html.Div(table, className="table-frame")
+
+
+def _build_group(columns: Sequence[Column], group: RowGroup) -> Component:
+    minor = sum(column.is_minor for column in columns)
+    heading = html.Th(group.heading, scope="rowgroup", colSpan=len(columns) - minor, className="row-group")
+    # A heading over the columns that a phone hides, too, would keep their place there.
+    rest = [html.Td(colSpan=minor, className="minor")] if minor else []
+    return html.Tbody([html.Tr([heading, *rest]), *(_build_row(columns, row) for row in group.rows)])
 
 
 def build_wide_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:

@@ -1,20 +1,21 @@
 """Bot Detection: devices that clicked faster than people do."""
 
+from collections.abc import Sequence
+
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
 from dashboard.components.table import Column, build_link_to_all, build_moment, build_suspect, build_table
 from dashboard.data import Snapshot
-from dashboard.formats import format_seconds
+from dashboard.formats import format_percent, format_seconds
 from viral_contract.models.guardrails import BotAnswer
 from viral_reports.figures import format_count
 
 PATH = "/dashboard/guardrails/bots"
-_ROWS = 8
+_ROWS = 4
+_CARD_COLUMNS = (Column("Device"), Column("Clicks", is_figure=True), Column("Fastest burst (s)", is_figure=True))
 _COLUMNS = (
-    Column("Device"),
-    Column("Clicks", is_figure=True),
-    Column("Fastest burst (s)", is_figure=True),
+    *_CARD_COLUMNS,
     Column("First seen", is_figure=True),
     Column("Last seen", is_figure=True),
 )
@@ -27,28 +28,37 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if snapshot.health.is_partial:
         return [build_not_kept()]
     bots = snapshot.health.components.bots
+    share = next(item.quantity for item in snapshot.health.by_share.deduction_items if item.name == "bot_behavior")
+    figures = build_kpis(
+        (format_count(bots.total_flagged_devices), "Flagged devices"), (format_percent(share / 100), "of clicks")
+    )
+    hint = build_hint(f"{_format_burst(bots)} of one person")
+    if not bots.bot_like_devices:
+        return [hint, figures, build_no_traffic()]
     worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
-    if not worst.bot_like_devices:
-        return build_rows(worst, snapshot.search)
-    return [*build_rows(worst, snapshot.search), build_link_to_all("View all flagged devices", PATH + snapshot.search)]
+    all_devices = build_link_to_all("View all flagged devices", PATH + snapshot.search)
+    return [hint, figures, build_flagged_devices(worst, snapshot.search, _CARD_COLUMNS), all_devices]
 
 
 def build_rows(bots: BotAnswer, search: str) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
-    rule = bots.detection_params
-    burst = f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
     is_known = bool(bots.bot_like_devices) or bots.retained_from is None
     total = format_count(bots.total_flagged_devices) if is_known else "–"
     nothing = build_no_traffic() if is_known else build_not_kept()
-    table = build_flagged_devices(bots, search) if bots.bot_like_devices else nothing
+    table = build_flagged_devices(bots, search, _COLUMNS) if bots.bot_like_devices else nothing
     return [
         build_hint("Devices clicking faster than a person can · most clicks first · times in UTC"),
-        build_kpis((total, "Flagged devices"), (burst, "Rule")),
+        build_kpis((total, "Flagged devices"), (_format_burst(bots), "Rule")),
         table,
     ]
 
 
-def build_flagged_devices(bots: BotAnswer, search: str) -> Component:
+def _format_burst(bots: BotAnswer) -> str:
+    rule = bots.detection_params
+    return f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
+
+
+def build_flagged_devices(bots: BotAnswer, search: str, columns: Sequence[Column]) -> Component:
     """One row a device, with the shortest time that it took for the rule's clicks."""
     rows = [
         (
@@ -57,10 +67,10 @@ def build_flagged_devices(bots: BotAnswer, search: str) -> Component:
             format_seconds(device.fastest_seconds),
             build_moment(device.first_seen),
             build_moment(device.last_seen),
-        )
+        )[: len(columns)]
         for device in bots.bot_like_devices
     ]
-    return build_table("Flagged devices, most clicks first", _COLUMNS, rows)
+    return build_table("Flagged devices, most clicks first", columns, rows)
 
 
 CARD = Card("bots", "Bot Detection", 420, build_body)

@@ -1,66 +1,157 @@
-"""Fraud Detection: addresses with too many clicks on one day."""
+"""Fraud Detection: networks with too many clicks on one day, apart those that many people share."""
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
-from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
+from dashboard.components.card import Card, build_hint, build_no_data, build_no_traffic, build_not_kept
+from dashboard.components.table import (
+    Column,
+    RowGroup,
+    build_grouped_table,
+    build_link_to_all,
+    build_suspect,
+    build_table,
+)
 from dashboard.data import Snapshot
+from dashboard.formats import format_percent
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
-from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
-from viral_reports.dates import format_day
-from viral_reports.figures import format_count
+from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp, TrustProposal, Verdict
+from viral_reports.dates import format_day, format_day_of_year
+from viral_reports.figures import format_count, format_counted
 
 PATH = "/dashboard/guardrails/fraud"
-_ROWS = 8
-_COLUMNS = (Column("IP address"), Column("Date"), Column("Clicks", is_figure=True))
+TRUST_BUTTON = {"page": "guardrails", "action": "trust"}
+_FLAGGED_ROWS = 6
+_SHARED_ROWS = 3
+_UNKNOWN = "–"
+_FINDINGS: dict[Verdict, str] = {"flagged": "Flagged", "rotating": "Rotating", "shared_network": "Shared"}
+_COLUMNS = (
+    Column("Network"),
+    Column("Finding"),
+    Column("Date", is_minor=True),
+    Column("Clicks", is_figure=True),
+    Column("Devices", is_figure=True, is_minor=True),
+    Column("Clicks/device", is_figure=True, is_minor=True),
+    Column("Referrers", is_figure=True, is_minor=True),
+    Column("Top referrer", is_figure=True, is_minor=True),
+)
+_LIST_COLUMNS = (*_COLUMNS, Column("New devices", is_figure=True, is_minor=True))
+_TRUSTED_COLUMNS = (Column("IP address"), Column("Date"), Column("Clicks", is_figure=True))
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
-    """The card's figures and its worst rows."""
+    """The card's two groups with their worst rows, and what could be trusted."""
     if not snapshot.health.has_data:
         return [build_no_data()]
     if snapshot.health.is_partial:
         return [build_not_kept()]
-    fraud = snapshot.health.components.fraud
-    worst = fraud.model_copy(update={"suspicious_ips": fraud.suspicious_ips[:_ROWS]})
-    networks = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")
-    if not worst.suspicious_ips:
-        return [*build_rows(worst, snapshot.search), networks]
-    all_rows = build_link_to_all("View all flagged IPs", PATH + snapshot.search)
-    return [*build_rows(worst, snapshot.search), html.Div([all_rows, networks], className="card-links")]
+    fraud, search = snapshot.health.components.fraud, snapshot.search
+    worst = fraud.model_copy(
+        update={
+            "suspicious_ips": fraud.suspicious_ips[:_FLAGGED_ROWS],
+            "shared_networks": fraud.shared_networks[:_SHARED_ROWS],
+        }
+    )
+    found = worst.suspicious_ips or worst.shared_networks
+    links = [build_link_to_all("View all flagged IPs", PATH + search)] if found else []
+    trusted = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")
+    return [
+        build_hint(_format_rule(fraud)),
+        _build_found(worst, search, _COLUMNS),
+        *build_trusted_ips(fraud.trusted_ips, search),
+        *_build_proposal(fraud),
+        html.Div([*links, trusted], className="card-links"),
+    ]
 
 
 def build_rows(fraud: FraudAnswer, search: str) -> list[Component]:
     """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
-    threshold = format_count(fraud.threshold_used)
-    is_known = bool(fraud.suspicious_ips) or fraud.retained_from is None
-    total = format_count(fraud.total_flagged_ips) if is_known else "–"
-    nothing = build_no_traffic() if is_known else build_not_kept()
-    table = build_flagged_ips(fraud, search) if fraud.suspicious_ips else nothing
-    return [
-        build_hint(f"IP addresses with more than {threshold} clicks in one day (UTC) · most clicks first"),
-        build_kpis(
-            (total, "Flagged IPs"),
-            (f"> {threshold}", "Threshold (clicks per day)"),
-        ),
-        table,
-        *build_trusted_ips(fraud.trusted_ips, search),
-    ]
+    is_known = bool(fraud.suspicious_ips or fraud.shared_networks) or fraud.retained_from is None
+    found = _build_found(fraud, search, _LIST_COLUMNS) if is_known else build_not_kept()
+    hint = f"{_format_rule(fraud)} · devices to new devices are of the row's date · most clicks first"
+    return [build_hint(hint), found, *build_trusted_ips(fraud.trusted_ips, search)]
 
 
-def build_flagged_ips(fraud: FraudAnswer, search: str) -> Component:
-    """One row a day and address, each with its clicks drawn against the threshold."""
-    most = max(row.click_count for row in fraud.suspicious_ips)
-    rows = [
-        (
-            _build_address(row, search),
-            format_day(row.date),
-            _build_clicks(row.click_count, most, fraud.threshold_used),
+def _format_rule(fraud: FraudAnswer) -> str:
+    return f"Networks with more than {format_count(fraud.threshold_used)} clicks of people in one day (UTC)"
+
+
+def _build_found(fraud: FraudAnswer, search: str, columns: Sequence[Column]) -> Component:
+    groups = []
+    if fraud.suspicious_ips:
+        about = " · cost points, raise alerts, leave K clean"
+        groups.append(_build_group(fraud.total_flagged_ips, "flagged", about, fraud.suspicious_ips, search, columns))
+    if fraud.shared_networks:
+        number = fraud.total_shared_networks
+        kind = "shared network" if number == 1 else "shared networks"
+        about = " · many people behind one address; no points, no alert"
+        groups.append(_build_group(number, kind, about, fraud.shared_networks, search, columns))
+    if not groups:
+        return build_no_traffic()
+    return build_grouped_table("Flagged and shared networks, most clicks first", columns, groups)
+
+
+def _build_group(
+    number: int, kind: str, about: str, rows: Sequence[SuspiciousIp], search: str, columns: Sequence[Column]
+) -> RowGroup:
+    heading = [html.Strong(f"{format_count(number)} {kind}"), html.Span(about, className="group-note")]
+    return RowGroup(heading, [_build_row(row, search)[: len(columns)] for row in rows])
+
+
+def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
+    """One day and network with the evidence of that day."""
+    evidence = row.evidence
+    return (
+        _build_network(row, search),
+        html.Span(_FINDINGS[row.verdict], className=f"finding finding-{row.verdict}"),
+        format_day(row.date),
+        format_count(row.click_count),
+        format_count(evidence.devices if evidence else row.devices),
+        f"{evidence.clicks_per_device:.1f}" if evidence and evidence.clicks_per_device is not None else _UNKNOWN,
+        format_count(evidence.referrers) if evidence else _UNKNOWN,
+        format_percent(evidence.top_referrer_share) if evidence else _UNKNOWN,
+        format_percent(evidence.new_device_share) if evidence else _UNKNOWN,
+    )
+
+
+def _build_network(row: SuspiciousIp, search: str) -> Component:
+    address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
+    if row.hint != "shared_network":
+        return address
+    if row.verdict == "shared_network":
+        note = _build_trust_link(row.ip_address)
+    else:
+        note = [f"{format_counted(row.devices, 'device')}. Possibly a school. ", *_build_trust_link(row.ip_address)]
+    return html.Span([address, html.Span(note, className="row-note")]) if note else address
+
+
+def _build_trust_link(address: str) -> list[Component | str]:
+    """Only a whole address can be trusted; a masked one ends in `*`."""
+    return [] if address.endswith("*") else [dcc.Link("Trust this network", href=trust_path(address))]
+
+
+def find_proposals(fraud: FraudAnswer) -> dict[str, TrustProposal]:
+    """What can be trusted with one click, by network; who sees it masked cannot."""
+    whole = [row.proposal for row in fraud.shared_networks if not row.ip_address.endswith("*")]
+    return {proposal.cidr: proposal for proposal in whole if proposal}
+
+
+def format_last_day(proposal: TrustProposal) -> str:
+    """The last day on which the proposed trust holds; it ends with that day."""
+    return format_day_of_year((proposal.expires_at - timedelta(seconds=1)).date())
+
+
+def _build_proposal(fraud: FraudAnswer) -> list[Component]:
+    """The first network that looks like a school, with the button that trusts it until the end of the term."""
+    for cidr, proposal in find_proposals(fraud).items():
+        button = html.Button(
+            f"Trust until {format_last_day(proposal)}", id={**TRUST_BUTTON, "row": cidr}, className="link-button"
         )
-        for row in fraud.suspicious_ips
-    ]
-    return build_table("Flagged IP addresses, most clicks first", _COLUMNS, rows)
+        return [html.P([f"{cidr.removesuffix('/32')} looks like a school. ", button], className="proposal")]
+    return []
 
 
 def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
@@ -77,35 +168,8 @@ def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
     ]
     reasons = "; ".join(sorted({f"{row.cidr}: {row.reason}" for row in trusted}))
     summary = html.Summary(f"Trusted, not flagged ({format_count(len(trusted))})")
-    table = build_table("IP addresses in trusted networks, most clicks first", _COLUMNS, rows)
+    table = build_table("IP addresses in trusted networks, most clicks first", _TRUSTED_COLUMNS, rows)
     return [html.Details([summary, build_hint(reasons), table], className="trusted")]
-
-
-def _build_address(row: SuspiciousIp, search: str) -> Component:
-    address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
-    if row.hint != "shared_network":
-        return address
-    question = f"{format_count(row.devices)} devices at a normal pace. Possibly a school."
-    return html.Span([address, html.Span(_build_question(question, row.ip_address), className="row-note")])
-
-
-def _build_question(question: str, address: str) -> list[Component | str]:
-    """Only a whole address can be trusted; a masked one ends in `*`."""
-    if address.endswith("*"):
-        return [question]
-    return [f"{question} ", dcc.Link("Trust this network", href=trust_path(address))]
-
-
-def _build_clicks(clicks: int, most: int, threshold: int) -> Component:
-    bar = html.Span(
-        [
-            html.Span(className="meter-fill", style={"width": f"{clicks / most:.1%}"}),
-            html.Span(className="meter-limit", style={"left": f"{threshold / most:.1%}"}),
-        ],
-        className="meter",
-        **{"aria-hidden": "true"},
-    )
-    return html.Span([bar, html.Span(format_count(clicks), className="meter-count")], className="metered")
 
 
 CARD = Card("fraud", "Fraud Detection", 420, build_body)

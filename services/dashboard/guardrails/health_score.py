@@ -6,14 +6,16 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_not_kept
 from dashboard.data import Snapshot
-from dashboard.formats import format_number
+from dashboard.formats import format_number, format_percent
 from dashboard.period import format_search, week_until
-from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.guardrails import BasisScore, DeductionItem, HealthAnswer
 from viral_reports.dates import format_day
 from viral_reports.figures import format_points
 
 _STATUSES = ("excellent", "good", "fair", "warning", "critical")
 _GUARDRAILS = "/dashboard/guardrails"
+# What is flagged, and what its deduction is called with its verb.
+_FLAGGED = {"fraud": ("flagged networks", "fraud is"), "bot_behavior": ("flagged devices", "bots are")}
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -23,7 +25,13 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [_build_no_data(health)]
     if health.is_partial:
         return [build_not_kept()]
-    return [_build_gauge(health), build_status(health.health_status), build_hint(_format_distance(health))]
+    return [
+        _build_gauge(health),
+        build_status(health.health_status),
+        build_hint(_format_distance(health)),
+        _build_bases(health),
+        *_build_cap_note(health),
+    ]
 
 
 def build_status(status: str) -> Component:
@@ -59,6 +67,49 @@ def _format_distance(health: HealthAnswer) -> str:
     better = _STATUSES[rank - 1]
     limit = health.thresholds[f"health_status_{better}"]
     return f"{better.capitalize()} starts at {format_number(limit)}"
+
+
+def _build_bases(health: HealthAnswer) -> Component:
+    """The score on both bases, the one in use first."""
+    rows = [("By count", "count", health.by_count), ("By share of clicks", "share", health.by_share)]
+    return html.Dl(
+        [
+            _build_basis(label, score, is_used=name == health.basis)
+            for label, name, score in sorted(rows, key=lambda row: row[1] != health.basis)
+        ],
+        className="bases",
+    )
+
+
+def _build_basis(label: str, score: BasisScore, *, is_used: bool) -> Component:
+    used = [html.Span(" · in use", className="basis-used")] if is_used else []
+    status = html.Span(score.health_status.capitalize(), className=f"basis-status status-{score.health_status}")
+    return html.Div([html.Dt([label, *used]), html.Dd(status), html.Dd(format_points(score.health_score))])
+
+
+def _build_cap_note(health: HealthAnswer) -> list[Component]:
+    note = format_cap_note(health)
+    return [html.P(note, className="hint basis-note")] if note else []
+
+
+def format_cap_note(health: HealthAnswer) -> str:
+    """What a maximum hides: a count at its maximum no longer falls, a share at its maximum does not either."""
+    for by_count, by_share in zip(health.by_count.deduction_items, health.by_share.deduction_items, strict=True):
+        if by_count.name not in _FLAGGED:
+            continue
+        what, fraud = _FLAGGED[by_count.name]
+        if _is_at_cap(by_count):
+            by = f"By share it is {format_points(health.by_share.health_score)}."
+            maximum = format_number(by_count.cap)
+            return f"The count has reached its maximum of {maximum}. More {what} no longer lower the score. {by}"
+        if _is_at_cap(by_share):
+            maximum, clicks = format_number(by_share.cap), format_percent(by_share.quantity / 100)
+            return f"By share, {fraud} at the maximum of {maximum}: {clicks} of clicks are flagged."
+    return ""
+
+
+def _is_at_cap(item: DeductionItem) -> bool:
+    return 0 < item.cap <= item.points
 
 
 def _build_no_data(health: HealthAnswer) -> Component:

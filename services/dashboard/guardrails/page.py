@@ -1,6 +1,11 @@
 """The guardrails page: the score, what lowers it, and the traffic behind it."""
 
-from dashboard.data import Snapshot
+from dataclasses import replace
+
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from dashboard.data import SharedViews, Snapshot
 from dashboard.guardrails import (
     alerts,
     anomalies,
@@ -11,10 +16,12 @@ from dashboard.guardrails import (
     health_score,
     history,
     opt_outs,
+    trust,
 )
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
 from dashboard.period import format_query, format_search
+from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import PeriodQuery
 
@@ -25,9 +32,9 @@ CARDS = (
     history.CARD,
     fraud.CARD,
     bots.CARD,
+    anomalies.CARD,
     opt_outs.CARD,
     coppa.CARD,
-    anomalies.CARD,
 )
 _HISTORY_DAYS = 7
 
@@ -42,7 +49,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
     )
 
 
-PAGE = build_page(
+_PAGE = build_page(
     LivePage(
         path="/dashboard/guardrails",
         slug="guardrails",
@@ -52,3 +59,15 @@ PAGE = build_page(
         fetch=fetch_snapshot,
     )
 )
+
+
+def _build_layout(settings: DashboardSettings) -> Component:
+    return html.Div([_PAGE.build_layout(settings), trust.build_toast()])
+
+
+def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+    _PAGE.add_callbacks(app, views, settings)
+    trust.add_callbacks(app, views)
+
+
+PAGE = replace(_PAGE, build_layout=_build_layout, add_callbacks=_add_callbacks)

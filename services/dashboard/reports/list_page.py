@@ -34,7 +34,7 @@ from viral_contract.models.period import Period
 from viral_contract.models.reports import ReportRequest, ReportsAnswer, ReportSummary, ReportType
 from viral_reports.dates import format_period
 from viral_reports.figures import format_count, format_counted, format_k, format_points
-from viral_reports.titles import TITLES
+from viral_reports.written import TITLES
 
 _ROWS = 25
 _POLL_SECONDS = 2

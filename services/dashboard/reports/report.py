@@ -18,7 +18,7 @@ from viral_contract.models.reports import Report, ReportFacts
 from viral_reports import blocks
 from viral_reports.dates import format_day_of_year, format_period
 from viral_reports.page import explain_missing_score, format_k_clean, list_notices
-from viral_reports.titles import TITLES, WRITERS
+from viral_reports.written import TITLES, WRITERS
 
 EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
 _DISCLAIMER = "Figures were captured when the report was generated and don't include events received later."

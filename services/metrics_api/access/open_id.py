@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 from pydantic import TypeAdapter
 
 from metrics_api.settings.access import SingleSignOnSettings
-from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.values import EmailAddress
 from viral_runtime.web.authorities import trust_authorities
 
 _EMAIL = TypeAdapter(EmailAddress)

@@ -1,19 +1,32 @@
-"""Tokens of services: made by admins or by the settings, kept as hashes only."""
+"""Tokens of services: created by admins or from the settings, stored as hashes only.
 
+A token's name must not look like another's: letters of other scripts, other case, 0 for O, 1 for l. After UTS #39,
+names that look alike share a prototype.
+"""
+
+import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from confusable_homoglyphs.confusables import confusables_data  # type: ignore[import-untyped]
 from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.audit import save_audit_entry
-from metrics_api.access.look_alikes import find_looks, look_alike
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import people, tokens
 from viral_contract.models.people import Scope
 from viral_contract.models.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, TokenCreated
 
+# Nothing of them is seen, or so little that nobody looks for it: categories, and letters that are blank.
+_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc"})
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+# Around right-to-left characters in the table.
+_MARK = "\u200e"
 CURSOR = "tokens"
 ENVIRONMENT = "environment"
 _column = tokens.c
@@ -29,6 +42,41 @@ class EnvironmentTokenError(Exception):
 
 class LookAlikeNameError(Exception):
     """A reader of the audit would take the name for another actor's; says whose, in words for who chose it."""
+
+
+def find_looks(name: str) -> frozenset[str]:
+    """How a name looks: a name that shares one of these with another can be taken for it."""
+    seen = "".join(filter(_is_seen, unicodedata.normalize("NFKD", name)))
+    # A capital I looks like l, and is the same letter as i.
+    return frozenset(" ".join(_replace(form).casefold().split()) for form in (seen, seen.casefold()))
+
+
+def look_alike(name: str, others: Collection[str]) -> str | None:
+    """The first of the others that the name can be taken for."""
+    looks = find_looks(name)
+    return next((other for other in others if looks & find_looks(other)), None)
+
+
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in _UNSEEN and char not in _BLANK
+
+
+def _replace(text: str) -> str:
+    prototypes = _prototypes()
+    return "".join(prototypes.get(char, char) for char in text)
+
+
+@cache
+def _prototypes() -> dict[str, str]:
+    """For each character what stands for all that look like it: plain letters and digits where there are any."""
+    return {char.strip(_MARK): _find_prototype(char) for char in confusables_data if len(char.strip(_MARK)) == 1}
+
+
+def _find_prototype(char: str) -> str:
+    """The one of those alike that all others name; it alone names more than one."""
+    group = {char, *(each["c"] for each in confusables_data[char])}
+    centre: str = max(group, key=lambda each: (len(confusables_data.get(each, ())), each))
+    return centre.strip(_MARK)
 
 
 def fetch_tokens(connection: Connection, page: Page, *, now: datetime) -> list[Token]:

@@ -42,7 +42,12 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
         context = current_context()
         with context.database.write() as connection:
             taken = take_events(
-                connection, batch, context.references.to_mark, context.pseudonyms, now=datetime.now(UTC)
+                connection,
+                batch,
+                context.references.to_mark,
+                context.pseudonyms,
+                context.fact_rules,
+                now=datetime.now(UTC),
             )
     late = {"expired": taken.expired, "erased": taken.erased}
     duplicates = len(batch) - taken.accepted - taken.expired - taken.erased

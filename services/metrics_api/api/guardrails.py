@@ -15,6 +15,7 @@ from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, event_pii, fraud
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
+from metrics_api.detection.traffic import fetch_traffic
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flags import Flag
@@ -29,6 +30,8 @@ from viral_contract.models.guardrails import (
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
+from viral_contract.models.traffic import TrafficAnswer, TrafficGrouping
+from viral_contract.models.values import OptionalId
 from viral_contract.models.what_if import WhatIfAnswer
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
@@ -61,6 +64,13 @@ class EventPiiQuery(PeriodQuery, Overrides, ListQuery):
 
 class OptOutQuery(PeriodQuery, Overrides):
     """Query of the opt-out rates."""
+
+
+class TrafficQuery(PeriodQuery):
+    """Query of the traffic classes."""
+
+    group_by: TrafficGrouping | None = Field(None, description="Add the clicks of each date or each loop, by class")
+    source: OptionalId = Field(None, description="Only events of this loop")
 
 
 class HealthQuery(PeriodQuery, Overrides):
@@ -107,6 +117,15 @@ def get_opt_outs(query: OptOutQuery, connection: Connection) -> OptOutAnswer:
     """Get the rates of parent shares never viewed and links never clicked."""
     asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
     return note_retention(connection, fetch_opt_outs(connection, asked))
+
+
+@guardrails.route("GET", "/v1/guardrails/traffic", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TrafficAnswer})
+def get_traffic(query: TrafficQuery, connection: Connection) -> TrafficAnswer:
+    """Get clicks and visits by traffic class, those that no person made too, with the reasons."""
+    asked = parse_query(query, Overrides(), COMPONENT_ROWS, shows_identifiers=False)
+    rules = current_context().fact_rules
+    answer = fetch_traffic(connection, asked, rules, source=query.source, group_by=query.group_by)
+    return note_retention(connection, answer)
 
 
 @guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})

@@ -12,8 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from viral_contract.models.error_text import format_sentence
-from viral_contract.models.problem import FieldError, Problem
+from viral_contract.models.problem import FieldError, Problem, format_sentence
 from viral_runtime.work.lease import NOT_HELD
 
 _log = structlog.get_logger()

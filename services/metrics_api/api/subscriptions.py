@@ -15,7 +15,6 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries import subscriptions as listing
 from metrics_api.deliveries import suppressions as suppressed
 from metrics_api.deliveries.subscriptions import read_unsubscribe_token
-from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.people import Scope
 from viral_contract.models.problem import FieldError
 from viral_contract.models.recipients import mask_recipient
@@ -28,6 +27,7 @@ from viral_contract.models.subscriptions import (
     UnsubscribeToken,
     Unsubscription,
 )
+from viral_contract.models.values import EmailAddress
 
 subscriptions = Resource("subscriptions")
 _SUBSCRIPTIONS = "/v1/subscriptions"

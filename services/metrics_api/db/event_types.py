@@ -1,8 +1,21 @@
-"""The types of events in SQL.
+"""The types of events in SQL, and which of them count.
 
 A query over every type names them, so that the index on (event_type, occurred_at) finds the events by their time.
 """
 
 from viral_contract.models.events import EVENT_TYPES
+from viral_contract.models.traffic import PEOPLE
 
 EVENT_TYPES_SQL = "ARRAY[" + ", ".join(f"'{each}'" for each in EVENT_TYPES) + "]"
+
+_PEOPLE_SQL = ", ".join(f"'{each}'" for each in PEOPLE)
+IS_COUNTED = f"(traffic_class IS NULL OR traffic_class IN ({_PEOPLE_SQL}))"
+"""Of a row of `attribution_events`: whether it counts, as all do but clicks and visits that no person made.
+
+What is not classified yet counts. Indexes have the same condition.
+"""
+TRAFFIC_TYPES = ("click", "visit")
+"""The types of events that have a class."""
+TRAFFIC_TYPES_SQL = str(TRAFFIC_TYPES)
+CLICKER = "coalesce(user_id, '')"
+"""Whose clicks on a device make a burst; those without a user are one person's. The index on bursts has it."""

@@ -7,6 +7,7 @@ through again without theirs.
 
 from collections.abc import Collection, Iterable
 
+from metrics_api.db.event_types import CLICKER, IS_COUNTED
 from metrics_api.db.tables import MAX_BURST_SECONDS
 
 # An attacker chooses how often a device clicks. One with more clicks on a date keeps its bursts unchecked, as no single
@@ -40,14 +41,15 @@ def build_bursts(condition: str, sizes: Iterable[int], trust: Collection[str]) -
             CROSS JOIN LATERAL (
                 SELECT {fastest} FROM (
                     SELECT occurred_at, {spans} FROM (
-                        SELECT occurred_at, ip_address FROM attribution_events AS event
-                        WHERE event.event_type = 'click' AND event.device_fingerprint = fact.device_fingerprint
+                        SELECT occurred_at, ip_address, {CLICKER} AS clicker FROM attribution_events AS event
+                        WHERE event.event_type = 'click' AND {IS_COUNTED}
+                            AND event.device_fingerprint = fact.device_fingerprint
                             AND total.clicks <= {MOST_CHECKED_CLICKS}
                             AND occurred_at >= midnight - {_LONGEST} AND occurred_at < midnight + interval '1 day'
                         ORDER BY occurred_at DESC LIMIT {2 * MOST_CHECKED_CLICKS}
                     ) AS click
                     WHERE ip_address IS NULL OR NOT ip_address <<= ANY(CAST(:trusted AS inet[]))
-                    WINDOW clicks AS (ORDER BY occurred_at)
+                    WINDOW clicks AS (PARTITION BY clicker ORDER BY occurred_at)
                 ) AS burst
             ) AS checked
         WHERE {condition}

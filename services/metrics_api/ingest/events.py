@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from metrics_api.access.pseudonyms import Pseudonyms
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.erased import Marker
 from metrics_api.ingest.event_pii import NO_LEAKS, Leaks, count_leaks, replace_in_events
 from metrics_api.ingest.folds import choose_folds, fold
 from metrics_api.ingest.late_events import Timely, leave_out_late
 from metrics_api.ingest.locks import share_facts
-from metrics_api.ingest.staging import create_staging, save_new_events
+from metrics_api.ingest.staging import classify_events, create_staging, save_new_events
 from viral_contract.models.events import Event
 
 
@@ -26,7 +27,13 @@ class Taken:
 
 
 def take_events(
-    connection: Connection, events: Sequence[Event], marker: Marker, pseudonyms: Pseudonyms, *, now: datetime
+    connection: Connection,
+    events: Sequence[Event],
+    marker: Marker,
+    pseudonyms: Pseudonyms,
+    rules: FactRules,
+    *,
+    now: datetime,
 ) -> Taken:
     """Store the events that are new and do not come too late; what is in none of the counts was known already.
 
@@ -39,20 +46,24 @@ def take_events(
         # Somebody who is known by a replaced id only may have been erased under it.
         again = leave_out_late(connection, replaced.events, marker, now=now)
         timely = Timely(again.events, timely.expired, timely.erased + again.erased)
-    accepted = save_events(connection, timely.events, leaks=replaced.leaks, now=now) if timely.events else 0
+    accepted = save_events(connection, timely.events, rules, leaks=replaced.leaks, now=now) if timely.events else 0
     return Taken(accepted, timely.expired, timely.erased)
 
 
-def save_events(connection: Connection, events: Sequence[Event], *, leaks: Leaks = NO_LEAKS, now: datetime) -> int:
-    """Store the events that are new and bring every fact up to date; returns how many were new.
+def save_events(
+    connection: Connection, events: Sequence[Event], rules: FactRules, *, leaks: Leaks = NO_LEAKS, now: datetime
+) -> int:
+    """Store the events that are new, with their class, and bring every fact up to date; returns how many were new.
 
     `leaks` says what was replaced in them.
 
     A rebuild must be kept out.
     """
     create_staging(connection)
-    stored = save_new_events(connection, events, leaks, now=now)
+    classified = classify_events(events, rules)
+    stored = save_new_events(connection, classified, rules, leaks, now=now)
     if stored.events:
-        fold(connection, choose_folds(events, now=now))
+        counted = [event for event, verdict in classified if verdict is None or verdict.is_person]
+        fold(connection, choose_folds(counted, has_traffic=any(verdict for _event, verdict in classified), now=now))
         count_leaks(connection, leaks, stored.leaking)
     return stored.events

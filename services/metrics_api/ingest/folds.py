@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
+from metrics_api.db.event_types import CLICKER, IS_COUNTED
 from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 from metrics_api.ingest.journeys import JOURNEYS
 from viral_contract.models.events import Event
 
 _LOCK_BUCKETS = 256
+_SHARDS = 16
 _LARGEST = max(BURST_SIZES)
 _NEAR = timedelta(seconds=MAX_BURST_SECONDS)
 _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
@@ -54,12 +56,13 @@ _CLICKS_PER_DEVICE_DAY = text("""
 
 def _neighbours(comparison: str, order: str, limit: int) -> str:
     return f"""(SELECT event_id, occurred_at FROM attribution_events e
-        WHERE e.event_type = 'click' AND e.device_fingerprint = moment.device_fingerprint AND {comparison}
+        WHERE e.event_type = 'click' AND {IS_COUNTED} AND e.device_fingerprint = moment.device_fingerprint
+            AND {CLICKER} = moment.clicker AND {comparison}
         ORDER BY e.occurred_at {order} LIMIT {limit})"""
 
 
 def _bursts_statement() -> TextClause:
-    """Fold the fastest bursts that contain a new click.
+    """Fold the fastest bursts of one person that contain a new click.
 
     A new click can only complete a burst with its nearest neighbours on either side, so a fixed number of index
     look-ups is enough, however long the device's history is. Windows between clicks that are not truly adjacent may
@@ -81,14 +84,14 @@ def _bursts_statement() -> TextClause:
     fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {_LONGEST_BURST}) AS {name}" for name in names)
     return text(f"""
         WITH moment AS (
-            SELECT DISTINCT device_fingerprint, occurred_at FROM new_events
+            SELECT DISTINCT device_fingerprint, {CLICKER} AS clicker, occurred_at FROM new_events
             WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
         ), candidate AS (
-            SELECT DISTINCT moment.device_fingerprint, neighbour.event_id, neighbour.occurred_at
+            SELECT DISTINCT moment.device_fingerprint, moment.clicker, neighbour.event_id, neighbour.occurred_at
             FROM moment CROSS JOIN LATERAL ({before} UNION ALL {at} UNION ALL {after}) AS neighbour
         ), burst AS (
             SELECT device_fingerprint, occurred_at, {spans} FROM candidate
-            WINDOW clicks AS (PARTITION BY device_fingerprint ORDER BY occurred_at)
+            WINDOW clicks AS (PARTITION BY device_fingerprint, clicker ORDER BY occurred_at)
         )
         INSERT INTO bursts_per_device_day AS fact (day, device_fingerprint, {", ".join(names)})
         SELECT (occurred_at AT TIME ZONE 'UTC')::date, device_fingerprint, {fastest}
@@ -151,6 +154,17 @@ _ACTIVITY_PER_REFERRER_DAY = text("""
 """)
 
 
+# Every writer counts the same few classes, so each session has its own rows; readers add them up.
+_TRAFFIC = text(f"""
+    INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, shard, clicks, visits, sample)
+    SELECT day, source, traffic_class, traffic_reason, pg_backend_pid() % {_SHARDS}, clicks, visits, sample
+    FROM new_traffic ORDER BY day, source, traffic_class, traffic_reason
+    ON CONFLICT (day, source, traffic_class, traffic_reason, shard) DO UPDATE SET
+        clicks = fact.clicks + excluded.clicks,
+        visits = fact.visits + excluded.visits,
+        sample = least(fact.sample, excluded.sample)
+""")
+
 # Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
 DAY_FOLDS: tuple[TextClause, ...] = (
     _LOCK_DEVICES_AT_MIDNIGHT,
@@ -160,11 +174,12 @@ DAY_FOLDS: tuple[TextClause, ...] = (
     *JOURNEYS,
     ACTIVE_WEEKS,
     _ACTIVITY_PER_REFERRER_DAY,
+    _TRAFFIC,
 )
 
 
-def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
-    """The folds that change a fact where these events are new.
+def choose_folds(events: Sequence[Event], *, has_traffic: bool, now: datetime) -> list[TextClause]:
+    """The folds that change a fact where these events, which count, are new.
 
     The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
     """
@@ -178,7 +193,8 @@ def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
         (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, _BURSTS)),
         (any(_has_person(event) for event in events), JOURNEYS),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
-        (True, (_ACTIVITY_PER_REFERRER_DAY,)),
+        (bool(events), (_ACTIVITY_PER_REFERRER_DAY,)),
+        (has_traffic, (_TRAFFIC,)),
         (of_links, (_LINKS_OPENED,)),
     ]
     return [statement for is_needed, statements in wanted if is_needed for statement in statements]

@@ -6,6 +6,7 @@ The way is a chain: a step counts at its first time at or after the step before 
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.ingest.staging import PERSON
 
 _FIRST_TIMES = text("""
@@ -79,6 +80,7 @@ def _steps_statement() -> TextClause:
             CROSS JOIN LATERAL (SELECT CASE WHEN {first} >= {before} THEN {first} WHEN {first} < {before} THEN (
                 SELECT occurred_at FROM attribution_events
                 WHERE {PERSON} = same.person AND event_type = '{event_type}' AND occurred_at >= {before}
+                    AND {IS_COUNTED}
                 ORDER BY occurred_at LIMIT 1) END AS {step}) AS {event_type}"""
         before = f"{event_type}.{step}"
     new = ", ".join(f"{event_type}.{step}" for event_type, step in _CHAIN.items())

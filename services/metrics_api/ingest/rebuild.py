@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import DAY_FOLDS, fold
@@ -19,6 +20,7 @@ _FACTS_OF_EVENTS = (
     "clicks_per_device_day",
     "bursts_per_device_day",
     "activity_per_referrer_day",
+    "traffic_per_day",
 )
 _CONTENT = (*(table.name for table in CONTENT_TABLES.values()), "violations")
 
@@ -41,9 +43,10 @@ _START_OVER = (
     "DELETE FROM user_journeys",
     "DELETE FROM active_weeks",
     "DELETE FROM link_counts",
-    """INSERT INTO link_counts (link_id, clicks, conversions)
+    f"""INSERT INTO link_counts (link_id, clicks, conversions)
        SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')
-       FROM attribution_events WHERE link_id IS NOT NULL AND event_type IN ('click', 'conversion') GROUP BY link_id""",
+       FROM attribution_events
+       WHERE link_id IS NOT NULL AND event_type IN ('click', 'conversion') AND {IS_COUNTED} GROUP BY link_id""",
     """UPDATE attribution_links link SET click_count = coalesce(counts.clicks, 0),
            conversion_count = coalesce(counts.conversions, 0)
        FROM attribution_links same LEFT JOIN link_counts counts USING (link_id) WHERE same.link_id = link.link_id""",

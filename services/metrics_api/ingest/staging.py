@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.event_types import EVENT_TYPES_SQL
+from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, TRAFFIC_TYPES
+from metrics_api.db.fact_rules import CURRENT_VERSION, FactRules
+from metrics_api.traffic.classifier import Verdict
 from viral_contract.models.events import Event
 
 _COLUMNS = (
@@ -24,46 +26,63 @@ _COLUMNS = (
     "landing_page",
     "conversion_value",
     "metadata",
+    "http_method",
+    "purpose",
 )
-_COPY = f"COPY posted_events (position, event_id, occurred_at, {', '.join(_COLUMNS)}) FROM STDIN"
+_POSTED = f"{', '.join(_COLUMNS)}, traffic_class, traffic_reason"
+_COPY = f"COPY posted_events (position, event_id, occurred_at, {_POSTED}) FROM STDIN"
 
-# What a transaction posts, and what of it turned out to be new. The steps of `folds` read `new_events` only.
+# What a transaction posts, and what of it turned out to be new. The steps of `folds` read what counts in `new_events`,
+# and all clicks and visits, by class, in `new_traffic`.
 _CREATE_STAGING = (
     """CREATE TEMPORARY TABLE posted_events (
         position integer, event_id uuid, occurred_at timestamptz, event_type text, ip_address inet,
         device_fingerprint text, link_id text, referrer_id text, source text, user_id text, session_id text,
-        user_agent text, referrer_url text, landing_page text, conversion_value double precision, metadata jsonb
+        user_agent text, referrer_url text, landing_page text, conversion_value double precision, metadata jsonb,
+        http_method text, purpose text, traffic_class text, traffic_reason text
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMPORARY TABLE new_events (
         event_id uuid, occurred_at timestamptz, day date, event_type text, ip_address inet,
-        device_fingerprint text, link_id text, referrer_id text, source text, person text
+        device_fingerprint text, link_id text, referrer_id text, source text, user_id text, person text
+    ) ON COMMIT DELETE ROWS""",
+    """CREATE TEMPORARY TABLE new_traffic (
+        day date, source text, traffic_class text, traffic_reason text, clicks bigint, visits bigint, sample uuid
     ) ON COMMIT DELETE ROWS""",
     "CREATE TEMPORARY TABLE recalled_people (person text) ON COMMIT DELETE ROWS",
 )
+_NO_VERDICT = (None, None)
 _HAS_STAGING = text("SELECT to_regclass('pg_temp.recalled_people') IS NOT NULL")
 _EMPTY_STAGING = text("""
-    WITH posted AS (DELETE FROM posted_events), new AS (DELETE FROM new_events) DELETE FROM recalled_people
+    WITH posted AS (DELETE FROM posted_events), new AS (DELETE FROM new_events), traffic AS (DELETE FROM new_traffic)
+    DELETE FROM recalled_people
 """)
 
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
-    device_fingerprint, link_id, referrer_id, source, {PERSON}"""
+    device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}"""
+_NEW_TRAFFIC = """(occurred_at AT TIME ZONE 'UTC')::date, coalesce(source, ''), traffic_class,
+    coalesce(traffic_reason, ''), count(*) FILTER (WHERE event_type = 'click'),
+    count(*) FILTER (WHERE event_type = 'visit'), min(event_id::text COLLATE "C")::uuid"""
 
 # Sorted by id, so that two transactions with the same events wait for each other in one direction only.
 _STORE_NEW = text(f"""
     WITH stored AS (
-        INSERT INTO attribution_events (event_id, occurred_at, {", ".join(_COLUMNS)})
+        INSERT INTO attribution_events (event_id, occurred_at, {_POSTED}, classifier_version)
         SELECT DISTINCT ON (event_id) event_id, occurred_at, event_type, ip_address, device_fingerprint,
                p.link_id,
                CASE WHEN l.link_id IS NULL THEN p.referrer_id ELSE l.referrer_id END,
                CASE WHEN l.link_id IS NULL THEN p.source ELSE l.source END,
-               user_id, session_id, user_agent, referrer_url, landing_page, conversion_value, p.metadata
+               user_id, session_id, user_agent, referrer_url, landing_page, conversion_value, p.metadata,
+               http_method, purpose, traffic_class, traffic_reason,
+               CASE WHEN traffic_class IS NOT NULL THEN ({CURRENT_VERSION}) END
         FROM posted_events p LEFT JOIN attribution_links l ON l.link_id = p.link_id
         ORDER BY event_id, position
         ON CONFLICT (event_id) DO NOTHING
         RETURNING *
-    ), fresh AS (
-        INSERT INTO new_events SELECT {_NEW_EVENT} FROM stored
+    ), counted AS (
+        INSERT INTO new_events SELECT {_NEW_EVENT} FROM stored WHERE {IS_COUNTED}
+    ), classified AS (
+        INSERT INTO new_traffic SELECT {_NEW_TRAFFIC} FROM stored WHERE traffic_class IS NOT NULL GROUP BY 1, 2, 3, 4
     )
     SELECT count(*) AS events, coalesce(jsonb_agg(jsonb_build_object(
             'event_id', event_id, 'day', (occurred_at AT TIME ZONE 'UTC')::date, 'source', coalesce(source, '')
@@ -72,15 +91,19 @@ _STORE_NEW = text(f"""
 """)
 
 _RECALL_DAY = text(f"""
-    INSERT INTO new_events SELECT {_NEW_EVENT} FROM attribution_events
-    WHERE event_type = ANY({EVENT_TYPES_SQL})
-      AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
+    WITH of_day AS (
+        SELECT * FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL})
+            AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
+    ), classified AS (
+        INSERT INTO new_traffic SELECT {_NEW_TRAFFIC} FROM of_day WHERE traffic_class IS NOT NULL GROUP BY 1, 2, 3, 4
+    )
+    INSERT INTO new_events SELECT {_NEW_EVENT} FROM of_day WHERE {IS_COUNTED}
 """)
 
 _RECALL_PEOPLE = text(f"""
     INSERT INTO new_events SELECT {_NEW_EVENT} FROM attribution_events
     WHERE event_type = ANY({EVENT_TYPES_SQL})
-      AND occurred_at >= :since AND {PERSON} IN (SELECT person FROM recalled_people)
+      AND occurred_at >= :since AND {PERSON} IN (SELECT person FROM recalled_people) AND {IS_COUNTED}
 """)
 
 
@@ -101,15 +124,39 @@ def create_staging(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
+Classified = tuple[Event, Verdict | None]
+"""A posted event and its class; only clicks and visits have one."""
+
+
+def classify_events(events: Sequence[Event], rules: FactRules) -> list[Classified]:
+    """Each event with its class."""
+    classify = rules.classifier.classify
+    return [
+        (
+            event,
+            classify(event.http_method, event.purpose, event.user_agent, event.ip_address)
+            if event.event_type in TRAFFIC_TYPES
+            else None,
+        )
+        for event in events
+    ]
+
+
 def save_new_events(
-    connection: Connection, events: Sequence[Event], leaking: Collection[uuid.UUID], *, now: datetime
+    connection: Connection,
+    events: Sequence[Classified],
+    rules: FactRules,
+    leaking: Collection[uuid.UUID],
+    *,
+    now: datetime,
 ) -> Stored:
     """Store the events whose ids are unknown. The first copy of an id wins whole."""
     cursor = connection.connection.cursor()
     with cursor.copy(_COPY) as copy:
         for row in _rows(events, now):
             copy.write_row(row)
-    return Stored(**connection.execute(_STORE_NEW, {"leaking": list(leaking)}).one()._mapping)
+    values = {"rules": rules.description, "leaking": list(leaking)}
+    return Stored(**connection.execute(_STORE_NEW, values).one()._mapping)
 
 
 def recall_events_of_day(connection: Connection, day: datetime) -> None:
@@ -122,12 +169,13 @@ def recall_events_of_people(connection: Connection, since: datetime) -> None:
     connection.execute(_RECALL_PEOPLE, {"since": since})
 
 
-def _rows(events: Sequence[Event], now: datetime) -> Iterator[tuple[object, ...]]:
-    for position, event in enumerate(events):
+def _rows(events: Sequence[Classified], now: datetime) -> Iterator[tuple[object, ...]]:
+    for position, (event, verdict) in enumerate(events):
         values = event.__dict__
         yield (
             position,
             event.event_id or uuid.uuid4(),
             event.occurred_at or now,
             *(values[column] for column in _COLUMNS),
+            *(verdict or _NO_VERDICT),
         )

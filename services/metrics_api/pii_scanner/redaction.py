@@ -13,8 +13,7 @@ from urllib.parse import unquote
 from metrics_api.pii_scanner.cues import Cue, telling_words
 from metrics_api.pii_scanner.encoded import decode_base64, decode_percent
 from metrics_api.pii_scanner.findings import Finding, PiiType
-from metrics_api.pii_scanner.json_keys import split_key
-from metrics_api.pii_scanner.json_walk import may_hold_pii
+from metrics_api.pii_scanner.json_walk import may_hold_pii, split_key
 from metrics_api.pii_scanner.scanner import scan_data, scan_text
 
 REDACTED_TYPES = (PiiType.EMAIL, PiiType.PHONE, PiiType.SSN, PiiType.CREDIT_CARD, PiiType.STREET_ADDRESS)

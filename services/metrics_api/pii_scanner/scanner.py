@@ -1,5 +1,6 @@
 """Scans a text or JSON data for personal information."""
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -18,10 +19,26 @@ from metrics_api.pii_scanner import (
 )
 from metrics_api.pii_scanner.document import build_document
 from metrics_api.pii_scanner.findings import Finding, PiiType, format_masked
-from metrics_api.pii_scanner.json_keys import build_lead, is_bare_name, may_hold_number
-from metrics_api.pii_scanner.json_walk import Node, may_hold_pii, walk_leaves
-from metrics_api.pii_scanner.overlap import settle_overlaps
-from metrics_api.pii_scanner.rules import Rule, RuleSet
+from metrics_api.pii_scanner.json_walk import Node, build_lead, is_bare_name, may_hold_number, may_hold_pii, walk_leaves
+from metrics_api.pii_scanner.rules import Candidate, Rule, RuleSet
+
+_PRECEDENCE = {
+    pii_type: rank
+    for rank, pii_type in enumerate(
+        (
+            PiiType.EMAIL,
+            PiiType.CREDIT_CARD,
+            PiiType.SSN,
+            PiiType.IP_ADDRESS,
+            PiiType.DATE_OF_BIRTH,
+            PiiType.PHONE,
+            PiiType.STREET_ADDRESS,
+            PiiType.SCHOOL,
+            PiiType.PERSON_NAME,
+        )
+    )
+}
+
 
 SCANNER_VERSION: int = 2
 """Goes up with every change of what is found; stored findings say which version found them."""
@@ -165,3 +182,28 @@ def format_pointers(leaves: Iterable[Node], *, phone_region: str, today: date | 
     """Give the RFC 6901 pointer of each value of one data; of personal keys only the masks show."""
     pointers = _Pointers(_make_reader(phone_region, today))
     return [pointers.format(leaf) for leaf in leaves]
+
+
+def settle_overlaps(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Keep one type for each character: the more exact type, then the longer span.
+
+    An address that runs into a more exact finding, such as the phone on the next line, ends before it.
+    """
+    ordered = sorted(candidates, key=lambda found: (_PRECEDENCE[found.type], found.start - found.end, found.start))
+    kept: list[tuple[int, int, Candidate]] = []
+    for candidate in ordered:
+        clipped = _clip(candidate, kept)
+        if clipped is not None:
+            insort(kept, (clipped.start, clipped.end, clipped), key=lambda entry: entry[0])
+    return [candidate for _, _, candidate in kept]
+
+
+def _clip(candidate: Candidate, kept: list[tuple[int, int, Candidate]]) -> Candidate | None:
+    position = bisect_right(kept, candidate.start, key=lambda entry: entry[0])
+    if position and kept[position - 1][1] > candidate.start:
+        return None
+    if position == len(kept) or kept[position][0] >= candidate.end:
+        return candidate
+    if candidate.type is not PiiType.STREET_ADDRESS or kept[position][2].type is candidate.type:
+        return None
+    return Candidate(candidate.type, candidate.start, kept[position][0], candidate.rule)

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.tables import batches
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
@@ -46,12 +47,12 @@ _FORGET_PEOPLE = tuple(
     text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
     for table in ("user_journeys", "active_weeks")
 )
-_COUNT_LINKS = text("""
+_COUNT_LINKS = text(f"""
     UPDATE link_counts AS fact SET clicks = coalesce(counted.clicks, 0), conversions = coalesce(counted.conversions, 0)
     FROM unnest(CAST(:ids AS text[])) AS id LEFT JOIN (
         SELECT link_id, count(*) FILTER (WHERE event_type = 'click') AS clicks,
             count(*) FILTER (WHERE event_type = 'conversion') AS conversions
-        FROM attribution_events WHERE link_id = ANY(:ids) GROUP BY link_id
+        FROM attribution_events WHERE link_id = ANY(:ids) AND {IS_COUNTED} GROUP BY link_id
     ) AS counted ON counted.link_id = id
     WHERE fact.link_id = id
 """)

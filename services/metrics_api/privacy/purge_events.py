@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.event_types import EVENT_TYPES_SQL
+from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
@@ -23,11 +23,11 @@ _EVENTS = text(f"""
         WHERE event_type = ANY({EVENT_TYPES_SQL}) AND occurred_at < :cutoff LIMIT :most
     ), gone AS (
         DELETE FROM attribution_events AS event USING old WHERE event.event_id = old.event_id
-        RETURNING event.link_id, event.event_type
+        RETURNING event.link_id, event.event_type, event.traffic_class
     ), counted AS (
         SELECT link_id, count(*) FILTER (WHERE event_type = 'click') AS clicks,
             count(*) FILTER (WHERE event_type = 'conversion') AS conversions
-        FROM gone WHERE link_id IS NOT NULL GROUP BY link_id ORDER BY link_id
+        FROM gone WHERE link_id IS NOT NULL AND {IS_COUNTED} GROUP BY link_id ORDER BY link_id
     ), counts AS (
         UPDATE link_counts AS fact SET clicks = fact.clicks - counted.clicks,
             conversions = fact.conversions - counted.conversions

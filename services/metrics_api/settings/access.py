@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from viral_contract.models.people import Role
 from viral_runtime.settings.base import EnvironmentSettings
 from viral_runtime.settings.fields import OidcIssuer
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 
 EmailList = Annotated[str, Field(json_schema_extra={"valid": "emails, separated by commas, or nothing"})]
 GroupList = Annotated[str, Field(json_schema_extra={"valid": "names, separated by commas, or nothing"})]

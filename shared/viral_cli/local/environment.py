@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
-from viral_cli.local.valkey import EmbeddedValkey
+from viral_cli.local.servers import EmbeddedPostgres, EmbeddedValkey
 from viral_cli.private_file import write_private_file
 from viral_cli.settings import StandaloneSettings
 from viral_contract.models.flags import FLAGS

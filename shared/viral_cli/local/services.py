@@ -10,15 +10,21 @@ from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.settings.detection import DetectionSettings
 from metrics_api.settings.privacy import PrivacySettings
 from metrics_api.settings.queues import QueueSettings, ReconcilerSettings
+from metrics_api.settings.traffic import TrafficSettings
 from report_worker.settings import AiSettings, ReportWorkerSettings, SchedulerSettings
 from viral_cli.local.processes import Program
 from viral_runtime.settings.base import EnvironmentSettings
-from viral_runtime.settings.observe import LogSettings, TelemetrySettings, WorkerMetricsSettings
-from viral_runtime.settings.web import ProxySettings, WebServerSettings
-from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.settings.groups import (
+    LogSettings,
+    ProxySettings,
+    TelemetrySettings,
+    WebServerSettings,
+    WorkerMetricsSettings,
+    WorkerSettings,
+)
 
 _WEB = ProxySettings, WebServerSettings, TelemetrySettings, LogSettings
-_DETECTION = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings
+_DETECTION = ApiSettings, DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings, TrafficSettings
 _WORKER = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
 _REPORTS = *_WORKER, ReportWorkerSettings, AiSettings
 _EMAILS = *_WORKER, EmailWorkerSettings, EmailSettings, WebhookSettings

@@ -8,11 +8,10 @@ import metrics_api.settings.deliveries
 import metrics_api.settings.detection
 import metrics_api.settings.privacy
 import metrics_api.settings.queues
+import metrics_api.settings.traffic
 import report_worker.settings
 import viral_cli.settings
-import viral_runtime.settings.observe
-import viral_runtime.settings.web
-import viral_runtime.settings.work
+import viral_runtime.settings.groups
 from viral_runtime.settings.base import EnvironmentSettings
 
 _MODULES = (
@@ -24,11 +23,10 @@ _MODULES = (
     metrics_api.settings.detection,
     metrics_api.settings.privacy,
     metrics_api.settings.queues,
+    metrics_api.settings.traffic,
     report_worker.settings,
     viral_cli.settings,
-    viral_runtime.settings.observe,
-    viral_runtime.settings.web,
-    viral_runtime.settings.work,
+    viral_runtime.settings.groups,
 )
 
 

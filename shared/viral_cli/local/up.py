@@ -1,18 +1,24 @@
-"""`viral-engine up`: the steps from an empty folder to a page in the browser."""
+"""The local stack: the steps from an empty folder to a page in the browser, until it is stopped."""
 
 import os
-from collections.abc import Callable, Mapping
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
+import click
 import httpx
 
 from dashboard.settings import DashboardSettings
 from metrics_api.settings.api import ApiSettings
 from viral_cli.local.demo import load_demo
 from viral_cli.local.environment import PLACEHOLDERS, Servers, build_environment
+from viral_cli.local.errors import StackError
 from viral_cli.local.leftovers import ProcessRecord, only_stack_in
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import check_ports_free
@@ -24,7 +30,50 @@ from viral_cli.settings import StandaloneSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_runtime.settings.base import load_settings_or_exit
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequested(BaseException):
+    """The stack was asked to stop."""
+
+
 _DAYS_LOOKED_AT = 366
+
+
+@contextmanager
+def stop_signals_raise() -> Iterator[None]:
+    """Raise StopRequested in the block at the first signal; further signals do not disturb the shutdown."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        raise StopRequested
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        if number is not signal.SIGHUP or before[number] is not signal.SIG_IGN:  # Ignored under nohup.
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run() -> None:
+    """Start everything, and return why it ended. Raises click.ClickException on errors."""
+    log = MergedLog(sys.stdout)
+    try:
+        with stop_signals_raise():
+            run_stack(log)
+    except StopRequested:
+        log.write("Stopped.")
+    except StackError as error:
+        raise click.ClickException(str(error)) from error
+    except PermissionError as error:
+        raise click.ClickException(f"{error}. Does another user own the folder?") from error
+    finally:
+        log.close()
 
 
 def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, report: Callable[[str], None]) -> None:

@@ -12,10 +12,8 @@ from viral_contract.client.connection import (
     ApiUnreachableError,
     QueryValue,
 )
-from viral_contract.client.deliveries import DeliveriesApi
-from viral_contract.client.notifications import NotificationsApi
+from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, RecipientsApi
 from viral_contract.client.privacy import PrivacyApi
-from viral_contract.client.recipients import RecipientsApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
@@ -37,6 +35,7 @@ from viral_contract.models.investigations import (
     ReferrerInvestigation,
 )
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
+from viral_contract.models.traffic import TrafficAnswer
 from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer
 from viral_contract.models.what_if import WhatIfAnswer
@@ -80,6 +79,10 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
         """Resolve a violation. Raises ApiProblemError 404 if it is gone, 409 if it is already resolved."""
         body = {"resolution": resolution, "note": note}
         return self._call("POST", f"/v1/guardrails/coppa/violations/{violation_id}/resolve", Violation, json=body)
+
+    def fetch_traffic(self, **query: QueryValue) -> TrafficAnswer:
+        """Clicks and visits by traffic class, with the reasons."""
+        return self._call("GET", "/v1/guardrails/traffic", TrafficAnswer, params=query)
 
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
         """The health score of a period, itemized."""

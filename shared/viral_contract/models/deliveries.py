@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_contract.models.alerts import AlertSeverity, AlertType
 from viral_contract.models.content import ScannedKind
-from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.jobs import ErrorText, Held
 from viral_contract.models.reports import Report
-from viral_contract.models.values import STORABLE
+from viral_contract.models.values import STORABLE, EmailAddress
 
 DeliveryKind = Literal["email", "webhook"]
 DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "placeholder", "suppressed", "cancelled"]

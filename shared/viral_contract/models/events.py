@@ -5,7 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
-from viral_contract.models.values import OptionalId, OptionalIpAddress, OptionalText, PastTime, encode_object
+from viral_contract.models.values import (
+    OptionalHeader,
+    OptionalId,
+    OptionalIpAddress,
+    OptionalMethod,
+    OptionalText,
+    PastTime,
+    encode_object,
+)
 
 EventType = Literal["click", "visit", "signup", "conversion", "activation"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
@@ -38,6 +46,8 @@ class Event(BaseModel):
     referrer_url: OptionalText = None
     landing_page: OptionalText = None
     source: OptionalId = Field(None, description="The loop, if there is no link")
+    http_method: OptionalMethod = Field(None, description="Method of the request, such as GET or HEAD")
+    purpose: OptionalHeader = Field(None, description="The request's Sec-Purpose, Purpose or X-Purpose")
     conversion_value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     metadata: EncodedMetadata = Field(None, description="An object of at most 4 KiB")
 

@@ -19,8 +19,7 @@ from pydantic import (
 
 from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import Channel, DeliveryState
-from viral_contract.models.email_address import EmailAddress
-from viral_contract.models.values import CONTROL_FREE, check_text
+from viral_contract.models.values import CONTROL_FREE, EmailAddress, check_text
 
 # Names appear in subject lines.
 RuleName = Annotated[

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
-from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.flags import Flag
+from viral_contract.models.values import EmailAddress
 
 
 class Scope(StrEnum):

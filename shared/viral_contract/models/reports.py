@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_contract.models.guardrails import HealthBasis, HealthStatus
 from viral_contract.models.period import MAX_DAYS
-from viral_contract.models.values import STORABLE, IsoDate, PastDate
+from viral_contract.models.values import STORABLE, EmailAddress, IsoDate, PastDate
 
 ReportType = Literal["weekly", "monthly", "custom"]
 RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from viral_contract.models.deliveries import MOST_RECIPIENTS
-from viral_contract.models.email_address import EmailAddress
+from viral_contract.models.values import EmailAddress
 
 ScheduledType = Literal["weekly", "monthly"]
 

@@ -1,4 +1,4 @@
-"""Value types that several models use."""
+"""Value types that several models use: ids, texts, times, addresses."""
 
 import ipaddress
 import json
@@ -7,10 +7,12 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, ValidatedEmail, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    EmailStr,
     Field,
     PlainValidator,
     StringConstraints,
@@ -26,6 +28,14 @@ _LEAP_SECOND = re.compile(r"^(.{10}[Tt ]\d\d:[0-5]\d:)60(?!\d)")
 # The character itself; after an escaped backslash the same letters are plain text.
 _ENCODED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Mail servers inside a network use these (RFC 6762, RFC 8375, RFC 6761); of arpa only home.arpa is one.
+# The library's documented way to allow them is to change its list, which pydantic's type reads too.
+_PRIVATE = ("local", "test", "arpa")
+_NEVER_MAILED = ("in-addr.arpa", "ip6.arpa")
+SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in _PRIVATE] + [*_NEVER_MAILED]
+
+EmailAddress = EmailStr
+"""An address as people enter it; a name before it is dropped."""
 
 
 def _empty_is_null(value: object) -> object:
@@ -153,6 +163,16 @@ OptionalText = Annotated[
     Annotated[str, StringConstraints(max_length=2048), BeforeValidator(check_text)] | None,
     BeforeValidator(_empty_is_null, json_schema_input_type=_GivenText | None),
 ]
+_GivenHeader = Annotated[str, Field(max_length=64, pattern=NO_CONTROL)]
+OptionalHeader = Annotated[
+    Annotated[str, StringConstraints(max_length=64), BeforeValidator(check_text)] | None,
+    BeforeValidator(_empty_is_null, json_schema_input_type=_GivenHeader | None),
+]
+_GivenMethod = Annotated[str, Field(max_length=16, pattern=NO_CONTROL)]
+OptionalMethod = Annotated[
+    Annotated[str, StringConstraints(max_length=16), BeforeValidator(check_text)] | None,
+    BeforeValidator(_empty_is_null, json_schema_input_type=_GivenMethod | None),
+]
 IpAddress = Annotated[str, PlainValidator(_parse_ip_address), WithJsonSchema({"type": "string", "format": "ip"})]
 OptionalIpAddress = Annotated[IpAddress | None, BeforeValidator(_empty_is_null)]
 # Far enough from Python's first and last dates for every calculation with periods.
@@ -168,3 +188,8 @@ Note = Annotated[
     Field(json_schema_extra={"pattern": _NO_CONTROL_BUT_LINE_BREAKS}),
 ]
 OptionalNote = Annotated[Note | None, BeforeValidator(_empty_is_null, json_schema_input_type=_GivenNote | None)]
+
+
+def parse_email_address(address: str) -> ValidatedEmail:
+    """The parts of an address. Raises email_validator.EmailNotValidError."""
+    return validate_email(address, check_deliverability=False)

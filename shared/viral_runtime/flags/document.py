@@ -1,4 +1,7 @@
-"""Parses a document in flagd's format: whether each of our flags in it is valid, and its percentage."""
+"""A flags document in flagd's format: whether each of our flags in it is valid, its percentage, and its changes.
+
+A change writes a flag as the chart does: off, on, or on for a share.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +11,7 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import FlagNotFoundError, OpenFeatureError
 
-from viral_contract.models.flags import FLAGS
+from viral_contract.models.flags import FLAGS, Flag
 
 Definition = Mapping[str, Any]
 _FRACTIONAL = "fractional"
@@ -17,6 +20,16 @@ _WHOLE = 100
 
 class BrokenFlagsError(Exception):
     """The document would not do what its author meant; the message gives the reason."""
+
+
+Document = dict[str, Any]
+_KEY = {"var": "targetingKey"}
+_BUCKET = {"cat": [{"var": "$flagd.flagKey"}, _KEY]}
+_IF = "if"
+
+
+class OwnRuleError(Exception):
+    """The flag has a hand-written rule, which the change would drop."""
 
 
 def build_evaluator(document: Any) -> FlagdCore:
@@ -104,3 +117,49 @@ def _read_share(part: list[Any]) -> tuple[str, float]:
     if not isinstance(variant, str) or not isinstance(weight, int | float) or weight < 0:
         raise BrokenFlagsError(f"{part} is not a valid share of a variant")
     return variant, weight
+
+
+def set_flag(document: Document, flag: Flag, percent: int, *, replace_rule: bool = False) -> Document:
+    """The document with this flag on for `percent`, 0 to 100; a growing share keeps those who have it.
+
+    People named in the flag keep it while it is on for anyone. Raises BrokenFlagsError for an invalid document, and
+    OwnRuleError for a rule of another form unless it may be replaced.
+    """
+    build_evaluator(document)
+    people = _find_people(document["flags"].get(flag, {}).get("targeting"))
+    if people is None and not replace_rule:
+        raise OwnRuleError
+    definition = {
+        "defaultVariant": "on" if percent == _WHOLE else "off",
+        "state": "ENABLED",
+        "variants": {"off": False, "on": True},
+    }
+    if 0 < percent < _WHOLE:
+        definition["targeting"] = _build_targeting(percent, people or [])
+    changed = {**document, "flags": {**document["flags"], flag.value: definition}}
+    build_evaluator(changed)
+    return changed
+
+
+def _build_targeting(percent: int, people: list[str]) -> Document:
+    share = {_FRACTIONAL: [_BUCKET, ["on", percent], ["off", _WHOLE - percent]]}
+    return {_IF: [{"in": [_KEY, people]}, "on", share]} if people else share
+
+
+def _find_people(targeting: Any) -> list[str] | None:
+    """The people named in the chart's form of a rule; None for a rule of another form."""
+    if not targeting or _is_share(targeting):
+        return []
+    match targeting:
+        case {"if": [{"in": [{"var": "targetingKey"}, list(people)]}, "on", rest]}:
+            return people if rest == "off" or _is_share(rest) else None
+    return None
+
+
+def _is_share(rule: Any) -> bool:
+    match rule:
+        case {"fractional": [{"cat": _}, ["on", int()], ["off", int()]]}:
+            return True
+        case {"fractional": [["on", int()], ["off", int()]]}:
+            return True
+    return False

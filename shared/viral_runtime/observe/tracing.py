@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from viral_runtime.settings.observe import TelemetrySettings
+from viral_runtime.settings.groups import TelemetrySettings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

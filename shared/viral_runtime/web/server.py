@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from viral_runtime.settings.web import WebServerSettings
+from viral_runtime.settings.groups import WebServerSettings
 from viral_runtime.web.draining import Draining, refuse_readiness
 from viral_runtime.web.processes import run_processes
 from viral_runtime.web.slow_clients import PatientServer

@@ -21,9 +21,12 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from viral_runtime.observe.logs import capture_library_logs, configure_logging
+from viral_runtime.observe.metrics import serve_metrics
 from viral_runtime.observe.telemetry import DURATIONS
-from viral_runtime.observe.tracing import continue_request
-from viral_runtime.settings.work import WorkerSettings
+from viral_runtime.observe.tracing import continue_request, start_tracing
+from viral_runtime.settings.base import EnvironmentSettings, load_settings_or_exit
+from viral_runtime.settings.groups import LogSettings, TelemetrySettings, WorkerMetricsSettings, WorkerSettings
 from viral_runtime.work.known_jobs import KnownJob, build_job_class, bury_refused
 from viral_runtime.work.queues import JOB_OF_QUEUE, LAST_WORD_SECONDS, QueueName
 
@@ -154,3 +157,17 @@ def _work_while_possible(jobs: type[KnownJob], settings: WorkerSettings, stop: S
             settings.heartbeat_file.touch()
     if not stop.was_made:
         time.sleep(_PAUSE_SECONDS)
+
+
+def run_worker(
+    queue: QueueName, function: Callable[..., None], prepare: Callable[[], None], *own: type[EnvironmentSettings]
+) -> None:
+    """Run `function` for each id on a queue until stopped; `own` are its jobs' settings, validated first."""
+    common = WorkerSettings, WorkerMetricsSettings, TelemetrySettings, LogSettings
+    settings, metrics, telemetry, logs, *_ = load_settings_or_exit(*common, *own)
+    configure_logging(logs, service=f"worker {queue}")
+    capture_library_logs()
+    start_tracing(telemetry, service=f"worker {queue}")
+    prepare()
+    serve_metrics(metrics.bind_host, metrics.worker_metrics_port)
+    work_on(queue, function, settings)

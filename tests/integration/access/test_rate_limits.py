@@ -12,7 +12,7 @@ from viral_cli.local.ports import find_free_port
 from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
 from viral_contract.client.metrics_api import SESSION_HEADER
 from viral_contract.models.people import Scope
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 
 PATH = "/v1/guardrails/fraud"
 

@@ -42,6 +42,7 @@ READS = {
     "/v1/guardrails/bots": (5, 1),
     "/v1/guardrails/conversion-anomalies": (3, 1),
     "/v1/guardrails/opt-outs": (3, 1),
+    "/v1/guardrails/traffic": (4, 1),
     "/v1/guardrails/event-pii": (3, 1),
     "/v1/guardrails/health": (12, 1),
     "/v1/guardrails/what-if": (17, 1),
@@ -180,6 +181,14 @@ def test_a_posted_batch(api: Api, watch: Watch, batch: str) -> None:
     api.post_events(build_event())
     statements, transactions, _ = watch(api, "POST", "/v1/events", json={"events": events})
     assert (len(statements), transactions) == (number, 2), describe(statements)
+
+
+def test_a_session_makes_its_staging_tables_once(api: Api, watch: Watch) -> None:
+    posts = [("/v1/events", {"events": [build_event()]}), ("/v1/links", {"items": [build_link("link-1")]})]
+    for path, body in posts:
+        api.send("POST", path, json=body)
+        statements, *_ = watch(api, "POST", path, json=body)
+        assert [each for each in statements if each.startswith(("CREATE", "TRUNCATE"))] == [], describe(statements)
 
 
 def test_a_report(api: Api, watch: Watch) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.paging import Page
 from metrics_api.detection import trusted_bursts
 from metrics_api.detection.bots import fetch_bots
@@ -127,7 +128,7 @@ def test_bursts_without_trusted_networks_are_exact(
     whole = Identifiers(References("a key"), whole=True)
     day = Period.between(MIDNIGHT.date(), MIDNIGHT.date())
     with database.write() as connection:
-        save_events(connection, events, now=NOON)
+        save_events(connection, events, FactRules(), now=NOON)
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
             save_trusted_network(connection, cidr, Trust(reason="a school"), actor="a test", now=NOON)
         query = Query(day, rule, NOON, whole, Page(10))

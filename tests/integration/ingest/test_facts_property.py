@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import delete_link, save_links
 from metrics_api.privacy.purge import purge_some
@@ -28,6 +29,7 @@ NOW = MIDNIGHT + timedelta(days=30)
 GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
 
 # Few values of everything, so that events meet: on a device, at an instant, over midnight, under one id.
+BROWSER = "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 ids = st.integers(1, 60).map(lambda number: UUID(int=number << 96 | 61 - number))
 moments = st.one_of(
     st.sampled_from([0, -1, 2, 5, 59.999999, 60, 60.000001, -60, -5.000001, 86_400, -86_400]),
@@ -48,6 +50,9 @@ events = st.builds(
     source=st.none() | sources,
     user_id=st.sampled_from([None, None, "u-1", "u-2"]),
     session_id=st.sampled_from([None, None, "s-1"]),
+    user_agent=st.sampled_from([None, BROWSER, BROWSER, "Googlebot/2.1", "WhatsApp/2.24.20.89 A", "curl/8.5.0"]),
+    http_method=st.sampled_from([None, None, "GET", "HEAD"]),
+    purpose=st.sampled_from([None, None, None, "prefetch;prerender"]),
 )
 links = st.builds(LinkItem, id=link_ids, referrer_id=referrers, source=sources, inserted_at=st.none() | moments)
 
@@ -65,6 +70,8 @@ def bursts(draw: st.DrawFn) -> list[Event]:
             occurred_at=begin + apart * number,
             device_fingerprint="d-1",
             link_id="l-1",
+            user_id=draw(st.sampled_from([None, None, "u-1", "u-2"])),
+            user_agent=draw(st.sampled_from([None, None, None, "Googlebot/2.1"])),
         )
         for number in draw(st.permutations(range(count)))
     ]
@@ -96,7 +103,7 @@ class Checked:
 
     def post(self, batch: list[Event]) -> None:
         with self._database.write() as connection:
-            accepted = save_events(connection, batch, now=NOW)
+            accepted = save_events(connection, batch, FactRules(), now=NOW)
         assert accepted == self._account.post(batch)
 
     def put(self, batch: list[LinkItem]) -> None:

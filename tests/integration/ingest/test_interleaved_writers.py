@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
 from viral_contract.models.events import Event, EventType
 
@@ -24,9 +25,9 @@ def build_click(at: datetime, device: str, **fields: Any) -> Event:
 def save_both_overlapping(engine: Engine, first: Sequence[Event], second: Sequence[Event]) -> bool:
     """Save the second batch while the first is not committed; whether the second had to wait for it."""
     with ThreadPoolExecutor(1) as pool, engine.connect() as one, engine.connect() as two:
-        save_events(one, first, now=MIDNIGHT)
+        save_events(one, first, FactRules(), now=MIDNIGHT)
         process = two.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        saving = pool.submit(save_events, two, second, now=MIDNIGHT)
+        saving = pool.submit(save_events, two, second, FactRules(), now=MIDNIGHT)
         waited = _waits(engine, process, saving)
         one.commit()
         assert saving.result() == len(second)
@@ -94,11 +95,11 @@ def test_writers_that_want_the_same_rows_never_wait_in_a_circle(empty_database: 
 
     def write(wanted: list[str]) -> int:
         with empty_database.begin() as connection:
-            return save_events(connection, build_batch(wanted), now=MIDNIGHT)
+            return save_events(connection, build_batch(wanted), FactRules(), now=MIDNIGHT)
 
     with ThreadPoolExecutor(2) as pool, empty_database.connect() as third:
         for held_up_at in values[20::40]:
-            save_events(third, build_batch([held_up_at]), now=MIDNIGHT)
+            save_events(third, build_batch([held_up_at]), FactRules(), now=MIDNIGHT)
             writing = [pool.submit(write, values), pool.submit(write, values[::-1])]
             _wait_until_blocked(empty_database, writing)
             third.commit()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.access.identifiers import References
 from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import erasures
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.ingest.late_events import leave_out_late
@@ -62,7 +63,8 @@ def test_a_writer_that_comes_while_a_purge_starts_knows_of_it(empty_database: En
 
     def post() -> Taken:
         with empty_database.begin() as writing:
-            return take_events(writing, [Event(event_type="click", occurred_at=OLD)], MARKER, PSEUDONYMS, now=NIGHT)
+            event = Event(event_type="click", occurred_at=OLD)
+            return take_events(writing, [event], MARKER, PSEUDONYMS, FactRules(), now=NIGHT)
 
     with ThreadPoolExecutor(1) as pool, empty_database.connect() as purging, empty_database.connect() as observer:
         assert purge_some(purging, SETTINGS, now=NIGHT)

@@ -86,7 +86,7 @@ def test_spans_tell_no_address_of_a_child(product: ObservedProduct, http: httpx.
 def test_without_a_collector_nothing_that_traces_is_imported() -> None:
     code = (
         "import sys\n"
-        "from viral_runtime.settings.observe import TelemetrySettings\n"
+        "from viral_runtime.settings.groups import TelemetrySettings\n"
         "from viral_runtime.observe.tracing import start_tracing, carry_request\n"
         "import metrics_api.cli\n"
         "start_tracing(TelemetrySettings(), service='test')\n"

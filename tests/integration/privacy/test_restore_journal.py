@@ -22,7 +22,7 @@ from tests.support.builders import NOON, build_event, build_link
 from tests.support.content_builders import build_reel, build_session, build_share, save, save_reels, save_shares
 from tests.support.people import create_person
 from tests.support.purging import dump
-from viral_cli.local.wheel_programs import find_program
+from viral_cli.local.servers import find_program
 from viral_contract.models.people import Scope
 
 CHILD, DEVICE = "child-7", "tablet-7"

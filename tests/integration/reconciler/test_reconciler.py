@@ -23,8 +23,8 @@ from tests.support.builders import build_clicks
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
-from viral_cli.local.postgres import EmbeddedPostgres
 from viral_cli.local.processes import Children
+from viral_cli.local.servers import EmbeddedPostgres
 from viral_runtime.work.queues import QueueName, fetch_queued_rows
 
 pytestmark = pytest.mark.slow

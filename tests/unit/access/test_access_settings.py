@@ -10,7 +10,7 @@ from metrics_api.settings.api import BootstrapSettings
 from tests.support.answers import NOW
 from viral_contract.models.people import Role
 from viral_runtime.settings.base import InvalidSettingsError, load_settings
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import pytest
 
 from viral_cli.csv_rows import CsvHeaderError
 from viral_cli.event_files import EventFile, open_events
-from viral_cli.event_record import Record
-from viral_cli.event_source import UnreadableFileError, open_source
+from viral_cli.event_source import Record, UnreadableFileError, open_source
 from viral_cli.text_encodings import find_named
 
 KNOWN = {"id", "name", "at"}

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from viral_cli.event_mapping import EventMapping
-from viral_cli.event_record import Record
-from viral_cli.import_batches import MAX_EVENTS, build_batches
+from viral_cli.event_source import Record
+from viral_cli.import_batches import MAX_EVENTS, ImportState, StateFile, build_batches
 from viral_cli.import_events import format_summary
-from viral_cli.import_state import ImportState, StateFile
 from viral_cli.row_ids import RowIds
 
 TIME = "2025-01-02T03:04:05Z"

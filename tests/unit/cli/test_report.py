@@ -7,7 +7,7 @@ from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
 from tests.support.report_facts import SNAPSHOT_AT, build_empty_facts, build_facts
 from viral_cli import main
-from viral_cli.report_text import format_list, format_report
+from viral_cli.report import format_list, format_report
 from viral_contract.models.reports import Report, ReportFacts, ReportsAnswer
 
 

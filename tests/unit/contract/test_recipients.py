@@ -5,8 +5,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from email_worker.message import read_mailbox
 from email_worker.settings import EmailSettings
-from viral_contract.models.email_address import EmailAddress
 from viral_contract.models.recipients import drop_repeated, is_excluded, mask_recipient, split_addresses
+from viral_contract.models.values import EmailAddress
 
 _ADDRESS = TypeAdapter(EmailAddress)
 

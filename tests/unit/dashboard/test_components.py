@@ -13,6 +13,7 @@ from dashboard.live.view import build_summary
 from tests.support.answers import (
     NOW,
     build_alerts,
+    build_basis_score,
     build_bots,
     build_components,
     build_fraud,
@@ -21,7 +22,7 @@ from tests.support.answers import (
     build_item,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.guardrails import FraudAnswer, HealthAnswer
 
 
 def draw(card: Card[Snapshot], health: HealthAnswer) -> Any:
@@ -41,9 +42,9 @@ def test_every_card_has_its_heading_before_its_data() -> None:
         "Score history",
         "Fraud Detection",
         "Bot Detection",
+        "Conversion Anomalies",
         "Opt-Out Rates",
         "COPPA Compliance",
-        "Conversion Anomalies",
     ]
 
 
@@ -111,16 +112,94 @@ def test_the_waterfall_is_a_table_for_screen_readers() -> None:
 def test_fraud_lists_the_worst_rows_and_leads_to_all() -> None:
     body = draw(fraud.CARD, build_health(components=build_components(fraud=build_fraud(rows=10))))
     rows = rows_of(body)
-    assert rows[:2] == [["IP address", "Date", "Clicks"], ["203.0.113.1", "31 Mar 2026", "11"]]
-    assert len(rows) == 1 + 8
+    assert rows[0][:4] == ["Network", "Finding", "Date", "Clicks"]
+    assert rows[1][0] == "10 flagged · cost points, raise alerts, leave K clean"
+    assert rows[2] == ["203.0.113.1", "Flagged", "31 Mar 2026", "11", "1", "–", "–", "–"]
+    assert len(rows) == 2 + 6
     assert find(body, "link-to-all")[0].href == "/dashboard/guardrails/fraud?days=14"
-    assert text_of(find(body, "kpi")) == "Flagged IPs 10 Threshold (clicks per day) > 10"
+    assert "more than 10 clicks of people in one day (UTC)" in text_of(body)
 
 
-def test_clicks_are_drawn_against_the_most_and_the_threshold() -> None:
-    meters = find(fraud.build_rows(build_fraud(rows=10), "?days=14"), "meter")
-    assert [part.style for part in meters[0].children] == [{"width": "55.0%"}, {"left": "50.0%"}]
-    assert meters[-1].children[0].style == {"width": "100.0%"}
+def build_mixed(**fields: Any) -> FraudAnswer:
+    """A farm, a rotating network and a school, each with its evidence."""
+    farm, rotating, school = build_fraud(rows=3).suspicious_ips
+    evidence = {
+        "devices": 4,
+        "clicks_per_device": 31.75,
+        "referrers": 1,
+        "top_referrer_share": 0.99,
+        "new_device_share": 0.75,
+    }
+    flagged = [
+        {**farm.model_dump(), "evidence": evidence},
+        {**rotating.model_dump(), "verdict": "rotating", "ip_address": "2001:db8:7a:4::/64", "evidence": evidence},
+    ]
+    of_school = {**evidence, "devices": 81, "clicks_per_device": 1.4, "referrers": 19, "top_referrer_share": 0.12}
+    proposal = {"cidr": "192.0.2.77/32", "reason": "School", "expires_at": "2026-06-19T00:00:00Z"}
+    shared = {
+        **school.model_dump(),
+        "ip_address": "192.0.2.77",
+        "verdict": "shared_network",
+        "hint": "shared_network",
+        "evidence": of_school,
+        "proposal": proposal,
+    }
+    given = {"suspicious_ips": flagged, "shared_networks": [shared], "total_shared_networks": 1, "total_flagged_ips": 2}
+    return build_fraud(**{**given, **fields})
+
+
+def test_shared_networks_stand_apart_with_their_evidence() -> None:
+    body = draw(fraud.CARD, build_health(components=build_components(fraud=build_mixed())))
+    rows = rows_of(body)
+    assert rows[1][0] == "2 flagged · cost points, raise alerts, leave K clean"
+    assert [row[:2] for row in rows[2:4]] == [["203.0.113.1", "Flagged"], ["2001:db8:7a:4::/64", "Rotating"]]
+    assert rows[2][3:] == ["11", "4", "31.8", "1", "99%"]
+    assert rows[4][0] == "1 shared network · many people behind one address; no points, no alert"
+    assert rows[5][0].startswith("192.0.2.77")
+    assert rows[5][1:] == ["Shared", "31 Mar 2026", "13", "81", "1.4", "19", "12%"]
+    assert [each.children for each in find(body, "finding-rotating")] == ["Rotating"]
+
+
+def test_a_school_can_be_trusted_with_one_click_until_the_end_of_the_term() -> None:
+    body = draw(fraud.CARD, build_health(components=build_components(fraud=build_mixed())))
+    assert text_of(find(body, "proposal")) == "192.0.2.77 looks like a school.  Trust until 18 Jun"
+    [button] = find(body, "link-button")
+    assert button.id == {"page": "guardrails", "action": "trust", "row": "192.0.2.77/32"}
+
+
+def test_who_sees_a_school_masked_is_not_offered_to_trust_it() -> None:
+    [school] = build_mixed().shared_networks
+    masked = build_mixed(shared_networks=[{**school.model_dump(), "ip_address": "192.0.2.*"}])
+    assert find(draw(fraud.CARD, build_health(components=build_components(fraud=masked))), "proposal") == []
+
+
+def test_the_list_has_the_new_devices_too() -> None:
+    rows = rows_of(fraud.build_rows(build_mixed(), "?days=14"))
+    assert (rows[0][-1], rows[2][-1]) == ("New devices", "75%")
+
+
+def test_the_score_is_shown_on_both_bases_the_one_in_use_first() -> None:
+    body = draw(health_score.CARD, build_health(67.3, "fair"))
+    assert (
+        text_of(find(body, "bases")).split() == "By count · in use Fair 67.3 By share of clicks Excellent 98.5".split()
+    )
+    by_share = build_health(98.5, basis="share", by_count=build_basis_score(67.3, "fair"))
+    bases = text_of(find(draw(health_score.CARD, by_share), "bases"))
+    assert bases.split() == "By share of clicks · in use Excellent 98.5 By count Fair 67.3".split()
+
+
+def test_a_maximum_that_is_reached_is_named_with_what_it_hides() -> None:
+    none = build_health(by_count=build_basis_score(96, fraud=2))
+    by_share = build_basis_score(61.3, "fair", fraud=30)
+    by_share.deduction_items[0].quantity = 43.7
+    assert health_score.format_cap_note(none) == ""
+    assert health_score.format_cap_note(none.model_copy(update={"by_share": by_share})) == (
+        "By share, fraud is at the maximum of 30: 43.7% of clicks are flagged."
+    )
+    capped = build_health(by_count=build_basis_score(70, "fair", fraud=30), by_share=build_basis_score(48.2, "warning"))
+    assert health_score.format_cap_note(capped) == (
+        "The count has reached its maximum of 30. More flagged networks no longer lower the score. By share it is 48.2."
+    )
 
 
 def test_flagged_rows_lead_to_their_investigation() -> None:
@@ -140,13 +219,13 @@ def build_school(address: str) -> list[Any]:
 def test_a_row_that_looks_like_a_school_offers_to_trust_it() -> None:
     rows = build_school("2001:db8:1::7")
     said = text_of(find(rows, "row-note")).split()
-    assert " ".join(said) == "28 devices at a normal pace. Possibly a school. Trust this network"
+    assert " ".join(said) == "28 devices. Possibly a school. Trust this network"
     hrefs = [each.href for each in walk(find(rows, "row-note")) if hasattr(each, "href")]
     assert hrefs == ["/dashboard/guardrails/trusted-networks?cidr=2001%3Adb8%3A1%3A%3A7"]
 
 
 def test_a_masked_address_cannot_be_trusted() -> None:
-    assert text_of(find(build_school("203.0.113.*"), "row-note")) == "28 devices at a normal pace. Possibly a school."
+    assert text_of(find(build_school("203.0.113.*"), "row-note")).strip() == "28 devices. Possibly a school."
 
 
 def test_what_is_trusted_is_shown_apart_and_with_its_reason() -> None:
@@ -160,8 +239,9 @@ def test_what_is_trusted_is_shown_apart_and_with_its_reason() -> None:
 
 def test_bots_say_the_rule_and_how_fast_each_device_was() -> None:
     body = draw(bots.CARD, build_health())
-    assert "3 clicks within 5 s" in text_of(find(body, "kpi"))
-    assert rows_of(body) == [
+    assert "3 clicks within 5 s of one person" in text_of(body)
+    assert rows_of(body) == [["Device", "Clicks", "Fastest burst (s)"], ["device-1", "1,234", "0.42"]]
+    assert rows_of(bots.build_rows(build_bots(), "?days=14")) == [
         ["Device", "Clicks", "Fastest burst (s)", "First seen", "Last seen"],
         ["device-1", "1,234", "0.42", "30 Mar 10:28:15", "31 Mar 10:28:15"],
     ]

@@ -6,8 +6,8 @@ import pytest
 
 from dashboard.app import create_app
 from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
-from dashboard.login import HOME, local_path
 from dashboard.settings import DashboardSettings
+from dashboard.sign_in.login import HOME, local_path
 from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi

@@ -14,7 +14,7 @@ from tests.unit.dashboard.fake_api import FakeApi
 from viral_contract.client.connection import CLIENT_ADDRESS_HEADER
 from viral_contract.models.people import Person, Role, SessionCreated
 from viral_contract.models.single_sign_on import SingleSignOnStarted
-from viral_runtime.settings.web import ProxySettings
+from viral_runtime.settings.groups import ProxySettings
 
 NEW = "another horse battery"
 CHANGE = ("PUT", "/v1/session/password")

@@ -30,7 +30,9 @@ from metrics_api.db.tables.facts import (
     clicks_per_ip_day,
     content_per_day,
     event_pii_per_day,
+    fact_versions,
     link_counts,
+    traffic_per_day,
     user_journeys,
 )
 from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
@@ -56,6 +58,7 @@ __all__ = [
     "delivery_requests",
     "erasures",
     "event_pii_per_day",
+    "fact_versions",
     "health_history",
     "job_keys",
     "link_counts",
@@ -77,6 +80,7 @@ __all__ = [
     "suppressions",
     "takedown_watch",
     "tokens",
+    "traffic_per_day",
     "trusted_networks",
     "user_journeys",
     "violations",

@@ -4,6 +4,7 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
+    Integer,
     Table,
     Text,
     Uuid,
@@ -11,6 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
+from metrics_api.db.event_types import CLICKER, IS_COUNTED
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 attribution_events = Table(
@@ -31,6 +33,11 @@ attribution_events = Table(
     Column("landing_page", Text),
     Column("conversion_value", Double),
     Column("metadata", JSONB),
+    Column("http_method", Text),
+    Column("purpose", Text),
+    Column("traffic_class", Text, comment="Of clicks and visits; null where it is not known yet"),
+    Column("traffic_reason", Text),
+    Column("classifier_version", Integer, comment="In fact_versions; null where it is to be classified again"),
 )
 _event = attribution_events.c
 Index("idx_attribution_events_ip_address", _event.ip_address)
@@ -43,6 +50,20 @@ Index(
     _event.device_fingerprint,
     _event.occurred_at,
     postgresql_where=text("event_type = 'click'"),
+)
+# The clicks that can be of one burst.
+Index(
+    "idx_attribution_events_bursts",
+    _event.device_fingerprint,
+    text(CLICKER),
+    _event.occurred_at,
+    postgresql_where=text(f"event_type = 'click' AND {IS_COUNTED}"),
+)
+# Nothing in the long run: what an earlier release stored, until it is classified.
+Index(
+    "idx_attribution_events_unclassified",
+    _event.occurred_at,
+    postgresql_where=text("classifier_version IS NULL AND event_type IN ('click', 'visit')"),
 )
 Index("idx_attribution_events_link_id", _event.link_id, postgresql_where=text("link_id IS NOT NULL"))
 Index(

@@ -3,7 +3,9 @@
 from sqlalchemy import (
     Column,
     Date,
+    Identity,
     Index,
+    Integer,
     Interval,
     Table,
     Text,
@@ -106,6 +108,29 @@ active_weeks = Table(
     Column("week", Date, primary_key=True),
     Column("person", Text, primary_key=True),
     comment="ISO weeks, by their Monday, in which a user did anything",
+)
+
+traffic_per_day = Table(
+    "traffic_per_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
+    Column("traffic_class", Text, primary_key=True),
+    Column("traffic_reason", Text, primary_key=True, comment="Empty where the class needs none"),
+    Column("shard", Integer, primary_key=True, comment="Writers at once have rows of their own, and do not wait"),
+    count_column("clicks"),
+    count_column("visits"),
+    Column("sample", Uuid, nullable=False, comment="The event with the smallest id; it may be gone"),
+    comment="Clicks and visits by class, those that count nowhere too",
+)
+
+fact_versions = Table(
+    "fact_versions",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("rules", Text, nullable=False, comment="What classes and facts depend on beside the events"),
+    time_column("started_at", nullable=False),
+    comment="By which rules events are classified and folded; the newest are in use",
 )
 
 event_pii_per_day = Table(

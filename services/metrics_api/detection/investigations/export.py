@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.detection.investigations.shaping import format_event
 from viral_contract.models.investigations import InvestigatedEvent
-from viral_reports.spreadsheet_cells import BYTE_ORDER_MARK, neutralise
+from viral_reports.csv_file import BYTE_ORDER_MARK, neutralise
 
 _COLUMNS = tuple(InvestigatedEvent.model_fields)
 _ROWS_A_CHUNK = 500

@@ -9,8 +9,7 @@ import pytest
 from tests.chart.rendering import render
 from tests.support.flag_files import FOR_25_PCT, FOR_ANA, OFF, ON
 from viral_contract.models.flags import FLAGS, Flag
-from viral_runtime.flags.change import OwnRuleError, set_flag
-from viral_runtime.flags.document import BrokenFlagsError
+from viral_runtime.flags.document import BrokenFlagsError, OwnRuleError, set_flag
 from viral_runtime.flags.evaluate import Flags
 
 _EMAIL = Flag.EMAIL_DELIVERY

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from viral_runtime.observe.log_redaction import HIDDEN, hide_identifiers
+from viral_runtime.observe.logs import HIDDEN, hide_identifiers
 
 
 def log_in_production(*lines: str) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def log_in_production(*lines: str) -> dict[str, Any]:
     start = (
         "import structlog",
         "from viral_runtime.observe.logs import configure_logging",
-        "from viral_runtime.settings.observe import LogSettings",
+        "from viral_runtime.settings.groups import LogSettings",
         "configure_logging(LogSettings(log_format='json'), service='test')",
         "log = structlog.get_logger()",
     )

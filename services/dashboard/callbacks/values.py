@@ -80,6 +80,7 @@ _LISTS = (
 )
 _STORES: dict[str, TypeAdapter[Any]] = {
     "guardrails-shown": TypeAdapter(_Shown | None),
+    "traffic-shown": TypeAdapter(_Shown | None),
     "growth-shown": TypeAdapter(_Shown | None),
     **{f"{slug}-shown": TypeAdapter(_ListShown | None) for slug in _LISTS},
     "report-email-shown": TypeAdapter(_EmailShown | None),
@@ -96,6 +97,7 @@ _PROPERTIES: dict[str, TypeAdapter[Any]] = {
 }
 # What the ids of buttons in lists hold, by the page that they name.
 _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
+    "guardrails": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["trust"])},
     "violation": {"id": TypeAdapter(_RowId), "action": TypeAdapter(Literal["removed", "false_positive"])},
     "violation-note": {"id": TypeAdapter(_RowId)},
     "privacy": {"row": TypeAdapter(_RowId), "action": TypeAdapter(Literal["export", "erase", "erase-traces", "close"])},

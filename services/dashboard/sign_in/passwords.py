@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.cookies import SESSION_COOKIE, delete_cookie
 from dashboard.errors import API_FAILURES, build_message_page
-from dashboard.login import CHANGED
 from dashboard.session import Sessions, current_viewer
+from dashboard.sign_in.login import CHANGED
 from dashboard.visitor import current_address
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 

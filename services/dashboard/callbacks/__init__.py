@@ -1,0 +1,1 @@
+"""What the renderer may send: anything that no page sends is refused."""

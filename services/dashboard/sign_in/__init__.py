@@ -1,0 +1,1 @@
+"""Signing in and out, and passwords: plain forms, drawn by the server."""

@@ -1,0 +1,120 @@
+"""Clicks and visits by class: how much no person made, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.db.event_types import TRAFFIC_TYPES_SQL
+from metrics_api.db.fact_rules import FactRules
+from metrics_api.detection.query import Query
+from viral_contract.models.traffic import (
+    PEOPLE,
+    TRAFFIC_CLASSES,
+    ClassShare,
+    DatacentreNetworks,
+    TrafficAnswer,
+    TrafficGroup,
+    TrafficGrouping,
+    TrafficReason,
+)
+
+_WANTED = "day BETWEEN :start AND :end AND (CAST(:source AS text) IS NULL OR source = :source)"
+_REASONS = text(f"""
+    SELECT traffic_class, traffic_reason, clicks, visits, event.user_agent AS sample FROM (
+        SELECT fact.traffic_class, fact.traffic_reason, sum(clicks)::bigint AS clicks, sum(visits)::bigint AS visits,
+            min(sample::text COLLATE "C")::uuid AS event_id
+        FROM traffic_per_day AS fact WHERE {_WANTED} GROUP BY 1, 2
+    ) AS reason LEFT JOIN attribution_events AS event USING (event_id)
+    ORDER BY clicks + visits DESC, reason.traffic_class, reason.traffic_reason
+""")
+_GROUPS = """
+    SELECT {group}::text AS name, traffic_class, sum(clicks)::bigint AS clicks
+    FROM traffic_per_day WHERE {wanted} GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_STATE = text(f"""
+    SELECT
+        (SELECT started_at FROM fact_versions WHERE rules = :rules ORDER BY id DESC LIMIT 1) AS classified_at,
+        NOT EXISTS (
+            SELECT FROM attribution_events
+            WHERE classifier_version IS NULL AND event_type IN {TRAFFIC_TYPES_SQL} AND traffic_class IS NULL
+                AND occurred_at >= :first AND occurred_at < :behind
+        ) AS is_classified
+""")
+
+
+def fetch_traffic(
+    connection: Connection, query: Query, rules: FactRules, *, source: str | None, group_by: TrafficGrouping | None
+) -> TrafficAnswer:
+    """The period's clicks and visits by class, of one loop or all."""
+    period = query.period
+    wanted = {"start": period.start, "end": period.end, "source": source}
+    rows = connection.execute(_REASONS, wanted).all()
+    state_values = {"rules": rules.description, "first": period.begins_at, "behind": period.ends_before}
+    classifier = rules.classifier
+    classes = _sum_classes(rows)
+    networks = classifier.networks
+    return TrafficAnswer(
+        period=period,
+        computed_at=query.now,
+        classes=classes,
+        reasons=[_format_reason(row) for row in rows if row.traffic_reason or row.traffic_class not in PEOPLE],
+        filtered_share=sum(known.share for known in classes if known.traffic_class not in PEOPLE),
+        groups=_fetch_groups(connection, wanted, group_by) if group_by else [],
+        classifier_version=classifier.version,
+        **connection.execute(_STATE, state_values).one()._mapping,
+        app_user_agents=list(classifier.app_user_agents),
+        datacentre_networks=networks
+        and DatacentreNetworks(
+            dated=networks.dated,
+            networks=len(networks.datacentres),
+            clicks_of_people=sum(row.clicks for row in rows if row.traffic_reason == "datacentre"),
+        ),
+    )
+
+
+def _sum_classes(rows: Iterable[Row[Any]]) -> list[ClassShare]:
+    clicks: Counter[str] = Counter()
+    visits: Counter[str] = Counter()
+    for row in rows:
+        clicks[row.traffic_class] += row.clicks
+        visits[row.traffic_class] += row.visits
+    total = clicks.total()
+    return [
+        ClassShare(
+            traffic_class=known,
+            clicks=clicks[known],
+            visits=visits[known],
+            share=clicks[known] / total if total else 0,
+        )
+        for known in TRAFFIC_CLASSES
+    ]
+
+
+def _format_reason(row: Row[Any]) -> TrafficReason:
+    return TrafficReason(
+        reason=row.traffic_reason,
+        traffic_class=row.traffic_class,
+        events=row.clicks + row.visits,
+        clicks=row.clicks,
+        sample=row.sample,
+    )
+
+
+def _fetch_groups(connection: Connection, wanted: dict[str, Any], group_by: TrafficGrouping) -> list[TrafficGroup]:
+    rows = connection.execute(text(_GROUPS.format(group=group_by, wanted=_WANTED)), wanted).all()
+    names = dict.fromkeys(row.name for row in rows)
+    return [_format_group(name, [row for row in rows if row.name == name]) for name in names]
+
+
+def _format_group(name: str, rows: Sequence[Row[Any]]) -> TrafficGroup:
+    clicks = sum(row.clicks for row in rows)
+    filtered = sum(row.clicks for row in rows if row.traffic_class not in PEOPLE)
+    return TrafficGroup(
+        group=name,
+        clicks=clicks,
+        filtered=filtered,
+        filtered_share=filtered / clicks if clicks else 0,
+        by_class={row.traffic_class: row.clicks for row in rows},
+    )

@@ -1,0 +1,1 @@
+"""Who sent a click: a person or a program. Pure and usable alone."""
