@@ -1,1 +1,1 @@
-"""Claims deliveries, sends them and says how each ended."""
+"""Claims deliveries, sends them and reports the outcomes."""

@@ -1,7 +1,7 @@
-"""Connections of webhooks, which go to addresses that were checked and to no others.
+"""Connections of webhooks, only to checked addresses.
 
-A name is looked up once, every address of it is checked, and the connection goes to one of those: a name that
-means something else a moment later changes nothing.
+A name is looked up once, all its addresses are checked, and the connection goes to one of those, so that a later DNS
+change has no effect.
 """
 
 import ipaddress
@@ -26,7 +26,7 @@ def check_address(address: Address, allowed: Iterable[Network]) -> None:
 
 
 class CheckedNetwork(httpcore.NetworkBackend):
-    """Connects to public and allowed addresses only, and for a limited time in all."""
+    """Connects to public and allowed addresses only, for a limited total time."""
 
     def __init__(self, allowed: Sequence[Network], seconds: float) -> None:
         self._allowed = allowed
@@ -41,7 +41,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection to the host's first address. Raises NotSentError when it may not or cannot be made."""
+        """A connection to the host's first address. Raises NotSentError if it is not allowed or fails."""
         addresses = _look_up(host, port)
         for address in addresses:
             check_address(address, self._allowed)
@@ -51,7 +51,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A stream that ends at a moment, however often a few bytes come."""
+    """A stream with a deadline, which a slow sender cannot extend."""
 
     def __init__(self, stream: httpcore.NetworkStream, ends_at: float) -> None:
         self._stream = stream

@@ -1,7 +1,7 @@
-"""What the queues run. A job gets the id of a delivery; what it means is a row that the metrics API owns.
+"""The jobs of the queues. A job gets the id of a delivery, whose row the metrics API owns.
 
-A job that cannot go on just ends: the reconciler puts the row on the queue again, or holds it as unconfirmed, when its
-lease has run out.
+A job that cannot continue just ends: the reconciler enqueues the row again, or holds it as unconfirmed, once its lease
+has expired.
 """
 
 import signal
@@ -30,7 +30,7 @@ Attempt = Callable[[DeliveryClaimed, DeliveryLease], DeliveryResult]
 
 
 def prepare() -> None:
-    """Do once what each job would else do again in its own child, forked from here; no connection is opened."""
+    """Do once what each job would otherwise repeat in its own forked child; opens no connection."""
     connect()
     for name in load_templates().list_templates():
         load_templates().get_template(name)
@@ -38,7 +38,7 @@ def prepare() -> None:
 
 @cache
 def connect() -> ClaimsApi:
-    """The API, as the settings say."""
+    """The API client, from the settings."""
     own: EmailWorkerSettings = load_settings(EmailWorkerSettings)[0]
     return ClaimsApi.connect(own.metrics_api_url, own.email_worker_token.get_secret_value())
 
@@ -64,7 +64,7 @@ def _deliver(delivery_id: int, attempt: Attempt) -> None:
         lease = DeliveryLease(api, delivery)
         try:
             result = _try(delivery, lease, attempt)
-            # The outcome is known, so the queue's alarm must not keep it from being reported.
+            # The outcome is known, so the queue's alarm must not prevent its report.
             signal.alarm(0)
             state = lease.hand_in(result)
         except LeaseLostError:
@@ -83,7 +83,7 @@ def _try(delivery: DeliveryClaimed, lease: DeliveryLease, attempt: Attempt) -> D
         return DeliveryResult(token=delivery.token, outcome=error.outcome, reply=error.reply, error=str(error))
     except (LeaseLostError, ApiProblemError):
         raise
-    except Exception as error:  # Also the alarm by which the queue ends a job that takes too long.
+    except Exception as error:  # Including the alarm by which the queue ends a job that takes too long.
         _log.exception("delivery_attempt_failed")
         outcome = "uncertain" if lease.may_be_sent and delivery.kind == "email" else "refused"
         return DeliveryResult(token=delivery.token, outcome=outcome, error=format_error(error))

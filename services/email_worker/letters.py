@@ -1,4 +1,4 @@
-"""What a recipient reads, before it becomes a message: a report, or updates about alerts."""
+"""The content of emails: a report, or updates about alerts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,9 +42,9 @@ _STYLE = "text { font-size: 12px }"
 
 
 def clean_subject(text: str) -> str:
-    """The text as one line of printable characters, so that nothing in it can end the header.
+    """The text as one line of printable characters, so that it cannot end the header.
 
-    Encoded words (RFC 2047) are broken up too: Python would decode them, with the line ends that they may hide.
+    Encoded words (RFC 2047) are broken up too: Python would decode them, with line ends that they may hide.
     """
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line.replace(_ENCODED_WORD, "= ?")
@@ -52,7 +52,7 @@ def clean_subject(text: str) -> str:
 
 @cache
 def load_templates() -> Environment:
-    """The templates, compiled once in a process; what is put into those of HTML is escaped."""
+    """The templates, compiled once per process; values in HTML are escaped."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(["html"]),
@@ -63,7 +63,7 @@ def load_templates() -> Environment:
 
 
 def write_report_letter(report: Report, *, report_url: str | None, unsubscribe_url: str | None) -> Letter:
-    """A report: figures, insights, recommendations, the chart of K. Raises NotWrittenError while it is not ready."""
+    """A report's email: figures, insights, recommendations, K chart. Raises NotWrittenError while it is not ready."""
     page, days = build_page(report), facts_of(report).timeline
     image = draw_k_image(page.k_chart)
     values = {
@@ -109,7 +109,7 @@ def _format_item(event: AlertEvent) -> dict[str, str]:
 
 
 def draw_k_image(svg: str) -> bytes | None:
-    """The chart of a page as a PNG, sharp on small screens too; None where there is nothing to draw."""
+    """A page's chart as a PNG, since mail clients show no SVG; None if there is nothing to draw."""
     if not svg:
         return None
     return resvg_py.svg_to_bytes(
@@ -123,7 +123,7 @@ def draw_k_image(svg: str) -> bytes | None:
 
 
 def describe_k_image(days: Sequence[DayInReport]) -> str:
-    """The same in words, for those who see no picture."""
+    """The chart in words, as its alternative text."""
     first, last, best = days[0], days[-1], max(days, key=lambda day: day.k_factor)
     return (
         f"Daily K-factor: {_describe(first)}, {_describe(last)}, "

@@ -1,4 +1,4 @@
-"""A letter as one message to one recipient (RFC 5322), as mail clients and their filters want it."""
+"""An email as a message to one recipient (RFC 5322), as mail clients and spam filters expect it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,13 +25,13 @@ class Mailbox:
 
 _SENDER_NAME = "Viral Guardrails"
 # The longest line that mail servers take (RFC 5322, 2.1.1). With the shorter default Python would encode the address in
-# List-Unsubscribe as if it were words, and no mail client could follow it.
+# List-Unsubscribe as words, and no mail client could follow it.
 _MOST_LINE_CHARACTERS = 998
 _POLICY = SMTP.clone(max_line_length=_MOST_LINE_CHARACTERS)
 
 
 def read_mailbox(recipient: str) -> Mailbox:
-    """The address of a recipient. Raises FailedError when it is none."""
+    """The mailbox of a recipient. Raises FailedError for an invalid address."""
     try:
         found = parse_email_address(recipient)
     except EmailNotValidError as error:
@@ -56,7 +56,7 @@ def build_message(
     message["Message-ID"] = claim.message_id
     message["Auto-Submitted"] = "auto-generated"
     if claim.unsubscribe_url:
-        # One click without a question, as RFC 8058 has it and large mail services demand.
+        # One-click unsubscribe (RFC 8058), which large mail services require.
         message["List-Unsubscribe"] = f"<{claim.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _add_content(message, letter)
@@ -64,7 +64,7 @@ def build_message(
 
 
 def _add_content(message: EmailMessage, letter: Letter) -> None:
-    # Quoted-printable passes servers that know nothing but ASCII.
+    # Quoted-printable passes servers that accept only ASCII.
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     page = message.get_body(("html",))

@@ -1,4 +1,4 @@
-"""How an attempt can end without a message that was surely sent; each error says what may follow."""
+"""Outcomes of an attempt other than a confirmed message; each error says what may follow."""
 
 from http import HTTPStatus
 
@@ -6,9 +6,9 @@ from viral_contract.models.deliveries import Outcome
 
 
 class NotSentError(Exception):
-    """The attempt ended otherwise than by success; the message is the reason.
+    """The attempt did not succeed; the message is the reason.
 
-    `reply` is what the server said of the recipient or of what was sent to it.
+    `reply` is the server's reply about the recipient or the message.
     """
 
     outcome: Outcome
@@ -19,13 +19,13 @@ class NotSentError(Exception):
 
 
 class RefusedError(NotSentError):
-    """Nothing was accepted, so it may be tried again."""
+    """Nothing was accepted, so it may be retried."""
 
     outcome = "refused"
 
 
 class FailedError(NotSentError):
-    """It was refused for good."""
+    """It was refused permanently."""
 
     outcome = "failed"
 
@@ -37,7 +37,7 @@ class UnconfirmedError(NotSentError):
 
 
 def judge_smtp(code: int, reply: str, what: str) -> NotSentError:
-    """What a mail server's answer other than success means: 4xx for now, 5xx for good (RFC 5321, 4.2.1)."""
+    """The error for a mail server's reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
     reason = f"The mail server answered {code} to {what}."
     if code // 100 == 4:
         return RefusedError(reason, reply)
@@ -45,7 +45,7 @@ def judge_smtp(code: int, reply: str, what: str) -> NotSentError:
 
 
 def judge_http(status: int, reply: str) -> NotSentError:
-    """What a webhook's answer other than success means: what may pass is tried again, the rest is final."""
+    """The error for a webhook's answer: temporary statuses are retried, the others are permanent."""
     reason = f"The webhook returned {status}."
     passing = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in passing:

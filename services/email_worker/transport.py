@@ -1,6 +1,6 @@
-"""How a message leaves: by SMTP, or for development as a file that a mail client opens.
+"""Sends a message by SMTP, or for development writes it to a file that a mail client opens.
 
-SMTP goes step by step, so that an error tells whether the server can have accepted the message.
+SMTP runs step by step, so that an error shows whether the server can have accepted the message.
 """
 
 import re
@@ -25,9 +25,9 @@ _MOST_NAME_CHARACTERS = 150
 def send_by_smtp(
     settings: EmailSettings, message: EmailMessage, recipient: Mailbox, tell_intent: Callable[[], None]
 ) -> str:
-    """The server's answer to the whole message. Raises NotSentError.
+    """Send the message; returns the server's final reply. Raises NotSentError.
 
-    `tell_intent` is called when everything but the message itself is said, since errors up to there cost nothing.
+    `tell_intent` is called right before the message itself; errors until then are harmless.
     """
     with _signed_in(settings) as server:
         with _refusing_on_errors():
@@ -53,14 +53,14 @@ def _signed_in(settings: EmailSettings) -> Iterator[smtplib.SMTP]:
                 server.login(settings.smtp_username, password)
         yield server
     finally:
-        # The answer to QUIT is not waited for: the result of what was sent is more urgent.
+        # No wait for the reply to QUIT: reporting the outcome is more urgent.
         with suppress(OSError, smtplib.SMTPException):
             server.putcmd("quit")
         server.close()
 
 
 def _connect(settings: EmailSettings) -> smtplib.SMTP:
-    # Says hello by the domain of the sender: the machine's own name is a pod's, or takes seconds to look up.
+    # HELO with the sender's domain: the machine's own name is a pod's, or takes seconds to look up.
     name = settings.email_from.rpartition("@")[2]
     server, timeout = (settings.smtp_host, settings.smtp_port), settings.smtp_timeout_seconds
     if settings.smtp_security == "tls":
@@ -78,7 +78,7 @@ def _find_options(server: smtplib.SMTP, recipient: Mailbox) -> list[str]:
 
 @contextmanager
 def _refusing_on_errors() -> Iterator[None]:
-    """Nothing is accepted before DATA, so that every error up to there may be followed by another attempt."""
+    """Turn errors before DATA into RefusedError or FailedError: nothing has been accepted yet."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
@@ -93,7 +93,7 @@ def _expect_sender(code: int, reply: bytes) -> None:
 
 
 def _judge_refusal(code: int, reply: bytes | str, where: str) -> NotSentError:
-    """What it means that the server refuses us: the reply is part of the reason, since it is not the recipient's."""
+    """The error for a server that refuses us; the reply is part of the reason, as it is not about the recipient."""
     reason = f"The mail server answered {where}: {_format_reply(code, reply)}"
     return FailedError(reason) if code // 100 == _PERMANENT else RefusedError(reason)
 
@@ -123,7 +123,7 @@ def _format_reply(code: int, reply: bytes | str) -> str:
 
 
 def write_to_folder(folder: Path, message: EmailMessage, tell_intent: Callable[[], None]) -> str:
-    """Write the message under its Message-ID, whole or not at all. Raises RefusedError when that is not possible."""
+    """Write the message to a file named by its Message-ID, atomically. Raises RefusedError if that fails."""
     tell_intent()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def write_to_folder(folder: Path, message: EmailMessage, tell_intent: Callable[[
 
 
 def _name_file(message_id: str) -> str:
-    """A name without separators and dots, so that it never leads out of the folder."""
+    """A name without separators and dots, so that it stays in the folder."""
     return _UNSAFE.sub("_", message_id.strip("<>"))[:_MOST_NAME_CHARACTERS] + ".eml"
 
 

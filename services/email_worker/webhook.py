@@ -69,20 +69,20 @@ def _describe(event: AlertEvent) -> str:
 
 
 def _section(text: str) -> dict[str, Any]:
-    # Verbatim: what looks like a channel, a person or an address in a text is not made into a link.
+    # Verbatim: Slack does not turn channels, people or URLs in a text into links.
     text = text[:_MOST_SECTION_CHARACTERS]
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def _escape(text: str) -> str:
-    """The text so that Slack reads none of it as a link or as a call of a channel."""
+    """The text, escaped so that Slack reads none of it as a link or mention."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def call_webhook(settings: WebhookSettings, url: str, body: bytes, headers: Mapping[str, str]) -> str:
-    """The webhook's answer. Raises NotSentError.
+    """Call the webhook; returns its answer. Raises NotSentError.
 
-    What is not known to have arrived counts as refused, since the receiver knows a repeated call by its id.
+    A call that may have arrived counts as refused, because the receiver recognizes a repeated call by its id.
     """
     _check_url(url)
     network = CheckedNetwork(read_networks(settings.webhook_allowed_networks), settings.webhook_timeout_seconds)

@@ -52,14 +52,14 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-# Answers are data; a browser that is led to one shows and runs nothing.
+# Answers are data; a browser that opens one must not render or run it.
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(context: Context) -> Flask:
-    """The application of one process, which works with this context."""
+    """The application of one process, with its context."""
     app = Flask(__name__, static_folder=None)
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own answer asks for no token.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own OPTIONS answer needs no token.
     app.extensions["context"] = context
     observe_requests(app)
     _harden(app)
@@ -72,7 +72,7 @@ def create_app(context: Context) -> Flask:
 
 
 def _harden(app: Flask) -> None:
-    """Refuse addresses that are no UTF-8, and send the protecting headers with every answer."""
+    """Reject paths that are not UTF-8, and add security headers to every answer."""
 
     @app.before_request
     def check_encoding() -> None:

@@ -39,7 +39,7 @@ from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
 from viral_runtime.work.stop import watch_stop_signals
 
-# What the web processes and the reconciler both need to know.
+# Settings of both the web processes and the reconciler.
 _SHARED = DetectionSettings, QueueSettings, DeliverySettings, PrivacySettings, TrafficSettings
 _ACCESS = ProxySettings, LimitSettings, SingleSignOnSettings
 
@@ -51,7 +51,7 @@ def main() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this release: its schema, what its scanner has to scan again, and the facts."""
+    """Upgrade the database to this release: its schema, content to rescan, and facts to rebuild."""
     settings, own, privacy = load_settings_or_exit(ApiSettings, MigrationSettings, PrivacySettings)
     owner = own.migration_database_url
     owner_url = owner.get_secret_value() if owner else settings.database_url
@@ -79,7 +79,7 @@ def migrate() -> None:
 @main.command()
 @click.option("--restore-admin", is_flag=True, help="Also where the admin chose another password since then.")
 def bootstrap(restore_admin: bool) -> None:
-    """Make the first admin and the services' tokens; harmless to repeat."""
+    """Create the first admin and the services' tokens; safe to repeat."""
     settings, first = load_settings_or_exit(ApiSettings, BootstrapSettings)
     database = Database(create_database_engine(settings.database_url, pool_size=1))
     try:
@@ -121,7 +121,7 @@ def web() -> None:
 @main.command("export-journal")
 @click.argument("file", type=click.File("w", encoding="utf-8", atomic=True))
 def export_journal(file: TextIO) -> None:
-    """Write who was erased and whose access has ended, as keyed hashes, for `apply-journal` after a restore."""
+    """Export erasures and ended access, as keyed hashes, for `apply-journal` after a restore."""
     (settings,) = load_settings_or_exit(ApiSettings)
     database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
     with database.read() as connection:
@@ -132,7 +132,7 @@ def export_journal(file: TextIO) -> None:
 @main.command("apply-journal")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def apply_journal(file: TextIO) -> None:
-    """Erase and deactivate again in a restored database what a journal says; harmless to repeat."""
+    """Repeat a journal's erasures and deactivations in a restored database; safe to repeat."""
     (settings,) = load_settings_or_exit(ApiSettings)
     references = References(settings.identifier_key.get_secret_value())
     database = Database(create_database_engine(settings.database_url, pool_size=1, statement_timeout=False))
@@ -146,7 +146,7 @@ def apply_journal(file: TextIO) -> None:
 
 @main.command()
 def reconciler() -> None:
-    """Evaluate the guardrails each minute and finish what was left; of several processes one works."""
+    """Run the recurring tasks, such as the evaluation every minute; of several processes one leads."""
     settings, own, logs, *shared = load_settings_or_exit(ApiSettings, ReconcilerSettings, LogSettings, *_SHARED)
     detection, queues, deliveries, privacy, traffic = shared
     configure_logging(logs, service="reconciler")

@@ -1,4 +1,4 @@
-"""What the parts of one process share: its connections, its flags and its settings."""
+"""What all parts of one process share: connections, flags and settings."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ from viral_runtime.work.queues import connect_redis
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of the process, by concern; a group that is not given comes from the environment."""
+    """Every setting of the process, by concern; groups that are not given come from the environment."""
 
     api: ApiSettings
     detection: DetectionSettings = field(default_factory=DetectionSettings)
@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Context:
-    """Made once for each process; views, the reconciler and tests work with the same one."""
+    """Created once per process, for views, the reconciler and tests alike."""
 
     database: Database
     redis: Redis
@@ -52,7 +52,7 @@ class Context:
 
 
 def connect(settings: Settings, *, pool_size: int) -> Context:
-    """The context of these settings; nothing is asked of a store yet."""
+    """The context for these settings; it connects at first use."""
     api, access = settings.api, settings.access
     references = References(api.identifier_key.get_secret_value())
     return Context(

@@ -1,4 +1,4 @@
-"""How the C library keeps memory that was freed; where it is not glibc, nothing is done."""
+"""Tunes how glibc keeps freed memory; does nothing with another C library."""
 
 import ctypes
 
@@ -12,8 +12,8 @@ _LIBRARY = ctypes.CDLL(None)
 def keep_few_heaps() -> None:
     """Let threads share two heaps; call it before they start.
 
-    By default each thread gets a heap of its own and a large request's memory stays in it, so that eight threads end
-    up with eight times the largest request. What is larger than 256 KiB is mapped by itself and unmapped when freed.
+    By default each thread gets its own heap, which keeps the memory of a large request, so that eight threads end up
+    with eight times the largest request. Blocks over 256 KiB are mapped separately and unmapped when freed.
     """
     if mallopt := getattr(_LIBRARY, "mallopt", None):
         mallopt(_M_ARENA_MAX, _ARENAS)
@@ -22,6 +22,6 @@ def keep_few_heaps() -> None:
 
 
 def give_memory_back() -> None:
-    """Return to the system what is free in the heaps, between what is in use too; takes some milliseconds."""
+    """Return free memory of the heaps to the system, also from gaps; takes some milliseconds."""
     if malloc_trim := getattr(_LIBRARY, "malloc_trim", None):
         malloc_trim(0)

@@ -4,10 +4,10 @@ from viral_runtime.observe.metrics import is_above, share_metrics_with_jobs
 
 
 def main() -> None:
-    """Run the command line, with metrics that are shared where they are served."""
+    """Run the command line, with metrics shared between processes if they are served."""
     if is_above("WORKER_METRICS_PORT", 0):
         share_metrics_with_jobs()
-    # Imported only now, since metrics are made when their module is imported.
+    # Imported only now, because metrics are created when their module is imported.
     from report_worker.cli import main as run
 
     run()

@@ -1,6 +1,6 @@
-"""Takes the names out of a report's facts before a language model sees them, and puts them back afterwards.
+"""Removes names from a report's facts before a language model sees them, and restores them afterwards.
 
-Referrers are people, and a loop's name is whatever a caller sent, which may hold an identifier or an instruction.
+Referrers are people, and a loop's name is any text from a caller, which may be an identifier or an instruction.
 """
 
 import re
@@ -33,16 +33,16 @@ class Anonymous:
     names: dict[str, str]
 
     def remove_aliases(self, text: str) -> str:
-        """The text without the aliases that are known, whose digits are no figures."""
+        """The text without known aliases, whose digits are not figures."""
         return _ALIAS.sub(lambda found: "" if found.group().lower() in self.names else found.group(), text)
 
     def restore_names(self, text: str) -> str:
-        """The text with the names that its aliases stand for."""
+        """The text with names instead of aliases."""
         return _ALIAS.sub(lambda found: self.names.get(found.group().lower(), found.group()), text)
 
 
 def anonymise(facts: ReportFacts) -> Anonymous:
-    """Name referrers and unknown loops by number."""
+    """Replace the names of referrers and unknown loops by numbers."""
     names: dict[str, str] = {}
     referrers = []
     for number, referrer in enumerate(facts.top_referrers, start=1):

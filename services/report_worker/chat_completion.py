@@ -1,4 +1,4 @@
-"""One question to a language model that speaks the chat completions protocol of OpenAI."""
+"""One request to a language model, by OpenAI's chat completions protocol."""
 
 import queue
 import threading
@@ -15,7 +15,7 @@ _PATH = "/chat/completions"
 
 
 class ModelFailedError(Exception):
-    """The model gave no answer that can be used; the message is the reason."""
+    """The model gave no usable answer; the message is the reason."""
 
 
 class _Message(BaseModel):
@@ -32,9 +32,9 @@ class _Completion(BaseModel):
 
 
 def ask_model(settings: AiSettings, instructions: str, question: str) -> str:
-    """The model's answer. Raises ModelFailedError, at the latest when the time set for it is over."""
+    """The model's answer. Raises ModelFailedError, at the latest after the configured time."""
     answers: queue.SimpleQueue[str | ModelFailedError] = queue.SimpleQueue()
-    # A server that sends byte after byte defeats every timeout of a socket, so the clock runs outside.
+    # A server that sends single bytes defeats socket timeouts, so the clock is outside.
     threading.Thread(target=lambda: answers.put(_try(settings, instructions, question)), daemon=True).start()
     try:
         answer = answers.get(timeout=settings.ai_insights_timeout_seconds)
@@ -46,7 +46,7 @@ def ask_model(settings: AiSettings, instructions: str, question: str) -> str:
 
 
 def find_endpoint(url: str) -> str:
-    """Where to post: the URL may be a host, a base as in https://example.com/v1, or the endpoint itself."""
+    """The endpoint of a URL, which may be a host, a base such as https://example.com/v1, or the endpoint itself."""
     base = url.rstrip("/")
     if base.endswith(_PATH):
         return base

@@ -1,4 +1,4 @@
-"""Findings that compare the period with the one before."""
+"""Findings that compare the period with the previous one."""
 
 from viral_contract.models.growth import Interval, Trend, Verdict
 from viral_contract.models.period import Period
@@ -7,10 +7,10 @@ from viral_reports.figures import format_change, format_counted, format_k, forma
 
 
 def difference_interval(now: Interval | None, before: Interval | None) -> Interval | None:
-    """From the farthest to the nearest that the two true values can be, with at least 95 % confidence.
+    """The interval of the difference between the two true values, with at least 95% confidence.
 
-    It holds 0 exactly where the two intervals touch, so it never contradicts the verdict, which follows the same rule.
-    None where one of the intervals is missing.
+    It contains 0 exactly if the two intervals touch, so it never contradicts the verdict, which follows the same rule.
+    None if one of the intervals is missing.
     """
     if now is None or before is None:
         return None
@@ -18,7 +18,7 @@ def difference_interval(now: Interval | None, before: Interval | None) -> Interv
 
 
 def k_factor_trend(facts: ReportFacts) -> Insight:
-    """How K moved, and which of its factors moved it."""
+    """The change of K, and which of its factors caused it."""
     if not facts.is_over:
         text = "This period is still in progress, so K is not compared with the previous one."
         return Insight(rule="k_factor_trend", text=text, sample=facts.current.active_users)
@@ -60,7 +60,7 @@ def _describe_cause(facts: ReportFacts) -> str:
 
 
 def conversion_change(facts: ReportFacts) -> Insight:
-    """How the share of clicks that convert moved."""
+    """The change of the share of clicks that convert."""
     if not facts.is_over:
         return _describe_conversion_so_far(facts)
     now, before = facts.current, facts.previous

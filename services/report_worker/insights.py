@@ -1,6 +1,6 @@
-"""Insights by rules: each rule looks at the facts and writes one finding, or nothing.
+"""Insights by rules: each rule reads the facts and writes one finding, or none.
 
-A difference is called a change only where intervals and sample allow it; that judgement comes with the facts.
+A difference is called a change only if intervals and sample size allow it; the facts contain that verdict.
 """
 
 from collections.abc import Callable
@@ -42,13 +42,13 @@ DEDUCTIONS = {
 
 
 def write_insights(facts: ReportFacts) -> list[Insight]:
-    """At least five findings where there is data, and three where there is none."""
+    """At least five findings if there is data, else three."""
     rules = RULES if facts.has_data else RULES_WITHOUT_DATA
     return [insight for rule in rules if (insight := rule(facts)) is not None]
 
 
 def viral_threshold(facts: ReportFacts) -> Insight:
-    """Whether K has reached 1, from where growth carries itself, or how far away it is."""
+    """Whether K has reached 1, at which growth sustains itself, or the distance to it."""
     counts = facts.current
     interval = counts.k_factor_interval
     return Insight(
@@ -79,7 +79,7 @@ def _describe_k(facts: ReportFacts) -> str:
 
 
 def clean_growth(facts: ReportFacts) -> Insight | None:
-    """How much of K comes from what the guardrails flag."""
+    """How much of K comes from flagged activity."""
     k_factor, clean = facts.current.k_factor, facts.k_factor_clean
     if format_k(k_factor) == format_k(clean):
         return None
@@ -89,7 +89,7 @@ def clean_growth(facts: ReportFacts) -> Insight | None:
 
 
 def top_loop(facts: ReportFacts) -> Insight:
-    """The loop with the highest K, and how much it carries."""
+    """The loop with the highest K, and its share of conversions."""
     loops = [loop for loop in facts.loops if loop.active_users]
     if not loops:
         return Insight(rule="top_loop", text=_describe_no_loop(facts.loops))
@@ -116,7 +116,7 @@ def _describe_no_loop(loops: list[LoopPerformance]) -> str:
 
 
 def health(facts: ReportFacts) -> Insight:
-    """How far the figures can be trusted; a warning below 75."""
+    """How far the figures can be trusted; a warning if the health score is below 75."""
     if facts.health_score is None:
         text = "The health score is not available: only totals are kept for some dates, not what was flagged."
         return Insight(rule="health", text=text)
@@ -152,7 +152,7 @@ def top_referrer(facts: ReportFacts) -> Insight:
 
 
 def largest_loss(facts: ReportFacts) -> Insight | None:
-    """The step of the funnel at which the largest share of people is lost; while the period lasts they may go on."""
+    """The funnel step that loses the largest share of people; while the period lasts, they may still continue."""
     if not facts.is_over:
         return None
     pairs = [pair for pair in zip(facts.funnel, facts.funnel[1:], strict=False) if pair[0].people >= SMALL_SAMPLE]
@@ -170,7 +170,7 @@ def largest_loss(facts: ReportFacts) -> Insight | None:
 
 
 def opened_invites(facts: ReportFacts) -> Insight | None:
-    """How many of the period's invites were clicked at all."""
+    """The share of the period's invites that were clicked."""
     created, clicked = facts.current.viral_links_created, facts.current.viral_links_clicked
     if created == 0:
         return None
@@ -180,7 +180,7 @@ def opened_invites(facts: ReportFacts) -> Insight | None:
 
 
 def no_data(facts: ReportFacts) -> Insight:
-    """Says that there is nothing, and that this is no judgement."""
+    """That there is no data, which is not a judgment."""
     period = format_period(Period.between(facts.period_start, facts.period_end))
     if not facts.is_over:
         text = f"No data yet: nothing has been recorded for {period}, which is still in progress."
@@ -190,7 +190,7 @@ def no_data(facts: ReportFacts) -> Insight:
 
 
 def no_growth(facts: ReportFacts) -> Insight:
-    """K of a period without data, beside that of the period before."""
+    """K of a period without data, and that of the previous period."""
     text = "With no invites or conversions, K is 0."
     if facts.previous.total_invites and facts.is_over and not facts.k_is_partial:
         text += f" In the previous period it was {format_k(facts.previous.k_factor)}."
@@ -198,7 +198,7 @@ def no_growth(facts: ReportFacts) -> Insight:
 
 
 def health_unknown(_facts: ReportFacts) -> Insight:
-    """The score of a period without data is not a good score."""
+    """That the score of a period without data means nothing."""
     text = "No data for the health score or compliance: nothing was checked."
     return Insight(rule="health", text=text, sample=0)
 

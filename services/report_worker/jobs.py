@@ -1,6 +1,6 @@
-"""What the queues run. A job gets an id; what it means is a row that the metrics API owns.
+"""The jobs of the queues. A job gets the id of a row that the metrics API owns.
 
-A job that cannot go on just ends: the reconciler puts the row on the queue again when its lease has run out.
+A job that cannot continue just ends: the reconciler enqueues the row again once its lease has expired.
 """
 
 import time
@@ -18,26 +18,26 @@ from viral_reports.html_page import load_template
 from viral_runtime.settings.base import load_settings
 from viral_runtime.work.lease import Lease, LeaseLostError, claim, format_error
 
-# With the last step within JOB_TIMEOUT_SECONDS; what is left then is queued again.
+# Leaves time for the last step within JOB_TIMEOUT_SECONDS; the rest is enqueued again.
 STEPPING_SECONDS = 240
 _log = structlog.get_logger()
 
 
 def prepare() -> None:
-    """Do once what each job would else do again in its own child, forked from here; no connection is opened."""
+    """Do once what each job would otherwise repeat in its own forked child; opens no connection."""
     connect()
     load_template()
 
 
 @cache
 def connect() -> RunsApi:
-    """The API, as the settings say."""
+    """The API client, from the settings."""
     own: ReportWorkerSettings = load_settings(ReportWorkerSettings)[0]
     return RunsApi.connect(own.metrics_api_url, own.report_worker_token.get_secret_value())
 
 
 def generate_report(run_id: int) -> None:
-    """Make the report of a run, unless another worker has it."""
+    """Generate the report of a run, unless another worker has it."""
     ai: AiSettings = load_settings(AiSettings)[0]
     api = connect()
     run = claim(partial(api.claim_run, run_id), "report_not_claimed", report_id=run_id)
@@ -62,7 +62,7 @@ def tick_schedules() -> None:
 
 
 def step_batch(batch_id: int) -> None:
-    """Do long work step by step to its end, or for as long as a job may take."""
+    """Run a batch's steps to its end, or for as long as a job may take."""
     api, until = connect(), time.monotonic() + STEPPING_SECONDS
     step = partial(claim, partial(api.step_batch, batch_id), "batch_left", batch_id=batch_id)
     batch = step()

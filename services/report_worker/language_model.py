@@ -1,7 +1,7 @@
-"""The optional writer: a language model words what the rules have found.
+"""The optional writer: a language model rewords the rules' findings.
 
-It is given aggregates without names. Whatever it answers that is not exactly what was asked for, holds a number that
-the facts do not hold, or calls something a change that may be chance, is discarded as a whole.
+It gets aggregates without names. Its whole answer is discarded if it has another form than requested, contains a number
+that is not in the facts, or calls something a change that may be chance.
 """
 
 import json
@@ -35,7 +35,7 @@ _FALL = re.compile(
 
 
 def find_unproven_change(rule: str, text: str, facts: ReportFacts) -> str | None:
-    """The first word of a change that is not proven: for the rule's own value, or, in other texts, for both values."""
+    """The first word of an unproven change: for the rule's own value, or, in other texts, for both values."""
     own = {"k_factor_trend": facts.k_factor_verdict, "conversion_change": facts.conversion_verdict}
     verdicts = {own[rule]} if rule in own else set(own.values())
     for direction, words in (("up", _RISE), ("down", _FALL)):
@@ -74,7 +74,7 @@ class _Answer(BaseModel):
 
 
 def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> ReportText | None:
-    """The model's words for the rules' findings; None, with the reason in the log, when they cannot be used."""
+    """The model's text for the rules' findings; None, with the reason in the log, if it cannot be used."""
     if not facts.has_data:
         return None
     anonymous = anonymise(facts)
@@ -86,7 +86,7 @@ def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> ReportText 
     except ModelFailedError as error:
         _log.warning("ai_insights_discarded", reason=str(error))
         return None
-    # The findings' own rule, effect, interval and sample stay; only the words are the model's.
+    # The findings keep their rule, effect, interval and sample; only the text is the model's.
     insights = [
         finding.model_copy(update={"text": anonymous.restore_names(worded.text)})
         for finding, worded in zip(findings, answer.insights, strict=True)
@@ -95,7 +95,7 @@ def write_with_model(facts: ReportFacts, *, settings: AiSettings) -> ReportText 
 
 
 def build_brief(facts: ReportFacts, findings: list[Insight], advice: list[str]) -> dict[str, Any]:
-    """Everything that the model gets to see: aggregates without names."""
+    """Everything that the model sees: aggregates without names."""
     known = facts.model_dump(mode="json", exclude={"report_type", "snapshot_at", "has_data"})
     if len(facts.timeline) > _MOST_DAYS:
         del known["timeline"]
@@ -109,7 +109,7 @@ def build_brief(facts: ReportFacts, findings: list[Insight], advice: list[str]) 
 
 
 def check_answer(answer: _Answer, brief: dict[str, Any], anonymous: Anonymous) -> None:
-    """Raise ModelFailedError unless every text was asked for and every number in it is in the brief."""
+    """Raise ModelFailedError unless every text was requested and every number in it is in the brief."""
     if [worded.rule for worded in answer.insights] != [finding["rule"] for finding in brief["findings"]]:
         raise ModelFailedError("insights do not match the request")
     if len(answer.recommendations) != len(brief["recommendations"]):
@@ -136,7 +136,7 @@ def _list_texts(answer: _Answer) -> list[tuple[str, str]]:
 
 
 def _list_known_numbers(brief: dict[str, Any], facts: ReportFacts) -> tuple[KnownNumbers, KnownNumbers]:
-    # What the rules have computed, such as a share, stands in their sentences.
+    # Values computed by the rules, such as a share, are in their sentences.
     sentences = [finding["text"] for finding in brief["findings"]] + brief["recommendations"]
     computed = [_to_number(*found) for text in sentences for found in _WRITTEN.findall(text)]
     k_values = [facts.current.k_factor, facts.previous.k_factor, facts.k_factor_clean]

@@ -1,7 +1,7 @@
-"""Finds the numbers of a text that the facts do not hold.
+"""Finds numbers in a text that are not in the facts.
 
-A number may be rounded to the decimals that it shows, a fraction may be a percentage, and thousands may be
-separated. Dates must lie in the report's periods. What cannot be read as one number for certain is not held.
+A number may be rounded to its shown decimals, a fraction may be a percentage, and thousands may be separated. Dates
+must be in the report's periods. What cannot be parsed as one number for certain counts as unknown.
 """
 
 import re
@@ -28,7 +28,7 @@ _NUMBER_WORD = "|".join([*_SMALL, *_TENS, *_SPELLED_SCALES])
 _SPELLED = re.compile(
     rf"(?<!\d)(?<!\d\s)\b(?:{_NUMBER_WORD})(?:(?:[\s-]+and)?[\s-]+(?:{_NUMBER_WORD}))*\b", re.IGNORECASE
 )
-# A text could say anything by these, since they stand for a ratio or a vague amount.
+# These stand for a ratio or a vague amount, so they cannot be checked.
 _VAGUE = re.compile(
     r"\b(?:half|halves|halv(?:ed|ing)|thirds?|quarters?|fifths?|tenths?|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|"
     r"quadrupl(?:e|es|ed|ing)|twice|thrice|twofold|threefold|tenfold|\w*\dfold|dozens?|hundreds|thousands|millions|"
@@ -67,7 +67,7 @@ _SMALL_VALUE = 10
 
 @dataclass(frozen=True)
 class _Found:
-    """A number of a text; `step` is the value of its last digit."""
+    """A number in a text; `step` is the value of its last digit."""
 
     value: float
     step: float
@@ -76,10 +76,10 @@ class _Found:
 
 
 class KnownNumbers:
-    """The numbers that a text may hold."""
+    """The numbers that a text may contain."""
 
     def __init__(self, facts: object, dates: Iterable[date]) -> None:
-        """Every number in `facts`, which is what JSON can hold; `dates` are those that may be named."""
+        """Every number in `facts`, which is JSON data; `dates` are those that a text may name."""
         self._dates = frozenset(dates)
         numbers = [(name, float(value)) for name, value in _list_numbers("", facts)]
         self._values = [value for _, value in numbers]
@@ -88,7 +88,7 @@ class KnownNumbers:
         ]
 
     def find_unknown(self, text: str) -> str | None:
-        """The first number of the text that is not known, or None when all are."""
+        """The first unknown number of the text, or None."""
         if vague := find_vague_amount(text):
             return vague
         if exotic := next((char for char in text if not char.isascii() and _is_numeral(char)), None):
@@ -125,7 +125,7 @@ class KnownNumbers:
 
 
 def _list_numbers(name: str, facts: object) -> Iterator[tuple[str, float]]:
-    """Every number with the name of its field; those of a list have the list's."""
+    """Every number with the name of its field; those in a list have the list's name."""
     if isinstance(facts, Mapping):
         for key, value in facts.items():
             yield from _list_numbers(str(key), value)
@@ -137,7 +137,7 @@ def _list_numbers(name: str, facts: object) -> Iterator[tuple[str, float]]:
 
 
 def _is_rate(name: str, value: float) -> bool:
-    """Whether the number may be written as a percentage: those named so, fractions, none and all."""
+    """Whether the number may be written as a percentage: by its field's name, or if it is a fraction, 0 or 1."""
     return name.endswith("_pct") or not value.is_integer() or abs(value) <= 1
 
 
@@ -162,19 +162,19 @@ def _read(match: re.Match[str]) -> _Found | None:
 
 
 def _is_shown(value: float, found: _Found) -> bool:
-    """Whether the number is what is left of the value after rounding to the decimals that it shows."""
+    """Whether the number is the value rounded to the number's decimals."""
     if (found.sign == "+" and value < 0) or (found.sign in _MINUS and value > 0):
         return False
     return abs(abs(value) - found.value) <= found.step / 2 + 1e-9 * max(1, abs(value))
 
 
 def _hides(value: float, found: _Found) -> bool:
-    """Whether rounding to a whole number says something else, as 1 for a K of 0.62."""
+    """Whether rounding to a whole number would mislead, as 1 for a K of 0.62."""
     return found.step >= 1 and not value.is_integer() and abs(value) < _SMALL_VALUE
 
 
 def find_vague_amount(text: str) -> str | None:
-    """The first word that names an amount without a number, as "twice"."""
+    """The first word for an amount without a number, such as "twice"."""
     found = _VAGUE.search(text)
     return found.group() if found else None
 

@@ -1,4 +1,4 @@
-"""Recommendations by rules: what to do about the facts."""
+"""Recommendations by rules, from the facts."""
 
 from collections.abc import Callable
 
@@ -30,14 +30,14 @@ _AGAINST = {
 
 
 def write_recommendations(facts: ReportFacts) -> list[str]:
-    """At least three where there is data, and two where there is none."""
+    """At least three if there is data, else two."""
     if not facts.has_data:
         return list(WITHOUT_DATA)
     return [text for rule in RULES if (text := rule(facts)) is not None]
 
 
 def by_k_factor(facts: ReportFacts) -> str:
-    """The tier that K is in: below 0.3, below 0.7, below 1.0, or viral."""
+    """The recommendation for K's tier: below 0.3, below 0.7, below 1.0, or viral."""
     counts = facts.current
     k_factor = counts.k_factor
     if not facts.is_over:
@@ -70,7 +70,7 @@ def by_k_factor(facts: ReportFacts) -> str:
 
 
 def weak_loops(facts: ReportFacts) -> str:
-    """The loops with K below 0.3, or the strongest one when there is none."""
+    """For the loops with K below 0.3, or for the strongest one if there are none."""
     inviting = [loop for loop in facts.loops if loop.active_users]
     if not inviting:
         return _describe_no_inviting(facts)
@@ -111,7 +111,7 @@ def _caveat(loop: LoopPerformance) -> str:
 
 
 def by_health(facts: ReportFacts) -> str:
-    """What to do about the largest deduction, or to go on as before."""
+    """For the largest deduction, or to continue as before."""
     if facts.health_score is None:
         return "Use a more recent period to judge health. What was flagged in this one is no longer kept."
     name, points = max(facts.deductions.items(), key=lambda item: item[1], default=("", 0.0))
@@ -125,7 +125,7 @@ def by_health(facts: ReportFacts) -> str:
 
 
 def clicked_without_invites(facts: ReportFacts) -> str | None:
-    """Loops that live on old invites."""
+    """For loops that live on old invites."""
     loops = [loop for loop in facts.loops if loop.clicks and not loop.invites]
     if not loops or not facts.current.total_invites:
         return None
@@ -137,7 +137,7 @@ def _join_names(loops: list[LoopPerformance]) -> str:
 
 
 def one_referrer_carries_much(facts: ReportFacts) -> str | None:
-    """A single account behind most of the growth is worth a look."""
+    """For one account that is behind most of the growth."""
     total = facts.current.total_conversions
     if total < SMALL_SAMPLE or not facts.top_referrers:
         return None
@@ -149,7 +149,7 @@ def one_referrer_carries_much(facts: ReportFacts) -> str | None:
 
 
 def flagged_conversions(facts: ReportFacts) -> str | None:
-    """Growth that is partly not growth."""
+    """For growth that is partly flagged."""
     k_factor, clean = facts.current.k_factor, facts.k_factor_clean
     if k_factor - clean <= k_factor * _NOTABLE_SHARE:
         return None

@@ -1,4 +1,4 @@
-"""The calls by which a worker claims a run, holds it and hands its report in."""
+"""The calls by which a worker claims a run, renews its lease and submits the report."""
 
 import threading
 import time
@@ -13,27 +13,27 @@ from viral_runtime.work.lease import Answer, Lease, LeaseLostError
 
 
 class RunsApi(MetricsApi):
-    """The metrics API as workers use it; a run that is not or no longer held is ApiProblemError `not_held`."""
+    """The metrics API for workers; raises ApiProblemError `not_held` for a run that the worker does not hold."""
 
     def claim_run(self, run_id: int) -> RunClaimed:
-        """Take a waiting run for the length of a lease."""
+        """Claim a due run for the length of a lease."""
         return self._call("POST", f"/internal/report-runs/{run_id}/claim", RunClaimed)
 
     def renew_run(self, claim: RunClaimed) -> None:
-        """Hold the run for another lease."""
+        """Renew the lease of the run."""
         self._send_proof(claim, "renew", Held(token=claim.token))
 
     def save_progress(self, claim: RunClaimed, pct: int, step: str) -> None:
-        """Show how far the work has come."""
+        """Update the progress of the run."""
         self._send_proof(claim, "progress", Progress(token=claim.token, pct=pct, step=step))
 
     def fetch_facts(self, claim: RunClaimed) -> ReportFacts:
-        """Everything that the report says, of one moment."""
+        """The report's facts, in one snapshot."""
         body = Held(token=claim.token).model_dump()
         return self._call("POST", f"/internal/report-runs/{claim.run_id}/snapshot", ReportFacts, json=body)
 
     def finish_run(self, claim: RunClaimed, report: FinishedReport) -> RunState:
-        """Hand the finished report in."""
+        """Submit the finished report."""
         return self._send_proof(claim, "result", RunResult(token=claim.token, report=report))
 
     def fail_attempt(self, claim: RunClaimed, error: str) -> RunState:
@@ -53,7 +53,7 @@ _RENEWALS_A_LEASE = 3
 
 
 class RenewedLease(Lease):
-    """A run that is held while the block runs, as long as the API can be reached once in a lease."""
+    """A lease that a thread renews while the block runs, as long as the API can be reached once per lease."""
 
     def __init__(self, renew: Callable[[], None], seconds: float) -> None:
         """`renew` extends the lease by `seconds` from when it is called."""
@@ -72,7 +72,7 @@ class RenewedLease(Lease):
         self.end()
 
     def call(self, send: Callable[[], Answer]) -> Answer:
-        """The answer of a call, as of any lease; raises LeaseLostError also when the run was lost before."""
+        """The answer of a call; raises LeaseLostError also if the run was lost before."""
         self.check()
         return super().call(send)
 

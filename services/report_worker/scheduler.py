@@ -1,7 +1,7 @@
-"""The ticker of scheduled reports, by rq-scheduler.
+"""The scheduler of reports, by rq-scheduler.
 
-Its entries only put a tick on the default queue; which slots are due is computed by the metrics API, so that a tick
-that comes twice, late or not at all makes no difference to the reports.
+Its entries only put a tick on the default queue; the metrics API computes which slots are due, so that a duplicate,
+late or missing tick makes no difference to the reports.
 """
 
 import os
@@ -21,23 +21,23 @@ from viral_runtime.settings.groups import WorkerSettings
 from viral_runtime.work.queues import JOB_TIMEOUT_SECONDS, JobName, QueueName
 from viral_runtime.work.stop import watch_stop_signals
 
-# By cron: minute, hour, day of the month, month, day of the week; all UTC.
+# Cron: minute, hour, day of the month, month, day of the week; all UTC.
 SCHEDULE = {"weekly-reports": "0 9 * * 1", "monthly-reports": "0 10 1 * *"}
 _KEEP_FOR_EVER = -1
 _log = structlog.get_logger()
 
 
 class JsonJob(Job):
-    """A job in JSON, as the workers read it; rq-scheduler has no other setting for it."""
+    """A job serialized as JSON, as the workers read it; rq-scheduler has no other setting for it."""
 
     def __init__(self, id: str | None = None, connection: Redis | None = None, serializer: object = None) -> None:  # noqa: A002
         super().__init__(id, connection, serializer or JSONSerializer)
 
 
 def run_scheduler(worker: WorkerSettings, settings: SchedulerSettings) -> None:
-    """Tick until SIGTERM or SIGINT. Redis may come and go meanwhile."""
+    """Tick until SIGTERM or SIGINT; survives outages of Redis."""
     use_utc()
-    # It warns of a change of its library's default zone, which is the same in UTC.
+    # It warns of a change of its library's default time zone, which is the same in UTC.
     warnings.filterwarnings("ignore", category=FutureWarning, module="rq_scheduler")
     scheduler = open_scheduler(Redis.from_url(worker.redis_url), settings.scheduler_seconds)
     stop = watch_stop_signals()
@@ -49,18 +49,18 @@ def run_scheduler(worker: WorkerSettings, settings: SchedulerSettings) -> None:
 
 
 def use_utc() -> None:
-    """Let this process live in UTC: rq-scheduler computes in the process's zone whatever the arguments say."""
+    """Set this process's time zone to UTC, because rq-scheduler computes in it whatever its arguments are."""
     os.environ["TZ"] = "UTC"
     time.tzset()
 
 
 def open_scheduler(redis: Redis, seconds: float) -> Scheduler:
-    """The schedule that lives in this Redis, looked at every so many seconds."""
+    """The schedule in this Redis, checked at an interval of seconds."""
     return Scheduler(str(QueueName.DEFAULT), connection=redis, job_class=JsonJob, interval=seconds)
 
 
 def tick(scheduler: Scheduler, heartbeat_file: Path | None) -> None:
-    """Put missing entries back, and on the queue what is due; of several schedulers one does it."""
+    """Restore missing entries and enqueue due ticks; of several schedulers one does it."""
     if heartbeat_file:
         heartbeat_file.touch()
     try:
@@ -75,7 +75,7 @@ def tick(scheduler: Scheduler, heartbeat_file: Path | None) -> None:
 
 
 def ensure_schedule(scheduler: Scheduler) -> None:
-    """Register the entries that are missing; registering one again while it is due would lose its slot."""
+    """Register missing entries; registering one again while it is due would lose its slot."""
     for name, cron in SCHEDULE.items():
         if name not in scheduler:
             scheduler.cron(

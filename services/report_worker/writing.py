@@ -11,7 +11,7 @@ from viral_reports.html_page import render_html
 
 @dataclass(frozen=True)
 class ReportText:
-    """What is said about the facts, and who said it."""
+    """The text of a report, and its author."""
 
     insights: list[Insight]
     recommendations: list[str]

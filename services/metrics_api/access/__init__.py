@@ -1,1 +1,1 @@
-"""Who may do what: tokens of services, people and their sessions."""
+"""Access control: tokens of services, people and their sessions."""

@@ -18,12 +18,12 @@ from viral_contract.models.audit import AuditEntry, AuditFilter
 
 SYSTEM = "system"
 VISITOR = "visitor"
-"""Keys of actors without one of their own: what the service does by itself, and somebody who has not signed in."""
+"""Keys of actors without an account: the service itself, and a visitor who has not signed in."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The address of the caller, None outside of a request, and the caller's key, which no name can imitate."""
+    """The caller's address, None outside a request, and key, which unlike a name is unique."""
 
     address: str | None = None
     actor_key: str = SYSTEM
@@ -33,35 +33,35 @@ _actor: ContextVar[Actor | None] = ContextVar("request_actor", default=None)
 CURSOR = "audit"
 LookAction = Literal["look_at_identifiers", "name_identifier"]
 Look = dict[str, object]
-"""The columns of an entry that is made once an hour."""
+"""The columns of an entry that is added at most once an hour."""
 _column = audit_entries.c
 
 
 def note_actor(actor: Actor) -> None:
-    """Remember whose request this thread serves from now on."""
+    """Set the caller of the request that this thread serves."""
     _actor.set(actor)
 
 
 def current_actor() -> Actor:
-    """Who is calling, and from where."""
+    """The caller of the current request; the system outside a request."""
     return _actor.get() or Actor()
 
 
 def build_look(actor: str, route: str, action: LookAction, *, now: datetime) -> Look:
-    """The entry about a look of the request in hand, the same throughout an hour."""
-    # The key, as a name may be another's too, whose own look would go unnoticed then.
+    """The entry about a view of identifiers by the current request, the same throughout an hour."""
+    # The key, not the name: two actors with one name must not share an entry.
     once_key = f"{current_actor().actor_key} {action} {route} {now:%Y-%m-%dT%H}"
     return {"at": now, "actor": actor, "action": action, "subject": route, "once_key": once_key}
 
 
 def is_noted(connection: Connection, look: Look) -> bool:
-    """Whether there is an entry about this look."""
+    """Whether the log has this entry."""
     known: bool = connection.execute(select(exists().where(_column.once_key == look["once_key"]))).scalar_one()
     return known
 
 
 def save_look(connection: Connection, look: Look) -> None:
-    """Note that somebody was shown whole identifiers, or named one that they may not see, unless it is noted."""
+    """Log that the caller saw full identifiers, or named one that it may not see, unless the log has the entry."""
     statement = insert(audit_entries).values({**look, **asdict(current_actor())})
     connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
 
@@ -78,10 +78,10 @@ def save_audit_entry(
     after: Mapping[str, object] | None = None,
     now: datetime,
 ) -> None:
-    """Note an action in the transaction that does it; `subject` names the thing as `kind:id`.
+    """Log an action in the transaction that does it; `subject` is `kind:id`.
 
-    `before` and `after` hold what the action changed, None where the thing was not there. `actor_key` says who the
-    actor is where that is not the caller of the request in hand.
+    `before` and `after` hold the changed values, None if the subject did not exist. `actor_key` identifies an actor
+    who is not the caller of the current request.
     """
     row = {"at": now, "actor": actor, "action": action, "subject": subject, **asdict(current_actor())}
     if actor_key is not None:
@@ -92,18 +92,18 @@ def save_audit_entry(
 
 
 def fetch_audit_entries(connection: Connection, subject: str) -> Sequence[Row[Any]]:
-    """What was done with one thing, the first first."""
+    """The entries about one subject, oldest first."""
     statement = select(audit_entries).where(_column.subject == subject)
     return connection.execute(statement.order_by(_column.id)).all()
 
 
 def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) -> list[AuditEntry]:
-    """A page of the entries, the newest first, and one more if others follow."""
+    """A page of the entries, newest first, and one more if others follow."""
     shown = [column for column in _column if column.name not in ("address", "once_key", "details")]
     counted = refused_sign_ins.c.once_key == _column.once_key
     counts = func.jsonb_build_object("refusals", refused_sign_ins.c.refusals, "last_at", refused_sign_ins.c.last_at)
     details = case((counted, _column.details.concat(counts)), else_=_column.details)
-    # The host alone: PostgreSQL writes an address with the length of its network.
+    # The host only: PostgreSQL appends the prefix length to an address.
     host = cast(func.host(_column.address), Text).label("address")
     rows_from = audit_entries.outerjoin(refused_sign_ins, counted)
     statement = select(*shown, details.label("details"), host).select_from(rows_from).where(*_conditions(wanted))
@@ -114,7 +114,7 @@ def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) ->
 
 
 def count_audit_entries(connection: Connection, wanted: AuditFilter) -> int:
-    """How many entries fit."""
+    """The number of entries that match the filter."""
     statement = select(func.count()).select_from(audit_entries).where(*_conditions(wanted))
     return connection.execute(statement).scalar_one()
 

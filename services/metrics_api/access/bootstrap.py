@@ -1,4 +1,4 @@
-"""Makes the first admin and the services' tokens from the settings; doing it again changes nothing."""
+"""Creates the first admin and the services' tokens from the settings; repeating it changes nothing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from metrics_api.settings.api import BootstrapSettings
 from viral_contract.models.people import Role, Scope
 
 TOKEN_OVERLAP = timedelta(hours=1)
-"""How long the token before goes on working, which is longer than it takes to replace what runs with it."""
+"""How long the previous token keeps working: longer than it takes to replace the processes that use it."""
 _DASHBOARD_SCOPES = [Scope.SESSIONS_WRITE]
 Say = Callable[[str], None]
 
@@ -25,11 +25,11 @@ Say = Callable[[str], None]
 def bootstrap(
     connection: Connection, settings: BootstrapSettings, *, restore_admin: bool, now: datetime, say: Say
 ) -> None:
-    """Make sure that the admin can sign in and that the given tokens work; `say` tells people what was changed.
+    """Make sure that the admin can sign in and that the given tokens work; `say` reports changes.
 
-    The admin's password is set when it is given for the first time or differs from the one given before. What the
-    admin chose on the page since then stays, unless `restore_admin`. Raises WeakPasswordError for a new one that is
-    easy to guess.
+    The admin's password is set when it is given for the first time or differs from the one given before. A password
+    that the admin has chosen since then stays, unless `restore_admin`. Raises WeakPasswordError for a new password
+    that is easy to guess.
     """
     if settings.admin_password is not None:
         given = settings.admin_password.get_secret_value()
@@ -43,7 +43,7 @@ def bootstrap(
         ("dashboard", settings.dashboard_token, _DASHBOARD_SCOPES, TOKEN_OVERLAP),
         ("report workers", settings.report_worker_token, [Scope.JOBS_REPORTS], TOKEN_OVERLAP),
         ("email workers", settings.email_worker_token, [Scope.JOBS_DELIVERIES], TOKEN_OVERLAP),
-        ("workers", None, [], at_once),  # Until each kind had a token of its own, all shared this one.
+        ("workers", None, [], at_once),  # All services shared this token before each had its own.
         ("local stack", settings.api_token, list(Scope), at_once),
     ):
         secret = token.get_secret_value() if token else None

@@ -1,4 +1,4 @@
-"""Masks addresses and fingerprints, and makes references that stand for them.
+"""Masks for addresses and fingerprints, and references that stand for them.
 
 A reference is the identifier encrypted by AES-SIV (RFC 5297): the same identifier always gives the same reference, and
 only this service can turn it back.
@@ -25,7 +25,7 @@ _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
 def mask_ip_address(ip_address: str) -> str:
-    """The network that the address lies in: `203.0.113.*`, `2001:db8:1::*`."""
+    """The network of an address: `203.0.113.*`, `2001:db8:1::*`."""
     address = ipaddress.ip_address(ip_address)
     if isinstance(address, ipaddress.IPv4Address):
         return ip_address.rpartition(".")[0] + ".*"
@@ -34,19 +34,19 @@ def mask_ip_address(ip_address: str) -> str:
 
 
 def mask_network(cidr: str) -> str:
-    """The network, or where it is narrower than what `mask_ip_address` shows, that."""
+    """A network, or the wider one of `mask_ip_address` if it is narrower than that."""
     network = ipaddress.ip_network(cidr)
     widest = _SHOWN_BITS[network.version]
     return cidr if network.prefixlen <= widest else mask_ip_address(str(network.network_address))
 
 
 def mask_device(fingerprint: str) -> str:
-    """The first 6 characters, where that leaves something to guess."""
+    """The first 6 characters, if that leaves something to guess."""
     return (fingerprint[:_SHOWN_CHARACTERS] if len(fingerprint) > _SHOWN_CHARACTERS else "") + "…"
 
 
 def mask_user_agent(user_agent: str) -> str:
-    """The names of its products, which tell a browser from a script: `Mozilla AppleWebKit Chrome`, `curl`.
+    """The product names of a user agent, enough to tell a browser from a script: `Mozilla AppleWebKit Chrome`, `curl`.
 
     Versions, the device in parentheses and everything else that tells one person from another are left out.
     """
@@ -67,21 +67,21 @@ class References:
         return _PREFIX + self.seal(identifier, purpose=_REFERENCE)
 
     def to_alias(self, identifier: str) -> str:
-        """A short name for the identifier, alike for everybody, by which people tell masked ones apart.
+        """A short alias of the identifier, the same for everyone, so that people can tell masked ones apart.
 
-        It leads nowhere: nothing accepts it in place of the identifier.
+        Nothing accepts it in place of the identifier.
         """
         digest = hashlib.blake2b(identifier.encode(), key=self._alias_key, digest_size=_ALIAS_BYTES).digest()
         return base64.b32encode(digest).decode().lower()
 
     def to_identifier(self, given: str) -> str:
-        """The identifier behind a reference; what is no reference of ours is an identifier already."""
+        """The identifier behind a reference; a text that is not our reference is returned as it is."""
         encoded = given.removeprefix(_PREFIX)
         identifier = None if encoded == given else self.unseal(encoded, purpose=_REFERENCE)
         return given if identifier is None else identifier
 
     def to_mark(self, kind: str, identifier: str) -> bytes:
-        """A keyed hash that stands for the identifier for good: nobody can turn it back, or try who it is."""
+        """A keyed hash of the identifier; without the key it cannot be reversed or guessed by trial."""
         given = f"{kind}:{identifier}".encode()
         return hashlib.blake2b(given, key=self._mark_key, digest_size=20, person=b"erasures").digest()
 
@@ -91,12 +91,12 @@ class References:
         return hashlib.blake2b(given, key=self._pseudonym_key, digest_size=_PSEUDONYM_BYTES).hexdigest()
 
     def seal(self, text: str, *, purpose: str) -> str:
-        """An opaque form that opens for the same purpose only, so that nobody passes one thing off as another."""
+        """The text encrypted for one purpose, so that a value of one kind cannot be passed off as another."""
         encrypted = self._cipher.encrypt(text.encode(), [purpose.encode()])
         return base64.urlsafe_b64encode(encrypted).decode().rstrip("=")
 
     def unseal(self, sealed: str, *, purpose: str) -> str | None:
-        """The text behind the opaque form, or None when it was not sealed here for this purpose."""
+        """The sealed text, or None if it was not sealed here for this purpose."""
         try:
             encrypted = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
             return self._cipher.decrypt(encrypted, [purpose.encode()]).decode()
@@ -106,27 +106,27 @@ class References:
 
 @dataclass(frozen=True)
 class Identifiers:
-    """How this caller sees addresses and fingerprints: whole or masked."""
+    """Identifiers as this caller may see them: in full or masked."""
 
     references: References
     whole: bool
 
     def show_ip_address(self, ip_address: str) -> str:
-        """The address, or the network it lies in."""
+        """The address, or its mask."""
         return ip_address if self.whole else mask_ip_address(ip_address)
 
     def show_network(self, cidr: str) -> str:
-        """The network, or a wider one it lies in."""
+        """The network, or a wider one as its mask."""
         return cidr if self.whole else mask_network(cidr)
 
     def show_device(self, fingerprint: str) -> str:
-        """The fingerprint, or its beginning."""
+        """The fingerprint, or its first characters."""
         return fingerprint if self.whole else mask_device(fingerprint)
 
     def show_user(self, user_id: str) -> str:
-        """The id of who acted, or its beginning."""
+        """A person's id, or its first characters."""
         return user_id if self.whole else mask_device(user_id)
 
     def show_user_agent(self, user_agent: str) -> str:
-        """The user agent, or the names of its products."""
+        """The user agent, or its product names."""
         return user_agent if self.whole else mask_user_agent(user_agent)

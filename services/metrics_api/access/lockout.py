@@ -1,8 +1,8 @@
 """Locks an account after failed sign-ins, for longer each time.
 
 A lane is an email, or one device of its owner (`sign_in`), so that a stranger's guesses lock strangers out alone.
-Kept in PostgreSQL, so that it survives Redis, and for unknown accounts alike, so that it tells nothing about which
-there are.
+Stored in PostgreSQL, so that it survives Redis, and for unknown accounts too, so that it does not reveal which accounts
+exist.
 """
 
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ _MOST_DOUBLINGS = 10
 
 
 def reserve_attempt(connection: Connection, lane: str, settings: LimitSettings, *, now: datetime) -> timedelta | None:
-    """Count a sign-in as failed before its password is checked, or answer how long the account stays locked.
+    """Count a sign-in as failed before its password is checked, or return how long the account stays locked.
 
-    However many come at once, no more are checked than a lock allows; `forget_failures` takes back what succeeded.
+    So simultaneous attempts cannot exceed the limit; `forget_failures` resets the count after a success.
     """
     forget_old_failures(connection, now=now)
     statement = insert(sign_in_failures).values(account_hash=_account(lane), failures=1, last_at=now)
@@ -49,14 +49,14 @@ def _row_of(lane: str) -> Update:
 
 
 def forget_old_failures(connection: Connection, *, now: datetime) -> int:
-    """Forget the failures of accounts at which the last was long ago; returns of how many."""
+    """Delete the failures of accounts whose last one was long ago; returns the number of accounts."""
     return connection.execute(
         delete(sign_in_failures).where(sign_in_failures.c.last_at < now - FORGOTTEN_AFTER)
     ).rowcount
 
 
 def find_lock_end(failures: int, settings: LimitSettings, *, now: datetime) -> datetime | None:
-    """Until when so many failures in a row lock an account; each one more doubles the time."""
+    """Until when this many failures in a row lock an account; each further one doubles the time."""
     above = failures - settings.login_failures_before_lock
     if above < 0:
         return None

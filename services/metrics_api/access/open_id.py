@@ -22,7 +22,7 @@ from viral_contract.models.values import EmailAddress
 from viral_runtime.web.authorities import trust_authorities
 
 _EMAIL = TypeAdapter(EmailAddress)
-# As long as OpenID Connect lets a subject be.
+# The limit of OpenID Connect for a subject.
 _LONGEST = 255
 _DISPLAY_NAME = re.compile(r"[\s<>]")
 _PRINTED = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -36,27 +36,27 @@ class VerifiedPerson:
     email: str
 
 
-# Nothing symmetric: its key would be our own secret.
+# No symmetric ones: their key would be our own secret.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 _KEPT_SECONDS = 3600
 _TIMEOUT_SECONDS = 5
 _LEEWAY_SECONDS = 60
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-# What the libraries raise for claims, keys and tokens of any other type than they expect.
+# Raised by the libraries for claims, keys and tokens of an unexpected type.
 _MALFORMED = (JoseError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class SignOnRefusedError(Exception):
-    """The person cannot sign in by the provider; says why in words for them."""
+    """The person cannot sign in through the provider; the message is for them."""
 
 
 class ProviderUnavailableError(Exception):
-    """The provider does not answer, or not like an OpenID provider."""
+    """The provider does not respond, or not like an OpenID provider."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What one sign-in is recognised by: `state` by us, `nonce` in the id token, `verifier` by the provider."""
+    """The secrets of one sign-in: `state` for us, `nonce` for the id token, `verifier` for the provider."""
 
     state: str
     nonce: str
@@ -64,7 +64,7 @@ class Secrets:
 
 
 class OpenIdProvider:
-    """One provider; its metadata and keys are asked for once an hour."""
+    """One provider; its metadata and keys are fetched once an hour."""
 
     def __init__(self, settings: SingleSignOnSettings, issuer: str) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class OpenIdProvider:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def build_authorization_url(self, redirect_uri: str, secrets: Secrets) -> str:
-        """Where the browser signs in. Raises ProviderUnavailableError."""
+        """The URL at which the browser signs in. Raises ProviderUnavailableError."""
         challenge = create_s256_code_challenge(secrets.verifier)
         url: str = prepare_grant_uri(
             self._fetch_metadata()["authorization_endpoint"],
@@ -89,15 +89,15 @@ class OpenIdProvider:
         return url
 
     def fetch_claims(self, code: str, redirect_uri: str, secrets: Secrets) -> dict[str, Any]:
-        """What the provider says about who brought the code.
+        """The provider's claims about the person who brought the code.
 
-        Raises SignOnRefusedError when code or id token are not right, and ProviderUnavailableError.
+        Raises SignOnRefusedError for an invalid code or id token, and ProviderUnavailableError.
         """
         tokens = self._exchange(code, redirect_uri, secrets.verifier)
         try:
             return self._check_id_token(tokens, secrets.nonce)
         except _MALFORMED as error:
-            # Named after the claim or the fault, never after its value.
+            # Names the claim or the fault, never its value.
             raise SignOnRefusedError(f"The provider's answer cannot be trusted ({type(error).__name__}).") from error
 
     def _exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class OpenIdProvider:
 
 
 def connect_provider(settings: SingleSignOnSettings) -> OpenIdProvider | None:
-    """The provider of the settings; nothing is asked of it yet."""
+    """The provider of the settings; no request is sent yet."""
     return OpenIdProvider(settings, settings.oidc_issuer) if settings.oidc_issuer else None
 
 
@@ -185,7 +185,7 @@ def _read_object(response: httpx.Response) -> dict[str, Any]:
 
 
 def read_person(claims: Mapping[str, Any]) -> VerifiedPerson:
-    """Who the claims are about. Raises SignOnRefusedError where one is missing, of another type or not verified."""
+    """The person of the claims. Raises SignOnRefusedError if one is missing, has another type or is not verified."""
     issuer, subject = (_read_text(claims, name) for name in ("iss", "sub"))
     if not (issuer and subject):
         raise SignOnRefusedError("The identity provider did not confirm who you are.")
@@ -196,7 +196,7 @@ def read_person(claims: Mapping[str, Any]) -> VerifiedPerson:
 
 
 def read_groups(claims: Mapping[str, Any], name: str) -> list[str]:
-    """The groups that the claim of this name holds; what is no text is no group."""
+    """The groups in the claim of this name; values that are not text are ignored."""
     given = claims.get(name)
     listed = given if isinstance(given, list) else [given]
     return [group for group in listed if isinstance(group, str)]

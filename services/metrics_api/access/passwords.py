@@ -12,13 +12,13 @@ from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 from metrics_api.access.secrets import create_secret
 
 _hasher = PasswordHasher()
-# Verified where there is no password, so that the answer takes as long as for a wrong one.
+# Verified if there is no password, so that the answer takes as long as for a wrong one.
 _NOBODYS_HASH = _hasher.hash(create_secret())
 _PRODUCT_WORDS = ("viral", "guardrails", "guardrail", "engine", "metrics", "dashboard")
 _SHORTEST_WORD = 3
-# Of 4: 10^8 guesses and more, which the slow hash and the lock make years.
+# Of 4: 10^8 guesses or more, which take years with the slow hash and the lockout.
 _LEAST_SCORE = 3
-# The library tries every meaning of every sign that may stand for a letter, and takes seconds for a dozen of them.
+# The library tries every letter that each sign may stand for, and takes seconds for a dozen of them.
 _SIGNS = dict(zip("@({[<|!$+%", "acccclistx", strict=True))
 _MOST_SIGNS = 3
 _MANY_DIGITS = 5
@@ -27,7 +27,7 @@ _ADVICE = "Try three or four words unrelated to each other and to you."
 
 
 class WeakPasswordError(Exception):
-    """The password would be guessed early; says so in a sentence for who chose it."""
+    """The password is easy to guess; the message is for the person who chose it."""
 
 
 def hash_password(password: str) -> str:
@@ -36,7 +36,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password_hash: str | None, password: str) -> bool:
-    """Whether it is the password; takes as long where there is none."""
+    """Whether the password is right; takes as long if the account has none."""
     try:
         _hasher.verify(password_hash or _NOBODYS_HASH, password)
     except VerifyMismatchError:
@@ -59,7 +59,7 @@ def check_password(password: str, email: str) -> None:
 
 
 def _find_words(email: str) -> list[str]:
-    """What the person and the product are called, the longest first."""
+    """The names of the person and the product, longest first."""
     local, _, domain = email.casefold().partition("@")
     parts = re.split(r"[\W_\d]+", f"{local} {domain}")
     words = {email.casefold(), local, domain, *parts, *_PRODUCT_WORDS}
@@ -72,7 +72,7 @@ def _is_weak(password: str, words: list[str]) -> bool:
 
 
 def _bound_signs(password: str) -> str:
-    """The password with few different signs; each other one is written as the letter that it stands for."""
+    """The password with at most a few different signs; the others become the letters that they stand for."""
     digits = {char for char in password if char.isdigit()}
     signs = dict.fromkeys(char for char in password if char in _SIGNS)
     kept = [] if len(digits) >= _MANY_DIGITS else list(signs)[:_MOST_SIGNS]

@@ -1,4 +1,4 @@
-"""People: who may sign in, and as what. Whatever changes their rights ends their sessions."""
+"""People: their accounts, roles and invitations. A change of a person's rights ends their sessions."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,19 +24,19 @@ class UnknownPersonError(Exception):
 
 
 class KnownPersonError(Exception):
-    """Somebody with this email is there already."""
+    """There is already a person with this email."""
 
 
 class LastAdminError(Exception):
-    """Nobody would be left who may let people in."""
+    """No active admin would be left."""
 
 
 class UnknownLinkError(Exception):
-    """The link was never given out, was used, or has expired."""
+    """The link does not exist, was used, or has expired."""
 
 
 def fetch_people(connection: Connection, page: Page) -> list[PersonDetail]:
-    """A page of the people by email, and one more if others follow."""
+    """A page of people by email, and one more if others follow."""
     statement = select(people).order_by(_column.email).limit(page.fetch)
     if page.after:
         statement = statement.where(_column.email > page.after[0])
@@ -44,7 +44,7 @@ def fetch_people(connection: Connection, page: Page) -> list[PersonDetail]:
 
 
 def count_people(connection: Connection) -> int:
-    """How many people there are, the deactivated ones too."""
+    """The number of people, including deactivated ones."""
     return connection.execute(select(func.count()).select_from(people)).scalar_one()
 
 
@@ -54,7 +54,7 @@ def fetch_role(connection: Connection, person_id: int) -> Role:
 
 
 def save_person(connection: Connection, email: str, role: Role, *, actor: str, now: datetime) -> PersonDetail:
-    """Let somebody in, who has no password yet. Raises KnownPersonError."""
+    """Add a person, who has no password yet. Raises KnownPersonError."""
     values = {"email": email.lower(), "role": role, "created_at": now}
     statement = insert(people).values(values).on_conflict_do_nothing(index_elements=["email"]).returning(people)
     row = connection.execute(statement).one_or_none()
@@ -101,7 +101,7 @@ def create_password_link(connection: Connection, person_id: int, *, actor: str, 
 
 
 def fetch_link_owner(connection: Connection, secret: str, *, now: datetime) -> str:
-    """The email of whose link it is. Raises UnknownLinkError for a link that holds no more."""
+    """The email of the person that a link belongs to. Raises UnknownLinkError if it is no longer valid."""
     owned = select(_column.email).join(password_links, password_links.c.person_id == _column.id)
     email = connection.execute(owned.where(_is_link(secret, now=now))).scalar_one_or_none()
     if email is None:
@@ -110,7 +110,7 @@ def fetch_link_owner(connection: Connection, secret: str, *, now: datetime) -> s
 
 
 def use_password_link(connection: Connection, secret: str, password_hash: str, *, now: datetime) -> None:
-    """Set the password of whose link it is. Raises UnknownLinkError."""
+    """Set the password of the person that a link belongs to. Raises UnknownLinkError."""
     used = delete(password_links).where(_is_link(secret, now=now))
     person_id = connection.execute(used.returning(password_links.c.person_id)).scalar_one_or_none()
     if person_id is None:
@@ -126,7 +126,7 @@ def _is_link(secret: str, *, now: datetime) -> ColumnElement[bool]:
 
 
 def save_password(connection: Connection, person_id: int, password_hash: str) -> str:
-    """Give the person this password, end their sessions, and answer their email."""
+    """Set the person's password, end their sessions, and return their email."""
     row = _update(connection, person_id, {"password_hash": password_hash})
     connection.execute(delete(password_links).where(password_links.c.person_id == person_id))
     end_sessions(connection, person_id)
@@ -134,13 +134,13 @@ def save_password(connection: Connection, person_id: int, password_hash: str) ->
 
 
 def end_password(connection: Connection, person_id: int) -> Row[Any]:
-    """Have the person without a password, and without a link to set one."""
+    """Remove the person's password, and the link to set one."""
     connection.execute(delete(password_links).where(password_links.c.person_id == person_id))
     return _update(connection, person_id, {"password_hash": None})
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
-    """Sign the person out wherever they are."""
+    """End all sessions of the person."""
     connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
 
 
@@ -155,7 +155,7 @@ def note(
     actor_key: str | None = None,
     now: datetime,
 ) -> None:
-    """Keep in the audit what changed about a person."""
+    """Log what changed about a person."""
     save_audit_entry(
         connection,
         actor=actor,
@@ -181,12 +181,12 @@ def _update(connection: Connection, person_id: int, values: dict[str, object]) -
 
 
 def lock_admins(connection: Connection) -> None:
-    """Do one after the other what could leave nobody in charge, as when two admins demote each other at once."""
+    """Serialize changes that could leave no admin, such as two admins who demote each other at once."""
     connection.execute(_LOCK_ADMINS)
 
 
 def has_admin(connection: Connection) -> bool:
-    """Whether anybody is left who may let people in."""
+    """Whether there is an active admin."""
     statement = select(_column.id).where(_column.role == Role.ADMIN, _column.deactivated_at.is_(None)).limit(1)
     return connection.execute(statement).first() is not None
 

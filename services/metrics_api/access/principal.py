@@ -1,4 +1,4 @@
-"""Finds out who is calling."""
+"""Identifies the caller."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _OF_SOMEBODY_ACTIVE = and_(sessions.c.person_id == people.c.id, people.c.deactiv
 
 @dataclass(frozen=True)
 class Principal:
-    """A service, or the person on whose behalf the dashboard acts; `key` is its own, its name may be another's too."""
+    """A service, or the person on whose behalf the dashboard acts; `key` is unique, the name may not be."""
 
     key: str
     name: str
@@ -26,13 +26,13 @@ class Principal:
 
     @property
     def sees_identifiers(self) -> bool:
-        """Whether addresses and fingerprints are shown whole."""
+        """Whether addresses and fingerprints are shown in full."""
         return Scope.IDENTIFIERS_READ in self.scopes
 
     def find_ungrantable(self, scopes: Collection[Scope]) -> list[Scope]:
-        """Which of the scopes this caller may not pass on: a token grants no more than it has itself.
+        """The scopes that this caller may not grant: a token grants no more than it has itself.
 
-        Nobody grants what the dashboard alone needs, and people who may let others in grant everything else.
+        No one grants the scope that only the dashboard needs; admins grant everything else.
         """
         grantable = set(Scope if self.person else self.scopes) - {Scope.SESSIONS_WRITE}
         return [scope for scope in Scope if scope in scopes and scope not in grantable]
@@ -40,7 +40,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class SessionHolder:
-    """Whose session it is, and when a person last used it."""
+    """The person of a session, and when they last used it."""
 
     principal: Principal
     seen_at: datetime
@@ -48,7 +48,7 @@ class SessionHolder:
 
 @dataclass(frozen=True)
 class Holders:
-    """The service that holds a token, and the person whose session it was sent with, if any."""
+    """The service that a token belongs to, and the person of the session sent with it, if any."""
 
     service: Principal
     session: SessionHolder | None
@@ -57,9 +57,9 @@ class Holders:
 def fetch_holders(
     connection: Connection, token: str, session: str | None, *, idle: timedelta, now: datetime
 ) -> Holders | None:
-    """Who holds the token and the session, or None when the token is unknown, expired or revoked.
+    """The holders of token and session, or None if the token is unknown, expired or revoked.
 
-    A session that is unknown, has ended or was `idle` for too long has no holder.
+    A session that is unknown, expired or unused for longer than `idle` has no holder.
     """
     lasts = and_(
         sessions.c.secret_hash == (hash_secret(session) if session else null()),
@@ -88,6 +88,6 @@ def _read_session(row: Any) -> SessionHolder:
 
 
 def save_use(connection: Connection, secret: str, *, now: datetime) -> None:
-    """Note that a person uses the session."""
+    """Record that the session is in use."""
     used = update(sessions).where(sessions.c.secret_hash == hash_secret(secret))
     connection.execute(used.values(seen_at=now))

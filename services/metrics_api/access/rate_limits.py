@@ -1,4 +1,4 @@
-"""Counts requests and sign-ins in Redis, and beside it in this process, which decides alone while Redis is away."""
+"""Counts requests and sign-ins in Redis, and also in this process, whose counts decide while Redis is unavailable."""
 
 import math
 import time
@@ -17,7 +17,7 @@ from redis import ConnectionPool, Redis, RedisError
 from metrics_api.access.secrets import hash_secret
 from metrics_api.settings.access import LimitSettings
 
-# A Redis that hangs must not slow every request down: it is asked briefly, and then left alone for a while.
+# A Redis that hangs must not slow down every request: short timeouts, then a pause.
 _TIMEOUT_SECONDS = 0.25
 _LEFT_ALONE_SECONDS = 5
 _WINDOW_SECONDS = 60
@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 
 
 class RateLimits:
-    """Answers how many seconds somebody has to wait, None for not at all."""
+    """Returns how many seconds a caller has to wait, or None."""
 
     def __init__(self, redis_url: str, settings: LimitSettings) -> None:
         timeouts = {"socket_timeout": _TIMEOUT_SECONDS, "socket_connect_timeout": _TIMEOUT_SECONDS}
@@ -45,29 +45,29 @@ class RateLimits:
         self._asks_again_at = 0.0
 
     def count_request(self, caller: str) -> int | None:
-        """Count a request of an address, a token or a person."""
+        """Count a request by an address, a token or a person."""
         return self._count(self._requests, caller) if self._requests else None
 
     def reserve_login(self, network: str) -> int | None:
-        """Count a sign-in from this network as failed before it is checked, so that many at once are no way around."""
+        """Count a sign-in from this network as failed before its check; simultaneous ones cannot exceed the limit."""
         return self._count(self._failures, network)
 
     def knows_login(self, account: str, network: str) -> bool:
-        """Whether the account signed in from this network within 30 days; then others there do not keep it out."""
+        """Whether the account signed in from this network within 30 days; then others there cannot lock it out."""
         return bool(self._ask_redis(lambda: self._known.exists(_name_login(account, network))))
 
     def remember_login(self, account: str, network: str) -> None:
-        """The account has signed in from this network."""
+        """Record that the account signed in from this network."""
         self._ask_redis(lambda: self._known.set(_name_login(account, network), 1, ex=_KNOWN_SECONDS))
 
     def release_login(self, network: str) -> None:
-        """Take back what was reserved for a sign-in that did not fail."""
+        """Undo the count of a sign-in that did not fail."""
         key = self._failures.key_for(network)
         self._own.add(key, -1)
         self._ask_redis(lambda: self._redis.incr(key, _WINDOW_SECONDS, amount=-1))
 
     def _count(self, limit: RateLimitItemPerMinute, caller: str) -> int | None:
-        # Counted here too while Redis answers, so that its going away gives nobody a new share.
+        # Counted here even while Redis responds, so that an outage does not reset anyone's count.
         own_count = self._own.add(limit.key_for(caller), 1)
         allowed = self._ask_redis(lambda: self._limiter.hit(limit, caller))
         if allowed is None:
@@ -79,7 +79,7 @@ class RateLimits:
         return max(1, math.ceil(reset_at - time.time()))
 
     def _ask_redis(self, ask: Callable[[], Answer]) -> Answer | None:
-        """What Redis answers, None while it is away or left alone."""
+        """The count in Redis, or None while it is unavailable or paused."""
         if time.monotonic() >= self._asks_again_at:
             try:
                 return ask()
@@ -95,7 +95,7 @@ def _name_login(account: str, network: str) -> str:
 
 
 class OwnCounts:
-    """What this process has counted in the minute in hand; forgotten with it, so that it stays small."""
+    """The counts of this process for the current minute only, so that they stay small."""
 
     def __init__(self) -> None:
         self._counts: Counts[str] = Counts()
@@ -103,7 +103,7 @@ class OwnCounts:
         self._lock = Lock()
 
     def add(self, key: str, amount: int) -> int:
-        """The count of `key` with the amount, never below zero."""
+        """Add the amount to the count of `key`, which never falls below zero."""
         with self._lock:
             if time.monotonic() >= self._ends_at:
                 self._counts.clear()

@@ -1,4 +1,4 @@
-"""Secrets are random and long, so that their plain SHA-256 is enough to look them up by."""
+"""Secrets are random and long, so that their plain SHA-256 is enough to look them up."""
 
 import hashlib
 import secrets
@@ -10,5 +10,5 @@ def create_secret() -> str:
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored instead of the secret."""
+    """The hash that is stored instead of the secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -22,7 +22,7 @@ from viral_runtime.web.client_address import find_network
 
 @dataclass(frozen=True)
 class Account:
-    """What an email signs in to."""
+    """The account of an email."""
 
     person: Person
     password_hash: str | None
@@ -32,7 +32,7 @@ _PURPOSE = "device"
 
 
 def fetch_account(connection: Connection, email: str) -> Account | None:
-    """The account of somebody who may sign in."""
+    """The account of an active person."""
     row = connection.execute(select(people).filter_by(email=email.lower(), deactivated_at=None)).one_or_none()
     if row is None:
         return None
@@ -42,9 +42,9 @@ def fetch_account(connection: Connection, email: str) -> Account | None:
 def save_session(
     connection: Connection, account: Account, *, lane: str | None = None, by: str, now: datetime, lifetime: timedelta
 ) -> SessionCreated | None:
-    """Start a session, or answer None where the account was changed since it was read.
+    """Start a session, or return None if the account has changed since it was read.
 
-    `lane` is where failures are forgotten now: by default those of everybody who tried this email.
+    `lane` is the count of failures to reset: by default that of everyone who tried this email.
     """
     unchanged = update(people).where(
         people.c.id == account.person.id,
@@ -67,7 +67,7 @@ def save_session(
 
 
 def note_refusal(connection: Connection, email: str, *, by: str, now: datetime) -> None:
-    """Count a refused sign-in: one entry of the audit an account, network and hour, however many there are."""
+    """Count a refused sign-in: one audit entry per account, network and hour, however many there are."""
     caller = current_actor()
     once_key = f"refuse_sign_in {email} {find_network(caller.address)} {now:%Y-%m-%dT%H}"
     first = insert(refused_sign_ins).values(once_key=once_key, refusals=1, last_at=now)
@@ -86,12 +86,12 @@ def sign_out(connection: Connection, secret: str) -> None:
 
 
 def create_device(references: References, email: str) -> str:
-    """What a browser brings along from now on, good for this account alone."""
+    """A device token for the browser, valid for this account only."""
     return references.seal(json.dumps([email.lower(), create_secret()]), purpose=_PURPOSE)
 
 
 def find_lane(references: References, email: str, device: str | None) -> str:
-    """Who shares a count of wrong guesses: a device known to have signed in as `email`, else all strangers."""
+    """The lane of failures to count: that of a device that has signed in as `email`, else that of all others."""
     opened = device and references.unseal(device, purpose=_PURPOSE)
     if opened and json.loads(opened)[0] == email.lower():
         return opened

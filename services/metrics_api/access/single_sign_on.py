@@ -1,4 +1,4 @@
-"""People who sign in through the company's identity provider: their role and their account here."""
+"""People who sign in through the company's identity provider: their role and their account."""
 
 import json
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ _PURPOSE = "single sign-on"
 def start_flow(
     provider: OpenIdProvider, references: References, redirect_uri: str, *, now: datetime
 ) -> SingleSignOnStarted:
-    """Send the browser to the provider. What it needs to be recognised by stays with it, sealed."""
+    """Send the browser to the provider. It keeps the secrets of the sign-in, sealed."""
     secrets = Secrets(create_secret(), create_secret(), create_secret())
     until = (now + FLOW_LIFETIME).isoformat()
     kept = json.dumps([secrets.state, secrets.nonce, secrets.verifier, redirect_uri, until])
@@ -35,7 +35,7 @@ def start_flow(
 
 
 def open_flow(references: References, flow: str, state: str, *, now: datetime) -> tuple[Secrets, str]:
-    """What the browser set out with, and where it was to return. Raises SignOnRefusedError when that was not this."""
+    """The secrets and redirect URL of a sign-in. Raises SignOnRefusedError if it is not this browser's, or too old."""
     kept = references.unseal(flow, purpose=_PURPOSE)
     if kept is None:
         raise SignOnRefusedError("This sign-in was not started in this browser.")
@@ -49,7 +49,7 @@ def open_flow(references: References, flow: str, state: str, *, now: datetime) -
 
 
 def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
-    """The highest role that the person's groups bring. Raises SignOnRefusedError when none does."""
+    """The highest role of the person's groups. Raises SignOnRefusedError if no group has one."""
     role = settings.find_role(read_groups(claims, settings.oidc_groups_claim))
     if role is None:
         raise SignOnRefusedError(
@@ -61,12 +61,12 @@ def find_role(claims: dict[str, Any], settings: SingleSignOnSettings) -> Role:
 def save_signed_on(
     connection: Connection, signed_on: VerifiedPerson, role: Role, *, keeps_password: bool = False, now: datetime
 ) -> Account:
-    """The account of the person the provider vouches for, created at the first sign-in, with the role of its groups.
+    """The account of a person verified by the provider, created at the first sign-in, with the role of its groups.
 
-    The last admin stays one. From now on the provider alone says who this is: a password that was set here ends,
+    The last admin stays one. From now on the person signs in through the provider only: a password set here is removed,
     unless it `keeps_password`.
 
-    Raises SignOnRefusedError when the person was deactivated here, or the email is another's.
+    Raises SignOnRefusedError if the person is deactivated, or the email belongs to another identity.
     """
     email, identity = signed_on.email, signed_on.identity
     lock_admins(connection)
@@ -78,7 +78,7 @@ def save_signed_on(
         created = insert(people).values(values).on_conflict_do_nothing().returning(people)
         after = connection.execute(created).one_or_none()
         if after is None:
-            # Another first sign-in of the same person was faster, and is found now.
+            # A simultaneous first sign-in of the same person created the account.
             return save_signed_on(connection, signed_on, role, keeps_password=keeps_password, now=now)
     else:
         after = _change(connection, before, identity, role, now=now)
@@ -95,7 +95,7 @@ def _rights(row: Row[Any]) -> tuple[object, ...]:
 
 
 def _change(connection: Connection, before: Row[Any], identity: str, role: Role, *, now: datetime) -> Row[Any]:
-    """Give somebody known this identity and role; the last admin keeps theirs, whatever the groups are today."""
+    """Set a known person's identity and role; the last admin stays one, whatever the groups."""
     changed = people.update().where(people.c.id == before.id).values(identity=identity).returning(people)
     after = connection.execute(changed.values(role=role)).one()
     if before.role != Role.ADMIN or has_admin(connection):

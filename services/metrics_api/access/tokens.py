@@ -21,7 +21,7 @@ from metrics_api.db.tables import people, tokens
 from viral_contract.models.people import Scope
 from viral_contract.models.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, TokenCreated
 
-# Nothing of them is seen, or so little that nobody looks for it: categories, and letters that are blank.
+# Invisible or nearly so: categories, and letters that are blank.
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
@@ -33,26 +33,26 @@ _column = tokens.c
 
 
 class UnknownTokenError(Exception):
-    """There is no such token, or it was revoked before."""
+    """There is no such token, or it was already revoked."""
 
 
 class EnvironmentTokenError(Exception):
-    """The token comes from the settings, where it would come from again."""
+    """The token comes from the settings, which would create it again."""
 
 
 class LookAlikeNameError(Exception):
-    """A reader of the audit would take the name for another actor's; says whose, in words for who chose it."""
+    """A reader of the audit log would take the name for another actor's; the message says whose."""
 
 
 def find_looks(name: str) -> frozenset[str]:
-    """How a name looks: a name that shares one of these with another can be taken for it."""
+    """The looks of a name: two names that share one can be mistaken for each other."""
     seen = "".join(filter(_is_seen, unicodedata.normalize("NFKD", name)))
     # A capital I looks like l, and is the same letter as i.
     return frozenset(" ".join(_replace(form).casefold().split()) for form in (seen, seen.casefold()))
 
 
 def look_alike(name: str, others: Collection[str]) -> str | None:
-    """The first of the others that the name can be taken for."""
+    """The first of the others that looks like the name."""
     looks = find_looks(name)
     return next((other for other in others if looks & find_looks(other)), None)
 
@@ -68,19 +68,19 @@ def _replace(text: str) -> str:
 
 @cache
 def _prototypes() -> dict[str, str]:
-    """For each character what stands for all that look like it: plain letters and digits where there are any."""
+    """The prototype of each character: a plain letter or digit if one looks like it."""
     return {char.strip(_MARK): _find_prototype(char) for char in confusables_data if len(char.strip(_MARK)) == 1}
 
 
 def _find_prototype(char: str) -> str:
-    """The one of those alike that all others name; it alone names more than one."""
+    """The character that all its look-alikes refer to; only it refers to more than one."""
     group = {char, *(each["c"] for each in confusables_data[char])}
     centre: str = max(group, key=lambda each: (len(confusables_data.get(each, ())), each))
     return centre.strip(_MARK)
 
 
 def fetch_tokens(connection: Connection, page: Page, *, now: datetime) -> list[Token]:
-    """A page of the tokens, the newest first, and one more if others follow."""
+    """A page of tokens, newest first, and one more if others follow."""
     statement = select(tokens).order_by(_column.id.desc()).limit(page.fetch)
     if page.after:
         statement = statement.where(_column.id < int(page.after[0]))
@@ -88,12 +88,12 @@ def fetch_tokens(connection: Connection, page: Page, *, now: datetime) -> list[T
 
 
 def count_tokens(connection: Connection) -> int:
-    """How many tokens there are, the ended ones too."""
+    """The number of tokens, including revoked and expired ones."""
     return connection.execute(select(func.count()).select_from(tokens)).scalar_one()
 
 
 def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: datetime) -> TokenCreated:
-    """Make a token; nobody can read its secret again. Raises LookAlikeNameError."""
+    """Create a token; its secret cannot be read again. Raises LookAlikeNameError."""
     _check_looks(connection, wanted.name)
     secret, expires_at = create_secret(), now + timedelta(days=wanted.expires_in_days)
     values = {"name": wanted.name, "token_hash": hash_secret(secret), "scopes": _sorted(wanted.scopes)}
@@ -108,9 +108,9 @@ def save_token(connection: Connection, wanted: NewToken, *, actor: str, now: dat
 def _check_looks(connection: Connection, name: str) -> None:
     if not any(find_looks(name)):
         raise LookAlikeNameError("must contain visible characters")
-    # Two at once must not miss each other.
+    # So that two simultaneous creations see each other.
     connection.execute(text("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE"))
-    # The very same name is the same service's, whose next token may be made before the old one ends.
+    # An equal name is the same service's, whose next token may be created before the old one expires.
     others = connection.execute(select(_column.name).where(_column.name != name).distinct()).scalars().all()
     if taken := look_alike(name, [*others, *ACTORS_OF_ITS_OWN]):
         raise LookAlikeNameError(f"must not look like {taken!r}, the name of another actor. Choose another name")
@@ -120,7 +120,7 @@ def _check_looks(connection: Connection, name: str) -> None:
 
 
 def revoke_token(connection: Connection, token_id: int, *, actor: str, now: datetime) -> None:
-    """End a token at once. Raises UnknownTokenError or EnvironmentTokenError."""
+    """Revoke a token. Raises UnknownTokenError or EnvironmentTokenError."""
     row = connection.execute(select(tokens).where(_column.id == token_id).with_for_update()).one_or_none()
     if row is None or row.revoked_at is not None:
         raise UnknownTokenError
@@ -142,9 +142,9 @@ def save_environment_token(
     now: datetime,
     overlap: timedelta = timedelta(),
 ) -> None:
-    """Have this token, and no other one that the settings gave this name before; None has none at all.
+    """Make this the only token of this name from the settings; None leaves none.
 
-    With an `overlap` the one before holds for so long, for processes that still run with it.
+    With an `overlap` the previous one stays valid that long, for processes that still use it.
     """
     token_hash = hash_secret(secret) if secret else None
     others = update(tokens).where(

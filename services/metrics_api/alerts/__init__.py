@@ -1,1 +1,1 @@
-"""Alerts: rules, lifecycle, what people do about them, lists."""
+"""Alerts: rules, lifecycle, actions and lists."""

@@ -1,4 +1,4 @@
-"""What people do with alerts, each noted in the audit."""
+"""Actions of people on alerts, each audited."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class UnknownAlertError(Exception):
 
 
 class AlertEndedError(Exception):
-    """The alert is resolved or was a false positive; `status` says which."""
+    """The alert is already resolved or a false positive; `status` says which."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -29,7 +29,7 @@ class AlertEndedError(Exception):
 
 
 def save_acknowledgement(connection: Connection, alert_id: int, *, actor: str, note: str | None, now: datetime) -> None:
-    """Somebody has taken the alert up; it stays acknowledged while it lasts.
+    """Acknowledge the alert; it stays acknowledged while it lasts.
 
     Raises UnknownAlertError or AlertEndedError.
     """
@@ -39,7 +39,7 @@ def save_acknowledgement(connection: Connection, alert_id: int, *, actor: str, n
 
 
 def save_snooze(connection: Connection, alert_id: int, *, actor: str, until: datetime, now: datetime) -> None:
-    """Put the alert off: the first evaluation from `until` on opens it again, if it still lasts.
+    """Snooze the alert: the first evaluation from `until` on reopens it, if it still lasts.
 
     Raises UnknownAlertError or AlertEndedError.
     """
@@ -57,7 +57,7 @@ def save_resolution(
     false_positive: bool,
     now: datetime,
 ) -> None:
-    """End the alert. If its cause lasts, the next evaluation opens another one, unless this was a false positive.
+    """Resolve the alert. If its cause lasts, the next evaluation opens another one, unless this was a false positive.
 
     Raises UnknownAlertError or AlertEndedError.
     """
@@ -72,7 +72,7 @@ def save_resolution(
 def save_passing(
     connection: Connection, alert_id: int, period: Period, *, actor: str, note: str | None, now: datetime
 ) -> None:
-    """Put the alert off until every date of its period has left the evaluated ones: then it ends, unless there is more.
+    """Snooze the alert until no date of its period is evaluated anymore: then it ends, unless there are new findings.
 
     Raises UnknownAlertError or AlertEndedError.
     """
@@ -83,9 +83,9 @@ def save_passing(
 
 
 def save_reopening(connection: Connection, alert_id: int, *, actor: str, note: str | None, now: datetime) -> None:
-    """Take back that an alert was a false positive: it is open again, and its evidence opens alerts again.
+    """Reopen a false positive: the alert is open again, and its evidence can open alerts again.
 
-    Raises UnknownAlertError, or AlertEndedError where it was none, or another one of its type is open since.
+    Raises UnknownAlertError, or AlertEndedError if it was not one, or another alert of its type has opened since.
     """
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id).with_for_update()).one_or_none()
     if row is None:
@@ -100,7 +100,7 @@ def save_reopening(connection: Connection, alert_id: int, *, actor: str, note: s
 
 
 def _save(connection: Connection, alert_id: int, values: Mapping[str, object], *, now: datetime) -> tuple[str, str]:
-    """Change an unresolved alert, and answer its status before and after."""
+    """Change an unresolved alert; returns its status before and after."""
     statement = select(alerts.c.status).where(alerts.c.id == alert_id)
     status = connection.execute(statement.with_for_update()).scalar_one_or_none()
     if status is None:

@@ -45,7 +45,7 @@ def save_alert_events(connection: Connection, flags: Flags, changes: AlertChange
     """Record what an evaluation did to the alerts; evaluations take turns, so nothing is recorded twice."""
     rules = _fetch_listening(connection, flags)
     given = {"rules": rules, "now": now, "said": "", "rising": _RISING}
-    # Worse than before comes first: what has just opened is not worse than it was.
+    # Escalations first: an alert that has just opened has not escalated.
     connection.execute(_ESCALATED, {**given, "event": "escalated"})
     opened = [alert.id for alert in changes.opened]
     connection.execute(_OPENED, {**given, "event": "opened", "alerts": opened})

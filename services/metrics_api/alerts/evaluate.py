@@ -1,4 +1,4 @@
-"""One evaluation of the guardrails: the score is kept, the alerts follow it, and the telemetry says so."""
+"""One evaluation of the guardrails: stores the score, updates the alerts, and records telemetry."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from viral_runtime.observe.telemetry import record_event
 
 
 def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
-    """Evaluate the last 7 dates and note what there is to tell, in one transaction; then record what was found."""
+    """Evaluate the last 7 dates and store score, alerts and alert events in one transaction; then record telemetry."""
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
         await_turn(connection)
@@ -41,7 +41,7 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
 
 
 def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:
-    """The dates that alerts are about, with identifiers always masked."""
+    """The query over the dates that alerts are about, with identifiers always masked."""
     settings, references = context.settings.detection, context.references
     return build_masked_query(Period.last_days(ALERT_DAYS, now=now), settings, references, now=now, page=page)
 

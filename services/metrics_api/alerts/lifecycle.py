@@ -1,8 +1,8 @@
-"""The life of alerts: opened, updated while they last, ended when they are over.
+"""The life of alerts: opened, updated while they last, resolved when they are over.
 
-One alert of a type is unresolved at any time. A false positive keeps its type closed while nothing is found that was
-not judged with it, and at most until the judged dates have left the period; after that a finding rests on something
-new. See docs/alerts.md.
+At most one alert of a type is unresolved. A false positive keeps its type closed until something is found that was not
+judged with it, and at most until the judged dates have left the period; after that a finding has a new cause. See
+docs/alerts.md.
 """
 
 from collections.abc import Sequence
@@ -39,14 +39,14 @@ class AlertChanges:
 
 
 def await_turn(connection: Connection) -> None:
-    """Keep other evaluations waiting until this transaction ends, so that none acts on older facts than another."""
+    """Make other evaluations wait until this transaction ends, so that none acts on older facts than another."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
 
 
 def save_findings(
     connection: Connection, findings: Sequence[Finding], period: Period, *, now: datetime
 ) -> AlertChanges:
-    """Bring the alerts in line with what was found; the caller has awaited its turn."""
+    """Update the alerts to match the findings; the caller holds the evaluation lock."""
     lasting = {row.type: row for row in _fetch_unresolved(connection)}
     opened = []
     for finding in findings:
@@ -100,9 +100,9 @@ def _is_judged(connection: Connection, finding: Finding, period: Period) -> bool
 
 
 def is_covered(finding: Finding, judged: Evidence) -> bool:
-    """Whether the finding holds nothing beyond what was judged a false positive.
+    """Whether the finding has nothing beyond what was judged a false positive.
 
-    A silence only gets longer, so for it the same newest event is enough.
+    A silence only gets longer, so the same newest event is enough.
     """
     found = finding.evidence
     known = set(found.refs) <= set(judged.refs)

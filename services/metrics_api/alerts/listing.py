@@ -1,4 +1,4 @@
-"""Alerts as people see them."""
+"""Reads alerts for people: lists, details and quality."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _WORST_FIRST = (_RANK, -alerts.c.id)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which alerts: of a status, a type, that were there in a period, with a text in their message or note."""
+    """A filter of alerts: by status, type, period in which they lasted, and a text in their message or note."""
 
     status: StatusFilter
     type: AlertType | None = None
@@ -46,7 +46,7 @@ class Wanted:
     text: str | None = None
 
     def conditions(self) -> list[Any]:
-        """What a row of the table has to meet."""
+        """The filter's conditions in SQL."""
         met: list[Any] = [alerts.c.status.in_(_STATUSES.get(self.status, (self.status,)))]
         if self.type:
             met.append(alerts.c.type == self.type)
@@ -60,7 +60,7 @@ class Wanted:
 
 
 def fetch_alerts(connection: Connection, wanted: Wanted, page: Page) -> tuple[list[Alert], tuple[int, int] | None]:
-    """A page of the wanted alerts, the most severe first, then the newest; and its last key if more follow."""
+    """A page of matching alerts, most severe first, then newest; and its last key if more follow."""
     statement = select(alerts, _RANK.label("rank")).where(*wanted.conditions())
     if page.after:
         statement = statement.where(tuple_(*_WORST_FIRST) > tuple_(*map(int, page.after)))
@@ -70,12 +70,12 @@ def fetch_alerts(connection: Connection, wanted: Wanted, page: Page) -> tuple[li
 
 
 def count_alerts(connection: Connection, wanted: Wanted) -> int:
-    """How many alerts are wanted."""
+    """The number of matching alerts."""
     return connection.execute(select(func.count()).select_from(alerts).where(*wanted.conditions())).scalar_one()
 
 
 def show_evidence(alert: Shown, identifiers: Identifiers) -> Shown:
-    """The alert as this caller may see it; what is stored holds references and masks alone."""
+    """The alert as this caller may see it; only references and masks are stored."""
     show = {"fraud_detection": identifiers.show_ip_address, "bot_detection": identifiers.show_device}.get(alert.type)
     if show is None:
         return alert
@@ -86,13 +86,13 @@ def show_evidence(alert: Shown, identifiers: Identifiers) -> Shown:
 def _show_row(row: EvidenceRow, identifiers: Identifiers, show: Callable[[str], str]) -> EvidenceRow:
     identifier = identifiers.references.to_identifier(row.ref)
     if identifier == row.ref:
-        # Made with another key: nobody can turn it back.
+        # Created with another key, so it cannot be decrypted.
         return row
     return row.model_copy(update={"label": show(identifier), "alias": identifiers.references.to_alias(identifier)})
 
 
 def fetch_alert(connection: Connection, alert_id: int) -> AlertDetail | None:
-    """One alert with what people did with it, or None when there is no such alert."""
+    """One alert with its history of actions, or None if it does not exist."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
     if row is None:
         return None
@@ -101,7 +101,7 @@ def fetch_alert(connection: Connection, alert_id: int) -> AlertDetail | None:
 
 
 def format_subject(alert_id: int) -> str:
-    """What the audit calls the alert."""
+    """The alert as the subject of audit entries."""
     return f"alert:{alert_id}"
 
 
@@ -118,7 +118,7 @@ def _format_action(entry: Row[Any]) -> ActionTaken:
 
 
 def fetch_quality(connection: Connection) -> AlertQuality:
-    """How many alerts of each type were opened, and how many of those were false."""
+    """The number of opened alerts and of false positives, by type."""
     false_positives = func.count().filter(alerts.c.status == "false_positive")
     rows = connection.execute(select(alerts.c.type, func.count(), false_positives).group_by(alerts.c.type)).all()
     counts = {kind: (opened, wrong) for kind, opened, wrong in rows}

@@ -1,6 +1,6 @@
-"""What opens an alert: pure rules over what was found in the last 7 dates.
+"""The rules that open alerts: pure functions of what was found in the last 7 dates.
 
-Every rule is raised above its threshold, never at it. A rule answers with its finding, or None.
+A rule applies above its threshold, not at it, and returns its finding, or None.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _KINDS = {"parent_share": "parent share", "progress_reel": "progress reel"}
 
 @dataclass(frozen=True)
 class Observation:
-    """What a rule may look at."""
+    """The data that rules use."""
 
     health: HealthAnswer
     violations: Sequence[Violation]
@@ -29,7 +29,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason to alert, with the numbers that it rests on."""
+    """A reason for an alert, with its numbers."""
 
     type: AlertType
     severity: AlertSeverity
@@ -46,9 +46,9 @@ def find_alerts(
     violations: Sequence[Violation] = (),
     event_pii: EventPiiAnswer | None = None,
 ) -> list[Finding]:
-    """The findings of every rule that is raised, in the order of the rules.
+    """The findings of all rules, in their order.
 
-    `violations` are those behind the compliance that are no false positives; they are evidence, not what raises.
+    `violations` are those behind the compliance rate, without false positives; they are evidence only.
     """
     observation = Observation(health, violations, event_pii)
     raised = (rule(observation, settings) for rule in RULES)

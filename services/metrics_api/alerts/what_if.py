@@ -1,4 +1,4 @@
-"""Compares what the guardrails find under other thresholds, and says how to keep these."""
+"""Compares the guardrails under other thresholds, with the configuration that would make these permanent."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +20,7 @@ from viral_runtime.settings.ranges import format_range
 
 
 def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
-    """The period of the query under its thresholds, beside the same under the configured ones."""
+    """The period of the query under its thresholds and under the configured ones."""
     state = fetch_state(connection, query.period, fetch_active_trust(connection, now=query.now))
     before, after = (
         rate_health(connection, each, state, fetch_flagged(connection, each, state.trust))
@@ -44,7 +44,7 @@ def fetch_what_if(connection: Connection, query: Query, configured: DetectionSet
 def format_outcome(
     health: HealthAnswer, settings: DetectionSettings, event_pii: EventPiiAnswer | None = None
 ) -> Outcome:
-    """What the health answer comes to, with the alerts that it would raise."""
+    """The summary of a health answer, with the alerts that it would open."""
     found = health.components
     return Outcome(
         health_score=health.health_score,
@@ -66,7 +66,7 @@ def format_outcome(
 
 
 def find_not_applicable(settings: DetectionSettings) -> list[NotApplicable]:
-    """The thresholds that a service would refuse to start with; a request may go further than a setting."""
+    """The thresholds that a request may try but a setting does not allow."""
     try:
         DetectionSettings.model_validate(settings.model_dump())
     except ValidationError as error:
@@ -79,9 +79,9 @@ def find_not_applicable(settings: DetectionSettings) -> list[NotApplicable]:
 
 
 def format_helm_values(configured: DetectionSettings, changed: DetectionSettings, *, leave_out: set[str]) -> str:
-    """The chart's values that make the changed thresholds the configured ones.
+    """The chart's values for the changed thresholds.
 
-    For example `thresholds:` and below it `  fraudIpClickThreshold: 20`; empty where nothing differs.
+    For example `thresholds:` and below it `  fraudIpClickThreshold: 20`; empty if nothing differs.
     """
     lines = [
         f"  {_camel_case(name)}: {_format_value(getattr(changed, name))}\n"

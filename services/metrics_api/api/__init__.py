@@ -1,1 +1,1 @@
-"""Routes: one module a resource, which parses, calls and serialises; no SQL."""
+"""Routes: one module per resource, which parses, calls and serializes; no SQL."""

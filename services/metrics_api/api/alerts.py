@@ -1,4 +1,4 @@
-"""Alerts, and what people do with them."""
+"""Alerts, and actions on them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,15 +49,15 @@ from viral_contract.models.problem import Problem
 from viral_contract.models.values import CONTROL_FREE, check_text
 
 alerts = Resource("alerts")
-# A larger number is no alert of ours, and the database could not read it.
+# The range of the id's column.
 _ALERT = f"/v1/alerts/<{ROW_ID}:alert_id>"
 _NO_ROWS = Page(limit=1)
 _SCORE_HOLDS = timedelta(minutes=5)
-"""An evaluation follows each minute; where none has for so long, the score is computed."""
+"""Evaluations run every minute; without one for this long, the score is computed for the request."""
 
 
 class AlertsQuery(PeriodQuery, ListQuery):
-    """Query of the list of alerts; without a period, of any time."""
+    """Query of the list of alerts; without a period, of all time."""
 
     status: StatusFilter = Field("open", description="open includes acknowledged, ended is resolved or false positive")
     type: AlertType | None = None
@@ -76,7 +76,7 @@ class _Action:
     identifiers: Identifiers
 
     def fetch(self, alert_id: int) -> AlertDetail:
-        """The alert as the action leaves it. Raises ProblemError 404."""
+        """The alert after the action. Raises ProblemError 404."""
         return _fetch(self.connection, alert_id, self.identifiers)
 
 
@@ -192,7 +192,7 @@ def reopen_alert(alert_id: int, body: Reopening) -> AlertDetail:
 
 @contextmanager
 def _acting_on(alert_id: int) -> Iterator[_Action]:
-    """An action and its transaction. Raises ProblemError 404 and 409 for what cannot be done."""
+    """An action in its transaction. Raises ProblemError 404 and 409 if it is not possible."""
     now = datetime.now(UTC)
     try:
         with current_context().database.write() as connection:

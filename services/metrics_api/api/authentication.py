@@ -1,4 +1,4 @@
-"""Who is calling and from where, whether they may, and how much more is taken from them."""
+"""Authenticates the caller, checks scope and flag, and limits the rate of requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,15 +17,15 @@ from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
 from viral_runtime.web.client_address import find_client_address, find_network, parse_address
 
-# So that not every request writes.
+# The interval saves a write in most requests.
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @contextmanager
 def authenticate(scope: Scope) -> Iterator[Connection]:
-    """The reading transaction in which the caller was found, who is kept in `g.principal`.
+    """The reading transaction in which the caller was found; the caller is in `g.principal`.
 
-    What was put off by `save_later` is written after it, however the request ends. Raises ProblemError 401, 403 or 429.
+    Writes deferred by `save_later` follow it, however the request ends. Raises ProblemError 401, 403 or 429.
     """
     g.address, g.saves = _find_address(), []
     try:
@@ -35,8 +35,8 @@ def authenticate(scope: Scope) -> Iterator[Connection]:
                 connection = transaction.enter_context(current_context().database.read())
                 principal = _find_principal(connection, token)
             finally:
-                # By now the person's address is known when the dashboard asks, so that no visitor uses up what all
-                # others need.
+                # For calls of the dashboard, the person's address is known by now, so that one visitor cannot use
+                # up the share of all others.
                 _count_request(f"address:{current_network()}")
             _admit(principal, scope)
             yield connection
@@ -45,7 +45,7 @@ def authenticate(scope: Scope) -> Iterator[Connection]:
 
 
 def save_later(save: Callable[[Connection], None]) -> None:
-    """Have this written once the request's reading transaction has ended, and before its answer is sent."""
+    """Run this write after the request's reading transaction and before its answer is sent."""
     g.saves.append(save)
 
 
@@ -59,7 +59,7 @@ def _save_put_off() -> None:
 def _admit(principal: Principal, scope: Scope) -> None:
     if Scope.SESSIONS_WRITE not in principal.scopes:
         _count_request(principal.key)
-    # With this scope the dashboard acts for who has not signed in.
+    # With this scope the dashboard acts for visitors who have not signed in.
     note_actor(Actor(g.address, VISITOR if scope == Scope.SESSIONS_WRITE else principal.key))
     if scope not in principal.scopes:
         detail = f"{principal.name} doesn't have the scope {scope}."
@@ -68,24 +68,24 @@ def _admit(principal: Principal, scope: Scope) -> None:
 
 
 def check_enabled(flag: Flag) -> None:
-    """Raise ProblemError 404 where the flag is off for the caller."""
+    """Raise ProblemError 404 if the flag is off for the caller."""
     if not current_context().flags.is_on(flag, current_principal().name):
         raise ProblemError(HTTPStatus.NOT_FOUND, "feature_disabled", f"The feature {flag} is turned off.")
 
 
 def current_principal() -> Principal:
-    """Who is calling this route."""
+    """The caller of the current request."""
     principal: Principal = g.principal
     return principal
 
 
 def current_network() -> str:
-    """Whose requests count together with the one in hand."""
+    """The caller or address that the current request counts for."""
     return find_network(_current_address())
 
 
 def check_wait(seconds: int | None) -> None:
-    """Raise ProblemError 429 when somebody has to wait."""
+    """Raise ProblemError 429 if the caller has to wait."""
     if seconds is not None:
         detail = f"Too many attempts. Try again in {seconds} seconds."
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry_after=seconds)
@@ -110,21 +110,21 @@ def _find_principal(connection: Connection, token: str) -> Principal:
         return service
     if person is None:
         raise _unauthorized("session_ended", "The session is unknown or has ended. Sign in again.")
-    # A page that refreshes by itself is nobody's use of it.
+    # An automatic refresh is not a use by the person.
     if BACKGROUND_HEADER not in request.headers and now - person.seen_at > _SEEN_AGAIN_AFTER:
         save_later(lambda writing: save_use(writing, session, now=now))
     return person.principal
 
 
 def _find_address() -> str | None:
-    """The address of who connected, as far as the configured proxies can be believed."""
+    """The address of the client, according to the trusted proxies."""
     forwarded_for, forwarded = (",".join(request.headers.getlist(name)) for name in ("X-Forwarded-For", "Forwarded"))
     networks = current_context().settings.access.proxies.networks
     return find_client_address(request.remote_addr, forwarded_for, networks, forwarded=forwarded)
 
 
 def _find_person_address(holder: Principal) -> str | None:
-    """The address of the person the dashboard calls for; only the dashboard's token may name it."""
+    """The address of the person for whom the dashboard calls; only the dashboard's token may name it."""
     if Scope.SESSIONS_WRITE not in holder.scopes:
         return None
     address = parse_address(request.headers.get(CLIENT_ADDRESS_HEADER, ""))
@@ -132,13 +132,13 @@ def _find_person_address(holder: Principal) -> str | None:
 
 
 def _current_address() -> str | None:
-    """Where the request in hand comes from."""
+    """The client's address of the current request."""
     address: str | None = g.address
     return address
 
 
 def _count_request(caller: str) -> None:
-    """Count a request of this caller. Raises ProblemError 429 when there were too many."""
+    """Count a request of this caller. Raises ProblemError 429 if there were too many."""
     check_wait(current_context().limits.count_request(caller))
 
 

@@ -1,7 +1,7 @@
 """Cuts a posted list into the texts of its items, without reading them.
 
-What one item is made of says nothing about the others: it is only looked for where it ends, so that a broken item is
-known by its position and the rest can be stored. The work grows with the body's length alone.
+Only the end of each item is searched for, so that a broken item is known by its position and the rest can be stored.
+The time grows only with the body's length.
 """
 
 import re
@@ -16,7 +16,7 @@ from viral_contract.models.problem import FieldError
 # Brackets nested deeper than `_FLAT_LEVELS` are followed one by one; no batch of valid items has as many of them.
 _FLAT_LEVELS = 6
 _MAX_FOLLOWED = 500_000
-# A pattern lets no other thread run while it matches, so that it gets no more than this at once.
+# A pattern blocks other threads while it matches, so it gets at most this much at once.
 _WINDOW_BYTES = 64 * 1024
 
 _BLANK = re.compile(rb"[ \t\r\n]*+")
@@ -25,7 +25,7 @@ _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 
 
 def _build_nested(levels: int) -> bytes:
-    """Anything with balanced brackets down to so many levels; what is possessive cannot be searched twice."""
+    """A pattern for anything with balanced brackets down to this depth; possessive, so that it never backtracks."""
     inner = rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+"
     for _ in range(levels):
         inner = rb'(?:[^"\[\]{}]++|' + _STRING + rb"|\[" + inner + rb"\]|\{" + inner + rb"\})*+"
@@ -54,10 +54,10 @@ def split_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def split_list(body: bytes, field: str) -> Iterator[bytes]:
-    """Each item of `{field: [...]}`, as it stands there.
+    """The text of each item of `{field: [...]}`.
 
-    Raises ProblemError 400 where the list cannot be followed, 413 where it nests too much, 422 where the body is
-    another object.
+    Raises ProblemError 400 if the list cannot be parsed, 413 if it nests too deeply, 422 if the body is another
+    object.
     """
     head = re.compile(rb'[ \t\r\n]*+\{[ \t\r\n]*+"' + field.encode() + rb'"[ \t\r\n]*+:[ \t\r\n]*+\[').match(body)
     if head is None:
@@ -73,7 +73,7 @@ def _skip_blank(body: bytes, position: int) -> int:
 
 
 class _Cutter:
-    """Goes through one list; `position` is behind what was cut so far."""
+    """Goes through one list; `position` is the end of the items so far."""
 
     def __init__(self, body: bytes, field: str, position: int) -> None:
         self._body = body
@@ -83,7 +83,7 @@ class _Cutter:
         self.position = position
 
     def cut(self) -> Iterator[bytes]:
-        """Give item after item and stop behind the list's closing bracket."""
+        """Yield the items, and stop after the list's closing bracket."""
         if self._body[self.position : self.position + 1] == b"]":
             self.position += 1
             return
@@ -97,7 +97,7 @@ class _Cutter:
             self._index += 1
 
     def _find_end(self, start: int) -> int:
-        """Where the comma or bracket behind the item that starts here is."""
+        """The position of the comma or bracket after the item that starts here."""
         position = self._run(_ITEM, start)
         while (byte := self._body[position]) not in b",]":
             if byte not in _CLOSING:
@@ -106,7 +106,7 @@ class _Cutter:
         return position
 
     def _leave(self, position: int) -> int:
-        """The place behind the bracket that closes the one at `position`, which is deeply nested."""
+        """The position after the bracket that closes the one at `position`, which is deeply nested."""
         awaited = [_CLOSING[self._body[position]]]
         while awaited:
             self._followed += 1
@@ -121,7 +121,7 @@ class _Cutter:
         return position + 1
 
     def _run(self, pattern: re.Pattern[bytes], position: int) -> int:
-        """Where what the pattern takes ends: at a comma or a bracket."""
+        """The end of the pattern's match: at a comma or a bracket."""
         while True:
             window = position + _WINDOW_BYTES
             end = self._match(pattern, position, window)
@@ -134,7 +134,7 @@ class _Cutter:
             position = end
 
     def _leave_string(self, position: int) -> int:
-        """The place behind the string that begins here; a window ended in it, or it is not closed."""
+        """The position after the string that begins here; a window ended in it, or it is not closed."""
         start = position + 1
         while (end := self._match(_IN_STRING, start, start + _WINDOW_BYTES)) < len(self._body):
             if self._body[end] == ord('"'):
@@ -153,7 +153,7 @@ class _Cutter:
 
 
 def _refuse_envelope(body: bytes, field: str) -> ProblemError:
-    """Why the body is not the object that is wanted. Raises ProblemError 400 where it is no JSON."""
+    """Why the body is not the expected object. Raises ProblemError 400 if it is not JSON."""
     if len(body) > MAX_BODY_BYTES or count_marks(body) > MAX_MARKS:
         return _not_json(f'it does not start with {{"{field}": [')
     posted = parse_json(body)
@@ -163,7 +163,7 @@ def _refuse_envelope(body: bytes, field: str) -> ProblemError:
 
 
 def _check_rest(body: bytes, position: int, field: str) -> None:
-    """Raise ProblemError unless nothing but the end of the object comes behind the list."""
+    """Raise ProblemError unless only the end of the object follows the list."""
     rest = body[position:].strip()
     if rest == b"}":
         return

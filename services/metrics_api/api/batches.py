@@ -1,4 +1,4 @@
-"""Starts long work, and does it step by step."""
+"""Background jobs: start one, run its steps, get its progress."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

@@ -24,7 +24,7 @@ _Schema = dict[str, Any]
 
 
 class _Walk:
-    """Goes through posted data beside its schema; `room` is how many more unknown fields are kept."""
+    """Walks posted data along its schema; `room` is the number of unknown fields to keep."""
 
     def __init__(self, definitions: dict[str, _Schema], room: int) -> None:
         self._definitions = definitions
@@ -32,7 +32,7 @@ class _Walk:
         self.dropped = 0
 
     def enter(self, data: Any, schemas: Iterable[_Schema]) -> None:
-        """Drop from data that fits one of these schemas; objects that may hold any field are left alone."""
+        """Drop unknown fields from data of one of these schemas; objects that allow any field are left alone."""
         choices = [choice for schema in schemas for choice in self._list_choices(schema)]
         if isinstance(data, dict):
             self._enter_object(data, [choice for choice in choices if choice.get("type") == "object"])
@@ -66,8 +66,8 @@ class _Walk:
 def read_bytes() -> bytes:
     """The whole body.
 
-    Raises RequestEntityTooLarge when it is longer than the route allows, before or after decompression, and
-    ProblemError 400 or 415 when it cannot be decompressed.
+    Raises RequestEntityTooLarge if it is longer than the route allows, before or after decompression, and
+    ProblemError 400 or 415 if it cannot be decompressed.
     """
     body = _read_decoded()
     if len(body) > _LARGE_BYTES:
@@ -93,7 +93,7 @@ def _read_decoded() -> bytes:
 
 
 def _read_plain() -> bytes:
-    """Raises RequestEntityTooLarge, where werkzeug would cut a body sent in chunks off at the limit."""
+    """Raises RequestEntityTooLarge, whereas werkzeug would truncate a chunked body at the limit."""
     body = request.get_data(cache=False)
     if len(body) == request.max_content_length and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
@@ -101,7 +101,7 @@ def _read_plain() -> bytes:
 
 
 def _decompress() -> bytes:
-    """The content of a gzip body, which may have several members; a bomb is noticed one byte past the limit."""
+    """The content of a gzip body, which may have several members; a bomb is detected one byte past the limit."""
     limit = request.max_content_length or 0
     body, member = bytearray(), zlib.decompressobj(_AS_GZIP)
     try:
@@ -131,7 +131,7 @@ def _build_schema(model: type[BaseModel]) -> _Schema:
 
 
 def drop_surplus(model: type[BaseModel], data: Any, *, keep: int) -> int:
-    """Take unknown fields out of the data for a model until `keep` of them are left; give how many were taken."""
+    """Remove unknown fields from the data for a model until `keep` are left; returns the number removed."""
     schema = _build_schema(model)
     walk = _Walk(schema.get("$defs", {}), keep)
     walk.enter(data, [schema])

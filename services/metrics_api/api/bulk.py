@@ -32,7 +32,7 @@ class PartialQuery(BaseModel):
 
 
 class Rejections:
-    """The items of a batch that were left out; of all their errors the first MAX_ERRORS are listed."""
+    """The rejected items of a batch; the first MAX_ERRORS of their errors are listed."""
 
     def __init__(self) -> None:
         self.items: list[Rejected] = []
@@ -40,14 +40,14 @@ class Rejections:
         self._room = MAX_ERRORS
 
     def add(self, index: int, errors: list[FieldError], total: int) -> None:
-        """Note what is wrong with an item, `errors` being the first of `total`."""
+        """Add an item with the first of its `total` errors."""
         listed = errors[: self._room]
         self._room -= len(listed)
         self.more_errors += total - len(listed)
         self.items.append(Rejected(index=index, errors=listed))
 
     def as_problem(self) -> ProblemError:
-        """The refusal of a batch that may not be stored in part."""
+        """The error for a batch that may not be stored in part."""
         return invalid([error for item in self.items for error in item.errors], more=self.more_errors)
 
 
@@ -60,9 +60,9 @@ class _BrokenItemError(Exception):
 
 
 class Batch(Generic[Item, Kept]):
-    """A posted list under the name `field`, read item by item, so that memory holds what was posted only once.
+    """A posted list under the name `field`, read item by item, so that memory holds it only once.
 
-    `keep` makes of a valid item what is held until all are read.
+    `keep` converts a valid item into what is held until all are read.
     """
 
     def __init__(self, field: str, item: type[Item], keep: Callable[[Item], Kept]) -> None:
@@ -71,7 +71,7 @@ class Batch(Generic[Item, Kept]):
         self._keep = keep
 
     def read(self, *, partial: bool) -> tuple[list[Kept], Rejections]:
-        """The batch's items and, of a partial one, what was left out.
+        """The valid items and, for a partial batch, the rejected ones.
 
         Raises ProblemError 400, 413, 415, or 422 with a pointer to every wrong value.
         """
@@ -98,7 +98,7 @@ class Batch(Generic[Item, Kept]):
         return kept, rejections
 
     def _split(self, body: bytes) -> Iterator[tuple[str, bytes]]:
-        """Each item with the name of its place, in which {} stands for its index."""
+        """Each item with the pattern of its pointer, in which {} stands for its index."""
         if request.mimetype == NDJSON:
             return ((f"Line {number}", line) for number, line in split_lines(body))
         return ((f"/{self._field}/{{}}", item) for item in split_list(body, self._field))

@@ -1,4 +1,4 @@
-"""Takes content: parent shares, progress reels and study sessions."""
+"""Stores content: parent shares, progress reels and study sessions."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -6,6 +6,6 @@ from metrics_api.context import Context
 
 
 def current_context() -> Context:
-    """The one that the application was made with."""
+    """The context that the application was created with."""
     context: Context = current_app.extensions["context"]
     return context

@@ -1,4 +1,4 @@
-"""COPPA compliance, its violations and what becomes of them."""
+"""COPPA compliance, its violations and their resolutions."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -25,7 +25,7 @@ from viral_contract.models.violations import Violation, ViolationFilter, Violati
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")
 _VIOLATIONS = "/v1/guardrails/coppa/violations"
-# A larger number is no violation of ours, and the database could not read it.
+# The range of the id's column.
 _VIOLATION = f"{_VIOLATIONS}/<{ROW_ID}:violation_id>"
 
 

@@ -1,4 +1,4 @@
-"""Mails reports and says what became of it."""
+"""Emails reports, and lists their deliveries."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

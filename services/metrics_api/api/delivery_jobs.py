@@ -1,4 +1,4 @@
-"""What workers call to send: they hold a delivery by a token, and every call proves it."""
+"""Deliveries for workers, which prove with a token that they hold a delivery."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -29,7 +29,7 @@ from viral_contract.models.problem import Problem
 delivery_jobs = Resource("delivery_jobs")
 _DELIVERY = f"/internal/deliveries/<{ROW_ID}:delivery_id>"
 _MOST_BYTES = 16 * 1024 * 1024
-"""A rendered email is larger than what others send."""
+"""Larger than other bodies, because of the rendered email."""
 
 
 @delivery_jobs.route(

@@ -14,5 +14,5 @@ def enqueue_alert_messages() -> None:
 
 
 def enqueue(kind: Kind) -> None:
-    """Put what waits on its queue; call it once the change that made the work is committed."""
+    """Enqueue due work of a kind; call it once the change that created it is committed."""
     enqueue_due(current_context(), kind, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Evaluations of the guardrails, on demand, and the history that they leave."""
+"""Evaluations of the guardrails on demand, and their history."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

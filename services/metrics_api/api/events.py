@@ -1,4 +1,4 @@
-"""Takes attribution events."""
+"""Stores attribution events."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

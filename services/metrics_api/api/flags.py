@@ -1,4 +1,4 @@
-"""How the feature flags stand. They are changed in their file, which is not ours to write."""
+"""The state of the feature flags. They are changed in their file, which the API does not write."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Reads of growth."""
+"""Growth: K-factor, loops, timeline, referrers, funnel, cohorts and cycle time."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

@@ -140,7 +140,7 @@ def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
 def get_what_if(query: HealthQuery, connection: Connection) -> WhatIfAnswer:
     """Compare the score, flags and alerts under other thresholds, with the Helm values to apply them."""
     context, now = current_context(), datetime.now(UTC)
-    # Only numbers are answered, so nobody looks at an identifier and one row of each list is enough.
+    # The answer has only numbers, no identifiers, so one row of each list is enough.
     asked = build_masked_query(
         query.period(now=now), apply_overrides(query), context.references, now=now, page=Page(limit=1)
     )

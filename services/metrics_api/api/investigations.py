@@ -136,5 +136,5 @@ def _answer_csv(subject: Subject, asked: Query) -> Response:
 
 
 def _never_seen(kind: EntityKind) -> ProblemError:
-    # Does not repeat what was asked for: behind a reference there may be what this caller must not see.
+    # Does not repeat the subject: a reference may stand for an identifier that this caller must not see.
     return not_found(f"event of this {_NAMES[kind]}; it has never been seen")

@@ -1,4 +1,4 @@
-"""Takes links."""
+"""Stores and deletes links."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

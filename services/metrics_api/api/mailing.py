@@ -1,4 +1,4 @@
-"""Emails that a request asks for, in the name of its caller, and what of their recipients the caller sees."""
+"""Emails requested by the caller, and whether the caller sees recipients in full."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from viral_contract.models.recipients import is_excluded
 
 
 def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[str], *, now: datetime) -> Requested:
-    """Record the deliveries that the caller of this request asks for."""
+    """Record the deliveries that the caller requests."""
     request = DeliveryRequest(
         kind="email",
         recipients=recipients,
@@ -28,7 +28,7 @@ def ask_for_emails(connection: Connection, report_id: int, recipients: Sequence[
 
 
 def check_recipients(recipients: Mapping[str, str]) -> None:
-    """Refuse emails to domains that the settings exclude; the recipients are given by their pointers.
+    """Reject recipients in domains that the settings exclude; they are given by their pointers.
 
     Raises ProblemError 422.
     """
@@ -45,10 +45,10 @@ def number_recipients(recipients: Sequence[str]) -> dict[str, str]:
 
 
 def is_email_on(report_id: int) -> bool:
-    """Whether an email of this report that is asked for now is sent."""
+    """Whether an email of this report would be sent now."""
     return not is_email_off(current_context().flags, report_id=report_id, rule_id=None)
 
 
 def sees_recipients() -> bool:
-    """Whether the caller of this request is shown whole addresses of recipients."""
+    """Whether the caller sees recipients' addresses in full."""
     return Scope.REPORTS_WRITE in current_principal().scopes

@@ -1,4 +1,4 @@
-"""A password that somebody chooses: refused where it is easy to guess, else hashed."""
+"""A new password: rejected if it is easy to guess, else hashed."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from viral_contract.models.problem import FieldError
 
 
 def hash_new_password(password: SecretStr, email: str, pointer: str) -> str:
-    """The hash to store for the owner of this email. Raises ProblemError 422, at the pointer, for a weak one."""
+    """The hash to store. Raises ProblemError 422, with the pointer, for a weak password."""
     try:
         check_password(password.get_secret_value(), email)
     except WeakPasswordError as error:

@@ -1,4 +1,4 @@
-"""Rules that say who is notified about alerts."""
+"""Notification rules: who is notified about which alerts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ _RULE = f"{_RULES}/<{ROW_ID}:rule_id>"
 
 
 class _Signature(TypedDict):
-    """Who changes a rule, and when."""
+    """The actor and time of a change."""
 
     actor: str
     now: datetime
@@ -120,7 +120,7 @@ def post_test(rule_id: int) -> tuple[MessageAsked, HTTPStatus]:
 
 @contextmanager
 def _acting_on(rule_id: int | None) -> Iterator[Connection]:
-    """A transaction. Raises ProblemError 404, 409 and 422 for what cannot be done."""
+    """A transaction that raises ProblemError 404, 409 or 422 for a change that is not possible."""
     with _refusals(rule_id), current_context().database.write() as connection:
         yield connection
 
@@ -145,7 +145,7 @@ def _sign() -> _Signature:
 
 
 def _check_reach(body: RuleRequest) -> None:
-    """Refuse at once what the worker would refuse in the end; a name it resolves only when it sends."""
+    """Reject now what the worker would refuse later; it resolves host names only when it sends."""
     if body.target is None:
         return
     if body.channel == "email":

@@ -72,7 +72,7 @@ def patch_person(person_id: int, body: PersonChange) -> PersonDetail:
     actor, now = current_principal().name, datetime.now(UTC)
     with _refusals(), current_context().database.write() as connection:
         changed = access.save_change(connection, person_id, body, actor=actor, now=now)
-        # Also a role that holds later only, once somebody else lets the person back in.
+        # Includes a role that applies only later, after another admin has reactivated the person.
         if body.role is not None or not changed.deactivated:
             _check_grantable(changed.role)
     return changed
@@ -92,7 +92,7 @@ def post_password_link(person_id: int) -> tuple[PasswordLink, HTTPStatus]:
 def put_password(body: PasswordByLink) -> None:
     """Set a password with a link."""
     secret, now = body.secret.get_secret_value(), datetime.now(UTC)
-    # Hashing is dear on purpose, so a link that was made up does not bring it about.
+    # Hashing is expensive on purpose, so a made-up link must not trigger it.
     with _refusals(), current_context().database.read() as connection:
         email = access.fetch_link_owner(connection, secret, now=now)
     password_hash = hash_new_password(body.password, email, "/password")
@@ -101,9 +101,9 @@ def put_password(body: PasswordByLink) -> None:
 
 
 def _check_grantable(role: Role) -> None:
-    """Refuse a token the rights of a role that it lacks itself: anyone with a link's secret becomes that person.
+    """Refuse a token that lacks the role's own scopes: anyone with a link's secret becomes that person.
 
-    Where it is known last which role that is, the refusal undoes the whole transaction.
+    If the role is known only at the end, the refusal rolls back the whole transaction.
     """
     caller = current_principal()
     lacking = caller.find_ungrantable(ROLE_SCOPES[role])

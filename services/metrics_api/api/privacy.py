@@ -149,7 +149,7 @@ def post_close(request_id: int) -> PrivacyRequest:
     with current_context().database.write() as connection:
         asked = requests.fetch_subject(connection, request_id, lock=True)
         if asked and asked[0] == "erase":
-            # What comes late must not be stored after a parent heard that nothing is.
+            # Late data must not be stored after a parent was informed that none is.
             context = current_context()
             keys = [(name.kind, name.id) for name in list_names(asked[1], context.pseudonyms)]
             remember_erased(connection, keys, context.references.to_mark, at=now)
@@ -186,7 +186,7 @@ def _fetch(connection: Connection, request_id: int, now: datetime) -> PrivacyReq
 def _fetch_subject(
     connection: Connection, request_id: int, *, kind: RequestKind | None = None, lock: bool = False
 ) -> Subject:
-    """The subject of the request, which must be of the given kind, if any."""
+    """The request's subject, which must be of the given kind, if any."""
     found = requests.fetch_subject(connection, request_id, lock=lock)
     if found is None:
         raise not_found(f"open privacy request {request_id}")

@@ -18,11 +18,11 @@ from viral_runtime.work.lease import NOT_HELD
 _log = structlog.get_logger()
 _RETRY_SECONDS = 5
 MAX_ERRORS = 100
-"""How many wrong values one answer lists; the others are counted."""
+"""The number of errors that one answer lists; the others are counted."""
 
 
 class ProblemError(Exception):
-    """A refusal that the caller gets."""
+    """An error that becomes the answer."""
 
     def __init__(
         self,
@@ -48,17 +48,17 @@ class ProblemError(Exception):
 
 
 def not_found(what: str) -> ProblemError:
-    """The thing that the path names does not exist."""
+    """The error for a path whose subject does not exist."""
     return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}.")
 
 
 def not_held(detail: str) -> ProblemError:
-    """The worker that calls does not hold the row."""
+    """The error for a worker that does not hold the row."""
     return ProblemError(HTTPStatus.CONFLICT, NOT_HELD, detail)
 
 
 def invalid(errors: list[FieldError], *, more: int = 0) -> ProblemError:
-    """The request can be read but holds values that are not allowed; `more` are wrong beside those listed."""
+    """The error for invalid values; `more` is the number of errors besides those listed."""
     listed = errors[:MAX_ERRORS]
     total = len(errors) + more
     places = ", ".join(error.pointer or "request" for error in listed[:3])
@@ -69,13 +69,13 @@ def invalid(errors: list[FieldError], *, more: int = 0) -> ProblemError:
 
 
 def format_errors(error: ValidationError, *, prefix: str = "/") -> list[FieldError]:
-    """One entry for each wrong value, with a pointer to it; of very many the first MAX_ERRORS."""
+    """One entry per invalid value, with its pointer; at most MAX_ERRORS."""
     listed = islice(error.errors(include_url=False, include_input=False), MAX_ERRORS)
     return [_format_error(item, prefix) for item in listed]
 
 
 def invalid_values(error: ValidationError, *, prefix: str = "/", more: int = 0) -> ProblemError:
-    """The refusal for what a model found wrong; `more` wrong values were kept from it."""
+    """The error for a model's validation error; `more` is the number of errors that it did not see."""
     errors = format_errors(error, prefix=prefix)
     return invalid(errors, more=error.error_count() - len(errors) + more)
 
@@ -87,7 +87,7 @@ def _format_error(item: ErrorDetails, prefix: str) -> FieldError:
 
 
 def answer_problem(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    """The HTTP answer for a problem."""
+    """The HTTP response for a problem."""
     body = problem.model_dump_json(exclude_none=True)
     response = Response(body, problem.status, headers, content_type="application/problem+json")
     if problem.status == HTTPStatus.UNAUTHORIZED:

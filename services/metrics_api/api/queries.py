@@ -1,4 +1,4 @@
-"""What queries of several routes have in common: pages of a list, and a detector's question."""
+"""Parts of queries that several routes share: pages of a list, the period and thresholds of detectors."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ Answer = TypeVar("Answer", bound=PeriodAnswer)
 
 
 class ListQuery(BaseModel):
-    """Which page of a list."""
+    """The page of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,9 +38,9 @@ class ListQuery(BaseModel):
 def parse_query(
     period: PeriodQuery, overrides: Overrides, page: Page, *, default_days: int = 7, shows_identifiers: bool = True
 ) -> Query:
-    """What the detectors need for this request, with identifiers as its caller sees them, or masked.
+    """The detectors' query for this request, with identifiers as its caller sees them, or masked.
 
-    Raises ProblemError 422 when the overrides contradict each other.
+    Raises ProblemError 422 if the overrides contradict each other.
     """
     now = datetime.now(UTC)
     settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
@@ -50,7 +50,7 @@ def parse_query(
 
 
 def apply_overrides(overrides: Overrides) -> DetectionSettings:
-    """The configured thresholds with those of the request. Raises ProblemError 422 when these contradict each other."""
+    """The configured thresholds with the request's overrides. Raises ProblemError 422 if they contradict each other."""
     try:
         return overrides.apply_to(current_context().settings.detection)
     except ValueError as error:
@@ -58,14 +58,14 @@ def apply_overrides(overrides: Overrides) -> DetectionSettings:
 
 
 def build_identifiers() -> Identifiers:
-    """How the caller of this request sees identifiers; where it is whole, `note_look` belongs beside it."""
+    """Identifiers as the caller of this request sees them; a route that uses it calls `note_look`, too."""
     return Identifiers(current_context().references, current_principal().sees_identifiers)
 
 
 def note_look(connection: Connection, action: LookAction = "look_at_identifiers") -> None:
-    """Note once an hour and route that the caller is shown whole identifiers, or names one that they may not see.
+    """Audit, once per hour and route, that the caller sees full identifiers, or names one that it may not see.
 
-    Nothing is noted of who is shown masks. A transaction that only reads is followed by one that writes the note.
+    A caller who sees masks is not audited. After a read-only transaction, another one writes the entry.
     """
     principal = current_principal()
     if action == "look_at_identifiers" and not principal.sees_identifiers:
@@ -80,7 +80,7 @@ def note_look(connection: Connection, action: LookAction = "look_at_identifiers"
 
 
 def note_retention(connection: Connection, answer: Answer) -> Answer:
-    """Note from which date on the answer is whole, where its period, or the one it compares with, begins before."""
+    """Set the first date with complete data if the answer's period, or the one it compares with, begins before it."""
     retained = fetch_retained(connection)
     first = max(retained.events, retained.content)
     compares = isinstance(answer, KFactorAnswer)
@@ -91,7 +91,7 @@ def note_retention(connection: Connection, answer: Answer) -> Answer:
 
 
 def read_page(query: ListQuery, name: str) -> Page:
-    """The page of the list `name` that was asked for. Raises ProblemError 422 on a cursor of another list."""
+    """The requested page of the list `name`. Raises ProblemError 422 for a cursor of another list."""
     if query.cursor is None:
         return Page(query.limit)
     try:
@@ -101,7 +101,7 @@ def read_page(query: ListQuery, name: str) -> Page:
 
 
 def split_page(page: Page, name: str, rows: Sequence[Item], *key: str) -> tuple[list[Item], str | None]:
-    """The rows of this page of the list `name`, and the cursor behind the last of them if more follow.
+    """The rows of this page of the list `name`, and the cursor after the last one if more follow.
 
     `key` names the fields by which the list is ordered.
     """

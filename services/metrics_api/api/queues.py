@@ -1,4 +1,4 @@
-"""Shows the queues, and what to do with dead letters."""
+"""The queues, and decisions about dead letters."""
 
 import re
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ def post_confirm(letter_id: str) -> DeadLetterState:
 
 
 def _decide(action: str, letter_id: str, *, now: datetime) -> Kind:
-    """Take the decision and return the letter's kind. Raises ProblemError 404 where there is nothing to decide."""
+    """Apply the decision and return the letter's kind. Raises ProblemError 404 if it needs no decision."""
     named = _LETTER_ID.fullmatch(letter_id)
     ledger = named and _LEDGER_OF.get(named[1])
     decide = ledger and ledger.decisions.get(action)

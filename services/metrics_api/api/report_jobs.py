@@ -1,4 +1,4 @@
-"""What workers call: they hold a run by a token, and every call proves it."""
+"""Report runs for workers, which prove with a token that they hold a run."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

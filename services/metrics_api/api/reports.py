@@ -1,4 +1,4 @@
-"""Asks for reports and reads them."""
+"""Reports: request, list, read and export them."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -94,7 +94,7 @@ def get_report(report_id: int, connection: Connection) -> Report:
 )
 def get_export(report_id: int, query: ExportQuery) -> Response:
     """Export a finished report as a file."""
-    # Its own, which ends before a file is rendered.
+    # Its own transaction, which ends before the file is rendered.
     with current_context().database.read() as connection:
         report = get_report(report_id, connection)
     if report.status != "ready":
@@ -102,7 +102,7 @@ def get_export(report_id: int, query: ExportQuery) -> Response:
     export = export_report(current_context().database, report, query.format)
     headers = {
         "Content-Disposition": f'attachment; filename="{_name_file(report)}.{query.format}"',
-        # A web page that somebody opens from here after all must not run or load anything.
+        # If someone opens the page from here, it must not run or load anything.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }

@@ -1,4 +1,4 @@
-"""Routes whose scope, request and answers are declared, so that none is open by accident and all are documented."""
+"""Routes that declare scope, request and answers, so that none is open by accident and all are documented."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -29,14 +29,14 @@ Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
 ROW_ID = f"int(max={2**63 - 1})"
 SMALL_ROW_ID = f"int(max={2**31 - 1})"
-"""The converters of a row's id in a path, by the type of its column; PostgreSQL knows no larger one."""
+"""Converters of a row's id in a path, with the range of its column."""
 MAX_BODY_BYTES = 1024 * 1024
 MAX_MARKS = 80_000
-"""More than the largest content that may be stored can hold; in memory each costs up to 70 bytes."""
+"""More values than the largest valid content has; in memory each takes up to 70 bytes."""
 
 
 class IdConverter(BaseConverter):
-    """An id chosen by a caller, as in `/v1/links/<id:id>`: any text, slashes too, that can be stored."""
+    """An id chosen by a caller, as in `/v1/links/<id:id>`: any text that can be stored, including slashes."""
 
     regex = "(?s:.+)"
     part_isolating = False
@@ -49,14 +49,14 @@ class IdConverter(BaseConverter):
 
 
 class _NoQuery(BaseModel):
-    """No parameters; a mistyped one must not go unnoticed."""
+    """No parameters, so that a mistyped one is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path, as it is enforced and documented."""
+    """One method of one path, enforced and documented."""
 
     resource: str
     name: str
@@ -95,11 +95,11 @@ class Resource:
         media_types: tuple[str, ...] = ("application/json",),
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[View], View]:
-        """Declare a route; `scope` None leaves it open to everybody.
+        """Declare a route; `scope` None leaves it open to everyone.
 
-        A view's parameters named `query` and `body` are filled with their models, `connection` is the transaction in
-        which the caller was found, for views that only read; the other ones come from the path.
-        `reads` names the body's model where the view reads the body by itself.
+        A view gets `query` and `body` as their models, `connection` as the transaction in which the caller was found,
+        for views that only read, and the other parameters from the path. `reads` is the body's model if the view reads
+        the body itself.
         """
 
         def register(view: View) -> View:
@@ -165,7 +165,7 @@ def _call(
 
 @contextmanager
 def _begin(scope: Scope | None, flag: Flag | None) -> Iterator[Connection | None]:
-    """The transaction in which the caller was found, None for a route that is open to everybody."""
+    """The transaction in which the caller was found, None for a route that is open to everyone."""
     if scope is None:
         yield None
         return
@@ -205,7 +205,7 @@ def check_media_type(*allowed: str) -> None:
 
 
 def read_body(model: type[Model]) -> Model:
-    """The JSON body as a model; no body at all is an empty object. Raises ProblemError 400, 415 or 422."""
+    """The JSON body as a model; no body is an empty object. Raises ProblemError 400, 415 or 422."""
     if not request.mimetype and not read_bytes():
         return validate(model, {})
     check_media_type("application/json")
@@ -213,7 +213,7 @@ def read_body(model: type[Model]) -> Model:
 
 
 def parse_json(body: bytes) -> Any:
-    """The body's JSON. Raises ProblemError 400 that says where it stops being JSON, or 413 for too many values."""
+    """The body's JSON. Raises ProblemError 400 with the position of a syntax error, or 413 for too many values."""
     if count_marks(body) > MAX_MARKS:
         detail = f"The body holds more than {MAX_MARKS} commas and brackets. Send it in smaller parts."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
@@ -224,12 +224,12 @@ def parse_json(body: bytes) -> Any:
 
 
 def count_marks(body: bytes) -> int:
-    """How many commas and opening brackets a JSON text holds, those within texts too: at least as many as values."""
+    """The number of commas and opening brackets of a JSON text, an upper bound for the number of its values."""
     return sum(map(body.count, b",[{"))
 
 
 def validate(model: type[Model], data: Any) -> Model:
-    """The data as a model. Raises ProblemError 422 with a pointer to every wrong value."""
+    """The data as a model. Raises ProblemError 422 with a pointer to every invalid value."""
     dropped = drop_surplus(model, data, keep=MAX_ERRORS)
     try:
         return model.model_validate(data, context={"now": datetime.now(UTC)})

@@ -13,7 +13,7 @@ from viral_contract.models.people import Scope
 from viral_contract.models.pii import MAX_SCAN_BYTES, PiiFinding, ScanAnswer, ScanRequest
 
 scans = Resource("scans")
-# What JSON makes of 64 KiB: at most 6 bytes of one, and some around them.
+# 64 KiB in JSON: at most 6 bytes for each byte, plus the object around them.
 _MAX_BODY_BYTES = 6 * MAX_SCAN_BYTES + 1024
 
 

@@ -42,7 +42,7 @@ def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
     device = body.device.get_secret_value() if body.device else None
     lane = find_lane(references, body.email, device)
     account, wait = _begin_attempt(body.email, lane, now=now)
-    # Takes as long as it should, so it happens where no connection of the database waits for it.
+    # Slow on purpose, so it runs while no database connection is held.
     correct = is_password(account.password_hash if account else None, body.password.get_secret_value())
     created = _begin_session(account, lane, now=now) if account and correct else None
     if created is None:
@@ -54,10 +54,10 @@ def post_session(body: Credentials) -> tuple[SessionCreated, HTTPStatus]:
 
 
 def _begin_attempt(email: str, lane: str, *, now: datetime) -> tuple[Account | None, int | None]:
-    """Whose email it is, and how long its network has to wait for having failed too often.
+    """The account of an email, after checking that neither it nor the caller's network is locked.
 
-    Raises ProblemError 429 for all alike, whether there is such an account or not, those excepted who have signed in
-    by this device or from this network before: nobody else there keeps them out.
+    Raises ProblemError 429 whether or not the account exists, except for a device or network that has signed in
+    before: others there cannot lock it out.
     """
     network, limits = current_network(), current_context().limits
     wait = limits.reserve_login(network)

@@ -1,4 +1,4 @@
-"""Who gets the scheduled reports, who gets nothing any more, and the links that end subscriptions."""
+"""Subscriptions to scheduled reports, suppressed addresses, and unsubscribe links."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -40,7 +40,7 @@ class SubscriptionsQuery(ListQuery):
 
 
 class SubscriberQuery(BaseModel):
-    """Whose subscriptions end."""
+    """The recipient whose subscriptions end."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What operators and tools ask without a token."""
+"""Health checks, metrics and documentation, open without a token."""
 
 from http import HTTPStatus
 from importlib.resources import files
@@ -71,7 +71,7 @@ def get_docs_asset(name: str) -> Response:
     return send_from_directory(_DOCS_ASSETS, name)
 
 
-# Answered by the library that counts requests; here it is only described.
+# Served by the library that counts requests; here it is only documented.
 system.operations.append(
     Operation(
         resource=system.name,

@@ -1,4 +1,4 @@
-"""Routes that take what other services write: one item by PUT, many by POST, and DELETE."""
+"""Routes by which other services write items: one by PUT, many by POST, and DELETE."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ Kept = TypeVar("Kept")
 class Writing(Generic[Item, Kept]):
     """How one kind of item is written.
 
-    `name` is what it is called, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `keep`
-    makes of a valid item what is held until all are read; `save` stores that and says what became of it; `delete` says
-    whether there was one.
+    `name` is for messages, `one` the model of a PUT, `item` the same with its id, `batch` that of a POST. `keep`
+    converts a valid item into what is held until all are read; `save` stores those and returns counts; `delete`
+    returns whether the item existed.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Long work in steps: facts that are rebuilt, content that is scanned again."""
+"""Background jobs in steps: rebuilding facts, rescanning content."""

@@ -1,4 +1,4 @@
-"""The rows of batches: how far each has come, and those that failed."""
+"""The rows of batches: their progress, and those that failed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ BATCHES = Kind(
     "batch",
     "batches",
     {QueueName.BATCH: "true"},
-    # Between two steps a batch that is running waits, too.
+    # A running batch also waits, between two steps.
     waiting=("queued", "running"),
     running=("running",),
     failed="failed",
@@ -29,18 +29,18 @@ _FAILED = text("""
 
 
 def fetch_all_unfinished(connection: Connection) -> list[Batch]:
-    """How far every batch has come that has steps left, the oldest first."""
+    """The progress of every unfinished batch, oldest first."""
     return [_format(row) for row in connection.execute(select(batches).where(IS_UNFINISHED).order_by(batches.c.id))]
 
 
 def fetch_batch(connection: Connection, batch_id: int) -> Batch | None:
-    """How far a batch has come, or None when there is no such batch."""
+    """The progress of a batch, or None if it does not exist."""
     row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
     return None if row is None else _format(row)
 
 
 def describe_failed_batches(connection: Connection, batch_ids: Sequence[int]) -> dict[int, DeadLetter]:
-    """Batches that failed for good, by their ids."""
+    """Failed batches as dead letters, by their ids."""
     return {
         row.id: format_letter(BATCHES, QueueName.BATCH, row, what=_name(row))
         for row in connection.execute(_FAILED, {"ids": list(batch_ids)})

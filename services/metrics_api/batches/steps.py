@@ -1,7 +1,7 @@
-"""Batches: long work in bounded steps, each committed by itself, so that it can stop anywhere and go on.
+"""Batches: background jobs in bounded steps, each committed by itself, so that they can stop and resume anywhere.
 
-A batch needs no lease: who does a step holds its row by a lock until the step is committed. Nor does it count attempts
-as a claim does, but the failures in a row of the step that is next.
+A batch needs no lease: the row is locked while a step runs, until the step is committed. Instead of attempts, it counts
+the failures in a row of the next step.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a step may depend on beside the stored data."""
+    """What a step may depend on besides stored data."""
 
     phone_region: str
     scan_seconds: float
@@ -38,7 +38,7 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Work:
-    """One kind of long work: what its steps are, and how one is done; a step is any JSON."""
+    """One kind of job: how its steps are planned, and how one is done; a step is any JSON."""
 
     plan: Callable[[Connection], list[Any]]
     step: Callable[[Connection, Any, StepContext], None]
@@ -62,16 +62,16 @@ WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
     "rescan_content": Work(plan_rescan, partial(_scan, rescan_step)),
     "finish_scans": Work(plan_finish, partial(_scan, finish_step)),
-    # An erasure knows the days.
+    # An erasure plans the days itself.
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
 }
 
-# A worker that comes while another does a step finds nothing, and need not wait for it.
+# While a worker does a step, others find nothing to do instead of waiting.
 _NEXT = text(f"""
     SELECT id, kind, steps -> done_steps AS step, done_steps + 1 = jsonb_array_length(steps) AS is_last FROM batches
     WHERE id = :batch_id AND {BATCHES.is_due} FOR UPDATE SKIP LOCKED
 """)
-# A batch that goes on need not be put on its queue again.
+# A batch that continues is not enqueued again.
 _DONE = text("""
     UPDATE batches SET done_steps = done_steps + 1, attempt = 0, next_attempt_at = NULL, last_error = NULL,
         enqueued_at = :now, status = CASE WHEN :is_last THEN 'done' ELSE 'running' END,
@@ -88,10 +88,10 @@ _FAILED = text(f"""
 
 
 def step_batch(connection: Connection, batch_id: int, context: StepContext) -> Batch | None:
-    """Do the next step if one is left; None where it is in other hands, waits after a failure, or never was.
+    """Do the next step if one is left; None if another worker does it, it waits after a failure, or it does not exist.
 
-    A step that fails is undone and noted; after MAX_ATTEMPTS failures in a row the batch has failed. Raises
-    OperationalError when it is the database that cannot do it now, which says nothing about the step.
+    A failed step is rolled back and recorded; after MAX_ATTEMPTS failures in a row the batch has failed. Raises
+    OperationalError if the database is the cause, which does not count as a failure of the step.
     """
     row = connection.execute(_NEXT, {"batch_id": batch_id, "now": context.now}).one_or_none()
     if row is None:
@@ -111,14 +111,14 @@ def step_batch(connection: Connection, batch_id: int, context: StepContext) -> B
 
 
 def _save_failure(connection: Connection, batch_id: int, error: Exception, context: StepContext) -> None:
-    # What follows the first line may quote stored data.
+    # Later lines may quote stored data.
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     values = {"batch_id": batch_id, "error": reason, "now": context.now, "most": MAX_ATTEMPTS}
     connection.execute(_FAILED, {**values, "base": context.backoff_base_seconds})
 
 
 def start_batch(connection: Connection, kind: BatchKind) -> int:
-    """Plan the work's steps, or find the unfinished batch of the same kind to go on with; returns its id."""
+    """Plan the job's steps, or find the unfinished batch of the same kind; returns its id."""
     unfinished = select(batches.c.id).where(batches.c.kind == kind, IS_UNFINISHED)
     known: int | None = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
     if known is not None:
@@ -130,7 +130,7 @@ def start_batch(connection: Connection, kind: BatchKind) -> int:
 
 
 def start_due_rescan(connection: Connection) -> int | None:
-    """Start to scan content again if an older scanner has scanned some of it; returns the batch, or None."""
+    """Start to rescan content if an older scanner has scanned some of it; returns the batch, or None."""
     return start_batch(connection, "rescan_content") if plan_rescan(connection) else None
 
 
@@ -141,7 +141,7 @@ def start_due_rebuild(connection: Connection) -> int | None:
 
 
 def start_due_scans(connection: Connection) -> None:
-    """Start to finish the scans that took too long, unless that is under way or a person is asked about it."""
+    """Start to finish the scans that took too long, unless a batch is doing so or has failed and awaits a decision."""
     stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", _IS_STUCK).limit(1)
     if connection.execute(stuck).first() is None and plan_finish(connection):
         start_batch(connection, "finish_scans")

@@ -1,1 +1,1 @@
-"""Tables, connections and migrations; queries live beside what they answer."""
+"""Tables, connections and migrations; queries are next to the code that needs them."""

@@ -18,7 +18,7 @@ _WAIT = Histogram("viral_engine_database_wait_seconds", "Time until a transactio
 
 
 def create_database_engine(database_url: str, *, pool_size: int, statement_timeout: bool = True) -> Engine:
-    """An engine whose sessions think in UTC and, unless set otherwise, give up on overlong statements."""
+    """An engine whose sessions use UTC and, by default, a statement timeout."""
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = _OPTIONS if statement_timeout else "-c timezone=UTC"
     _POOL_SIZE.set(pool_size)
@@ -28,7 +28,7 @@ def create_database_engine(database_url: str, *, pool_size: int, statement_timeo
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
-        # Errors reach the log, and what is stored names children.
+        # Errors reach the log, and parameters may identify children.
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
@@ -42,7 +42,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent snapshot of everything, without the right to change it."""
+        """One consistent, read-only snapshot."""
         with _TRANSACTIONS.track_inprogress(), self._connect() as connection:
             yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 

@@ -24,7 +24,7 @@ _INVALID_INDEXES = text("""
     JOIN pg_class owner ON owner.oid = indrelid
     WHERE NOT indisvalid AND owner.relname = ANY(:tables) AND owner.relnamespace = current_schema()::regnamespace
 """)
-# What a session of the API may only read, or only add to, whatever it is made to run.
+# Limits a compromised API session: some tables are read-only or append-only for it.
 _RIGHTS = (
     "GRANT USAGE ON SCHEMA {schema} TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
@@ -37,7 +37,7 @@ _ROLE = text("SELECT current_user <> :role, EXISTS (SELECT FROM pg_roles WHERE r
 
 
 class MissingRoleError(Exception):
-    """There is no such database user; says how to make it."""
+    """There is no such database user; the message says how to create it."""
 
 
 def _config() -> Config:
@@ -48,15 +48,15 @@ def _config() -> Config:
 
 
 def upgrade(database_url: str, revision: str = "head", *, finish: Callable[[Connection], None] | None = None) -> None:
-    """Bring the schema to `revision`; several processes may try at once, one does the work.
+    """Upgrade the schema to `revision`; of several processes that try at once, one does it.
 
-    What the owner of the schema has to do besides is done by `finish`, in one transaction.
+    `finish` runs afterwards as the schema's owner, in one transaction.
     """
     _run(database_url, lambda config: command.upgrade(config, revision), finish)
 
 
 def downgrade(database_url: str, revision: str) -> None:
-    """Take the schema back to `revision`."""
+    """Downgrade the schema to `revision`."""
     _run(database_url, lambda config: command.downgrade(config, revision))
 
 
@@ -80,26 +80,26 @@ def _run(database_url: str, work: Callable[[Config], None], finish: Callable[[Co
 def _await_turn(guard: Connection) -> None:
     """Wait until no other process migrates.
 
-    Between statements: to build an index concurrently waits for every session that is inside of one, so a session that
-    waited for the lock would keep the one that holds it from ending.
+    It polls between statements: building an index concurrently waits for every session that is inside a statement, so a
+    session that waited for the lock would block the one that holds it.
     """
     while not guard.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar_one():
         time.sleep(_PAUSE_SECONDS)
 
 
 def _rebuild_invalid_indexes(connection: Connection) -> None:
-    """Build again what was cut off: such an index exists, so no migration makes it, and no query uses it."""
+    """Rebuild indexes whose build was interrupted: they exist, so no migration creates them, but no query uses them."""
     quote = connection.dialect.identifier_preparer.quote
     for name in connection.execute(_INVALID_INDEXES, {"tables": list(metadata.tables)}).scalars().all():
-        # A rebuilding that was cut off leaves what it had begun beside the old one.
+        # An interrupted REINDEX leaves its unfinished index beside the old one.
         verb = "DROP" if "_ccnew" in name else "REINDEX"
         connection.execute(text(f"{verb} INDEX CONCURRENTLY {quote(name)}"))
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether every migration of this release has run; those of a newer release may have, too.
+    """Whether every migration of this release has run; those of a newer release may have run, too.
 
-    While a newer release takes over, the pods of this one must stay ready, or nobody would serve.
+    During a rollout of a newer release, the pods of this one must stay ready.
     """
     current = MigrationContext.configure(connection).get_current_revision()
     newest, known = _known_revisions()
@@ -113,7 +113,7 @@ def _known_revisions() -> tuple[str | None, frozenset[str]]:
 
 
 def grant_rights(owner: Connection, database_url: str) -> None:
-    """Give the user of this address what running takes; the owner has it already. Raises MissingRoleError."""
+    """Grant the user of this URL what the services need; the schema's owner has it already. Raises MissingRoleError."""
     role = make_url(database_url).username or ""
     is_other, is_there = owner.execute(_ROLE, {"role": role}).one()
     if not is_there:
@@ -129,6 +129,6 @@ def grant_rights(owner: Connection, database_url: str) -> None:
 
 
 def save_audit_retention(owner: Connection, days: int) -> None:
-    """Let the purge delete audit entries of more than so many days; the owner alone may say how many."""
+    """Set the age in days from which the purge may delete audit entries; only the schema's owner may."""
     body = f"RETURNS integer LANGUAGE sql STABLE RETURN {int(days)}"
     owner.execute(text(f"CREATE OR REPLACE FUNCTION audit_retention_days() {body}"))

@@ -1,4 +1,4 @@
-"""Pages of long lists: each goes on behind the last row of the one before, whatever is added meanwhile."""
+"""Pages of long lists: each continues after the last row of the previous one, whatever is added in between."""
 
 import json
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ Item = TypeVar("Item")
 
 
 class CursorSigner(Protocol):
-    """Turns a text into an opaque one and back."""
+    """Encrypts a text and decrypts it."""
 
     def seal(self, text: str, *, purpose: str) -> str:
-        """The opaque form, which opens for the same purpose only."""
+        """The text encrypted for one purpose."""
 
     def unseal(self, sealed: str, *, purpose: str) -> str | None:
-        """The text behind the opaque form, or None when it was not sealed here for this purpose."""
+        """The sealed text, or None if it was not sealed here for this purpose."""
 
 
 class InvalidCursorError(ValueError):
-    """The cursor was not made for this list."""
+    """The cursor does not belong to this list."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """At most `limit` rows behind the row whose key is `after`."""
+    """At most `limit` rows after the row whose key is `after`."""
 
     limit: int
     after: tuple[Any, ...] | None = None
 
     @property
     def fetch(self) -> int:
-        """One row more than shown tells whether there is a next page."""
+        """The number of rows to fetch: one more than shown, to see whether there is a next page."""
         return self.limit + 1
 
     def split(self, rows: Sequence[Item]) -> tuple[list[Item], Item | None]:
@@ -41,12 +41,12 @@ class Page:
 
 
 def encode_cursor(signer: CursorSigner, name: str, key: Sequence[object]) -> str:
-    """A cursor behind the row with this key; sealed, because keys hold identifiers."""
+    """A cursor after the row with this key; sealed, because keys may contain identifiers."""
     return signer.seal(json.dumps([str(part) for part in key]), purpose=f"cursor of {name}")
 
 
 def decode_cursor(signer: CursorSigner, name: str, cursor: str) -> tuple[str, ...]:
-    """The key within the cursor. Raises InvalidCursorError when it is not one of this list's."""
+    """The key in the cursor. Raises InvalidCursorError if the cursor does not belong to this list."""
     key = signer.unseal(cursor, purpose=f"cursor of {name}")
     if key is None:
         raise InvalidCursorError("is not a cursor from this list")

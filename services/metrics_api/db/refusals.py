@@ -1,4 +1,4 @@
-"""Why PostgreSQL refuses a command of the operators, in a sentence, and whether trying again can help."""
+"""Explains to operators why PostgreSQL refused a command, and whether trying again can help."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 _FORM = "postgresql://USER:PASSWORD@HOST:5432/NAME"
-# A connection that is refused has no SQLSTATE, only words; in another language than English it is tried again.
+# A refused connection has no SQLSTATE, only a message; one that is not in English is retried.
 _FINAL_WORDS = (
     "password authentication failed",
     "no password supplied",
@@ -31,9 +31,9 @@ _FINAL_WORDS = (
 
 @contextmanager
 def refusals_explained(variable: str, database_url: str) -> Iterator[None]:
-    """End with code 78 where the database of this variable will refuse the next try too, with 75 where it may not.
+    """Exit with code 78 if the database of this variable will refuse the next try too, with 75 if it may not.
 
-    The sentence on standard error names the variable. Any other error passes.
+    The message on standard error names the variable. Other errors propagate.
     """
     try:
         make_url(database_url)
@@ -54,7 +54,7 @@ def refusals_explained(variable: str, database_url: str) -> Iterator[None]:
 
 
 def _shorten(error: DBAPIError) -> str:
-    """PostgreSQL's own words on one line, without those of the library around them."""
+    """PostgreSQL's own message on one line, without the library's prefix."""
     return " ".join(str(error.orig).split()).removeprefix("connection failed: ").rstrip(".")
 
 

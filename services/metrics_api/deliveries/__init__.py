@@ -1,1 +1,1 @@
-"""Everything that is mailed or posted: one ledger, and one state machine that decides what was sent."""
+"""Emails and webhooks: one ledger, and one state machine for what was sent."""

@@ -1,4 +1,4 @@
-"""What a worker needs to know about a delivery: what it says, and the links in it."""
+"""Claims of deliveries, with everything that a worker needs to send them."""
 
 from datetime import datetime
 from typing import Any
@@ -20,8 +20,8 @@ _SUBJECT = text("""
     SELECT report_id, rule_id, notification, takedown FROM delivery_requests
     WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
 """)
-# An attempt that was under way while its rule changed waits again, and a failed one a person may have retried. A test
-# is sent by a rule that is switched off, too.
+# An attempt may have been in progress while its rule changed, or a person may have retried a failed one. A test is sent
+# even by a disabled rule.
 _CANCEL_OUTDATED = text("""
     UPDATE deliveries SET status = 'cancelled', finished_at = :now FROM delivery_requests request
     WHERE deliveries.id = :delivery_id AND status = 'pending' AND request.id = request_id AND rule_id IS NOT NULL
@@ -35,10 +35,10 @@ _IS_SUBSCRIBED = text("SELECT EXISTS (SELECT FROM subscriptions WHERE lower(emai
 
 
 class UnreadableSubjectError(Exception):
-    """What a claimed delivery says was stored in a form that this version cannot read."""
+    """The stored content of a claimed delivery cannot be parsed by this release."""
 
     def __init__(self, claim: Claim, error: ValidationError) -> None:
-        """Keep whose claim it is, and the first thing that is wrong."""
+        """Store the claim, and the first error in the message."""
         wrong = error.errors()[0]
         place = ".".join(str(part) for part in wrong["loc"])
         super().__init__(f"The content cannot be read: {place}: {wrong['msg']}")
@@ -48,7 +48,7 @@ class UnreadableSubjectError(Exception):
 def claim_with_subject(
     connection: Connection, delivery_id: int, context: Context, *, now: datetime
 ) -> DeliveryClaimed | None:
-    """Take the delivery with all that it says; None when it is not waiting, or its rule no longer wants it.
+    """Claim the delivery with its content; None if it is not due, or its rule no longer wants it.
 
     Raises UnreadableSubjectError.
     """
@@ -69,7 +69,7 @@ def claim_with_subject(
 def fail_unreadable(
     connection: Connection, error: UnreadableSubjectError, settings: QueueSettings, *, now: datetime
 ) -> Ended | None:
-    """End for good what no attempt could read, so that a person sees why."""
+    """End a delivery that cannot be parsed as failed, with the reason."""
     result = DeliveryResult(token=error.claim.token, outcome="failed", error=str(error))
     return save_result(connection, error.claim.delivery_id, result, settings, now=now)
 
@@ -106,7 +106,7 @@ def _fetch_secret(connection: Connection, claim: Claim, subject: Row[Any], conte
 
 
 def _build_unsubscribe_url(connection: Connection, claim: Claim, references: References, public_url: str) -> str | None:
-    """Only a subscription can be ended."""
+    """The recipient's unsubscribe URL, None without a subscription."""
     if not connection.execute(_IS_SUBSCRIBED, {"recipient": claim.recipient}).scalar_one():
         return None
     return build_unsubscribe_url(public_url, references, claim.recipient)

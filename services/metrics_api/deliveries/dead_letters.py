@@ -1,4 +1,4 @@
-"""Deliveries that failed for good, or may have arrived: a person decides."""
+"""Deliveries that failed permanently or are unconfirmed, and a person's decisions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ _HELD = text("""
     WHERE deliveries.id = ANY(:ids)
 """)
 _RETRY = retry(DELIVERIES)
-# An unconfirmed one stays so: to call it canceled would say that nothing arrived.
+# An unconfirmed one stays unconfirmed: canceled would mean that nothing arrived.
 _DISCARD = discard(
     DELIVERIES, also=", finished_at = :now, status = CASE status WHEN 'dead' THEN 'cancelled' ELSE status END"
 )
@@ -32,7 +32,7 @@ _CONFIRM = Decision(
 
 
 def describe_held_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, DeadLetter]:
-    """Deliveries that wait for a person, by their ids."""
+    """Deliveries as dead letters, by their ids."""
     return {
         row.id: format_letter(
             DELIVERIES, QUEUES[row.kind], row, what=f"{_name(row)} to {mask_recipient(row.recipient)}"
@@ -42,7 +42,7 @@ def describe_held_deliveries(connection: Connection, delivery_ids: Sequence[int]
 
 
 def retry_delivery(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> bool:
-    """Send once more, from the first attempt, even if that suppressed the address; False when it needs no decision."""
+    """Send again from the first attempt, even if it suppressed the address; False if it needs no decision."""
     if not _RETRY.take(connection, delivery_id, actor=actor, now=now):
         return False
     lift_for_retry(connection, delivery_id, actor=actor, now=now)

@@ -1,4 +1,4 @@
-"""Reads what became of deliveries: of one report one by one, and of every report in a word."""
+"""Reads the deliveries of a report or a request."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ _ONE = text(f"""
 def fetch_deliveries(
     connection: Connection, report_id: int, page: Page, signer: CursorSigner, *, email_enabled: bool, whole: bool
 ) -> DeliveriesAnswer:
-    """The deliveries of a report, the newest request first; recipients are masked unless `whole`."""
+    """The deliveries of a report, newest request first; recipients are masked unless `whole`."""
     request_id, delivery_id = map(int, page.after) if page.after else (None, None)
     values = {"report_id": report_id, "request_id": request_id, "delivery_id": delivery_id, "fetch": page.fetch}
     shown, last = page.split(connection.execute(_OF_REPORT, values).all())
@@ -41,13 +41,13 @@ def fetch_deliveries(
 
 
 def fetch_request(connection: Connection, request_id: int, *, email_enabled: bool) -> DeliveriesAnswer:
-    """All deliveries of one request, in the order in which the recipients were named."""
+    """All deliveries of one request, in the order of its recipients."""
     rows = connection.execute(_OF_REQUEST, {"request_id": request_id}).all()
     return DeliveriesAnswer(deliveries=_format_all(rows, whole=True), email_enabled=email_enabled, next_cursor=None)
 
 
 def fetch_delivery(connection: Connection, report_id: int, delivery_id: int) -> RenderedDelivery | None:
-    """One delivery of a report with what was rendered for it, or None where there is no such one."""
+    """One delivery of a report with its rendered content, or None if it does not exist."""
     row = connection.execute(_ONE, {"report_id": report_id, "delivery_id": delivery_id}).one_or_none()
     return RenderedDelivery(**_shape(row, whole=True), content=row.content) if row else None
 

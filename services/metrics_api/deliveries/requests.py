@@ -1,4 +1,4 @@
-"""Asking for deliveries: once within 60 seconds, and once for ever for a mailing or a notification with a key."""
+"""Requests for deliveries: the same within 60 seconds is one, and so is ever one with the same unique key."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ MAX_ATTEMPTS = 5
 class DeliveryRequest:
     """What is requested: a report to mail, alert events for a rule, or an item to take down.
 
-    `unique_key` is given where the same must never be asked for twice.
+    `unique_key` prevents a second request for the same thing.
     """
 
     kind: DeliveryKind
@@ -40,14 +40,13 @@ class DeliveryRequest:
 
 @dataclass(frozen=True)
 class Requested:
-    """The request that answers, and whether it is a new one."""
+    """The id of the request, and whether it is new."""
 
     request_id: int
     created: bool
 
 
-# The id is drawn first, so that the Message-ID names it; the random part keeps a restored database from using a
-# Message-ID twice.
+# The Message-ID contains the id; its random part keeps a restored database from using a Message-ID twice.
 _INSERT = text("""
     WITH given AS (
         SELECT nextval(pg_get_serial_sequence('deliveries', 'id')) AS id, recipient, recipient_hash,
@@ -67,7 +66,7 @@ _INSERT = text("""
 
 
 def is_email_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
-    """Whether emails of this report, or else of this notification rule, are placeholders at the moment."""
+    """Whether emails of this report, or else of this notification rule, are currently placeholders."""
     key = f"report:{report_id}" if report_id is not None else f"rule:{rule_id}"
     return not flags.is_on(Flag.EMAIL_DELIVERY, key)
 
@@ -75,7 +74,7 @@ def is_email_off(flags: Flags, *, report_id: int | None, rule_id: int | None) ->
 def request_report_emails(connection: Connection, request: DeliveryRequest, *, domain: str, now: datetime) -> Requested:
     """Record the deliveries of a report, or find those that the same request made within the last 60 seconds.
 
-    A request made while email was off made placeholders; repeated once it is on, it makes emails.
+    A request while email is off creates placeholders; repeated once it is on, it creates emails.
     """
     recipients = sorted(_hash(recipient) for recipient in drop_repeated(request.recipients))
     what = "placeholder" if request.is_placeholder else "delivery"
@@ -89,7 +88,7 @@ def request_report_emails(connection: Connection, request: DeliveryRequest, *, d
 
 
 def save_request(connection: Connection, request: DeliveryRequest, *, domain: str, now: datetime) -> Requested:
-    """Record the deliveries, each recipient's once, or find those of the same unique key."""
+    """Record one delivery per recipient, or find the request with the same unique key."""
     statement = insert(delivery_requests).values(
         report_id=request.report_id,
         notification=request.notification and request.notification.model_dump(mode="json"),
@@ -135,7 +134,7 @@ def _hash(recipient: str) -> str:
 
 
 def save_mailing(connection: Connection, run_id: int, context: Context, *, now: datetime) -> bool:
-    """Record once for ever what is to be mailed of a run, in the transaction that ends it; says whether anything is."""
+    """Record a finished report's emails, once, in the transaction that ends its run; returns whether there are any."""
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
     subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
     recipients = [*run.recipient_emails, *subscribers]
@@ -153,7 +152,7 @@ def save_mailing(connection: Connection, run_id: int, context: Context, *, now: 
 
 
 def _is_newest_slot(connection: Connection, run: Row[Any]) -> bool:
-    """Whether no later slot of this type is due: after a downtime not everything that was missed is mailed."""
+    """Whether no later slot of this type has a run: after a downtime, only the newest report is mailed."""
     if run.slot is None:
         return False
     of_type = report_runs.c.report_type == run.report_type

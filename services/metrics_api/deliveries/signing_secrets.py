@@ -1,4 +1,4 @@
-"""The secrets that sign webhooks: made here, shown once, kept encrypted."""
+"""Secrets that sign webhooks: created here, shown once, stored encrypted."""
 
 from sqlalchemy import Connection, select
 
@@ -10,13 +10,13 @@ _PURPOSE = "webhook secret"
 
 
 def create_signing_secret(references: References) -> tuple[str, bytes]:
-    """A new secret, and the form in which it is stored."""
+    """A new secret, and its encrypted form."""
     secret = create_secret()
     return secret, references.seal(secret, purpose=_PURPOSE).encode()
 
 
 def fetch_signing_secret(connection: Connection, references: References, rule_id: int) -> str | None:
-    """What signs the webhooks of a rule; None where its channel is not signed, or the rule is gone."""
+    """The secret of a rule; None if its channel is not signed, or the rule is gone."""
     statement = select(notification_rules.c.sealed_secret).where(notification_rules.c.id == rule_id)
     sealed: bytes | None = connection.execute(statement).scalar_one_or_none()
     return references.unseal(sealed.decode(), purpose=_PURPOSE) if sealed else None

@@ -1,4 +1,4 @@
-"""Subscriptions to scheduled reports. Addresses are kept in lower case, so that nobody gets a report twice."""
+"""Subscriptions to scheduled reports, and unsubscribe links. Addresses are stored in lower case, each once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ _PURPOSE = "unsubscribe"
 def save_subscriptions(
     connection: Connection, emails: Sequence[str], report_type: ScheduledType, *, actor: str, now: datetime
 ) -> bool:
-    """Subscribe the addresses that are not subscribed yet; says whether there was any."""
+    """Subscribe the addresses that are not subscribed yet; returns whether there were any."""
     rows = [
         {"email": email, "report_type": report_type, "created_by": actor, "created_at": now}
         for email in dict.fromkeys(map(str.lower, emails))
@@ -45,7 +45,7 @@ def fetch_subscriptions_of(
 
 
 def fetch_subscriptions(connection: Connection, report_type: ScheduledType | None, page: Page) -> list[Subscription]:
-    """A page of the subscriptions, of one type or all, and one row more if others follow."""
+    """A page of subscriptions, of one type or all, and one more row if others follow."""
     statement = _LISTED.where(_is_of(report_type)).order_by(*_BY_ADDRESS).limit(page.fetch)
     if page.after:
         statement = statement.where(tuple_(*_BY_ADDRESS) > tuple_(*page.after))
@@ -53,30 +53,30 @@ def fetch_subscriptions(connection: Connection, report_type: ScheduledType | Non
 
 
 def count_subscriptions(connection: Connection, report_type: ScheduledType | None) -> int:
-    """How many subscriptions there are, of one type or all."""
+    """The number of subscriptions, of one type or all."""
     return connection.execute(select(func.count()).select_from(subscriptions).where(_is_of(report_type))).scalar_one()
 
 
 def delete_subscription(connection: Connection, subscription_id: int, *, actor: str, now: datetime) -> bool:
-    """End one subscription; says whether there was one."""
+    """Delete one subscription; returns whether it existed."""
     return bool(_delete(connection, _column.id == subscription_id, "unsubscribe", actor=actor, now=now))
 
 
 def delete_subscriptions_of(
     connection: Connection, email: str, report_type: ScheduledType | None, *, actor: str, now: datetime
 ) -> bool:
-    """End what an address gets, of one type or all; says whether there was anything."""
+    """Delete the subscriptions of an address, of one type or all; returns whether there were any."""
     of_them = (_column.email == email.lower()) & _is_of(report_type)
     return bool(_delete(connection, of_them, "unsubscribe", actor=actor, now=now))
 
 
 def delete_by_link(connection: Connection, email: str, *, now: datetime) -> list[ScheduledType]:
-    """End everything that an address gets, because it asked so by its link; says what there was."""
+    """Delete all subscriptions of an address, requested by its link; returns their types."""
     return _delete(connection, _column.email == email.lower(), "unsubscribe_by_link", actor=email, now=now)
 
 
 def fetch_types_of(connection: Connection, email: str) -> list[ScheduledType]:
-    """What an address gets."""
+    """The types of report that an address is subscribed to."""
     statement = select(_column.report_type).where(_column.email == email.lower()).order_by(_column.report_type)
     return list(connection.execute(statement).scalars())
 
@@ -114,10 +114,10 @@ def _format(row: Row[Any]) -> Subscription:
 
 
 def build_unsubscribe_url(public_url: str, references: References, email: str) -> str:
-    """The page of the dashboard, reached by `public_url`, on which the address ends its subscriptions."""
+    """The dashboard's page, under `public_url`, on which the address can unsubscribe."""
     return f"{public_url.rstrip('/')}/unsubscribe/{references.seal(email, purpose=_PURPOSE)}"
 
 
 def read_unsubscribe_token(references: References, token: str) -> str | None:
-    """The address that the token was made for, or None when it was not made here."""
+    """The address of the token, or None if it was not created here."""
     return references.unseal(token, purpose=_PURPOSE)

@@ -17,15 +17,14 @@ _column = suppressions.c
 # RFC 3463: no such mailbox, no such domain, not an address, moved away, a domain that takes no mail, disabled.
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 _ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\.?\d)")
-# What servers say that give no code of RFC 3463. 550, 551 and 553 alone say nothing: relays and blocklists use them.
+# Replies of servers without a code of RFC 3463. 550, 551 and 553 alone do not tell: relays and blocklists use them.
 _MAILBOX = "(?:user|mailbox|recipient|addressee|account|e?-?mail address|address)"
 _NO_MAILBOX = re.compile(
     rf"no (?:such {_MAILBOX}|mailbox here)|(?:unknown|invalid) (?:local )?{_MAILBOX}"
     rf"|{_MAILBOX} (?:is )?(?:unknown|invalid|not found|(?:does not|doesn't) exist)",
     re.IGNORECASE,
 )
-# A server that looks the sender up says of the sender what else is said of recipients. A "relay recipient table" is not
-# about the sender.
+# A server that checks the sender uses the same phrases for it. A "relay recipient table" is not about the sender.
 _OTHERS_FAULT = re.compile(r"\b(?:sender|relaying|relay (?:access|not|denied))", re.IGNORECASE)
 _PERMANENT = "5"
 
@@ -37,7 +36,7 @@ _SAVE = text("""
 
 
 def fetch_suppressions(connection: Connection, page: Page) -> list[Suppression]:
-    """A page of the suppressed addresses, and one row more if others follow."""
+    """A page of suppressed addresses, and one more row if others follow."""
     statement = select(suppressions).order_by(_column.email).limit(page.fetch)
     if page.after:
         statement = statement.where(_column.email > page.after[0])
@@ -45,17 +44,17 @@ def fetch_suppressions(connection: Connection, page: Page) -> list[Suppression]:
 
 
 def count_suppressions(connection: Connection) -> int:
-    """How many addresses are suppressed."""
+    """The number of suppressed addresses."""
     return connection.execute(select(func.count()).select_from(suppressions)).scalar_one()
 
 
 def delete_suppression(connection: Connection, email: str, *, actor: str, now: datetime) -> bool:
-    """Let an address get email again; says whether it was suppressed. The audit keeps why it was."""
+    """Lift the suppression of an address; returns whether there was one. The audit log keeps its reason."""
     return _lift(connection, func.lower(_column.email) == email.lower(), actor=actor, now=now)
 
 
 def lift_for_retry(connection: Connection, delivery_id: int, *, actor: str, now: datetime) -> None:
-    """Let the address that was suppressed for this very delivery get email again, because a person sends it again."""
+    """Lift the suppression that this delivery caused, because a person retries it."""
     _lift(connection, _column.delivery_id == delivery_id, actor=actor, now=now)
 
 
@@ -68,9 +67,9 @@ def _lift(connection: Connection, chosen: ColumnElement[bool], *, actor: str, no
 
 
 def suppress_gone_mailbox(connection: Connection, ended: Ended, result: DeliveryResult, *, now: datetime) -> None:
-    """Suppress the recipient where the server said for good that there is no such mailbox.
+    """Suppress the recipient if the server's permanent error says that the mailbox does not exist.
 
-    Other permanent errors, such as a message too large or a sender that is not trusted, are not the recipient's.
+    Other permanent errors, such as a message too large or an untrusted sender, are not about the recipient.
     """
     reply = result.reply or ""
     if ended.kind == "email" and result.outcome == "failed" and is_gone(reply, before_data=not ended.was_intended):
@@ -78,9 +77,9 @@ def suppress_gone_mailbox(connection: Connection, ended: Ended, result: Delivery
 
 
 def is_gone(reply: str, *, before_data: bool) -> bool:
-    """Whether the server's reply says that the mailbox does not, or no longer, exist.
+    """Whether the server's reply says that the mailbox does not exist, or no longer.
 
-    The codes of RFC 3463 decide where it has any, else words, which after the message are about the message.
+    The codes of RFC 3463 decide if it has any, else its words, but only before DATA: later they are about the message.
     """
     if not reply.startswith(_PERMANENT) or _OTHERS_FAULT.search(reply):
         return False

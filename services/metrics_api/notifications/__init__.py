@@ -1,1 +1,1 @@
-"""Alert notifications: who hears of which alerts, and when."""
+"""Alert notifications: who is notified of which alerts, and when."""

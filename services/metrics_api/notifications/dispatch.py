@@ -77,7 +77,7 @@ def save_message(
     key: str | None,
     now: datetime,
 ) -> int:
-    """Ask for the delivery of a rule's message; the request's id. An email may become a placeholder."""
+    """Request the delivery of a rule's message; returns the request's id. An email may become a placeholder."""
     kind: DeliveryKind = "email" if rule.channel == "email" else "webhook"
     request = DeliveryRequest(
         kind=kind,
@@ -97,17 +97,17 @@ def _format_event(row: Row[Any], settings: DeliverySettings) -> AlertEvent:
 
 
 def build_guardrails_url(settings: DeliverySettings) -> str:
-    """Where the dashboard shows all alerts."""
+    """The dashboard's page of all alerts."""
     return f"{settings.public_dashboard_url.rstrip('/')}/dashboard/guardrails"
 
 
 def build_alert_url(settings: DeliverySettings, alert_id: int) -> str:
-    """Where the dashboard shows an alert."""
+    """The dashboard's page of an alert."""
     return f"{build_guardrails_url(settings)}/alert?id={alert_id}"
 
 
 def save_test_message(connection: Connection, rule_id: int, context: Context, *, actor: str, now: datetime) -> int:
-    """Request a message with a made-up alert event; the request's id. Raises UnknownRuleError."""
+    """Request a message with a made-up alert event; returns the request's id. Raises UnknownRuleError."""
     rule = lock_rule(connection, rule_id)
     severity = next(each for each in get_args(AlertSeverity) if each in rule.severities)
     event = AlertEvent(
@@ -118,7 +118,7 @@ def save_test_message(connection: Connection, rule_id: int, context: Context, *,
         message=f"This is a test of the rule “{rule.name}”. No action is needed.",
         count=0,
         at=now,
-        # There is no such alert, so the link leads to the page of all.
+        # The alert is made up, so the link leads to the page of all alerts.
         url=build_guardrails_url(context.settings.deliveries),
     )
     message = Notification(rule=rule.name, channel=rule.channel, news=[event], is_test=True)

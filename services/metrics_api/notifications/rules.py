@@ -1,4 +1,4 @@
-"""Rules that say which severities are sent where. A webhook's URL is a secret, so that only its host is shown."""
+"""Notification rules: which severities are sent where. A webhook's URL is a secret, so only its host is shown."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -70,7 +70,7 @@ _ONE = text(f"{_LISTED} WHERE rule.id = :rule_id")
 def save_rule(
     connection: Connection, body: RuleRequest, references: References, *, actor: str, now: datetime
 ) -> tuple[int, str | None]:
-    """A new rule's id, and the secret that signs its webhooks. Raises NameTakenError or TargetMissingError."""
+    """Create a rule; returns its id and, if any, signing secret. Raises NameTakenError or TargetMissingError."""
     if body.target is None:
         raise TargetMissingError
     secret, sealed = _create_secret(body, references)
@@ -83,10 +83,10 @@ def save_rule(
 def change_rule(
     connection: Connection, rule_id: int, body: RuleRequest, references: References, *, actor: str, now: datetime
 ) -> str | None:
-    """Change a rule; a channel that needs one gets a secret, which is the answer.
+    """Change a rule; returns the new signing secret of a channel that needs one.
 
-    Events that wait for a rule that is switched off are dropped; those for another target or channel go to the
-    new one. Raises UnknownRuleError, NameTakenError or TargetMissingError.
+    Waiting events of a disabled rule are dropped; a new target or channel gets those of the old one. Raises
+    UnknownRuleError, NameTakenError or TargetMissingError.
     """
     before = lock_rule(connection, rule_id)
     if body.target is None and body.channel != before.channel:
@@ -105,7 +105,7 @@ def change_rule(
 
 
 def rotate_secret(connection: Connection, rule_id: int, references: References, *, actor: str, now: datetime) -> str:
-    """Sign with a new secret from now on. Raises UnknownRuleError or UnsignedRuleError."""
+    """Replace the signing secret. Raises UnknownRuleError or UnsignedRuleError."""
     if lock_rule(connection, rule_id).channel != "webhook":
         raise UnsignedRuleError
     secret, sealed = create_signing_secret(references)
@@ -115,7 +115,7 @@ def rotate_secret(connection: Connection, rule_id: int, references: References, 
 
 
 def delete_rule(connection: Connection, rule_id: int, *, actor: str, now: datetime) -> None:
-    """Send nothing by this rule anymore, not even what waits. Raises UnknownRuleError."""
+    """Delete a rule, with what waits for it. Raises UnknownRuleError."""
     before = lock_rule(connection, rule_id)
     _drop_waiting(connection, rule_id, now=now)
     connection.execute(delete(notification_rules).where(_column.id == rule_id))
@@ -133,7 +133,7 @@ def lock_rule(connection: Connection, rule_id: int) -> Row[Any]:
 
 
 def describe(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule as everybody may see it who sees rules at all."""
+    """A rule without its secrets."""
     shown = {name: rule[name] for name in _SHOWN}
     return shown if rule["channel"] == "email" else {**shown, "target": mask_recipient(rule["target"])}
 
@@ -146,7 +146,7 @@ def _execute(connection: Connection, statement: Executable) -> CursorResult[Any]
     try:
         return connection.execute(statement)
     except IntegrityError as error:
-        # The name is all that must be unique.
+        # Only the name is unique.
         raise NameTakenError from error
 
 
@@ -177,14 +177,14 @@ def _note(
 
 
 def fetch_rules(connection: Connection, flags: Flags, page: Page) -> list[NotificationRule]:
-    """A page of the rules, and one row more if others follow."""
+    """A page of rules, and one more row if others follow."""
     after = page.after[0] if page.after else None
     rows = connection.execute(_PAGE, {"after": after, "most": page.fetch})
     return [_format(row, flags) for row in rows]
 
 
 def count_rules(connection: Connection) -> int:
-    """How many rules there are."""
+    """The number of rules."""
     total: int = connection.execute(text("SELECT count(*) FROM notification_rules")).scalar_one()
     return total
 

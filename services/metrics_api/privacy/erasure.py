@@ -1,6 +1,6 @@
-"""Erases a subject: its events and content are deleted, what it did for others loses its name.
+"""Erases a subject: its events and content are deleted, and its name is removed from events of others.
 
-Facts that belong to a day are rebuilt for every affected day, step by step.
+Daily facts are rebuilt for every affected day, step by step.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject, search, sea
 from metrics_api.privacy.traces import choose_alone, fetch_events_of_sessions, fetch_traces, fetch_used
 from viral_contract.models.privacy import SubjectKind, Trace
 
-# A retry of an event that was posted without a time is known by its id alone.
+# A retry of an event without a time is recognized only by its id.
 _RETRIED_WITHIN = timedelta(days=7)
 DEVICES_AND_SESSIONS: tuple[SubjectKind, ...] = ("device", "session")
 Found = Mapping[str, Sequence[Any]]
@@ -71,9 +71,9 @@ _LEAVE_SESSIONS = text("""
 
 @dataclass
 class Erasure:
-    """What is erased so far: rows by table, days whose facts have to follow, and what a retry must not bring back.
+    """The erasure so far: deleted rows by table, days whose facts to rebuild, and ids that a retry must not bring back.
 
-    `credited` are events of others that were credited to the subject, `traces` what is left under what it used.
+    `credited` are events of others credited to the subject, `traces` the data left under devices and sessions it used.
     """
 
     connection: Connection
@@ -95,8 +95,8 @@ def erase_subject(
 ) -> Erasure:
     """Erase it by all of its names as of `at`, and of the kinds `along` what it used alone.
 
-    What is posted meanwhile counts as posted afterwards. The facts of the days concerned are right again after the
-    batch `rebuild_days` that this starts.
+    Data posted during the erasure counts as posted afterwards. The affected days' facts are correct again after the
+    batch `rebuild_days`, which this starts.
     """
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     used = [each for each in fetch_used(connection, names) if each not in names]
@@ -112,7 +112,7 @@ def erase_subject(
 def erase_traces(
     connection: Connection, used: Sequence[Subject], credited: Sequence[str], references: References, *, at: datetime
 ) -> Erasure:
-    """Erase devices and sessions that no one else uses, and what credited events say about who acted."""
+    """Erase devices and sessions that no one else uses, and who acted in credited events."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     alone = choose_alone(fetch_traces(connection, used), DEVICES_AND_SESSIONS)
     erasure = _erase_all(connection, alone, references, at=at)
@@ -201,10 +201,10 @@ def _delete_content(erasure: Erasure, subject: Subject, table: ContentTable, fou
 
 
 def _recall_people(connection: Connection) -> None:
-    """Let the journeys of everybody concerned say what their remaining events say."""
+    """Recompute the journeys of all affected people from their remaining events."""
     for statement in _FORGET_PEOPLE:
         connection.execute(statement)
-    # Without it the planner takes the people for so many that it reads every event there is.
+    # Without it the planner overestimates the number of people and reads every event.
     connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)
     fold(connection, (*JOURNEYS, ACTIVE_WEEKS))

@@ -1,4 +1,4 @@
-"""Takes a subject's name out of what is kept: what it did for others, alerts, calls to take items down, and trust."""
+"""Removes a subject's name from what is kept: credited events, alerts, takedowns and trusted networks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ CLEAR_CREDITED = text("""
     UPDATE attribution_events SET user_agent = NULL, metadata = NULL
     WHERE event_id = ANY(CAST(:ids AS uuid[])) AND (user_agent IS NOT NULL OR metadata IS NOT NULL)
 """)
-# What another request says its subject used.
+# Devices and sessions in the results of other requests.
 _TRACES = text("""
     UPDATE privacy_requests SET traces = jsonb_set(traces, '{used}', (
         SELECT coalesce(jsonb_agg(used), '[]') FROM jsonb_array_elements(traces -> 'used') AS used
@@ -28,7 +28,7 @@ _TRACES = text("""
 """)
 
 _REFS = text("SELECT 'violation:' || id FROM violations WHERE content_kind = :kind AND content_id = ANY(:ids)")
-# What was found under a key that is the subject's id; found things that were removed stay after their item.
+# Violations under a key that is the subject's id; resolved ones outlive their item.
 _PATHS = text(f"""
     UPDATE violations SET path = '/erased/' || id
     WHERE content_kind = :kind AND content_id = ANY(:ids) AND {mention_in_text("path")}
@@ -41,7 +41,7 @@ _ALERTS = text(f"""
             WHERE shown ->> 'ref' <> ALL(CAST(:refs AS text[]))))
     WHERE {NAMED_IN_ALERT}
 """)
-# What the app still has to hear keeps the item's id until it has heard it.
+# A pending takedown keeps the item's id until it is delivered.
 _TAKEDOWNS = text("""
     WITH named AS (
         SELECT id FROM delivery_requests AS request
@@ -59,7 +59,7 @@ _STOP_TRUSTING = text(f"DELETE FROM trusted_networks WHERE {TRUSTED}")
 
 
 def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: Mapping[str, Any]) -> int:
-    """Forget items that are about to be deleted in alerts and calls; returns how many calls' bodies are gone."""
+    """Remove items that are about to be deleted from alerts and takedowns; returns the number of emptied deliveries."""
     item_values = {**values, "kind": kind, "ids": list(ids)}
     refs = list(connection.execute(_REFS, item_values).scalars())
     connection.execute(_ALERTS, {"refs": refs})
@@ -69,7 +69,7 @@ def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: 
 
 
 def forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
-    """Take the subject out of reports, alerts and trusted networks; returns how many rows of what were changed."""
+    """Remove the subject from reports, alerts and trusted networks; returns the number of changed rows by table."""
     connection.execute(_TRACES, {"trace": json.dumps({"kind": subject.kind, "id": subject.id})})
     changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
     changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, *list_forms(subject.id)]}).rowcount

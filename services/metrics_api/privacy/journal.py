@@ -64,7 +64,7 @@ _ADDRESSES = (
 )
 _KINDS_OF_TEXTS: tuple[SubjectKind, ...] = ("user", "session", "device")
 _ACTOR = "system"
-# Somebody who got access back after that keeps it.
+# People whose access was restored later keep it.
 _CHANGED_SINCE = text("""
     SELECT EXISTS (SELECT FROM audit_entries WHERE subject = :subject AND action = 'change_person' AND at > :at)
 """)
@@ -76,7 +76,7 @@ def _check_hex(value: str) -> str:
 
 
 class Entry(BaseModel):
-    """What was erased or ended: the keyed hash of its id, and when."""
+    """One erasure or end of access: the keyed hash of an id, and the time."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -86,11 +86,11 @@ class Entry(BaseModel):
 
 
 class JournalError(Exception):
-    """A line is no entry of a journal; says which."""
+    """A line is not a journal entry; the message says which."""
 
 
 def list_entries(connection: Connection, references: References) -> Iterator[Entry]:
-    """Everything that has to be applied to a restored backup."""
+    """Everything to apply to a restored backup."""
     for row in connection.execute(select(erasures).order_by(erasures.c.erased_at, erasures.c.mark)):
         yield Entry(kind=row.kind, mark=row.mark.hex(), at=row.erased_at.astimezone(UTC))
     for kind, ended in list_ended(connection, references).items():
@@ -99,7 +99,7 @@ def list_entries(connection: Connection, references: References) -> Iterator[Ent
 
 
 def parse_entries(lines: Iterable[str]) -> list[Entry]:
-    """The entries of a journal's lines. Raises JournalError at the first that is none."""
+    """The entries of a journal's lines. Raises JournalError at the first invalid one."""
     entries = []
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -114,9 +114,9 @@ def parse_entries(lines: Iterable[str]) -> list[Entry]:
 def apply_entries(
     database: Database, entries: Sequence[Entry], references: References, *, now: datetime
 ) -> dict[str, int]:
-    """Make what happened after a backup happen again; returns how many subjects, people and tokens.
+    """Repeat what happened after a backup; returns the number of subjects, people and tokens.
 
-    Each subject is erased in a transaction of its own; repeating is harmless.
+    Each subject is erased in its own transaction; safe to repeat.
     """
     with database.write() as connection:
         people = deactivate_people(connection, _list_ended(entries, "person"), references, now=now)
@@ -140,9 +140,9 @@ def _list_ended(entries: Sequence[Entry], kind: Kind) -> dict[str, datetime]:
 
 
 def _list_missing(connection: Connection, entries: Sequence[Entry]) -> dict[str, Entry]:
-    """The erasures that this database does not know of, by mark.
+    """The erasures that this database does not have, by mark.
 
-    Those from before what it has purged happened before the backup, too: a purge forgets them with the events.
+    Those older than its oldest kept event happened before the backup: a purge deletes them with the events.
     """
     kept_from = fetch_retained(connection).events_at
     known = {row.mark.hex(): row.erased_at for row in connection.execute(select(erasures))}
@@ -176,7 +176,7 @@ def _stream(connection: Connection, statement: str) -> Iterator[str]:
 
 
 def list_ended(connection: Connection, references: References) -> dict[Literal["person", "token"], dict[str, datetime]]:
-    """Whose access has ended and when, by the keyed hash of their address or token."""
+    """When people's and tokens' access ended, by the keyed hash of the address or token."""
     gone = connection.execute(select(people).where(people.c.deactivated_at.is_not(None)))
     revoked = connection.execute(select(tokens).where(tokens.c.revoked_at.is_not(None)))
     return {
@@ -188,7 +188,7 @@ def list_ended(connection: Connection, references: References) -> dict[Literal["
 def deactivate_people(
     connection: Connection, ended: Mapping[str, datetime], references: References, *, now: datetime
 ) -> int:
-    """Deactivate the people whose hash is among these, and end their sessions; returns how many."""
+    """Deactivate the people with these hashes, and end their sessions; returns the number."""
     count = 0
     for row in connection.execute(select(people).where(people.c.deactivated_at.is_(None))).all():
         at, subject = ended.get(references.to_mark("person", row.email).hex()), f"person:{row.id}"
@@ -203,7 +203,7 @@ def deactivate_people(
 def revoke_tokens(
     connection: Connection, ended: Mapping[str, datetime], references: References, *, now: datetime
 ) -> int:
-    """Revoke the tokens whose hash is among these; returns how many."""
+    """Revoke the tokens with these hashes; returns the number."""
     count = 0
     for row in connection.execute(select(tokens).where(tokens.c.revoked_at.is_(None))).all():
         if at := ended.get(references.to_mark("token", row.token_hash).hex()):

@@ -1,7 +1,7 @@
-"""How an id is looked for inside what others have posted: as a whole value or key in JSON, as a whole word in a URL.
+"""SQL that finds an id inside posted data: as a whole value or key in JSON, as a whole word in a URL.
 
-An id within a sentence is not found; nobody could tell it from the same word that means something else. For the same
-reason the number 42 is an id only where its key says so, as in `student_id`: it may as well be a score.
+An id within a sentence is not found, because it may be a word that means something else. For the same reason the number
+42 is an id only if its key says so, as in `student_id`: it may be a score.
 """
 
 import json
@@ -22,8 +22,8 @@ _GIVEN = """jsonb_build_object(
 
 
 def mention_in_json(column: str) -> str:
-    """The condition in SQL that the id stands anywhere in the column, as a text, a key or a number that is an id."""
-    # Most of what is posted does not hold the id at all, which is seen faster than where it stands.
+    """The SQL condition that the id is anywhere in the column, as a text, a key or a number that is an id."""
+    # Most posted data does not contain the id at all, which is faster to find out than its position.
     return f"""(strpos({column}::text, :part) > 0 AND (
         jsonb_path_exists({column}, '$.** ? (@ == $id)', {_GIVEN}) OR jsonb_path_exists(
             {column}, '{_OF_OBJECTS} ? (@.key == $key || @.value == $number && {_IS_ID_KEY})', {_GIVEN}))
@@ -31,7 +31,7 @@ def mention_in_json(column: str) -> str:
 
 
 def _mention_in_another_form(column: str) -> str:
-    """The condition that the id stands in the column in another form than NFC; few texts are not in that form."""
+    """The condition that the id is in the column in another form than NFC, which is rare."""
     return f"""(octet_length({column}::text) > char_length({column}::text) AND {column}::text IS NOT NFC NORMALIZED
         AND EXISTS (
             SELECT FROM jsonb_path_query({column}, '$.** ? (@.type() == "string")') AS found
@@ -41,12 +41,12 @@ def _mention_in_another_form(column: str) -> str:
 
 
 def mention_in_text(column: str) -> str:
-    """The condition in SQL that the id stands in the column as a whole word: "child-77" does not mention "child-7"."""
+    """The SQL condition that the id is in the column as a whole word: "child-77" does not mention "child-7"."""
     return f"normalize({column}, NFC) ~ :word"
 
 
 def build_mention_values(subject_id: str) -> dict[str, str]:
-    """The values that these conditions need."""
+    """The parameters of these conditions."""
     word = json.dumps(subject_id, ensure_ascii=False)
     is_number = _INTEGER.fullmatch(subject_id) is not None
     is_key = not is_number or len(subject_id) >= _SHORTEST_NUMBER_AS_KEY
@@ -60,7 +60,7 @@ def build_mention_values(subject_id: str) -> dict[str, str]:
 
 
 def _build_word(subject_id: str) -> str:
-    """A regular expression of PostgreSQL; in a URL the id may be escaped, and stand behind what is."""
+    """A regular expression for PostgreSQL; in a URL the id may be escaped, and follow an escaped character."""
     written = {subject_id}
     for form in list_forms(subject_id):
         written |= {quote(form, safe=""), quote_plus(form)}
@@ -69,7 +69,7 @@ def _build_word(subject_id: str) -> str:
 
 
 def list_forms(subject_id: str) -> list[str]:
-    """The id as it is stored, and as older releases may have stored it."""
+    """The id as stored now, and as older releases may have stored it."""
     return sorted({subject_id, unicodedata.normalize("NFD", subject_id)})
 
 

@@ -1,4 +1,4 @@
-"""Asks the app to hide what violates: one signed call for each item, through the ledger of deliveries."""
+"""Asks the app to hide violating items: one signed webhook call per item, through the ledger of deliveries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from metrics_api.settings.deliveries import DeliverySettings
 from viral_contract.models.deliveries import Takedown
 
 _MOST = 500
-# What was found long before somebody set the address is for people to look at, not for a storm of calls.
+# Violations found long before the URL was set are for people to review, not for a storm of calls.
 _RECENT = timedelta(days=1)
 _SINCE = text("SELECT since FROM takedown_watch")
 _WATCH = text("INSERT INTO takedown_watch (since) VALUES (:since) ON CONFLICT DO NOTHING")
@@ -27,9 +27,9 @@ _NEW = text("""
 
 
 def request_moderation(connection: Connection, settings: DeliverySettings, *, now: datetime) -> int:
-    """Ask for one call for each item with new violations; returns how many items.
+    """Request one call per item with new violations; returns the number of items.
 
-    New is what was found since a day before the address was set, however long nobody asked meanwhile.
+    New violations are those found since one day before the URL was set.
     """
     url = settings.takedown_webhook_url
     if url is None:
@@ -50,7 +50,7 @@ def request_moderation(connection: Connection, settings: DeliverySettings, *, no
 
 
 def group_by_item(found: Sequence[Row[Any]]) -> list[Takedown]:
-    """One takedown an item, with everything that was found in it."""
+    """One takedown per item, with all its violations."""
     items: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
     for row in found:
         items[row.content_kind, row.content_id].append(row)

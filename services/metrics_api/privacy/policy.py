@@ -1,4 +1,4 @@
-"""The written retention policy (16 CFR 312.10), made from the settings in force, so that it cannot say otherwise."""
+"""The written retention policy (16 CFR 312.10), built from the current settings, so that it always matches them."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ _SECURITY = "Detecting click fraud, bots and conversion anomalies: support for i
 
 
 def build_policy(privacy: PrivacySettings, deliveries: DeliverySettings, *, now: datetime) -> RetentionPolicy:
-    """The policy as it stands at `now`."""
+    """The policy in effect at `now`."""
     return RetentionPolicy(
         effective_on=now.date(),
         rules=_list_rules(privacy, deliveries),

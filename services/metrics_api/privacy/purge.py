@@ -1,4 +1,4 @@
-"""The nightly purge: one after the other, in bounded steps, each committed and counted in its record."""
+"""The nightly purge: bounded steps, one after the other, each committed and counted in the purge's record."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from metrics_api.privacy.retention import Retention, compute_retention
 from metrics_api.settings.privacy import PrivacySettings
 from viral_contract.models.privacy import PurgeRecord
 
-# Facts that are made of events follow them; their order is that of the steps.
+# In this order: facts follow the events that they are computed from.
 STEPS: Mapping[str, rest.Purge] = {
     "attribution_events": events.purge_events,
     "clicks_per_ip_day": rest.purge_clicks_of_addresses,
@@ -52,7 +52,7 @@ _COUNT = text("""
 
 
 def purge_some(connection: Connection, settings: PrivacySettings, *, now: datetime) -> bool:
-    """Do one bounded step of the purge that is due or under way; returns whether more is to be done at once."""
+    """Do one bounded step of the purge that is due or in progress; returns whether there is more to do at once."""
     purge = _fetch_unfinished(connection)
     if purge is None:
         return _start_due(connection, settings, now=now)
@@ -77,17 +77,17 @@ def _start_due(connection: Connection, settings: PrivacySettings, *, now: dateti
     began = connection.execute(select(func.min(tokens.c.created_at))).scalar()
     if not is_due(last, began, settings.purge_hour_utc, now=now):
         return False
-    # Writers after this know from when on events are still accepted; what was written before is purged, too.
+    # From here on, writers reject older events; those written before are purged, too.
     own_facts(connection)
     start_purge(connection, settings, now=now)
     return True
 
 
 def is_due(last: datetime | None, began: datetime | None, hour_utc: int, *, now: datetime) -> bool:
-    """Whether to purge: once in the hour of the night, and at any hour after a night was missed.
+    """Whether to purge: once a night in its hour, and at any hour after a missed night.
 
-    A new installation, which `began` with its first token, waits for its first night, so that history which is
-    imported on its first day can be looked at.
+    A new installation, which `began` with its first token, waits for its first night, so that history imported on its
+    first day can be viewed.
     """
     waiting_since = last or began
     if waiting_since is not None and now - waiting_since > _MISSED_AFTER:
@@ -96,7 +96,7 @@ def is_due(last: datetime | None, began: datetime | None, hour_utc: int, *, now:
 
 
 def start_purge(connection: Connection, settings: PrivacySettings, *, now: datetime) -> Row[Any]:
-    """Record a purge of what is old at `now`; `purge_some` does it."""
+    """Record a purge of data that is old at `now`; `purge_some` does it."""
     retention = compute_retention(settings, now=now)
     values = {
         "started_at": now,
@@ -108,7 +108,7 @@ def start_purge(connection: Connection, settings: PrivacySettings, *, now: datet
 
 
 def fetch_purges(connection: Connection) -> list[PurgeRecord]:
-    """The newest purges."""
+    """The latest purges."""
     rows = connection.execute(select(purges).order_by(purges.c.id.desc()).limit(_SHOWN))
     return [PurgeRecord.model_validate(dict(row._mapping)) for row in rows]
 

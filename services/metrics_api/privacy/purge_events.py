@@ -1,7 +1,7 @@
-"""Deletes events whose time is over, and every fact that names a person, a device or an address of that time.
+"""Deletes events past their retention, and every fact of their dates that names a person, a device or an address.
 
-Sums without identifiers stay. What is kept of a person, a link or a week that reaches back is what the kept events say,
-which is also what a rebuild of the facts would make of them.
+Sums without identifiers stay. Facts about people, links and weeks that reach back are recomputed from the kept events,
+as a rebuild of the facts would.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from metrics_api.privacy.retention import Retention
 
 ROWS_AT_ONCE = 20_000
 
-# A link's counts count the events with its id, so they fall with them.
+# A link's counts are those of the kept events with its id.
 _EVENTS = text(f"""
     WITH old AS (
         SELECT event_id FROM attribution_events
@@ -78,7 +78,7 @@ _WEEKS = text(f"""
         SELECT FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL}) AND occurred_at >= :cutoff
             AND occurred_at < CAST(:week AS date) + interval '7 days' AND 'user:' || user_id = fact.person))
 """)
-# A link that is still used is not old.
+# A link with kept events is still in use.
 _LINKS = text("""
     DELETE FROM attribution_links WHERE link_id IN (
         SELECT link_id FROM attribution_links AS link WHERE inserted_at < :cutoff
@@ -93,20 +93,20 @@ _LINK_COUNTS = text("""
 
 
 def purge_events(connection: Connection, retention: Retention) -> int:
-    """Delete some events; returns how many."""
+    """Delete some events; returns the number."""
     values = {"cutoff": retention.events_at, "most": ROWS_AT_ONCE}
     deleted: int = connection.execute(_EVENTS, values).scalar_one()
     return deleted
 
 
 def purge_activity(connection: Connection, retention: Retention) -> int:
-    """Leave of a date's activity what no referrer's name is needed for; returns how many rows are gone."""
+    """Merge a date's activity into sums without referrers; returns the number of deleted rows."""
     folded: int = connection.execute(_ACTIVITY, {"cutoff": retention.events}).scalar_one()
     return folded
 
 
 def purge_journeys(connection: Connection, retention: Retention) -> int:
-    """Let people's first times be those of the kept events; returns how many people reached further back."""
+    """Recompute some people's first times from the kept events; returns the number of people."""
     create_staging(connection)
     forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": retention.events_at}).rowcount
     recall_events_of_people(connection, retention.events_at)
@@ -115,16 +115,16 @@ def purge_journeys(connection: Connection, retention: Retention) -> int:
 
 
 def purge_weeks(connection: Connection, retention: Retention) -> int:
-    """Forget who was active before; returns how many rows are gone."""
+    """Delete some weekly activity of people before the kept dates; returns the number of rows."""
     monday = retention.events - timedelta(days=retention.events.weekday())
     return connection.execute(_WEEKS, {"week": monday, "cutoff": retention.events_at}).rowcount
 
 
 def purge_links(connection: Connection, retention: Retention) -> int:
-    """Delete some links that nobody uses any more; returns how many."""
+    """Delete some links that are no longer used; returns the number."""
     return connection.execute(_LINKS, {"cutoff": retention.events_at, "most": ROWS_AT_ONCE}).rowcount
 
 
 def purge_link_counts(connection: Connection, _retention: Retention) -> int:
-    """Forget the counts of links that are neither stored nor used; returns how many."""
+    """Delete some counts of links that are neither stored nor used; returns the number."""
     return connection.execute(_LINK_COUNTS).rowcount

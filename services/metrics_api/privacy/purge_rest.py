@@ -1,4 +1,4 @@
-"""Deletes what is old apart from events: facts of days, content, names in reports and alerts, and bookkeeping."""
+"""Deletes old data other than events: content, names in reports and alerts, and bookkeeping."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from metrics_api.privacy.retention import Retention
 
 Purge = Callable[[Connection, Retention], int]
 BOOKKEEPING_DAYS = 7
-# A day, and the day until the next night.
+# One day, plus the time until the next night.
 FAILURES_KEPT_DAYS = FORGOTTEN_AFTER.days + 1
 _BOOKKEEPING = timedelta(days=BOOKKEEPING_DAYS)
 
@@ -37,7 +37,7 @@ _ALERT_EVENTS = """created_at < :cutoff AND NOT EXISTS (
 _BATCHES = text("""
     DELETE FROM batches WHERE (status = 'done' OR discarded_at IS NOT NULL) AND created_at < :cutoff
 """)
-# The log is append only, but for this function of the schema's owner, which knows the retention itself.
+# The log is append-only, except for this function of the schema's owner, which has the retention built in.
 _AUDIT = text("SELECT purge_audit_entries(:cutoff, :rows)")
 _REFUSALS = text("DELETE FROM refused_sign_ins WHERE last_at < :cutoff")
 _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
@@ -74,12 +74,12 @@ purge_violations = _content("violations")
 
 
 def purge_moderation(connection: Connection, retention: Retention) -> int:
-    """Forget which items the app was asked to hide long ago; returns of how many."""
+    """Remove the items of some old takedowns; returns the number."""
     return connection.execute(_TAKEDOWNS, {"cutoff": begin(retention.content)}).rowcount
 
 
 def purge_notifications(connection: Connection, retention: Retention) -> int:
-    """Forget what messages said about alerts long ago; returns how many did."""
+    """Remove the texts of some old notifications; returns the number."""
     return connection.execute(_NOTIFICATIONS, {"cutoff": retention.events_at}).rowcount
 
 
@@ -89,17 +89,17 @@ def purge_alert_events(connection: Connection, retention: Retention) -> int:
 
 
 def purge_reports(connection: Connection, retention: Retention) -> int:
-    """Take the referrers' ids out of some reports whose period reaches back; returns of how many."""
+    """Remove referrers from some reports whose period begins before the kept dates; returns the number of reports."""
     return forget_old_referrers(connection, retention.events)
 
 
 def purge_alerts(connection: Connection, retention: Retention) -> int:
-    """Take what was counted, and references to it, out of ended alerts on old periods; returns of how many."""
+    """Remove rows and references from some ended alerts on old periods; returns the number of alerts."""
     return connection.execute(_ALERTS, {"cutoff": retention.events}).rowcount
 
 
 def purge_audit(connection: Connection, retention: Retention) -> int:
-    """Delete some old audit entries; returns how many."""
+    """Delete some old audit entries; returns the number."""
     values = {"cutoff": begin(retention.audit), "rows": ROWS_AT_ONCE}
     connection.execute(_REFUSALS, {"cutoff": begin(retention.audit)})
     deleted: int = connection.execute(_AUDIT, values).scalar_one()
@@ -107,26 +107,26 @@ def purge_audit(connection: Connection, retention: Retention) -> int:
 
 
 def purge_trust(connection: Connection, retention: Retention) -> int:
-    """Delete networks whose trust ended long ago; returns how many."""
+    """Delete networks whose trust expired long ago; returns the number."""
     return connection.execute(_TRUST, {"cutoff": retention.events_at}).rowcount
 
 
 def purge_requests(connection: Connection, retention: Retention) -> int:
-    """Delete old requests of parents, and the subjects of completed ones; returns how many rows changed."""
+    """Delete old requests of parents, and the subjects of completed ones; returns the number of changed rows."""
     deleted = connection.execute(_REQUESTS, {"cutoff": begin(retention.audit)}).rowcount
     named_until = retention.at - timedelta(days=EXPORT_AGAIN_DAYS)
     return deleted + forget_done(connection, before=named_until)
 
 
 def purge_erasures(connection: Connection, retention: Retention) -> int:
-    """Forget erasures that are older than every event that is kept; returns how many rows."""
+    """Delete records of erasures that are older than every kept event; returns the number."""
     return connection.execute(
         text(_delete("erasures", "erased_at < :cutoff")), {"cutoff": retention.events_at}
     ).rowcount
 
 
 def purge_bookkeeping(connection: Connection, retention: Retention) -> int:
-    """Delete records of finished work and ended sessions, a week after, and failed sign-ins; returns how many."""
+    """Delete records of finished work and ended sessions after a week, and failed sign-ins; returns the number."""
     values = {"cutoff": retention.at - _BOOKKEEPING}
     ended = sum(connection.execute(statement, values).rowcount for statement in (_BATCHES, _JOB_KEYS, _SESSIONS))
     return ended + forget_old_failures(connection, now=retention.at)

@@ -1,7 +1,7 @@
-"""Takes the names of referrers out of stored reports, and out of the emails that were made of them.
+"""Removes names of referrers from stored reports, and from the emails rendered from them.
 
-A report names its top referrers in a table, in sentences, which rules or a language model wrote, and in the files made
-of it; the rest is sums.
+A report names its top referrers in a table, in sentences by rules or a language model, and in its rendered files; the
+rest is sums.
 """
 
 import re
@@ -16,8 +16,8 @@ from viral_contract.models.values import normalize_id
 from viral_reports.figures import format_name
 
 _MOST_AT_ONCE = 200
-# A worker that is at such a report may have read the names already; without content its words are refused, and the
-# next attempt reads again.
+# A worker may already have read the names for an unfinished report; without content its result is rejected, and the
+# next attempt reads a new snapshot.
 _UNFINISHED = "status <> 'ready' AND content IS NOT NULL"
 NAMES_SUBJECT = """
     EXISTS (SELECT FROM jsonb_path_query(content, '$.facts.top_referrers[*].id') AS named
@@ -55,13 +55,13 @@ def forget_referrers(content: Mapping[str, Any], removed: Collection[str]) -> di
 
 
 def _compile_names(ids: Collection[str]) -> re.Pattern[str]:
-    """What a report calls them: whole, or cut as its sentences cut long names. "child-77" does not name "child-7"."""
+    """A pattern for their names in a report: in full, or shortened as in its sentences. "child-77" is not "child-7"."""
     names = {name for each in ids for name in (each, format_name(each))}
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)")
 
 
 def forget_subject_in_reports(connection: Connection, subject_id: str) -> dict[str, int]:
-    """Take one referrer out of every report and its emails; returns how many rows of what were changed."""
+    """Remove one referrer from every report and its emails; returns the number of changed rows by table."""
     values = {"id": subject_id}
     emptied = connection.execute(_EMPTY_NAMING, values).rowcount
     reports, mailed = _forget(connection, _NAMING, values)
@@ -69,7 +69,7 @@ def forget_subject_in_reports(connection: Connection, subject_id: str) -> dict[s
 
 
 def forget_old_referrers(connection: Connection, cutoff: date) -> int:
-    """Take all referrers out of some reports whose period begins before the date; returns out of how many."""
+    """Remove all referrers from some reports whose period begins before the date; returns the number of reports."""
     values = {"cutoff": cutoff}
     return connection.execute(_EMPTY_OLD, values).rowcount + _forget(connection, _OLD, values)[0]
 

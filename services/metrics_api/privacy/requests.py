@@ -1,4 +1,4 @@
-"""What parents ask for: recorded with a due date, done by a person, and then kept without the name."""
+"""Parents' requests: recorded with a due date, completed by a person, and then kept without the subject."""
 
 import hashlib
 import re
@@ -46,7 +46,7 @@ def leave_out_names(note: str) -> str:
 
 _column = privacy_requests.c
 CURSOR = "privacy_requests"
-# How long an export can be made again after it was handed out.
+# How long an export can be repeated.
 EXPORT_AGAIN_DAYS = 7
 
 
@@ -59,7 +59,7 @@ def save_request(
     actor: str,
     now: datetime,
 ) -> int:
-    """Record a request that is due so many days after it came in; returns its id."""
+    """Record a request that is due this many days after it was received; returns its id."""
     received_at = draft.received_at or now
     values = {
         **draft.model_dump(exclude={"received_at"}),
@@ -76,12 +76,12 @@ def save_request(
 
 
 def _hash(signer: CursorSigner, subject: Subject) -> str:
-    """Without the key of the references nobody can find out which subject it is, not even by trying."""
+    """A keyed hash of the subject; without the key it cannot be guessed by trial."""
     return hashlib.sha256(signer.seal(f"{subject.kind}:{subject.id}", purpose="subject").encode()).hexdigest()
 
 
 def fetch_subject(connection: Connection, request_id: int, *, lock: bool = False) -> tuple[RequestKind, Subject] | None:
-    """The request and its subject; None when there is no such request, or it no longer names the subject."""
+    """The request and its subject; None if there is no such request, or it no longer names the subject."""
     statement = select(privacy_requests).where(
         privacy_requests.c.id == request_id, privacy_requests.c.subject_id.is_not(None)
     )
@@ -92,9 +92,9 @@ def fetch_subject(connection: Connection, request_id: int, *, lock: bool = False
 def save_exported(
     connection: Connection, request_id: int, counts: dict[str, int], *, actor: str, now: datetime
 ) -> None:
-    """Note that an export was handed out, which ends the request the first time.
+    """Record an export, the first of which completes the request.
 
-    The record names the subject for a few days more, so that an export whose file was lost can be made again.
+    The record names the subject for a few more days, so that an export can be repeated if its file was lost.
     """
     ended = _save_end(connection, request_id, counts, actor=actor, now=now)
     action = "do_privacy_request" if ended else "repeat_privacy_request"
@@ -102,7 +102,7 @@ def save_exported(
 
 
 def save_erased(connection: Connection, request_id: int, erasure: Erasure, *, actor: str, now: datetime) -> None:
-    """Note that the subject was erased; no request that is done names it any more."""
+    """Record that the subject was erased, and remove it from its completed requests."""
     _save_end(connection, request_id, dict(erasure.rows), actor=actor, now=now)
     same_hash = select(_column.subject_hash).where(_column.id == request_id).scalar_subquery()
     _forget_subject(connection, _column.subject_hash == same_hash, _column.done_at.is_not(None))
@@ -113,7 +113,7 @@ def save_erased(connection: Connection, request_id: int, erasure: Erasure, *, ac
 def save_traces_erased(
     connection: Connection, request_id: int, result: Mapping[str, int], erasure: Erasure, *, actor: str, now: datetime
 ) -> None:
-    """Note that what the subject had used alone was erased, too; `result` is what was erased before."""
+    """Record that devices and sessions used only by the subject were erased, too; `result` is the earlier erasure's."""
     total = dict(Counter(result) + erasure.rows)
     connection.execute(update(privacy_requests).where(_column.id == request_id).values(result=total))
     _save_traces(connection, request_id, erasure.traces, [])
@@ -127,13 +127,13 @@ def _save_traces(connection: Connection, request_id: int, traces: Sequence[Trace
 
 
 def fetch_traces_of(connection: Connection, request_id: int) -> Row[Any] | None:
-    """What is left of an erasure, with its `result`, locked; None where nothing is left or known any more."""
+    """The traces that an erasure left, with its `result`, locked; None if there are none or they are unknown."""
     statement = select(privacy_requests).where(_column.id == request_id, _column.traces.is_not(None))
     return connection.execute(statement.with_for_update()).one_or_none()
 
 
 def forget_done(connection: Connection, *, before: datetime) -> int:
-    """Let requests that were done before then name nobody; returns how many did."""
+    """Remove the subjects of requests completed before a time; returns the number."""
     named = or_(_column.subject_id.is_not(None), _column.note.is_not(None), _column.traces.is_not(None))
     connection.execute(update(privacy_requests).where(_column.done_at < before).values(traces=null()))
     return _forget_subject(connection, _column.done_at < before, named)
@@ -150,7 +150,7 @@ def _forget_subject(connection: Connection, *which: ColumnElement[bool]) -> int:
 
 
 def save_closed(connection: Connection, request_id: int, *, actor: str, now: datetime) -> bool:
-    """Note that somebody ended an open request because nothing is stored; says whether there was one."""
+    """Close an open request because no data is stored; returns whether there was one."""
     if not _save_end(connection, request_id, {}, actor=actor, now=now):
         return False
     _forget_subject(connection, _column.id == request_id)
@@ -175,7 +175,7 @@ def fetch_request(connection: Connection, request_id: int, *, now: datetime) -> 
 
 
 def fetch_requests(connection: Connection, page: Page, *, now: datetime) -> list[PrivacyRequest]:
-    """A page of requests, the newest first, and one more if others follow."""
+    """A page of requests, newest first, and one more if others follow."""
     statement = select(privacy_requests).order_by(privacy_requests.c.id.desc()).limit(page.fetch)
     if page.after:
         statement = statement.where(privacy_requests.c.id < int(page.after[0]))
@@ -183,7 +183,7 @@ def fetch_requests(connection: Connection, page: Page, *, now: datetime) -> list
 
 
 def count_requests(connection: Connection) -> int:
-    """How many there are."""
+    """The number of requests."""
     return connection.execute(select(func.count()).select_from(privacy_requests)).scalar_one()
 
 

@@ -1,4 +1,4 @@
-"""Which dates a purge keeps, by the settings."""
+"""The dates that a purge keeps, by the settings."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from metrics_api.settings.privacy import PrivacySettings
 
 @dataclass(frozen=True)
 class Retention:
-    """The first UTC date that is kept of each kind of data, `at` a moment."""
+    """The first UTC date to keep of each kind of data, at the time `at`."""
 
     events: date
     content: date
@@ -23,7 +23,7 @@ class Retention:
 
 
 def compute_retention(settings: PrivacySettings, *, now: datetime) -> Retention:
-    """What a purge at `now` keeps: as many dates as are set, today included."""
+    """The dates that a purge at `now` keeps: as many as set, including today."""
     today = now.astimezone(UTC).date()
     return Retention(
         events=today - timedelta(days=settings.retention_events_days - 1),

@@ -1,4 +1,4 @@
-"""Where a subject can stand: what is exported, and what is looked for when it is erased."""
+"""Where data about a subject is stored: for exports, and to find it for an erasure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from metrics_api.privacy.report_names import NAMES_SUBJECT
 from viral_contract.models.privacy import SubjectData, SubjectKind
 from viral_contract.models.values import IpAddress
 
-# Each but that of a session is found by an index.
+# All but that of a session use an index.
 OWN_EVENTS: dict[SubjectKind, str] = {
     "user": f"{PERSON} = 'user:' || CAST(:id AS text)",
     "session": "session_id = :id",
@@ -29,7 +29,7 @@ MENTIONED = {
     "parent_shares": mention_in_json("share_data"),
     "progress_reels": mention_in_json("reel_data"),
 }
-# What others did with the subject's credit may name it once more, in the address they came by for example.
+# Events of others that are credited to the subject may name it elsewhere too, for example in a URL.
 MENTIONED_IN_CREDITED = {
     "referrer_url": mention_in_text("referrer_url"),
     "landing_page": mention_in_text("landing_page"),
@@ -60,8 +60,8 @@ _REST: dict[SubjectKind, dict[str, str]] = {
 _NAMED_IN = ", ".join(
     f"CASE WHEN {condition} THEN '{column}' END" for column, condition in MENTIONED_IN_CREDITED.items()
 )
-# What others did is not the subject's to see: of the events that earned it credit only kind and time are, and where
-# they name it.
+# Others' actions are not the subject's data: of credited events, the export has only type, time and where they name
+# the subject.
 _CREDITED = text(f"""
     SELECT jsonb_build_object('event_type', event_type, 'occurred_at', occurred_at,
         'named_in', array_remove(ARRAY[{_NAMED_IN}], NULL))
@@ -79,7 +79,7 @@ _VIOLATIONS = text(f"""
             AND content_id IN (SELECT reel_id FROM progress_reels WHERE {MENTIONED["progress_reels"]}))
     ORDER BY id
 """)
-# The rest of a report is about everybody, and so is an email that carries it.
+# The rest of a report, and of its emails, is about everyone.
 _REPORTS = text("""
     SELECT jsonb_build_object(
         'id', id, 'period_start', period_start, 'period_end', period_end, 'top_referrer', referrer)
@@ -101,7 +101,7 @@ _ALERTS = text(f"""
 
 @dataclass(frozen=True)
 class Subject:
-    """Somebody, or the device or address that stands for them."""
+    """A person, or a device, session or address that stands for them."""
 
     kind: SubjectKind
     id: str
@@ -115,7 +115,7 @@ _KEYS = {
 
 
 def parse_subject(kind: SubjectKind, given: str) -> Subject:
-    """The subject as it is stored. Raises ValueError where an address is none."""
+    """The subject in its stored form. Raises ValueError for an invalid address."""
     if kind != "ip_address":
         return Subject(kind, given)
     try:
@@ -137,7 +137,7 @@ def export_subject(
     connection: Connection, names: Sequence[Subject], references: References, *, now: datetime
 ) -> SubjectData:
     """Everything that is stored about the subject, by any of its names, under the first; in one snapshot."""
-    # Content is looked through one by one.
+    # Content is searched row by row.
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     given, data = names[0], dict[str, list[dict[str, Any]]]()
     for name in names:
@@ -169,9 +169,9 @@ def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:
 def search(
     connection: Connection, subject: Subject, events_of_sessions: Mapping[str, Sequence[UUID]]
 ) -> dict[str, Sequence[Any]]:
-    """The keys of all rows, by table, that are about the subject and that no index leads to.
+    """The keys of all rows about the subject, by table, that no index finds.
 
-    The events of sessions are found already, those of all in one look at every event.
+    The events of sessions are already found, by one scan for all sessions.
     """
     found = {table: search_among(connection, table, subject) for table in _list_conditions(subject)}
     if subject.kind == "session":
@@ -182,7 +182,7 @@ def search(
 def search_among(
     connection: Connection, table: str, subject: Subject, found: Sequence[Any] | None = None
 ) -> Sequence[Any]:
-    """The keys of the table's rows that are about the subject; of those that were `found`, which still are."""
+    """The keys of the table's rows about the subject; with `found`, only those of them that still are."""
     key, condition = _KEYS[table], _list_conditions(subject)[table]
     among = "" if found is None else f"AND {key} = ANY(:found)"
     statement = text(f"SELECT {key} FROM {table} WHERE {condition} {among} ORDER BY {key}")

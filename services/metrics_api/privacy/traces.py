@@ -1,4 +1,4 @@
-"""What an erasure leaves under the devices, sessions and addresses that the subject used, and who else uses them."""
+"""Data that an erasure leaves under devices, sessions and addresses of the subject, and whether others use them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
@@ -16,7 +16,7 @@ _COLUMNS: Mapping[SubjectKind, str] = {
 _USED = ", ".join(
     f"array_agg(DISTINCT {column}) FILTER (WHERE {column} IS NOT NULL) AS {kind}" for kind, column in _COLUMNS.items()
 )
-# A person without a user id is someone else on an address where it is not one of the subject's devices.
+# On an address, a visitor without a user id counts as another person unless on one of the subject's devices.
 _OF_ADDRESS = """CASE WHEN user_id IS NOT NULL THEN 'user:' || user_id
     WHEN device_fingerprint <> ALL(CAST(:devices AS text[])) THEN 'device:' || device_fingerprint END"""
 _LEFT: Mapping[SubjectKind, str] = {
@@ -44,7 +44,7 @@ def fetch_used(connection: Connection, names: Sequence[Subject]) -> list[Subject
 
 
 def fetch_traces(connection: Connection, used: Iterable[Subject], *, besides: Subject | None = None) -> list[Trace]:
-    """What is stored under each of these, but for the events of `besides`; those that hold nothing are left out."""
+    """The data stored under each of these, without the events of `besides`; empty ones are left out."""
     ids = {kind: [each.id for each in used if each.kind == kind] for kind in _LEFT}
     own = f" AND ({OWN_EVENTS[besides.kind].replace(':id', ':own')}) IS NOT TRUE" if besides else ""
     traces = []
@@ -57,12 +57,12 @@ def fetch_traces(connection: Connection, used: Iterable[Subject], *, besides: Su
 
 
 def choose_alone(traces: Iterable[Trace], kinds: Collection[SubjectKind]) -> list[Subject]:
-    """Those of these kinds that nobody else uses."""
+    """Those of these kinds that no one else uses."""
     return [Subject(trace.kind, trace.id) for trace in traces if trace.kind in kinds and not trace.others]
 
 
 def fetch_events_of_sessions(connection: Connection, sessions: Sequence[Subject]) -> dict[str, list[UUID]]:
-    """The events of each session, by its id; no index leads to them."""
+    """The events of each session, by its id; this scans all events."""
     if not sessions:
         return {}
     rows = connection.execute(_EVENTS_OF_SESSIONS, {"ids": [session.id for session in sessions]})

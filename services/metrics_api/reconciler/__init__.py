@@ -1,1 +1,1 @@
-"""The one process that works by the clock: evaluates, resumes, repairs."""
+"""The process that works by the clock: evaluates, retries, notifies and purges."""

@@ -27,7 +27,7 @@ _TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: do
 _log = structlog.get_logger()
 _KEY = 7_301_004
 _STANDBY_SECONDS = 2
-# Without these PostgreSQL would keep the lock for hours when the leader's machine is gone.
+# Without these, PostgreSQL would hold the lock for hours after the leader's machine is gone.
 _OPTIONS = "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 _HEARTBEAT = Gauge(
     "viral_engine_reconciler_heartbeat_timestamp_seconds",
@@ -37,7 +37,7 @@ _HEARTBEAT = Gauge(
 
 
 def run_reconciler(stop: Event, settings: ApiSettings, own: ReconcilerSettings, tasks: Sequence[Task]) -> None:
-    """Reconcile until `stop` is set, which lets the task in hand finish."""
+    """Reconcile until `stop` is set; the current task still finishes."""
     serve_metrics(settings.bind_host, own.reconciler_metrics_port)
     _log.info("reconciler_started", tasks=[task.name for task in tasks])
     reconcile_until(stop, settings.database_url, tasks)
@@ -45,7 +45,7 @@ def run_reconciler(stop: Event, settings: ApiSettings, own: ReconcilerSettings, 
 
 
 def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> None:
-    """Lead and work until `stop` is set; wait longer and longer while the database is away."""
+    """Lead and run the tasks until `stop` is set; wait with backoff while the database is unavailable."""
     # A rate needs to see a counter at 0 before its first event.
     for task in tasks:
         _TASKS.labels(task=task.name, outcome="failed")
@@ -66,9 +66,9 @@ def reconcile_until(stop: Event, database_url: str, tasks: Sequence[Task]) -> No
 
 
 def work_until(stop: Event, leadership: psycopg.Connection, tasks: Sequence[Task]) -> None:
-    """Run every task when it is due, all of them first, until `stop` is set.
+    """Run every task when it is due, each once at first, until `stop` is set.
 
-    Raises psycopg.Error when the leadership is lost.
+    Raises psycopg.Error if the leadership is lost.
     """
     _LEADS.set(1)
     due_at = {task.name: time.monotonic() for task in tasks}
@@ -83,7 +83,7 @@ def work_until(stop: Event, leadership: psycopg.Connection, tasks: Sequence[Task
 
 
 def run_task(task: Task) -> bool:
-    """Run a task once; a failure is noted and does not keep the others from running."""
+    """Run a task once; a failure is logged and does not stop the others."""
     try:
         more = task.run(datetime.now(UTC))
     except Exception:
@@ -95,7 +95,7 @@ def run_task(task: Task) -> bool:
 
 
 def connect(database_url: str) -> psycopg.Connection:
-    """A connection to hold the leadership by, apart from those that work is done by."""
+    """A connection that holds the leadership, apart from those of the tasks."""
     return psycopg.connect(
         database_url.replace("postgresql+psycopg://", "postgresql://", 1),
         autocommit=True,
@@ -107,9 +107,9 @@ def connect(database_url: str) -> psycopg.Connection:
 
 
 def await_leadership(connection: psycopg.Connection, stop: Event) -> bool:
-    """Wait until nobody else leads; says whether this process leads now, or has to stop.
+    """Wait until this process leads; False if it has to stop.
 
-    Raises psycopg.Error when the connection breaks.
+    Raises psycopg.Error if the connection breaks.
     """
     while not stop.is_set():
         _HEARTBEAT.set_to_current_time()
@@ -122,6 +122,6 @@ def await_leadership(connection: psycopg.Connection, stop: Event) -> bool:
 
 
 def check_leadership(connection: psycopg.Connection) -> None:
-    """Raise psycopg.Error when the connection, and the leadership with it, is lost."""
+    """Raise psycopg.Error if the connection, and with it the leadership, is lost."""
     connection.execute("SELECT 1")
     _HEARTBEAT.set_to_current_time()

@@ -1,4 +1,4 @@
-"""What the reconciler does, and how often."""
+"""The tasks of the reconciler, and how often they run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _PURGE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Task:
-    """Something done again and again; `run` says whether more is to be done at once."""
+    """A recurring task; `run` returns whether there is more to do at once."""
 
     name: str
     seconds: float
@@ -80,7 +80,7 @@ def _enqueue_alert_messages(context: Context, now: datetime) -> bool:
 
 
 def reconcile_runs(context: Context, now: datetime) -> bool:
-    """Take runs back from workers that are gone, record those of due slots, and put what waits on the queue."""
+    """Recover runs from silent workers, record those of due slots, and enqueue due ones."""
     with context.database.write() as connection:
         expired = runs.expire_leases(connection, context.settings.queues, now=now)
     for ended in expired:
@@ -90,7 +90,7 @@ def reconcile_runs(context: Context, now: datetime) -> bool:
 
 
 def reconcile_deliveries(context: Context, now: datetime) -> bool:
-    """Take deliveries back from workers that are gone, and put what waits on its queue."""
+    """Recover deliveries from silent workers, and enqueue due ones."""
     with context.database.write() as connection:
         expired = transitions.expire_leases(connection, context.settings.queues, now=now)
     for ended in expired:
@@ -123,7 +123,7 @@ def _measure_queues(context: Context, now: datetime) -> bool:
 
 
 def _reconcile_batches(context: Context, now: datetime) -> bool:
-    """Start to finish scans that took too long, and queue the long work that was left."""
+    """Start to finish scans that took too long, and enqueue unfinished batches."""
     with context.database.write() as connection:
         start_due_scans(connection)
     enqueue_due(context, BATCHES, now=now)
@@ -131,7 +131,7 @@ def _reconcile_batches(context: Context, now: datetime) -> bool:
 
 
 def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
-    """Show how much is in each queue, and how long the oldest has waited."""
+    """Set the metrics of every queue: its work by state, and the age of its oldest due work."""
     with database.read() as connection:
         states = fetch_queues(connection, redis, KINDS, now=now)
     for queue in states:
@@ -143,6 +143,6 @@ def measure_queues(database: Database, redis: Redis, *, now: datetime) -> None:
 
 
 def forget_queues() -> None:
-    """Show nothing anymore, since another process may lead, and figures that stand still would be believed."""
+    """Clear the metrics: another process may lead, and stale figures would mislead."""
     _WORK.clear()
     _OLDEST.clear()

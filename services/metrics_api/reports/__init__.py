@@ -1,1 +1,1 @@
-"""Report runs and their schedules; PostgreSQL is the truth, a queue only carries ids."""
+"""Report runs and their schedules. PostgreSQL is authoritative; a queue only carries ids."""

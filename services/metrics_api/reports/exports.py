@@ -1,4 +1,4 @@
-"""A finished report as a file. The PDF is rendered when it is first asked for, and kept."""
+"""A finished report as a file. The PDF is rendered at the first export, and stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Export:
 
 
 def export_report(database: Database, report: Report, export_format: ExportFormat) -> Export:
-    """A report that is ready, as a file."""
+    """A finished report as a file."""
     return _FORMATS[export_format](database, report)
 
 
@@ -33,7 +33,7 @@ def _export_pdf(database: Database, report: Report) -> Export:
     with database.read() as connection:
         pdf: bytes | None = connection.execute(_PDF, {"run_id": report.id}).scalar_one()
     if pdf is None:
-        # Rendered between the transactions, so that none of them waits for it; two at once give the same bytes.
+        # Rendered between the transactions, so that no connection waits for it; two at once render the same bytes.
         pdf = render_pdf(report)
         with database.write() as connection:
             connection.execute(_KEEP_PDF, {"run_id": report.id, "pdf": pdf})
@@ -43,7 +43,7 @@ def _export_pdf(database: Database, report: Report) -> Export:
 def _export_html(database: Database, report: Report) -> Export:
     with database.read() as connection:
         html: str | None = connection.execute(_HTML, {"run_id": report.id}).scalar_one()
-    # A report whose referrers were purged or erased is rendered again, without them.
+    # The stored page is gone after referrers were purged or erased; it is rendered again without them.
     return Export((html or render_html(report)).encode(), "text/html; charset=utf-8")
 
 

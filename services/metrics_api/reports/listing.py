@@ -1,4 +1,4 @@
-"""Reads reports: the list, one of them, and the summary of its run."""
+"""Reads reports: the list, one report, and the state of its run."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ _SUMMARY = """
             WHEN content #> '{facts,health_score}' = 'null' THEN 'not known' END AS health_missing,
         delivery_status, delivered_at, mailed_to
 """
-# SQL that joins to each run how its mailing stands, by the newest delivery to each recipient. A placeholder counts
-# only for a recipient of nothing else; an unconfirmed delivery is open until a person decides.
+# SQL that joins the state of its emails to each run, by the newest delivery to each recipient. A placeholder counts
+# only if the recipient has no other delivery; an unconfirmed delivery is open until a person decides.
 _OUTCOME = """
     LEFT JOIN LATERAL (
         SELECT CASE
@@ -68,7 +68,7 @@ _STATUS = text("SELECT status FROM report_runs WHERE id = :run_id")
 def fetch_reports(
     connection: Connection, report_type: ReportType | None, page: Page, signer: CursorSigner
 ) -> ReportsAnswer:
-    """Reports of one type or all, the newest first."""
+    """Reports of one type or all, newest first."""
     behind = int(page.after[0]) if page.after else None
     values = {"report_type": report_type, "fetch": page.fetch, "behind": behind}
     rows = connection.execute(_LIST, values).all()
@@ -81,7 +81,7 @@ def fetch_reports(
 
 
 def fetch_report(connection: Connection, run_id: int) -> Report | None:
-    """One report with what it says, or None when there is no such run."""
+    """One report with its content, or None if there is no such run."""
     row = connection.execute(_ONE, {"run_id": run_id}).one_or_none()
     if row is None:
         return None
@@ -91,7 +91,7 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
 
 
 def fetch_status(connection: Connection, run_id: int) -> str | None:
-    """How a run stands, or None when there is no such run."""
+    """The state of a run, or None if there is no such run."""
     status: str | None = connection.execute(_STATUS, {"run_id": run_id}).scalar_one_or_none()
     return status
 
@@ -101,7 +101,7 @@ def _summarise(row: Row[Any]) -> dict[str, Any]:
 
 
 def _format_content(content: dict[str, Any]) -> dict[str, Any]:
-    """The fields of requirement R1, from the snapshot that the report was written from."""
+    """The fields of requirement R1, from the report's snapshot."""
     facts = ReportFacts.model_validate(content["facts"])
     written = FinishedReport.model_validate({**content, "html": ""})
     before = {loop.source: loop.k_factor for loop in facts.previous_loops}

@@ -1,4 +1,4 @@
-"""Asking for a report: once within 60 seconds, and once for ever for a scheduled slot."""
+"""Requests for reports: the same within 60 seconds is one, and a scheduled slot has one run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _REPORT_DAYS: dict[ReportType, int] = {"weekly": 7, "monthly": 30}
 
 @dataclass(frozen=True)
 class Requested:
-    """The run that answers a request, and whether the request made it.
+    """The run of a request, and whether the request created it.
 
-    `late_recipients` are those that it adds to a report that is ready, and so mailed to others already.
+    `late_recipients` are new recipients of a report that is already finished and mailed to the others.
     """
 
     run_id: int
@@ -30,7 +30,7 @@ class Requested:
 
 
 def period_of(request: ReportRequest, *, now: datetime) -> Period:
-    """The dates of the report: those asked for, or the 7 or 30 UTC dates that end yesterday."""
+    """The dates of the report: those requested, or the 7 or 30 UTC dates that end yesterday."""
     if request.period_start and request.period_end:
         return Period.between(request.period_start, request.period_end)
     return period_ending(request.report_type, now.astimezone(UTC).date() - timedelta(days=1))
@@ -57,7 +57,7 @@ def request_run(connection: Connection, request: ReportRequest, *, by: str, now:
 
 
 def _add_recipients(connection: Connection, run_id: int, recipients: Sequence[str]) -> Requested:
-    """The same report requested for other recipients is mailed to them, too."""
+    """Add the recipients who are not recipients of the run yet."""
     columns = report_runs.c
     run = connection.execute(
         select(columns.status, columns.recipient_emails).where(columns.id == run_id).with_for_update()

@@ -1,6 +1,6 @@
 """The life of a run: queued -> running -> ready or failed.
 
-What it shares with other background work stands in `work`: how it is enqueued, claimed, held, tried again and counted.
+What it shares with other background work is in `work`: how it is enqueued, claimed, held, retried and counted.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class EndedAttempt:
-    """An attempt that ended without a report; `status` is queued when another follows, else failed."""
+    """An attempt that ended without a report; `status` is queued if another follows, else failed."""
 
     report_id: int
     attempt: int
@@ -91,38 +91,38 @@ _DEAD = text("""
 
 
 def claim_run(connection: Connection, run_id: int, settings: QueueSettings, *, now: datetime) -> Claim | None:
-    """Take the run, or None when it is not waiting: somebody else has it, or it is finished."""
+    """Claim the run, or None if it is not due: another worker has it, or it is finished."""
     lease_until = now + timedelta(seconds=settings.report_lease_seconds)
     row = connection.execute(_CLAIM, {"row_id": run_id, "lease_until": lease_until, "now": now}).one_or_none()
     return _to_claim(row) if row else None
 
 
 def fetch_held(connection: Connection, run_id: int, token: int) -> Claim | None:
-    """The run that the token holds, or None when it no longer holds one."""
+    """The run that the token holds, or None if it no longer holds one."""
     row = connection.execute(_HELD, {"row_id": run_id, "token": token}).one_or_none()
     return _to_claim(row) if row else None
 
 
 def renew_lease(connection: Connection, run_id: int, token: int, settings: QueueSettings, *, now: datetime) -> bool:
-    """Hold the run for longer; False when it is no longer held."""
+    """Renew the lease; False if the run is no longer held."""
     lease_until = now + timedelta(seconds=settings.report_lease_seconds)
     return _changed(connection, _RENEW, row_id=run_id, token=token, lease_until=lease_until)
 
 
 def save_progress(connection: Connection, run_id: int, token: int, pct: int, step: str) -> bool:
-    """Show how far the work has come; False when the run is no longer held."""
+    """Store the progress; False if the run is no longer held."""
     return _changed(connection, _PROGRESS, row_id=run_id, token=token, pct=pct, step=step)
 
 
 def save_facts(connection: Connection, run_id: int, token: int, facts: ReportFacts) -> bool:
-    """Keep the snapshot that the report is written from; False when the run is no longer held."""
+    """Store the report's snapshot; False if the run is no longer held."""
     return _changed(connection, _SAVE_FACTS, row_id=run_id, token=token, facts=facts.model_dump_json())
 
 
 def finish_run(
     connection: Connection, run_id: int, token: int, report: FinishedReport, *, now: datetime
 ) -> FinishedRun | None:
-    """Store the finished report; None when the run is no longer held or has no facts yet."""
+    """Store the finished report; None if the run is no longer held or has no snapshot."""
     written = report.model_dump_json(exclude={"html"})
     values = {"row_id": run_id, "token": token, "written": written, "html": report.html, "now": now}
     row = connection.execute(_FINISH, values).one_or_none()
@@ -132,20 +132,20 @@ def finish_run(
 def fail_attempt(
     connection: Connection, run_id: int, token: int, error: str, settings: QueueSettings, *, now: datetime
 ) -> EndedAttempt | None:
-    """End the attempt: to be tried again, or failed for good; None when the run is no longer held."""
+    """End the attempt, to be retried or as the last one; None if the run is no longer held."""
     values = {"row_id": run_id, "token": token, "error": error, "now": now, "base": settings.backoff_base_seconds}
     row = connection.execute(_FAIL, values).one_or_none()
     return EndedAttempt(*row) if row else None
 
 
 def expire_leases(connection: Connection, settings: QueueSettings, *, now: datetime) -> list[EndedAttempt]:
-    """Take runs back from workers that no longer renew their lease."""
+    """End the attempts of workers that no longer renew their lease."""
     values = {"error": SILENCE, "now": now, "base": settings.backoff_base_seconds}
     return [EndedAttempt(*row) for row in connection.execute(_EXPIRE, values)]
 
 
 def describe_failed_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int, DeadLetter]:
-    """Runs that failed for good, by their ids."""
+    """Failed runs as dead letters, by their ids."""
     (queue,) = RUNS.queues
     return {
         row.id: format_letter(RUNS, queue, row, what=f"{row.report_type} report {row.period_start} to {row.period_end}")
@@ -172,7 +172,7 @@ RUN_LEDGER = Ledger(
 
 
 def record_started(claim: Claim) -> None:
-    """A worker has begun an attempt."""
+    """Record in telemetry that a worker has started an attempt."""
     record_event(
         "viral_engine.reports.generation_started",
         report_id=claim.run_id,
@@ -182,7 +182,7 @@ def record_started(claim: Claim) -> None:
 
 
 def record_completed(run: FinishedRun) -> None:
-    """A report is stored."""
+    """Record in telemetry that a report is stored."""
     record_event(
         "viral_engine.reports.generation_completed",
         duration_ms=round(run.duration_ms, 1),
@@ -194,7 +194,7 @@ def record_completed(run: FinishedRun) -> None:
 
 
 def record_failed(ended: EndedAttempt) -> None:
-    """An attempt has ended without a report."""
+    """Record in telemetry that an attempt has ended without a report."""
     record_event(
         "viral_engine.reports.generation_failed",
         report_id=ended.report_id,

@@ -1,7 +1,7 @@
 """Due slots of the schedules: weekly on Monday 09:00 UTC, monthly on the 1st 10:00 UTC.
 
-Every slot since the last one handled gives exactly one run, however often or late the ticker calls: the slots are
-computed here, and (report type, slot) is unique.
+Every slot since the last one gets exactly one run, however often or late the scheduler ticks: the slots are computed
+here, and (report type, slot) is unique.
 """
 
 from datetime import datetime, timedelta
@@ -16,10 +16,10 @@ from metrics_api.reports.runs import RUNS
 from metrics_api.work.due import enqueue_due
 from viral_contract.models.flags import Flag
 
-# The key by which the flag of reports is evaluated for a scheduled one.
+# The targeting key of the flag for scheduled reports.
 SCHEDULE_KEY = "schedule"
 
-# The first tick of all only notes where the schedule stands: nobody asked for the reports of the past.
+# The first tick only initializes the schedule, because no one needs reports of the past.
 _START = text("""
     INSERT INTO schedules (report_type, last_slot) VALUES ('weekly', :now), ('monthly', :now)
     ON CONFLICT (report_type) DO NOTHING
@@ -40,7 +40,7 @@ _LOCK = text("SELECT FROM schedules ORDER BY report_type FOR UPDATE")
 
 
 def tick_schedules(context: Context, *, now: datetime) -> list[int]:
-    """Record a run for every due slot and put what waits on the queue; returns the new runs' ids."""
+    """Record a run for every due slot and enqueue due runs; returns the new runs' ids."""
     enabled = context.flags.is_on(Flag.PERFORMANCE_REPORTS, SCHEDULE_KEY)
     with context.database.write() as connection:
         run_ids = tick(connection, enabled=enabled, now=now)
@@ -49,7 +49,7 @@ def tick_schedules(context: Context, *, now: datetime) -> list[int]:
 
 
 def tick(connection: Connection, *, enabled: bool, now: datetime) -> list[int]:
-    """Record a run for every due slot, skipped ones where reports are switched off; returns the new runs' ids."""
+    """Record a run for every due slot, a skipped one if reports are turned off; returns the new runs' ids."""
     connection.execute(_START, {"now": now})
     connection.execute(_LOCK)
     due = connection.execute(_DUE, {"now": now}).all()

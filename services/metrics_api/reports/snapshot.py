@@ -1,4 +1,4 @@
-"""One consistent snapshot of everything that a report says."""
+"""One consistent snapshot of all figures of a report."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,12 +45,12 @@ _NOT_COMPARED: dict[str, object] = {
     "conversion_change_pct": None,
     "conversion_verdict": NO_CHANGE.verdict,
 }
-# The deductions for what only kept dates can show.
+# Deductions that need the details of kept dates.
 _OF_FLAGS = ("fraud", "bot_behavior")
 
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, query: Query) -> ReportFacts:
-    """The facts of the period and of the one before; the connection must be one snapshot."""
+    """The facts of the period and the previous one; the connection must be one snapshot."""
     before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, now=query.now)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
     flagged = fetch_flagged(connection, query, trust)
@@ -70,7 +70,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         **_compare(answer, now_counts, before_counts),
         **_health_facts(health, health_before),
         loops=fetch_loop_performance(connection, query.period),
-        # Of purged dates no loop's K is known.
+        # The K-factors of loops are unknown for purged dates.
         previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
         top_referrers=_fetch_top_referrers(connection, query),
         funnel=_fetch_funnel(connection, query),
@@ -83,7 +83,7 @@ def _growth_facts(now: Counts, before: Counts) -> dict[str, object]:
 
 
 def _compare(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, object]:
-    """How the period differs from the one before; one that is not over is not compared."""
+    """The change from the previous period; nothing is compared while the period is not over."""
     clean = {"k_factor_clean": answer.k_factor_clean}
     if not answer.is_over:
         return clean | _NOT_COMPARED

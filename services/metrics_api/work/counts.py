@@ -1,4 +1,4 @@
-"""How much waits in every queue, is in work, and needs a person."""
+"""Counts of every queue: waiting, running, failed and unconfirmed work."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from viral_runtime.work.queues import QueueName, open_queue
 
 
 def fetch_queues(connection: Connection, redis: Redis, kinds: Sequence[Kind], *, now: datetime) -> list[QueueState]:
-    """Every queue: its rows are counted where it has some, else its jobs. Raises RedisError while Redis is away."""
+    """Every queue, counted by its rows if it has a table, else by its jobs. Raises RedisError."""
     statement = text(" UNION ALL ".join(_count_rows(kind, queue) for kind in kinds for queue in kind.queues))
     counted: dict[str, dict[str, Any]] = {
         row.name: row._asdict() for row in connection.execute(statement, {"now": now})
@@ -41,7 +41,7 @@ def _count_rows(kind: Kind, queue: QueueName) -> str:
 
 def _count_jobs(redis: Redis, name: QueueName) -> dict[str, Any]:
     queue = open_queue(redis, name)
-    # To clean the registries up is up to the workers, which know what to do with a job that was lost.
+    # Workers clean up the registries, because they know what to do with a lost job.
     running, failed = (
         registry.get_job_count(cleanup=False) for registry in (queue.started_job_registry, queue.failed_job_registry)
     )

@@ -1,4 +1,4 @@
-"""Work of every kind that failed for good or is unconfirmed: one list, newest first, and what a person decides."""
+"""Work of every kind that failed permanently or is unconfirmed: one list, newest first, and a person's decisions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CURSOR = "dead letters"
 
 @dataclass(frozen=True)
 class Ledger:
-    """A kind of work, its dead letters by their rows' ids, and what a person may decide about one."""
+    """A kind of work, a description of its dead letters by row id, and the possible decisions."""
 
     kind: Kind
     describe: Callable[[Connection, Sequence[int]], dict[int, DeadLetter]]
@@ -27,7 +27,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Decision:
-    """What may be decided about rows of a kind in some states; `change` is SQL."""
+    """A decision about rows of a kind in some states; `change` is SQL."""
 
     name: str
     kind: Kind
@@ -35,7 +35,7 @@ class Decision:
     change: str
 
     def take(self, connection: Connection, row_id: int, *, actor: str, now: datetime) -> bool:
-        """Decide about a row and note who did; False where there is nothing to decide."""
+        """Apply the decision to a row and audit it; False if the row needs no decision."""
         is_open = f"{in_states(*self.states)} AND discarded_at IS NULL"
         statement = text(f"UPDATE {self.kind.table} SET {self.change} WHERE id = :row_id AND {is_open}")
         if connection.execute(statement, {"row_id": row_id, "now": now}).rowcount == 0:
@@ -46,7 +46,7 @@ class Decision:
 
 
 def fetch_dead_letters(connection: Connection, ledgers: Sequence[Ledger], page: Page) -> list[DeadLetter]:
-    """One page of them, and one more if there is one: the newest first, then by id."""
+    """One page, and one more if others follow: newest first, then by id."""
     at, letter_id = page.after or (None, "-0")
     name, row_id = letter_id.split("-")
     values = {"at": at, "name": name, "row_id": row_id, "most": page.fetch}
@@ -59,7 +59,7 @@ def fetch_dead_letters(connection: Connection, ledgers: Sequence[Ledger], page: 
 
 
 def format_letter(kind: Kind, queue: QueueName, row: Row[Any], *, what: str) -> DeadLetter:
-    """A row as a letter, from its columns `id`, `status`, `last_error`, `attempt` and `finished_at`."""
+    """A row as a dead letter, from its columns `id`, `status`, `last_error`, `attempt` and `finished_at`."""
     return DeadLetter(
         id=f"{kind.name}-{row.id}",
         state="uncertain" if row.status in kind.unconfirmed else "failed",
@@ -85,7 +85,7 @@ def _select(ledgers: Sequence[Ledger]) -> Any:
 
 
 def retry(kind: Kind, also: str = "") -> Decision:
-    """To start again from the first attempt, with further changes."""
+    """The decision to start again from the first attempt; `also` are further changes in SQL."""
     change = (
         f"status = '{kind.waiting[0]}', attempt = 0, next_attempt_at = :now, enqueued_at = NULL, finished_at = NULL"
     )
@@ -93,5 +93,5 @@ def retry(kind: Kind, also: str = "") -> Decision:
 
 
 def discard(kind: Kind, also: str = "") -> Decision:
-    """To give up for good, with further changes."""
+    """The decision to give up; `also` are further changes in SQL."""
     return Decision("discard", kind, kind.held, f"discarded_at = :now {also}")

@@ -1,4 +1,4 @@
-"""Puts the ids of due rows on their queues; what Redis loses is put there again later."""
+"""Puts the ids of due rows on their queues, again if Redis loses them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ _log = structlog.get_logger()
 
 
 def enqueue_due(context: Context, kind: Kind, *, now: datetime) -> None:
-    """Enqueue every due row that was not enqueued lately, once that is committed; those on the queue stay there.
+    """Enqueue every due row that was not enqueued recently; one that is on its queue is not added again.
 
-    So a queue that nobody works on holds one job a row, however long that lasts. While Redis is away nothing is lost.
+    So a queue without workers holds one job per row. While Redis is unavailable nothing is lost.
     """
     settings = context.settings.queues
     with context.database.write() as connection:
@@ -33,9 +33,9 @@ def enqueue_due(context: Context, kind: Kind, *, now: datetime) -> None:
 def _mark_due(
     connection: Connection, kind: Kind, queue: QueueName, settings: QueueSettings, *, now: datetime
 ) -> dict[int, int]:
-    """The rows to enqueue, each with how often it was: each queue's by itself, the longest untouched first.
+    """The rows of one queue to enqueue, longest untouched first, each with the number of times it was enqueued.
 
-    So what nobody takes does not keep the rest from its queue.
+    So rows that no worker takes do not block the others.
     """
     statement = text(f"""
         UPDATE {kind.table} SET enqueued_at = :now, enqueue_count = enqueue_count + 1

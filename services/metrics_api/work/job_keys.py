@@ -1,4 +1,4 @@
-"""Requests that are repeated within 60 seconds: each gets the answer that the first one got."""
+"""Requests that are repeated within 60 seconds: each gets the answer of the first one."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ _UNIQUE_FOR = timedelta(seconds=60)
 
 
 def recall_answer(connection: Connection, key: str, *, now: datetime) -> int | None:
-    """What the same request was answered within the last 60 seconds; others with this key wait for the commit."""
+    """The answer to the same request within the last 60 seconds; other requests with this key wait for the commit."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
     recent = job_keys.c.asked_at > now - _UNIQUE_FOR
     answer: int | None = connection.execute(
@@ -21,7 +21,7 @@ def recall_answer(connection: Connection, key: str, *, now: datetime) -> int | N
 
 
 def remember_answer(connection: Connection, key: str, answer_id: int, *, now: datetime) -> None:
-    """Note what the request was answered."""
+    """Record the answer to the request."""
     values = {"asked_at": now, "answer_id": answer_id}
     statement = insert(job_keys).values(key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))

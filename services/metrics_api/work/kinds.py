@@ -1,4 +1,4 @@
-"""What the ledger knows about one kind of background work: where its rows stand and what their states mean.
+"""A kind of background work, as the ledger sees it: its table and the meaning of its states.
 
 Rows of every kind have `status`, `attempt`, `next_attempt_at`, `last_error`, `enqueued_at`, `enqueue_count`,
 `created_at`, `finished_at` and `discarded_at`; leased ones have `token`, `lease_until` and `max_attempts`, too.
@@ -12,10 +12,10 @@ from viral_runtime.work.queues import QueueName
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work. `queues` says in SQL which of its rows each queue carries.
+    """One kind of work. `queues` selects in SQL the rows of each queue.
 
-    Nobody has begun a row in the first of the `waiting` states; a worker has just claimed one in the first of the
-    `running` ones. A row that `failed` or is `unconfirmed` is held for a person.
+    The first of the `waiting` states is that of a new row, the first of the `running` ones that of a row just claimed.
+    A row that `failed` or is `unconfirmed` needs a person's decision.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Kind:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """The states in which a row waits for a person."""
+        """The states in which a row needs a person's decision."""
         return (self.failed, *self.unconfirmed)
 
     @property
@@ -38,7 +38,7 @@ class Kind:
 
     @property
     def is_dead_letter(self) -> str:
-        """SQL for rows that wait for a person."""
+        """SQL for rows that need a person's decision."""
         return f"{in_states(*self.held)} AND discarded_at IS NULL"
 
 

@@ -1,4 +1,4 @@
-"""Alembic's environment: the connection is handed in by `metrics_api.db.migrate`."""
+"""Alembic's environment: `metrics_api.db.migrate` passes the connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Who may do what, and who did."""
+"""People, sessions, tokens and the audit log."""
 
 from sqlalchemy import (
     BigInteger,
@@ -51,7 +51,7 @@ password_links = Table(
     time_column("expires_at", nullable=False),
 )
 
-# Kept for unknown accounts like for known ones, so that a lock tells nothing about which there are.
+# Stored for unknown accounts too, so that a lock does not reveal which accounts exist.
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
@@ -62,7 +62,7 @@ sign_in_failures = Table(
 )
 Index("idx_sign_in_failures_last_at", sign_in_failures.c.last_at)
 
-# How often a sign-in was refused whose first refusal in this hour is in the audit.
+# The number of refused sign-ins in an hour, whose first one is in the audit log.
 refused_sign_ins = Table(
     "refused_sign_ins",
     metadata,

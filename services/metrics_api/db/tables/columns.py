@@ -1,4 +1,4 @@
-"""What all tables are made with."""
+"""Kinds of columns that many tables have."""
 
 from sqlalchemy import BigInteger, Column, DateTime, MetaData, text
 

@@ -1,4 +1,4 @@
-"""What children and parents share, and what is wrong with it."""
+"""Content that children and parents share, and its violations."""
 
 from sqlalchemy import (
     BigInteger,

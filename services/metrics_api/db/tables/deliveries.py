@@ -1,4 +1,4 @@
-"""What is mailed or posted to whom, who asked for it, and who wants or must not get it."""
+"""Deliveries and their requests, subscriptions, suppressed addresses and notification rules."""
 
 from sqlalchemy import (
     BigInteger,

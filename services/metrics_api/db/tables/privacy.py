@@ -1,4 +1,4 @@
-"""What was deleted because its time was over, and what parents have asked for."""
+"""Purges, erasures and parents' requests."""
 
 from sqlalchemy import BigInteger, Column, Date, Identity, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB

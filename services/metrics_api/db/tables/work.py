@@ -1,4 +1,4 @@
-"""Report runs and other long work."""
+"""Report runs, batches and other background work."""
 
 from sqlalchemy import (
     BigInteger,
