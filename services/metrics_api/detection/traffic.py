@@ -22,7 +22,7 @@ from viral_contract.models.traffic import (
 
 _WANTED = "day BETWEEN :start AND :end AND (CAST(:source AS text) IS NULL OR source = :source)"
 _REASONS = text(f"""
-    SELECT traffic_class, traffic_reason, clicks, visits, event.user_agent AS sample FROM (
+    SELECT reason.traffic_class, reason.traffic_reason, clicks, visits, event.user_agent AS sample FROM (
         SELECT fact.traffic_class, fact.traffic_reason, sum(clicks)::bigint AS clicks, sum(visits)::bigint AS visits,
             min(sample::text COLLATE "C")::uuid AS event_id
         FROM traffic_per_day AS fact WHERE {_WANTED} GROUP BY 1, 2
