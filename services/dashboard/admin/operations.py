@@ -155,6 +155,7 @@ _BATCHES: dict[BatchKind, str] = {
     "rebuild_facts": "Rebuilding facts",
     "rescan_content": "Rescanning content",
     "finish_scans": "Finishing long content scans",
+    "classify_events": "Classifying stored clicks and visits",
     "rebuild_days": "Rebuilding days with erased data",
 }
 

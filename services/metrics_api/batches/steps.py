@@ -6,23 +6,37 @@ the failures in a row of the next step.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 from psycopg.errors import QueryCanceled
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from metrics_api.batches.ledger import BATCHES, IS_UNFINISHED, fetch_batch
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import batches
+from metrics_api.ingest.classify_again import (
+    OtherRulesError,
+    are_in_use,
+    classify_step,
+    has_open_events,
+    has_unclassified_events,
+    plan_classification,
+)
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
 from metrics_api.work.backoff import BACKOFF
 from viral_contract.models.batches import Batch, BatchKind
 
 MAX_ATTEMPTS = 5
+# The last step over events that are classified again: the facts follow.
+_REBUILD = "rebuild"
+# A release that knows no classes is replaced by then; its pods could not do a step.
+_REPLACED_WITHIN = timedelta(minutes=10)
+_CLASSIFIED_EVERY = timedelta(hours=1)
 _log = structlog.get_logger()
 
 
@@ -34,6 +48,7 @@ class StepContext:
     scan_seconds: float
     now: datetime
     backoff_base_seconds: float
+    rules: FactRules
 
 
 @dataclass(frozen=True)
@@ -58,11 +73,19 @@ def _scan(scan_step: Callable[..., None], connection: Connection, step: list[str
     scan_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
 
 
+def _classify(connection: Connection, step: Any, context: StepContext) -> None:
+    if step == _REBUILD:
+        _start_over(connection, "rebuild_facts", plan_rebuild)
+    else:
+        classify_step(connection, step, context.rules)
+
+
 WORKS: Mapping[BatchKind, Work] = {
     "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
     "rescan_content": Work(plan_rescan, partial(_scan, rescan_step)),
     "finish_scans": Work(plan_finish, partial(_scan, finish_step)),
-    # An erasure plans the days itself.
+    # An erasure plans the days itself, the reconciler the rules.
+    "classify_events": Work(lambda _connection: [], _classify),
     "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
 }
 
@@ -77,6 +100,10 @@ _DONE = text("""
         enqueued_at = :now, status = CASE WHEN :is_last THEN 'done' ELSE 'running' END,
         finished_at = CASE WHEN :is_last THEN CAST(:now AS timestamptz) END
     WHERE id = :batch_id
+""")
+# To another worker, which may reach a process that can do it.
+_LEFT = text("""
+    UPDATE batches SET next_attempt_at = :now + interval '15 seconds', enqueued_at = NULL WHERE id = :batch_id
 """)
 _FAILED = text(f"""
     UPDATE batches SET attempt = attempt + 1, last_error = :error, enqueued_at = NULL,
@@ -100,6 +127,9 @@ def step_batch(connection: Connection, batch_id: int, context: StepContext) -> B
     try:
         with connection.begin_nested():
             WORKS[row.kind].step(connection, row.step, context)
+    except OtherRulesError:
+        connection.execute(_LEFT, {"batch_id": batch_id, "now": context.now})
+        return None
     except Exception as error:
         if isinstance(error, OperationalError) and not isinstance(error.orig, QueryCanceled):
             raise
@@ -145,3 +175,46 @@ def start_due_scans(connection: Connection) -> None:
     stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", _IS_STUCK).limit(1)
     if connection.execute(stuck).first() is None and plan_finish(connection):
         start_batch(connection, "finish_scans")
+
+
+def start_due_classification(connection: Connection, rules: FactRules, *, now: datetime) -> None:
+    """Start to classify stored events again: by new rules at once, and what other processes stored by others later."""
+    if are_in_use(connection, rules) and not _has_leftovers(connection, now):
+        return
+    of_older_release = has_unclassified_events(connection)
+    _start_over(
+        connection,
+        "classify_events",
+        lambda planning: _plan_classification(planning, rules, now),
+        at=now + _REPLACED_WITHIN if of_older_release else None,
+    )
+
+
+def _has_leftovers(connection: Connection, now: datetime) -> bool:
+    """Whether a process stored events by other rules, and nothing is under way or was just done about it."""
+    recent = batches.c.finished_at > now - _CLASSIFIED_EVERY
+    known = select(batches.c.id).where(batches.c.kind == "classify_events", _IS_STUCK | recent).limit(1)
+    return has_open_events(connection) and connection.execute(known).first() is None
+
+
+def _plan_classification(connection: Connection, rules: FactRules, now: datetime) -> list[Any]:
+    steps: list[Any] = list(plan_classification(connection, rules, now=now))
+    return [*steps, _REBUILD] if steps else []
+
+
+def _start_over(
+    connection: Connection, kind: BatchKind, plan: Callable[[Connection], list[Any]], *, at: datetime | None = None
+) -> None:
+    """Start the work from its beginning, also where a batch of its kind is under way.
+
+    Such a batch is locked before anything else, as it is for a step.
+    """
+    unfinished = select(batches.c.id).where(batches.c.kind == kind, IS_UNFINISHED).with_for_update()
+    known = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
+    steps = plan(connection)
+    row = {"kind": kind, "status": "queued" if steps else "done", "steps": steps, "next_attempt_at": at}
+    if known is None:
+        connection.execute(insert(batches).values(row))
+    else:
+        begun = {"done_steps": 0, "attempt": 0, "last_error": None, "enqueued_at": None}
+        connection.execute(update(batches).where(batches.c.id == known).values({**row, **begun}))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.access.identifiers import mask_user_agent
 from metrics_api.db.event_types import TRAFFIC_TYPES_SQL
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.detection.query import Query
@@ -20,12 +21,13 @@ from viral_contract.models.traffic import (
     TrafficReason,
 )
 
+_PROGRAMS = ("preview", "known_bot", "library")
 _WANTED = "day BETWEEN :start AND :end AND (CAST(:source AS text) IS NULL OR source = :source)"
 _REASONS = text(f"""
     SELECT reason.traffic_class, reason.traffic_reason, clicks, visits, event.user_agent AS sample FROM (
-        SELECT fact.traffic_class, fact.traffic_reason, sum(clicks)::bigint AS clicks, sum(visits)::bigint AS visits,
+        SELECT traffic_class, traffic_reason, sum(clicks)::bigint AS clicks, sum(visits)::bigint AS visits,
             min(sample::text COLLATE "C")::uuid AS event_id
-        FROM traffic_per_day AS fact WHERE {_WANTED} GROUP BY 1, 2
+        FROM traffic_per_day WHERE {_WANTED} GROUP BY 1, 2
     ) AS reason LEFT JOIN attribution_events AS event USING (event_id)
     ORDER BY clicks + visits DESC, reason.traffic_class, reason.traffic_reason
 """)
@@ -60,7 +62,7 @@ def fetch_traffic(
         computed_at=query.now,
         classes=classes,
         reasons=[_format_reason(row) for row in rows if row.traffic_reason or row.traffic_class not in PEOPLE],
-        filtered_share=sum(known.share for known in classes if known.traffic_class not in PEOPLE),
+        filtered_share=_compute_filtered_share(classes),
         groups=_fetch_groups(connection, wanted, group_by) if group_by else [],
         classifier_version=classifier.version,
         **connection.execute(_STATE, state_values).one()._mapping,
@@ -92,14 +94,24 @@ def _sum_classes(rows: Iterable[Row[Any]]) -> list[ClassShare]:
     ]
 
 
+def _compute_filtered_share(classes: Sequence[ClassShare]) -> float:
+    total = sum(known.clicks for known in classes)
+    return sum(known.clicks for known in classes if known.traffic_class not in PEOPLE) / total if total else 0
+
+
 def _format_reason(row: Row[Any]) -> TrafficReason:
     return TrafficReason(
         reason=row.traffic_reason,
         traffic_class=row.traffic_class,
         events=row.clicks + row.visits,
         clicks=row.clicks,
-        sample=row.sample,
+        sample=row.sample and _show(row.sample, row.traffic_class),
     )
+
+
+def _show(user_agent: str, traffic_class: str) -> str:
+    """A program's user agent whole; a browser's may tell its owner."""
+    return user_agent if traffic_class in _PROGRAMS else mask_user_agent(user_agent)
 
 
 def _fetch_groups(connection: Connection, wanted: dict[str, Any], group_by: TrafficGrouping) -> list[TrafficGroup]:

@@ -135,7 +135,18 @@ ACTIVE_WEEKS = text("""
     ON CONFLICT (week, person) DO NOTHING
 """)
 
-_ACTIVITY_PER_REFERRER_DAY = text("""
+# What every batch changes, in one statement. All writers count the same few classes of traffic, so that each session
+# has its own rows of them; readers add them up.
+_TOTALS = text(f"""
+    WITH traffic AS (
+        INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, shard, clicks, visits, sample)
+        SELECT day, source, traffic_class, traffic_reason, pg_backend_pid() % {_SHARDS}, clicks, visits, sample
+        FROM new_traffic ORDER BY day, source, traffic_class, traffic_reason
+        ON CONFLICT (day, source, traffic_class, traffic_reason, shard) DO UPDATE SET
+            clicks = fact.clicks + excluded.clicks,
+            visits = fact.visits + excluded.visits,
+            sample = least(fact.sample, excluded.sample)
+    )
     INSERT INTO activity_per_referrer_day AS fact
         (day, referrer_id, source, clicks, visits, signups, conversions, activations)
     SELECT day, coalesce(referrer_id, ''), coalesce(source, ''),
@@ -153,18 +164,6 @@ _ACTIVITY_PER_REFERRER_DAY = text("""
         activations = fact.activations + excluded.activations
 """)
 
-
-# Every writer counts the same few classes, so each session has its own rows; readers add them up.
-_TRAFFIC = text(f"""
-    INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, shard, clicks, visits, sample)
-    SELECT day, source, traffic_class, traffic_reason, pg_backend_pid() % {_SHARDS}, clicks, visits, sample
-    FROM new_traffic ORDER BY day, source, traffic_class, traffic_reason
-    ON CONFLICT (day, source, traffic_class, traffic_reason, shard) DO UPDATE SET
-        clicks = fact.clicks + excluded.clicks,
-        visits = fact.visits + excluded.visits,
-        sample = least(fact.sample, excluded.sample)
-""")
-
 # Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
 DAY_FOLDS: tuple[TextClause, ...] = (
     _LOCK_DEVICES_AT_MIDNIGHT,
@@ -173,13 +172,12 @@ DAY_FOLDS: tuple[TextClause, ...] = (
     _BURSTS,
     *JOURNEYS,
     ACTIVE_WEEKS,
-    _ACTIVITY_PER_REFERRER_DAY,
-    _TRAFFIC,
+    _TOTALS,
 )
 
 
-def choose_folds(events: Sequence[Event], *, has_traffic: bool, now: datetime) -> list[TextClause]:
-    """The folds that change a fact where these events, which count, are new.
+def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
+    """The folds that change a fact where these events, which count, are new, or others that do not.
 
     The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
     """
@@ -193,8 +191,7 @@ def choose_folds(events: Sequence[Event], *, has_traffic: bool, now: datetime) -
         (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, _BURSTS)),
         (any(_has_person(event) for event in events), JOURNEYS),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
-        (bool(events), (_ACTIVITY_PER_REFERRER_DAY,)),
-        (has_traffic, (_TRAFFIC,)),
+        (True, (_TOTALS,)),
         (of_links, (_LINKS_OPENED,)),
     ]
     return [statement for is_needed, statements in wanted if is_needed for statement in statements]

@@ -10,7 +10,7 @@ from redis import Redis
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.batches.ledger import BATCHES
-from metrics_api.batches.steps import start_due_scans
+from metrics_api.batches.steps import start_due_classification, start_due_scans
 from metrics_api.context import Context
 from metrics_api.db.database import Database
 from metrics_api.deliveries import transitions
@@ -123,9 +123,10 @@ def _measure_queues(context: Context, now: datetime) -> bool:
 
 
 def _reconcile_batches(context: Context, now: datetime) -> bool:
-    """Start to finish scans that took too long, and enqueue unfinished batches."""
+    """Start to finish long scans and to classify by new rules, and enqueue unfinished batches."""
     with context.database.write() as connection:
         start_due_scans(connection)
+        start_due_classification(connection, context.fact_rules, now=now)
     enqueue_due(context, BATCHES, now=now)
     return False
 

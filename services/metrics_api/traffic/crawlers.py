@@ -53,7 +53,7 @@ class _Pattern(NamedTuple):
 @cache
 def _read_patterns() -> tuple[_Pattern, ...]:
     return tuple(
-        _Pattern(re.compile(known["pattern"]), frozenset(known["tags"]), known["pattern"].replace("\\", ""))
+        _Pattern(re.compile(known["pattern"]), frozenset(known["tags"]), known["pattern"].replace("\\", "").lstrip("^"))
         for known in CRAWLER_USER_AGENTS_DATA
     )
 

@@ -1,10 +1,10 @@
-"""Background jobs over stored data in bounded steps: rebuilding the facts, rescanning content."""
+"""Background jobs over stored data in bounded steps: rebuilding the facts, rescanning content, classifying events."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BatchKind = Literal["rebuild_facts", "rescan_content", "finish_scans", "rebuild_days"]
+BatchKind = Literal["rebuild_facts", "rescan_content", "finish_scans", "rebuild_days", "classify_events"]
 StartableKind = Literal["rebuild_facts", "rescan_content"]
 BatchStatus = Literal["queued", "running", "done", "failed"]
 

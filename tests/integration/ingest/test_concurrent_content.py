@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from metrics_api.batches.ledger import fetch_batch
 from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.content import delete_content, encode_item, save_content, scan_content
 from metrics_api.ingest.content_tables import PARENT_SHARES
 from metrics_api.ingest.links import save_links
@@ -21,7 +22,7 @@ from viral_contract.models.links import LinkItem
 from viral_contract.models.violations import ViolationResolution
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
+GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
 IDS = [f"s-{number}" for number in range(40)]
 TEXTS = ["Beat my best time!", "my SSN is 219-09-9999", "write to john@example.com"]
 DAYS = [None, datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)]

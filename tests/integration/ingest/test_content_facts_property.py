@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.content import ContentItem, delete_content, encode_item, keep_latest, save_content, scan_content
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.resolutions import save_resolution
@@ -20,7 +21,7 @@ from viral_contract.models.violations import ViolationResolution
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(days=3)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
+GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
 
 # Few values of everything, so that items meet; two numbers look the same once they are masked.
 numbers = st.sampled_from(["my SSN is 219-09-9999", "my SSN is 536-22-8726"])

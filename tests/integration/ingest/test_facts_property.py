@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # Of a Monday, so that a week begins as well.
 NOW = MIDNIGHT + timedelta(days=30)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0)
+GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
 
 # Few values of everything, so that events meet: on a device, at an instant, over midnight, under one id.
 BROWSER = "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"

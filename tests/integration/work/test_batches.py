@@ -12,6 +12,7 @@ from metrics_api.batches.ledger import BATCHES
 from metrics_api.batches.steps import MAX_ATTEMPTS, StepContext, step_batch
 from metrics_api.context import Context
 from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.work.due import enqueue_due
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
@@ -33,7 +34,7 @@ def step(database: Database) -> Callable[..., Batch | None]:
     """A step of a batch so many seconds after noon."""
 
     def act(batch_id: int, seconds: float = 0, *, base: float = 0) -> Batch | None:
-        given = StepContext("US", 1, NOON + timedelta(seconds=seconds), base)
+        given = StepContext("US", 1, NOON + timedelta(seconds=seconds), base, FactRules())
         with database.write() as connection:
             return step_batch(connection, batch_id, given)
 

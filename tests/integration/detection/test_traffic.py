@@ -1,0 +1,110 @@
+"""Traffic classes: what no person made is stored and shown with its reason, and counts nowhere."""
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tests.support.api_fixtures import Api
+from tests.support.builders import NOON, build_clicks, build_event
+from tests.support.trusted_networks import PERIOD
+
+BROWSER = "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+WHATSAPP, GOOGLE, CURL = "WhatsApp/2.24.20.89 A", "Mozilla/5.0 (compatible; Googlebot/2.1)", "curl/8.5.0"
+
+
+def click(user_agent: str | None = BROWSER, **fields: Any) -> dict[str, Any]:
+    return build_event("click", user_agent=user_agent, **fields)
+
+
+def read(api: Api, **query: Any) -> dict[str, Any]:
+    return api.read("/v1/guardrails/traffic", **PERIOD, **query)
+
+
+def test_every_click_is_stored_with_its_class_and_reason(api: Api, connection: Connection) -> None:
+    sent = [click(), click(None), click(WHATSAPP), click(GOOGLE), click(CURL), click(http_method="HEAD")]
+    assert api.post_events(*sent, click(purpose="prefetch;prerender"))["accepted"] == 7
+    stored = connection.execute(text("SELECT traffic_class, traffic_reason FROM attribution_events ORDER BY 1, 2"))
+    assert [tuple(row) for row in stored] == [
+        ("human", None),
+        ("known_bot", "Googlebot/ (search-engine)"),
+        ("library", "curl (http-library)"),
+        ("prefetch", "method: HEAD"),
+        ("prefetch", "purpose: prefetch"),
+        ("preview", "WhatsApp (social-preview)"),
+        ("unknown", None),
+    ]
+
+
+def test_the_answer_shows_every_class_and_the_reasons(api: Api) -> None:
+    visit = build_event("visit", user_agent=WHATSAPP)
+    api.post_events(*(click() for _ in range(6)), click(None), click(WHATSAPP), click(WHATSAPP), visit, click(CURL))
+    answer = read(api)
+    assert [(each["traffic_class"], each["clicks"], each["visits"], each["share"]) for each in answer["classes"]] == [
+        ("prefetch", 0, 0, 0),
+        ("preview", 2, 1, 0.2),
+        ("known_bot", 0, 0, 0),
+        ("library", 1, 0, 0.1),
+        ("human", 6, 0, 0.6),
+        ("unknown", 1, 0, 0.1),
+    ]
+    assert answer["filtered_share"] == 0.3
+    assert answer["reasons"] == [
+        {
+            "reason": "WhatsApp (social-preview)",
+            "traffic_class": "preview",
+            "events": 3,
+            "clicks": 2,
+            "sample": WHATSAPP,
+        },
+        {"reason": "curl (http-library)", "traffic_class": "library", "events": 1, "clicks": 1, "sample": CURL},
+    ]
+    assert answer["groups"] == []
+    assert answer["datacentre_networks"] is None
+
+
+def test_the_answer_by_day_and_by_loop(api: Api) -> None:
+    api.post_events(click(source="prep_pack"), click(WHATSAPP, source="prep_pack"), click(source="buddy_challenge"))
+    by_loop = read(api, group_by="source")["groups"]
+    assert [(each["group"], each["clicks"], each["filtered"], each["filtered_share"]) for each in by_loop] == [
+        ("buddy_challenge", 1, 0, 0),
+        ("prep_pack", 2, 1, 0.5),
+    ]
+    (day,) = read(api, group_by="day")["groups"]
+    assert (day["group"], day["by_class"]) == (str(NOON.date()), {"human": 2, "preview": 1})
+    assert read(api, source="buddy_challenge")["filtered_share"] == 0
+
+
+def test_programs_neither_flag_nor_count(api: Api) -> None:
+    network = {"ip_address": "203.0.113.7", "device_fingerprint": "d-1", "referrer_id": "maria", "source": "prep_pack"}
+    api.post_events(*build_clicks(30, apart=0.5, user_agent=GOOGLE, **network))
+    assert api.read("/v1/guardrails/fraud", **PERIOD)["total_flagged_ips"] == 0
+    assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 0
+    assert api.read("/v1/growth/k-factor", **PERIOD)["total_clicks"] == 0
+
+
+def test_previews_cannot_hide_conversions_without_clicks(api: Api) -> None:
+    conversions = [build_event("conversion", referrer_id="maria") for _ in range(5)]
+    api.post_events(*conversions, *(click(WHATSAPP, referrer_id="maria") for _ in range(50)))
+    (row,) = api.read("/v1/guardrails/conversion-anomalies", **PERIOD)["high_conversion_rate_referrers"]
+    assert (row["total_clicks"], row["conversion_rate"]) == (0, 1.0)
+
+
+def test_a_link_that_only_previews_opened_is_unopened(api: Api) -> None:
+    link = {"referrer_id": "maria", "source": "prep_pack", "inserted_at": NOON.isoformat()}
+    assert api.send("PUT", "/v1/links/l-1", json=link).status_code == 201
+    api.post_events(click(WHATSAPP, link_id="l-1"))
+    assert api.read("/v1/guardrails/opt-outs", **PERIOD)["attribution_links"]["zero_clicks"] == 1
+    assert api.read("/v1/growth/k-factor", **PERIOD)["viral_links_clicked"] == 0
+    api.post_events(click(link_id="l-1"))
+    assert api.read("/v1/guardrails/opt-outs", **PERIOD)["attribution_links"]["zero_clicks"] == 0
+
+
+def test_a_class_with_equal_fingerprints_is_no_burst_and_one_pupil_is(api: Api) -> None:
+    pupils = [
+        event | {"user_id": f"pupil-{number}", "user_agent": BROWSER}
+        for number, event in enumerate(build_clicks(30, apart=0.1, device_fingerprint="chromebook"))
+    ]
+    api.post_events(*pupils)
+    assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 0
+    api.post_events(*build_clicks(3, apart=1, device_fingerprint="chromebook", user_id="pupil-3"))
+    assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 1
