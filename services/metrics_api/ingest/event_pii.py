@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from metrics_api.access.pseudonyms import Pseudonyms
-from metrics_api.pii_scanner.redaction import Redacted, Redactor, is_opaque, may_hold
+from metrics_api.pii_scanner.redaction import Redacted, Redactor, may_hold
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
@@ -109,7 +109,13 @@ def _replace_metadata(redactor: Redactor, encoded: str) -> Change | None:
 
 def _may_hold(values: Mapping[str, Any], redactor: Redactor) -> bool:
     """Say cheaply whether any field is worth a look: one look at all that is not known, or an id like most."""
-    texts = [given for name in _IDS if (given := values[name]) is not None and not is_opaque(given)]
+    texts = [
+        given
+        for name in _IDS
+        # Most ids are digits, or small letters with digits and hyphens: nothing that is looked for.
+        if (given := values[name]) is not None
+        and not ((given.islower() and given.replace("-", "").isalnum()) or given.isdecimal())
+    ]
     texts += [given for name in _OTHERS if (given := values[name]) is not None]
     user_agent = values["user_agent"]
     if user_agent is not None and not redactor.is_known(user_agent):

@@ -28,10 +28,11 @@ _ENCODED = re.compile(rf"{_FIRST}(?<![A-Za-z0-9].){_GROUP}{_FIRST}{_GROUP}")
 _STREET = re.compile(r"\d[a-z]?[ +][^\W\d_]{3}|[^\W\d_]{3}\.?[ +]\d")
 _SPOKEN_AT = re.compile(r"(?i:[ +(\[{_]at[ +)\]}_])")
 # Digits as long as a phone's, and what makes them more than an id: groups as a number of somebody, or a label.
-_LONG_NUMBER = re.compile(r"\d(?:[ ().+_/-]{0,3}+\d){6}")
-_BY = "[ ./~|_-]{1,3}"
+_RUN = re.compile(r"[\d(+][\d ().+_/-]{6,}")
+_SHORTEST_NUMBER = 7
+_BY = "[ ./_-]{1,3}"
 _GROUPED = re.compile(
-    rf"[\d+(](?:(?<=\+)\d|(?<=\()\d{{2,5}}\)|(?<=\d)(?:\d\d{_BY}\d\d\d?{_BY}\d{{4}}(?!\w)|\d{{3}}{_BY}\d{{4,6}}{_BY}\d{{4}}|"
+    rf"[\d+(](?:(?<=\+)\d|(?<=\()\d{{2,5}}\)|(?<=\d)(?:\d\d{_BY}\d\d\d?{_BY}\d{{4}}(?!\d)|\d{{3}}{_BY}\d{{4,6}}{_BY}\d{{4}}|"
     r"\d([ .-])\d\d\1\d\d\1\d\d|\d{1,4}[ +]\d{3,4}[ +]\d{3,4}|(?<=5)55-\d{4}))"
 )
 _LABELS = (
@@ -153,7 +154,7 @@ class Redactor:
 
     def identify(self, given: str) -> Identified | None:
         """What the id as a whole is; None for any other id. An id that holds an email address is one."""
-        if is_opaque(given) or given in self._clean or not may_hold(given):
+        if given in self._clean or not may_hold(given):
             return None
         for form in _list_forms(given, _MAX_NESTED):
             found = self._identify_form(form)
@@ -253,17 +254,16 @@ def may_hold(text: str) -> bool:
 
 
 def _may_hold_number(text: str) -> bool:
-    if not _LONG_NUMBER.search(text):
+    is_long = False
+    for run in _RUN.finditer(text):
+        if sum(map(str.isdecimal, run[0])) >= _SHORTEST_NUMBER:
+            if _GROUPED.search(text, *run.span()):
+                return True
+            is_long = True
+    if not is_long:
         return False
-    if _GROUPED.search(text):
-        return True
     lower = text.lower()
     return any(label in lower for label in _LABELS) and _LABELLED.search(lower) is not None
-
-
-def is_opaque(given: str) -> bool:
-    """Say most cheaply that an id is like most ids: digits, or small letters with digits, hyphens and underscores."""
-    return given.isdecimal() or (given.islower() and given.replace("-", "").replace("_", "").isalnum())
 
 
 def merge(places: Iterable[Place]) -> list[Place]:
