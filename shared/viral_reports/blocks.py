@@ -177,7 +177,7 @@ def _number(value: float) -> str:
 
 
 def build_funnel(facts: ReportFacts) -> list[Bar]:
-    """The funnel's steps; empty if nobody entered it."""
+    """The funnel's steps; empty if no one entered it."""
     if not facts.funnel or not facts.funnel[0].people:
         return []
     return [

@@ -1,4 +1,4 @@
-"""A report as CSV whose texts spreadsheets display correctly and never run as a formula."""
+"""A report as CSV with one figure per row; spreadsheets display its texts correctly and never run them as formulas."""
 
 import csv
 import io

@@ -15,7 +15,7 @@ class StoredId(NamedTuple):
 
 
 class Pseudonyms:
-    """Replaces ids that are somebody's email address, phone number or the like, the same one always alike."""
+    """Replaces ids that are someone's email address, phone number or the like, the same one always alike."""
 
     def __init__(self, references: References, redactor: Redactor) -> None:
         self._references = references

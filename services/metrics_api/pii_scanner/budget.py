@@ -1,9 +1,8 @@
-"""How much work a scan may do.
+"""The budget of a scan: processor time of the scanning thread.
 
-Processor time of the scanning thread, not characters: the largest content is small, so what makes a scan long is what a
-text makes the rules do, and only the clock sees that in every rule, today's and tomorrow's. It does not depend on how
-busy the machine is, as the time of a wall clock would. Each rule does work in proportion to the text, so that looking
-at the clock between rules and values is often enough.
+How long a scan takes depends on what a text makes the rules do, not on its length, and only the clock measures that for
+every rule. Unlike wall-clock time, it does not depend on the load of the machine. Each rule takes time in proportion to
+the text, so checking between rules and values is often enough.
 """
 
 import time
@@ -15,12 +14,12 @@ _END: ContextVar[float | None] = ContextVar("end of the scan's processor time", 
 
 
 class BudgetExceededError(Exception):
-    """The scan was given up: it needs more processor time than it has."""
+    """The scan was canceled because it exceeded its processor time."""
 
 
 @contextmanager
 def limit_scan(seconds: float) -> Iterator[None]:
-    """Let the scans of the block take so much processor time together; what they raise then is BudgetExceededError."""
+    """Limit the total processor time of the block's scans, which raise BudgetExceededError beyond it."""
     token = _END.set(time.thread_time() + seconds)
     try:
         yield
@@ -29,7 +28,7 @@ def limit_scan(seconds: float) -> Iterator[None]:
 
 
 def check_budget() -> None:
-    """Raise BudgetExceededError once the time is over; without a limit never."""
+    """Raise BudgetExceededError if the time is over; never without a limit."""
     end = _END.get()
     if end is not None and time.thread_time() >= end:
         raise BudgetExceededError

@@ -1,4 +1,4 @@
-"""What in a parent share or progress reel breaks the children's privacy rule (COPPA, 16 CFR 312)."""
+"""What in a parent share or progress reel violates the children's privacy rule (COPPA, 16 CFR 312)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MEDIA_WITHOUT_CONSENT = "media_without_consent"
 NOT_SCANNED = "not_scanned"
 _HIDDEN = "***"
 MAX_TELLING_VALUES = 200
-"""Of one item no more values under telling keys are listed."""
+"""The most values under sensitive keys that are listed for one item."""
 
 _ALWAYS = frozenset(
     {
@@ -45,18 +45,18 @@ class Violation:
 def find_violations(
     data: object, media: Sequence[Mapping[str, object]] = (), *, phone_region: str, today: date | None = None
 ) -> list[Violation]:
-    """List what violates in an item's data and media; an empty list when the item complies."""
+    """The violations in an item's data and media; empty if the item complies."""
     findings = scan_data(data, phone_region=phone_region, today=today)
     return [*_judge_findings(findings), *_judge_keys(data, phone_region), *_judge_media(media)]
 
 
 def find_without_scan(media: Sequence[Mapping[str, object]] = ()) -> list[Violation]:
-    """List what violates in an item whose data took too long to scan: nobody knows what is in it."""
+    """The violations of an item whose data took too long to scan: that it is not scanned, and those in its media."""
     return [Violation(NOT_SCANNED, "", "not scanned", "budget"), *_judge_media(media)]
 
 
 def _judge_findings(findings: list[Finding]) -> list[Violation]:
-    """A name violates only together with a school or an address; a school or an IP address alone does not."""
+    """A name violates only together with a school or an address; a school or an IP address alone does not violate."""
     counted = _ALWAYS
     if any(finding.type in _BESIDE_A_NAME for finding in findings):
         counted = _ALWAYS | {PiiType.PERSON_NAME}
@@ -68,7 +68,7 @@ def _judge_findings(findings: list[Finding]) -> list[Violation]:
 
 
 def _judge_keys(data: object, phone_region: str) -> list[Violation]:
-    """A text or number counts under a telling key or anywhere in the object or array under it."""
+    """A text or number counts under a sensitive key or anywhere in the object or array under it."""
     telling = (leaf for leaf in walk_leaves(data) if leaf.sensitive and _is_filled(leaf.value))
     leaves = list(islice(telling, MAX_TELLING_VALUES))
     pointers = format_pointers(leaves, phone_region=phone_region)

@@ -14,7 +14,7 @@ from metrics_api.pii_scanner.number_context import (
 from metrics_api.pii_scanner.rules import Rule
 from metrics_api.pii_scanner.spelled_digits import DIGIT_WORDS, SPELLED_NUMBER, read_digits
 
-# Behind the first digit: a pattern that begins with a class of characters is searched much faster.
+# After the first digit: a pattern that begins with a class of characters is searched much faster.
 _ALONE_BEHIND = rf"(?<![{GLUE}+].)(?<!\d[.:_].)(?<![^\W\d_][/_-].)"
 _END = rf"(?![{GLUE}]|[.:]\d{{3}})"
 _ISSUED = re.compile(
@@ -23,7 +23,7 @@ _ISSUED = re.compile(
     r"35(?:2[89]|[3-8]\d)\d{12}|(?:1800|2131)\d{11}|(?:50\d\d|5[6-9]\d\d|6304|6390|67\d\d|0604)\d{9,15}"
 )
 _SEPARATOR = r"[ .\-/|~_*]{1,3}"
-# Other digits may stand beside a card, such as the year in which it expires or its security code.
+# Other digits may be next to a card, such as the year in which it expires or its security code.
 _GROUP_START = rf"(?<![{GLUE}+])(?<!\d[.:])"
 _GROUP_END = rf"(?![{GLUE}])"
 _LABELS = "visa mastercard maestro amex card creditcard cc pan debit".split()
@@ -59,7 +59,7 @@ def _is_card(document: Document, digits: str, start: int, end: int) -> bool:
 
 
 def _is_part_of_list(document: Document, start: int, end: int) -> bool:
-    """Recognise a list of numbers of four digits, unless all of it is cards or just a year or a code stands beside."""
+    """Recognize a list of numbers of four digits, unless all of them are cards, or cards with a year or a code."""
     numbers = read_run(document, start, end)
     fours = [number for number in numbers if len(number) == _GROUP]
     if len(numbers) <= _MOST_BESIDE and not is_progression([int(number) for number in fours]):

@@ -7,7 +7,7 @@ from metrics_api.pii_scanner.document import HAS_OTHER_SCRIPT, Document
 
 
 class Cue(Enum):
-    """The meaning that neighbouring words give to a number."""
+    """The meaning that neighboring words give to a number."""
 
     PHONE = auto()
     SSN = auto()
@@ -53,7 +53,7 @@ _WORDS = {
     """,
 }
 _CUES = {word: cue for cue, words in _WORDS.items() for word in words.split()}
-# Words about reaching somebody only together with whom or how: "call me", "my cell", "reach us at".
+# Words about contacting someone, only together with a person or a means: "call me", "my cell", "reach us at".
 _DIRECTED = frozenset(
     """
     call calling text texts txt texting sms msg message messages ring dial reach reached contact contacts mobile cell
@@ -92,7 +92,7 @@ _NUMBERED_BY_SIGN = re.compile(r"(?:[#=]|\bno\.)\s?$")
 
 
 def find_cue(document: Document, start: int, end: int, reach: int = 48) -> Cue | None:
-    """Give the meaning of the nearest telling word: right behind the number, else at most `reach` characters before."""
+    """The meaning of the nearest telling word: right after the number, else at most `reach` characters before."""
     after = _AFTER.match(document.lower, end, end + 24)
     if after:
         return Cue.PHONE if after["phone"] else Cue.OTHER
@@ -136,13 +136,13 @@ def _read_number_of(words: list[str], index: int) -> Cue | None:
 
 
 def telling_words(*cues: Cue) -> frozenset[str]:
-    """Give the words that say that a number is one of these; without an argument, all that say anything."""
+    """The words that say that a number is one of these; without an argument, all that say anything."""
     found = frozenset(word for word, cue in _CUES.items() if cue in cues or not cues) | _NUMBER_WORDS
     return found | _DIRECTED if Cue.PHONE in cues or not cues else found
 
 
 def is_money(document: Document, start: int) -> bool:
-    """Say whether the sign of a currency stands right before the number."""
+    """Whether the sign of a currency is right before the number."""
     return _MONEY.search(document.lower, max(0, start - 2), start) is not None
 
 

@@ -1,6 +1,6 @@
 """Dates that words call a birthday or a date of birth, where the birth is a child's or parent's of today.
 
-The birth of Mozart, a hamster or a country is nobody's personal information.
+The birth of Mozart, a hamster or a country is no one's personal information.
 """
 
 import re
@@ -12,7 +12,7 @@ from metrics_api.pii_scanner.rules import Rule
 
 
 class Subject(Enum):
-    """What stands before a word such as "born" or "birthday"."""
+    """What comes before a word such as "born" or "birthday"."""
 
     INTRODUCED = auto()
     NAMED = auto()
@@ -99,7 +99,7 @@ _SUBJECT_WORD = re.compile(r"(?<![a-z])[a-z]{1,20}+(?:'s)?(?= |$)")
 
 
 def find_subject(words: list[str]) -> Subject:
-    """Judge by the nearest telling word; a name alone introduces nobody."""
+    """Judge by the nearest telling word; a name alone introduces no one."""
     for word in reversed(words):
         bare = word.removesuffix("'s").removesuffix("’s")
         if word in _OTHERS or bare in _OTHERS:
@@ -110,15 +110,15 @@ def find_subject(words: list[str]) -> Subject:
 
 
 def read_words_before(document: Document, position: int) -> list[str]:
-    """Give the lower-case words of the same sentence before a position, the nearest last."""
+    """The lower-case words of the same sentence before a position, the nearest last."""
     before = document.lower[max(0, position - _REACH) : position]
     return _WORD.findall(_SENTENCE_END.split(before)[-1].replace("’", "'"))
 
 
 def may_be_born(written: str, subject: Subject, today: date) -> bool:
-    """Say whether somebody with this date of birth can be a child or a parent today.
+    """Whether someone with this date of birth can be a child or a parent today.
 
-    Somebody who is only named counts when the year is that of a child: history is full of dates of birth.
+    Someone who is only named counts when the year is that of a child: history is full of dates of birth.
     """
     if subject is Subject.OTHER:
         return False

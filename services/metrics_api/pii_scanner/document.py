@@ -31,12 +31,12 @@ _BEFORE_NUMBER, _BEHIND_NUMBER = 32, 24
 
 
 class Document(NamedTuple):
-    """A text prepared for the rules; a tuple, because one is made for every value scanned.
+    """A text prepared for the rules; a tuple, because one is created for every scanned value.
 
     `lower` has the same length as `text`. `words` are the distinct lower-case words, `traits` the HAS_ flags: they
     tell cheaply which rules are worth trying. `number_windows` are the surroundings of runs of at least seven digits;
     rules for long numbers look only there. `origin` gives, if characters were dropped, the original position of each
-    remaining one and of the end, so that a span takes in what was dropped behind its last character; `is_reordered`
+    remaining one and of the end, so that a span takes in what was dropped after its last character; `is_reordered`
     says that it does not only rise.
     """
 

@@ -1,4 +1,4 @@
-"""E-mail addresses, written plainly, spaced out, encoded or spelled as words."""
+"""Email addresses, written plainly, spaced out, encoded or spelled as words."""
 
 import re
 

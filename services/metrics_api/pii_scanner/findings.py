@@ -1,4 +1,4 @@
-"""What a scan reports: the type, the place and the rule, and never the value itself."""
+"""What a scan reports: the type, the place and the rule, but never the value itself."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PiiType(StrEnum):
-    """The closed list of what the scanner looks for."""
+    """The types of personal information that the scanner finds."""
 
     EMAIL = "email"
     PHONE = "phone"

@@ -44,7 +44,7 @@ class Folded(NamedTuple):
 
 
 def _normalise_blocks() -> dict[int, str]:
-    """Give the compatible ASCII of letter-like symbols, raised, lowered, circled and wide characters."""
+    """The compatible ASCII of letter-like symbols, raised, lowered, circled and wide characters."""
     normalised = {code: unicodedata.normalize("NFKC", chr(code)) for code in chain(*_LETTER_BLOCKS)}
     return {code: text for code, text in normalised.items() if text.isascii() and text.isprintable() and text != " "}
 
@@ -93,7 +93,7 @@ def fold(text: str) -> Folded:
 
 
 def _read_overridden(text: str) -> list[int]:
-    """Give the positions in the order in which they are shown behind right-to-left overrides."""
+    """The positions in the order in which they are shown after right-to-left overrides."""
     order: list[int] = []
     position = 0
     while (start := text.find(_RIGHT_TO_LEFT, position)) >= 0:

@@ -47,13 +47,13 @@ class Node:
 
 @lru_cache(maxsize=1024)
 def split_key(key: str) -> tuple[str, ...]:
-    """Give the lower-case words: `userEmail`, `user_email`, `user.email` and `USER-EMAIL2` are all `user`, `email`."""
+    """The lower-case words: `userEmail`, `user_email`, `user.email` and `USER-EMAIL2` are all `user`, `email`."""
     return tuple(word.lower() for word in _SEAM.split(key) if word)
 
 
 @lru_cache(maxsize=1024)
 def find_sensitive_word(key: str) -> str | None:
-    """Give the word or phrase that makes a value under this key personal, or None."""
+    """The word or phrase that makes a value under this key personal, or None."""
     words = split_key(key)
     for word in words:
         if word in _SENSITIVE_WORDS:
@@ -66,7 +66,7 @@ def find_sensitive_word(key: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def build_lead(parent_key: str, key: str) -> str:
-    """Give the words to read before a value, such as "parent phone: ", or "" when the key tells nothing.
+    """The words to read before a value, such as "parent phone: ", or "" when the key tells nothing.
 
     A bare `name` is a person's only under a key for people: `student: {name: ...}`.
     """
@@ -79,13 +79,13 @@ def build_lead(parent_key: str, key: str) -> str:
 
 
 def is_bare_name(key: str) -> bool:
-    """Say whether a key is just `name`, which may be a person's or a game's."""
+    """Whether a key is just `name`, which may be a person's or a game's."""
     return split_key(key) == ("name",)
 
 
 @lru_cache(maxsize=1024)
 def may_hold_number(key: str) -> bool:
-    """Say whether a number under this key may be a phone, card or social security number rather than a count."""
+    """Whether a number under this key may be a phone, card or social security number rather than a count."""
     return not key or not _NUMBER_WORDS.isdisjoint(split_key(key))
 
 
@@ -95,7 +95,7 @@ def may_hold_pii(key: str) -> bool:
 
 
 def walk_leaves(data: object) -> Iterator[Node]:
-    """Give the values that are no object or array, in the order of the document, and keys that may be personal."""
+    """The values that are no object or array, in the order of the document, and keys that may be personal."""
     pending = [Node(data)]
     while pending:
         check_budget()

@@ -1,4 +1,4 @@
-"""Fragments of patterns for capitalised words of any European script."""
+"""Fragments of patterns for capitalized words of any European script."""
 
 import re
 from itertools import chain
@@ -11,7 +11,7 @@ PARTICLE = (
     r"y|e|en|i|zu|zum|zur|am|an|na|nad|pod|u|v|på|av|bin|ibn|abu|mc|st\.|sta\.|d'|l')"
 )
 NAME = rf"[{CAPITAL}](?:[^\W\d_]|['’\-](?=[^\W\d_])){{0,40}}+"
-"""One capitalised word: Anna, O'Neill, Jean-Luc."""
+"""One capitalized word: Anna, O'Neill, Jean-Luc."""
 GLUE = r"0-9A-Za-z_\u00c0-\u024f\u0370-\u052f"
 """What makes one token with a number it touches; scripts that write without spaces do not."""
 INITIAL = rf"[{CAPITAL}]\."

@@ -1,4 +1,4 @@
-"""What stands right beside a number: its own label, a calculation, other numbers of a list."""
+"""What is right next to a number: its own label, a calculation, other numbers of a list."""
 
 import re
 from collections.abc import Iterator
@@ -51,24 +51,24 @@ _FAMOUS = (
 
 
 def is_labelled_identifier(document: Document, start: int) -> bool:
-    """Say whether the label directly before the number is that of an order, an account, a book or the like."""
+    """Whether the label directly before the number is that of an order, an account, a book or the like."""
     return _LABEL_BEFORE.search(document.lower, max(0, start - 40), start) is not None
 
 
 def is_calculated(document: Document, start: int, end: int) -> bool:
-    """Say whether the number is an operand or the result of a calculation."""
+    """Whether the number is an operand or the result of a calculation."""
     if _CALCULATED_AFTER.match(document.lower, end, end + 8):
         return True
     return _CALCULATED_BEFORE.search(document.lower, max(0, start - 8), start) is not None
 
 
 def is_argument(document: Document, start: int) -> bool:
-    """Say whether the number is given to a function, as in `range(1000)`."""
+    """Whether the number is given to a function, as in `range(1000)`."""
     return _CALLED_BEFORE.search(document.lower, max(0, start - 2), start) is not None
 
 
 def is_listed(document: Document, start: int, end: int) -> bool:
-    """Say whether blanks or commas alone part the number from others, unless all of them are phones."""
+    """Whether blanks or commas alone part the number from others, unless all of them are phones."""
     before = _DIGIT_BEFORE.search(document.lower, max(0, start - 3), start)
     if before is None and _DIGIT_AFTER.match(document.lower, end, end + 3) is None:
         return False
@@ -79,37 +79,37 @@ def is_listed(document: Document, start: int, end: int) -> bool:
 
 
 def read_run(document: Document, start: int, end: int) -> list[str]:
-    """Give the numbers of the list, parted by blanks or commas alone, in which a place stands, as far as it is near."""
+    """The numbers of the list, parted by blanks or commas alone, in which a place stands, as far as it is near."""
     ahead = _RUN_BEFORE.search(document.lower, max(0, start - 60), start)
     behind = _RUN.match(document.lower, end)
     return _NUMBER.findall(document.lower[ahead.start() if ahead else start : behind.end() if behind else end])
 
 
 def is_round_or_binary(digits: str) -> bool:
-    """Say whether digits are those of no phone even where words ask for one."""
+    """Whether digits cannot be a phone, even if words suggest one."""
     return set(digits) <= {"0", "1"} or len(set(digits)) == 1 or digits.endswith(_ROUND_END)
 
 
 def is_well_known(digits: str) -> bool:
-    """Say whether digits are round, binary, one digit again and again, or a constant."""
+    """Whether digits are round, binary, one digit again and again, or a constant."""
     if digits in _SERIES or is_round_or_binary(digits):
         return True
     return any(constant.startswith(digits) for constant in _FAMOUS)
 
 
 def is_counting(written: str) -> bool:
-    """Recognise 01 02 03 04 05 and 07 14 21: numbers that go on in steps of one size."""
+    """Recognize 01 02 03 04 05 and 07 14 21: numbers that go on in steps of one size."""
     numbers = [int(number) for number in _NUMBER.findall(written)]
     return len(numbers) > 2 and len({after - before for before, after in pairwise(numbers)}) == 1
 
 
 def is_sequence(written: str) -> bool:
-    """Recognise 03 06 09 12 and 81 64 49 36 25."""
+    """Recognize 03 06 09 12 and 81 64 49 36 25."""
     return is_progression([int(number) for number in _NUMBER.findall(written)])
 
 
 def is_progression(numbers: list[int]) -> bool:
-    """Say whether three or more numbers go on in steps of one size, or five or more rise or fall all the way."""
+    """Whether three or more numbers go on in steps of one size, or five or more rise or fall all the way."""
     steps = [after - before for before, after in pairwise(numbers)]
     if len(steps) > 1 and len(set(steps)) == 1:
         return True

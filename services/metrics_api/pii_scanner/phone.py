@@ -30,7 +30,7 @@ _FREE = rf"(?<![{GLUE}+])"
 _ALONE = rf"{_FREE}(?<!\d[.:/_#-])(?<![^\W\d_][/_#-])(?<!\.\.)"
 _END = rf"(?![{GLUE}]|[.:/-]\d)"
 # A second phone may follow, or the other end of a short range: 202-555-0143-44, 202-555-0143/202-555-0144.
-# The same behind the first character: a pattern that begins with a class of characters is searched much faster.
+# The same after the first character: a pattern that begins with a class of characters is searched much faster.
 _ALONE_BEHIND = rf"(?<![{GLUE}+].)(?<!\d[.:/_#-].)(?<![^\W\d_][/_#-].)(?<!\.\..)"
 _PAIR_START = rf"{_FREE}(?<!\d[.:_#-])(?<![^\W\d_][/_#-])(?<!\.\.)(?:(?<!\d/)|(?<=\d{{4}}/))"
 _PAIR_END = rf"(?![{GLUE}]|[.:]\d|[/-](?!\d{{2,4}}(?![\w./-])|\(?\d{{3}}[\-. )])\d)"
@@ -128,7 +128,7 @@ def _locate_international(document: Document, match: re.Match[str]) -> Span | No
 
 
 def _is_summand(document: Document, match: re.Match[str]) -> bool:
-    """Tell "x + 39916800" from "call +39916800": digits in one piece behind what can be added to."""
+    """Tell "x + 39916800" from "call +39916800": digits in one piece after what can be added to."""
     if match["number"].isdecimal() and _OPERAND.search(document.lower, max(0, match.start() - 4), match.start()):
         return not _is_called(document, match)
     return False
@@ -147,7 +147,7 @@ def _locate_international_prefix(document: Document, match: re.Match[str]) -> Sp
 
 
 def _locate_labelled(document: Document, match: re.Match[str]) -> Span | None:
-    """Take what is glued to a label; fewer digits than ten in one piece only behind a label of phones."""
+    """Take what is glued to a label; fewer digits than ten in one piece only after a label of phones."""
     written = match["pii"]
     if is_labelled_identifier(document, match.start("pii")):
         return None
@@ -166,7 +166,7 @@ def _locate_grouped(document: Document, match: re.Match[str]) -> Span | None:
 
 
 def _locate_trunk_zero(document: Document, match: re.Match[str]) -> Span | None:
-    """Take 9 to 12 digits in groups behind a leading zero, as most of the world writes at home."""
+    """Take 9 to 12 digits in groups after a leading zero, as most of the world writes at home."""
     count = len(_digits(match["number"]))
     fewest = 10 if _LONG_AREA_CODE.match(match["number"]) else 9
     if not fewest <= count <= 12 or is_counting(match["number"]):
@@ -195,7 +195,7 @@ def _locate_cued(document: Document, match: re.Match[str]) -> Span | None:
 
 
 def _may_be_called(document: Document, written: str, start: int) -> bool:
-    """Ask of digits in one piece a phone's length, and of seven that the word for a phone stands right before."""
+    """Ask of digits in one piece a phone's length, and of seven that the word for a phone is right before."""
     digits = _digits(written)
     if not 7 <= len(digits) <= 15 or is_round_or_binary(digits) or is_labelled_identifier(document, start):
         return False
@@ -225,7 +225,7 @@ def _locate_bare(document: Document, match: re.Match[str]) -> Span | None:
 
 
 def _is_bare_number(document: Document, match: re.Match[str]) -> bool:
-    """Say whether words, a calculation or code around digits in one piece tell that they are just a number."""
+    """Whether words, a calculation or code around digits in one piece tell that they are just a number."""
     return (
         is_labelled_otherwise(document, *match.span(), _FAR)
         or is_calculated(document, *match.span())

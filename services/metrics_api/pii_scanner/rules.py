@@ -1,4 +1,4 @@
-"""What a rule is, and how a list of rules is applied to a document."""
+"""Rules, and how a list of them is applied to a document."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ _MOST_CHOICES = 2_000
 
 
 class Candidate(NamedTuple):
-    """A place in a document that a rule takes for personal information; overlaps are not settled yet."""
+    """A place in a document that a rule considers personal information, before overlaps are resolved."""
 
     type: PiiType
     start: int
@@ -75,7 +75,7 @@ class RuleSet:
         return found
 
     def _choose(self, traits: int, bits: int) -> list[tuple[PiiType, Rule]]:
-        """Give the rules of these `bits` as far as the traits are there; texts of one kind ask for the same."""
+        """The rules of these `bits` as far as the traits are there; texts of one kind ask for the same."""
         chosen = self._chosen.get((traits, bits))
         if chosen is None:
             if len(self._chosen) >= _MOST_CHOICES:

@@ -41,7 +41,7 @@ _PRECEDENCE = {
 
 
 SCANNER_VERSION: int = 2
-"""Goes up with every change of what is found; stored findings say which version found them."""
+"""Increased with every change of what is found; stored findings have the version that found them."""
 
 RULES: dict[PiiType, tuple[Rule, ...]] = {
     PiiType.EMAIL: email_address.RULES,
@@ -58,7 +58,7 @@ RULES: dict[PiiType, tuple[Rule, ...]] = {
 _RULE_SET = RuleSet(RULES)
 
 MAX_FINDINGS = 1_000
-"""Of one data no more are reported: the paths of deeply nested values are long."""
+"""The most findings reported for one item: the paths of deeply nested values are long."""
 
 # Numbers of fewer than 7 or more than 19 digits are no phone, card or social security number.
 _SMALLEST, _TOO_LARGE = 10**6, 10**19
@@ -67,13 +67,13 @@ _IDENTIFYING = (PiiType.SCHOOL, PiiType.STREET_ADDRESS)
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """By whose rules and on which day texts are read."""
+    """The region and date by which texts are judged."""
 
     phone_region: str
     today: date
 
     def scan(self, text: str, lead: str = "") -> Iterator[Finding]:
-        """Scan a text as if `lead` stood before it."""
+        """Scan a text as if `lead` came before it."""
         document = build_document(lead + text, self.phone_region, self.today)
         candidates = _RULE_SET.find_candidates(document)
         for found in settle_overlaps(candidates) if candidates else ():
@@ -87,10 +87,10 @@ def _make_reader(phone_region: str, today: date | None) -> _Reader:
 
 
 def scan_text(text: str, *, phone_region: str, today: date | None = None) -> list[Finding]:
-    """Find personal information in a text, in the order of the text; an empty list when it is clean.
+    """Find personal information in a text, in the order of the text; an empty list if it is clean.
 
     A phone number without an international prefix is judged by the rules of `phone_region`, an ISO 3166 code. A date
-    of birth is that of somebody who can be a child or a parent `today` (UTC).
+    of birth is that of someone who can be a child or a parent `today` (UTC).
     """
     return list(_make_reader(phone_region, today).scan(text))
 
@@ -127,7 +127,7 @@ def _place(findings: Iterable[Finding], leaf: Node, pointers: "_Pointers") -> It
 
 
 def _read_text(leaf: Node) -> str:
-    """Give the text to scan; a number only under a key that may lead to a phone, card or social security number."""
+    """The text to scan; a number only under a key that may lead to a phone, card or social security number."""
     if isinstance(leaf.value, str):
         return leaf.value
     if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float):
@@ -147,13 +147,13 @@ class _Pointers:
         self._ends: dict[Node, int] = {}
 
     def format(self, leaf: Node) -> str:
-        """Give the pointer of a value, "" for the whole data."""
+        """The pointer of a value, "" for the whole data."""
         if leaf.parent is None:
             return ""
         return f"{self._format_parent(leaf.parent)}/{self._format_token(leaf.token)}"
 
     def _format_parent(self, node: Node) -> str:
-        """Write only what differs from the last one: neighbours in deep data share nearly all of it."""
+        """Write only what differs from the last one: neighbors in deep data share nearly all of it."""
         below: list[Node] = []
         while node.parent is not None and node not in self._ends:
             below.append(node)
@@ -179,7 +179,7 @@ class _Pointers:
 
 
 def format_pointers(leaves: Iterable[Node], *, phone_region: str, today: date | None = None) -> list[str]:
-    """Give the RFC 6901 pointer of each value of one data; of personal keys only the masks show."""
+    """The RFC 6901 pointer of each value of one data; of personal keys only the masks show."""
     pointers = _Pointers(_make_reader(phone_region, today))
     return [pointers.format(leaf) for leaf in leaves]
 

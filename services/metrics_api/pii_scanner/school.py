@@ -44,7 +44,7 @@ _SCHOOL_WORDS = frozenset("school academy schoolhouse kindergarten preschool ele
 
 
 def _without_lead(document: Document, start: int, end: int) -> int | None:
-    """Give the start of the name behind "the", "my", "In" and the like; None when nothing of a name is left."""
+    """The start of the name after "the", "my", "In" and the like; None when nothing of a name is left."""
     for word in re.finditer(r"\S+", document.text[start:end]):
         if word[0].lower().rstrip(".,'’s") not in _NOT_A_NAME and word[0].lower() not in _NOT_A_NAME:
             return start + word.start()
@@ -138,7 +138,7 @@ RULES = (
 
 
 def is_school_at(document: Document, position: int) -> bool:
-    """Say whether the name of a school begins here."""
+    """Whether the name of a school begins here."""
     for rule in RULES:
         if rule.name in ("school_name", "school_numbered", "school_foreign") and rule.applies_to(document):
             match = rule.pattern.match(document.text if rule.cased else document.lower, position)

@@ -42,7 +42,7 @@ MIN_SPELLED_WORDS = 3
 
 
 def read_digits(spelled: str) -> str:
-    """Give the digits a spelled number stands for, or "" for plain digits and for counting.
+    """The digits a spelled number stands for, or "" for plain digits and for counting.
 
     "double five" is 55, "fifty five" is 55, "eight hundred" is 800. Fewer than three number words make no spelled
     number; neither do "one two three four ..." nor a block said again and again.
@@ -56,7 +56,7 @@ def read_digits(spelled: str) -> str:
 
 
 def is_read_as_amount(spelled: str) -> bool:
-    """Say whether the words are those of amounts: "two hundred thirty thousand five hundred"."""
+    """Whether the words are those of amounts: "two hundred thirty thousand five hundred"."""
     return any(part in _POWERS for part in _PART.findall(spelled))
 
 
@@ -84,10 +84,10 @@ def _append_number(numbers: list[str], digits: str, part: str) -> None:
 
 
 def _is_repeated_block(digits: str) -> bool:
-    """Say whether a shorter block makes up all of the digits: then they also stand in their double, moved along."""
+    """Whether a shorter block makes up all of the digits: then they also stand in their double, moved along."""
     return digits in (digits + digits)[1:-1]
 
 
 def _is_counting(numbers: list[str]) -> bool:
-    """Recognise steps of one size, squares, primes and whatever else rises or falls all the way."""
+    """Recognize steps of one size, squares, primes and whatever else rises or falls all the way."""
     return is_progression([int(number) for number in numbers])

@@ -16,7 +16,7 @@ from metrics_api.pii_scanner.rules import Rule
 from metrics_api.pii_scanner.spelled_digits import SPELLED_NUMBER, read_digits
 
 _FREE = rf"(?<![{GLUE}+])"
-# Behind the first digit: a pattern that begins with a class of characters is searched much faster.
+# After the first digit: a pattern that begins with a class of characters is searched much faster.
 _ALONE_BEHIND = rf"(?<![{GLUE}+].)(?<!\w[.:/_#-].)"
 _END = rf"(?![{GLUE}]|[.:/-]\d)"
 _PREFIX_BEFORE = re.compile(r"[\d)] ?$")
@@ -28,7 +28,7 @@ _LABEL_WORDS = frozenset(label + number for label in _LABELS for number in ("", 
 
 
 def is_assignable(digits: str) -> bool:
-    """Say whether nine digits can be a number: area not 000, 666 or 9xx, group not 00, serial not 0000."""
+    """Whether nine digits can be a number: area not 000, 666 or 9xx, group not 00, serial not 0000."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     return area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"
 

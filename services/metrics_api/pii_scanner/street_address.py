@@ -79,7 +79,7 @@ def _locate_number_first(document: Document, match: re.Match[str]) -> Span | Non
 
 
 def _is_no_house(document: Document, match: re.Match[str]) -> bool:
-    """Recognise a page, a level, a film, the lanes of a road and "3 chapters of Sesame Street"."""
+    """Recognize a page, a level, a film, the lanes of a road and "3 chapters of Sesame Street"."""
     if _COUNTER_BEFORE.search(document.lower, max(0, match.start() - 16), match.start()):
         return True
     words = match["words"].split()
@@ -88,7 +88,7 @@ def _is_no_house(document: Document, match: re.Match[str]) -> bool:
 
 
 def _end_of_street_words(match: re.Match[str]) -> int | None:
-    """Give the end of the first word, or two in a row, that makes a street of the words before it."""
+    """The end of the first word, or two in a row, that makes a street of the words before it."""
     end = None
     for index, word in enumerate(_STREET_WORD.finditer(match["words"])):
         is_street = word[0].rstrip(".") in _STREET_SUFFIXES
@@ -137,7 +137,7 @@ def _locate_type_first(document: Document, match: re.Match[str]) -> Span | None:
 
 
 def _is_english_name(document: Document, match: re.Match[str], end: int) -> bool:
-    """Recognise "Baltic Avenue costs 60": the name stands before the type, and no name behind it."""
+    """Recognize "Baltic Avenue costs 60": the name comes before the type, and no name after it."""
     if not _CAPITAL_BEFORE.search(document.text, max(0, match.start() - 20), match.start()):
         return False
     return document.text[match.start()].isupper() and document.text[match.end() : end].islower()

@@ -1,4 +1,4 @@
-"""Addresses recognized by what stands around a name and a number: words such as "lives at", or a unit behind."""
+"""Addresses recognized by what surrounds a name and a number: words such as "lives at", or a unit after."""
 
 import re
 
@@ -28,17 +28,17 @@ _YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
 def is_cued(document: Document, start: int) -> bool:
-    """Say whether words after which an address is given stand right before."""
+    """Whether words after which an address is given are right before."""
     return _CUE_BEFORE.search(document.lower, max(0, start - 70), start) is not None
 
 
 def has_evidence(document: Document, start: int, end: int) -> bool:
-    """Say whether a unit, a post code, a town behind a comma or a word such as "address" stands beside a street."""
+    """Whether a unit, a post code, a town after a comma or a word such as "address" is next to a street."""
     return has_tail(document.text, end) or is_cued(document, start)
 
 
 def locate_cued(document: Document, match: re.Match[str]) -> Span | None:
-    """Take capitalised words with a number behind words such as "address" or "lives at"."""
+    """Take capitalized words with a number after words such as "address" or "lives at"."""
     place = _TOKENS.match(document.text, match.end())
     if place is None:
         return None

@@ -29,17 +29,17 @@ _MAX_UNITS, _MAX_SEGMENTS = 4, 5
 
 
 def extend_address(text: str, start: int, end: int) -> tuple[int, int]:
-    """Take in a number or unit right before, and unit, town, region, post code and country behind."""
+    """Take in a number or unit right before, and unit, town, region, post code and country after."""
     return _extend_back(text, start), _extend_on(text, end)
 
 
 def has_tail(text: str, end: int) -> bool:
-    """Say whether a unit, a post code, or a town behind a comma follows, as behind a street."""
+    """Whether a unit, a post code, or a town after a comma follows, as after a street."""
     return _TAIL.match(text, end) is not None
 
 
 def has_post_code(text: str, end: int) -> bool:
-    """Say whether a post code follows, at once or behind a town."""
+    """Whether a post code follows, at once or after a town."""
     return _POST_CODE_TAIL.match(text, end) is not None
 
 

@@ -8,7 +8,7 @@ ENGLISH_STREETS = frozenset(
     crossing heights row walk marg nagar colony chowk gully layout broadway
     """.split()
 )
-"""Behind a number and a name these make an address."""
+"""After a number and a name these make an address."""
 
 DOUBTFUL_STREETS = frozenset(
     """
@@ -33,7 +33,7 @@ PLAIN_WORD_STREETS = frozenset(
     heights colony layout gardens str av st streets roads
     """.split()
 )
-"""Everyday words: in lower case they are taken for a street only beside other evidence."""
+"""Everyday words: in lower case they are taken for a street only next to other evidence."""
 
 STREETS_FIRST = frozenset(
     """
@@ -166,7 +166,7 @@ STREETS_AFTER = frozenset(
     caddesi cad. cd. mahallesi bulvarı street st st. road avenue ulica cesta trg prečac
     """.split()
 )
-"""Separate words behind the name that are followed by the number."""
+"""Separate words after the name that are followed by the number."""
 
 UNIT = r"(?:apartment|appartement|apt|appt|apto|suite|ste|unit|flat|wohnung|whg|lgh|lejl|daire)"
 UNIT_WORDS = frozenset(UNIT.strip("(?:)").split("|"))
@@ -176,7 +176,7 @@ UNIT_BEHIND = (
     r"appartamento|scala|interno|bloco|bl\.|sc\.|ap\.|et\.|sala|casa|floor|fl\.|room|rm|кв\.|к\.|корп\.|стр\.|"
     r"דירה|bldg|building|lot|#)"
 )
-"""What comes behind a street and number: UNIT, and more words that say nothing on their own."""
+"""What comes after a street and number: UNIT, and more words that say nothing on their own."""
 
 FUNCTION_WORDS = frozenset(
     """

@@ -15,7 +15,7 @@ _MOST_WAITING_LINES = 10_000
 class MergedLog:
     """Writes whole lines after the name of their process, colored on a terminal.
 
-    It never waits for the reader: if nobody reads the output, as on a paused terminal, lines are dropped and counted,
+    It never waits for the reader: if no one reads the output, as on a paused terminal, lines are dropped and counted,
     so that a log cannot block a service.
     """
 

@@ -42,7 +42,7 @@ _SETTINGS = {
 class EmbeddedPostgres:
     """A server with its data in `folder` and one database.
 
-    PostgreSQL refuses to run as root, so for root it runs as the owner of its data, initially nobody.
+    PostgreSQL refuses to run as root, so for root it runs as the owner of its data, initially `nobody`.
     """
 
     folder: Path

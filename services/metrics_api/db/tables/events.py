@@ -44,7 +44,7 @@ Index("idx_attribution_events_ip_address", _event.ip_address)
 Index("idx_attribution_events_fraud_detection", _event.ip_address, _event.occurred_at)
 Index("idx_attribution_events_event_type", _event.event_type, _event.occurred_at)
 Index("idx_attribution_events_device_fingerprint", _event.device_fingerprint)
-# Clicks only: what else a device sends must not slow the search for a click's neighbours.
+# Clicks only: what else a device sends must not slow the search for a click's neighbors.
 Index(
     "idx_attribution_events_bot_detection",
     _event.device_fingerprint,
@@ -79,7 +79,7 @@ Index(
     _event.occurred_at,
     postgresql_where=text("event_type <> 'click'"),
 )
-# Everything somebody did: for journeys, the next step of a journey, and what a parent asks. See `staging.PERSON`.
+# Everything someone did: for journeys, the next step of a journey, and what a parent asks. See `staging.PERSON`.
 Index(
     "idx_attribution_events_person_step",
     text("coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"),
