@@ -26,6 +26,11 @@ def is_refused(error: Exception) -> bool:
     return isinstance(error, ApiProblemError) and error.status in (400, 422)
 
 
+def is_final(error: Exception) -> bool:
+    """Whether the API has answered, and would answer the same again."""
+    return isinstance(error, ApiProblemError) and error.status < 500
+
+
 def format_failure(error: Exception) -> str:
     """Why an action changed nothing, in the API's own words where it has some."""
     if isinstance(error, ApiProblemError):

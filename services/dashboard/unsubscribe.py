@@ -3,12 +3,11 @@
 import structlog
 from flask import Flask, Response, make_response, render_template, request
 
-from dashboard.errors import API_FAILURES, build_message_page, build_unavailable
+from dashboard.errors import API_FAILURES, build_message_page, build_unavailable, is_final
 from dashboard.visitor import current_address
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.subscriptions import Unsubscription
 
-_SERVER_ERROR = 500
 _log = structlog.get_logger()
 
 
@@ -36,7 +35,7 @@ def _name_reports(found: Unsubscription) -> str:
 
 
 def _explain(error: Exception) -> Response:
-    if isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR:
+    if is_final(error):
         detail = "Your email app may have cut it off. Copy the whole link, or reply to the email."
         return build_message_page(404, "Invalid unsubscribe link", detail)
     _log.error("unsubscribe_failed", reason=str(error))

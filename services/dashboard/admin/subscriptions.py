@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
+from dashboard.components.controls import build_segments
 from dashboard.links import SUBSCRIPTIONS_PATH
 from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
@@ -91,13 +92,8 @@ def _build_form() -> list[Component]:
         maxRows=8,
         className="recipients",
     )
-    kind = dmc.SegmentedControl(
-        id="subscriptions-kind",
-        data=[{"value": kind, "label": kind.capitalize()} for kind in get_args(ScheduledType)],
-        value="weekly",
-        className="period",
-        **{"aria-label": "Report"},
-    )
+    kinds = {kind: kind.capitalize() for kind in get_args(ScheduledType)}
+    kind = build_segments("subscriptions-kind", "Report", kinds, "weekly")
     return [html.Div([recipients, kind, build_save(_SLUG, "form", "Add recipients")], className="filters")]
 
 

@@ -65,26 +65,14 @@ class _EmailShown(TypedDict):
     digest: StrictInt
 
 
-# The pages of lists/, by the beginning of their ids.
-_LISTS = (
-    "alert-history",
-    "audit",
-    "flags",
-    "notifications",
-    "operations",
-    "people",
-    "privacy",
-    "subscriptions",
-    "trust",
-    "violations",
-)
+_LIST_SHOWN = TypeAdapter[Any](_ListShown | None)
 _STORES: dict[str, TypeAdapter[Any]] = {
     "guardrails-shown": TypeAdapter(_Shown | None),
     "traffic-shown": TypeAdapter(_Shown | None),
     "growth-shown": TypeAdapter(_Shown | None),
-    **{f"{slug}-shown": TypeAdapter(_ListShown | None) for slug in _LISTS},
     "report-email-shown": TypeAdapter(_EmailShown | None),
     "report-shown": _NUMBER,
+    "reports-shown": TypeAdapter(StrictBool | None),
     "notifications-editing": TypeAdapter(_RowId | None),
     "what-if-configured": TypeAdapter(dict[StrictStr, StrictInt | StrictFloat] | None),
 }
@@ -126,9 +114,14 @@ def check_value(name: str, prop: str, component: Component | None, value: object
     if prop == "value":
         _find_value_type(component).validate_python(value)
     elif prop == "data":
-        _STORES.get(name, _ANYTHING).validate_python(value)
+        _find_store_type(name).validate_python(value)
     else:
         _PROPERTIES.get(prop, _TEXT).validate_python(value)
+
+
+def _find_store_type(name: str) -> TypeAdapter[Any]:
+    """Of pages on the frame of lists/ what is shown; of the rest what is written down, or anything."""
+    return _STORES.get(name, _LIST_SHOWN if name.endswith("-shown") else _ANYTHING)
 
 
 def _find_value_type(component: Component | None) -> TypeAdapter[Any]:

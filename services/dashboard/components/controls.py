@@ -17,6 +17,12 @@ def build_select(
     return dmc.Select(id=select_id, label=label, data=choices, value=chosen, allowDeselect=False, **look)
 
 
+def build_segments(segments_id: str, label: str, words: Mapping[str, str], value: str) -> Component:
+    """The choice of one of a few values, all in sight."""
+    choices = [{"value": each, "label": said} for each, said in words.items()]
+    return dmc.SegmentedControl(id=segments_id, data=choices, value=value, className="period", **{"aria-label": label})
+
+
 def build_folded(label: str, about: str, *body: Component | None, look: str = "resolve") -> Component:
     """Actions folded away, so that nothing is done by one careless press; `about` names their row to screen readers."""
     summary = html.Summary([label, html.Span(f" {about}", className="visually-hidden")])

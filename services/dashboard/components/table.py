@@ -37,6 +37,11 @@ class RowGroup:
     rows: Sequence[Sequence[Component | str]]
 
 
+def build_columns(first: str, *figures: str) -> tuple[Column, ...]:
+    """What a row is about, then its figures."""
+    return Column(first), *(Column(heading, is_figure=True) for heading in figures)
+
+
 def build_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:
     """A table whose first column names the row; `caption` is for screen readers."""
     return _build_frame(caption, columns, [html.Tbody([_build_row(columns, row) for row in rows])])

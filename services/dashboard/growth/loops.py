@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.bars import build_meter
 from dashboard.components.card import Card, build_hint
-from dashboard.components.table import Column, build_table
+from dashboard.components.table import build_columns, build_table
 from dashboard.data import GrowthSnapshot
 from viral_contract.models.growth import LoopPerformance
 from viral_reports.figures import format_count, format_counted, format_k, format_rate
@@ -14,12 +14,7 @@ MOST_ROWS = 1000
 _VIRAL = 1
 # Where no loop reaches 1 the line is seen all the same, with some room behind it.
 _SHORTEST_TRACK = 1.25
-_COLUMNS = (
-    Column("Loop"),
-    Column("Conversions", is_figure=True),
-    Column("Rate", is_figure=True),
-    Column("K", is_figure=True),
-)
+_COLUMNS = build_columns("Loop", "Conversions", "Rate", "K")
 
 
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:

@@ -4,7 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
-from dashboard.components.table import Column, build_link_to_all, build_table
+from dashboard.components.table import build_columns, build_link_to_all, build_table
 from dashboard.data import GrowthSnapshot
 from dashboard.links import investigation_path
 from viral_contract.models.growth import ReferrerPerformance, ReferrersAnswer
@@ -12,12 +12,7 @@ from viral_reports.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/growth/referrers"
 ROWS_ON_CARD = 8
-_COLUMNS = (
-    Column("Referrer"),
-    Column("Conversions", is_figure=True),
-    Column("Rate", is_figure=True),
-    Column("Contribution to K", is_figure=True),
-)
+_COLUMNS = build_columns("Referrer", "Conversions", "Rate", "Contribution to K")
 
 
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:

@@ -12,7 +12,7 @@ from dashboard.components.messages import build_refresh_problem
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.lists.view import Form, ListPage, Row, press, show, submit
-from dashboard.live.page import add_tick, build_clock
+from dashboard.live.page import add_tick, build_clock, build_refresh
 from dashboard.page import Group, Page
 from dashboard.settings import DashboardSettings
 from viral_contract.models.people import Scope
@@ -105,10 +105,8 @@ def _build_header(listed: ListPage) -> Component:
     about: list[Component] = [html.P(listed.about)]
     if not listed.poll_seconds:
         return build_page_header(listed.title, "", about, above=listed.above)
-    icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
-    refresh = html.Button([icon, "Refresh"], id=f"{listed.slug}-refresh", className="button")
     updated = html.P(id=f"{listed.slug}-updated")
-    return build_page_header(listed.title, "", [*about, updated], refresh, above=listed.above)
+    return build_page_header(listed.title, "", [*about, updated], build_refresh(listed.slug), above=listed.above)
 
 
 def _add_show(listed: ListPage, app: Dash, views: SharedViews) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import body_id, build_skeleton
+from dashboard.components.controls import build_segments
 from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_refresh_problem
 from dashboard.data import SharedViews
@@ -52,6 +52,12 @@ def build_clock(slug: str, seconds: float) -> list[Component]:
     return [dcc.Interval(id=f"{slug}-clock", interval=seconds * 1000), dcc.Store(id=f"{slug}-tick")]
 
 
+def build_refresh(slug: str) -> Component:
+    """The button that refreshes now."""
+    icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
+    return html.Button([icon, "Refresh"], id=f"{slug}-refresh", className="button")
+
+
 def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
     """Tick with the clock, unless nobody looks at the page, and for every other reason."""
     app.clientside_callback(
@@ -64,16 +70,9 @@ def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
 
 
 def _build_controls(slug: str) -> Component:
-    period = dmc.SegmentedControl(
-        id=f"{slug}-period",
-        data=[{"value": str(days), "label": f"{days} days"} for days in CHOICES],
-        value=str(DEFAULT_DAYS),
-        className="period",
-        **{"aria-label": "Period"},
-    )
-    icon = html.Span(className="icon icon-refresh", **{"aria-hidden": "true"})
-    button = html.Button([icon, "Refresh"], id=f"{slug}-refresh", className="button")
-    return html.Div([period, build_dates(f"{slug}-dates"), button], className="controls")
+    choices = {str(days): f"{days} days" for days in CHOICES}
+    period = build_segments(f"{slug}-period", "Period", choices, str(DEFAULT_DAYS))
+    return html.Div([period, build_dates(f"{slug}-dates"), build_refresh(slug)], className="controls")
 
 
 def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
@@ -13,11 +12,12 @@ from pydantic import ValidationError
 
 from dashboard.admin.deliveries import build_state as build_delivery_state
 from dashboard.components.card import build_blank
+from dashboard.components.controls import build_segments
 from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.components.table import Column, build_table
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, format_invalid
+from dashboard.errors import API_FAILURES, format_invalid, is_final
 from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH, report_path
 from dashboard.lists.view import build_next
@@ -41,8 +41,6 @@ _POLL_SECONDS = 2
 # Messages are tried again for minutes, and those of which nobody knows whether they arrived wait for a person.
 _EMAIL_POLL_SECONDS = 10
 _FIRST_AND_LAST = 2
-# From here on the API may do better the next time.
-_SERVER_ERROR = 500
 _TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
 _COLUMNS = (
     Column("Report"),
@@ -85,13 +83,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
 
 
 def _build_form() -> Component:
-    kind = dmc.SegmentedControl(
-        id="reports-type",
-        data=[{"value": value, "label": label} for value, label in _TYPES.items()],
-        value="weekly",
-        className="period",
-        **{"aria-label": "New report type"},
-    )
+    kind = build_segments("reports-type", "New report type", _TYPES, "weekly")
     dates = html.Div(build_dates("reports-dates"), id="reports-dates-box", hidden=True)
     button = html.Button("Generate report", id="reports-generate", className="button button-primary")
     return html.Section(
@@ -162,7 +154,7 @@ def show_list(api: MetricsApi, search: str | None, *, is_shown: bool) -> dict[st
         answer = api.fetch_reports(report_type=report_type, cursor=cursor, limit=_ROWS)
     except API_FAILURES as error:
         _log.warning("reports_failed", reason=str(error))
-        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        is_refused = is_final(error)
         if is_shown and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
         return _replace([build_failure(error, REPORTS_PATH + search_of(report_type))], rests=is_refused)

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, build_error
+from dashboard.errors import API_FAILURES, build_error, is_final
 from dashboard.errors import build_unavailable as answer_unavailable
 from dashboard.links import REPORTS_PATH, find_report_id, report_path
 from dashboard.live.page import add_tick, build_clock
@@ -24,8 +24,6 @@ from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.reports import ExportFormat
 
 _POLL_SECONDS = 2
-# From here on the API may do better the next time.
-_SERVER_ERROR = 500
 _CONTENT_TYPES: dict[ExportFormat, str] = {
     "pdf": "application/pdf",
     "html": "text/html; charset=utf-8",
@@ -87,7 +85,7 @@ def show_report(api: MetricsApi, report_id: int, shown: int | None) -> dict[str,
         report = api.fetch_report(report_id)
     except API_FAILURES as error:
         _log.warning("report_failed", report_id=report_id, reason=str(error))
-        is_refused = isinstance(error, ApiProblemError) and error.status < _SERVER_ERROR
+        is_refused = is_final(error)
         if shown == report_id and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
         return _replace([build_failure(error, report_path(report_id), what="Report")], rests=is_refused)
