@@ -1,6 +1,7 @@
-"""`viral-engine import FILE`."""
+"""`viral-engine import FILE`: the rows of a CSV or JSON file become events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
@@ -9,8 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from viral_cli.csv_rows import CsvHeaderError, CsvLayout
-from viral_cli.event_files import EventFile, open_events
+from viral_cli.csv_rows import CsvHeaderError, CsvLayout, find_csv_layout, read_csv
 from viral_cli.event_mapping import (
     EVENT_TYPES,
     FIELDS,
@@ -20,11 +20,51 @@ from viral_cli.event_mapping import (
     find_columns,
     parse_columns,
 )
-from viral_cli.event_source import Record, UnreadableFileError, open_source
+from viral_cli.event_source import BLANK, EventSource, Record, UnreadableFileError, open_source, read_lines
 from viral_cli.import_batches import ImportState, StateFile, build_batches, send_batch
+from viral_cli.json_rows import JsonLayout, find_json_layout, read_json_lines, read_json_values
 from viral_cli.row_ids import RowIds
 from viral_cli.stack_connection import Connection, api_errors_explained, connect
 from viral_cli.text_encodings import Encoding, find_named
+
+_HEAD_CHARACTERS = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """A file with its layout; `known` are the column names of event fields."""
+
+    source: EventSource
+    layout: CsvLayout | JsonLayout | None
+    known: Collection[str]
+
+    @property
+    def description(self) -> str:
+        """The layout and the encoding in words."""
+        parts = [self.layout.description if self.layout else "Empty"]
+        parts += ["from a pipe"] * self.source.is_pipe + ["gzip"] * self.source.is_gzip
+        return ", ".join([*parts, f"encoding {self.source.encoding.label}"])
+
+    def read_records(self) -> Iterator[Record]:
+        """Every row; an unreadable one is a record with a problem, and reading continues."""
+        if isinstance(self.layout, CsvLayout):
+            yield from self._read_csv(self.layout)
+        elif self.layout:
+            yield from self._read_json(self.layout)
+
+    def _read_csv(self, layout: CsvLayout) -> Iterator[Record]:
+        with self.source.open_text(newline="") as file:
+            lines = (line for line in read_lines(file) if line.number > layout.header_line)
+            yield from read_csv(lines, layout)
+
+    def _read_json(self, layout: JsonLayout) -> Iterator[Record]:
+        with self.source.open_text(newline=None) as file:
+            if layout.kind == "lines":
+                yield from read_json_lines(read_lines(file), self.known)
+            else:
+                chunks = iter(lambda: file.read(_HEAD_CHARACTERS), "")
+                yield from read_json_values(chunks, layout)
+
 
 _SAMPLE_ROWS = 100
 _LONGEST_PERIOD_DAYS = 366
@@ -41,6 +81,16 @@ class _EncodingName(click.ParamType[Encoding]):
             return find_named(value)
         except LookupError:
             self.fail(f"{value} is not a text encoding. Use, for example, utf-8, cp1251 or shift_jis.", param, ctx)
+
+
+def open_events(source: EventSource, known: Collection[str], time_column: str) -> EventFile:
+    """Detect the layout of a file. Raises CsvHeaderError."""
+    with source.open_text(newline=None) as file:
+        head = file.read(_HEAD_CHARACTERS).lstrip(BLANK)
+    if head.startswith(("{", "[")):
+        return EventFile(source, find_json_layout(head, known), known)
+    with source.open_text(newline="") as file:
+        return EventFile(source, find_csv_layout(read_lines(file), known, time_column), known)
 
 
 @click.command("import")

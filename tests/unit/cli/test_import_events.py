@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from viral_cli.csv_rows import CsvHeaderError
-from viral_cli.event_files import EventFile, open_events
 from viral_cli.event_source import Record, UnreadableFileError, open_source
+from viral_cli.import_events import EventFile, open_events
 from viral_cli.text_encodings import find_named
 
 KNOWN = {"id", "name", "at"}
