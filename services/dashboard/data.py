@@ -22,8 +22,9 @@ from viral_contract.models.growth import (
     ReferrersAnswer,
     TimelineAnswer,
 )
-from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
 from viral_contract.models.period import Period
+from viral_contract.models.traffic import TrafficAnswer
 from viral_reports.dates import format_period
 
 View = TypeVar("View")
@@ -37,6 +38,8 @@ class Snapshot:
     health: HealthAnswer
     alerts: AlertsAnswer
     history: HistoryAnswer
+    traffic: TrafficAnswer
+    event_pii: EventPiiAnswer
     search: str
 
     @property

@@ -12,7 +12,7 @@ from dashboard.data import SharedViews
 from dashboard.settings import DashboardSettings
 from viral_contract.models.people import Scope
 
-Group = Literal["Messages", "Administration"]
+Group = Literal["Detection", "Messages", "Administration"]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
-from dashboard.guardrails import anomalies, bots, fraud
+from dashboard.guardrails import anomalies, bots, event_pii, fraud
 from dashboard.guardrails import page as guardrails
 from dashboard.guardrails import violations_page as violations
 from dashboard.guardrails import what_if_page as what_if
@@ -15,6 +15,7 @@ from dashboard.page import Page
 from dashboard.reports import list_page as reports
 from dashboard.reports import message as report_message
 from dashboard.reports import page as report
+from dashboard.traffic import page as traffic
 from viral_contract.client.metrics_api import MetricsApi
 
 # Lists of the rows of a card, some at a time.
@@ -24,6 +25,15 @@ _FLAGGED = (
     build_page(
         PeriodList(
             anomalies.PATH, "flagged-referrers", "Flagged referrers", MetricsApi.fetch_anomalies, anomalies.build_rows
+        )
+    ),
+    build_page(
+        PeriodList(
+            event_pii.PATH,
+            "event-pii",
+            "Personal information in events",
+            MetricsApi.fetch_event_pii,
+            event_pii.build_rows,
         )
     ),
 )
@@ -52,6 +62,7 @@ PAGES: tuple[Page, ...] = (
     report.PAGE,
     report_message.PAGE,
     privacy.PAGE,
+    traffic.PAGE,
     notifications.PAGE,
     subscriptions.PAGE,
     operations.PAGE,

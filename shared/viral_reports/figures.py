@@ -97,6 +97,12 @@ def format_period(period: Period) -> str:
     return dates.format_period(period, dates.FULL)
 
 
+def name_loop(source: str) -> str:
+    """The loop's name to read: `buddy_challenge` is "Buddy challenge"."""
+    words = source.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:] if words else "No loop"
+
+
 def format_name(name: str) -> str:
     """A name from a caller, cut to fit a line and isolated from the text around it."""
     return isolate(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

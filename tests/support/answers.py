@@ -1,5 +1,6 @@
 """Builds answers of the metrics API: defaults for everything, override what matters."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,15 +18,18 @@ from viral_contract.models.guardrails import (
     DeductionItem,
     Deductions,
     DetectionParams,
+    EventPiiAnswer,
     FlaggedShare,
     FraudAnswer,
     HealthAnswer,
+    LeakingLoop,
     LinkOptOut,
     OptOutAnswer,
     ShareOptOut,
     StudySessionTotals,
 )
 from viral_contract.models.period import Period
+from viral_contract.models.traffic import TRAFFIC_CLASSES, ClassShare, TrafficAnswer, TrafficClass
 
 NOW = datetime(2026, 3, 31, 10, 28, 15, tzinfo=UTC)
 PERIOD = Period.between(date(2026, 3, 25), date(2026, 3, 31))
@@ -157,6 +161,56 @@ def build_basis_score(score: float, status: str = "excellent", **points: float) 
     items = [build_item("fraud", deductions.fraud), build_item("bot_behavior", deductions.bot_behavior, cap=20)]
     return BasisScore.model_validate(
         {"health_score": score, "health_status": status, "deductions": deductions, "deduction_items": items}
+    )
+
+
+def build_traffic(clicks: Mapping[TrafficClass, int] | None = None, **fields: Any) -> TrafficAnswer:
+    """Clicks by class, by default of no one; a tenth as many visits."""
+    given = clicks or {}
+    total = sum(given.values())
+    classes = [
+        ClassShare(
+            traffic_class=each,
+            clicks=given.get(each, 0),
+            visits=given.get(each, 0) // 10,
+            share=given.get(each, 0) / total if total else 0,
+        )
+        for each in TRAFFIC_CLASSES
+    ]
+    filtered = sum(each.share for each in classes if each.traffic_class not in ("human", "unknown"))
+    answer = {
+        "period": PERIOD,
+        "computed_at": NOW,
+        "classes": classes,
+        "reasons": [],
+        "filtered_share": filtered,
+        "groups": [],
+        "classifier_version": "2026.11",
+        "classified_at": None,
+        "app_user_agents": [],
+    }
+    return TrafficAnswer.model_validate({**answer, **fields})
+
+
+def build_event_pii(*loops: dict[str, Any], **fields: Any) -> EventPiiAnswer:
+    """Personal information in events, by default none; a loop leaks an email address in the landing page."""
+    leaking = [
+        LeakingLoop.model_validate(
+            {
+                "source": "parent_share",
+                "since": PERIOD.start,
+                "last_date": PERIOD.end,
+                "fields": ["landing_page"],
+                "types": ["email"],
+                "events": 14,
+                **loop,
+            }
+        )
+        for loop in loops
+    ]
+    total = sum(loop.events for loop in leaking)
+    return EventPiiAnswer.model_validate(
+        {**COMMON, "total": total, "leaks": [], "loops": leaking, "next_cursor": None, **fields}
     )
 
 

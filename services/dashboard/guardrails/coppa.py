@@ -7,16 +7,21 @@ from dashboard.components.card import Card, build_hint, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
+from dashboard.guardrails import event_pii
 from dashboard.links import VIOLATIONS_PATH
-from viral_contract.models.guardrails import Compliance
+from viral_contract.models.guardrails import Compliance, LeakingLoop
+from viral_reports.dates import format_day_of_year
 from viral_reports.figures import format_count, format_rate_against
+
+_MOST_LOOPS = 3
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """Whether the target is met, the kinds one by one, and the way to the violations."""
     coppa = snapshot.health.components.coppa
+    leaks = _build_leaks(snapshot)
     if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
-        return [build_no_data()]
+        return [html.Ul(leaks, className="checks"), *_link_leaks(snapshot)] if leaks else [build_no_data()]
     rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
     target = f"Target {format_percent(coppa.target_rate)}: {'met' if coppa.target_met else 'missed'}"
     return [
@@ -34,11 +39,33 @@ def build_body(snapshot: Snapshot) -> list[Component]:
                 _build_kind("Progress reels", coppa.progress_reels),
                 _build_check("Open violations", format_count(coppa.open_violations), coppa.open_violations == 0),
                 *_build_not_scanned(coppa.not_scanned),
+                *leaks,
             ],
             className="checks",
         ),
-        build_link_to_all("View violations", VIOLATIONS_PATH + snapshot.search),
+        html.Div(
+            [build_link_to_all("View violations", VIOLATIONS_PATH + snapshot.search), *_link_leaks(snapshot)],
+            className="card-links",
+        ),
     ]
+
+
+def _build_leaks(snapshot: Snapshot) -> list[Component]:
+    """The loops whose events carry personal information, each with since when."""
+    loops = snapshot.event_pii.loops
+    rest = len(loops) - _MOST_LOOPS
+    more = [_build_check("Events of other loops", format_count(rest), is_fine=False)] if rest > 0 else []
+    return [*(_build_leak(loop) for loop in loops[:_MOST_LOOPS]), *more]
+
+
+def _build_leak(loop: LeakingLoop) -> Component:
+    value = f"{format_count(loop.events)} since {format_day_of_year(loop.since)}"
+    return _build_check(event_pii.format_place(loop), value, is_fine=False)
+
+
+def _link_leaks(snapshot: Snapshot) -> list[Component]:
+    found = snapshot.event_pii.loops
+    return [build_link_to_all("View leaks in events", event_pii.PATH + snapshot.search)] if found else []
 
 
 def _build_kind(label: str, kind: Compliance) -> Component:

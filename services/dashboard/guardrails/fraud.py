@@ -24,7 +24,7 @@ from viral_reports.figures import format_count, format_counted
 
 PATH = "/dashboard/guardrails/fraud"
 TRUST_BUTTON = {"page": "guardrails", "action": "trust"}
-_FLAGGED_ROWS = 6
+_ROWS = 9
 _SHARED_ROWS = 3
 _UNKNOWN = "–"
 _FINDINGS: dict[Verdict, str] = {"flagged": "Flagged", "rotating": "Rotating", "shared_network": "Shared"}
@@ -34,7 +34,7 @@ _COLUMNS = (
     Column("Date", is_minor=True),
     Column("Clicks", is_figure=True),
     Column("Devices", is_figure=True, is_minor=True),
-    Column("Clicks/device", is_figure=True, is_minor=True),
+    Column("Per device", is_figure=True, is_minor=True),
     Column("Referrers", is_figure=True, is_minor=True),
     Column("Top referrer", is_figure=True, is_minor=True),
 )
@@ -49,12 +49,9 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if snapshot.health.is_partial:
         return [build_not_kept()]
     fraud, search = snapshot.health.components.fraud, snapshot.search
-    worst = fraud.model_copy(
-        update={
-            "suspicious_ips": fraud.suspicious_ips[:_FLAGGED_ROWS],
-            "shared_networks": fraud.shared_networks[:_SHARED_ROWS],
-        }
-    )
+    shared = fraud.shared_networks[:_SHARED_ROWS]
+    flagged = fraud.suspicious_ips[: _ROWS - len(shared)]
+    worst = fraud.model_copy(update={"suspicious_ips": flagged, "shared_networks": shared})
     found = worst.suspicious_ips or worst.shared_networks
     links = [build_link_to_all("View all flagged IPs", PATH + search)] if found else []
     trusted = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")

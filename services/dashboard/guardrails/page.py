@@ -12,6 +12,7 @@ from dashboard.guardrails import (
     bots,
     coppa,
     deductions,
+    filtered_traffic,
     fraud,
     health_score,
     history,
@@ -33,6 +34,7 @@ CARDS = (
     fraud.CARD,
     bots.CARD,
     anomalies.CARD,
+    filtered_traffic.CARD,
     opt_outs.CARD,
     coppa.CARD,
 )
@@ -41,10 +43,13 @@ _HISTORY_DAYS = 7
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
     """The guardrails over a period; alerts and history are of the last days, whatever the period."""
+    query = format_query(period)
     return Snapshot(
-        health=api.fetch_health(**format_query(period)),
+        health=api.fetch_health(**query),
         alerts=api.fetch_alerts(),
         history=api.fetch_history(days=_HISTORY_DAYS),
+        traffic=api.fetch_traffic(**query),
+        event_pii=api.fetch_event_pii(**query),
         search=format_search(period),
     )
 

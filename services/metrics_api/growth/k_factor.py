@@ -15,7 +15,6 @@ from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
-from metrics_api.growth.loops import name_loop
 from viral_contract.models.growth import (
     ComparedK,
     GrowthCounts,
@@ -26,6 +25,7 @@ from viral_contract.models.growth import (
     Trend,
 )
 from viral_contract.models.period import Period
+from viral_reports.figures import name_loop
 
 
 def _logarithmic_mean(a: float, b: float) -> float:

@@ -10,6 +10,7 @@ from metrics_api.growth.activity import SUMS
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import LoopPerformance, LoopsAnswer
 from viral_contract.models.period import Period
+from viral_reports.figures import name_loop
 
 CURSOR = "growth-loops"
 
@@ -68,9 +69,3 @@ def format_loop(
         conversion_rate=conversions / clicks if clicks else 0,
         conversion_rate_interval=wilson_interval(conversions, clicks),
     )
-
-
-def name_loop(source: str) -> str:
-    """The loop's name to read: `buddy_challenge` is "Buddy challenge"."""
-    words = source.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:] if words else "No loop"

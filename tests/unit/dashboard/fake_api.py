@@ -5,7 +5,16 @@ from collections.abc import Callable
 import httpx
 from pydantic import BaseModel
 
-from tests.support.answers import NOW, build_alerts, build_bots, build_fraud, build_health, build_history
+from tests.support.answers import (
+    NOW,
+    build_alerts,
+    build_bots,
+    build_event_pii,
+    build_fraud,
+    build_health,
+    build_history,
+    build_traffic,
+)
 from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Role, SessionCreated, SignedInPerson
@@ -49,6 +58,8 @@ class FakeApi:
             ("GET", "/v1/alerts"): lambda _: _json(build_alerts().model_dump_json()),
             ("GET", "/v1/guardrails/history"): lambda _: _json(build_history().model_dump_json()),
             ("GET", "/v1/guardrails/fraud"): lambda _: _json(build_fraud(next_cursor="page-2").model_dump_json()),
+            ("GET", "/v1/guardrails/traffic"): lambda _: _json(build_traffic().model_dump_json()),
+            ("GET", "/v1/guardrails/event-pii"): lambda _: _json(build_event_pii().model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }
         return routes[request.method, request.url.path](request)

@@ -12,25 +12,20 @@ from dashboard.guardrails.page import CARDS
 from dashboard.live.view import build_summary
 from tests.support.answers import (
     NOW,
-    build_alerts,
     build_basis_score,
     build_bots,
     build_components,
     build_fraud,
     build_health,
-    build_history,
     build_item,
 )
+from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.guardrails import FraudAnswer, HealthAnswer
 
 
 def draw(card: Card[Snapshot], health: HealthAnswer) -> Any:
-    return card.build_body(build_snapshot(health))
-
-
-def build_snapshot(health: HealthAnswer) -> Snapshot:
-    return Snapshot(health=health, alerts=build_alerts(), history=build_history(), search="?days=14")
+    return card.build_body(build_snapshot("?days=14", health=health))
 
 
 def test_every_card_has_its_heading_before_its_data() -> None:
@@ -43,6 +38,7 @@ def test_every_card_has_its_heading_before_its_data() -> None:
         "Fraud Detection",
         "Bot Detection",
         "Conversion Anomalies",
+        "Filtered traffic",
         "Opt-Out Rates",
         "COPPA Compliance",
     ]
@@ -115,7 +111,7 @@ def test_fraud_lists_the_worst_rows_and_leads_to_all() -> None:
     assert rows[0][:4] == ["Network", "Finding", "Date", "Clicks"]
     assert rows[1][0] == "10 flagged · cost points, raise alerts, leave K clean"
     assert rows[2] == ["203.0.113.1", "Flagged", "31 Mar 2026", "11", "1", "–", "–", "–"]
-    assert len(rows) == 2 + 6
+    assert len(rows) == 2 + 9
     assert find(body, "link-to-all")[0].href == "/dashboard/guardrails/fraud?days=14"
     assert "more than 10 clicks of people in one day (UTC)" in text_of(body)
 
@@ -284,6 +280,8 @@ def test_what_users_send_stays_text() -> None:
 
 
 def test_the_header_tells_how_old_everything_is() -> None:
-    summary = text_of(build_summary(build_snapshot(build_health()), 30))
+    summary = text_of(build_summary(build_snapshot("?days=14", health=build_health()), 30))
     assert summary == ("25–31 Mar 2026 · last event 4 minutes ago Last updated 10:28:15 UTC · refreshes every 30 s")
-    assert "no events yet" in text_of(build_summary(build_snapshot(build_health(last_event_at=None)), 30))
+    assert "no events yet" in text_of(
+        build_summary(build_snapshot("?days=14", health=build_health(last_event_at=None)), 30)
+    )

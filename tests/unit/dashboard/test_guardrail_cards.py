@@ -7,26 +7,44 @@ from dash import html
 
 from dashboard.components.card import Card
 from dashboard.data import Snapshot
-from dashboard.guardrails import alerts, anomalies, bots, coppa, deductions, fraud, health_score, history, opt_outs
+from dashboard.guardrails import (
+    alerts,
+    anomalies,
+    bots,
+    coppa,
+    deductions,
+    event_pii,
+    fraud,
+    health_score,
+    history,
+    opt_outs,
+)
 from tests.support.answers import (
     COMMON,
     build_alert,
     build_alerts,
     build_components,
+    build_event_pii,
     build_health,
     build_history,
 )
+from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.alerts import Alert
-from viral_contract.models.guardrails import AnomalyAnswer, Components, CoppaAnswer, OptOutAnswer
+from viral_contract.models.guardrails import AnomalyAnswer, Components, CoppaAnswer, EventPiiAnswer, OptOutAnswer
 
 
-def draw(card: Card[Snapshot], *open_alerts: Alert, scores: tuple[float, ...] = (), **components: Any) -> list[Any]:
+def draw(
+    card: Card[Snapshot],
+    *open_alerts: Alert,
+    scores: tuple[float, ...] = (),
+    leaks: EventPiiAnswer | None = None,
+    **components: Any,
+) -> list[Any]:
     given = build_components().model_copy(update=components)
     health = build_health(components=Components.model_validate(given.model_dump()))
-    snapshot = Snapshot(
-        health=health, alerts=build_alerts(*open_alerts), history=build_history(*scores), search="?days=7"
-    )
+    alerts_shown, points = build_alerts(*open_alerts), build_history(*scores)
+    snapshot = build_snapshot(health=health, alerts=alerts_shown, history=points, event_pii=leaks or build_event_pii())
     return card.build_body(snapshot)
 
 
@@ -51,7 +69,8 @@ def test_an_acknowledged_alert_names_who_took_it() -> None:
 def test_history_has_a_gap_where_there_was_no_data() -> None:
     known = build_history(80, 100, 90)
     points = [point.model_copy(update={"has_data": point.health_score < 100}) for point in known.points]
-    snapshot = Snapshot(build_health(), build_alerts(), known.model_copy(update={"points": points}), "?days=7")
+    history_with_gap = known.model_copy(update={"points": points})
+    snapshot = build_snapshot(history=history_with_gap)
     body = html.Div(history.CARD.build_body(snapshot))
     (chart,) = [each for each in walk(body) if type(each).__name__ == "AreaChart"]
     assert [point["Score"] for point in chart.data] == [80, None, 90]
@@ -62,7 +81,7 @@ def test_history_has_a_gap_where_there_was_no_data() -> None:
 @pytest.mark.parametrize("card", [fraud.CARD, bots.CARD, anomalies.CARD, health_score.CARD, deductions.CARD])
 def test_what_was_flagged_on_purged_dates_is_not_known(card: Card[Snapshot]) -> None:
     health = build_health(is_partial=True)
-    body = html.Div(card.build_body(Snapshot(health, build_alerts(), build_history(), "?days=7")))
+    body = html.Div(card.build_body(build_snapshot(health=health)))
     assert text_of(body) == "Not available: only totals are kept for some dates in this period, not what was flagged."
 
 
@@ -112,6 +131,35 @@ def test_compliance_says_whether_the_target_is_met() -> None:
     assert "Not scanned" not in said
     waiting = answer.model_copy(update={"not_scanned": 1})
     assert "Not scanned yet 1 counted as violations" in text_of(draw(coppa.CARD, coppa=waiting))
+
+
+def test_the_loops_that_leak_personal_information_are_named_with_since_when() -> None:
+    leaks = build_event_pii({}, {"source": None, "fields": ["user_id", "landing_page"], "events": 1_200})
+    body = draw(coppa.CARD, leaks=leaks)
+    assert [" ".join(text_of(each).split()) for each in find(body, "check")] == [
+        "Event URLs, Parent share 14 since 25 Mar",
+        "Events, No loop 1,200 since 25 Mar",
+    ]
+    assert "/dashboard/guardrails/event-pii?days=7" in [getattr(part, "href", "") for part in walk(body)]
+
+
+def test_of_many_leaking_loops_the_rest_is_counted() -> None:
+    body = draw(coppa.CARD, leaks=build_event_pii(*({"source": f"loop_{number}"} for number in range(5))))
+    assert text_of(find(body, "check")[-1]).split() == "Events of other loops 2".split()
+
+
+def test_every_leak_is_listed_by_day() -> None:
+    leak = {
+        "first_seen": "2026-03-20",
+        "date": "2026-03-28",
+        "source": "parent_share",
+        "field": "landing_page",
+        "type": "email",
+        "events": 14,
+    }
+    rows = rows_of(event_pii.build_rows(build_event_pii({}, leaks=[leak]), "?days=7"))
+    assert rows[1] == ["Parent share", "28 Mar 2026", "landing_page", "Email address", "20 Mar 2026", "14"]
+    assert "No personal information" in text_of(event_pii.build_rows(build_event_pii(), "?days=7"))
 
 
 def test_flagged_referrers_lead_to_their_investigation() -> None:

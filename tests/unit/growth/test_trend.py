@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from metrics_api.growth.k_factor import compare
-from metrics_api.growth.loops import format_loop, name_loop
+from metrics_api.growth.loops import format_loop
+from viral_reports.figures import name_loop
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""What the cards of the guardrails page are drawn from: defaults for everything, override what matters."""
+
+from typing import Any
+
+from dashboard.data import Snapshot
+from tests.support.answers import build_alerts, build_event_pii, build_health, build_history, build_traffic
+
+
+def build_snapshot(search: str = "?days=7", **answers: Any) -> Snapshot:
+    """A period with one flagged address and one flagged device."""
+    given = {
+        "health": build_health(),
+        "alerts": build_alerts(),
+        "history": build_history(),
+        "traffic": build_traffic(),
+        "event_pii": build_event_pii(),
+    }
+    return Snapshot(**{**given, **answers}, search=search)
