@@ -63,6 +63,8 @@ def connect(settings: Settings, *, pool_size: int) -> Context:
         pseudonyms=Pseudonyms(references, Redactor(api.pii_phone_region)),
         limits=RateLimits(api.redis_url, access.limits),
         provider=connect_provider(access.single_sign_on),
-        fact_rules=FactRules(Classifier(settings.traffic.app_patterns, settings.traffic.networks)),
+        fact_rules=FactRules(
+            Classifier(settings.traffic.app_patterns, settings.traffic.networks), settings.detection.fraud_ipv6_prefix
+        ),
         settings=settings,
     )

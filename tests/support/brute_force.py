@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from ipaddress import ip_interface
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,16 @@ from viral_contract.models.links import LinkItem
 Facts = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 KINDS = ("click", "visit", "signup", "conversion", "activation")
 CLASSIFIER = Classifier()
+EVIDENCE_FLOOR = 5
 LONGEST_BURST = timedelta(seconds=60)
 BURST_SIZES = range(2, 11)
 
 _TRAFFIC_COUNTS = "sum(clicks)", "sum(visits)", 'min(sample::text COLLATE "C")::uuid'
 # How the facts are read: the columns of the key, then those of the values.
 _COLUMNS = {
-    "clicks_per_ip_day": (("day", "host(ip_address)"), ("clicks",)),
+    "clicks_per_ip_day": (("day", "abbrev(ip_address)"), ("clicks", "devices", "referrers", "top_referrer_clicks")),
+    "devices_per_network_day": (("day", "abbrev(ip_address)", "device_fingerprint", "user_id"), ()),
+    "referrers_per_network_day": (("day", "abbrev(ip_address)", "referrer_id"), ("clicks",)),
     "clicks_per_device_day": (("day", "device_fingerprint"), ("clicks", "first_click_at", "last_click_at")),
     "bursts_per_device_day": (("day", "device_fingerprint"), tuple(f"span_{size}" for size in BURST_SIZES)),
     "activity_per_referrer_day": (
@@ -61,6 +65,12 @@ def _without_zeros(facts: Facts) -> Facts:
     for table in _COUNTS_ONLY:
         facts[table] = {key: counts for key, counts in facts[table].items() if any(counts)}
     return facts
+
+
+def name_network(address: str, ipv6_prefix: int = 64) -> str:
+    """The address, or the prefix of an IPv6 address."""
+    interface = ip_interface(f"{address}/{ipv6_prefix}" if ":" in address else address)
+    return str(interface.network) if ":" in address else address
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ class Account:
     def count(self) -> Facts:
         """Every fact, counted anew."""
         facts: Facts = {
-            "clicks_per_ip_day": self._clicks_per_ip_day(),
+            **self._networks(),
             "clicks_per_device_day": self._clicks_per_device_day(),
             "bursts_per_device_day": self._bursts_per_device_day(),
             "activity_per_referrer_day": self._activity(),
@@ -160,9 +170,26 @@ class Account:
             for key, group in by_class.items()
         }
 
-    def _clicks_per_ip_day(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-        counter = Counter((s.at.date(), s.event.ip_address) for s in self._of_kind("click") if s.event.ip_address)
-        return {key: (clicks,) for key, clicks in counter.items()}
+    def _networks(self) -> Facts:
+        """Clicks by day and network, and who made them where there are more than the floor."""
+        by_network: dict[tuple[date, str], list[Stored]] = defaultdict(list)
+        for stored in self._of_kind("click"):
+            if stored.event.ip_address:
+                by_network[stored.at.date(), name_network(stored.event.ip_address)].append(stored)
+        facts: Facts = {"clicks_per_ip_day": {}, "devices_per_network_day": {}, "referrers_per_network_day": {}}
+        for key, clicks in by_network.items():
+            if len(clicks) <= EVIDENCE_FLOOR:
+                facts["clicks_per_ip_day"][key] = (len(clicks), None, None, None)
+                continue
+            devices = {
+                (s.event.device_fingerprint, s.event.user_id or "") for s in clicks if s.event.device_fingerprint
+            }
+            referrers = Counter(s.referrer for s in clicks if s.referrer)
+            top = max(referrers.values(), default=0)
+            facts["clicks_per_ip_day"][key] = (len(clicks), len(devices), len(referrers), top)
+            facts["devices_per_network_day"] |= {(*key, *device): () for device in devices}
+            facts["referrers_per_network_day"] |= {(*key, name): (count,) for name, count in referrers.items()}
+        return facts
 
     def _clicks_of_devices(self) -> dict[str, list[datetime]]:
         clicks: dict[str, list[datetime]] = defaultdict(list)

@@ -25,10 +25,10 @@ _SHOWN_BITS = {4: 24, 6: 16 * _SHOWN_IPV6_GROUPS}
 
 
 def mask_ip_address(ip_address: str) -> str:
-    """The network of an address: `203.0.113.*`, `2001:db8:1::*`."""
-    address = ipaddress.ip_address(ip_address)
+    """The network of an address or of an IPv6 prefix: `203.0.113.*`, `2001:db8:1::*`."""
+    address = ipaddress.ip_network(ip_address).network_address
     if isinstance(address, ipaddress.IPv4Address):
-        return ip_address.rpartition(".")[0] + ".*"
+        return str(address).rpartition(".")[0] + ".*"
     groups = [f"{int(group, 16):x}" for group in address.exploded.split(":")[:_SHOWN_IPV6_GROUPS]]
     return ":".join(groups) + "::*"
 

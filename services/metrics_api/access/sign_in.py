@@ -17,7 +17,6 @@ from metrics_api.access.lockout import forget_failures
 from metrics_api.access.secrets import create_secret, hash_secret
 from metrics_api.db.tables import audit_entries, people, refused_sign_ins, sessions
 from viral_contract.models.people import Person, Role, SessionCreated
-from viral_runtime.web.client_address import find_network
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ def save_session(
     return SessionCreated(secret=secret, expires_at=expires_at, person=account.person)
 
 
-def note_refusal(connection: Connection, email: str, *, by: str, now: datetime) -> None:
+def note_refusal(connection: Connection, email: str, network: str, *, by: str, now: datetime) -> None:
     """Count a refused sign-in: one audit entry per account, network and hour, however many there are."""
     caller = current_actor()
-    once_key = f"refuse_sign_in {email} {find_network(caller.address)} {now:%Y-%m-%dT%H}"
+    once_key = f"refuse_sign_in {email} {network} {now:%Y-%m-%dT%H}"
     first = insert(refused_sign_ins).values(once_key=once_key, refusals=1, last_at=now)
     counted = first.on_conflict_do_update(
         index_elements=["once_key"], set_={"refusals": refused_sign_ins.c.refusals + 1, "last_at": now}

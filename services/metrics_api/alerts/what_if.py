@@ -21,7 +21,7 @@ from viral_runtime.settings.ranges import format_range
 
 def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
     """The period of the query under its thresholds and under the configured ones."""
-    state = fetch_state(connection, query.period, fetch_active_trust(connection, now=query.now))
+    state = fetch_state(connection, query.period, fetch_active_trust(connection, query))
     before, after = (
         rate_health(connection, each, state, fetch_flagged(connection, each, state.trust))
         for each in (replace(query, settings=configured), query)

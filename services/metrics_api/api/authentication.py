@@ -12,10 +12,11 @@ from metrics_api.access.audit import VISITOR, Actor, note_actor
 from metrics_api.access.principal import Principal, fetch_holders, save_use
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
+from metrics_api.db.network_key import key_of_address
 from viral_contract.client.connection import BACKGROUND_HEADER, CLIENT_ADDRESS_HEADER, SESSION_HEADER
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
-from viral_runtime.web.client_address import find_client_address, find_network, parse_address
+from viral_runtime.web.client_address import find_client_address, parse_address
 
 # The interval saves a write in most requests.
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)
@@ -81,7 +82,8 @@ def current_principal() -> Principal:
 
 def current_network() -> str:
     """The caller or address that the current request counts for."""
-    return find_network(_current_address())
+    address = parse_address(_current_address() or "")
+    return key_of_address(address, current_context().settings.detection.fraud_ipv6_prefix)
 
 
 def check_wait(seconds: int | None) -> None:

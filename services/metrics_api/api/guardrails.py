@@ -83,9 +83,7 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
     default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
     asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
     note_look(connection)
-    return note_retention(
-        connection, fraud.fetch_fraud(connection, asked, fetch_active_trust(connection, now=asked.now))
-    )
+    return note_retention(connection, fraud.fetch_fraud(connection, asked, fetch_active_trust(connection, asked)))
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
@@ -93,7 +91,7 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     """List devices with bursts of clicks."""
     asked = parse_query(query, query, read_page(query, bots.CURSOR))
     note_look(connection)
-    return note_retention(connection, bots.fetch_bots(connection, asked, fetch_active_trust(connection, now=asked.now)))
+    return note_retention(connection, bots.fetch_bots(connection, asked, fetch_active_trust(connection, asked)))
 
 
 @guardrails.route(

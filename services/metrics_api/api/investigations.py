@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import ip_network
 from typing import Literal, TypeVar
 
 from flask import Response, request
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
@@ -13,6 +14,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
+from metrics_api.db.network_key import network_key
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
 from metrics_api.detection.investigations.export import format_csv
@@ -56,12 +58,21 @@ class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
     "GET", "/v1/investigations/ips/<id:given>", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: IpInvestigation}
 )
 def get_ip_investigation(given: str, query: InvestigationQuery, connection: Connection) -> IpInvestigation | Response:
-    """Investigate an IP address, given itself or its ref."""
+    """Investigate an IPv4 address or an IPv6 network, given itself, an address within or its ref."""
     try:
-        ip_address = _IP_ADDRESS.validate_python(_read_identifier(connection, given))
-    except ValidationError as error:
+        network = _parse_network(_read_identifier(connection, given))
+    except ValueError as error:
         raise _never_seen("ip_address") from error
-    return _investigate(connection, "ip_address", ip_address, fetch_ip_investigation, query)
+    return _investigate(connection, "ip_address", network, fetch_ip_investigation, query)
+
+
+def _parse_network(given: str) -> str:
+    """The network that is counted as one. Raises ValueError for what is none, or a wider one."""
+    prefix = current_context().settings.detection.fraud_ipv6_prefix
+    network = ip_network(given if "/" in given else _IP_ADDRESS.validate_python(given))
+    if network.prefixlen < {4: 32, 6: prefix}[network.version]:
+        raise ValueError(f"{network} is wider than what is counted as one network")
+    return network_key(str(network), prefix)
 
 
 @investigations.route(

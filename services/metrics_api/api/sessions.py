@@ -84,7 +84,7 @@ def _begin_session(account: Account, lane: str, *, now: datetime) -> SessionCrea
 
 def _note_failure(email: str, *, now: datetime) -> None:
     with current_context().database.write() as connection:
-        access.note_refusal(connection, email.lower(), by="password", now=now)
+        access.note_refusal(connection, email.lower(), current_network(), by="password", now=now)
 
 
 @sessions.route("PUT", "/v1/session/password", scope=Scope.METRICS_READ, answers={HTTPStatus.NO_CONTENT: None})

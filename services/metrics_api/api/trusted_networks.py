@@ -48,7 +48,7 @@ def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
     answers={HTTPStatus.CREATED: TrustedNetwork, HTTPStatus.OK: TrustedNetwork},
 )
 def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPStatus]:
-    """Trust a network: leave its clicks out of fraud flags, score and alerts."""
+    """Trust a network, in IPv6 the whole prefix: leave its clicks out of fraud flags, score and alerts."""
     network, now = _parse(cidr), datetime.now(UTC)
     with current_context().database.write() as connection:
         created = trust.save_trusted_network(connection, network, body, actor=current_principal().name, now=now)
@@ -67,7 +67,7 @@ def delete_trusted_network(cidr: str) -> None:
 
 def _parse(cidr: str) -> str:
     try:
-        return trust.parse_network(cidr)
+        return trust.parse_network(cidr, current_context().settings.detection.fraud_ipv6_prefix)
     except ValueError as error:
         raise invalid([FieldError(pointer="#cidr", detail=str(error))]) from error
 

@@ -73,6 +73,10 @@ def _scan(scan_step: Callable[..., None], connection: Connection, step: list[str
     scan_step(connection, step, phone_region=context.phone_region, seconds=context.scan_seconds, now=context.now)
 
 
+def _rebuild(connection: Connection, step: str, context: StepContext) -> None:
+    rebuild_step(connection, step, context.rules)
+
+
 def _classify(connection: Connection, step: Any, context: StepContext) -> None:
     if step == _REBUILD:
         _start_over(connection, "rebuild_facts", plan_rebuild)
@@ -81,12 +85,12 @@ def _classify(connection: Connection, step: Any, context: StepContext) -> None:
 
 
 WORKS: Mapping[BatchKind, Work] = {
-    "rebuild_facts": Work(plan_rebuild, lambda connection, step, _context: rebuild_step(connection, step)),
+    "rebuild_facts": Work(plan_rebuild, _rebuild),
     "rescan_content": Work(plan_rescan, partial(_scan, rescan_step)),
     "finish_scans": Work(plan_finish, partial(_scan, finish_step)),
     # An erasure plans the days itself, the reconciler the rules.
     "classify_events": Work(lambda _connection: [], _classify),
-    "rebuild_days": Work(lambda _connection: [], lambda connection, step, _context: rebuild_step(connection, step)),
+    "rebuild_days": Work(lambda _connection: [], _rebuild),
 }
 
 # While a worker does a step, others find nothing to do instead of waiting.

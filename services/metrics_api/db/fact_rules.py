@@ -5,7 +5,7 @@ from functools import cached_property
 
 from metrics_api.traffic.classifier import Classifier
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Changes where the facts do: with new facts, or other rules for those that are kept."""
 # Rules that are not the newest are of a pod that is replaced, or of one whose batch has not begun: what they classify
 # is classified again.
@@ -18,8 +18,9 @@ class FactRules:
     """What classes and facts depend on beside the events."""
 
     classifier: Classifier = field(default_factory=Classifier)
+    ipv6_prefix: int = 64
 
     @cached_property
     def description(self) -> str:
         """Equal for equal rules."""
-        return f"facts {FACTS_VERSION}, classifier {self.classifier.version}"
+        return f"facts {FACTS_VERSION}, classifier {self.classifier.version}, IPv6 by /{self.ipv6_prefix}"

@@ -1,136 +1,139 @@
-"""Suspicious clicks: addresses with more clicks on one UTC day than the threshold."""
+"""Suspicious clicks: networks with more clicks on one UTC day than the threshold."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.db.network_key import select_events
 from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import find_network
-from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp
+from metrics_api.detection.term_ends import find_term_end
+from metrics_api.detection.trusted_networks import find_network, parse_network
+from viral_contract.models.guardrails import (
+    FraudAnswer,
+    NetworkEvidence,
+    SharedNetwork,
+    SuspiciousIp,
+    TrustedIp,
+    TrustProposal,
+)
 
 CURSOR = "fraud"
 _TRUSTED_ROWS = 50
-_SAMPLED_EVENTS = 200
-_SHARED_DEVICES = 10
-_SHARED_PACE = 3
+# A family stays below, a class is above.
+_SCHOOL_DEVICES = 10
 
-# Each day is one range of the index on (day, clicks), which holds nothing but the flagged rows.
-_FLAGGED = "FROM clicks_per_ip_day AS fact WHERE day = ANY(:days) AND clicks > :threshold"
-_IS_TRUSTED = "fact.ip_address <<= ANY(CAST(:trusted AS inet[]))"
-_ROWS = f"SELECT day, fact.ip_address, clicks {_FLAGGED}"
-_WORST_FIRST = "ORDER BY -clicks, day, fact.ip_address LIMIT :fetch"
-_BEHIND = "AND (-clicks, day, fact.ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
-_TRUSTED = f"SELECT day, host(ip_address) AS ip_address, clicks {_FLAGGED} AND {_IS_TRUSTED} {_WORST_FIRST}"
-
-FLAGGED_DAYS = f"SELECT day, ip_address, clicks {_FLAGGED} AND NOT {_IS_TRUSTED}"
-"""Every flagged day and address with its clicks, given `flagging_values`."""
-
-# Both look-ups are bounded for each row shown, because an attacker chooses how much an address has done.
-_ROWS_WITH_CONTEXT = f"""
-    SELECT day, host(ip_address) AS ip_address, clicks, devices, active_hours
-    FROM ({_ROWS} AND NOT {_IS_TRUSTED} {{behind}} {_WORST_FIRST}) AS fact
-    CROSS JOIN LATERAL (SELECT day::timestamp AT TIME ZONE 'UTC' AS midnight) AS date
-    CROSS JOIN LATERAL (
-        SELECT count(DISTINCT device_fingerprint) AS devices FROM (
-            SELECT device_fingerprint FROM attribution_events AS event
-            WHERE event.ip_address = fact.ip_address
-                AND occurred_at >= midnight AND occurred_at < midnight + interval '1 day'
-            ORDER BY occurred_at LIMIT {_SAMPLED_EVENTS}
-        ) AS first_events
-    ) AS sample
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS active_hours FROM generate_series(0, 23) AS hour CROSS JOIN LATERAL (
-            SELECT FROM attribution_events AS event
-            WHERE event.ip_address = fact.ip_address AND occurred_at >= midnight + make_interval(hours => hour)
-                AND occurred_at < midnight + make_interval(hours => hour + 1) LIMIT 1
-        ) AS event_in_hour
-    ) AS activity
-    ORDER BY -clicks, day, fact.ip_address
+_WORST_FIRST = "ORDER BY -clicks, day, ip_address"
+_BEHIND = "AND (-clicks, day, ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
+_IN_HOUR = """occurred_at >= hour AND occurred_at < hour + interval '1 hour'"""
+# Looked up hour by hour, because an attacker chooses how much a network has done.
+_ACTIVE_HOURS = f"""
+    SELECT count(*) AS active_hours FROM generate_series(
+        fact.day::timestamp AT TIME ZONE 'UTC', (fact.day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 hour',
+        interval '1 hour'
+    ) AS hour CROSS JOIN LATERAL (
+        SELECT FROM ({select_events("event_id", "fact.ip_address", _IN_HOUR)}) AS event LIMIT 1
+    ) AS event_in_hour
 """
-# The total is there where no row is.
-_ROWS_AND_TOTAL = f"""
-    SELECT total, listed.* FROM (
-        SELECT count(DISTINCT ip_address) AS total {_FLAGGED} AND NOT {_IS_TRUSTED}
-    ) AS counted LEFT JOIN ({_ROWS_WITH_CONTEXT}) AS listed ON true
-    ORDER BY -clicks, day, CAST(ip_address AS inet)
+# The totals are there where no row is.
+_ANSWER = f"""
+    WITH candidate AS MATERIALIZED ({{candidates}}), listed AS (
+        (SELECT 'suspicious' AS list, * FROM candidate
+        WHERE NOT is_trusted AND NOT is_shared {{behind}} {_WORST_FIRST} LIMIT :fetch)
+        UNION ALL
+        (SELECT 'shared', * FROM candidate WHERE NOT is_trusted AND is_shared {_WORST_FIRST} LIMIT :shared_rows)
+    )
+    SELECT total.flagged, total.shared, shown.* FROM (
+        SELECT count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND NOT is_shared) AS flagged,
+            count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND is_shared) AS shared
+        FROM candidate
+    ) AS total LEFT JOIN (
+        SELECT list, day, abbrev(ip_address) AS network, clicks, devices, referrers, top_referrer_clicks,
+            looks_shared, is_shared, activity.*, newness.*
+        FROM listed AS fact CROSS JOIN LATERAL ({_ACTIVE_HOURS}) AS activity
+            CROSS JOIN LATERAL ({NEWNESS}) AS newness
+        UNION ALL
+        (SELECT 'trusted', day, abbrev(ip_address), clicks, devices, referrers, top_referrer_clicks,
+            looks_shared, is_shared, 0, 0, 0
+        FROM candidate WHERE is_trusted {_WORST_FIRST} LIMIT {_TRUSTED_ROWS})
+    ) AS shown ON true
+    ORDER BY -clicks, day, CAST(network AS inet)
 """
-
-
-def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
-    """What decides who is flagged: the dates, the threshold, and the networks that are trusted."""
-    return {
-        "days": query.period.dates(),
-        "threshold": query.settings.fraud_ip_click_threshold,
-        "trusted": list(trust),
-    }
 
 
 def fetch_fraud(connection: Connection, query: Query, trust: Mapping[str, str]) -> FraudAnswer:
-    """The flagged addresses of the period outside the trusted networks, the most clicks first."""
-    flagged = flagging_values(query, trust)
+    """The networks above the threshold, the most clicks first: flagged, shared and trusted ones apart."""
     after = dict(zip(("clicks", "day", "ip"), query.page.after, strict=True)) if query.page.after else {}
-    statement = text(_ROWS_AND_TOTAL.format(behind=_BEHIND if after else ""))
-    found = connection.execute(statement, {**flagged, **after, "fetch": query.page.fetch}).all()
-    trusted = connection.execute(text(_TRUSTED), {**flagged, "fetch": _TRUSTED_ROWS}).all() if trust else []
-    rows = [row for row in found if row.day is not None]
-    return format_fraud(rows, found[0].total, format_trusted(trusted, trust, query), query)
+    statement = text(_ANSWER.format(candidates=build_candidates(query), behind=_BEHIND if after else ""))
+    limits = {"fetch": query.page.fetch, "shared_rows": query.page.limit}
+    found = connection.execute(statement, {**flagging_values(query, trust), **after, **limits}).all()
+    return format_fraud(found, trust, query)
 
 
-def format_fraud(rows: Sequence[Row[Any]], total: int, trusted: list[TrustedIp], query: Query) -> FraudAnswer:
-    """The answer for the fetched rows, of which the last may belong to the next page."""
-    shown, last = query.page.split(rows)
+def format_fraud(rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query) -> FraudAnswer:
+    """The answer for the rows of all lists, of which the last suspicious one may belong to the next page."""
+    shown, last = query.page.split([row for row in rows if row.list == "suspicious"])
     references = query.identifiers.references
     return FraudAnswer(
         period=query.period,
         computed_at=query.now,
         thresholds=query.used("fraud_ip_click_threshold"),
-        suspicious_ips=[_format_suspicious(row, query) for row in shown],
-        trusted_ips=trusted,
-        total_flagged_ips=total,
+        fraud_rule=query.settings.fraud_rule,
+        suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in shown],
+        shared_networks=[_format_shared(row, query) for row in rows if row.list == "shared"],
+        trusted_ips=[_format_trusted(row, trust, query) for row in rows if row.list == "trusted"],
+        total_flagged_ips=rows[0].flagged,
+        total_shared_networks=rows[0].shared,
         threshold_used=query.settings.fraud_ip_click_threshold,
-        next_cursor=last and encode_cursor(references, CURSOR, (-last.clicks, last.day, last.ip_address)),
+        next_cursor=last and encode_cursor(references, CURSOR, (-last.clicks, last.day, last.network)),
     )
 
 
-def _format_suspicious(row: Row[Any], query: Query) -> SuspiciousIp:
-    pace = row.clicks / row.active_hours if row.active_hours else None
-    return SuspiciousIp(
-        date=row.day,
-        ip_address=query.identifiers.show_ip_address(row.ip_address),
-        ref=query.identifiers.references.to_ref(row.ip_address),
-        alias=query.identifiers.references.to_alias(row.ip_address),
-        click_count=row.clicks,
-        devices=row.devices,
-        pace_per_hour=pace,
-        hint=suggest_cause(row.devices, pace),
-    )
+def _describe(row: Row[Any], query: Query) -> dict[str, Any]:
+    return {
+        **_name(row, query),
+        "devices": row.devices,
+        "pace_per_hour": row.clicks / row.active_hours if row.active_hours else None,
+        "hint": "shared_network" if row.looks_shared else None,
+        "verdict": judge(row, query.settings.fraud_rule, query.settings.fraud_ip_click_threshold),
+        "evidence": format_evidence(row),
+    }
 
 
-def suggest_cause(devices: int, pace_per_hour: float | None) -> Literal["shared_network"] | None:
-    """A harmless reason for many clicks: many devices, none of which clicks more than people do.
+def _name(row: Row[Any], query: Query) -> dict[str, Any]:
+    identifiers = query.identifiers
+    return {
+        "date": row.day,
+        "ip_address": identifiers.show_ip_address(row.network),
+        "ref": identifiers.references.to_ref(row.network),
+        "alias": identifiers.references.to_alias(row.network),
+        "click_count": row.clicks,
+    }
 
-    The numbers of a class are 28 devices and 28 clicks an hour, those of a click farm 5 devices and 60 clicks. Whoever
-    changes fingerprints with every click looks like a school too, so this is a question to ask, never an answer.
-    """
-    if pace_per_hour is None or devices < _SHARED_DEVICES or pace_per_hour > _SHARED_PACE * devices:
+
+def _format_shared(row: Row[Any], query: Query) -> SharedNetwork:
+    described = _describe(row, query)
+    return SharedNetwork(**described, proposal=_propose_trust(row, described["evidence"], query))
+
+
+def _propose_trust(row: Row[Any], evidence: NetworkEvidence, query: Query) -> TrustProposal | None:
+    """Trust until the end of the term, where there are as many devices as in a class."""
+    if row.devices < _SCHOOL_DEVICES:
         return None
-    return "shared_network"
+    reason = (
+        f"Looks like a school: {row.devices} devices with {evidence.clicks_per_device:.1f} clicks each on links of "
+        f"{row.referrers} people on {row.day}"
+    )
+    return TrustProposal(
+        cidr=query.identifiers.show_network(parse_network(row.network, query.settings.fraud_ipv6_prefix)),
+        reason=reason,
+        expires_at=find_term_end(query.settings.term_ends, now=query.now),
+    )
 
 
-def format_trusted(rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query) -> list[TrustedIp]:
-    """The addresses that would be flagged, each with the narrowest trusted network that holds it."""
-    networks = [find_network(trust, row.ip_address) for row in rows]
-    return [
-        TrustedIp(
-            date=row.day,
-            ip_address=query.identifiers.show_ip_address(row.ip_address),
-            ref=query.identifiers.references.to_ref(row.ip_address),
-            alias=query.identifiers.references.to_alias(row.ip_address),
-            click_count=row.clicks,
-            cidr=query.identifiers.show_network(cidr),
-            reason=trust[cidr],
-        )
-        for row, cidr in zip(rows, networks, strict=True)
-    ]
+def _format_trusted(row: Row[Any], trust: Mapping[str, str], query: Query) -> TrustedIp:
+    """A network that would be listed above, with the narrowest trusted network that holds it."""
+    cidr = find_network(trust, row.network)
+    return TrustedIp(**_name(row, query), cidr=query.identifiers.show_network(cidr), reason=trust[cidr])

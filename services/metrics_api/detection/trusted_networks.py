@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import CIDR, insert
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.db.network_key import network_key
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import trusted_networks
+from metrics_api.detection.query import Query
 from viral_contract.models.trusted_networks import Trust, TrustedNetwork
 
 CURSOR = "trusted_networks"
@@ -26,8 +28,8 @@ _LISTED = select(
 )
 
 
-def parse_network(given: str) -> str:
-    """The network in its canonical form; a single address is a network of one.
+def parse_network(given: str, ipv6_prefix: int) -> str:
+    """The network in its canonical form, with its length; within IPv6, at least what is counted as one network.
 
     Raises ValueError with a sentence when it is none, has host bits set, or is too wide to be anybody's own.
     """
@@ -46,7 +48,7 @@ def parse_network(given: str) -> str:
         raise ValueError(
             f"{given} is too wide. The largest IPv{plain.version} network that can be trusted is a /{widest}"
         )
-    return str(plain)
+    return str(ip_network(network_key(str(plain), ipv6_prefix)))
 
 
 def _without_mapping(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
@@ -120,14 +122,23 @@ def _format_network(row: Row[Any], now: datetime) -> TrustedNetwork:
     return TrustedNetwork(**row._mapping, active=row.expires_at is None or row.expires_at > now)
 
 
-def fetch_active_trust(connection: Connection, *, now: datetime) -> dict[str, str]:
-    """The reason of every network that is trusted now, by network."""
-    is_active = _column.expires_at.is_(None) | (_column.expires_at > now)
-    rows = connection.execute(_LISTED.where(is_active))
-    return {row.cidr: row.reason for row in rows}
+def fetch_active_trust(connection: Connection, query: Query) -> dict[str, str]:
+    """The reason of every network that is trusted now, by network.
+
+    What was trusted before the prefix became shorter is as wide as what is counted now.
+    """
+    is_active = _column.expires_at.is_(None) | (_column.expires_at > query.now)
+    rows = connection.execute(_LISTED.where(is_active).order_by(_column.cidr))
+    return {parse_network(row.cidr, query.settings.fraud_ipv6_prefix): row.reason for row in rows}
 
 
-def find_network(networks: Iterable[str], address: str) -> str:
-    """The narrowest of the networks that hold the address. Raises ValueError when none does."""
-    found = ip_address(address)
-    return max((cidr for cidr in networks if found in ip_network(cidr)), key=lambda cidr: ip_network(cidr).prefixlen)
+def find_network(networks: Iterable[str], network: str) -> str:
+    """The narrowest of the networks that hold the network. Raises ValueError when none does."""
+    found = ip_network(network)
+    return max(
+        (cidr for cidr in networks if _holds(ip_network(cidr), found)), key=lambda cidr: ip_network(cidr).prefixlen
+    )
+
+
+def _holds(wide: IPv4Network | IPv6Network, narrow: IPv4Network | IPv6Network) -> bool:
+    return wide.version == narrow.version and wide[0] <= narrow[0] and narrow[-1] <= wide[-1]  # type: ignore[operator]

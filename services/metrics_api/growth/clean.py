@@ -6,17 +6,19 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from metrics_api.detection import anomalies, fraud
+from metrics_api.db.network_key import build_network_key
+from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.query import Query
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events. The clicks are
 # there where no date has a suspect conversion.
-_FLAGGED = """
-    WITH flagged_ip AS ({flagged_ips}), flagged_device AS ({flagged_devices}),
-    busy AS ({busy_days}), eager AS ({eager_referrers}),
+_FLAGGED = f"""
+    WITH flagged_ip AS ({{flagged_ips}}), flagged_device AS ({{flagged_devices}}),
+    busy AS ({{busy_days}}), eager AS ({{eager_referrers}}),
     conversion AS (
-        SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, ip_address, device_fingerprint, referrer_id
+        SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, {build_network_key("ip_address")} AS network,
+            device_fingerprint, referrer_id
         FROM attribution_events
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
@@ -24,7 +26,7 @@ _FLAGGED = """
     ),
     suspect AS (
         SELECT day, count(*) AS conversions FROM conversion
-        WHERE (day, ip_address) IN (SELECT day, ip_address FROM flagged_ip)
+        WHERE (day, network) IN (SELECT day, ip_address FROM flagged_ip)
             OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
             OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
         GROUP BY day
@@ -63,13 +65,14 @@ def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]
     """
     devices, bot_values = flagged_devices(query, trust)
     statement = _FLAGGED.format(
-        flagged_ips=fraud.FLAGGED_DAYS,
+        flagged_ips=networks.build_flagged(query),
         flagged_devices=devices,
         busy_days=anomalies.BUSY_DAYS,
         eager_referrers=anomalies.EAGER_REFERRERS.format(only=""),
     )
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
-    values = fraud.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates
+    prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
+    values = networks.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates | prefix
     rows = connection.execute(text(statement), values).all()
     suspect = {row.day: row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)

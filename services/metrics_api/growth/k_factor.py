@@ -136,7 +136,7 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
     now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
-    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, now=query.now))
+    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, query))
     compared = fetch_compared(connection, query, now, before)
     return format_k_factor(now, before, flagged.total_conversions, query, compared)
 

@@ -21,7 +21,7 @@ _DAYS = text(f"""
 
 def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
-    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, now=query.now))
+    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, query))
     points = fetch_points(connection, query, flagged.conversions)
     return TimelineAnswer(period=query.period, computed_at=query.now, points=points)
 

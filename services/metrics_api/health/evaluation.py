@@ -86,7 +86,7 @@ def fetch_state(connection: Connection, period: Period, trust: Mapping[str, str]
 
 def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
-    trust = fetch_active_trust(connection, now=query.now)
+    trust = fetch_active_trust(connection, query)
     state = fetch_state(connection, query.period, trust)
     return rate_health(connection, query, state, fetch_flagged(connection, query, trust))
 

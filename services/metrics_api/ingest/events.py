@@ -64,6 +64,6 @@ def save_events(
     stored = save_new_events(connection, classified, rules, leaks, now=now)
     if stored.events:
         counted = [event for event, verdict in classified if verdict is None or verdict.is_person]
-        fold(connection, choose_folds(counted, now=now))
+        fold(connection, choose_folds(counted, rules, now=now))
         count_leaks(connection, leaks, stored.leaking)
     return stored.events

@@ -1,18 +1,21 @@
-"""How new events change the facts; each fold is one statement over `new_events`.
+"""How new events change the facts; each fold is one statement over `new_events`, or a function that sends a few.
 
 Every fold writes its rows in the order of their keys and all transactions run the folds in the same order, so that
 writers that touch the same addresses and devices wait for one another and never in a circle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.event_types import CLICKER, IS_COUNTED
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 from metrics_api.ingest.journeys import JOURNEYS
+from metrics_api.ingest.networks import fold_networks
 from viral_contract.models.events import Event
 
 _LOCK_BUCKETS = 256
@@ -32,14 +35,6 @@ _LOCK_DEVICES_AT_MIDNIGHT = text(f"""
                 <> ((occurred_at - {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
         ORDER BY 1
     ) AS buckets
-""")
-
-_CLICKS_PER_IP_DAY = text("""
-    INSERT INTO clicks_per_ip_day AS fact (day, ip_address, clicks)
-    SELECT day, ip_address, count(*) FROM new_events
-    WHERE event_type = 'click' AND ip_address IS NOT NULL
-    GROUP BY day, ip_address ORDER BY day, ip_address
-    ON CONFLICT (day, ip_address) DO UPDATE SET clicks = fact.clicks + excluded.clicks
 """)
 
 _CLICKS_PER_DEVICE_DAY = text("""
@@ -164,19 +159,23 @@ _TOTALS = text(f"""
         activations = fact.activations + excluded.activations
 """)
 
-# Folds of what belongs to one day; running them again over all events of an emptied day gives the same facts.
-DAY_FOLDS: tuple[TextClause, ...] = (
-    _LOCK_DEVICES_AT_MIDNIGHT,
-    _CLICKS_PER_IP_DAY,
-    _CLICKS_PER_DEVICE_DAY,
-    _BURSTS,
-    *JOURNEYS,
-    ACTIVE_WEEKS,
-    _TOTALS,
-)
+Fold = TextClause | Callable[[Connection], None]
 
 
-def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
+def list_day_folds(rules: FactRules) -> list[Fold]:
+    """The folds of what belongs to one day; running them again over all events of an emptied day changes nothing."""
+    return [
+        _LOCK_DEVICES_AT_MIDNIGHT,
+        partial(fold_networks, ipv6_prefix=rules.ipv6_prefix),
+        _CLICKS_PER_DEVICE_DAY,
+        _BURSTS,
+        *JOURNEYS,
+        ACTIVE_WEEKS,
+        _TOTALS,
+    ]
+
+
+def choose_folds(events: Sequence[Event], rules: FactRules, *, now: datetime) -> list[Fold]:
     """The folds that change a fact where these events, which count, are new, or others that do not.
 
     The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
@@ -184,17 +183,18 @@ def choose_folds(events: Sequence[Event], *, now: datetime) -> list[TextClause]:
     clicks = [event for event in events if event.event_type == "click"]
     of_devices = [click for click in clicks if click.device_fingerprint is not None]
     of_links = any(event.link_id is not None and event.event_type in ("click", "conversion") for event in events)
-    wanted: list[tuple[bool, tuple[TextClause, ...]]] = [
+    networks = partial(fold_networks, ipv6_prefix=rules.ipv6_prefix)
+    wanted: list[tuple[bool, tuple[Fold, ...]]] = [
         (of_links, (_LINK_COUNTS, _LINKS)),
         (any(_is_near_midnight(click.occurred_at or now) for click in of_devices), (_LOCK_DEVICES_AT_MIDNIGHT,)),
-        (any(click.ip_address is not None for click in clicks), (_CLICKS_PER_IP_DAY,)),
+        (any(click.ip_address is not None for click in clicks), (networks,)),
         (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, _BURSTS)),
         (any(_has_person(event) for event in events), JOURNEYS),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
         (True, (_TOTALS,)),
         (of_links, (_LINKS_OPENED,)),
     ]
-    return [statement for is_needed, statements in wanted if is_needed for statement in statements]
+    return [each for is_needed, folds in wanted if is_needed for each in folds]
 
 
 def _has_person(event: Event) -> bool:
@@ -207,7 +207,10 @@ def _is_near_midnight(at: datetime) -> bool:
     return not _NEAR <= of_day < timedelta(days=1) - _NEAR
 
 
-def fold(connection: Connection, folds: Sequence[TextClause]) -> None:
+def fold(connection: Connection, folds: Sequence[Fold]) -> None:
     """Run the folds over what is in `new_events`."""
-    for statement in folds:
-        connection.execute(statement)
+    for each in folds:
+        if isinstance(each, TextClause):
+            connection.execute(each)
+        else:
+            each(connection)

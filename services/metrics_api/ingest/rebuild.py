@@ -8,15 +8,18 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import IS_COUNTED
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
-from metrics_api.ingest.folds import DAY_FOLDS, fold
+from metrics_api.ingest.folds import fold, list_day_folds
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.retained import Retained, fetch_retained
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
 _FACTS_OF_EVENTS = (
     "clicks_per_ip_day",
+    "devices_per_network_day",
+    "referrers_per_network_day",
     "clicks_per_device_day",
     "bursts_per_device_day",
     "activity_per_referrer_day",
@@ -76,30 +79,34 @@ def plan_rebuild(connection: Connection) -> list[str]:
     return [day.isoformat() for day in connection.execute(_DAYS, retained.__dict__).scalars()]
 
 
-def rebuild_step(connection: Connection, day: str) -> None:
+def rebuild_step(connection: Connection, day: str, rules: FactRules) -> None:
     """Rebuild the facts of one day of `plan_rebuild`; doing it again changes nothing."""
     own_facts(connection)
-    _rebuild_day(connection, date.fromisoformat(day), fetch_retained(connection))
+    _rebuild_day(connection, date.fromisoformat(day), rules, fetch_retained(connection))
 
 
-def _rebuild_day(connection: Connection, day: date, retained: Retained) -> None:
+def _rebuild_day(connection: Connection, day: date, rules: FactRules, retained: Retained) -> None:
     start = datetime.combine(day, time.min, tzinfo=UTC)
     if day >= retained.events:
-        _rebuild_events(connection, day, start, retained)
+        _empty_day(connection, day, retained)
+        _rebuild_events(connection, day, start, rules)
     if day >= retained.content:
         connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind <> 'link'"), {"day": day})
         for content in CONTENT_TABLES.values():
             rebuild_counts(connection, content, start)
 
 
-def _rebuild_events(connection: Connection, day: date, start: datetime, retained: Retained) -> None:
+def _empty_day(connection: Connection, day: date, retained: Retained) -> None:
     for table in _FACTS_OF_EVENTS:
         # A burst of the first kept date may have begun with clicks that are purged: it is not rebuilt.
         if table != "bursts_per_device_day" or day > retained.events:
             connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
     connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind = 'link'"), {"day": day})
+
+
+def _rebuild_events(connection: Connection, day: date, start: datetime, rules: FactRules) -> None:
     create_staging(connection)
     recall_events_of_day(connection, start)
-    fold(connection, DAY_FOLDS)
+    fold(connection, list_day_folds(rules))
     for statement in _FOLD_LINKS_OF_DAY:
         connection.execute(text(statement), {"day": day, "start": start})

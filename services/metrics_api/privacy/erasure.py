@@ -26,7 +26,7 @@ from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
-from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject, search, search_among
+from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject, list_refs, search, search_among
 from metrics_api.privacy.traces import choose_alone, fetch_events_of_sessions, fetch_traces, fetch_used
 from viral_contract.models.privacy import SubjectKind, Trace
 
@@ -148,7 +148,7 @@ def _erase(erasure: Erasure, subject: Subject, found: Found, references: Referen
         erasure.rows["study_sessions"] += _leave_sessions(erasure, subject, found["study_sessions"])
     for facts, condition in FACTS[subject.kind].items():
         erasure.connection.execute(text(f"DELETE FROM {facts} WHERE {condition}"), {"id": subject.id})
-    erasure.rows.update(forget_names(erasure.connection, subject, references.to_ref(subject.id)))
+    erasure.rows.update(forget_names(erasure.connection, subject, list_refs(subject, references)))
     for table in (PARENT_SHARES, PROGRESS_REELS):
         _delete_content(erasure, subject, table, found[table.name])
 

@@ -68,11 +68,11 @@ def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: 
     return emptied
 
 
-def forget_names(connection: Connection, subject: Subject, ref: str) -> dict[str, int]:
+def forget_names(connection: Connection, subject: Subject, refs: Sequence[str]) -> dict[str, int]:
     """Remove the subject from reports, alerts and trusted networks; returns the number of changed rows by table."""
     connection.execute(_TRACES, {"trace": json.dumps({"kind": subject.kind, "id": subject.id})})
     changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
-    changed["alerts"] = connection.execute(_ALERTS, {"refs": [ref, *list_forms(subject.id)]}).rowcount
+    changed["alerts"] = connection.execute(_ALERTS, {"refs": [*refs, *list_forms(subject.id)]}).rowcount
     if subject.kind == "ip_address":
         changed["trusted_networks"] = connection.execute(_STOP_TRUSTING, {"id": subject.id}).rowcount
     return changed

@@ -17,7 +17,9 @@ from viral_contract.models.privacy import PurgeRecord
 # In this order: facts follow the events that they are computed from.
 STEPS: Mapping[str, rest.Purge] = {
     "attribution_events": events.purge_events,
-    "clicks_per_ip_day": rest.purge_clicks_of_addresses,
+    "clicks_per_ip_day": rest.purge_clicks_of_networks,
+    "devices_per_network_day": rest.purge_devices_of_networks,
+    "referrers_per_network_day": rest.purge_referrers_of_networks,
     "clicks_per_device_day": rest.purge_clicks_of_devices,
     "bursts_per_device_day": rest.purge_bursts,
     "activity_per_referrer_day": events.purge_activity,

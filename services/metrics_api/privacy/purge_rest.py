@@ -63,7 +63,9 @@ def _content(table: str) -> Purge:
     return lambda connection, retention: connection.execute(statement, {"cutoff": begin(retention.content)}).rowcount
 
 
-purge_clicks_of_addresses = _facts_of_days("clicks_per_ip_day")
+purge_clicks_of_networks = _facts_of_days("clicks_per_ip_day")
+purge_devices_of_networks = _facts_of_days("devices_per_network_day")
+purge_referrers_of_networks = _facts_of_days("referrers_per_network_day")
 purge_clicks_of_devices = _facts_of_days("clicks_per_device_day")
 purge_bursts = _facts_of_days("bursts_per_device_day")
 purge_event_pii = _facts_of_days("event_pii_per_day")

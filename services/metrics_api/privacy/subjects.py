@@ -11,6 +11,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from metrics_api.access.identifiers import References
 from metrics_api.access.pseudonyms import Pseudonyms
+from metrics_api.db.network_key import LONGEST_PREFIX, SHORTEST_PREFIX, network_key
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.mentions import build_mention_values, list_forms, mention_in_json, mention_in_text
 from metrics_api.privacy.report_names import NAMES_SUBJECT
@@ -37,15 +38,25 @@ MENTIONED_IN_CREDITED = {
 }
 TRUSTED = "cidr = CAST(CAST(:id AS inet) AS cidr)"
 NAMED_IN_ALERT = "evidence -> 'refs' ?| CAST(:refs AS text[])"
-# Facts of a day that name the subject.
+# Facts of a day that name the subject. Those of an IPv6 network are of others, too: after an erasure they are what is
+# left of the day's events.
 FACTS: dict[SubjectKind, dict[str, str]] = {
-    "user": {"activity_per_referrer_day": "referrer_id = :id"},
+    "user": {
+        "activity_per_referrer_day": "referrer_id = :id",
+        "referrers_per_network_day": "referrer_id = :id",
+        "devices_per_network_day": "user_id = :id",
+    },
     "session": {},
     "device": {
         "clicks_per_device_day": "device_fingerprint = :id",
         "bursts_per_device_day": "device_fingerprint = :id",
+        "devices_per_network_day": "device_fingerprint = :id",
     },
-    "ip_address": {"clicks_per_ip_day": "ip_address = CAST(:id AS inet)"},
+    "ip_address": {
+        "clicks_per_ip_day": "ip_address = CAST(:id AS inet)",
+        "devices_per_network_day": "ip_address = CAST(:id AS inet)",
+        "referrers_per_network_day": "ip_address = CAST(:id AS inet)",
+    },
 }
 _REST: dict[SubjectKind, dict[str, str]] = {
     "user": {
@@ -124,6 +135,14 @@ def parse_subject(kind: SubjectKind, given: str) -> Subject:
         raise ValueError("must be an IPv4 or IPv6 address") from error
 
 
+def list_refs(subject: Subject, references: References) -> list[str]:
+    """The references that stand for the subject in alerts: its own, and those of an address's networks."""
+    names = {subject.id}
+    if subject.kind == "ip_address":
+        names |= {network_key(subject.id, prefix) for prefix in range(SHORTEST_PREFIX, LONGEST_PREFIX + 1)}
+    return sorted(references.to_ref(name) for name in names)
+
+
 def list_names(subject: Subject, pseudonyms: Pseudonyms) -> list[Subject]:
     """The subject as it is given, and under the id that is stored where the given one is personal information.
 
@@ -143,7 +162,7 @@ def export_subject(
     for name in names:
         values = {
             **build_mention_values(name.id),
-            "refs": [references.to_ref(name.id), *list_forms(name.id)],
+            "refs": [*list_refs(name, references), *list_forms(name.id)],
         }
         for table, statement in _list_statements(name.kind).items():
             found = connection.execute(statement, values).scalars().all()

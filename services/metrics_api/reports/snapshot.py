@@ -51,7 +51,7 @@ _OF_FLAGS = ("fraud", "bot_behavior")
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, query: Query) -> ReportFacts:
     """The facts of the period and the previous one; the connection must be one snapshot."""
-    before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, now=query.now)
+    before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, query)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
     flagged = fetch_flagged(connection, query, trust)
     health, health_before = (

@@ -25,7 +25,7 @@ Verdict = Literal["flagged", "rotating", "shared_network"]
 class NetworkEvidence(BaseModel):
     """What a network's clicks of one UTC day say about who is behind it."""
 
-    devices: int = Field(description="Distinct devices")
+    devices: int = Field(description="Distinct devices; equal ones count apart where their users are known")
     clicks_per_device: float | None = Field(description="Null without any device")
     referrers: int = Field(description="Distinct referrers")
     top_referrer_share: float = Field(description="Share of the clicks with the most frequent referrer; 1 without any")

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from viral_contract.models.events import EventType
-from viral_contract.models.guardrails import Answer
+from viral_contract.models.guardrails import Answer, NetworkEvidence, Verdict
 
 EntityKind = Literal["ip_address", "device", "referrer"]
 RelatedKind = Literal["ip_addresses", "devices", "links", "referrers", "loops", "users", "user_agents"]
@@ -99,11 +99,13 @@ class Investigation(Answer):
 
 
 class ClicksOfDay(BaseModel):
-    """An IP address on one UTC day; exact."""
+    """A network on one UTC day; exact."""
 
     date: date
     clicks: int
     above_threshold: bool
+    verdict: Verdict | None = Field(None, description="Null up to the threshold")
+    evidence: NetworkEvidence | None = Field(None, description="What the verdict rests on")
 
 
 class TrustedNetworkMatch(BaseModel):
@@ -114,7 +116,10 @@ class TrustedNetworkMatch(BaseModel):
 
 
 class IpInvestigation(Investigation):
-    """Activity of an IP address, flagged for a day above the threshold unless its network is trusted."""
+    """Activity of a network: an IPv4 address, or all IPv6 addresses with the same prefix.
+
+    Flagged for a day that counts as fraud unless the network is trusted.
+    """
 
     days: list[ClicksOfDay]
     trusted_network: TrustedNetworkMatch | None

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.request import parse_http_list
 
 Network = IPv4Network | IPv6Network
 _PORT = r"(?::[\w.-]+)?"
 _NODE = re.compile(rf"\[(?P<six>[^\]]+)\]{_PORT}|(?P<four>[0-9.]+){_PORT}", re.ASCII)
-# An owner of one IPv6 address has as many as they want, all with the same prefix.
-_SHARED_BITS = 64
 
 
 def find_client_address(
@@ -28,14 +26,6 @@ def find_client_address(
             break
         address = before
     return str(address) if address else None
-
-
-def find_network(address: str | None) -> str:
-    """The network whose requests count together: an IPv4 address, or the /64 of an IPv6 address."""
-    parsed = parse_address(address or "")
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((int(parsed), _SHARED_BITS), strict=False))
-    return str(parsed)
 
 
 def parse_address(given: str) -> IPv4Address | IPv6Address | None:

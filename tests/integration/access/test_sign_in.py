@@ -241,7 +241,7 @@ def test_refusals_at_once_are_all_counted_in_one_entry(database: Database, conne
     def refuse(_number: int) -> None:
         start.wait()
         with database.write() as writing:
-            note_refusal(writing, "ana@example.com", by="password", now=now)
+            note_refusal(writing, "ana@example.com", "203.0.113.9", by="password", now=now)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(refuse, range(8)))

@@ -112,21 +112,21 @@ def test_a_cursor_of_another_list_is_invalid(api: Api, path: str, other: str) ->
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "network", "shown"),
     [
-        ("203.0.113.7", "203.0.113.*"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::*"),
-        ("2001:db8::1", "2001:db8:0::*"),
-        ("::1", "0:0:0::*"),
+        ("203.0.113.7", "203.0.113.7", "203.0.113.*"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::*"),
+        ("2001:db8::1", "2001:db8::/64", "2001:db8:0::*"),
+        ("::1", "::/64", "0:0:0::*"),
     ],
 )
 def test_without_the_scope_addresses_are_masked(
-    holder_of: Callable[..., Api], api: Api, address: str, shown: str
+    holder_of: Callable[..., Api], api: Api, address: str, network: str, shown: str
 ) -> None:
     api.post_events(*build_clicks(11, ip_address=address))
     (row,) = holder_of(Scope.METRICS_READ).read(FRAUD, **PERIOD)["suspicious_ips"]
     assert row["ip_address"] == shown
-    assert REFERENCES.to_identifier(row["ref"]) == address
+    assert REFERENCES.to_identifier(row["ref"]) == network
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,17 @@ class TestAddress:
 
         assert answer["flagged"] is True
         assert answer["rule"] == "More than 10 clicks in one day (UTC)"
-        assert answer["days"] == [
-            {"date": "2026-03-03", "clicks": 10, "above_threshold": False},
-            {"date": "2026-03-04", "clicks": 11, "above_threshold": True},
+        shown = [(day["date"], day["clicks"], day["above_threshold"], day["verdict"]) for day in answer["days"]]
+        assert shown == [("2026-03-03", 10, False, None), ("2026-03-04", 11, True, "flagged")]
+        assert [day["evidence"] for day in answer["days"]] == [
+            None,
+            {
+                "devices": 0,
+                "clicks_per_device": None,
+                "referrers": 0,
+                "top_referrer_share": 1,
+                "new_device_share": 0,
+            },
         ]
         assert api.read(path_of("ips", IP), **PERIOD, fraud_ip_click_threshold=11)["flagged"] is False
 
@@ -518,7 +526,7 @@ class TestClient:
     def test_reads_each_kind_whatever_the_id(self, api: Api, client: MetricsApi) -> None:
         api.post_events(build_event(ip_address="2001:db8::1", device_fingerprint=DEVICE, referrer_id="a/b?c"))
 
-        assert client.fetch_ip_investigation("2001:db8::1", **PERIOD).entity.shown == "2001:db8::1"
+        assert client.fetch_ip_investigation("2001:db8::1", **PERIOD).entity.shown == "2001:db8::/64"
         assert client.fetch_device_investigation(DEVICE, **PERIOD).entity.shown == DEVICE
         assert client.fetch_referrer_investigation("a/b?c", **PERIOD).totals["click"] == 1
         assert client.export_investigation("device", DEVICE, **PERIOD).count(b"\r\n") == 2
@@ -534,7 +542,8 @@ class TestBoundedWork:
         """Many harmless events, and then an attack that the statistics do not know."""
         connection.execute(_build_insert(events=30_000, who="number % 1500", ip="inet '10.0.0.0' + number % 1500"))
         connection.execute(text("VACUUM ANALYZE attribution_events"))
-        connection.execute(_build_insert(events=MAX_EVENTS + 500, who="'bad'", ip="inet '203.0.113.9'"))
+        for who, ip in (("'bad'", "inet '203.0.113.9'"), ("'worse ' || number", "inet '2001:db8::' + number")):
+            connection.execute(_build_insert(events=MAX_EVENTS + 500, who=who, ip=ip))
         return connection
 
     @pytest.mark.usefixtures("attacked")
@@ -542,6 +551,7 @@ class TestBoundedWork:
         ("kind", "identifier", "fetch"),
         [
             ("ip_address", IP, fetch_ip_investigation),
+            ("ip_address", "2001:db8::/64", fetch_ip_investigation),
             ("device", "bad", fetch_device_investigation),
             ("referrer", "bad", fetch_referrer_investigation),
         ],
@@ -555,7 +565,12 @@ class TestBoundedWork:
             connection.execute(text("SET LOCAL random_page_cost = 4"))
             with watch_statements(connection) as statements:
                 answer = fetch(connection, fetch_subject(connection, kind, identifier, query), query)
-            plans = [plan for plan in statements.explain(connection) if "attribution_events" in plan]
+            # Evidence is read by day and device, of no more than 500 devices a day.
+            plans = [
+                plan
+                for plan in statements.explain(connection)
+                if "attribution_events" in plan and "devices_per_network_day" not in plan
+            ]
 
         assert (answer.looked_at_events, answer.truncated) == (MAX_EVENTS, True)
         assert len(statements.sent) <= 6

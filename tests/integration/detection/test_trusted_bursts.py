@@ -132,7 +132,7 @@ def test_bursts_without_trusted_networks_are_exact(
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
             save_trusted_network(connection, cidr, Trust(reason="a school"), actor="a test", now=NOON)
         query = Query(day, rule, NOON, whole, Page(10))
-        found = fetch_bots(connection, query, fetch_active_trust(connection, now=NOON))
+        found = fetch_bots(connection, query, fetch_active_trust(connection, query))
     expected = {}
     for device in ("d-1", "d-2"):
         times = sorted(at for at, by, address in posted if by == device and address in (AT_HOME, None))

@@ -43,7 +43,7 @@ events = st.builds(
     event_id=ids,
     event_type=st.sampled_from(["click", "click", "click", "visit", "signup", "conversion", "activation"]),
     occurred_at=moments,
-    ip_address=st.sampled_from([None, "203.0.113.1", "2001:db8::1"]),
+    ip_address=st.sampled_from([None, "203.0.113.1", "2001:db8::1", "2001:db8::2:0:0:1", "2001:db8:0:1::1"]),
     device_fingerprint=st.sampled_from([None, "d-1", "d-1", "d-2"]),
     link_id=st.none() | link_ids,
     referrer_id=st.none() | referrers,
@@ -59,15 +59,17 @@ links = st.builds(LinkItem, id=link_ids, referrer_id=referrers, source=sources, 
 
 @st.composite
 def bursts(draw: st.DrawFn) -> list[Event]:
-    """Up to 25 clicks of one device, at one instant or at even distances."""
+    """Up to 25 clicks of one device, at one instant or at even distances; of any addresses of one network."""
     count, begin = draw(st.integers(2, 25)), draw(moments)
     apart = timedelta(seconds=draw(st.sampled_from([0, 0, 0.000001, 1, 2.5, 30, 60])))
     first_id = draw(st.integers(1, 1 << 64)) << 32
+    network = draw(st.sampled_from([None, "203.0.113.1", "2001:db8::"]))
     return [
         Event(
             event_id=UUID(int=first_id + number),
             event_type="click",
             occurred_at=begin + apart * number,
+            ip_address=f"{network}{number:x}" if network == "2001:db8::" else network,
             device_fingerprint="d-1",
             link_id="l-1",
             user_id=draw(st.sampled_from([None, None, "u-1", "u-2"])),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from tests.support.api_fixtures import Api
 from tests.support.batches import REBUILD, rebuild
@@ -76,5 +77,5 @@ def test_a_large_day_may_take_longer_than_other_statements(empty_database: Engin
         days = plan_rebuild(connection)
     with empty_database.begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = '20ms'"))
-        rebuild_step(connection, days[0])
+        rebuild_step(connection, days[0], FactRules())
         assert connection.execute(text("SELECT count(*) FROM clicks_per_device_day")).scalar_one() == 10_000

@@ -22,6 +22,7 @@ from metrics_api.db.tables.deliveries import (
 from metrics_api.db.tables.events import attribution_events, attribution_links
 from metrics_api.db.tables.facts import (
     BURST_SIZES,
+    EVIDENCE_FLOOR,
     MAX_BURST_SECONDS,
     active_weeks,
     activity_per_referrer_day,
@@ -29,9 +30,11 @@ from metrics_api.db.tables.facts import (
     clicks_per_device_day,
     clicks_per_ip_day,
     content_per_day,
+    devices_per_network_day,
     event_pii_per_day,
     fact_versions,
     link_counts,
+    referrers_per_network_day,
     traffic_per_day,
     user_journeys,
 )
@@ -41,6 +44,7 @@ from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
 __all__ = [
     "BURST_SIZES",
+    "EVIDENCE_FLOOR",
     "MAX_BURST_SECONDS",
     "active_weeks",
     "activity_per_referrer_day",
@@ -56,6 +60,7 @@ __all__ = [
     "content_per_day",
     "deliveries",
     "delivery_requests",
+    "devices_per_network_day",
     "erasures",
     "event_pii_per_day",
     "fact_versions",
@@ -70,6 +75,7 @@ __all__ = [
     "privacy_requests",
     "progress_reels",
     "purges",
+    "referrers_per_network_day",
     "refused_sign_ins",
     "report_runs",
     "schedules",

@@ -13,6 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from metrics_api.db.event_types import CLICKER, IS_COUNTED
+from metrics_api.db.network_key import INDEXED_PREFIX
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 attribution_events = Table(
@@ -42,6 +43,13 @@ attribution_events = Table(
 _event = attribution_events.c
 Index("idx_attribution_events_ip_address", _event.ip_address)
 Index("idx_attribution_events_fraud_detection", _event.ip_address, _event.occurred_at)
+# Every address of an IPv6 network in order.
+Index(
+    "idx_attribution_events_ipv6_network",
+    text(f"network(set_masklen(ip_address, {INDEXED_PREFIX}))"),
+    _event.occurred_at,
+    postgresql_where=text("family(ip_address) = 6"),
+)
 Index("idx_attribution_events_event_type", _event.event_type, _event.occurred_at)
 Index("idx_attribution_events_device_fingerprint", _event.device_fingerprint)
 # Clicks only: what else a device sends must not slow the search for a click's neighbors.

@@ -1,6 +1,7 @@
 """Facts kept at write time from events and content; see docs/decisions."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     Identity,
@@ -18,6 +19,8 @@ from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
 MAX_BURST_SECONDS = 60
+EVIDENCE_FLOOR = 5
+"""Clicks of a network on a day above which it is kept who made them: the lowest threshold that can be configured."""
 
 link_counts = Table(
     "link_counts",
@@ -32,10 +35,33 @@ clicks_per_ip_day = Table(
     "clicks_per_ip_day",
     metadata,
     Column("day", Date, primary_key=True),
-    Column("ip_address", INET, primary_key=True),
+    Column("ip_address", INET, primary_key=True, comment="An IPv4 address, or the prefix of an IPv6 network"),
     count_column("clicks"),
+    Column("devices", BigInteger, comment="Empty where there are too few clicks to look at who made them"),
+    Column("referrers", BigInteger),
+    Column("top_referrer_clicks", BigInteger),
 )
 Index("idx_clicks_per_ip_day_worst", clicks_per_ip_day.c.day, desc(clicks_per_ip_day.c.clicks))
+
+devices_per_network_day = Table(
+    "devices_per_network_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("ip_address", INET, primary_key=True),
+    Column("device_fingerprint", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True, comment="Tells equal devices apart; empty where nobody is known"),
+    comment="Devices that clicked from networks with more clicks on the day than the floor",
+)
+
+referrers_per_network_day = Table(
+    "referrers_per_network_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("ip_address", INET, primary_key=True),
+    Column("referrer_id", Text, primary_key=True),
+    count_column("clicks"),
+    comment="Whose links were clicked from networks with more clicks on the day than the floor",
+)
 
 clicks_per_device_day = Table(
     "clicks_per_device_day",

@@ -35,7 +35,7 @@ def fetch_subject(connection: Connection, kind: EntityKind, identifier: str, que
     first_seen, last_seen = fetch_seen(connection, kind, identifier)
     if first_seen is None and not (kind == "referrer" and _fetch_has_links(connection, identifier)):
         return None
-    history = fetch_history(connection, kind, identifier, query.period)
+    history = fetch_history(connection, kind, identifier, query)
     return Subject(kind, identifier, first_seen, last_seen, history)
 
 

@@ -23,7 +23,7 @@ _OF_DEVICE = "fact.day = ANY(:days) AND fact.device_fingerprint = :device"
 
 def fetch_device_investigation(connection: Connection, subject: Subject, query: Query) -> DeviceInvestigation:
     """What the device did in the period; its bursts are those outside of trusted networks."""
-    trust = fetch_active_trust(connection, now=query.now)
+    trust = fetch_active_trust(connection, query)
     statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, trust)))
     given = {"days": query.period.dates(), "device": subject.identifier, **trusting_values(trust)}
     return format_device_investigation(subject, connection.execute(statement, given).all(), query)

@@ -80,6 +80,8 @@ def _format_kind(
             groups.setdefault(value, []).append(event)
     show = _shown_by(identifiers).get(kind, str)
     masked = kind in ("ip_addresses", "devices")
+    # An address is named by its network, under which it is counted and flagged.
+    names = {value: events[0].network if kind == "ip_addresses" else value for value, events in groups.items()}
     most = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_RELATED]
     return RelatedEntities(
         total=len(groups),
@@ -87,8 +89,8 @@ def _format_kind(
             _format_entity(
                 groups[value],
                 show(value),
-                identifiers.references.to_ref(value) if masked else None,
-                identifiers.references.to_alias(value) if masked or kind == "users" else "",
+                identifiers.references.to_ref(names[value]) if masked else None,
+                identifiers.references.to_alias(names[value]) if masked or kind == "users" else "",
             )
             for value in most
         ],
@@ -138,8 +140,8 @@ def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent
         occurred_at=event.occurred_at,
         event_type=event.event_type,
         ip_address=ip_address and identifiers.show_ip_address(ip_address),
-        ip_ref=ip_address and identifiers.references.to_ref(ip_address),
-        ip_alias=ip_address and identifiers.references.to_alias(ip_address),
+        ip_ref=ip_address and identifiers.references.to_ref(event.network),
+        ip_alias=ip_address and identifiers.references.to_alias(event.network),
         device_fingerprint=device and identifiers.show_device(device),
         device_ref=device and identifiers.references.to_ref(device),
         device_alias=device and identifiers.references.to_alias(device),

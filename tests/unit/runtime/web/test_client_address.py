@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from viral_runtime.web.client_address import find_client_address, find_network
+from viral_runtime.web.client_address import find_client_address
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -75,16 +75,3 @@ def test_the_header_of_rfc_7239_counts_where_it_is_alone(forwarded: str, address
     assert find_client_address("10.0.0.1", "", PROXIES, forwarded=forwarded) == address
     assert find_client_address("10.0.0.1", "192.0.2.1", PROXIES, forwarded=forwarded) == "192.0.2.1"
     assert find_client_address("203.0.113.9", None, PROXIES, forwarded=forwarded) == "203.0.113.9"
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:4:ffff::9", "2001:db8:1:4::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        (None, "None"),
-    ],
-)
-def test_ipv6_addresses_that_begin_alike_count_together(address: str | None, network: str) -> None:
-    assert find_network(address) == network
