@@ -11,7 +11,8 @@ from tests.support.stack_process import StackProcess
 from viral_cli.local.demo import load_demo
 from viral_cli.local.demo.content import generate_content, slip_of
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
-from viral_cli.local.demo.month import DAYS, SCHOOL_ADDRESS, generate_month, last_dates
+from viral_cli.local.demo.month import DAYS, generate_month, last_dates
+from viral_cli.local.demo.networks import ROTATING_NETWORK, SCHOOL, SCHOOL_WITH_IPV6, SHARED_NETWORKS
 from viral_cli.local.demo.seeded import fingerprint, opaque_id
 from viral_contract.client.metrics_api import MetricsApi
 
@@ -48,14 +49,19 @@ def test_loading_it_again_changes_nothing(api: MetricsApi) -> None:
     assert api.fetch_health(**MONTH).deductions == before.deductions
 
 
-def test_the_guardrails_find_the_rings_the_school_and_the_bots(api: MetricsApi) -> None:
+def test_the_guardrails_find_rings_bots_and_the_server_and_accuse_no_school(api: MetricsApi) -> None:
     fraud = api.fetch_fraud(**MONTH, limit=1000)
     bots = api.fetch_bots(**MONTH)
 
     assert {row.ip_address for row in fraud.suspicious_ips} == {
-        SCHOOL_ADDRESS,
+        ROTATING_NETWORK,
         *(address for ring in RINGS for address in ring.addresses),
     }
+    rotating = {row.ip_address for row in fraud.suspicious_ips if row.verdict == "rotating"}
+    assert rotating == {ROTATING_NETWORK}
+    assert {row.ip_address for row in fraud.shared_networks} == {network.network for network in SHARED_NETWORKS}
+    schools = {row.ip_address for row in fraud.shared_networks if row.proposal}
+    assert schools == {SCHOOL.network, SCHOOL_WITH_IPV6.network}
     assert {row.device_fingerprint for row in bots.bot_like_devices} == {
         fingerprint("device", *bot_key(NOW.date() - timedelta(days=back))) for back in BOT_DAYS_AGO
     }

@@ -32,53 +32,23 @@ from viral_cli.local.demo.loops import (
     generate_links,
     newcomer_key,
 )
+from viral_cli.local.demo.networks import ROTATING_DAYS_AGO, SHARED_NETWORKS, generate_rotating, rotating_link
 from viral_cli.local.demo.people import (
     Event,
     Visitor,
     choose_regulars,
     user_at_home,
-    user_id_of,
-    visitor_at,
     visitors_of_day,
 )
 from viral_cli.local.demo.rhythm import at, daily_count, fill_gaps, format_time, sample_time, sample_times
-from viral_cli.local.demo.seeded import opaque_id, stream
+from viral_cli.local.demo.seeded import stream
 
-SCHOOL_ADDRESS = "192.0.2.77"
-PUPILS = 28
-_LESSON_DAYS = (1, 3)
-_LESSON_BEGINS = 13.2
-_LESSON_MINUTES = 42
 _CLICKS_A_DAY = 440
 _CLICKERS_WHO_LOOK = 0.66
 _CONVERTS_WHO_ACTIVATE = 0.78
 _RETURN_DAYS = 28
 _PRICES = (4.99, 4.99, 9.99, 19.99)
 _LONGEST_SILENCE = timedelta(minutes=4)
-
-
-def has_lesson(day: date) -> bool:
-    """Whether the class uses the app at school on that day: on Tuesdays and Thursdays."""
-    return day.weekday() in _LESSON_DAYS
-
-
-def teachers_link(day: date) -> Link:
-    """The class's link for the lesson."""
-    teacher = user_id_of("regular", 0)
-    return Link(opaque_id("lnk", "class", day), teacher, "study_session", at(day, _LESSON_BEGINS - 0.5))
-
-
-def generate_lesson(day: date) -> Iterator[Event]:
-    """Each pupil opens the class's link once in the lesson."""
-    rng, link = stream("lesson", day), teachers_link(day)
-    for pupil in range(PUPILS):
-        visitor = visitor_at(SCHOOL_ADDRESS, "pupil", pupil)
-        clicked_at = at(day, _LESSON_BEGINS) + timedelta(minutes=rng.uniform(0, _LESSON_MINUTES))
-        yield visitor.act("click", clicked_at, "class", day, pupil, link_id=link.link_id)
-        looked_at = clicked_at + timedelta(seconds=rng.uniform(1, 20))
-        yield visitor.act("visit", looked_at, "class", day, pupil, **link.landing())
-
-
 DAYS = 35
 _CONVERSIONS_LOST_A_DAY_BACK = 0.008
 
@@ -128,8 +98,11 @@ def _ordinary_events(days: list[date], links: dict[Loop, list[Link]]) -> Iterato
 
 
 def _staged_scenes(days: list[date]) -> Iterator[tuple[list[Link], Iterable[Event]]]:
-    for day in filter(has_lesson, days):
-        yield [teachers_link(day)], generate_lesson(day)
+    for network in SHARED_NETWORKS:
+        for day in filter(network.is_at_work, days):
+            yield network.links(day), network.generate(day)
+    for day in (days[-1 - back] for back in ROTATING_DAYS_AGO):
+        yield [rotating_link(day)], generate_rotating(day)
     for ring in RINGS:
         for day in (days[-1 - back] for back in ring.days_ago):
             yield ring.links(day), generate_ring(ring, day)

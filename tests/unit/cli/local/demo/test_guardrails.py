@@ -3,16 +3,24 @@
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
-from tests.unit.cli.local.demo.months import Loaded
+from tests.support.brute_force import name_network
+from tests.unit.cli.local.demo.months import Item, Loaded
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, TOO_GOOD_A_RATE, TOO_MANY_A_DAY, Ring, bot_key
-from viral_cli.local.demo.month import PUPILS, SCHOOL_ADDRESS, has_lesson
+from viral_cli.local.demo.networks import ROTATING_DAYS_AGO, ROTATING_NETWORK, SCHOOL, SHARED_NETWORKS
 from viral_cli.local.demo.people import CARRIERS, user_id_of
 from viral_cli.local.demo.seeded import fingerprint
 
 
 def flagged_pairs(month: Loaded, days: int = 35) -> set[tuple[str, str]]:
-    clicks = Counter((event["occurred_at"][:10], event["ip_address"]) for event in month.of_type("click", days=days))
-    return {pair for pair, count in clicks.items() if count > 10}
+    return {pair for pair, clicks in clicks_of_networks(month, days).items() if len(clicks) > 10}
+
+
+def clicks_of_networks(month: Loaded, days: int = 35) -> dict[tuple[str, str], list[Item]]:
+    """The clicks of each day and network."""
+    clicks = defaultdict(list)
+    for event in month.of_type("click", days=days):
+        clicks[event["occurred_at"][:10], name_network(event["ip_address"])].append(event)
+    return clicks
 
 
 def flagged_devices(month: Loaded, days: int = 35) -> set[str]:
@@ -35,18 +43,50 @@ def ring_pairs(month: Loaded, ring: Ring) -> set[tuple[str, str]]:
     return {(str(day), address) for day in days for address in ring.addresses_at_work(day)}
 
 
-def test_flagged_are_the_rings_and_the_school_on_their_days(month: Loaded) -> None:
-    lessons = [month.now.date() - timedelta(days=back) for back in range(1, 35)]
-    expected = {(str(day), SCHOOL_ADDRESS) for day in lessons if has_lesson(day)}
+def shared_pairs(month: Loaded) -> set[tuple[str, str]]:
+    """Schools and families on their days before today."""
+    days = [month.now.date() - timedelta(days=back) for back in range(1, 35)]
+    return {(str(day), network.network) for network in SHARED_NETWORKS for day in days if network.is_at_work(day)}
+
+
+def rotating_pairs(month: Loaded) -> set[tuple[str, str]]:
+    return {(str(month.now.date() - timedelta(days=back)), ROTATING_NETWORK) for back in ROTATING_DAYS_AGO}
+
+
+def test_above_the_threshold_are_rings_the_server_and_shared_networks_on_their_days(month: Loaded) -> None:
+    expected = shared_pairs(month) | rotating_pairs(month)
     expected |= {pair for ring in RINGS for pair in ring_pairs(month, ring)}
 
-    assert flagged_pairs(month) - {(str(month.now.date()), SCHOOL_ADDRESS)} == expected
+    today = {(str(month.now.date()), network.network) for network in SHARED_NETWORKS}
+    assert flagged_pairs(month) - today == expected
+
+
+def test_schools_and_families_are_shared_networks_by_the_evidence(month: Loaded) -> None:
+    referrer_of, clicks_of = month.referrer_of(), clicks_of_networks(month)
+    for pair in shared_pairs(month):
+        clicks = clicks_of[pair]
+        devices = {event["device_fingerprint"] for event in clicks}
+        referrers = Counter(referrer_of[event["link_id"]] for event in clicks)
+        assert len(devices) > 2
+        assert len(clicks) <= 3 * len(devices)
+        assert len(referrers) >= 3
+        assert max(referrers.values()) < 0.8 * len(clicks)
+
+
+def test_the_server_clicks_from_new_addresses_with_new_devices(month: Loaded) -> None:
+    clicks_of = clicks_of_networks(month)
+    for pair in rotating_pairs(month):
+        clicks = clicks_of[pair]
+        assert len(clicks) == len({event["device_fingerprint"] for event in clicks}) >= 30
+        assert len({event["ip_address"] for event in clicks}) == len(clicks)
+        assert len({event["link_id"] for event in clicks}) == 1
 
 
 def test_the_active_ring_opens_the_alert_within_the_last_seven_dates(month: Loaded) -> None:
     addresses = {address for _, address in flagged_pairs(month, days=7)}
 
-    assert addresses == {*RINGS[0].addresses, SCHOOL_ADDRESS}
+    shared = {network.network for network in SHARED_NETWORKS}
+    assert addresses - shared == {*RINGS[0].addresses, ROTATING_NETWORK}
     assert len(RINGS[0].addresses) > 5
 
 
@@ -84,13 +124,13 @@ def test_nobody_else_comes_near_a_burst(month: Loaded) -> None:
 def test_pupils_share_one_address_at_an_ordinary_pace(month: Loaded) -> None:
     lessons = defaultdict(list)
     for event in month.of_type("click"):
-        if event["ip_address"] == SCHOOL_ADDRESS and event["occurred_at"] < str(month.now.date()):
+        if event["ip_address"] == SCHOOL.address and event["occurred_at"] < str(month.now.date()):
             lessons[event["occurred_at"][:10]].append(event)
 
     assert len(lessons) >= 9
     for clicks in lessons.values():
         first, last = (datetime.fromisoformat(clicks[which]["occurred_at"]) for which in (0, -1))
-        assert len(clicks) == len({event["device_fingerprint"] for event in clicks}) == PUPILS
+        assert len({event["device_fingerprint"] for event in clicks}) == SCHOOL.devices
         assert last - first > timedelta(minutes=20)
 
 
