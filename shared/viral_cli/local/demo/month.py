@@ -40,6 +40,7 @@ from viral_cli.local.demo.people import (
     user_at_home,
     visitors_of_day,
 )
+from viral_cli.local.demo.programs import generate_programs
 from viral_cli.local.demo.rhythm import at, daily_count, fill_gaps, format_time, sample_time, sample_times
 from viral_cli.local.demo.seeded import stream
 
@@ -90,6 +91,7 @@ def _ordinary_events(days: list[date], links: dict[Loop, list[Link]]) -> Iterato
     for back, day in enumerate(reversed(days)):
         live = LiveLinks(every_link, day)
         yield from generate_clicks(day, live)
+        yield from generate_programs(day, live)
         if back in BOT_DAYS_AGO:
             yield from generate_bot_burst(day, live)
         for loop in LOOPS:

@@ -20,13 +20,17 @@ _CARRIER_SHARE = 0.12
 _IPV6_SHARE = 0.2
 _BENCHMARK_NETWORK = int(IPv4Address("198.18.0.0"))
 _DOCUMENTATION_NETWORK = int(IPv6Address("2001:db8::"))
+_WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
+_BLINK = "AppleWebKit/537.36 (KHTML, like Gecko)"
 _USER_AGENTS = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1",
-    "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/137.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 14; SM-X210) AppleWebKit/537.36 Chrome/136.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (X11; CrOS x86_64 16181.61.0) AppleWebKit/537.36 Chrome/136.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/137.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) {_WEBKIT} Version/18.5 Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) {_WEBKIT} Version/18.5 Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) {_WEBKIT} Mobile/15E148 Instagram 384.0.0.33.93 "
+    "(iPhone15,4; iOS 18_4; en_US; en; scale=3.00; 1179x2556; 742112203)",
+    f"Mozilla/5.0 (Linux; Android 15; Pixel 8) {_BLINK} Chrome/137.0.0.0 Mobile Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 14; SM-X210) {_BLINK} Chrome/136.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (X11; CrOS x86_64 16181.61.0) {_BLINK} Chrome/136.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_BLINK} Chrome/137.0.0.0 Safari/537.36",
 )
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from metrics_api.traffic.classifier import Classifier
 from viral_cli.local.demo.month import generate_month
 
 Item = dict[str, Any]
 
+_CLASSIFIER = Classifier()
 MOMENTS = {
     "a Thursday's lesson": datetime(2024, 3, 14, 13, 30, 3, 987_654, tzinfo=UTC),
     "just after midnight": datetime(2025, 1, 7, 0, 3, 20, tzinfo=UTC),
@@ -26,9 +28,13 @@ class Loaded:
     events: list[Item]
 
     def of_type(self, event_type: str, *, days: int = 35) -> list[Item]:
-        """The events of a type on the last dates."""
+        """The events of a type on the last dates that no program sent."""
         since = (self.now.date() - timedelta(days=days - 1)).isoformat()
-        return [event for event in self.events if event["event_type"] == event_type and event["occurred_at"] >= since]
+        return [
+            event
+            for event in self.events
+            if event["event_type"] == event_type and event["occurred_at"] >= since and _is_of_person(event)
+        ]
 
     def referrer_of(self) -> dict[str, str]:
         """Who gets the credit for each link."""
@@ -40,6 +46,11 @@ class Loaded:
         for event in self.of_type("click", days=days):
             clicks[event[field]].append(datetime.fromisoformat(event["occurred_at"]))
         return clicks
+
+
+def _is_of_person(event: Item) -> bool:
+    fields = (event.get(name) for name in ("http_method", "purpose", "user_agent", "ip_address"))
+    return _CLASSIFIER.classify(*fields).is_person
 
 
 @cache

@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
+from metrics_api.traffic.classifier import Classifier
 from tests.support.brute_force import name_network
 from tests.unit.cli.local.demo.months import Item, Loaded
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, TOO_GOOD_A_RATE, TOO_MANY_A_DAY, Ring, bot_key
 from viral_cli.local.demo.networks import ROTATING_DAYS_AGO, ROTATING_NETWORK, SCHOOL, SHARED_NETWORKS
 from viral_cli.local.demo.people import CARRIERS, user_id_of
 from viral_cli.local.demo.seeded import fingerprint
+from viral_contract.models.traffic import TRAFFIC_CLASSES
 
 
 def flagged_pairs(month: Loaded, days: int = 35) -> set[tuple[str, str]]:
@@ -41,6 +43,19 @@ def credited(month: Loaded, event_type: str, days: int = 35) -> Counter[str]:
 def ring_pairs(month: Loaded, ring: Ring) -> set[tuple[str, str]]:
     days = [month.now.date() - timedelta(days=back) for back in ring.days_ago]
     return {(str(day), address) for day in days for address in ring.addresses_at_work(day)}
+
+
+def test_a_fifth_of_the_clicks_is_no_persons_and_of_every_class(month: Loaded) -> None:
+    every = [event for event in month.events if event["event_type"] == "click"]
+    classifier = Classifier()
+    classes = Counter(
+        classifier.classify(event.get("http_method"), event.get("purpose"), event["user_agent"], None).traffic_class
+        for event in every
+    )
+
+    assert set(classes) == set(TRAFFIC_CLASSES) - {"unknown"}
+    assert 0.15 < 1 - len(month.of_type("click")) / len(every) < 0.3
+    assert classes["preview"] > classes["known_bot"] > classes["prefetch"] > classes["library"] > 100
 
 
 def shared_pairs(month: Loaded) -> set[tuple[str, str]]:
