@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from viral_contract.models.events import EventType
 from viral_contract.models.guardrails import Answer, NetworkEvidence, Verdict
+from viral_contract.models.traffic import TrafficClass
 
 EntityKind = Literal["ip_address", "device", "referrer"]
 RelatedKind = Literal["ip_addresses", "devices", "links", "referrers", "loops", "users", "user_agents"]
@@ -42,6 +43,8 @@ class InvestigatedEvent(BaseModel):
     user_alias: str | None = None
     user_agent: str | None = Field(description="Its first 200 characters; without identifiers:read only product names")
     conversion_value: float | None
+    traffic_class: TrafficClass | None = Field(None, description="Of clicks and visits, once they are classified")
+    traffic_reason: str | None = None
 
 
 class RelatedEntity(BaseModel):
@@ -88,6 +91,9 @@ class Investigation(Answer):
         description="Newest events of the period, at most 10,000; everything here covers these"
     )
     truncated: bool = Field(description="Whether the period has more events than were examined")
+    filtered_events: int = Field(
+        0, description="Clicks and visits among the examined events that no person made; totals leave them out"
+    )
     looked_at_from: datetime = Field(description="Start of the time in which every event was examined")
     totals: EventCounts = Field(
         description="Of the examined events; clicks, and everything for a referrer, of the period"

@@ -108,3 +108,21 @@ def test_a_class_with_equal_fingerprints_is_no_burst_and_one_pupil_is(api: Api) 
     assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 0
     api.post_events(*build_clicks(3, apart=1, device_fingerprint="chromebook", user_id="pupil-3"))
     assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 1
+
+
+def test_an_address_that_only_bots_used_shows_them_with_their_class(api: Api) -> None:
+    api.post_events(*build_clicks(12, ip_address="203.0.113.7", user_agent=GOOGLE))
+    shown = api.read("/v1/investigations/ips/203.0.113.7", **PERIOD)
+    assert (shown["flagged"], shown["filtered_events"], shown["totals"]["click"]) == (False, 12, 0)
+    assert {(event["traffic_class"], event["traffic_reason"]) for event in shown["events"]} == {
+        ("known_bot", "Googlebot/ (search-engine)")
+    }
+
+
+def test_the_burst_of_one_pupil_is_found_among_those_of_a_class(api: Api) -> None:
+    own = build_clicks(3, apart=1.5, device_fingerprint="chromebook", user_id="pupil-3")
+    others = build_clicks(9, apart=0.25, device_fingerprint="chromebook")
+    api.post_events(*own, *(event | {"user_id": f"other-{number}"} for number, event in enumerate(others)))
+    bursts = api.read("/v1/investigations/devices/chromebook", **PERIOD)["bursts"]
+    assert [(burst["clicks"], burst["seconds"]) for burst in bursts] == [(2, 1.5), (3, 3.0)]
+    assert bursts[1]["first_click_at"] == NOON.isoformat().replace("+00:00", "Z")

@@ -48,6 +48,7 @@ def format_common(subject: Subject, query: Query) -> dict[str, Any]:
     """The fields that every kind of investigation has, but for the rule and what it found."""
     history = subject.history
     events, next_cursor = shaping.format_page(history, query)
+    counted = history.counted
     return {
         "period": query.period,
         "computed_at": query.now,
@@ -55,8 +56,9 @@ def format_common(subject: Subject, query: Query) -> dict[str, Any]:
         "looked_at_events": len(history.events),
         "truncated": history.truncated,
         "looked_at_from": history.since,
-        "totals": shaping.format_totals(history.events),
-        "timeline": shaping.format_timeline(history.events, query.period),
+        "filtered_events": len(history.events) - len(counted),
+        "totals": shaping.format_totals(counted),
+        "timeline": shaping.format_timeline(counted, query.period),
         "related": shaping.format_related(history.events, query.identifiers, leave_out=_SAME_KIND[subject.kind]),
         "events": events,
         "next_cursor": next_cursor,

@@ -1,13 +1,16 @@
 """Investigates a device."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.investigations.history import History
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
 from metrics_api.detection.trusted_networks import fetch_active_trust
@@ -34,7 +37,7 @@ def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], quer
     clicks, seconds = query.settings.bot_rapid_click_threshold, query.settings.bot_rapid_click_window_seconds
     window = timedelta(seconds=seconds)
     days = [_format_day(row, clicks, window) for row in rows]
-    moments = [event.occurred_at for event in reversed(subject.history.events) if event.event_type == "click"]
+    moments = _group_moments(subject.history)
     common = format_common(subject, query)
     return DeviceInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
@@ -44,6 +47,15 @@ def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], quer
         days=days,
         bursts=[burst for size in BURST_SIZES if (burst := _format_burst(size, rows, moments, window))],
     )
+
+
+def _group_moments(history: History) -> list[list[datetime]]:
+    """When each person clicked on the device, in order; clicks without a user are one person's."""
+    by_person: dict[str | None, list[datetime]] = defaultdict(list)
+    for event in reversed(history.counted):
+        if event.event_type == "click":
+            by_person[event.user_id].append(event.occurred_at)
+    return list(by_person.values())
 
 
 def _format_day(row: Row[Any], clicks: int, window: timedelta) -> BurstsOfDay:
@@ -57,13 +69,13 @@ def _format_day(row: Row[Any], clicks: int, window: timedelta) -> BurstsOfDay:
 
 
 def _format_burst(
-    clicks: int, rows: Sequence[Row[Any]], moments: Sequence[datetime], window: timedelta
+    clicks: int, rows: Sequence[Row[Any]], moments: Sequence[Sequence[datetime]], window: timedelta
 ) -> Burst | None:
     found = [(span, row.day) for row in rows if (span := _span_of(row, clicks)) is not None]
     if not found:
         return None
     span, day = min(found)
-    windows = zip(moments, moments[clicks - 1 :], strict=False)
+    windows = chain.from_iterable(zip(own, own[clicks - 1 :], strict=False) for own in moments)
     first, last = next(((first, last) for first, last in windows if last - first == span), (None, None))
     return Burst(
         clicks=clicks,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.network_key import build_network_key, choose_condition
 from metrics_api.detection.query import Query
 from viral_contract.models.investigations import EntityKind
+from viral_contract.models.traffic import PEOPLE
 
 MAX_EVENTS = 10_000
 
@@ -23,7 +24,7 @@ _BRANCHES: dict[EntityKind, tuple[str, ...]] = {
 }
 _COLUMNS = f"""occurred_at, event_id, event_type, host(ip_address) AS ip_address,
     abbrev({build_network_key("ip_address")}) AS network, device_fingerprint, link_id, referrer_id, source, user_id,
-    left(user_agent, 200) AS user_agent, conversion_value"""
+    left(user_agent, 200) AS user_agent, conversion_value, traffic_class, traffic_reason"""
 _NEWEST = f"""
     (SELECT {_COLUMNS} FROM attribution_events AS event
     WHERE {{branch}} AND occurred_at >= :begins_at AND occurred_at < :ends_before
@@ -42,6 +43,11 @@ class History:
     events: Sequence[Row[Any]]
     truncated: bool
     since: datetime
+
+    @property
+    def counted(self) -> list[Row[Any]]:
+        """The events that count: all but clicks and visits that no person made."""
+        return [event for event in self.events if event.traffic_class is None or event.traffic_class in PEOPLE]
 
 
 def _list_branches(kind: EntityKind, identifier: str) -> tuple[str, ...]:

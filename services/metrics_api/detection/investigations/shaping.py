@@ -152,4 +152,6 @@ def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent
         user_alias=user and identifiers.references.to_alias(user),
         user_agent=event.user_agent and identifiers.show_user_agent(event.user_agent),
         conversion_value=event.conversion_value,
+        traffic_class=event.traffic_class,
+        traffic_reason=event.traffic_reason,
     )
