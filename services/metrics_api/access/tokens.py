@@ -24,7 +24,6 @@ from viral_contract.models.tokens import ACTORS_OF_ITS_OWN, NewToken, Token, Tok
 # Invisible or nearly so: categories, and letters that are blank.
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-
 # Around right-to-left characters in the table.
 _MARK = "\u200e"
 CURSOR = "tokens"
