@@ -27,6 +27,9 @@ PAGES = [
     f"{GUARDRAILS}?days=0",
     f"{GUARDRAILS}/fraud?days=14",
     f"{GUARDRAILS}/bots?days=14",
+    f"{GUARDRAILS}/event-pii?days=14",
+    "/dashboard/traffic",
+    "/dashboard/traffic?start=2021-03-01&end=2021-03-07",
 ]
 UPDATES = re.compile("/_dash-update-component")
 Open = Callable[..., AbstractContextManager[Visit]]
@@ -97,7 +100,7 @@ def test_the_page_shows_the_score_and_what_lowers_it(signed_in: Open) -> None:
         expect(row).to_contain_text("−2.0")
         expect(card(guest.page, "Fraud Detection")).to_contain_text("No flagged traffic in this period")
         bot = card(guest.page, "Bot Detection").get_by_role("row", name="bot-of-2021")
-        expect(bot).to_have_text(re.compile("bot-of-2021.*3.*2.50.*4 Mar.*12:00:00.*4 Mar.*12:00:02"))
+        expect(bot).to_have_text(re.compile("bot-of-2021.*3.*2.50"))
 
 
 def test_the_period_changes_what_is_flagged(signed_in: Open) -> None:

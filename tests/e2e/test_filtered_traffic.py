@@ -1,0 +1,141 @@
+"""Filtered traffic and shared networks in a real browser, on a real stack."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+
+from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.builders import build_event
+from viral_contract.client.metrics_api import MetricsApi
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DAY = datetime(2022, 3, 4, 12, tzinfo=UTC)
+WEEK = "start=2022-03-01&end=2022-03-07"
+TRAFFIC = f"/dashboard/traffic?{WEEK}"
+GUARDRAILS = f"/dashboard/guardrails?{WEEK}"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+SCHOOL, FARM = "192.0.2.77", "198.51.100.20"
+Open = Callable[..., AbstractContextManager[Visit]]
+
+
+def plant_traffic() -> list[dict[str, Any]]:
+    """Ten clicks of people and ten that no person made; seven of these are previews of shares."""
+    shares = [build_event(at=DAY, user_agent="WhatsApp/2.24.20.89 A", source="parent_share") for _ in range(7)]
+    bots = [build_event(at=DAY, user_agent=GOOGLEBOT, source="buddy_challenge") for _ in range(2)]
+    ahead = build_event(at=DAY, user_agent=PHONE, http_method="HEAD", source="buddy_challenge")
+    people = [build_event(at=DAY, user_agent=PHONE, source="buddy_challenge") for _ in range(10)]
+    return [*shares, *bots, ahead, *people]
+
+
+def plant_networks() -> list[dict[str, Any]]:
+    """A class whose 28 children click on the links of seven others, and a farm of two devices."""
+    person = count()
+    school = [
+        build_event(at=DAY, user_agent=PHONE, ip_address=SCHOOL, **_child(number), referrer_id=f"friend-{number % 7}")
+        for number in range(28)
+    ]
+    farm = [
+        build_event(
+            at=DAY.replace(minute=number),
+            user_agent=PHONE,
+            ip_address=FARM,
+            device_fingerprint=f"farm-{next(person) % 2}",
+            referrer_id="farmer",
+        )
+        for number in range(20)
+    ]
+    return [*school, *farm]
+
+
+def _child(number: int) -> dict[str, str]:
+    return {"device_fingerprint": f"chromebook-{number}", "user_id": f"child-{number}"}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with start_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, stack: dict[str, str]) -> Open:
+    """Opens windows of the admin, on a stack with the planted clicks."""
+    MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"]).save_events([*plant_traffic(), *plant_networks()])
+    anonymous = partial(visit, browser, stack["DASHBOARD_URL"])
+    with anonymous() as guest:
+        guest.open("/login")
+        guest.sign_in(stack["ADMIN_EMAIL"], stack["ADMIN_PASSWORD"])
+        guest.page.wait_for_url("**/dashboard/guardrails")
+        state: StorageState = guest.page.context.storage_state()
+    return partial(anonymous, state=state)
+
+
+def card(page: Page, heading: str) -> Locator:
+    """The card with this heading, as a screen reader finds it."""
+    return page.get_by_role("region", name=heading)
+
+
+def test_the_card_leads_to_what_was_filtered_and_why(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GUARDRAILS)
+        filtered = card(guest.page, "Filtered traffic")
+        expect(filtered.get_by_role("listitem").filter(has_text="Link previews")).to_contain_text("7")
+        filtered.get_by_role("link", name="View classes and reasons").click()
+        expect(guest.page).to_have_url(re.compile(re.escape(TRAFFIC)))
+        expect(guest.page.get_by_role("heading", name="Filtered traffic", level=1)).to_be_visible()
+        expect(card(guest.page, "Totals")).to_contain_text("Filtered10")
+        chart = card(guest.page, "By day").get_by_role("img")
+        expect(chart).to_have_accessible_name("10 filtered clicks in 1–7 Mar 2022; most on 4 Mar: 10")
+        expect(card(guest.page, "By day").get_by_role("row", name="4 Mar")).to_have_text("4 Mar721010")
+        expect(card(guest.page, "By loop").get_by_role("row", name="Parent share")).to_contain_text("100.0%")
+        expect(card(guest.page, "Classes").get_by_role("row", name="Prefetch")).to_contain_text("nobody clicked")
+        reason = card(guest.page, "Reasons").get_by_role("row", name="WhatsApp")
+        expect(reason).to_contain_text("WhatsApp/2.24.20.89 A")
+        assert guest.complaints == []
+
+
+def test_a_period_without_clicks_has_nothing_filtered(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open("/dashboard/traffic?start=2019-03-01&end=2019-03-07")
+        expect(card(guest.page, "By day")).to_contain_text("Nothing was filtered in this period")
+        expect(card(guest.page, "Reasons")).to_contain_text("Nothing was filtered in this period")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_page_is_accessible_and_fits(signed_in: Open, width: int, scheme: ColorScheme) -> None:
+    with signed_in(width=width, scheme=scheme) as guest:
+        guest.open(TRAFFIC)
+        expect(card(guest.page, "Totals")).to_contain_text("Filtered10")
+        assert guest.find_violations() == []
+        assert guest.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_school_stands_apart_and_is_trusted_with_one_click(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GUARDRAILS)
+        fraud = card(guest.page, "Fraud Detection")
+        expect(fraud.get_by_role("row", name=FARM)).to_have_text(f"{FARM}Flagged4 Mar 202220210.01100%")
+        expect(fraud.get_by_role("rowheader", name="1 flagged")).to_be_visible()
+        expect(fraud.get_by_role("rowheader", name="1 shared network")).to_be_visible()
+        expect(fraud.get_by_role("row", name=SCHOOL)).to_contain_text("Shared")
+        expect(card(guest.page, "What is lowering the score").get_by_role("row", name="Fraud")).to_contain_text("−2.0")
+        expect(fraud).to_contain_text(f"{SCHOOL} looks like a school.")
+        fraud.get_by_role("button", name="Trust until").click()
+        expect(guest.page.get_by_role("status")).to_contain_text(f"{SCHOOL} is trusted until")
+        guest.page.get_by_role("status").get_by_role("link", name="Trusted networks").click()
+        network = guest.page.get_by_role("listitem").filter(has_text=f"{SCHOOL}/32")
+        expect(network).to_contain_text("Looks like a school")
+        network.get_by_text("Remove").click()
+        network.get_by_role("button", name=f"Stop trusting {SCHOOL}/32").click()
+        expect(network).to_have_count(0)
+        assert guest.complaints == []
