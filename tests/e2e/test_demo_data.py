@@ -11,6 +11,7 @@ from tests.support.stack_process import StackProcess
 from viral_cli.local.demo import load_demo
 from viral_cli.local.demo.content import generate_content, slip_of
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
+from viral_cli.local.demo.leaks import LEAKING_DAYS_AGO, LEAKING_LOOP
 from viral_cli.local.demo.month import DAYS, generate_month, last_dates
 from viral_cli.local.demo.networks import ROTATING_NETWORK, SCHOOL, SCHOOL_WITH_IPV6, SHARED_NETWORKS
 from viral_cli.local.demo.seeded import fingerprint, opaque_id
@@ -47,6 +48,13 @@ def test_loading_it_again_changes_nothing(api: MetricsApi) -> None:
         f"Demo data: {len(content.study_sessions):,} study sessions, 0 of them new",
     ]
     assert api.fetch_health(**MONTH).deductions == before.deductions
+
+
+def test_one_loop_leaks_addresses_of_parents_since_some_day(api: MetricsApi) -> None:
+    found = api.fetch_event_pii(**MONTH)
+
+    assert {(leak.source, leak.field, leak.type) for leak in found.leaks} == {(LEAKING_LOOP, "landing_page", "email")}
+    assert [loop.since for loop in found.loops] == [NOW.date() - timedelta(days=max(LEAKING_DAYS_AGO))]
 
 
 def test_the_guardrails_find_rings_bots_and_the_server_and_accuse_no_school(api: MetricsApi) -> None:

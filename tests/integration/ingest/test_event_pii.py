@@ -14,6 +14,7 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from tests.support.api_fixtures import Api
+from tests.support.batches import rebuild
 from tests.support.builders import build_event
 from tests.support.planted_pii import plant
 
@@ -104,6 +105,13 @@ def test_since_when_is_known_beyond_the_period_and_pages_follow_each_other(api: 
     began = {f"loop-{n}": str((NOW - timedelta(days=15 + n)).date()) for n in range(5)}
     assert {each["source"]: each["first_seen"] for each in leaks} == began
     assert {each["source"]: each["since"] for each in first["loops"]} == began
+
+
+def test_a_rebuild_leaves_the_counts(api: Api) -> None:
+    api.post_events(leak(at=NOW))
+    before = api.read("/v1/guardrails/event-pii")["leaks"]
+    rebuild(api)
+    assert api.read("/v1/guardrails/event-pii")["leaks"] == before != []
 
 
 def test_an_empty_period_has_no_leaks(api: Api) -> None:

@@ -71,6 +71,11 @@ def test_one_trace_leads_from_a_request_through_the_queue_to_what_its_job_asked_
 def test_spans_tell_no_address_of_a_child(product: ObservedProduct, http: httpx.Client, collector: Collector) -> None:
     event = build_event(ip_address="203.0.113.77", device_fingerprint="kid-device-7", user_id="kid-user-7")
     assert http.post("/v1/events", json={"events": [event]}).is_success
+    email = "kid-parent@example.com"
+    leaking = build_event(landing_page=f"https://x.com/?e={email}", user_id=email, metadata={email: email})
+    assert http.post("/v1/events", json={"events": [leaking]}).is_success
+    assert http.put(f"/v1/links/{email}", json={"referrer_id": email, "source": "s"}).is_success
+    assert http.get(f"/v1/investigations/referrers/{email}", params={"days": 30}).status_code in (200, 404)
     assert http.get("/v1/investigations/ips/203.0.113.77", params={"days": 30}).status_code in (200, 404)
     assert http.get("/v1/investigations/devices/kid-device-7", params={"q": "kid-user-7"}).status_code
     product.wait_until(lambda: len(collector.spans) >= 3, "Three spans")

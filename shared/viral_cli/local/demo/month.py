@@ -21,6 +21,7 @@ from viral_cli.local.demo.fraud import (
     generate_ring,
     generate_staged,
 )
+from viral_cli.local.demo.leaks import LEAKING_DAYS_AGO, generate_leaks, newsletters_link
 from viral_cli.local.demo.loops import (
     LINK_LIFE_DAYS,
     LOOPS,
@@ -105,6 +106,9 @@ def _staged_scenes(days: list[date]) -> Iterator[tuple[list[Link], Iterable[Even
             yield network.links(day), network.generate(day)
     for day in (days[-1 - back] for back in ROTATING_DAYS_AGO):
         yield [rotating_link(day)], generate_rotating(day)
+    yield from (
+        ([newsletters_link(day)], generate_leaks(day)) for day in (days[-1 - back] for back in LEAKING_DAYS_AGO)
+    )
     for ring in RINGS:
         for day in (days[-1 - back] for back in ring.days_ago):
             yield ring.links(day), generate_ring(ring, day)
