@@ -34,7 +34,7 @@ class TrafficSettings(EnvironmentSettings):
         None,
         description="File of datacenter networks, one in CIDR form per line; a crawler's name after it makes it one of "
         "the networks that crawler publishes. A comment with a date (# 2026-11-24) says as of when. Clicks from "
-        "there get the reason datacentre or spoofed_bot, never another class. Without it, neither can be told.",
+        "there get the reason datacentre or spoofed_bot, never another class. Without a file, no click gets either.",
         json_schema_extra={"valid": "the path of a readable file of networks, or nothing"},
     )
 
