@@ -11,7 +11,7 @@ from dashboard.components.card import build_hint, build_kpis
 from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
 from dashboard.formats import format_age, format_masked, format_minute, format_percent
-from dashboard.guardrails import anomalies, bots, fraud
+from dashboard.guardrails import anomalies, bots, event_pii, fraud
 from dashboard.guardrails.alerts import TITLES, build_severity, format_status
 from dashboard.links import VIOLATIONS_PATH, alerts_path, investigation_path
 from dashboard.period import read_search
@@ -38,6 +38,7 @@ _LISTS: dict[AlertType, tuple[str, str]] = {
     "bot_detection": ("View all flagged devices", bots.PATH),
     "conversion_anomaly": ("View all flagged referrers", anomalies.PATH),
     "coppa_violation": ("View all violations", VIOLATIONS_PATH),
+    "pii_in_events": ("View all leaks", event_pii.PATH),
 }
 ENDED = ("resolved", "false_positive")
 # As many as the API stores.
@@ -146,8 +147,9 @@ def _build_folded(columns: Sequence[Column], rows: Sequence[Sequence[Component |
 
 
 def _is_cut(alert: AlertDetail) -> bool:
-    """Whether there is more than the rows; older versions stored 20."""
-    return alert.type in _LISTS and alert.evidence.count > len(alert.evidence.rows)
+    """Whether there is more than the rows, each of which counts once; older versions stored 20."""
+    evidence = alert.evidence
+    return alert.type in _LISTS and evidence.unit != "events" and evidence.count > len(evidence.rows)
 
 
 def _build_links(alert: AlertDetail) -> list[Component]:

@@ -145,7 +145,7 @@ def _pii_in_events(observation: Observation, settings: DetectionSettings) -> Fin
         for leak in found.leaks
     ]
     what = "findings of personal information in events"
-    evidence = _evidence(observation, what, "events", found.total, limit, "event-pii", rows)
+    evidence = _evidence(observation, what, "events", found.total, limit, "coppa", rows)
     return Finding("pii_in_events", "high", message, evidence)
 
 

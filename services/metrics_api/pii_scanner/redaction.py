@@ -60,6 +60,10 @@ _LABELS = (
 _LABELLED = re.compile(rf"(?:{'|'.join(_LABELS)})[^\d&?#;/,\n]{{0,16}}\d")
 
 _PIECE = re.compile(r"(?:(?P<key>[^/?&=#;,\s]{1,64})=)?(?P<value>[^/?&=#;,\s][^/?&=#;,]*)")
+# One at the beginning is that of a phone number.
+_PLUS_FOR_BLANK = re.compile(r"(?<=[\w,.)])\+")
+# By itself, because beside a version, as in "App/5.1 (+1...", it reads as a calculation.
+_INTERNATIONAL = re.compile(r"\+(?<!\w.)\d{8,15}(?!\w)")
 _NUMBERS = frozenset({PiiType.PHONE, PiiType.SSN, PiiType.CREDIT_CARD})
 _LABELLED_RULES = frozenset("phone_glued_label ssn_glued_label card_glued_label".split())
 _RULES_OF_WORDS = frozenset("phone_named_by_words ssn_named_by_words".split())
@@ -196,7 +200,7 @@ class Redactor:
 
     def _find_plain(self, text: str, *, is_prose: bool) -> list[Place]:
         """What is in the text as it stands, in its parts, and with blanks for plus signs."""
-        views = [text, text.replace("+", " ")] if "+" in text else [text]
+        views = [text, _PLUS_FOR_BLANK.sub(" ", text)] if "+" in text else [text]
         found: list[Place] = []
         for view in views:
             if not may_hold(view):
@@ -204,14 +208,18 @@ class Redactor:
             found += (
                 place for place in self._scan(view) if is_prose or place.type in (PiiType.EMAIL, PiiType.STREET_ADDRESS)
             )
-            for piece in _PIECE.finditer(view):
-                key, (start, _) = piece["key"] or "", piece.span("value")
-                if may_hold(piece[0]):
-                    found += (
-                        Place(start + place.start, start + place.end, place.type)
-                        for place in self._scan(piece["value"], key)
-                    )
+            found += self._scan_parts(view)
         return found
+
+    def _scan_parts(self, text: str) -> Iterator[Place]:
+        for piece in _PIECE.finditer(text):
+            if may_hold(piece[0]):
+                yield from self._scan_at(piece.start("value"), piece["value"], piece["key"] or "")
+        for number in _INTERNATIONAL.finditer(text):
+            yield from self._scan_at(number.start(), number[0])
+
+    def _scan_at(self, start: int, part: str, key: str = "") -> Iterator[Place]:
+        return (Place(start + place.start, start + place.end, place.type) for place in self._scan(part, key))
 
     def _scan(self, text: str, key: str = "") -> Iterator[Place]:
         is_telling = _tells_number(key)
@@ -292,7 +300,7 @@ def _list_forms(given: str, nested: int) -> Iterator[str]:
     plain = decode_percent(given).text
     yield plain
     if "+" in plain:
-        yield plain.replace("+", " ")
+        yield _PLUS_FOR_BLANK.sub(" ", plain)
     for start, end, read in decode_base64(plain) if nested else ():
         if (start, end) == (0, len(plain)):
             yield from _list_forms(read, nested - 1)

@@ -108,6 +108,7 @@ def test_a_silence_is_said_in_its_largest_unit() -> None:
         ("bot_detection", f"/dashboard/guardrails/bots?{DATES}"),
         ("conversion_anomaly", f"/dashboard/guardrails/anomalies?{DATES}"),
         ("coppa_violation", f"/dashboard/guardrails/violations?{DATES}"),
+        ("pii_in_events", f"/dashboard/guardrails/event-pii?{DATES}"),
     ],
 )
 def test_every_list_of_evidence_leads_to_all_of_its_rows(kind: str, href: str) -> None:
@@ -120,6 +121,8 @@ def test_every_list_of_evidence_leads_to_all_of_its_rows(kind: str, href: str) -
 
 
 def test_nothing_is_said_of_a_cut_where_all_rows_are_shown() -> None:
+    leaks = draw(type="pii_in_events", evidence=build_evidence(rows=2, count=250, unit="events"))
+    assert "Showing the top" not in text_of(leaks)
     body = draw(evidence=build_evidence(rows=9))
     assert "Showing the top" not in text_of(body)
     assert find(body, "more-rows") == []
