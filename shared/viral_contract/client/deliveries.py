@@ -55,7 +55,7 @@ class DeliveriesApi(ApiConnection):
         return self._call("POST", f"/v1/dead-letters/{letter_id}/discard", DeadLetterState)
 
     def confirm_dead_letter(self, letter_id: str) -> DeadLetterState:
-        """Confirm that an uncertain delivery arrived. Raises ApiProblemError with status 404 if it is not uncertain."""
+        """Confirm that an unconfirmed delivery arrived. Raises ApiProblemError with status 404 if it is another one."""
         return self._call("POST", f"/v1/dead-letters/{letter_id}/confirm", DeadLetterState)
 
 
