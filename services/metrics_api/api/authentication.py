@@ -9,7 +9,8 @@ from flask import g, request
 from sqlalchemy import Connection
 
 from metrics_api.access.audit import VISITOR, Actor, note_actor
-from metrics_api.access.principal import Principal, fetch_holders, save_use
+from metrics_api.access.principal import Principal
+from metrics_api.access.sessions import fetch_holders, save_use
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.db.network_key import key_of_address

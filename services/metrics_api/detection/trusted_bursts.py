@@ -1,6 +1,6 @@
 """The fastest bursts of devices without what trusted networks clicked.
 
-The facts, which `ingest/folds.py` writes, hold the bursts of all clicks, of trusted networks too; they name every
+The facts, which `ingest/bursts.py` writes, hold the bursts of all clicks, of trusted networks too; they name every
 device and date that can be flagged. Where networks are trusted, the clicks of those devices on those dates are looked
 through again without theirs.
 """

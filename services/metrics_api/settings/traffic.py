@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from metrics_api.traffic.networks import PublishedNetworks, read_networks_file
+from metrics_api.traffic.published_networks import PublishedNetworks, read_networks_file
 from viral_runtime.settings.base import EnvironmentSettings
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from metrics_api.traffic.crawlers import find_program
-from metrics_api.traffic.networks import PublishedNetworks
+from metrics_api.traffic.published_networks import PublishedNetworks
 from viral_contract.models.traffic import PEOPLE, TrafficClass
 
 CLASSIFIER_VERSION = "2026.11"

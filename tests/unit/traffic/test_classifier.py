@@ -11,7 +11,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from is_bot import Bots
 
 from metrics_api.traffic.classifier import Classifier, Verdict
-from metrics_api.traffic.networks import read_networks_file
+from metrics_api.traffic.published_networks import read_networks_file
 
 DATA = Path(__file__).parents[2] / "data"
 PEOPLE = (DATA / "user_agents_of_people.txt").read_text().splitlines()

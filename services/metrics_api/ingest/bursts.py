@@ -1,0 +1,85 @@
+"""How new clicks change what is known of bursts: the shortest time for 2 to 10 clicks of one person on one device."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.sql.elements import TextClause
+
+from metrics_api.db.event_types import CLICKER, IS_COUNTED
+from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
+
+_LOCK_BUCKETS = 256
+_LARGEST = max(BURST_SIZES)
+_NEAR = timedelta(seconds=MAX_BURST_SECONDS)
+_LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
+
+# A burst may span two transactions that do not see each other's clicks. The second to reach a device must wait for
+# the first to commit; its next statement then sees those clicks. On one day the row of the device's clicks makes it
+# wait. Over midnight these are two rows, so that clicks near it take a lock here; buckets keep their number small.
+LOCK_DEVICES_AT_MIDNIGHT = text(f"""
+    SELECT pg_advisory_xact_lock({MAX_BURST_SECONDS}, bucket) FROM (
+        SELECT DISTINCT hashtext(device_fingerprint) & {_LOCK_BUCKETS - 1} AS bucket FROM new_events
+        WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+            AND ((occurred_at + {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
+                <> ((occurred_at - {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
+        ORDER BY 1
+    ) AS buckets
+""")
+
+
+def _neighbours(comparison: str, order: str, limit: int) -> str:
+    return f"""(SELECT event_id, occurred_at FROM attribution_events e
+        WHERE e.event_type = 'click' AND {IS_COUNTED} AND e.device_fingerprint = moment.device_fingerprint
+            AND {CLICKER} = moment.clicker AND {comparison}
+        ORDER BY e.occurred_at {order} LIMIT {limit})"""
+
+
+def _bursts_statement() -> TextClause:
+    """Fold the fastest bursts of one person that contain a new click.
+
+    A new click can only complete a burst with its nearest neighbours on either side, so a fixed number of index
+    look-ups is enough, however long the device's history is. Windows between clicks that are not truly adjacent may
+    appear among the candidates; each is longer than a true one with the same last click, so the minimum is exact.
+    """
+    before = _neighbours(
+        f"e.occurred_at < moment.occurred_at AND e.occurred_at >= moment.occurred_at - {_LONGEST_BURST}",
+        "DESC",
+        _LARGEST - 1,
+    )
+    at = _neighbours("e.occurred_at = moment.occurred_at", "ASC", _LARGEST)
+    after = _neighbours(
+        f"e.occurred_at > moment.occurred_at AND e.occurred_at <= moment.occurred_at + {_LONGEST_BURST}",
+        "ASC",
+        _LARGEST - 1,
+    )
+    spans = ", ".join(f"occurred_at - lag(occurred_at, {size - 1}) OVER clicks AS span_{size}" for size in BURST_SIZES)
+    names = [f"span_{size}" for size in BURST_SIZES]
+    fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {_LONGEST_BURST}) AS {name}" for name in names)
+    return text(f"""
+        WITH moment AS (
+            SELECT DISTINCT device_fingerprint, {CLICKER} AS clicker, occurred_at FROM new_events
+            WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+        ), candidate AS (
+            SELECT DISTINCT moment.device_fingerprint, moment.clicker, neighbour.event_id, neighbour.occurred_at
+            FROM moment CROSS JOIN LATERAL ({before} UNION ALL {at} UNION ALL {after}) AS neighbour
+        ), burst AS (
+            SELECT device_fingerprint, occurred_at, {spans} FROM candidate
+            WINDOW clicks AS (PARTITION BY device_fingerprint, clicker ORDER BY occurred_at)
+        )
+        INSERT INTO bursts_per_device_day AS fact (day, device_fingerprint, {", ".join(names)})
+        SELECT (occurred_at AT TIME ZONE 'UTC')::date, device_fingerprint, {fastest}
+        FROM burst WHERE span_{BURST_SIZES[0]} <= {_LONGEST_BURST}
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (day, device_fingerprint) DO UPDATE SET
+            {", ".join(f"{name} = least(fact.{name}, excluded.{name})" for name in names)}
+    """)
+
+
+BURSTS = _bursts_statement()
+
+
+def is_near_midnight(at: datetime) -> bool:
+    """Whether a burst with a click at this time may reach into another UTC day."""
+    since_midnight = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    of_day = (since_midnight - (at.utcoffset() or timedelta())) % timedelta(days=1)
+    return not _NEAR <= of_day < timedelta(days=1) - _NEAR
