@@ -1,5 +1,6 @@
 """Stores attribution events."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -7,8 +8,10 @@ from prometheus_client import Counter
 
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
 from metrics_api.api.context import current_context
+from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
 from metrics_api.ingest.events import Taken, take_events
+from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
 from viral_contract.models.events import Event, EventBatch
 from viral_contract.models.people import Scope
 from viral_contract.models.writes import EventsAccepted
@@ -22,6 +25,8 @@ _INGESTED = Counter(
 for _outcome in ("accepted", "duplicate", "expired", "erased", "rejected"):
     _INGESTED.labels(_outcome)
 events = Resource("events")
+# As long as the texts of so many shares; of ordinary events that leak, a whole batch takes a tenth of it.
+_TEXTS_IN_FULL = 60
 _BATCH = Batch("events", Event, keep=lambda event: event)
 
 
@@ -37,18 +42,7 @@ _BATCH = Batch("events", Event, keep=lambda event: event)
 def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
     """Store a batch of events, each counted once. Purged or erased data is not stored again."""
     batch, rejections = _BATCH.read(partial=query.partial)
-    taken = Taken(0, 0, 0)
-    if batch:
-        context = current_context()
-        with context.database.write() as connection:
-            taken = take_events(
-                connection,
-                batch,
-                context.references.to_mark,
-                context.pseudonyms,
-                context.fact_rules,
-                now=datetime.now(UTC),
-            )
+    taken = _take(batch) if batch else Taken(0, 0, 0)
     late = {"expired": taken.expired, "erased": taken.erased}
     duplicates = len(batch) - taken.accepted - taken.expired - taken.erased
     _count(accepted=taken.accepted, duplicate=duplicates, rejected=len(rejections.items), **late)
@@ -60,6 +54,22 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
         more_errors=rejections.more_errors,
     )
     return answer, HTTPStatus.ACCEPTED
+
+
+def _take(batch: Sequence[Event]) -> Taken:
+    """Store the batch. Raises ProblemError 422 if its texts take too long to look through."""
+    context = current_context()
+    marker, pseudonyms, rules = context.references.to_mark, context.pseudonyms, context.fact_rules
+    seconds = _TEXTS_IN_FULL * context.settings.api.pii_scan_seconds
+    try:
+        with limit_scan(seconds), context.database.write() as connection:
+            return take_events(connection, batch, marker, pseudonyms, rules, now=datetime.now(UTC))
+    except BudgetExceededError as error:
+        detail = (
+            f"Nothing was stored: looking for personal information takes more than {seconds:g} s of processor time. "
+            "Send it in smaller parts."
+        )
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
 
 
 def _count(**outcomes: int) -> None:

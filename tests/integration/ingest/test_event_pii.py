@@ -11,12 +11,13 @@ from uuid import uuid4
 import pytest
 import structlog
 from redis import Redis
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
-from tests.support.api_fixtures import Api
+from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.batches import rebuild
 from tests.support.builders import build_event
 from tests.support.planted_pii import plant
+from viral_contract.models.people import Scope
 
 NOW = datetime.now(UTC)
 EMAIL = "mia.jones@example.com"
@@ -105,6 +106,19 @@ def test_since_when_is_known_beyond_the_period_and_pages_follow_each_other(api: 
     began = {f"loop-{n}": str((NOW - timedelta(days=15 + n)).date()) for n in range(5)}
     assert {each["source"]: each["first_seen"] for each in leaks} == began
     assert {each["source"]: each["since"] for each in first["loops"]} == began
+
+
+def test_a_batch_whose_texts_take_too_long_is_not_stored(
+    runtime_url: str, redis_url: str, connection: Connection, empty_database: Engine
+) -> None:
+    hurried = build_app(database_url=runtime_url, redis_url=redis_url, pii_scan_seconds=0.0001)
+    api = Api(hurried, create_token(empty_database, Scope.EVENTS_WRITE))
+    cards = "4111 1111 1111 1111 " * 100
+    events = [build_event(landing_page=f"/?{number}={cards}") for number in range(10)]
+    problem = api.refuse(422, "POST", "/v1/events", json={"events": events})
+    assert (problem["code"], "4111" in str(problem)) == ("not_scanned", False)
+    assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
+    assert api.post_events(build_event())["accepted"] == 1
 
 
 def test_a_rebuild_leaves_the_counts(api: Api) -> None:
