@@ -1,11 +1,16 @@
 """Traffic classes: what no person made is stored and shown with its reason, and counts nowhere."""
 
+import csv
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks, build_event
+from tests.support.traffic import count_class
 from tests.support.trusted_networks import PERIOD
 
 BROWSER = "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
@@ -126,3 +131,31 @@ def test_the_burst_of_one_pupil_is_found_among_those_of_a_class(api: Api) -> Non
     bursts = api.read("/v1/investigations/devices/chromebook", **PERIOD)["bursts"]
     assert [(burst["clicks"], burst["seconds"]) for burst in bursts] == [(2, 1.5), (3, 3.0)]
     assert bursts[1]["first_click_at"] == NOON.isoformat().replace("+00:00", "Z")
+
+
+def test_a_public_log_has_the_classes_counted_by_other_means_and_flags_people_only(api: Api) -> None:
+    """Every class by the two lists alone, and the addresses over the threshold by counting."""
+    with (Path(__file__).parents[2] / "data" / "web_access_events.csv").open() as file:
+        requests = list(csv.DictReader(file))
+    people: Counter[tuple[str, str]] = Counter()
+    classes: Counter[str] = Counter()
+    for row in requests:
+        traffic_class = count_class(row["request"].split()[0], row["user_agent"])
+        classes[traffic_class] += 1
+        people[row["clicked_at"][:10], row["ip_address"]] += traffic_class in ("human", "unknown")
+    log = {"start": "2015-05-17", "end": "2015-05-20"}
+    sent = [
+        build_event(
+            at=datetime.fromisoformat(row["clicked_at"]),
+            ip_address=row["ip_address"],
+            user_agent=row["user_agent"],
+            http_method=row["request"].split()[0],
+        )
+        for row in requests
+    ]
+    assert api.post_events(*sent)["accepted"] == len(requests)
+    shown = api.read("/v1/guardrails/traffic", **log)["classes"]
+    assert {each["traffic_class"]: each["clicks"] for each in shown if each["clicks"]} == classes
+    fraud = api.read("/v1/guardrails/fraud", **log, fraud_rule="plain", limit=1000)
+    flagged = {(row["date"], row["ip_address"]): row["click_count"] for row in fraud["suspicious_ips"]}
+    assert flagged == {pair: clicks for pair, clicks in people.items() if clicks > 10}

@@ -1,24 +1,20 @@
 """Which class of traffic a click is: people in apps' browsers are people, and programs are found by their names."""
 
 import csv
-import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from is_bot import Bots
 
 from metrics_api.traffic.classifier import Classifier, Verdict
 from metrics_api.traffic.published_networks import read_networks_file
+from tests.support.traffic import count_class
 
 DATA = Path(__file__).parents[2] / "data"
 PEOPLE = (DATA / "user_agents_of_people.txt").read_text().splitlines()
 PROGRAMS = [line.split("\t") for line in (DATA / "user_agents_of_programs.tsv").read_text().splitlines()]
 BROWSER, GOOGLE = PEOPLE[0], "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-_CRAWLERS = [(re.compile(known["pattern"]), known["tags"]) for known in CRAWLER_USER_AGENTS_DATA]
-_BOTS = Bots()
 _CLASSIFIER = Classifier()
 NETWORKS = """# Datacenters, 2026-11-24
 203.0.113.0/25
@@ -126,7 +122,7 @@ def test_a_public_log_counted_by_hand() -> None:
     counts = Counter(
         classify(row["user_agent"] or None, method=row["request"].split()[0]).traffic_class for row in requests
     )
-    assert counts == Counter(_count_class(row["request"].split()[0], row["user_agent"]) for row in requests)
+    assert counts == Counter(count_class(row["request"].split()[0], row["user_agent"]) for row in requests)
     assert {name: counts[name] for name in ("prefetch", "preview", "known_bot", "library", "human")} == {
         "prefetch": 42,
         "preview": 79,
@@ -134,19 +130,3 @@ def test_a_public_log_counted_by_hand() -> None:
         "library": 16,
         "human": 6980,
     }
-
-
-@cache
-def _count_class(method: str, user_agent: str) -> str:
-    tags = [tags for expression, tags in _CRAWLERS if expression.search(user_agent)]
-    if method == "HEAD":
-        return "prefetch"
-    if not user_agent:
-        return "unknown"
-    if any("social-preview" in each for each in tags):
-        return "preview"
-    if any("http-library" not in each for each in tags):
-        return "known_bot"
-    if tags or user_agent.startswith(("Java/", "Ruby", "PHP/")):
-        return "library"
-    return "known_bot" if _BOTS.is_bot(user_agent) else "human"
