@@ -69,8 +69,7 @@ def _without_zeros(facts: Facts) -> Facts:
 
 def name_network(address: str, ipv6_prefix: int = 64) -> str:
     """The address, or the prefix of an IPv6 address."""
-    interface = ip_interface(f"{address}/{ipv6_prefix}" if ":" in address else address)
-    return str(interface.network) if ":" in address else address
+    return str(ip_interface(f"{address}/{ipv6_prefix}").network) if ":" in address else address
 
 
 @dataclass(frozen=True)
