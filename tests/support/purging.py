@@ -29,7 +29,7 @@ def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
     link = build_link(f"{age}-link", referrer_id=f"{age}-referrer", inserted_at=at.isoformat())
     api.send("POST", "/v1/links", json={"items": [link]})
     same = {"ip_address": ip_address, "device_fingerprint": f"{age}-device", "link_id": f"{age}-link"}
-    person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"{age}-agent"}
+    person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"Mozilla/5.0 ({age}-phone)"}
     api.post_events(*build_clicks(12, at=at, **same, **person))
     signup = {"user_id": f"{age}-user", "referrer_id": f"{age}-referrer", "landing_page": f"/join?email={EMAIL}"}
     api.post_events(build_event("signup", at=at, **signup))

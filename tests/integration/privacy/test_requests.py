@@ -55,6 +55,8 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "attribution_events": 4,
         "attribution_links": 1,
         "activity_per_referrer_day": 2,
+        "devices_per_network_day": 0,
+        "referrers_per_network_day": 0,
         "user_journeys": 1,
         "active_weeks": 1,
         "study_sessions": 1,
