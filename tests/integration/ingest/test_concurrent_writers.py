@@ -41,7 +41,7 @@ def generate_events(rng: random.Random, count: int) -> list[dict[str, Any]]:
                 "event_id": str(UUID(int=rng.getrandbits(128))),
                 "event_type": rng.choices(["click", "visit", "signup", "conversion"], [6, 1, 1, 1])[0],
                 "occurred_at": (MIDNIGHT + timedelta(seconds=rng.randint(-300, 300))).isoformat(),
-                "ip_address": f"203.0.113.{rng.randint(1, 5)}",
+                "ip_address": rng.choice(["203.0.113.", "2001:db8::"]) + str(rng.randint(1, 5)),
                 "device_fingerprint": f"device-{rng.randint(1, 12)}",
                 "user_id": f"user-{rng.randint(1, 20)}",
                 "link_id": link,
