@@ -48,8 +48,8 @@ def build_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence
 
 
 def build_grouped_table(caption: str, columns: Sequence[Column], groups: Iterable[RowGroup]) -> Component:
-    """A table whose rows stand in groups, each under its heading."""
-    return _build_frame(caption, columns, [_build_group(columns, group) for group in groups])
+    """A table whose rows stand in groups, each under its heading; the keyboard can move it where it is too wide."""
+    return _make_movable(_build_frame(caption, columns, [_build_group(columns, group) for group in groups]), caption)
 
 
 def _build_frame(caption: str, columns: Sequence[Column], bodies: list[Component]) -> Component:
@@ -70,7 +70,10 @@ def _build_group(columns: Sequence[Column], group: RowGroup) -> Component:
 
 def build_wide_table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Component | str]]) -> Component:
     """A table that may be wider than a phone, so that the keyboard must be able to move it."""
-    frame = build_table(caption, columns, rows)
+    return _make_movable(build_table(caption, columns, rows), caption)
+
+
+def _make_movable(frame: Component, caption: str) -> Component:
     frame.tabIndex = "0"
     frame.role = "group"
     setattr(frame, "aria-label", caption)

@@ -78,7 +78,7 @@ def _build_column(day: Day, highest: int, *, is_labeled: bool) -> Component:
     label = html.Span(format_day_of_year(day.date), className="stack-day") if is_labeled else None
     return html.Div(
         [
-            html.Div(parts, className="stack"),
+            html.Div(parts, className="day-stack"),
             html.Span(format_count(day.filtered), className="stack-count"),
             html.Div(label, className="stack-foot"),
         ],
