@@ -1,4 +1,4 @@
-"""Which session is good, and whose: one ends when it is idle for too long, when it expires, or by signing out."""
+"""Which session is good, and whose: one ends when it is idle for too long or expires; `sign_in` begins and ends it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

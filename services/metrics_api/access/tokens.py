@@ -1,4 +1,4 @@
-"""Tokens of services: created by admins or from the settings, stored as hashes only.
+"""Tokens of services: created by admins or from the settings, stored as hashes only; `sessions` looks them up.
 
 A token's name must not look like another's: letters of other scripts, other case, 0 for O, 1 for l. After UTS #39,
 names that look alike share a prototype.

@@ -1,4 +1,4 @@
-"""How many of the people who clicked went on, step by step."""
+"""How many of the people who clicked went on, step by step; `ingest/journeys` decides who reached which step."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args

@@ -1,7 +1,7 @@
 """How a worker holds a row: it claims it for the length of a lease, and a fencing token proves it.
 
 Every change is one conditional UPDATE, so that a worker whose lease expired can no longer change anything. Statements
-take `:row_id`, `:token` and `:now`.
+take `:row_id`, `:token` and `:now`. `expire_leases` of each kind of work takes back what a silent worker held.
 """
 
 from sqlalchemy import TextClause, text
