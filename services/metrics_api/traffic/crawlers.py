@@ -32,7 +32,7 @@ _IN_APP = re.compile(
 _BARE_CLIENT = re.compile(
     r"(?:curl|wget|libcurl|python-requests|python-urllib3?|python-httpx|aiohttp|axios|node-fetch|undici|okhttp|got"
     r"|go-http-client|java|apache-httpclient|guzzlehttp|dart|ruby|php|perl|libwww-perl|httpie|postmanruntime|insomnia"
-    r"|dalvik|cfnetwork|urlsession|reqwest|faraday|rest-client|typhoeus|powershell)(?:[/ ]v?[\w.()+:-]*)*",
+    r"|dalvik|cfnetwork|urlsession|reqwest|faraday|rest-client|typhoeus|powershell)(?:[/ ][\w.()+:-]*)*",
     re.IGNORECASE,
 )
 
