@@ -78,6 +78,11 @@ _CREDITED = text(f"""
         'named_in', array_remove(ARRAY[{_NAMED_IN}], NULL))
     FROM attribution_events WHERE referrer_id = :id AND user_id IS DISTINCT FROM :id ORDER BY occurred_at
 """)
+# Who clicked from where is others' data.
+_CLICKED_LINKS = text("""
+    SELECT to_jsonb(item) - 'ip_address' FROM referrers_per_network_day AS item
+    WHERE referrer_id = :id ORDER BY item::text
+""")
 _OTHERS_IN_SESSIONS = text("""
     SELECT to_jsonb(item) - 'participant_ids' || jsonb_build_object('participants', cardinality(participant_ids))
     FROM study_sessions AS item WHERE :id = ANY(participant_ids) ORDER BY inserted_at
@@ -181,6 +186,7 @@ def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:
     statements |= {"violations": _VIOLATIONS, "alerts": _ALERTS}
     if kind == "user":
         statements |= {"credited_events": _CREDITED, "study_sessions": _OTHERS_IN_SESSIONS}
+        statements["referrers_per_network_day"] = _CLICKED_LINKS
         statements |= {"report_runs": _REPORTS, "deliveries": _MAILED}
     return statements
 

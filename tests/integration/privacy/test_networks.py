@@ -11,7 +11,7 @@ from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, change_settings
 from tests.support.batches import rebuild
 from tests.support.brute_force import fetch_facts
-from tests.support.builders import NOON, build_event
+from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.privacy_requests import CHILD, ask, do, erase
 from tests.support.purging import dump
 
@@ -61,3 +61,11 @@ def test_an_erased_address_takes_its_network_out_of_alerts(api: Api, connection:
     erase(api, connection, "ip_address", MINE)
     [alert] = api.read("/v1/alerts")["alerts"]
     assert alert["evidence"]["rows"] == []
+
+
+def test_an_export_names_no_network_from_which_others_clicked(api: Api) -> None:
+    api.post_events(*build_clicks(6, ip_address="203.0.113.9", user_id="stranger", referrer_id=CHILD))
+    exported = do(api, ask(api, "export", subject_id=CHILD))
+    clicks = sorted(row["clicks"] for row in exported["data"]["referrers_per_network_day"])
+    assert clicks == [6, 9]
+    assert "203.0.113" not in str(exported)
