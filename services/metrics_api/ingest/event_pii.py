@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from metrics_api.access.pseudonyms import Pseudonyms
+from metrics_api.pii_scanner.findings import PiiType
 from metrics_api.pii_scanner.redaction import Redacted, Redactor, may_hold
+from metrics_api.traffic.crawlers import names_crawler
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
@@ -72,8 +74,9 @@ def replace_in_events(events: Sequence[Event], pseudonyms: Pseudonyms) -> Replac
         replaced[position] = events[position].model_copy(
             update={"event_id": event_id, **{name: change.value for name, change in changes.items()}}
         )
-        if first.get(event_id, position) == position:
-            leaks[event_id] = frozenset(Leak(name, kind) for name, change in changes.items() for kind in change.types)
+        leaking = frozenset(Leak(name, kind) for name, change in changes.items() for kind in change.types)
+        if leaking and first.get(event_id, position) == position:
+            leaks[event_id] = leaking
     return Replaced(replaced, leaks)
 
 
@@ -84,7 +87,7 @@ def _find_changes(values: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str
     ways: dict[str, Callable[[str], Change | None]] = {
         **dict.fromkeys(_IDS, partial(_replace_id, pseudonyms)),
         **dict.fromkeys(_TEXTS, partial(_redact, redactor.redact)),
-        "user_agent": partial(_redact, redactor.redact_user_agent),
+        "user_agent": partial(_redact_user_agent, redactor),
         "metadata": partial(_replace_metadata, redactor),
     }
     changes = {name: replace(values[name]) for name, replace in ways.items() if values[name] is not None}
@@ -99,6 +102,14 @@ def _replace_id(pseudonyms: Pseudonyms, given: str) -> Change | None:
 def _redact(redact: Callable[[str], Redacted | None], given: str) -> Change | None:
     redacted = redact(given)
     return None if redacted is None else Change(redacted.text, redacted.types)
+
+
+def _redact_user_agent(redactor: Redactor, given: str) -> Change | None:
+    """Replace as everywhere, but do not count the address at which a crawler can be reached: no loop leaks it."""
+    change = _redact(redactor.redact, given)
+    if change is None or not names_crawler(change.value):
+        return change
+    return Change(change.value, change.types - {PiiType.EMAIL})
 
 
 def _replace_metadata(redactor: Redactor, encoded: str) -> Change | None:

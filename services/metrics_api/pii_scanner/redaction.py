@@ -83,12 +83,6 @@ _CLEAR_RULES = frozenset(
 )
 _DIGITS = re.compile(r"\d+")
 _VERSION = re.compile(r"\d[._]\d")
-# Whom crawlers name as their contact is no person's address.
-_CONTACT = re.compile(
-    r"\+?(?:[\w.-]*(?:bot|crawl|spider|robot)[\w.-]*|(?:[\w-]+[._-])?(?:support|help|webmaster|info|contact|admin|abuse|"
-    r"feedback|search|postmaster|hostmaster|noreply|security)(?:[._-][\w-]+)?)@.*",
-    re.I,
-)
 _NOT_DIGIT = re.compile(r"\D+")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -118,25 +112,24 @@ class Identified:
 
 
 class Redactor:
-    """Finds what to replace; remembers texts in which there is nothing, and never others."""
+    """Finds what to replace; remembers texts in which there is nothing, and never others.
+
+    What is no personal information as a whole may hold some, so that ids are remembered apart from texts.
+    """
 
     def __init__(self, phone_region: str) -> None:
         self._region = phone_region
-        self._clean: set[str] = set()
+        self._clean_texts: set[str] = set()
+        self._clean_ids: set[str] = set()
 
     def redact(self, text: str) -> Redacted | None:
         """The text with everything replaced; None when there is nothing to replace."""
-        if text in self._clean or not may_hold(text):
+        if text in self._clean_texts or not may_hold(text):
             return None
-        return self._answer(text, merge(self._find(text, _MAX_NESTED)))
-
-    def redact_user_agent(self, user_agent: str) -> Redacted | None:
-        """The same, but the address at which a crawler can be reached stays."""
-        if user_agent in self._clean or not may_hold(user_agent):
-            return None
-        found = self._find(user_agent, _MAX_NESTED)
-        places = merge(place for place in found if not _CONTACT.fullmatch(user_agent[place.start : place.end]))
-        return self._answer(user_agent, places)
+        places = merge(self._find(text, _MAX_NESTED))
+        if not places:
+            _remember(self._clean_texts, text)
+        return _redact(text, places)
 
     def redact_value(self, key: str, text: str) -> Redacted | None:
         """The same for the value under a key, which may tell what the value is."""
@@ -144,34 +137,22 @@ class Redactor:
             return self.redact(text)
         found = [place for place in self._scan(text, key) if place.type in _NUMBERS]
         places = merge([*found, *self._find(text, _MAX_NESTED)])
-        return Redacted(_replace(text, places), frozenset(place.type for place in places)) if places else None
-
-    def _answer(self, text: str, places: Sequence[Place]) -> Redacted | None:
-        if places:
-            return Redacted(_replace(text, places), frozenset(place.type for place in places))
-        self._remember(text)
-        return None
+        return _redact(text, places)
 
     def is_known(self, text: str) -> bool:
         """Whether there is nothing in it, as far as is remembered."""
-        return text in self._clean
+        return text in self._clean_texts
 
     def identify(self, given: str) -> Identified | None:
         """What the id as a whole is; None for any other id. An id that holds an email address is one."""
-        if given in self._clean or not may_hold(given):
+        if given in self._clean_ids or not may_hold(given):
             return None
         for form in _list_forms(given, _MAX_NESTED):
             found = self._identify_form(form)
             if found is not None:
                 return found
-        self._remember(given)
+        _remember(self._clean_ids, given)
         return None
-
-    def _remember(self, text: str) -> None:
-        if len(text) <= _LONGEST_KNOWN:
-            if len(self._clean) >= _MAX_KNOWN:
-                self._clean.clear()
-            self._clean.add(text)
 
     def _identify_form(self, form: str) -> Identified | None:
         scheme = _SCHEME.match(form)
@@ -234,6 +215,13 @@ class Redactor:
                 yield Place(found.start, found.end, found.type)
 
 
+def _remember(known: set[str], text: str) -> None:
+    if len(text) <= _LONGEST_KNOWN:
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        known.add(text)
+
+
 def _is_clear(found: Finding, written: str) -> bool:
     """Doubt digits in one piece or two without a label, and versions before a word such as "mobile"."""
     if found.type not in _NUMBERS:
@@ -284,6 +272,10 @@ def merge(places: Iterable[Place]) -> list[Place]:
             place = Place(last.start, max(last.end, place.end), longer.type)
         merged.append(place)
     return merged
+
+
+def _redact(text: str, places: Sequence[Place]) -> Redacted | None:
+    return Redacted(_replace(text, places), frozenset(place.type for place in places)) if places else None
 
 
 def _replace(text: str, places: Iterable[Place]) -> str:

@@ -12,6 +12,7 @@ from viral_contract.models.traffic import TrafficClass
 
 PREVIEW_TAG, LIBRARY_TAG = "social-preview", "http-library"
 _BOTS = Bots()
+_REPLACED_ADDRESS = "[email]"
 # An app's browser is a person's. Some apps have the name of their own crawler, or a word that bots use.
 _BROWSER = re.compile(r"Mozilla/5\.0 \((?!compatible)[^)]*\) AppleWebKit/[\d.]+ \(KHTML, like Gecko\)")
 _APPS = (
@@ -74,6 +75,11 @@ def find_program(user_agent: str) -> Match | None:
     )
 
 
+def names_crawler(user_agent: str) -> bool:
+    """Whether it is a listed crawler's, with or without the address that most of them add."""
+    return any(known.expression.search(user_agent) for known in _read_patterns() if LIBRARY_TAG not in known.tags)
+
+
 def _leave_out_app(user_agent: str) -> str:
     """The user agent without the name of the app whose browser it is; another program's name in it stays."""
     return _IN_APP.sub("", user_agent).strip() if _BROWSER.match(user_agent) else user_agent
@@ -88,6 +94,6 @@ def _choose(traffic_class: TrafficClass, patterns: Iterator[_Pattern]) -> Match 
 
 
 def _ask_is_bot(user_agent: str) -> Match | None:
-    if not _BOTS.is_bot(user_agent):
-        return None
-    return Match("known_bot", f"{min(_BOTS.matches(user_agent))} (is-bot)")
+    # For is-bot an address is a sign of a bot, and it has been replaced.
+    asked = user_agent.replace(_REPLACED_ADDRESS, "contact@example.com")
+    return Match("known_bot", f"{min(_BOTS.matches(asked))} (is-bot)") if _BOTS.is_bot(asked) else None

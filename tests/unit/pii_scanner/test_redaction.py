@@ -76,12 +76,46 @@ def test_a_url_without_any_stays(text: str) -> None:
     assert redact(text) == text
 
 
-def test_who_is_the_contact_of_a_crawler_stays_in_its_user_agent() -> None:
+@pytest.mark.parametrize(
+    ("user_agent", "expected"),
+    [
+        ("Mozilla/5.0 (iPad of mia@example.com)", "Mozilla/5.0 (iPad of [email])"),
+        ("MyApp/1.0 (emily.abbott@gmail.com)", "MyApp/1.0 ([email])"),
+        ("MyApp/1.0 sarah.talbot@school.edu", "MyApp/1.0 [email]"),
+        ("MyApp/1.0 (spiderman2014@gmail.com)", "MyApp/1.0 ([email])"),
+        ("MyApp/1.0 (help.jones@yahoo.com)", "MyApp/1.0 ([email])"),
+        ("MyApp/1.0 (info@example.com)", "MyApp/1.0 ([email])"),
+        ("python-requests/2.31 (mia@example.com)", "python-requests/2.31 ([email])"),
+    ],
+)
+def test_every_address_in_a_user_agent_is_replaced_and_counted(user_agent: str, expected: str) -> None:
+    replaced = replace_in_events([Event(event_type="click", user_agent=user_agent)], build_pseudonyms())
+    assert replaced.events[0].user_agent == expected
+    assert list(replaced.leaks.values()) == [{Leak("user_agent", "email")}]
+
+
+def test_the_contact_of_a_listed_crawler_is_replaced_but_no_leak() -> None:
+    claude = "Mozilla/5.0 (KHTML, like Gecko; compatible; ClaudeBot/1.0; +claudebot@anthropic.com)"
+    event = Event(event_type="click", user_agent=claude)
+    replaced = replace_in_events(
+        [event, Event(event_type="click", user_agent=f"{claude} 4111-1111-1111-1111")], build_pseudonyms()
+    )
+    assert replaced.events[0].user_agent == claude.replace("+claudebot@anthropic.com", "[email]")
+    assert list(replaced.leaks.values()) == [{Leak("user_agent", "credit_card")}]
+
+
+@pytest.mark.parametrize(
+    "text", ["id=415-555-2671", "u/219-45-6789", "kid 12 Main Street", "phone=4155552671", "mail mia@example.com"]
+)
+def test_what_is_replaced_does_not_depend_on_what_was_seen_before(text: str) -> None:
+    expected_text, expected_id = Redactor("US").redact(text), Redactor("US").identify(text)
+    assert expected_text is not None
     redactor = Redactor("US")
-    assert redactor.redact_user_agent("Mozilla/5.0 (compatible; Ezooms/1.0; help@moz.com)") is None
-    found = redactor.redact_user_agent("Mozilla/5.0 (iPad of mia@example.com)")
-    assert found is not None
-    assert found.text == "Mozilla/5.0 (iPad of [email])"
+    redactor.identify(text)
+    assert redactor.redact(text) == expected_text
+    redactor = Redactor("US")
+    redactor.redact(text)
+    assert redactor.identify(text) == expected_id
 
 
 def test_an_id_that_is_one_gets_one_pseudonym_in_every_form() -> None:
@@ -148,12 +182,22 @@ def test_realistic_ids_are_no_personal_information(name: str) -> None:
 
 
 def test_user_agents_and_urls_of_a_public_log_are_not_changed() -> None:
-    redactor, changed = Redactor("US"), set()
+    pseudonyms, changed, counted = build_pseudonyms(), set(), set()
     with LOG.open() as file:
-        for row in csv.DictReader(file):
-            for text in (row["referrer"], row["request"].split(" ")[1]):
-                changed |= {text} if redactor.redact(text[:2048]) else set()
-            changed |= {row["user_agent"]} if redactor.redact_user_agent(row["user_agent"]) else set()
-    # The one true address in it.
-    assert {text for text in changed if "test@mgmt.mic" not in text} == set()
-    assert [agent for agent in IN_APP_USER_AGENTS if redactor.redact_user_agent(agent)] == []
+        rows = {
+            (row["referrer"][:2048], row["request"].split(" ")[1][:2048], row["user_agent"])
+            for row in csv.DictReader(file)
+        }
+    for referrer, page, user_agent in rows:
+        event = Event(event_type="click", referrer_url=referrer, landing_page=page, user_agent=user_agent)
+        replaced = replace_in_events([event], pseudonyms)
+        stored = replaced.events[0]
+        changed |= {(event.referrer_url, stored.referrer_url), (event.landing_page, stored.landing_page)}
+        changed |= {(user_agent, stored.user_agent)}
+        counted |= {user_agent for leaks in replaced.leaks.values() if leaks}
+    assert {given for given, stored in changed if given != stored and "@" not in given} == set()
+    # Bots that no list names, or names by their address alone.
+    names = ("LiveJournal.com", "Superblock-Denim", "VoilaBot", "Ezooms")
+    assert {next((name for name in names if name in each), each) for each in counted} == set(names)
+    redactor = Redactor("US")
+    assert [agent for agent in IN_APP_USER_AGENTS if redactor.redact(agent)] == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from metrics_api.pii_scanner.redaction import Redactor
 from metrics_api.traffic.classifier import Classifier, Verdict
 from metrics_api.traffic.published_networks import read_networks_file
 from tests.support.traffic import count_class
@@ -45,6 +46,15 @@ def test_every_published_crawler_is_found_but_the_one_that_is_the_browser_of_an_
         if any(classify(instance).is_person for instance in known["instances"])
     }
     assert missed == {"MetaIAB Facebook"}
+
+
+def test_the_address_in_a_user_agent_may_be_replaced() -> None:
+    redactor, differing = Redactor("US"), {}
+    for instance in (each for known in CRAWLER_USER_AGENTS_DATA for each in known["instances"]):
+        replaced = redactor.redact(instance)
+        if replaced is not None and classify(replaced.text).traffic_class != classify(instance).traffic_class:
+            differing[instance] = classify(replaced.text).traffic_class
+    assert differing == {"Mozilla/5.0 (compatible; Go-http-client/1.1; +centurybot9@gmail.com)": "library"}
 
 
 @pytest.mark.parametrize(
