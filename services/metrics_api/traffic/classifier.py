@@ -38,7 +38,7 @@ class Classifier:
     def __init__(self, app_user_agents: Sequence[str] = (), networks: PublishedNetworks | None = None) -> None:
         self.app_user_agents = tuple(app_user_agents)
         self.networks = networks
-        self._apps = [(given, _compile_app(given)) for given in self.app_user_agents]
+        self._apps = [(given, given.lower().split("*")) for given in self.app_user_agents]
         self._by_texts = lru_cache(maxsize=_CACHED)(self._classify_texts)
 
     @property
@@ -65,16 +65,26 @@ class Classifier:
             return Verdict("prefetch", f"purpose: {ahead[0].lower()}")
         if user_agent is None:
             return Verdict("unknown", None)
-        app = next((given for given, expression in self._apps if expression.search(user_agent)), None)
+        named = user_agent.lower()
+        app = next((given for given, parts in self._apps if _holds_in_order(named, parts)), None)
         if app is not None:
             return Verdict("human", f"app: {app}")
         program = find_program(user_agent)
         return Verdict(program.traffic_class, program.reason) if program else Verdict("human", None)
 
 
-def _compile_app(given: str) -> re.Pattern[str]:
-    """What user agents of an app hold; `*` stands for any text."""
-    return re.compile(".*".join(map(re.escape, given.split("*"))), re.IGNORECASE)
+def _holds_in_order(named: str, parts: Sequence[str]) -> bool:
+    """Whether the parts of a pattern follow one another; between them is any text.
+
+    A regular expression would try every place of each part, and senders of user agents choose how many there are.
+    """
+    end = 0
+    for part in parts:
+        start = named.find(part, end)
+        if start < 0:
+            return False
+        end = start + len(part)
+    return True
 
 
 def _add_network(verdict: Verdict, networks: PublishedNetworks, user_agent: str, ip_address: str) -> Verdict:

@@ -86,6 +86,8 @@ def test_the_own_apps_are_people_whatever_they_are_made_with() -> None:
     assert classifier.classify(None, None, "curl/8 LearnLoopKids", None) == ("human", "app: Kids")
     assert classifier.classify("HEAD", None, "curl/8 LearnLoopKids", None).traffic_class == "prefetch"
     assert classifier.classify(None, None, "okhttp/4.12.0", None).traffic_class == "library"
+    assert classifier.classify(None, None, "okhttp/4.12.0 LearnLoop/5", None).traffic_class == "library", "in order"
+    assert Classifier(["ab*ba"]).classify(None, None, "curl/8 aba", None).traffic_class == "library", "side by side"
 
 
 def test_networks_give_a_reason_and_never_another_class(tmp_path: Path) -> None:

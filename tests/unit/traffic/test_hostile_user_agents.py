@@ -8,7 +8,7 @@ _CLASSIFY = """
 import sys
 from metrics_api.traffic.classifier import Classifier
 
-classifier = Classifier(["LearnLoop/*okhttp"])
+classifier = Classifier(["Kid*App*v*x"])
 for line in sys.stdin:
     head, unit = line.rstrip("\\n").split("\\t")
     classifier.classify(None, None, (head + unit * 2_048)[:2_047] + "!", None)
@@ -17,7 +17,7 @@ _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Geck
 _HEADS = ("", "got", _BROWSER)
 _UNITS = (
     *("v", "/", "/v", " v", "/v1", "/1.0 ", "a", "1", "1.", "a.", "-", "(", "()", ")", ": ", "; a", "@a", "é", "%"),
-    *("bot ", "http", "Spider", "ContextualBot", "Current", "learnloop/", "okhttp/"),
+    *("bot ", "http", "Spider", "ContextualBot", "Current", "kidappv"),
     *("Instagram 1 (", "Snapchat/1 (", "[FBAN", "[Viber]/a", "MetaIAB ", "TikTok_", _BROWSER),
 )
 _SECONDS = 60
