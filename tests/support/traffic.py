@@ -16,7 +16,7 @@ def count_class(method: str, user_agent: str) -> str:
     tags = [tags for expression, tags in _CRAWLERS if expression.search(user_agent)]
     if method == "HEAD":
         return "prefetch"
-    if not user_agent:
+    if user_agent in ("", "-"):
         return "unknown"
     if any("social-preview" in each for each in tags):
         return "preview"

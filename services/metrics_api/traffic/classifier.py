@@ -11,9 +11,11 @@ from metrics_api.traffic.crawlers import find_program
 from metrics_api.traffic.published_networks import PublishedNetworks
 from viral_contract.models.traffic import PEOPLE, TrafficClass
 
-CLASSIFIER_VERSION = "2026.11"
+CLASSIFIER_VERSION = "2026.11.1"
 """Changes with every change of what this package decides."""
 _CACHED = 16_384
+# Logs write a dash where there is no value.
+_NONE_GIVEN = ("", "-")
 _AHEAD = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
 
 
@@ -63,7 +65,7 @@ class Classifier:
             return Verdict("prefetch", "method: HEAD")
         if ahead := _AHEAD.search(purpose or ""):
             return Verdict("prefetch", f"purpose: {ahead[0].lower()}")
-        if user_agent is None:
+        if user_agent is None or user_agent.strip() in _NONE_GIVEN:
             return Verdict("unknown", None)
         named = user_agent.lower()
         app = next((given for given, parts in self._apps if _holds_in_order(named, parts)), None)

@@ -80,6 +80,12 @@ def test_the_first_class_that_fits_wins() -> None:
     assert classify(None) == ("unknown", None)
 
 
+@pytest.mark.parametrize("user_agent", ["", " ", "-", " -\t"])
+def test_a_blank_or_a_dash_is_no_user_agent(user_agent: str) -> None:
+    assert classify(user_agent) == ("unknown", None)
+    assert classify(user_agent, method="HEAD").traffic_class == "prefetch"
+
+
 def test_the_own_apps_are_people_whatever_they_are_made_with() -> None:
     classifier = Classifier(["LearnLoop/*okhttp", "Kids"])
     assert classifier.classify(None, None, "learnloop/5.2 okhttp/4.12.0", None) == ("human", "app: LearnLoop/*okhttp")
@@ -135,10 +141,11 @@ def test_a_public_log_counted_by_hand() -> None:
         classify(row["user_agent"] or None, method=row["request"].split()[0]).traffic_class for row in requests
     )
     assert counts == Counter(count_class(row["request"].split()[0], row["user_agent"]) for row in requests)
-    assert {name: counts[name] for name in ("prefetch", "preview", "known_bot", "library", "human")} == {
+    assert counts == {
         "prefetch": 42,
         "preview": 79,
-        "known_bot": 2882,
+        "known_bot": 2707,
         "library": 16,
         "human": 6980,
+        "unknown": 175,
     }
