@@ -25,11 +25,11 @@ _NETWORK = "/v1/trusted-networks/<id:cidr>"
 def get_trusted_networks(query: ListQuery, connection: Connection) -> TrustedNetworksAnswer:
     """List trusted networks by address, including expired ones."""
     page = read_page(query, trust.CURSOR)
-    rows = trust.fetch_trusted_networks(connection, page, now=datetime.now(UTC))
+    rows = trust.fetch_trusted_networks(connection, page, _ipv6_prefix(), now=datetime.now(UTC))
     shown, next_cursor = split_page(page, trust.CURSOR, rows, "cidr")
     return TrustedNetworksAnswer(
         trusted_networks=shown,
-        total_networks=trust.count_trusted_networks(connection),
+        total_networks=trust.count_trusted_networks(connection, _ipv6_prefix()),
         next_cursor=next_cursor,
     )
 
@@ -38,7 +38,7 @@ def get_trusted_networks(query: ListQuery, connection: Connection) -> TrustedNet
 def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
     """Get a trusted network: the reason, who added it, when, and until when."""
     network = _parse(cidr)
-    return _found(trust.fetch_trusted_network(connection, network, now=datetime.now(UTC)), network)
+    return _found(trust.fetch_trusted_network(connection, network, _ipv6_prefix(), now=datetime.now(UTC)), network)
 
 
 @trusted_networks.route(
@@ -49,25 +49,31 @@ def get_trusted_network(cidr: str, connection: Connection) -> TrustedNetwork:
 )
 def put_trusted_network(cidr: str, body: Trust) -> tuple[TrustedNetwork, HTTPStatus]:
     """Trust a network, in IPv6 the whole prefix: leave its clicks out of fraud flags, score and alerts."""
-    network, now = _parse(cidr), datetime.now(UTC)
+    network, prefix, now = _parse(cidr), _ipv6_prefix(), datetime.now(UTC)
     with current_context().database.write() as connection:
-        created = trust.save_trusted_network(connection, network, body, actor=current_principal().name, now=now)
-        saved = _found(trust.fetch_trusted_network(connection, network, now=now), network)
+        actor = current_principal().name
+        created = trust.save_trusted_network(connection, network, prefix, body, actor=actor, now=now)
+        saved = _found(trust.fetch_trusted_network(connection, network, prefix, now=now), network)
     return saved, HTTPStatus.CREATED if created else HTTPStatus.OK
 
 
 @trusted_networks.route("DELETE", _NETWORK, scope=Scope.ADMIN, answers={HTTPStatus.NO_CONTENT: None})
 def delete_trusted_network(cidr: str) -> None:
     """Stop trusting a network."""
-    network, now = _parse(cidr), datetime.now(UTC)
+    network, prefix, now = _parse(cidr), _ipv6_prefix(), datetime.now(UTC)
     with current_context().database.write() as connection:
-        if not trust.delete_trusted_network(connection, network, actor=current_principal().name, now=now):
+        actor = current_principal().name
+        if not trust.delete_trusted_network(connection, network, prefix, actor=actor, now=now):
             raise not_found(f"trusted network {network}")
+
+
+def _ipv6_prefix() -> int:
+    return current_context().settings.detection.fraud_ipv6_prefix
 
 
 def _parse(cidr: str) -> str:
     try:
-        return trust.parse_network(cidr, current_context().settings.detection.fraud_ipv6_prefix)
+        return trust.parse_network(cidr, _ipv6_prefix())
     except ValueError as error:
         raise invalid([FieldError(pointer="#cidr", detail=str(error))]) from error
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, cast, delete, func, select
-from sqlalchemy.dialects.postgresql import CIDR, insert
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, case, cast, delete, func, select
+from sqlalchemy.dialects.postgresql import CIDR, distinct_on, insert
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.network_key import network_key
@@ -19,13 +19,6 @@ CURSOR = "trusted_networks"
 _WIDEST = {4: 8, 6: 32}
 _MAPPED_BITS = 96
 _column = trusted_networks.c
-_LISTED = select(
-    cast(_column.cidr, Text).label("cidr"),
-    _column.reason,
-    _column.expires_at,
-    _column.created_at,
-    _column.created_by,
-)
 
 
 def parse_network(given: str, ipv6_prefix: int) -> str:
@@ -59,28 +52,50 @@ def _without_mapping(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Ne
     return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
-def fetch_trusted_networks(connection: Connection, page: Page, *, now: datetime) -> list[TrustedNetwork]:
+def fetch_trusted_networks(
+    connection: Connection, page: Page, ipv6_prefix: int, *, now: datetime
+) -> list[TrustedNetwork]:
     """A page of the networks by address, and one row more if others follow."""
-    statement = _LISTED.order_by(_column.cidr).limit(page.fetch)
+    statement = _select_trust(ipv6_prefix).limit(page.fetch)
     if page.after:
-        statement = statement.where(_column.cidr > cast(page.after[0], CIDR))
+        statement = statement.where(_counted_as(ipv6_prefix) > cast(page.after[0], CIDR))
     return [_format_network(row, now) for row in connection.execute(statement)]
 
 
-def count_trusted_networks(connection: Connection) -> int:
+def count_trusted_networks(connection: Connection, ipv6_prefix: int) -> int:
     """How many networks there are, the expired ones too."""
-    return connection.execute(select(func.count()).select_from(trusted_networks)).scalar_one()
+    return connection.execute(select(func.count(_counted_as(ipv6_prefix).distinct()))).scalar_one()
 
 
-def fetch_trusted_network(connection: Connection, cidr: str, *, now: datetime) -> TrustedNetwork | None:
+def fetch_trusted_network(
+    connection: Connection, cidr: str, ipv6_prefix: int, *, now: datetime
+) -> TrustedNetwork | None:
     """One network, or None when it was never trusted."""
-    row = connection.execute(_LISTED.where(_column.cidr == cidr)).one_or_none()
+    statement = _select_trust(ipv6_prefix).where(_counted_as(ipv6_prefix) == cidr)
+    row = connection.execute(statement).one_or_none()
     return _format_network(row, now) if row else None
 
 
-def save_trusted_network(connection: Connection, cidr: str, trust: Trust, *, actor: str, now: datetime) -> bool:
+def _counted_as(ipv6_prefix: int) -> ColumnElement[str]:
+    """The trusted network as it counts: what was trusted before the prefix became shorter is as wide as it is now."""
+    wide = func.set_masklen(_column.cidr, func.least(func.masklen(_column.cidr), ipv6_prefix))
+    return cast(case((func.family(_column.cidr) == 6, wide), else_=_column.cidr), CIDR)
+
+
+def _select_trust(ipv6_prefix: int) -> Select[Any]:
+    """The trusted networks as they count; of several that became one, the trust that ends last."""
+    network = _counted_as(ipv6_prefix)
+    columns = (_column.reason, _column.expires_at, _column.created_at, _column.created_by)
+    statement = select(cast(network, Text).label("cidr"), *columns).ext(distinct_on(network))
+    return statement.order_by(network, _column.expires_at.desc().nulls_first(), _column.cidr)
+
+
+def save_trusted_network(
+    connection: Connection, cidr: str, ipv6_prefix: int, trust: Trust, *, actor: str, now: datetime
+) -> bool:
     """Trust the network, or change why and until when; says whether it is new. The audit keeps both states."""
-    before = _lock(connection, cidr)
+    before = _lock(connection, cidr, ipv6_prefix)
+    connection.execute(delete(trusted_networks).where(_counted_as(ipv6_prefix) == cidr, _column.cidr != cidr))
     values = {"cidr": cidr, **trust.model_dump(), "created_at": now, "created_by": actor}
     statement = insert(trusted_networks).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["cidr"], set_=trust.model_dump()))
@@ -88,19 +103,21 @@ def save_trusted_network(connection: Connection, cidr: str, trust: Trust, *, act
     return before is None
 
 
-def delete_trusted_network(connection: Connection, cidr: str, *, actor: str, now: datetime) -> bool:
-    """No longer trust the network; says whether it was trusted."""
-    before = _lock(connection, cidr)
+def delete_trusted_network(connection: Connection, cidr: str, ipv6_prefix: int, *, actor: str, now: datetime) -> bool:
+    """No longer trust the network, nor what counts as it; says whether it was trusted."""
+    before = _lock(connection, cidr, ipv6_prefix)
     if before is None:
         return False
-    connection.execute(delete(trusted_networks).where(_column.cidr == cidr))
+    connection.execute(delete(trusted_networks).where(_counted_as(ipv6_prefix) == cidr))
     _note(connection, "stop_trusting_network", cidr, before, None, actor=actor, now=now)
     return True
 
 
-def _lock(connection: Connection, cidr: str) -> dict[str, Any] | None:
-    statement = select(_column.reason, _column.expires_at).where(_column.cidr == cidr).with_for_update()
-    row = connection.execute(statement).one_or_none()
+def _lock(connection: Connection, cidr: str, ipv6_prefix: int) -> dict[str, Any] | None:
+    """The trust that ends last, with all that counts as the network locked."""
+    statement = select(_column.reason, _column.expires_at).where(_counted_as(ipv6_prefix) == cidr)
+    latest_first = statement.order_by(_column.expires_at.desc().nulls_first(), _column.cidr).with_for_update()
+    row = connection.execute(latest_first).first()
     return None if row is None else Trust.model_validate(dict(row._mapping)).model_dump(mode="json")
 
 
@@ -123,13 +140,10 @@ def _format_network(row: Row[Any], now: datetime) -> TrustedNetwork:
 
 
 def fetch_active_trust(connection: Connection, query: Query) -> dict[str, str]:
-    """The reason of every network that is trusted now, by network.
-
-    What was trusted before the prefix became shorter is as wide as what is counted now.
-    """
+    """The reason of every network that is trusted now, by network."""
     is_active = _column.expires_at.is_(None) | (_column.expires_at > query.now)
-    rows = connection.execute(_LISTED.where(is_active).order_by(_column.cidr))
-    return {parse_network(row.cidr, query.settings.fraud_ipv6_prefix): row.reason for row in rows}
+    rows = connection.execute(_select_trust(query.settings.fraud_ipv6_prefix).where(is_active))
+    return {row.cidr: row.reason for row in rows}
 
 
 def find_network(networks: Iterable[str], network: str) -> str:

@@ -173,12 +173,43 @@ def test_trusting_an_address_trusts_its_network(api: Api, given: str) -> None:
     )
 
 
-def test_a_single_address_that_was_trusted_before_is_trusted_with_its_network(api: Api, connection: Connection) -> None:
+@pytest.fixture
+def trusted_before(api: Api, connection: Connection) -> str:
+    """The network of two addresses that were trusted one by one, before IPv6 addresses counted by network."""
     api.post_events(*build_clicks(12, ip_address="2001:db8:1:2::9"))
-    connection.exec_driver_sql(
-        "INSERT INTO trusted_networks VALUES ('2001:db8:1:2::5/128', 'Lakeside School', NULL, now(), 'ana')"
-    )
+    for address, expires_at in (("2001:db8:1:2::5", "NULL"), ("2001:db8:1:2::6", "'2026-01-01'")):
+        connection.exec_driver_sql(
+            f"INSERT INTO trusted_networks VALUES ('{address}/128', 'Lakeside School', {expires_at}, now(), 'ana')"
+        )
+    return "2001:db8:1:2::/64"
+
+
+def test_a_single_address_that_was_trusted_before_is_trusted_with_its_network(api: Api, trusted_before: str) -> None:
     assert api.read(FRAUD, **PERIOD)["total_flagged_ips"] == 0
+    listed = api.read("/v1/trusted-networks", limit=1)
+    [network] = listed["trusted_networks"]
+    assert (network["cidr"], network["expires_at"], network["active"]) == (trusted_before, None, True)
+    assert (listed["total_networks"], listed["next_cursor"]) == (1, None)
+    assert api.read("/v1/trusted-networks/2001:db8:1:2::5/128") == network
+
+
+def test_trust_of_single_addresses_is_changed_with_that_of_their_network(api: Api, trusted_before: str) -> None:
+    ends = datetime.now(UTC) + timedelta(days=1)
+    body = {"reason": "Lakeside School", "expires_at": ends.isoformat()}
+    assert api.send("PUT", "/v1/trusted-networks/2001:db8:1:2::5", json=body).status_code == 200
+    [network] = api.read("/v1/trusted-networks")["trusted_networks"]
+    assert (network["cidr"], datetime.fromisoformat(network["expires_at"])) == (trusted_before, ends)
+
+
+@pytest.mark.parametrize("name", ["2001:db8:1:2::5/128", "2001:db8:1:2::/64"])
+def test_trust_of_single_addresses_is_withdrawn(
+    api: Api, connection: Connection, trusted_before: str, name: str
+) -> None:
+    assert api.send("DELETE", f"/v1/trusted-networks/{name}").status_code == 204
+    assert api.read(FRAUD, **PERIOD)["total_flagged_ips"] == 1
+    api.refuse(404, "GET", f"/v1/trusted-networks/{name}")
+    audit = connection.exec_driver_sql("SELECT subject, action FROM audit_entries WHERE action LIKE '%%network'").all()
+    assert audit == [(f"trusted_network:{trusted_before}", "stop_trusting_network")]
 
 
 def test_an_investigation_takes_the_prefix_any_address_within_and_the_ref(
