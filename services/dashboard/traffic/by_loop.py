@@ -11,7 +11,8 @@ from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.models.traffic import TrafficGroup
 from viral_reports.figures import format_count, format_rate, name_loop
 
-_MOST_ROWS = 10
+ROWS = 10
+"""How many loops the page asks for."""
 _COLUMNS = (Column("Loop"), Column("Filtered", is_figure=True), Column("Share of its clicks", is_figure=True))
 
 
@@ -20,10 +21,9 @@ def build_body(snapshot: TrafficSnapshot) -> list[Component]:
     filtered = [group for group in snapshot.by_loop.groups if group.filtered]
     if not filtered:
         return [build_nothing(NOTHING_FILTERED)]
-    loops = sorted(filtered, key=lambda group: (-group.filtered, group.group))
-    more = len(loops) - _MOST_ROWS
-    note = [build_hint(f"{format_count(more)} more with fewer")] if more > 0 else []
-    rows = [_build_row(group) for group in loops[:_MOST_ROWS]]
+    more = snapshot.by_loop.total_groups - len(filtered)
+    note = [build_hint(f"{format_count(more)} more with fewer or none")] if more else []
+    rows = [_build_row(group) for group in filtered]
     return [
         build_hint("Links posted in chats are previewed, which their loop shows"),
         build_table("Loops, most filtered clicks first", _COLUMNS, rows),

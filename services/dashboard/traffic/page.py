@@ -8,7 +8,7 @@ from dashboard.period import format_query
 from dashboard.traffic import by_day, by_loop, classes, reasons, settings_cards, totals
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.client.metrics_api import MetricsApi
-from viral_contract.models.period import PeriodQuery
+from viral_contract.models.period import MAX_DAYS, PeriodQuery
 
 CARDS = (
     totals.CARD,
@@ -25,7 +25,8 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> TrafficSnapshot:
     """The traffic of a period, grouped both ways."""
     query = format_query(period)
     return TrafficSnapshot(
-        by_day=api.fetch_traffic(**query, group_by="day"), by_loop=api.fetch_traffic(**query, group_by="source")
+        by_day=api.fetch_traffic(**query, group_by="day", limit=MAX_DAYS),
+        by_loop=api.fetch_traffic(**query, group_by="source", limit=by_loop.ROWS),
     )
 
 

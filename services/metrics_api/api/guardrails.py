@@ -12,10 +12,9 @@ from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection import anomalies, bots, event_pii, fraud
+from metrics_api.detection import anomalies, bots, event_pii, fraud, traffic
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
-from metrics_api.detection.traffic import fetch_traffic
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flags import Flag
@@ -66,8 +65,8 @@ class OptOutQuery(PeriodQuery, Overrides):
     """Query of the opt-out rates."""
 
 
-class TrafficQuery(PeriodQuery):
-    """Query of the traffic classes."""
+class TrafficQuery(PeriodQuery, ListQuery):
+    """Query of the traffic classes; the page is one of groups."""
 
     group_by: TrafficGrouping | None = Field(None, description="Add the clicks of each date or each loop, by class")
     source: OptionalId = Field(None, description="Only events of this loop")
@@ -120,9 +119,10 @@ def get_opt_outs(query: OptOutQuery, connection: Connection) -> OptOutAnswer:
 @guardrails.route("GET", "/v1/guardrails/traffic", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TrafficAnswer})
 def get_traffic(query: TrafficQuery, connection: Connection) -> TrafficAnswer:
     """Get clicks and visits by traffic class, those that no person made too, with the reasons."""
-    asked = parse_query(query, Overrides(), COMPONENT_ROWS, shows_identifiers=False)
+    page = read_page(query, traffic.name_cursor(query.group_by))
+    asked = parse_query(query, Overrides(), page, shows_identifiers=False)
     rules = current_context().fact_rules
-    answer = fetch_traffic(connection, asked, rules, source=query.source, group_by=query.group_by)
+    answer = traffic.fetch_traffic(connection, asked, rules, source=query.source, group_by=query.group_by)
     return note_retention(connection, answer)
 
 

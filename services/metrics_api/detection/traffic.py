@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import mask_user_agent
-from metrics_api.db.event_types import TRAFFIC_TYPES_SQL
+from metrics_api.db.event_types import IS_COUNTED, TRAFFIC_TYPES_SQL
 from metrics_api.db.fact_rules import FactRules
+from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.query import Query
 from viral_contract.models.traffic import (
     PEOPLE,
@@ -31,10 +32,23 @@ _REASONS = text(f"""
     ) AS reason LEFT JOIN attribution_events AS event USING (event_id)
     ORDER BY clicks + visits DESC, reason.traffic_class, reason.traffic_reason
 """)
-_GROUPS = """
-    SELECT {group}::text AS name, traffic_class, sum(clicks)::bigint AS clicks
-    FROM traffic_per_day WHERE {wanted} GROUP BY 1, 2 ORDER BY 1, 2
+_GROUPS = f"""
+    WITH counted AS (
+        SELECT {{group}}::text AS name, traffic_class, sum(clicks)::bigint AS clicks
+        FROM traffic_per_day WHERE {_WANTED} GROUP BY 1, 2
+    ), grouped AS (
+        SELECT name, sum(clicks)::bigint AS clicks,
+            (sum(clicks) - coalesce(sum(clicks) FILTER (WHERE {IS_COUNTED}), 0))::bigint AS filtered,
+            jsonb_object_agg(traffic_class, clicks) AS by_class
+        FROM counted GROUP BY 1
+    )
+    SELECT total, shown.* FROM (SELECT count(*) AS total FROM grouped) AS all_groups LEFT JOIN (
+        SELECT {{place}} AS place, grouped.* FROM grouped {{behind}} ORDER BY 1, name LIMIT :fetch
+    ) AS shown ON true ORDER BY place, name
 """
+# Dates one after another, loops with the most filtered clicks first.
+_PLACES: dict[TrafficGrouping, str] = {"day": "0", "source": "-filtered"}
+_BEHIND = "WHERE ({place}, name) > (CAST(:place AS bigint), :name)"
 _STATE = text(f"""
     SELECT
         (SELECT started_at FROM fact_versions WHERE rules = :rules ORDER BY id DESC LIMIT 1) AS classified_at,
@@ -63,7 +77,7 @@ def fetch_traffic(
         classes=classes,
         reasons=[_format_reason(row) for row in rows if row.traffic_reason or row.traffic_class not in PEOPLE],
         filtered_share=_compute_filtered_share(classes),
-        groups=_fetch_groups(connection, wanted, group_by) if group_by else [],
+        **(_fetch_groups(connection, query, wanted, group_by) if group_by else {"groups": []}),
         classifier_version=classifier.version,
         **connection.execute(_STATE, state_values).one()._mapping,
         app_user_agents=list(classifier.app_user_agents),
@@ -114,19 +128,29 @@ def _show(user_agent: str, traffic_class: str) -> str:
     return user_agent if traffic_class in _PROGRAMS else mask_user_agent(user_agent)
 
 
-def _fetch_groups(connection: Connection, wanted: dict[str, Any], group_by: TrafficGrouping) -> list[TrafficGroup]:
-    rows = connection.execute(text(_GROUPS.format(group=group_by, wanted=_WANTED)), wanted).all()
-    names = dict.fromkeys(row.name for row in rows)
-    return [_format_group(name, [row for row in rows if row.name == name]) for name in names]
+def _fetch_groups(
+    connection: Connection, query: Query, wanted: dict[str, Any], group_by: TrafficGrouping
+) -> dict[str, Any]:
+    place = _PLACES[group_by]
+    after = dict(zip(("place", "name"), query.page.after, strict=True)) if query.page.after else {}
+    behind = _BEHIND.format(place=place) if after else ""
+    statement = text(_GROUPS.format(group=group_by, place=place, behind=behind))
+    rows = connection.execute(statement, {**wanted, **after, "fetch": query.page.fetch}).all()
+    shown, last = query.page.split([row for row in rows if row.name is not None])
+    cursor = last and encode_cursor(query.identifiers.references, name_cursor(group_by), (last.place, last.name))
+    return {"groups": [_format_group(row) for row in shown], "total_groups": rows[0].total, "next_cursor": cursor}
 
 
-def _format_group(name: str, rows: Sequence[Row[Any]]) -> TrafficGroup:
-    clicks = sum(row.clicks for row in rows)
-    filtered = sum(row.clicks for row in rows if row.traffic_class not in PEOPLE)
+def name_cursor(group_by: TrafficGrouping | None) -> str:
+    """The list that a cursor belongs to: dates and loops are two."""
+    return f"traffic by {group_by}"
+
+
+def _format_group(row: Row[Any]) -> TrafficGroup:
     return TrafficGroup(
-        group=name,
-        clicks=clicks,
-        filtered=filtered,
-        filtered_share=filtered / clicks if clicks else 0,
-        by_class={row.traffic_class: row.clicks for row in rows},
+        group=row.name,
+        clicks=row.clicks,
+        filtered=row.filtered,
+        filtered_share=row.filtered / row.clicks if row.clicks else 0,
+        by_class=row.by_class,
     )

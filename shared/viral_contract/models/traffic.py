@@ -60,7 +60,11 @@ class TrafficAnswer(PeriodAnswer):
     classes: list[ClassShare] = Field(description="Every class, in the order in which they are decided")
     reasons: list[TrafficReason] = Field(description="Most events first; people without a reason are not listed")
     filtered_share: float = Field(description="Share of all clicks that no person made")
-    groups: list[TrafficGroup] = Field(description="By `group_by`; empty without it")
+    groups: list[TrafficGroup] = Field(
+        description="By `group_by`: dates in order, loops with the most filtered clicks first; empty without it"
+    )
+    total_groups: int = Field(0, description="Dates with clicks or visits, or loops, on all pages together")
+    next_cursor: str | None = Field(None, description="Cursor of the next page of groups; null on the last page")
     is_classified: bool = Field(
         True, description="False while stored clicks and visits of the period have no class yet; they count as people"
     )

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,46 @@ def test_the_answer_by_day_and_by_loop(api: Api) -> None:
     api.post_events(click(source="prep_pack"), click(WHATSAPP, source="prep_pack"), click(source="buddy_challenge"))
     by_loop = read(api, group_by="source")["groups"]
     assert [(each["group"], each["clicks"], each["filtered"], each["filtered_share"]) for each in by_loop] == [
-        ("buddy_challenge", 1, 0, 0),
         ("prep_pack", 2, 1, 0.5),
+        ("buddy_challenge", 1, 0, 0),
     ]
     (day,) = read(api, group_by="day")["groups"]
     assert (day["group"], day["by_class"]) == (str(NOON.date()), {"human": 2, "preview": 1})
     assert read(api, source="buddy_challenge")["filtered_share"] == 0
+
+
+def test_however_many_loops_come_on_pages_with_the_most_filtered_clicks_first(api: Api, connection: Connection) -> None:
+    """Whoever sends an event without a link chooses its loop."""
+    add_loops = text("""
+        INSERT INTO traffic_per_day (day, source, traffic_class, traffic_reason, shard, clicks, sample)
+        SELECT :day, 'loop-' || number, traffic_class, '', 0, 1 + number % 7, gen_random_uuid()
+        FROM generate_series(1, 5000) AS number, unnest(ARRAY['human', 'library']) AS traffic_class
+    """)
+    connection.execute(add_loops, {"day": NOON.date()})
+    answer = read(api, group_by="source")
+    assert (len(answer["groups"]), answer["total_groups"]) == (50, 5000)
+    expected = sorted((-1 - number % 7, f"loop-{number}") for number in range(1, 5001))
+    shown: list[tuple[int, str]] = []
+    cursor: dict[str, str] = {}
+    while len(shown) < len(expected):
+        answer = read(api, group_by="source", limit=1000, **cursor)
+        assert answer["total_groups"] == 5000
+        shown += [(-each["filtered"], each["group"]) for each in answer["groups"]]
+        cursor = {"cursor": answer["next_cursor"]}
+    assert cursor == {"cursor": None}
+    assert shown == expected
+
+
+def test_dates_come_in_order_on_pages_of_their_own(api: Api) -> None:
+    api.post_events(*(click(at=NOON - timedelta(days=days)) for days in range(3)))
+    dates = [NOON.date() - timedelta(days=days) for days in (2, 1, 0)]
+    query: dict[str, Any] = {"start": dates[0], "end": dates[-1], "limit": 2}
+    first = api.read("/v1/guardrails/traffic", **query, group_by="day")
+    query["cursor"] = first["next_cursor"]
+    second = api.read("/v1/guardrails/traffic", **query, group_by="day")
+    assert [each["group"] for each in first["groups"] + second["groups"]] == [str(date) for date in dates]
+    assert (second["next_cursor"], second["total_groups"]) == (None, 3)
+    assert api.get("/v1/guardrails/traffic", **query, group_by="source").status_code == 422
 
 
 def test_programs_neither_flag_nor_count(api: Api) -> None:

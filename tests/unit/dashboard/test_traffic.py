@@ -39,7 +39,8 @@ def build_group(name: str, filtered: int, people: int = 0) -> TrafficGroup:
 
 
 def build_traffic_snapshot(answer: TrafficAnswer, *loops: TrafficGroup) -> TrafficSnapshot:
-    return TrafficSnapshot(by_day=answer, by_loop=build_traffic(CLICKS, groups=list(loops)))
+    by_loop = build_traffic(CLICKS, groups=list(loops), total_groups=len(loops))
+    return TrafficSnapshot(by_day=answer, by_loop=by_loop)
 
 
 def build_reason(reason: str, **fields: Any) -> TrafficReason:
@@ -99,9 +100,10 @@ def test_a_long_period_has_few_labels() -> None:
 
 
 def test_loops_come_with_the_most_filtered_clicks_first() -> None:
-    loops = [build_group("", 4, 4), build_group("parent_share", 41, 59), build_group("calm", 0, 9)]
-    rows = rows_of(by_loop.build_body(build_traffic_snapshot(build_traffic(CLICKS), *loops)))
-    assert rows[1:] == [["Parent share", "41", "41.0%"], ["No loop", "4", "50.0%"]]
+    loops = [build_group("parent_share", 41, 59), build_group("", 4, 4), build_group("calm", 0, 9)]
+    body = by_loop.build_body(build_traffic_snapshot(build_traffic(CLICKS), *loops))
+    assert rows_of(body)[1:] == [["Parent share", "41", "41.0%"], ["No loop", "4", "50.0%"]]
+    assert text_of(body[-1]) == "1 more with fewer or none"
 
 
 @pytest.mark.parametrize("module", [by_day, by_loop, reasons])
@@ -197,6 +199,9 @@ def test_the_page_asks_for_both_groupings_of_the_period_in_its_address(browser: 
     browser.resume("viewer1")
     drawn = call(browser, "traffic-summary.children", {"url.search": "?days=14", "traffic-shown.data": None})
     asked = [dict(request.url.params) for request in api.asked if request.url.path == "/v1/guardrails/traffic"]
-    assert asked == [{"days": "14", "group_by": "day"}, {"days": "14", "group_by": "source"}]
+    assert asked == [
+        {"days": "14", "group_by": "day", "limit": "366"},
+        {"days": "14", "group_by": "source", "limit": "10"},
+    ]
     assert "4,804" in str(drawn["traffic-totals-body"])
     assert {f"{card.slug}-body" for card in CARDS} <= drawn.keys()
