@@ -12,22 +12,29 @@ from viral_contract.models.guardrails import EventPiiAnswer, EventPiiLeak, Leaki
 CURSOR = "event_pii"
 _LOOPS = 50
 
-# Few rows a day, so that all of them are read for when each leak began.
-_LEAKS = """
-    SELECT fact.*, known.first_seen, sum(events) OVER () AS total
-    FROM event_pii_per_day AS fact JOIN (
-        SELECT source, field, pii_type, min(day) AS first_seen FROM event_pii_per_day GROUP BY 1, 2, 3
-    ) AS known USING (source, field, pii_type)
-    WHERE day >= :start AND day <= :end
-"""
+# Only what is shown is looked up beyond the period: how many rows there are is up to who sends events.
+_FIRST_SEEN = """(
+    SELECT min(known.day) FROM event_pii_per_day AS known
+    WHERE (known.source, known.field, known.pii_type) = (shown.source, shown.field, shown.pii_type)
+)"""
 _ANSWER = f"""
-    WITH leak AS MATERIALIZED ({_LEAKS})
-    (SELECT 'leak' AS list, day, source, field, pii_type, first_seen, events, total, NULL AS fields, NULL AS types
-        FROM leak WHERE {{behind}} ORDER BY -events, day, source, field, pii_type LIMIT :fetch)
+    WITH leak AS MATERIALIZED (SELECT * FROM event_pii_per_day WHERE day >= :start AND day <= :end),
+    shown_leak AS (
+        SELECT * FROM leak WHERE {{behind}} ORDER BY -events, day, source, field, pii_type LIMIT :fetch
+    ), shown_loop AS MATERIALIZED (
+        SELECT source, max(day) AS last_day, sum(events) AS events, array_agg(DISTINCT field) AS fields,
+            array_agg(DISTINCT pii_type) AS types
+        FROM leak GROUP BY source ORDER BY -sum(events), source LIMIT :loops
+    ), begun AS MATERIALIZED (
+        SELECT source, min({_FIRST_SEEN}) AS first_seen
+        FROM (SELECT DISTINCT source, field, pii_type FROM leak JOIN shown_loop USING (source)) AS shown GROUP BY source
+    ), whole AS (SELECT sum(events) AS total FROM leak)
+    (SELECT 'leak' AS list, day, source, field, pii_type, {_FIRST_SEEN} AS first_seen, events, total,
+        NULL AS fields, NULL AS types
+        FROM shown_leak AS shown, whole ORDER BY -events, day, source, field, pii_type)
     UNION ALL
-    (SELECT 'loop', max(day), source, NULL, NULL, min(first_seen), sum(events), min(total),
-        array_agg(DISTINCT field), array_agg(DISTINCT pii_type)
-        FROM leak GROUP BY source ORDER BY -sum(events), source LIMIT :loops)
+    (SELECT 'loop', last_day, source, NULL, NULL, first_seen, events, total, fields, types
+        FROM shown_loop JOIN begun USING (source), whole ORDER BY -events, source)
 """
 _BEHIND = """(-events, day, source, field, pii_type) > (
     CAST(:last_events AS bigint), CAST(:last_day AS date), :last_source, :last_field, :last_type)"""

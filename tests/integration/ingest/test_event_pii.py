@@ -13,11 +13,18 @@ import structlog
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
+from metrics_api.access.identifiers import Identifiers, References
+from metrics_api.db.paging import Page
+from metrics_api.detection.event_pii import fetch_event_pii
+from metrics_api.detection.query import Query
+from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.batches import rebuild
 from tests.support.builders import build_event
+from tests.support.plans import watch_statements
 from tests.support.planted_pii import plant
 from viral_contract.models.people import Scope
+from viral_contract.models.period import Period
 
 NOW = datetime.now(UTC)
 EMAIL = "mia.jones@example.com"
@@ -25,6 +32,11 @@ EMAIL = "mia.jones@example.com"
 _COLUMNS = text("""
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY')
+""")
+
+_FILL = text("""
+    INSERT INTO event_pii_per_day (day, source, field, pii_type, events)
+    SELECT CAST(:first AS date), 'loop-' || number, 'landing_page', 'email', 1 FROM generate_series(0, 5000) AS number
 """)
 
 
@@ -106,6 +118,30 @@ def test_since_when_is_known_beyond_the_period_and_pages_follow_each_other(api: 
     began = {f"loop-{n}": str((NOW - timedelta(days=15 + n)).date()) for n in range(5)}
     assert {each["source"]: each["first_seen"] for each in leaks} == began
     assert {each["source"]: each["since"] for each in first["loops"]} == began
+
+
+def test_what_leaked_before_the_period_is_looked_up_for_what_is_shown_only(api: Api, connection: Connection) -> None:
+    today = NOW.date()
+    connection.execute(_FILL, {"first": today - timedelta(days=40)})
+    connection.execute(text("ANALYZE event_pii_per_day"))
+    api.post_events(*(leak(f"loop-{n}", at=NOW) for n in range(40)))
+    identifiers = Identifiers(References("k"), whole=True)
+    query = Query(Period.last_days(7, now=NOW), DetectionSettings(), NOW, identifiers, Page(20))
+    with watch_statements(connection) as statements:
+        answer = fetch_event_pii(connection, query)
+    ((statement, values),) = statements.sent
+    plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values).scalar_one()
+    assert len(answer.leaks) == 20
+    assert {each.first_seen for each in answer.leaks} == {today - timedelta(days=40)}
+    assert {each.since for each in answer.loops} == {today - timedelta(days=40)}
+    assert sum(count_rows_read(plan[0]["Plan"])) < 200
+
+
+def count_rows_read(plan: dict[str, Any]) -> Iterator[float]:
+    if plan.get("Relation Name") == "event_pii_per_day":
+        yield plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+    for inner in plan.get("Plans", ()):
+        yield from count_rows_read(inner)
 
 
 def test_a_batch_whose_texts_take_too_long_is_not_stored(

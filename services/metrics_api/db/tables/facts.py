@@ -169,6 +169,8 @@ event_pii_per_day = Table(
     count_column("events"),
     comment="Events in which personal information was replaced; nothing else says so, so that it cannot be rebuilt",
 )
+_leak = event_pii_per_day.c
+Index("idx_event_pii_per_day_first_seen", _leak.source, _leak.field, _leak.pii_type, _leak.day)
 
 content_per_day = Table(
     "content_per_day",
