@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection, text
 
@@ -30,6 +31,7 @@ _COLUMNS = (
     "purpose",
 )
 _POSTED = f"{', '.join(_COLUMNS)}, traffic_class, traffic_reason"
+_read_columns = itemgetter(*_COLUMNS)
 _COPY = f"COPY posted_events (position, event_id, occurred_at, {_POSTED}) FROM STDIN"
 
 # What a transaction posts, and what of it turned out to be new. The steps of `folds` read what counts in `new_events`,
@@ -60,6 +62,9 @@ _EMPTY_STAGING = text("""
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
     device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}"""
+# What the folds and their staging tables need of an event: each row is held for as long as the statement runs.
+_KEPT = """event_id, occurred_at, event_type, ip_address, device_fingerprint, link_id, referrer_id, source, user_id,
+    session_id, traffic_class, traffic_reason"""
 _NEW_TRAFFIC = """(occurred_at AT TIME ZONE 'UTC')::date, coalesce(source, ''), traffic_class,
     coalesce(traffic_reason, ''), count(*) FILTER (WHERE event_type = 'click'),
     count(*) FILTER (WHERE event_type = 'visit'), min(event_id::text COLLATE "C")::uuid"""
@@ -78,7 +83,7 @@ _STORE_NEW = text(f"""
         FROM posted_events p LEFT JOIN attribution_links l ON l.link_id = p.link_id
         ORDER BY event_id, position
         ON CONFLICT (event_id) DO NOTHING
-        RETURNING *
+        RETURNING {_KEPT}
     ), counted AS (
         INSERT INTO new_events SELECT {_NEW_EVENT} FROM stored WHERE {IS_COUNTED}
     ), classified AS (
@@ -92,7 +97,7 @@ _STORE_NEW = text(f"""
 
 _RECALL_DAY = text(f"""
     WITH of_day AS (
-        SELECT * FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL})
+        SELECT {_KEPT} FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL})
             AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
     ), classified AS (
         INSERT INTO new_traffic SELECT {_NEW_TRAFFIC} FROM of_day WHERE traffic_class IS NOT NULL GROUP BY 1, 2, 3, 4
@@ -176,6 +181,6 @@ def _rows(events: Sequence[Classified], now: datetime) -> Iterator[tuple[object,
             position,
             event.event_id or uuid.uuid4(),
             event.occurred_at or now,
-            *(values[column] for column in _COLUMNS),
+            *_read_columns(values),
             *(verdict or _NO_VERDICT),
         )
