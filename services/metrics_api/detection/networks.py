@@ -17,7 +17,7 @@ from viral_contract.models.guardrails import NetworkEvidence, Verdict
 from viral_contract.models.thresholds import FraudRule
 
 # An attacker chooses how many devices a network has: this many of a day are looked up, the first by fingerprint.
-_LOOKED_UP_DEVICES = 500
+_LOOKED_UP_DEVICES = 200
 _ROTATING_THRESHOLDS = 3
 
 # Whole numbers, so that 80 % is 80 %: 5 clicks of the top referrer for 4 of all.

@@ -29,7 +29,9 @@ class NetworkEvidence(BaseModel):
     clicks_per_device: float | None = Field(description="Null without any device")
     referrers: int = Field(description="Distinct referrers")
     top_referrer_share: float = Field(description="Share of the clicks with the most frequent referrer; 1 without any")
-    new_device_share: float = Field(description="Share of its devices that never clicked on an earlier date")
+    new_device_share: float = Field(
+        description="Share of its devices, of at most 200, that never clicked on an earlier date"
+    )
 
 
 class TrustProposal(BaseModel):

@@ -565,7 +565,7 @@ class TestBoundedWork:
             connection.execute(text("SET LOCAL random_page_cost = 4"))
             with watch_statements(connection) as statements:
                 answer = fetch(connection, fetch_subject(connection, kind, identifier, query), query)
-            # Evidence is read by day and device, of no more than 500 devices a day.
+            # Evidence is read by day and device, of no more than 200 devices a day.
             plans = [
                 plan
                 for plan in statements.explain(connection)
