@@ -23,8 +23,10 @@ from metrics_api.ingest.classify_again import (
     are_in_use,
     classify_step,
     has_open_events,
+    has_traffic,
     has_unclassified_events,
     plan_classification,
+    put_in_use,
 )
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
@@ -32,6 +34,8 @@ from metrics_api.work.backoff import BACKOFF
 from viral_contract.models.batches import Batch, BatchKind
 
 MAX_ATTEMPTS = 5
+# The first step, which finds the others: over all clicks and visits, or over those that other processes stored.
+_FIND_ALL, _FIND_OPEN = "find_all", "find_open"
 # The last step over events that are classified again: the facts follow.
 _REBUILD = "rebuild"
 # A release that knows no classes is replaced by then; its pods could not do a step.
@@ -60,6 +64,7 @@ class Work:
 
 
 _IS_STUCK = IS_UNFINISHED | ((batches.c.status == "failed") & batches.c.discarded_at.is_(None))
+_UNDER_WAY = update(batches).where(IS_UNFINISHED)
 # A migration has changed what they are made of.
 _IDS_IN_ANOTHER_FORM = text("""
     SELECT EXISTS (SELECT FROM user_journeys
@@ -80,6 +85,9 @@ def _rebuild(connection: Connection, step: str, context: StepContext) -> None:
 def _classify(connection: Connection, step: Any, context: StepContext) -> None:
     if step == _REBUILD:
         _start_over(connection, "rebuild_facts", plan_rebuild)
+    elif step in (_FIND_ALL, _FIND_OPEN):
+        found = plan_classification(connection, context.rules, only_open=step == _FIND_OPEN)
+        connection.execute(_UNDER_WAY.where(batches.c.kind == "classify_events").values(steps=[step, *found, _REBUILD]))
     else:
         classify_step(connection, step, context.rules)
 
@@ -182,14 +190,18 @@ def start_due_scans(connection: Connection) -> None:
 
 
 def start_due_classification(connection: Connection, rules: FactRules, *, now: datetime) -> None:
-    """Start to classify stored events again: by new rules at once, and what other processes stored by others later."""
-    if are_in_use(connection, rules) and not _has_leftovers(connection, now):
+    """Start to classify stored events again: by new rules at once, and what other processes stored by others later.
+
+    Where nothing is stored, new rules are recorded and that is all.
+    """
+    is_new = not are_in_use(connection, rules)
+    if not is_new and not _has_leftovers(connection, now):
         return
     of_older_release = has_unclassified_events(connection)
     _start_over(
         connection,
         "classify_events",
-        lambda planning: _plan_classification(planning, rules, now),
+        partial(_plan_classification, rules=rules, is_new=is_new, now=now),
         at=now + _REPLACED_WITHIN if of_older_release else None,
     )
 
@@ -201,9 +213,10 @@ def _has_leftovers(connection: Connection, now: datetime) -> bool:
     return has_open_events(connection) and connection.execute(known).first() is None
 
 
-def _plan_classification(connection: Connection, rules: FactRules, now: datetime) -> list[Any]:
-    steps: list[Any] = list(plan_classification(connection, rules, now=now))
-    return [*steps, _REBUILD] if steps else []
+def _plan_classification(connection: Connection, *, rules: FactRules, is_new: bool, now: datetime) -> list[Any]:
+    if is_new:
+        put_in_use(connection, rules, now=now)
+    return [_FIND_ALL if is_new else _FIND_OPEN, _REBUILD] if has_traffic(connection) else []
 
 
 def _start_over(
@@ -211,14 +224,15 @@ def _start_over(
 ) -> None:
     """Start the work from its beginning, also where a batch of its kind is under way.
 
-    Such a batch is locked before anything else, as it is for a step.
+    Such a batch is locked before anything else, as it is for a step. Without steps, none is begun.
     """
     unfinished = select(batches.c.id).where(batches.c.kind == kind, IS_UNFINISHED).with_for_update()
     known = connection.execute(unfinished.order_by(batches.c.id).limit(1)).scalar()
     steps = plan(connection)
     row = {"kind": kind, "status": "queued" if steps else "done", "steps": steps, "next_attempt_at": at}
     if known is None:
-        connection.execute(insert(batches).values(row))
+        if steps:
+            connection.execute(insert(batches).values(row))
     else:
         begun = {"done_steps": 0, "attempt": 0, "last_error": None, "enqueued_at": None}
         connection.execute(update(batches).where(batches.c.id == known).values({**row, **begun}))

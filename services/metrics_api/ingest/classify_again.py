@@ -19,12 +19,15 @@ Step = list[str]
 _EVENTS_PER_STEP = 20_000
 _STREAMED = {"stream_results": True, "yield_per": 5_000}
 _TRAFFIC_SQL = "ARRAY[" + ", ".join(f"'{each}'" for each in TRAFFIC_TYPES) + "]"
+_IS_TRAFFIC = f"event_type = ANY({_TRAFFIC_SQL})"
 _IS_OPEN = f"classifier_version IS NULL AND event_type IN {TRAFFIC_TYPES}"
 
 _NEWEST = text("SELECT id, rules FROM fact_versions ORDER BY id DESC LIMIT 1")
 _ADD_VERSION = text("INSERT INTO fact_versions (rules, started_at) VALUES (:rules, :now)")
 _HAS_OPEN = text(f"SELECT EXISTS (SELECT FROM attribution_events WHERE {_IS_OPEN})")
 _HAS_NO_CLASS = text(f"SELECT EXISTS (SELECT FROM attribution_events WHERE {_IS_OPEN} AND traffic_class IS NULL)")
+_HAS_TRAFFIC = text(f"SELECT EXISTS (SELECT FROM attribution_events WHERE {_IS_TRAFFIC})")
+_NO_TIMEOUT = text("SET LOCAL statement_timeout = 0")
 _DAYS = """
     SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events FROM attribution_events
     WHERE {wanted} GROUP BY 1 ORDER BY 1
@@ -33,7 +36,7 @@ _OF_STEP = text(f"""
     SELECT event_id, http_method, purpose, user_agent, host(ip_address) AS ip_address, traffic_class, traffic_reason,
         classifier_version
     FROM attribution_events
-    WHERE event_type = ANY({_TRAFFIC_SQL}) AND occurred_at >= CAST(:start AS timestamptz)
+    WHERE {_IS_TRAFFIC} AND occurred_at >= CAST(:start AS timestamptz)
         AND occurred_at < CAST(:end AS timestamptz)
 """)
 _SAVE = text("""
@@ -67,16 +70,33 @@ def has_unclassified_events(connection: Connection) -> bool:
     return found
 
 
-def plan_classification(connection: Connection, rules: FactRules, *, now: datetime) -> list[Step]:
-    """Put the rules in use, and return the steps over what others may have classified: their first and last moment.
+def put_in_use(connection: Connection, rules: FactRules, *, now: datetime) -> None:
+    """Record the rules as those in use, unless they are.
 
-    Writers are kept out meanwhile: whoever comes later knows by which rules to classify.
+    Writers are kept out until the transaction ends, which has to be soon: whoever comes later knows by which rules to
+    classify.
     """
     own_facts(connection)
-    is_new = not are_in_use(connection, rules)
-    if is_new:
+    if not are_in_use(connection, rules):
         connection.execute(_ADD_VERSION, {"rules": rules.description, "now": now})
-    wanted = f"event_type = ANY({_TRAFFIC_SQL})" if is_new else _IS_OPEN
+
+
+def has_traffic(connection: Connection) -> bool:
+    """Whether a click or visit is stored."""
+    found: bool = connection.execute(_HAS_TRAFFIC).scalar_one()
+    return found
+
+
+def plan_classification(connection: Connection, rules: FactRules, *, only_open: bool) -> list[Step]:
+    """The steps over what others may have classified: their first and last moment.
+
+    Counts all clicks and visits, which takes a while and keeps no writer out. What is stored later is classified by the
+    rules in use, or is open. Raises OtherRulesError where the rules are not those in use.
+    """
+    if not are_in_use(connection, rules):
+        raise OtherRulesError
+    connection.execute(_NO_TIMEOUT)
+    wanted = _IS_OPEN if only_open else _IS_TRAFFIC
     return [step for row in connection.execute(text(_DAYS.format(wanted=wanted))) for step in _split_day(row)]
 
 

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.batches.steps import StepContext, start_due_classification, step_batch
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
+from metrics_api.ingest.classify_again import are_in_use
 from metrics_api.ingest.events import save_events
+from metrics_api.ingest.locks import share_facts
 from metrics_api.traffic.classifier import Classifier
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
@@ -60,6 +62,26 @@ def fetch_classes(connection: Connection) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in connection.execute(_CLASSES)]
 
 
+def test_a_new_install_records_its_rules_and_has_nothing_to_do(database: Database, connection: Connection) -> None:
+    start(database, OLD)
+    assert are_in_use(connection, OLD)
+    assert step(database, OLD) == []
+
+
+def test_whoever_finds_what_is_to_be_classified_keeps_no_writer_out(posted: Database, connection: Connection) -> None:
+    """Counting all clicks takes long where many are kept."""
+    start(posted, NEW)
+    with posted.write() as planning:
+        batch_id = planning.execute(text("SELECT id FROM batches")).scalar_one()
+        assert step_batch(planning, batch_id, StepContext("US", 1, NOON, 0, NEW))
+        with posted.write() as writing:
+            share_facts(writing)
+            late = build_clicks(2, user_agent=APP)
+            assert save_events(writing, [Event.model_validate(event) for event in late], NEW, now=NOON) == 2
+    finish(posted, NEW)
+    assert fetch_classes(connection) == [("human", 2, 22), ("known_bot", 1, 1)]
+
+
 def test_new_rules_classify_what_is_stored_and_then_the_facts_are_rebuilt(
     api: Api, posted: Database, connection: Connection
 ) -> None:
@@ -67,17 +89,18 @@ def test_new_rules_classify_what_is_stored_and_then_the_facts_are_rebuilt(
     assert api.read("/v1/guardrails/fraud", **PERIOD)["total_flagged_ips"] == 0
     start(posted, NEW)
     start(posted, NEW)
-    assert step(posted, NEW) == [("classify_events", "done", 0), ("classify_events", "running", 1)]
+    assert step(posted, NEW) == [("classify_events", "running", 1)]
+    assert step(posted, NEW) == [("classify_events", "running", 2)]
     # The facts still say what they said.
     assert fetch_classes(connection) == [("human", 2, 20), ("known_bot", 1, 1)]
     assert api.read("/v1/guardrails/fraud", **PERIOD)["total_flagged_ips"] == 0
-    assert step(posted, NEW)[1:] == [("classify_events", "done", 2), ("rebuild_facts", "queued", 0)]
+    assert step(posted, NEW) == [("classify_events", "done", 3), ("rebuild_facts", "queued", 0)]
     finish(posted, NEW)
     assert api.read("/v1/guardrails/fraud", **PERIOD)["total_flagged_ips"] == 1
     assert api.read("/v1/guardrails/bots", **PERIOD)["total_flagged_devices"] == 1
     assert connection.execute(text("SELECT clicks FROM link_counts")).scalar_one() == 20
     start(posted, NEW, days=9)
-    assert len(step(posted, NEW)) == 3, "nothing is left to do"
+    assert len(step(posted, NEW)) == 2, "nothing is left to do"
 
 
 def test_a_process_with_other_rules_leaves_the_step_to_another_one(posted: Database) -> None:
@@ -102,7 +125,7 @@ def test_what_a_process_with_other_rules_stored_is_classified_later(posted: Data
         save_events(writing, [Event.model_validate(event) for event in late], OLD, now=NOON)
     assert fetch_classes(connection) == [("human", 2, 20), ("known_bot", 1, 1), ("library", None, 2)]
     start(posted, NEW, days=1)
-    assert len(step(posted, NEW)) == 3, "within an hour of the last time nothing starts"
+    assert len(step(posted, NEW)) == 2, "within an hour of the last time nothing starts"
     start(posted, NEW, days=2)
     finish(posted, NEW)
     assert fetch_classes(connection) == [("human", 2, 22), ("known_bot", 1, 1)]

@@ -16,10 +16,11 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
-from metrics_api.batches.steps import start_batch
+from metrics_api.batches.steps import start_batch, start_due_classification
+from metrics_api.context import Context
 from metrics_api.db.migrate import upgrade
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
-from tests.support.builders import build_clicks
+from tests.support.builders import NOON, build_clicks
 from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
@@ -138,8 +139,10 @@ def test_it_evaluates_what_came_in_and_opens_the_alert(start: Start, api: Api) -
 
 
 def test_it_leaves_the_steps_of_a_batch_to_workers_and_puts_it_on_their_queue(
-    start: Start, api: Api, connection: Connection, redis_url: str
+    start: Start, api: Api, context: Context, connection: Connection, redis_url: str
 ) -> None:
+    # As a reconciler does first of all, so that no batch classifies the clicks again.
+    start_due_classification(connection, context.fact_rules, now=NOON)
     api.post_events(*build_clicks(11, ip_address="203.0.113.7"))
     batch = start_batch(connection, "rebuild_facts")
     with Redis.from_url(redis_url) as redis:
