@@ -32,8 +32,14 @@ def _time(random: Random) -> int:
 ID_MAKERS: Mapping[str, Callable[[Random], str]] = {
     "uuid": _uuid,
     "uuid in capitals": lambda random: _uuid(random).upper(),
-    **{f"{number} digits": _digits(number) for number in (7, 9, 10, 11, 12, 13, 16, 18, 19)},
+    **{f"{number} digits": _digits(number) for number in (7, 9, 10, 11, 12, 13, 17, 18, 19)},
     **{f"{number} hexadecimal digits": _hexadecimal(number) for number in (16, 24, 32, 40, 64)},
+    "snowflake": lambda random: str(_time(random) * 1000 - 1_288_834_974_657 << 22 | random.getrandbits(22)),
+    "facebook user": lambda random: f"1000{random.randrange(10**10, 10**11)}",
+    "instagram account": lambda random: f"178414{random.randrange(10**10, 10**11)}",
+    "milliseconds": lambda random: f"{_time(random)}{random.randrange(1000):03}",
+    "microseconds": lambda random: f"{_time(random)}{random.randrange(10**6):06}",
+    "date and order": lambda random: f"202611{random.randrange(1, 31):02}{random.randrange(10**8):08}",
     "prefix": lambda random: f"user-{random.randrange(10**9, 10**10)}",
     "nanoid": _draw(_LETTERS + "-_", 21),
     "firebase": _draw(_LETTERS, 28),
@@ -54,6 +60,13 @@ ID_MAKERS: Mapping[str, Callable[[Random], str]] = {
     "three groups of four": lambda random: "-".join(f"{random.randrange(10_000):04}" for _ in range(3)),
     "class": lambda random: f"class {random.randrange(1, 12)}{random.choice('ABC')} room {random.randrange(100, 400)}",
 }
+
+CARD_LIKE_MAKERS: Mapping[str, tuple[Callable[[Random], str], float]] = {
+    "order of 15 digits": (_digits(15), 0.004),
+    "order of 16 digits": (_digits(16), 0.03),
+    "page-scoped user": (lambda random: f"{random.randrange(10**15, 9 * 10**15)}", 0.03),
+}
+"""Ids of as many digits as a card has, and which share of them may be taken for one: those that look like a card."""
 
 IN_APP_USER_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "

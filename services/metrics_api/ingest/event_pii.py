@@ -12,13 +12,13 @@ from sqlalchemy import Connection, text
 
 from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.pii_scanner.findings import PiiType
-from metrics_api.pii_scanner.redaction import Redacted, Redactor, may_hold
+from metrics_api.pii_scanner.redaction import CARD_LENGTHS, Redacted, Redactor, may_hold
 from metrics_api.traffic.crawlers import names_crawler
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
 _IDS = ("user_id", "referrer_id", "link_id", "session_id", "device_fingerprint")
-_TEXTS = ("landing_page", "referrer_url", "source")
+_TEXTS = ("landing_page", "referrer_url", "source", "http_method", "purpose")
 _OTHERS = (*_TEXTS, "metadata")
 
 _COUNT = text("""
@@ -123,9 +123,12 @@ def _may_hold(values: Mapping[str, Any], redactor: Redactor) -> bool:
     texts = [
         given
         for name in _IDS
-        # Most ids are digits, or small letters with digits and hyphens: nothing that is looked for.
+        # Most ids are digits, or small letters with digits and hyphens: nothing that is looked for but cards.
         if (given := values[name]) is not None
-        and not ((given.islower() and given.replace("-", "").isalnum()) or given.isdecimal())
+        and not (
+            (given.islower() and given.replace("-", "").isalnum())
+            or (given.isdecimal() and len(given) not in CARD_LENGTHS)
+        )
     ]
     texts += [given for name in _OTHERS if (given := values[name]) is not None]
     user_agent = values["user_agent"]

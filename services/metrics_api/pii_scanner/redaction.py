@@ -1,7 +1,8 @@
 """Finds personal information in what programs write, such as URLs, user agents and ids, encoded or not, to replace it.
 
-Stricter than the scan of what people write: digits in one piece are a phone number, a card or a social security number
-only where a label says so, because most of them are ids.
+Stricter than the scan of what people write: digits in one piece are a phone number or a social security number only
+where a label or a plus sign says so, because most of them are ids. With the check digit of a card, and a range and
+length of the large schemes, they are a card.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from metrics_api.pii_scanner.credit_card import has_check_digit
 from metrics_api.pii_scanner.cues import Cue, telling_words
 from metrics_api.pii_scanner.encoded import decode_base64, decode_percent
 from metrics_api.pii_scanner.findings import Finding, PiiType
@@ -35,6 +37,11 @@ _GROUPED = re.compile(
     rf"[\d+(](?:(?<=\+)\d|(?<=\()\d{{2,5}}\)|(?<=\d)(?:\d\d{_BY}\d\d\d?{_BY}\d{{4}}(?!\d)|\d{{3}}{_BY}\d{{4,6}}{_BY}\d{{4}}|"
     r"\d([ .-])\d\d\1\d\d\1\d\d|\d{1,4}[ +]\d{3,4}[ +]\d{3,4}|(?<=5)55-\d{4}))"
 )
+_CARD = re.compile(
+    r"\d(?<!\d.)(?:(?:(?<=4)\d{3}|(?<=5)[1-5]\d\d|(?<=2)(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|"
+    r"(?<=6)(?:011|4[4-9]\d|5\d\d))\d{12}|(?<=3)[47]\d{13})(?!\d)"
+)
+CARD_LENGTHS = (15, 16)
 _LABELS = (
     "phone",
     "tel",
@@ -76,10 +83,11 @@ _NUMBER_KEYS = (telling_words(Cue.PHONE, Cue.SSN, Cue.CARD) | frozenset("mobile 
     "digits",
 }
 _ID_KEYS = frozenset("id ids uid uuid guid hash key token ref count type verified".split())
-_SCHEME = re.compile(r"(?i:mailto|tel|sms|callto|email|phone):(?://)?")
+_SCHEME = re.compile(r"(?i:mailto|tel|sms|callto|email|phone|whatsapp):(?://)?")
+_KIND = re.compile(r"[A-Za-z][\w.-]{0,31}:")
 _CLEAR_RULES = frozenset(
     "phone_international phone_north_american phone_area_code phone_national_groups ssn_dashed ssn_grouped "
-    "card_grouped card_grouped_by_four card_digit_by_digit".split()
+    "card_bare card_grouped card_grouped_by_four card_digit_by_digit".split()
 )
 _DIGITS = re.compile(r"\d+")
 _VERSION = re.compile(r"\d[._]\d")
@@ -157,12 +165,15 @@ class Redactor:
     def _identify_form(self, form: str) -> Identified | None:
         scheme = _SCHEME.match(form)
         written = form[scheme.end() if scheme else 0 :].strip()
+        kind = _KIND.match(written)
         for found in scan_text(written, phone_region=self._region):
             is_whole = found.start == 0 and found.end == len(written)
             if found.type is PiiType.EMAIL:
                 return Identified(found.type, (written if is_whole else form).lower())
-            if is_whole and found.rule in _CLEAR_RULES and _is_clear(found, written):
-                return Identified(PiiType(found.type), _NOT_DIGIT.sub("", written))
+            is_number = is_whole or (kind is not None and (found.start, found.end) == (kind.end(), len(written)))
+            number = written[found.start :]
+            if is_number and found.rule in _CLEAR_RULES and _is_clear(found, number):
+                return Identified(PiiType(found.type), written[: found.start].lower() + _NOT_DIGIT.sub("", number))
             if is_whole and found.type is PiiType.STREET_ADDRESS:
                 return Identified(found.type, _NOT_WORD.sub(" ", written.casefold()))
         return None
@@ -232,6 +243,8 @@ def _is_clear(found: Finding, written: str) -> bool:
         return True
     if found.rule == "phone_trunk_zero":
         return " " in written
+    if found.rule == "card_bare":
+        return _CARD.fullmatch(written) is not None
     return found.rule in _CLEAR_RULES and (written[0] in "+(" or len(_DIGITS.findall(written)) > 2)
 
 
@@ -252,14 +265,19 @@ def may_hold(text: str) -> bool:
 def _may_hold_number(text: str) -> bool:
     is_long = False
     for run in _RUN.finditer(text):
-        if sum(map(str.isdecimal, run[0])) >= _SHORTEST_NUMBER:
-            if _GROUPED.search(text, *run.span()):
+        digits = sum(map(str.isdecimal, run[0]))
+        if digits >= _SHORTEST_NUMBER:
+            if _GROUPED.search(text, *run.span()) or (digits >= min(CARD_LENGTHS) and _holds_card(run[0])):
                 return True
             is_long = True
     if not is_long:
         return False
     lower = text.lower()
     return any(label in lower for label in _LABELS) and _LABELLED.search(lower) is not None
+
+
+def _holds_card(run: str) -> bool:
+    return any(has_check_digit(card[0]) for card in _CARD.finditer(run))
 
 
 def merge(places: Iterable[Place]) -> list[Place]:

@@ -15,7 +15,7 @@ from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.ingest.event_pii import Leak, replace_in_events
 from metrics_api.pii_scanner.redaction import Redactor
 from tests.support.planted_pii import plant
-from tests.support.realistic_ids import ID_MAKERS, IN_APP_USER_AGENTS
+from tests.support.realistic_ids import CARD_LIKE_MAKERS, ID_MAKERS, IN_APP_USER_AGENTS
 from viral_contract.models.events import Event
 
 LOG = Path(__file__).parents[2] / "data/web_access_events.csv"
@@ -49,7 +49,14 @@ def redact(text: str) -> str:
         ("?p=%2B15551234567", "?p=[phone]"),
         ("?p=%2B44+20+7946+0958", "?p=[phone]"),
         ("?s=123-45-6789", "?s=[ssn]"),
+        ("?s=536.22.1234", "?s=[ssn]"),
+        ("?s=536%2022%201234", "?s=[ssn]"),
         ("?card=4111111111111111", "?card=[credit_card]"),
+        ("?p=4111111111111111&x=1", "?p=[credit_card]&x=1"),
+        ("/pay/378282246310005", "/pay/[credit_card]"),
+        ("/pay/5555555555554444?n=2221000000000009", "/pay/[credit_card]?n=[credit_card]"),
+        ("/pay/6011111111111117/", "/pay/[credit_card]/"),
+        ("/u/whatsapp:+15551234567", "/u/whatsapp:[phone]"),
         ("?c=4111%201111%201111%201111", "?c=[credit_card]"),
         ("?addr=123+Main+Street&y=1", "?addr=[street_address]&y=1"),
         ("/homes/123%20Main%20Street", "/homes/[street_address]"),
@@ -66,6 +73,11 @@ def test_it_is_replaced_in_a_url_however_it_is_encoded(text: str, expected: str)
         "/i?uid=2025550143&contact=1",
         "/i?phone_number_id=2025550143",
         "/i?t=1732970000123&v=120.0.6099.129",
+        "?p=4111111111111112",
+        "?p=41111111111111111",
+        "?p=4222222222222",
+        "/a/4155552671",
+        "?p=123456789&q=15551234567",
         "/blog/10-best-ways-to-study",
         "/@mia/post",
         "/assets/icon@2x.png",
@@ -131,6 +143,42 @@ def test_an_id_that_is_one_gets_one_pseudonym_in_every_form() -> None:
     assert {replace(phone).id for phone in ("555-123-4567", "(555) 123-4567")} == {replace("555.123.4567").id}
 
 
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("4111111111111111", "credit_card"),
+        ("378282246310005", "credit_card"),
+        ("card:4111111111111111", "credit_card"),
+        ("+15551234567", "phone"),
+        ("user:+15551234567", "phone"),
+        ("whatsapp:+15551234567", "phone"),
+        ("536-22-1234", "ssn"),
+        ("536 22 1234", "ssn"),
+        ("123456789", None),
+        ("2025550143", None),
+        ("15551234567", None),
+        ("5105105105105105105", None),
+        ("order-4111111111111111", None),
+    ],
+)
+def test_a_number_in_one_piece_is_one_by_its_form(given: str, kind: str | None) -> None:
+    replaced = replace_in_events([Event(event_type="click", user_id=given)], build_pseudonyms())
+    assert [leak.type for leaks in replaced.leaks.values() for leak in leaks] == ([kind] if kind else [])
+
+
+def test_a_number_has_one_pseudonym_for_each_kind_of_account() -> None:
+    replace = build_pseudonyms().replace
+    assert replace("tel:+15551234567") == replace("whatsapp:+1 555 123 4567") == replace("+15551234567")
+    assert replace("parent:+15551234567").id not in (replace("child:+15551234567").id, replace("+15551234567").id)
+
+
+def test_what_a_request_says_of_itself_is_looked_through() -> None:
+    event = Event(event_type="click", http_method="mia@example.com", purpose="prefetch;mia@example.com")
+    replaced = replace_in_events([event], build_pseudonyms())
+    assert (replaced.events[0].http_method, replaced.events[0].purpose) == ("[email]", "prefetch;[email]")
+    assert list(replaced.leaks.values()) == [{Leak("http_method", "email"), Leak("purpose", "email")}]
+
+
 def test_metadata_keeps_its_shape() -> None:
     metadata: dict[str, Any] = {
         "mia@example.com": 1,
@@ -179,6 +227,14 @@ def test_realistic_ids_are_no_personal_information(name: str) -> None:
         for url in (f"/s/{given}", f"https://x.com/?uid={given}&contact=1", f"https://x.com/a?b=1&x={given}"):
             assert redactor.redact(url) is None, url
         assert redactor.redact_value("session", given) is None, given
+
+
+@pytest.mark.parametrize("name", CARD_LIKE_MAKERS)
+def test_few_ids_look_like_cards_by_chance(name: str) -> None:
+    make, most = CARD_LIKE_MAKERS[name]
+    redactor, random = Redactor("US"), Random(name)
+    found = sum(redactor.identify(make(random)) is not None for _ in range(5_000))
+    assert 0 < found / 5_000 <= most
 
 
 def test_user_agents_and_urls_of_a_public_log_are_not_changed() -> None:
