@@ -19,7 +19,6 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
-from viral_cli.local.postgres import EmbeddedPostgres
 
 from metrics_api.access.identifiers import References
 from metrics_api.access.pseudonyms import Pseudonyms
@@ -35,6 +34,7 @@ from viral_cli.local.leftovers import ProcessRecord
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import find_free_port
 from viral_cli.local.processes import Children
+from viral_cli.local.servers import EmbeddedPostgres
 from viral_contract.models.events import Event
 
 BATCH = 2_000
