@@ -118,11 +118,8 @@ def _build_network(row: SuspiciousIp, search: str) -> Component:
     address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
     if row.hint != "shared_network":
         return address
-    if row.verdict == "shared_network":
-        note = _build_trust_link(row.ip_address)
-    else:
-        note = [f"{format_counted(row.devices, 'device')}. Possibly a school. ", *_build_trust_link(row.ip_address)]
-    return html.Span([address, html.Span(note, className="row-note")]) if note else address
+    note = f"{format_counted(row.devices, 'device')}. Possibly a school or a family. "
+    return html.Span([address, html.Span([note, *_build_trust_link(row.ip_address)], className="row-note")])
 
 
 def _build_trust_link(address: str) -> list[Component | str]:

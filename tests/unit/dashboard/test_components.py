@@ -215,13 +215,15 @@ def build_school(address: str) -> list[Any]:
 def test_a_row_that_looks_like_a_school_offers_to_trust_it() -> None:
     rows = build_school("2001:db8:1::7")
     said = text_of(find(rows, "row-note")).split()
-    assert " ".join(said) == "28 devices. Possibly a school. Trust this network"
+    assert " ".join(said) == "28 devices. Possibly a school or a family. Trust this network"
     hrefs = [each.href for each in walk(find(rows, "row-note")) if hasattr(each, "href")]
     assert hrefs == ["/dashboard/guardrails/trusted-networks?cidr=2001%3Adb8%3A1%3A%3A7"]
 
 
 def test_a_masked_address_cannot_be_trusted() -> None:
-    assert text_of(find(build_school("203.0.113.*"), "row-note")).strip() == "28 devices. Possibly a school."
+    assert (
+        text_of(find(build_school("203.0.113.*"), "row-note")).strip() == "28 devices. Possibly a school or a family."
+    )
 
 
 def test_what_is_trusted_is_shown_apart_and_with_its_reason() -> None:
