@@ -101,12 +101,13 @@ def _build_group(
 def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
     """One day and network with the evidence of that day."""
     evidence = row.evidence
+    devices = evidence.devices if evidence else row.devices
     return (
         _build_network(row, search),
         html.Span(_FINDINGS[row.verdict], className=f"finding finding-{row.verdict}"),
         format_day(row.date),
         format_count(row.click_count),
-        format_count(evidence.devices if evidence else row.devices),
+        _UNKNOWN if devices is None else format_count(devices),
         f"{evidence.clicks_per_device:.1f}" if evidence and evidence.clicks_per_device is not None else _UNKNOWN,
         format_count(evidence.referrers) if evidence else _UNKNOWN,
         format_percent(evidence.top_referrer_share) if evidence else _UNKNOWN,
@@ -116,7 +117,7 @@ def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
 
 def _build_network(row: SuspiciousIp, search: str) -> Component:
     address = build_suspect("ip_address", row.ip_address, row.ref, search, row.alias)
-    if row.hint != "shared_network":
+    if row.hint != "shared_network" or row.devices is None:
         return address
     note = f"{format_counted(row.devices, 'device')}. Possibly a school or a family. "
     return html.Span([address, html.Span([note, *_build_trust_link(row.ip_address)], className="row-note")])

@@ -20,13 +20,17 @@ from viral_contract.models.guardrails import (
     TrustProposal,
 )
 
-CURSOR = "fraud"
+CURSOR = "fraud_networks"
+_NO_POSITION = ""
 _TRUSTED_ROWS = 50
 # A family stays below, a class is above.
 _SCHOOL_DEVICES = 10
 
 _WORST_FIRST = "ORDER BY -clicks, day, ip_address"
-_BEHIND = "AND (-clicks, day, ip_address) > (CAST(:clicks AS bigint), CAST(:day AS date), CAST(:ip AS inet))"
+_BEHIND = """AND (-clicks, day, ip_address)
+    > (CAST(:{list}_clicks AS bigint), CAST(:{list}_day AS date), CAST(:{list}_ip AS inet))"""
+_LISTS = ("suspicious", "shared")
+_POSITION = tuple(f"{name}_{part}" for name in _LISTS for part in ("clicks", "day", "ip"))
 _IN_HOUR = """occurred_at >= hour AND occurred_at < hour + interval '1 hour'"""
 # Looked up hour by hour, because an attacker chooses how much a network has done.
 _ACTIVE_HOURS = f"""
@@ -41,9 +45,10 @@ _ACTIVE_HOURS = f"""
 _ANSWER = f"""
     WITH candidate AS MATERIALIZED ({{candidates}}), listed AS (
         (SELECT 'suspicious' AS list, * FROM candidate
-        WHERE NOT is_trusted AND NOT is_shared {{behind}} {_WORST_FIRST} LIMIT :fetch)
+        WHERE NOT is_trusted AND NOT is_shared {{behind_suspicious}} {_WORST_FIRST} LIMIT :fetch)
         UNION ALL
-        (SELECT 'shared', * FROM candidate WHERE NOT is_trusted AND is_shared {_WORST_FIRST} LIMIT :shared_rows)
+        (SELECT 'shared', * FROM candidate
+        WHERE NOT is_trusted AND is_shared {{behind_shared}} {_WORST_FIRST} LIMIT :fetch)
     )
     SELECT total.flagged, total.shared, shown.* FROM (
         SELECT count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND NOT is_shared) AS flagged,
@@ -64,31 +69,46 @@ _ANSWER = f"""
 
 
 def fetch_fraud(connection: Connection, query: Query, trust: Mapping[str, str]) -> FraudAnswer:
-    """The networks above the threshold, the most clicks first: flagged, shared and trusted ones apart."""
-    after = dict(zip(("clicks", "day", "ip"), query.page.after, strict=True)) if query.page.after else {}
-    statement = text(_ANSWER.format(candidates=build_candidates(query), behind=_BEHIND if after else ""))
-    limits = {"fetch": query.page.fetch, "shared_rows": query.page.limit}
-    found = connection.execute(statement, {**flagging_values(query, trust), **after, **limits}).all()
-    return format_fraud(found, trust, query)
+    """The networks above the threshold, the most clicks first: flagged, shared and trusted ones apart.
+
+    Flagged and shared ones have up to `query.page.limit` rows each; one cursor goes on in both.
+    """
+    after = dict(zip(_POSITION, query.page.after or [_NO_POSITION] * len(_POSITION), strict=True))
+    behind = {f"behind_{name}": _BEHIND.format(list=name) if after[f"{name}_day"] else "" for name in _LISTS}
+    statement = text(_ANSWER.format(candidates=build_candidates(), **behind))
+    given = {name: value for name, value in after.items() if value}
+    values = {**flagging_values(query, trust), **given, "fetch": query.page.fetch}
+    return format_fraud(connection.execute(statement, values).all(), trust, after, query)
 
 
-def format_fraud(rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query) -> FraudAnswer:
-    """The answer for the rows of all lists, of which the last suspicious one may belong to the next page."""
-    shown, last = query.page.split([row for row in rows if row.list == "suspicious"])
-    references = query.identifiers.references
+def format_fraud(
+    rows: Sequence[Row[Any]], trust: Mapping[str, str], after: Mapping[str, str], query: Query
+) -> FraudAnswer:
+    """The answer for the rows of all lists; the last flagged and the last shared one may belong to the next page."""
+    flagged, more_flagged = query.page.split([row for row in rows if row.list == "suspicious"])
+    shared, more_shared = query.page.split([row for row in rows if row.list == "shared"])
     return FraudAnswer(
         period=query.period,
         computed_at=query.now,
         thresholds=query.used("fraud_ip_click_threshold"),
         fraud_rule=query.settings.fraud_rule,
-        suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in shown],
-        shared_networks=[_format_shared(row, query) for row in rows if row.list == "shared"],
+        suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in flagged],
+        shared_networks=[_format_shared(row, query) for row in shared],
         trusted_ips=[_format_trusted(row, trust, query) for row in rows if row.list == "trusted"],
         total_flagged_ips=rows[0].flagged,
         total_shared_networks=rows[0].shared,
         threshold_used=query.settings.fraud_ip_click_threshold,
-        next_cursor=last and encode_cursor(references, CURSOR, (-last.clicks, last.day, last.network)),
+        next_cursor=_next_cursor((flagged, shared), after, query) if more_flagged or more_shared else None,
     )
+
+
+def _next_cursor(pages: Sequence[Sequence[Row[Any]]], after: Mapping[str, str], query: Query) -> str:
+    position = dict(after)
+    for name, rows in zip(_LISTS, pages, strict=True):
+        if rows:
+            last = (-rows[-1].clicks, rows[-1].day, rows[-1].network)
+            position |= dict(zip((f"{name}_clicks", f"{name}_day", f"{name}_ip"), map(str, last), strict=True))
+    return encode_cursor(query.identifiers.references, CURSOR, [position[name] for name in _POSITION])
 
 
 def _describe(row: Row[Any], query: Query) -> dict[str, Any]:

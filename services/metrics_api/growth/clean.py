@@ -65,7 +65,7 @@ def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]
     """
     devices, bot_values = flagged_devices(query, trust)
     statement = _FLAGGED.format(
-        flagged_ips=networks.build_flagged(query),
+        flagged_ips=networks.FLAGGED,
         flagged_devices=devices,
         busy_days=anomalies.BUSY_DAYS,
         eager_referrers=anomalies.EAGER_REFERRERS.format(only=""),

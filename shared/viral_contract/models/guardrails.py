@@ -25,12 +25,16 @@ Verdict = Literal["flagged", "rotating", "shared_network"]
 class NetworkEvidence(BaseModel):
     """What a network's clicks of one UTC day say about who is behind it."""
 
-    devices: int = Field(description="Distinct devices; equal ones count apart where their users are known")
+    devices: int = Field(
+        description="Distinct pairs of device_fingerprint and user_id: equal devices, such as a school's, count apart "
+        "where their users are known, and so does one device with several users"
+    )
     clicks_per_device: float | None = Field(description="Null without any device")
     referrers: int = Field(description="Distinct referrers")
     top_referrer_share: float = Field(description="Share of the clicks with the most frequent referrer; 1 without any")
-    new_device_share: float = Field(
-        description="Share of its devices, of at most 200, that never clicked on an earlier date"
+    new_device_share: float = Field(description="Share of its devices that never clicked on an earlier date")
+    sampled_devices: int | None = Field(
+        None, description="Number of devices, chosen by hash, that new_device_share is of; null if it is of all"
     )
 
 
@@ -50,13 +54,15 @@ class SuspiciousIp(BaseModel):
     ref: str
     alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     click_count: int
-    devices: int = Field(description="Distinct devices")
+    devices: int | None = Field(description="As in the evidence; null without")
     pace_per_hour: float | None = Field(description="Clicks per active hour of the day")
     hint: Literal["shared_network"] | None = Field(
         description="shared_network: the evidence is that of a shared network"
     )
     verdict: Verdict = "flagged"
-    evidence: NetworkEvidence | None = None
+    evidence: NetworkEvidence | None = Field(
+        None, description="Null for at most 5 clicks, which are flagged whoever made them"
+    )
 
 
 class SharedNetwork(SuspiciousIp):
@@ -80,13 +86,14 @@ class TrustedIp(BaseModel):
 
 
 class FraudAnswer(Answer):
-    """Networks with too many clicks in one day, worst first; shared and trusted networks are separate."""
+    """Networks with too many clicks in one day, worst first; shared and trusted networks are separate.
+
+    `next_cursor` continues the flagged and the shared ones at once.
+    """
 
     fraud_rule: FraudRule = "network_aware"
     suspicious_ips: list[SuspiciousIp]
-    shared_networks: list[SharedNetwork] = Field(
-        default_factory=list, description="The first ones; excluded from all other counts"
-    )
+    shared_networks: list[SharedNetwork] = Field(default_factory=list, description="Excluded from all other counts")
     total_shared_networks: int = 0
     trusted_ips: list[TrustedIp] = Field(description="The first 50; excluded from all other counts")
     total_flagged_ips: int = Field(description="Distinct networks that are flagged or rotating")

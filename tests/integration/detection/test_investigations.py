@@ -92,6 +92,7 @@ class TestAddress:
                 "referrers": 0,
                 "top_referrer_share": 1,
                 "new_device_share": 0,
+                "sampled_devices": None,
             },
         ]
         assert api.read(path_of("ips", IP), **PERIOD, fraud_ip_click_threshold=11)["flagged"] is False
@@ -565,12 +566,7 @@ class TestBoundedWork:
             connection.execute(text("SET LOCAL random_page_cost = 4"))
             with watch_statements(connection) as statements:
                 answer = fetch(connection, fetch_subject(connection, kind, identifier, query), query)
-            # Evidence is read by day and device, of no more than 200 devices a day.
-            plans = [
-                plan
-                for plan in statements.explain(connection)
-                if "attribution_events" in plan and "devices_per_network_day" not in plan
-            ]
+            plans = [plan for plan in statements.explain(connection) if "attribution_events" in plan]
 
         assert (answer.looked_at_events, answer.truncated) == (MAX_EVENTS, True)
         assert len(statements.sent) <= 6

@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
+from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.context import Context
+from metrics_api.db.database import Database
+from metrics_api.detection.fraud import fetch_fraud
+from metrics_api.detection.query import build_masked_query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, change_settings, forget_everything
-from tests.support.brute_force import name_network
+from tests.support.brute_force import EVIDENCE_FLOOR, name_network
 from tests.support.builders import NOON, build_clicks, build_event, build_link
 from tests.support.networks import Planted, plant_networks
+from tests.support.plans import watch_statements
 from tests.support.trusted_networks import PERIOD, trust
 from viral_contract.models.people import Scope
+from viral_contract.models.period import Period
 
 FRAUD = "/v1/guardrails/fraud"
 MORNING = NOON.replace(hour=8)
@@ -96,6 +102,48 @@ def test_devices_that_are_known_do_not_rotate(api: Api) -> None:
     )
     [row] = api.read(FRAUD, **PERIOD)["suspicious_ips"]
     assert (row["verdict"], row["evidence"]["new_device_share"]) == ("flagged", pytest.approx(26 / 30))
+
+
+def test_newness_is_that_of_a_sample_that_names_do_not_choose(api: Api) -> None:
+    yesterday = NOON - timedelta(days=1)
+    for name, known in (("a", True), ("z", False)):
+        for start in range(0, 500, 250):
+            devices = range(start, start + 250)
+            api.post_events(
+                *(build_event(ip_address="203.0.113.7", device_fingerprint=f"{name}-{device}") for device in devices),
+                *(build_event(at=yesterday, device_fingerprint=f"{name}-{device}") for device in devices if known),
+            )
+    [row] = api.read(FRAUD, **PERIOD)["suspicious_ips"]
+    assert row["evidence"]["sampled_devices"] == 200
+    assert row["evidence"]["new_device_share"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_the_answer_is_found_in_facts_by_index(api: Api, database: Database) -> None:
+    api.post_events(*build_crowd(30, 30, 1), *build_crowd(4, 4, 4, ip_address="203.0.113.8"))
+    settings = DetectionSettings.model_validate({}).model_copy(update={"fraud_ip_click_threshold": 1})
+    query = build_masked_query(Period(start=NOON.date(), end=NOON.date(), days=1), settings, References("k"), now=NOON)
+    with database.read() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        with watch_statements(connection) as statements:
+            fetch_fraud(connection, query, {})
+        [plan] = statements.explain(connection)
+    assert "idx_clicks_per_device_day_device" in plan
+    assert "idx_devices_per_network_day_sample" in plan
+    assert "idx_attribution_events_bot_detection" not in plan
+    assert "idx_attribution_events_device_fingerprint" not in plan
+
+
+def test_a_handful_of_clicks_is_flagged_whoever_made_them(api: Api) -> None:
+    api.post_events(*build_crowd(5, 5, 5), *build_crowd(6, 6, 6, ip_address="203.0.113.8", name="guest"))
+    answer = api.read(FRAUD, **PERIOD, threshold=1)
+    [few], [shared] = answer["suspicious_ips"], answer["shared_networks"]
+    assert (few["ip_address"], few["verdict"], few["evidence"], few["devices"]) == (
+        "203.0.113.7",
+        "flagged",
+        None,
+        None,
+    )
+    assert (shared["ip_address"], answer["total_flagged_ips"]) == ("203.0.113.8", 1)
 
 
 def test_the_plain_rule_flags_every_network(api: Api) -> None:
@@ -262,13 +310,17 @@ def test_flagged_networks_are_listed_in_pages_and_shared_ones_apart(api: Api) ->
     for number in range(6):
         api.post_events(*build_clicks(11 + number, ip_address=f"203.0.113.{number}"))
         api.post_events(*build_crowd(30, 30, 5, ip_address=f"198.51.100.{number}", name=f"school-{number}"))
-    listed, cursor = [], {}
+    for number in range(6, 9):
+        api.post_events(*build_crowd(30, 30, 5, ip_address=f"198.51.100.{number}", name=f"school-{number}"))
+    listed, shared, cursor = [], [], {}
     while cursor is not None:
         page = api.read(FRAUD, **PERIOD, limit=4, **cursor)
-        listed += [row["click_count"] for row in page["suspicious_ips"]]
-        assert (page["total_flagged_ips"], page["total_shared_networks"], len(page["shared_networks"])) == (6, 6, 4)
+        listed.append([row["click_count"] for row in page["suspicious_ips"]])
+        shared.append([row["ip_address"][-1] for row in page["shared_networks"]])
+        assert (page["total_flagged_ips"], page["total_shared_networks"]) == (6, 9)
         cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
-    assert listed == [16, 15, 14, 13, 12, 11]
+    assert listed == [[16, 15, 14, 13], [12, 11], []]
+    assert shared == [["0", "1", "2", "3"], ["4", "5", "6", "7"], ["8"]]
 
 
 @pytest.fixture
@@ -332,7 +384,9 @@ def test_answers_equal_an_account_of_every_click(
     assert answer["total_flagged_ips"] == len(wrong)
 
 
-def judge_by_hand(events: list[dict[str, Any]], threshold: int) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
+def judge_by_hand(
+    events: list[dict[str, Any]], threshold: int
+) -> dict[tuple[str, str], tuple[str, dict[str, Any] | None]]:
     """The verdict and the evidence of each network and day above the threshold, straight from the contract."""
     by_network: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for event in events:
@@ -340,8 +394,12 @@ def judge_by_hand(events: list[dict[str, Any]], threshold: int) -> dict[tuple[st
     return {key: judge(clicks, events, threshold) for key, clicks in by_network.items() if len(clicks) > threshold}
 
 
-def judge(clicks: list[dict[str, Any]], events: list[dict[str, Any]], threshold: int) -> tuple[str, dict[str, Any]]:
+def judge(
+    clicks: list[dict[str, Any]], events: list[dict[str, Any]], threshold: int
+) -> tuple[str, dict[str, Any] | None]:
     c, day = len(clicks), clicks[0]["occurred_at"][:10]
+    if c <= EVIDENCE_FLOOR:
+        return "flagged", None
     devices = {(event["device_fingerprint"], event["user_id"]) for event in clicks}
     referrers = Counter(event["referrer_id"] for event in clicks)
     known = {event["device_fingerprint"] for event in events if event["occurred_at"][:10] < day}
@@ -353,7 +411,7 @@ def judge(clicks: list[dict[str, Any]], events: list[dict[str, Any]], threshold:
     elif d > 2 and c <= 3 * d and r >= 3 and 10 * top < 8 * c:
         verdict = "shared_network"
     evidence = {"devices": d, "clicks_per_device": c / d, "referrers": r}
-    return verdict, {**evidence, "top_referrer_share": top / c, "new_device_share": new / d}
+    return verdict, {**evidence, "top_referrer_share": top / c, "new_device_share": new / d, "sampled_devices": None}
 
 
 def test_networks_of_planted_truth_have_addresses_of_their_own() -> None:

@@ -22,6 +22,7 @@ from metrics_api.db.tables.deliveries import (
 from metrics_api.db.tables.events import attribution_events, attribution_links
 from metrics_api.db.tables.facts import (
     BURST_SIZES,
+    DEVICE_HASH,
     EVIDENCE_FLOOR,
     MAX_BURST_SECONDS,
     active_weeks,
@@ -44,6 +45,7 @@ from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
 __all__ = [
     "BURST_SIZES",
+    "DEVICE_HASH",
     "EVIDENCE_FLOOR",
     "MAX_BURST_SECONDS",
     "active_weeks",

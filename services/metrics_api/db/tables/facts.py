@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     desc,
+    text,
 )
 from sqlalchemy.dialects.postgresql import INET
 
@@ -52,6 +53,14 @@ devices_per_network_day = Table(
     Column("user_id", Text, primary_key=True, comment="Tells equal devices apart; empty where nobody is known"),
     comment="Devices that clicked from networks with more clicks on the day than the floor",
 )
+DEVICE_HASH = "hashtextextended(device_fingerprint, hashtextextended(user_id, 0))"
+"""The order in which a network's devices are sampled."""
+Index(
+    "idx_devices_per_network_day_sample",
+    devices_per_network_day.c.day,
+    devices_per_network_day.c.ip_address,
+    text(DEVICE_HASH),
+)
 
 referrers_per_network_day = Table(
     "referrers_per_network_day",
@@ -71,6 +80,13 @@ clicks_per_device_day = Table(
     count_column("clicks"),
     time_column("first_click_at", nullable=False),
     time_column("last_click_at", nullable=False),
+)
+
+# Whether a device clicked on an earlier date.
+Index(
+    "idx_clicks_per_device_day_device",
+    clicks_per_device_day.c.device_fingerprint,
+    clicks_per_device_day.c.day,
 )
 
 bursts_per_device_day = Table(

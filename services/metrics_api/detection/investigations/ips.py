@@ -24,7 +24,7 @@ _DAYS = f"""
 def fetch_ip_investigation(connection: Connection, subject: Subject, query: Query) -> IpInvestigation:
     """What the network did in the period."""
     trust = fetch_active_trust(connection, query)
-    statement = text(_DAYS.format(candidates=build_candidates(query, only=_OF_NETWORK)))
+    statement = text(_DAYS.format(candidates=build_candidates(_OF_NETWORK)))
     given = {**flagging_values(query, trust), "ip_address": subject.identifier}
     return format_ip_investigation(subject, connection.execute(statement, given).all(), trust, query)
 
