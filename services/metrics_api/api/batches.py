@@ -44,7 +44,14 @@ def post_batch_step(batch_id: int) -> Batch:
     """Run the next step of a background job; a finished one is returned as it is."""
     context = current_context()
     api, waits = context.settings.api, context.settings.queues.backoff_base_seconds
-    step_context = StepContext(api.pii_phone_region, api.pii_scan_seconds, datetime.now(UTC), waits, context.fact_rules)
+    step_context = StepContext(
+        api.pii_phone_region,
+        api.pii_scan_seconds,
+        datetime.now(UTC),
+        waits,
+        context.fact_rules,
+        context.pseudonyms,
+    )
     with context.database.write() as connection:
         _found(fetch_batch(connection, batch_id), batch_id)
         stepped = step_batch(connection, batch_id, step_context)

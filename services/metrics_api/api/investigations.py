@@ -1,6 +1,6 @@
 """Investigates an address, a device or a referrer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from ipaddress import ip_network
 from typing import Literal, TypeVar
@@ -63,7 +63,7 @@ def get_ip_investigation(given: str, query: InvestigationQuery, connection: Conn
         network = _parse_network(_read_identifier(connection, given))
     except ValueError as error:
         raise _never_seen("ip_address") from error
-    return _investigate(connection, "ip_address", network, fetch_ip_investigation, query)
+    return _investigate(connection, "ip_address", [network], fetch_ip_investigation, query)
 
 
 def _parse_network(given: str) -> str:
@@ -85,8 +85,8 @@ def get_device_investigation(
     given: str, query: InvestigationQuery, connection: Connection
 ) -> DeviceInvestigation | Response:
     """Investigate a device, given its fingerprint or its ref."""
-    device = current_context().pseudonyms.replace(_read_identifier(connection, given)).id
-    return _investigate(connection, "device", device, fetch_device_investigation, query)
+    names = _list_names(_read_identifier(connection, given))
+    return _investigate(connection, "device", names, fetch_device_investigation, query)
 
 
 @investigations.route(
@@ -99,8 +99,12 @@ def get_referrer_investigation(
     referrer_id: str, query: InvestigationQuery, connection: Connection
 ) -> ReferrerInvestigation | Response:
     """Investigate a referrer."""
-    stored = current_context().pseudonyms.replace(referrer_id).id
-    return _investigate(connection, "referrer", stored, fetch_referrer_investigation, query)
+    return _investigate(connection, "referrer", _list_names(referrer_id), fetch_referrer_investigation, query)
+
+
+def _list_names(given: str) -> list[str]:
+    """What it is stored as, and what releases stored that did not replace personal information in ids."""
+    return [current_context().pseudonyms.replace(given).id, given]
 
 
 def _read_identifier(connection: Connection, given: str) -> str:
@@ -119,13 +123,14 @@ def _read_identifier(connection: Connection, given: str) -> str:
 def _investigate(
     connection: Connection,
     kind: EntityKind,
-    identifier: str,
+    names: Sequence[str],
     fetch: Callable[[Connection, Subject, Query], Found],
     query: InvestigationQuery,
 ) -> Found | Response:
     asked = parse_query(query, query, read_page(query, CURSOR))
     note_look(connection)
-    subject = fetch_subject(connection, kind, identifier, asked)
+    found = (fetch_subject(connection, kind, name, asked) for name in dict.fromkeys(names))
+    subject = next((each for each in found if each is not None), None)
     if subject is None:
         raise _never_seen(kind)
     if _wants_csv(query):

@@ -7,7 +7,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.writes import Writing, build_writes
 from metrics_api.ingest.event_pii import replace_in_link
 from metrics_api.ingest.late_items import Saved, take_links
-from metrics_api.ingest.links import delete_link
+from metrics_api.ingest.links import delete_links
 from viral_contract.models.links import Link, LinkBatch, LinkItem
 
 
@@ -23,8 +23,10 @@ def _save(items: Sequence[LinkItem]) -> Saved:
 
 def _delete(link_id: str) -> bool:
     context = current_context()
+    # Until its links are replaced, a new release finds those of the one before by the ids that they came with.
+    names = {link_id, context.pseudonyms.replace(link_id).id}
     with context.database.write() as connection:
-        return delete_link(connection, context.pseudonyms.replace(link_id).id)
+        return delete_links(connection, sorted(names)) > 0
 
 
 links = build_writes(

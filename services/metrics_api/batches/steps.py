@@ -15,6 +15,7 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.batches.ledger import BATCHES, IS_UNFINISHED, fetch_batch
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import batches
@@ -30,12 +31,15 @@ from metrics_api.ingest.classify_again import (
 )
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from metrics_api.ingest.rescan import finish_step, plan_finish, plan_rescan, rescan_step
+from metrics_api.ingest.stored_links import replace_in_stored_links
 from metrics_api.work.backoff import BACKOFF
 from viral_contract.models.batches import Batch, BatchKind
 
 MAX_ATTEMPTS = 5
 # The first step, which finds the others: over all clicks and visits, or over those that other processes stored.
 _FIND_ALL, _FIND_OPEN = "find_all", "find_open"
+# After them: links that an older release stored get the ids that their events have now.
+_LINKS = "links"
 # The last step over events that are classified again: the facts follow.
 _REBUILD = "rebuild"
 # A release that knows no classes is replaced by then; its pods could not do a step.
@@ -53,6 +57,7 @@ class StepContext:
     now: datetime
     backoff_base_seconds: float
     rules: FactRules
+    pseudonyms: Pseudonyms
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,15 @@ def _rebuild(connection: Connection, step: str, context: StepContext) -> None:
 
 
 def _classify(connection: Connection, step: Any, context: StepContext) -> None:
-    if step == _REBUILD:
+    if step == _LINKS:
+        replace_in_stored_links(connection, context.pseudonyms, now=context.now)
+    elif step == _REBUILD:
         _start_over(connection, "rebuild_facts", plan_rebuild)
     elif step in (_FIND_ALL, _FIND_OPEN):
         found = plan_classification(connection, context.rules, only_open=step == _FIND_OPEN)
-        connection.execute(_UNDER_WAY.where(batches.c.kind == "classify_events").values(steps=[step, *found, _REBUILD]))
+        connection.execute(
+            _UNDER_WAY.where(batches.c.kind == "classify_events").values(steps=[step, *found, _LINKS, _REBUILD])
+        )
     else:
         classify_step(connection, step, context.rules)
 
@@ -216,7 +225,7 @@ def _has_leftovers(connection: Connection, now: datetime) -> bool:
 def _plan_classification(connection: Connection, *, rules: FactRules, is_new: bool, now: datetime) -> list[Any]:
     if is_new:
         put_in_use(connection, rules, now=now)
-    return [_FIND_ALL if is_new else _FIND_OPEN, _REBUILD] if has_traffic(connection) else []
+    return [_FIND_ALL if is_new else _FIND_OPEN, _LINKS, _REBUILD] if has_traffic(connection) else []
 
 
 def _start_over(

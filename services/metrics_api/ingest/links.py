@@ -52,7 +52,7 @@ _SAVE = text("""
 
 _DELETE = text("""
     WITH deleted AS (
-        DELETE FROM attribution_links WHERE link_id = :id
+        DELETE FROM attribution_links WHERE link_id = ANY(CAST(:ids AS text[]))
         RETURNING inserted_at, referrer_id, source, CASE WHEN click_count = 0 THEN 1 ELSE 0 END AS unopened
     )
     INSERT INTO changed_links (old_at, old_referrer, old_source, unopened) SELECT * FROM deleted
@@ -82,6 +82,7 @@ _FOLD_CONTENT = text(f"""
         items = fact.items + excluded.items, unopened = fact.unopened + excluded.unopened
 """)
 
+_KNOWN = text("SELECT link_id FROM attribution_links WHERE link_id = ANY(CAST(:ids AS text[]))")
 _COUNT_CREATED = text("SELECT count(*) FROM changed_links WHERE old_at IS NULL")
 
 
@@ -98,15 +99,23 @@ def save_links(connection: Connection, links: Sequence[LinkItem], *, now: dateti
     return created
 
 
-def delete_link(connection: Connection, link_id: str) -> bool:
-    """Delete the link, but not its events; returns whether there was one."""
-    _begin(connection, [link_id])
-    found = connection.execute(_DELETE, {"id": link_id}).rowcount == 1
+def delete_links(connection: Connection, ids: Sequence[str]) -> int:
+    """Delete links, but not their events; returns how many there were."""
+    known = fetch_known(connection, ids)
+    if not known:
+        return 0
+    _begin(connection, list(known))
+    found = connection.execute(_DELETE, {"ids": list(known)}).rowcount
     _fold(connection)
     return found
 
 
-def _begin(connection: Connection, ids: list[str]) -> None:
+def fetch_known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that links have."""
+    return set(connection.execute(_KNOWN, {"ids": list(ids)}).scalars())
+
+
+def _begin(connection: Connection, ids: Sequence[str]) -> None:
     share_facts(connection)
     _prepare_staging(connection)
     connection.execute(_CLAIM_COUNTS, {"ids": sorted(set(ids))})

@@ -21,7 +21,7 @@ from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STU
 from metrics_api.ingest.erased import Key, save_erased
 from metrics_api.ingest.folds import ACTIVE_WEEKS, fold
 from metrics_api.ingest.journeys import JOURNEYS
-from metrics_api.ingest.links import delete_link
+from metrics_api.ingest.links import delete_links
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
@@ -177,8 +177,7 @@ def _change_events(
 
 def _delete_links(erasure: Erasure, subject: Subject) -> int:
     links = erasure.connection.execute(_LINKS, {"id": subject.id}).all()
-    for link in links:
-        delete_link(erasure.connection, link.link_id)
+    delete_links(erasure.connection, [link.link_id for link in links])
     erasure.days.update(link.day for link in links)
     erasure.gone.update(("link", link.link_id) for link in links)
     return len(links)

@@ -16,13 +16,16 @@ from metrics_api.ingest.content_tables import PARENT_SHARES
 from metrics_api.ingest.links import save_links
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
 from tests.support.content_account import fetch_counts
+from tests.support.pseudonyms import PSEUDONYMS
 from viral_contract.models.batches import BatchKind
 from viral_contract.models.content import ParentShareItem
 from viral_contract.models.links import LinkItem
 from viral_contract.models.violations import ViolationResolution
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
+GIVEN = StepContext(
+    phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules(), pseudonyms=PSEUDONYMS
+)
 IDS = [f"s-{number}" for number in range(40)]
 TEXTS = ["Beat my best time!", "my SSN is 219-09-9999", "write to john@example.com"]
 DAYS = [None, datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)]

@@ -15,13 +15,16 @@ from metrics_api.ingest.content import ContentItem, delete_content, encode_item,
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.resolutions import save_resolution
 from tests.support.content_account import KINDS, Account, fetch_counts, fetch_violations
+from tests.support.pseudonyms import PSEUDONYMS
 from viral_contract.models.batches import BatchKind
 from viral_contract.models.content import Consent, Media, ParentShareItem, ProgressReelItem, StudySessionItem
 from viral_contract.models.violations import ViolationResolution
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(days=3)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
+GIVEN = StepContext(
+    phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules(), pseudonyms=PSEUDONYMS
+)
 
 # Few values of everything, so that items meet; two numbers look the same once they are masked.
 numbers = st.sampled_from(["my SSN is 219-09-9999", "my SSN is 536-22-8726"])

@@ -14,9 +14,11 @@ from redis import Redis
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import Identifiers, References
+from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query
+from metrics_api.ingest.stored_links import replace_in_stored_links
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, build_app, create_token
 from tests.support.batches import rebuild
@@ -197,6 +199,49 @@ def test_a_subject_is_found_and_erased_by_the_raw_id(api: Api, connection: Conne
     assert erased["result"]["attribution_events"] == 2
     assert api.post_events(*events[:1])["erased"] == 1
     assert connection.execute(text("SELECT count(*) FROM attribution_events")).scalar_one() == 0
+
+
+_AS_BEFORE = """
+    UPDATE attribution_links SET link_id = 'mia.jones@example.com', referrer_id = 'dad@example.com';
+    UPDATE attribution_events SET link_id = 'mia.jones@example.com', referrer_id = 'dad@example.com';
+    UPDATE link_counts SET link_id = 'mia.jones@example.com'
+"""
+
+
+def post_link_of_older_release(api: Api, connection: Connection) -> None:
+    api.send("PUT", "/v1/links/known", json={"referrer_id": "dad", "source": "buddy_challenge"})
+    api.post_events(build_event(link_id="known", at=NOW, device_fingerprint="d"))
+    for statement in _AS_BEFORE.split(";"):
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("is_sent_again", [False, True])
+def test_links_of_an_older_release_meet_their_events(
+    api: Api, connection: Connection, context: Context, *, is_sent_again: bool
+) -> None:
+    post_link_of_older_release(api, connection)
+    if is_sent_again:
+        api.send("PUT", f"/v1/links/{EMAIL}", json={"referrer_id": "mom@example.com", "source": "parent_share"})
+    with context.database.write() as writing:
+        replace_in_stored_links(writing, context.pseudonyms, now=NOW)
+    rebuild(api)
+    api.post_events(build_event(link_id=EMAIL, at=NOW, device_fingerprint="e"))
+    (link,) = connection.execute(text("SELECT * FROM attribution_links")).all()
+    assert (link.link_id[:10], link.referrer_id[:10], link.click_count) == ("pii-email-", "pii-email-", 2)
+    assert link.source == ("parent_share" if is_sent_again else "buddy_challenge")
+    newest = text("SELECT referrer_id, source FROM attribution_events WHERE device_fingerprint = 'e'")
+    assert tuple(connection.execute(newest).one()) == (link.referrer_id, link.source)
+    assert api.read("/v1/guardrails/opt-outs", days=7)["attribution_links"]["zero_clicks"] == 0
+    counts = text("SELECT link_id, clicks FROM link_counts ORDER BY 1")
+    assert connection.execute(counts).all() == [(link.link_id, 2)]
+    assert api.send("DELETE", f"/v1/links/{EMAIL}").status_code == 204
+
+
+def test_until_then_they_are_found_by_the_ids_that_they_came_with(api: Api, connection: Connection) -> None:
+    post_link_of_older_release(api, connection)
+    assert api.read("/v1/investigations/referrers/dad@example.com", days=7)["looked_at_events"] == 1
+    assert api.send("DELETE", f"/v1/links/{EMAIL}").status_code == 204
+    assert connection.execute(text("SELECT count(*) FROM attribution_links")).scalar_one() == 0
 
 
 @pytest.mark.parametrize("stored", ["raw", "pseudonym"])

@@ -14,11 +14,12 @@ from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
-from metrics_api.ingest.links import delete_link, save_links
+from metrics_api.ingest.links import delete_links, save_links
 from metrics_api.privacy.purge import purge_some
 from metrics_api.settings.privacy import PrivacySettings
 from tests.support.api_fixtures import forget_everything
 from tests.support.brute_force import Account, Facts, fetch_facts
+from tests.support.pseudonyms import PSEUDONYMS
 from viral_contract.models.events import EVENT_TYPES, Event
 from viral_contract.models.links import LinkItem
 
@@ -26,7 +27,9 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # Of a Monday, so that a week begins as well.
 NOW = MIDNIGHT + timedelta(days=30)
-GIVEN = StepContext(phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules())
+GIVEN = StepContext(
+    phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules(), pseudonyms=PSEUDONYMS
+)
 
 # Few values of everything, so that events meet: on a device, at an instant, over midnight, under one id.
 BROWSER = "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
@@ -115,7 +118,7 @@ class Checked:
 
     def delete(self, link_id: str) -> None:
         with self._database.write() as connection:
-            delete_link(connection, link_id)
+            delete_links(connection, [link_id])
         self._account.delete_link(link_id)
 
     def rebuild(self) -> None:

@@ -9,13 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
-from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import erasures
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.ingest.late_events import leave_out_late
-from metrics_api.pii_scanner.redaction import Redactor
 from metrics_api.privacy.purge import purge_some
 from tests.support.api_fixtures import Api
 from tests.support.batches import rebuild
@@ -23,12 +21,12 @@ from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.plans import watch_statements
 from tests.support.privacy_requests import CHILD, ask, do, erase
+from tests.support.pseudonyms import PSEUDONYMS
 from tests.support.purging import NEW, NIGHT, OLD, SETTINGS, dump, purge
 from tests.support.waiting import wait_until
 from viral_contract.models.events import Event
 
 MARKER = References("k").to_mark
-PSEUDONYMS = Pseudonyms(References("k"), Redactor("US"))
 SUBJECTS = {
     "user": ("user_id", CHILD),
     "session": ("session_id", "session-7"),

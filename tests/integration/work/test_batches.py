@@ -16,6 +16,7 @@ from metrics_api.db.fact_rules import FactRules
 from metrics_api.work.due import enqueue_due
 from tests.support.api_fixtures import Api
 from tests.support.builders import NOON, build_clicks
+from tests.support.pseudonyms import PSEUDONYMS
 from viral_contract.models.batches import Batch
 from viral_runtime.work.queues import QueueName, fetch_queued_rows, open_queue
 
@@ -34,7 +35,7 @@ def step(database: Database) -> Callable[..., Batch | None]:
     """A step of a batch so many seconds after noon."""
 
     def act(batch_id: int, seconds: float = 0, *, base: float = 0) -> Batch | None:
-        given = StepContext("US", 1, NOON + timedelta(seconds=seconds), base, FactRules())
+        given = StepContext("US", 1, NOON + timedelta(seconds=seconds), base, FactRules(), PSEUDONYMS)
         with database.write() as connection:
             return step_batch(connection, batch_id, given)
 
