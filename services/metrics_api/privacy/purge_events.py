@@ -75,8 +75,9 @@ _FORGET_JOURNEYS = text("""
 _WEEKS = text(f"""
     DELETE FROM active_weeks AS fact
     WHERE week < :week OR (week = :week AND NOT EXISTS (
-        SELECT FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL}) AND occurred_at >= :cutoff
-            AND occurred_at < CAST(:week AS date) + interval '7 days' AND 'user:' || user_id = fact.person))
+        SELECT FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL}) AND {IS_COUNTED}
+            AND occurred_at >= :cutoff AND occurred_at < CAST(:week AS date) + interval '7 days'
+            AND 'user:' || user_id = fact.person))
 """)
 # A link with kept events is still in use.
 _LINKS = text("""

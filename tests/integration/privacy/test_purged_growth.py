@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from metrics_api.db.database import Database
 from tests.support.api_fixtures import Api
+from tests.support.batches import rebuild
+from tests.support.brute_force import fetch_facts
 from tests.support.builders import build_event
 from tests.support.purging import NEW, NEW_IP, NIGHT, OLD, OLD_IP, post_of, purge
 
@@ -59,3 +63,19 @@ def test_events_of_purged_dates_that_come_late_do_not_change_the_totals(api: Api
         purge(database, night)
     answer = api.read("/v1/growth/k-factor", start=str(OLD.date()), end=str(OLD.date()))
     assert (answer["total_clicks"], answer["total_conversions"], answer["active_users"]) == (12, 1, 0)
+
+
+def test_a_week_of_which_only_a_program_is_kept_is_nobodys(
+    api: Api, database: Database, connection: Connection
+) -> None:
+    api.post_events(
+        build_event(at=NEW, user_id="gone"),
+        build_event(at=NEW + timedelta(days=1), user_id="gone", http_method="HEAD"),
+        build_event(at=NEW, user_id="back"),
+        build_event(at=NEW + timedelta(days=1), user_id="back"),
+    )
+    purge(database, NIGHT + timedelta(days=1))
+    kept = fetch_facts(connection)["active_weeks"]
+    assert [person for _week, person in kept] == ["user:back"]
+    rebuild(api)
+    assert fetch_facts(connection)["active_weeks"] == kept
