@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import select_events
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
@@ -32,14 +33,17 @@ _BEHIND = """AND (-clicks, day, ip_address)
 _LISTS = ("suspicious", "shared")
 _POSITION = tuple(f"{name}_{part}" for name in _LISTS for part in ("clicks", "day", "ip"))
 _IN_HOUR = """occurred_at >= hour AND occurred_at < hour + interval '1 hour'"""
-# Looked up hour by hour, because an attacker chooses how much a network has done.
+# Looked up hour by hour and among the first events of each, because an attacker chooses how much a network has done.
+_LOOKED_UP_EVENTS = 100
 _ACTIVE_HOURS = f"""
     SELECT count(*) AS active_hours FROM generate_series(
         fact.day::timestamp AT TIME ZONE 'UTC', (fact.day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 hour',
         interval '1 hour'
     ) AS hour CROSS JOIN LATERAL (
-        SELECT FROM ({select_events("event_id", "fact.ip_address", _IN_HOUR)}) AS event LIMIT 1
-    ) AS event_in_hour
+        SELECT FROM (
+            {select_events("event_type, traffic_class", "fact.ip_address", _IN_HOUR)} LIMIT {_LOOKED_UP_EVENTS}
+        ) AS event WHERE event_type = 'click' AND {IS_COUNTED} LIMIT 1
+    ) AS click_in_hour
 """
 # The totals are there where no row is.
 _ANSWER = f"""

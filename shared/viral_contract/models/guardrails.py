@@ -55,7 +55,7 @@ class SuspiciousIp(BaseModel):
     alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
     click_count: int
     devices: int | None = Field(description="As in the evidence; null without")
-    pace_per_hour: float | None = Field(description="Clicks per active hour of the day")
+    pace_per_hour: float | None = Field(description="Clicks per hour of the day with a click")
     hint: Literal["shared_network"] | None = Field(
         description="shared_network: the evidence is that of a shared network"
     )

@@ -88,13 +88,16 @@ class Investigation(Answer):
     rule: str = Field(description="Rule that flags this kind of entity, with the current thresholds")
     flagged: bool
     looked_at_events: int = Field(
-        description="Newest events of the period, at most 10,000; everything here covers these"
+        description="Newest events of the period, at most 10,000 that count and 10,000 that do not; everything here "
+        "covers these"
     )
-    truncated: bool = Field(description="Whether the period has more events than were examined")
+    truncated: bool = Field(description="Whether the period may have more events than were examined")
     filtered_events: int = Field(
-        0, description="Clicks and visits among the examined events that no person made; totals leave them out"
+        0,
+        description="Clicks and visits among the examined events that no person made; totals, timeline and related "
+        "leave them out",
     )
-    looked_at_from: datetime = Field(description="Start of the time in which every event was examined")
+    looked_at_from: datetime = Field(description="Start of the time in which every event that counts was examined")
     totals: EventCounts = Field(
         description="Of the examined events; clicks, and everything for a referrer, of the period"
     )

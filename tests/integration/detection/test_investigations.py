@@ -32,6 +32,7 @@ from viral_contract.models.people import Scope
 from viral_contract.models.period import Period
 
 REFERENCES = References(IDENTIFIER_KEY)
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 IP, DEVICE = "203.0.113.9", "a device/with ? all % sorts"
 DAY = NOON.date().isoformat()
 PERIOD = {"start": (NOON - timedelta(days=6)).date().isoformat(), "end": DAY}
@@ -119,7 +120,7 @@ class TestAddress:
         assert api.read(path_of("ips", written), **PERIOD)["entity"]["shown"] == IP
 
     def test_shows_with_whom(self, api: Api) -> None:
-        mine = {"ip_address": IP, "referrer_id": "maria", "source": "parent_share", "user_agent": "curl"}
+        mine = {"ip_address": IP, "referrer_id": "maria", "source": "parent_share", "user_agent": FIREFOX}
         api.post_events(
             *build_clicks(3, **mine, device_fingerprint="phone", user_id="jon"),
             build_event("conversion", at=NOON + timedelta(hours=1), **mine, device_fingerprint="tablet"),

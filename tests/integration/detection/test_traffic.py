@@ -158,6 +158,26 @@ def test_an_address_that_only_bots_used_shows_them_with_their_class(api: Api) ->
     }
 
 
+def test_requests_of_programs_do_not_hide_what_people_did(api: Api, connection: Connection) -> None:
+    shared = {"ip_address": "203.0.113.7", "device_fingerprint": "d-1", "referrer_id": "maria", "user_agent": BROWSER}
+    api.post_events(*build_clicks(3, apart=1, link_id="l-1", **shared))
+    heads = text("""
+        INSERT INTO attribution_events (event_id, event_type, occurred_at, ip_address, device_fingerprint, referrer_id,
+            link_id, http_method, traffic_class)
+        SELECT gen_random_uuid(), 'click', TIMESTAMPTZ '2026-03-04 13:00Z' + make_interval(secs => number),
+            '203.0.113.7', 'd-1', 'maria', 'l-2', 'HEAD', 'prefetch'
+        FROM generate_series(1, 10500) AS number
+    """)
+    connection.execute(heads)
+    for path in ("ips/203.0.113.7", "devices/d-1", "referrers/maria"):
+        found = api.read(f"/v1/investigations/{path}", **PERIOD)
+        assert (found["totals"]["click"], found["filtered_events"], found["looked_at_events"]) == (3, 10_000, 10_003)
+        assert (found["truncated"], found["looked_at_from"]) == (True, "2026-03-04T00:00:00Z")
+        links = [(link["shown"], link["clicks"]) for link in found["related"]["links"]["entities"]]
+        assert links == [("l-1", 3)]
+        assert sum(bucket["counts"].get("click", 0) for bucket in found["timeline"]["buckets"]) == 3
+
+
 def test_the_burst_of_one_pupil_is_found_among_those_of_a_class(api: Api) -> None:
     own = build_clicks(3, apart=1.5, device_fingerprint="chromebook", user_id="pupil-3")
     others = build_clicks(9, apart=0.25, device_fingerprint="chromebook")

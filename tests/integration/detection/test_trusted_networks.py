@@ -201,12 +201,16 @@ def test_a_class_behind_one_address_suggests_a_shared_network(api: Api) -> None:
     assert (ring["devices"], ring["pace_per_hour"], ring["hint"]) == (5, 59, None)
 
 
-def test_pace_counts_the_hours_in_which_an_address_did_anything(api: Api) -> None:
+def test_pace_counts_the_hours_in_which_people_clicked(api: Api) -> None:
     late = NOON.replace(hour=23)
     api.post_events(
         *build_clicks(11, ip_address="203.0.113.7", apart=60),
         *build_clicks(9, at=late, ip_address="203.0.113.7", apart=60),
         build_event("visit", at=NOON + timedelta(days=1), ip_address="203.0.113.7", device_fingerprint="tomorrow"),
+        build_event("click", at=NOON - timedelta(hours=3), ip_address="203.0.113.7", http_method="HEAD"),
+        build_event("signup", at=NOON - timedelta(hours=5), ip_address="203.0.113.7"),
+        *build_clicks(5, at=NOON - timedelta(seconds=1), ip_address="203.0.113.7", apart=0, http_method="HEAD"),
+        *build_clicks(5, at=late, ip_address="203.0.113.7", apart=0, http_method="HEAD"),
     )
     (row,) = read_fraud(api)["suspicious_ips"]
     assert (row["click_count"], row["pace_per_hour"], row["devices"]) == (20, 10, 0)

@@ -59,7 +59,7 @@ def format_common(subject: Subject, query: Query) -> dict[str, Any]:
         "filtered_events": len(history.events) - len(counted),
         "totals": shaping.format_totals(counted),
         "timeline": shaping.format_timeline(counted, query.period),
-        "related": shaping.format_related(history.events, query.identifiers, leave_out=_SAME_KIND[subject.kind]),
+        "related": shaping.format_related(counted, query.identifiers, leave_out=_SAME_KIND[subject.kind]),
         "events": events,
         "next_cursor": next_cursor,
     }
