@@ -215,6 +215,8 @@ EventPiiField = Literal[
     "user_agent",
     "source",
     "metadata",
+    "http_method",
+    "purpose",
     "user_id",
     "referrer_id",
     "link_id",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -25,6 +25,7 @@ from tests.support.batches import rebuild
 from tests.support.builders import build_event
 from tests.support.plans import watch_statements
 from tests.support.planted_pii import plant
+from viral_contract.models.guardrails import EventPiiField
 from viral_contract.models.people import Scope
 from viral_contract.models.period import Period
 
@@ -108,6 +109,14 @@ def test_each_accepted_event_is_counted_once_by_day_loop_field_and_type(api: Api
     assert answer["thresholds"] == {"alert_event_pii": 0}
     loops = {loop["source"]: (loop["since"], loop["fields"], loop["types"], loop["events"]) for loop in answer["loops"]}
     assert loops["buddy_challenge"] == (str(yesterday.date()), ["landing_page", "user_id"], ["email"], 3)
+
+
+@pytest.mark.parametrize("field", get_args(EventPiiField))
+def test_every_field_that_is_looked_through_can_be_answered(api: Api, field: str) -> None:
+    given = "123-45-6789"
+    api.post_events(build_event(at=NOW, **{field: {"note": given} if field == "metadata" else given}))
+    [leak] = api.read("/v1/guardrails/event-pii", days=7)["leaks"]
+    assert (leak["field"], leak["type"]) == (field, "ssn")
 
 
 def test_since_when_is_known_beyond_the_period_and_pages_follow_each_other(api: Api) -> None:
