@@ -22,6 +22,7 @@ from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
 from metrics_api.detection.query import Query
+from metrics_api.detection.trusted_networks import without_mapping
 from viral_contract.models.flags import Flag
 from viral_contract.models.investigations import (
     DeviceInvestigation,
@@ -69,7 +70,7 @@ def get_ip_investigation(given: str, query: InvestigationQuery, connection: Conn
 def _parse_network(given: str) -> str:
     """The network that is counted as one. Raises ValueError for what is none, or a wider one."""
     prefix = current_context().settings.detection.fraud_ipv6_prefix
-    network = ip_network(given if "/" in given else _IP_ADDRESS.validate_python(given))
+    network = without_mapping(ip_network(given if "/" in given else _IP_ADDRESS.validate_python(given)))
     if network.prefixlen < {4: 32, 6: prefix}[network.version]:
         raise ValueError(f"{network} is wider than what is counted as one network")
     return network_key(str(network), prefix)

@@ -35,7 +35,7 @@ def parse_network(given: str, ipv6_prefix: int) -> str:
     network = interface.network
     if interface.ip != network.network_address:
         raise ValueError(f"{given} has bits set beyond its prefix. The network is {network}")
-    plain = _without_mapping(network)
+    plain = without_mapping(network)
     widest = _WIDEST[plain.version]
     if plain.prefixlen < widest:
         raise ValueError(
@@ -44,7 +44,7 @@ def parse_network(given: str, ipv6_prefix: int) -> str:
     return str(ip_network(network_key(str(plain), ipv6_prefix)))
 
 
-def _without_mapping(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+def without_mapping(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     """An IPv4 network in IPv6 clothes is an IPv4 network, as it is with addresses of events."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     if mapped is None or network.prefixlen < _MAPPED_BITS:

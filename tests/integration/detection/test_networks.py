@@ -284,6 +284,12 @@ def test_an_investigation_takes_the_prefix_any_address_within_and_the_ref(
         api.refuse(404, "GET", f"/v1/investigations/ips/{name}", query_string=PERIOD)
 
 
+@pytest.mark.parametrize("name", ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.7%2F128", "203.0.113.7%2F32"])
+def test_an_investigation_takes_an_ipv4_address_in_every_form(api: Api, name: str) -> None:
+    api.post_events(*build_clicks(2, ip_address="203.0.113.7"))
+    assert api.read(f"/v1/investigations/ips/{name}", **PERIOD)["entity"]["shown"] == "203.0.113.7"
+
+
 def test_trust_is_proposed_for_schools_until_the_end_of_the_term(api: Api, holder_of: Callable[..., Api]) -> None:
     api.post_events(
         *build_crowd(28, 28, 9, ip_address="2001:db8:1:2::5"),
