@@ -80,8 +80,8 @@ def build_rows(anomalies: AnomalyAnswer, search: str) -> list[Component]:
 
 
 def _build_rule(anomalies: AnomalyAnswer) -> Component:
-    limit = format_percent(anomalies.thresholds["conversion_anomaly_threshold"])
-    daily = format_count(anomalies.thresholds["conversion_anomaly_daily_threshold"])
+    limit = format_percent(anomalies.limits["conversion_anomaly_threshold"])
+    daily = format_count(anomalies.limits["conversion_anomaly_daily_threshold"])
     return build_hint(f"Conversion rate above {limit} or more than {daily} conversions in one day (UTC)")
 
 

@@ -65,7 +65,7 @@ def _format_distance(health: HealthAnswer) -> str:
     if rank == 0:
         return "Highest status"
     better = _STATUSES[rank - 1]
-    limit = health.thresholds[f"health_status_{better}"]
+    limit = health.limits[f"health_status_{better}"]
     return f"{better.capitalize()} starts at {format_number(limit)}"
 
 

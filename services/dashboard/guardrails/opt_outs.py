@@ -15,7 +15,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     shares, links, sessions = opt_outs.parent_shares, opt_outs.attribution_links, opt_outs.study_sessions
     if not shares.total + links.total + sessions.total:
         return [build_no_data()]
-    limit = opt_outs.thresholds["alert_opt_out_rate"]
+    limit = opt_outs.limits["alert_opt_out_rate"]
     return [
         build_hint("Shares never viewed and links never clicked, to date"),
         _build_rate("Parent shares", shares.opt_out_rate, shares.never_viewed, shares.total, "never viewed", limit),

@@ -76,7 +76,7 @@ def try_thresholds(views: SharedViews, search: str | None, configured: Threshold
     query, tried = format_query(period), parse_thresholds(search)
     try:
         answer = _fetch(views, {**query, **tried})
-        known = configured or (_fetch(views, query) if tried else answer).thresholds
+        known = configured or (_fetch(views, query) if tried else answer).limits
     except API_FAILURES as error:
         if not is_refused(error):
             _log.warning("what_if_failed", reason=str(error))
@@ -97,7 +97,7 @@ def _fetch(views: SharedViews, query: Query | Mapping[str, str | int]) -> WhatIf
 
 
 def _draw(answer: WhatIfAnswer, configured: ThresholdValues, search: str, *, is_first: bool) -> dict[str, Any]:
-    form = build_thresholds(answer.thresholds, lambda name, part: control_id(_PAGE, name, part))
+    form = build_thresholds(answer.limits, lambda name, part: control_id(_PAGE, name, part))
     return {
         "header": build_page_header(TITLE, search, []),
         "said": format_summary(answer),

@@ -14,7 +14,7 @@ from metrics_api.growth.clean import fetch_flagged
 from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
-from viral_contract.models.thresholds import NUMBERS, Overrides
+from viral_contract.models.thresholds import Overrides
 from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
 from viral_runtime.settings.ranges import format_range
 
@@ -31,7 +31,7 @@ def fetch_what_if(connection: Connection, query: Query, configured: DetectionSet
     return WhatIfAnswer(
         period=query.period,
         computed_at=query.now,
-        thresholds=query.used(*NUMBERS),
+        thresholds=query.used(*Overrides.model_fields),
         has_data=after.has_data,
         is_partial=after.is_partial,
         configured=format_outcome(before, configured, event_pii),

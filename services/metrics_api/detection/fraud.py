@@ -94,7 +94,7 @@ def format_fraud(
     return FraudAnswer(
         period=query.period,
         computed_at=query.now,
-        thresholds=query.used("fraud_ip_click_threshold"),
+        thresholds=query.used("fraud_ip_click_threshold", "fraud_rule"),
         fraud_rule=query.settings.fraud_rule,
         suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in flagged],
         shared_networks=[_format_shared(row, query) for row in shared],

@@ -22,7 +22,7 @@ class Query:
     identifiers: Identifiers
     page: Page
 
-    def used(self, *names: str) -> dict[str, int | float]:
+    def used(self, *names: str) -> dict[str, int | float | str]:
         """The named thresholds as they were used."""
         return {name: getattr(self.settings, name) for name in names}
 

@@ -122,7 +122,7 @@ def rate_health(connection: Connection, query: Query, state: PeriodState, flagge
     )
 
 
-def _thresholds_of(components: Components) -> dict[str, int | float]:
+def _thresholds_of(components: Components) -> dict[str, int | float | str]:
     answers: list[Answer] = [answer for _, answer in components]
     return {name: value for answer in answers for name, value in answer.thresholds.items()}
 

@@ -16,7 +16,12 @@ HealthBasis = Literal["count", "share"]
 class Answer(PeriodAnswer):
     """Fields of every guardrail answer: period, time and thresholds used."""
 
-    thresholds: dict[str, int | float]
+    thresholds: dict[str, int | float | str]
+
+    @property
+    def limits(self) -> dict[str, int | float]:
+        """The thresholds that are numbers."""
+        return {name: value for name, value in self.thresholds.items() if not isinstance(value, str)}
 
 
 Verdict = Literal["flagged", "rotating", "shared_network"]

@@ -222,11 +222,6 @@ class Overrides(BaseModel):
         return overridden
 
 
-CHOICES = ("fraud_rule",)
-NUMBERS = tuple(name for name in Overrides.model_fields if name not in CHOICES)
-"""The overrides that are numbers."""
-
-
 class FraudOverrides(Overrides):
     """Overrides of the fraud read."""
 

@@ -85,7 +85,7 @@ def test_the_threshold_can_be_overridden_by_either_name(api: Api, name: str, thr
     api.post_events(*build_clicks(5, ip_address="203.0.113.5"), *build_clicks(3, ip_address="203.0.113.3"))
     answer = api.read(PATH, **PERIOD, **{name: threshold})
     assert (answer["total_flagged_ips"], answer["threshold_used"]) == (flagged, threshold)
-    assert answer["thresholds"] == {"fraud_ip_click_threshold": threshold}
+    assert answer["thresholds"] == {"fraud_ip_click_threshold": threshold, "fraud_rule": "network_aware"}
 
 
 @pytest.mark.parametrize(

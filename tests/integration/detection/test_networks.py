@@ -152,6 +152,9 @@ def test_the_plain_rule_flags_every_network(api: Api) -> None:
     plain = api.read(FRAUD, **PERIOD, fraud_rule="plain")
     assert (aware["fraud_rule"], aware["total_flagged_ips"], aware["total_shared_networks"]) == ("network_aware", 1, 1)
     assert (plain["fraud_rule"], plain["total_flagged_ips"], plain["shared_networks"]) == ("plain", 2, [])
+    for path in ("fraud", "health", "what-if"):
+        used = api.read(f"/v1/guardrails/{path}", **PERIOD, fraud_rule="plain")["thresholds"]
+        assert used["fraud_rule"] == "plain"
     assert {row["verdict"] for row in plain["suspicious_ips"]} == {"flagged"}
     assert [row["hint"] for row in plain["suspicious_ips"]] == [None, "shared_network"]
     api.refuse(422, "GET", FRAUD, query_string={**PERIOD, "fraud_rule": "strict"})

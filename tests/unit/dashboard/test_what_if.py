@@ -14,11 +14,11 @@ from tests.support.answers import COMMON, build_basis_score, build_item
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.people import Role
-from viral_contract.models.thresholds import NUMBERS
+from viral_contract.models.thresholds import Overrides
 from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
 
 PATH = "/v1/guardrails/what-if"
-CONFIGURED = {name: getattr(DetectionSettings(), name) for name in NUMBERS}
+CONFIGURED = {name: getattr(DetectionSettings(), name) for name in Overrides.model_fields if name != "fraud_rule"}
 FRAUD = RaisedAlert(type="fraud_detection", severity="high", message="9 addresses")
 BOTS = RaisedAlert(type="bot_detection", severity="medium", message="4 devices")
 

@@ -39,7 +39,7 @@ def format_ip_investigation(
     common = format_common(subject, query)
     return IpInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
-        thresholds=query.used("fraud_ip_click_threshold"),
+        thresholds=query.used("fraud_ip_click_threshold", "fraud_rule"),
         rule=f"More than {threshold} clicks in one day (UTC)",
         flagged=trusted_network is None and any(day.verdict in ("flagged", "rotating") for day in days),
         days=days,
