@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.fact_rules import FactRules
+from metrics_api.db.tables import MAX_BURST_SECONDS
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import fold, list_day_folds
@@ -41,6 +42,15 @@ _DAYS = text(f"""
     ) AS days WHERE day >= :content
     ORDER BY 1
 """)
+
+# A burst of a device that clicked at the beginning of the first kept date may have begun with clicks that are purged:
+# it is not rebuilt.
+_CLICKED_AT_MIDNIGHT = f"""EXISTS (
+    SELECT FROM attribution_events AS event
+    WHERE event_type = 'click' AND event.device_fingerprint = fact.device_fingerprint
+        AND occurred_at >= fact.day::timestamp AT TIME ZONE 'UTC'
+        AND occurred_at <= fact.day::timestamp AT TIME ZONE 'UTC' + interval '{MAX_BURST_SECONDS} seconds'
+)"""
 
 _START_OVER = (
     "DELETE FROM user_journeys",
@@ -98,9 +108,10 @@ def _rebuild_day(connection: Connection, day: date, rules: FactRules, retained: 
 
 def _empty_day(connection: Connection, day: date, retained: Retained) -> None:
     for table in _FACTS_OF_EVENTS:
-        # A burst of the first kept date may have begun with clicks that are purged: it is not rebuilt.
-        if table != "bursts_per_device_day" or day > retained.events:
-            connection.execute(text(f"DELETE FROM {table} WHERE day = :day"), {"day": day})
+        rest = (
+            f"AND NOT ({_CLICKED_AT_MIDNIGHT})" if table == "bursts_per_device_day" and day == retained.events else ""
+        )
+        connection.execute(text(f"DELETE FROM {table} AS fact WHERE day = :day {rest}"), {"day": day})
     connection.execute(text("DELETE FROM content_per_day WHERE day = :day AND kind = 'link'"), {"day": day})
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.db.fact_rules import FactRules
+from metrics_api.db.tables import purges
 from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from tests.support.api_fixtures import Api
 from tests.support.batches import REBUILD, rebuild
@@ -29,6 +30,28 @@ def spoil_facts(connection: Connection) -> None:
         "UPDATE user_journeys SET first_click_at = '2020-01-01'",
     ):
         connection.execute(text(statement))
+
+
+def test_a_rebuild_of_the_first_kept_date_keeps_only_bursts_over_midnight(api: Api, connection: Connection) -> None:
+    midnight = NOON.replace(hour=0)
+    over = build_clicks(2, at=midnight - timedelta(seconds=1), apart=1, device_fingerprint="over midnight")
+    program, person = (
+        build_clicks(3, at=at, apart=1, device_fingerprint=name)
+        for name, at in (("program", NOON), ("person", midnight + timedelta(minutes=2)))
+    )
+    api.post_events(*over, *program, *person)
+    connection.execute(text("DELETE FROM attribution_events WHERE occurred_at < :midnight"), {"midnight": midnight})
+    connection.execute(
+        purges.insert().values(
+            {"started_at": NOON, **dict.fromkeys(("events_from", "content_from", "audit_from"), NOON.date())}
+        )
+    )
+    connection.execute(
+        text("UPDATE attribution_events SET traffic_class = 'known_bot' WHERE device_fingerprint = 'program'")
+    )
+    rebuild(api)
+    bursts = connection.execute(text("SELECT device_fingerprint FROM bursts_per_device_day ORDER BY 1")).scalars()
+    assert list(bursts) == ["over midnight", "person"]
 
 
 def test_a_rebuild_mends_facts_that_went_wrong(api: Api, connection: Connection) -> None:
