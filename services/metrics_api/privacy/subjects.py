@@ -36,6 +36,7 @@ MENTIONED_IN_CREDITED = {
     "landing_page": mention_in_text("landing_page"),
     "metadata": mention_in_json("metadata"),
 }
+# Trust of an IPv6 network stays: it is of all addresses within.
 TRUSTED = "cidr = CAST(CAST(:id AS inet) AS cidr)"
 NAMED_IN_ALERT = "evidence -> 'refs' ?| CAST(:refs AS text[])"
 # Facts of a day that name the subject. Those of an IPv6 network are of others, too: after an erasure they are what is
