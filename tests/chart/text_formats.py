@@ -53,6 +53,9 @@ _OF_SETTINGS: dict[str, Format] = {
 # Checked by the model with another setting, and in _checks.tpl.
 CHECKED_TOGETHER = {"health_status_warning", "oidc_client_id"}
 
+# Checked by the process alone, which can read the file; a chart knows no more than what a path looks like.
+CHECKED_ON_THE_MACHINE = {"datacentre_networks_file"}
+
 # The first pattern that a value's path matches decides.
 _OF_CHART: tuple[tuple[str, Format], ...] = (
     (

@@ -14,6 +14,9 @@ from viral_contract.models.traffic import PEOPLE, TrafficClass
 CLASSIFIER_VERSION = "2026.11.1"
 """Changes with every change of what this package decides."""
 _CACHED = 16_384
+# Every pattern of the lists looks through a user agent, and a sender chooses its length; those of browsers have 100-300
+# characters.
+_LONGEST_READ = 512
 # Logs write a dash where there is no value.
 _NONE_GIVEN = ("", "-")
 _AHEAD = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
@@ -55,7 +58,7 @@ class Classifier:
         self, http_method: str | None, purpose: str | None, user_agent: str | None, ip_address: str | None
     ) -> Verdict:
         """The class of a click or visit with these fields."""
-        verdict = self._by_texts(http_method, purpose, user_agent)
+        verdict = self._by_texts(http_method, purpose, user_agent and user_agent[:_LONGEST_READ])
         if self.networks is None or ip_address is None:
             return verdict
         return _add_network(verdict, self.networks, user_agent or "", ip_address)

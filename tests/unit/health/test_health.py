@@ -242,5 +242,11 @@ def test_the_document_lists_every_alert_with_the_default_of_its_limit() -> None:
     limits = re.findall(r"`(\w+)` \(([\d.]+)\)", "".join(row[2] for row in rows))
     assert {name: float(limit) for name, limit in limits} == {
         name: getattr(SETTINGS, name.lower())
-        for name in ("ALERT_FRAUD_IPS", "ALERT_BOT_DEVICES", "ALERT_OPT_OUT_RATE", "DATA_STALE_MINUTES")
+        for name in (
+            "ALERT_FRAUD_IPS",
+            "ALERT_BOT_DEVICES",
+            "ALERT_EVENT_PII",
+            "ALERT_OPT_OUT_RATE",
+            "DATA_STALE_MINUTES",
+        )
     }
