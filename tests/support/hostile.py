@@ -59,7 +59,10 @@ def _save_facts(api: MetricsApi, text: str, at: datetime, ip_address: str) -> No
     link = {"referrer_id": text, "source": text, "campaign": text, "target_url": (text + LONG)[:2048]}
     api.save_links([{"id": text, **link, **when}])
     conversions = [build_event("conversion", at=at + timedelta(seconds=20), **fields) for _ in range(11)]
-    api.save_events([*build_clicks(12, at=at, apart=0.1, **fields), *conversions])
+    # A user agent with an address on the web is a program's; clicks without one count, and here leak.
+    counted = {**fields, "user_agent": None, "landing_page": "https://app.example.com/?email=john@example.com"}
+    programs, people = (build_clicks(12, at=at, apart=0.1, **each) for each in (fields, counted))
+    api.save_events([*programs, *people, *conversions])
     consent = {"recorded_at": at.isoformat(), "method": text}
     data = {text: {text: f"{text} write to john@example.com or 555-123-4567"}}
     content = {"id": text, "view_count": 0, "media": [{"kind": "photo", "of_child": True, "consent": consent}], **when}
