@@ -16,25 +16,25 @@ _FIRST_TIMES = text("""
             min(occurred_at) FILTER (WHERE event_type = 'visit') AS visit,
             min(occurred_at) FILTER (WHERE event_type = 'signup') AS signup,
             min(occurred_at) FILTER (WHERE event_type = 'conversion') AS conversion,
-            min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation
+            min(occurred_at) FILTER (WHERE event_type = 'activation') AS activation,
+            (array_agg(event_id ORDER BY occurred_at, event_id) FILTER (WHERE event_type = 'click'))[1] AS click_event,
+            (array_agg(source ORDER BY occurred_at, event_id) FILTER (WHERE event_type = 'click'))[1] AS click_source,
+            min(occurred_at) FILTER (WHERE referrer_id IS NOT NULL) AS referral,
+            (array_agg(event_id ORDER BY occurred_at, event_id) FILTER (WHERE referrer_id IS NOT NULL))[1]
+                AS referral_event,
+            (array_agg(referrer_id ORDER BY occurred_at, event_id) FILTER (WHERE referrer_id IS NOT NULL))[1]
+                AS referrer_id,
+            min(occurred_at) FILTER (WHERE source IS NOT NULL) AS loop,
+            (array_agg(event_id ORDER BY occurred_at, event_id) FILTER (WHERE source IS NOT NULL))[1] AS loop_event,
+            (array_agg(source ORDER BY occurred_at, event_id) FILTER (WHERE source IS NOT NULL))[1] AS source
         FROM new_events WHERE person IS NOT NULL GROUP BY person
-    ), clicked AS (
-        SELECT DISTINCT ON (person) person, event_id, source FROM new_events
-        WHERE event_type = 'click' AND person IS NOT NULL ORDER BY person, occurred_at, event_id
-    ), referral AS (
-        SELECT DISTINCT ON (person) person, occurred_at, event_id, referrer_id FROM new_events
-        WHERE referrer_id IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
-    ), loop AS (
-        SELECT DISTINCT ON (person) person, occurred_at, event_id, source FROM new_events
-        WHERE source IS NOT NULL AND person IS NOT NULL ORDER BY person, occurred_at, event_id
     )
     INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
         first_activation_at, clicked_by_event, click_source, referred_at, referred_by_event, referrer_id, sourced_at,
         sourced_by_event, source)
-    SELECT person, click, visit, signup, conversion, activation, c.event_id, c.source, r.occurred_at, r.event_id,
-        r.referrer_id, l.occurred_at, l.event_id, l.source
-    FROM first_time LEFT JOIN clicked c USING (person) LEFT JOIN referral r USING (person)
-        LEFT JOIN loop l USING (person)
+    SELECT person, click, visit, signup, conversion, activation, click_event, click_source, referral, referral_event,
+        referrer_id, loop, loop_event, source
+    FROM first_time
     ORDER BY person
     ON CONFLICT (person) DO UPDATE SET
         first_click_at = least(fact.first_click_at, excluded.first_click_at),
