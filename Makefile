@@ -19,7 +19,7 @@ run: $(INSTALLED) ## Start the product on this machine until Ctrl-C (DEMO=0 with
 	@exec $(BIN)/viral-engine up
 
 test: $(INSTALLED) ## Run every test, with coverage
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=80
+	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=80
 
 test-fast: $(INSTALLED) ## Run the tests that take seconds and need no browser
 	@exec $(BIN)/python -m pytest -m "not slow and not browser"
