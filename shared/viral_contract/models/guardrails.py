@@ -66,7 +66,7 @@ class SuspiciousIp(BaseModel):
     )
     verdict: Verdict = "flagged"
     evidence: NetworkEvidence | None = Field(
-        None, description="Null for at most 5 clicks, which are flagged whoever made them"
+        None, description="Null for at most 5 clicks, which are always flagged"
     )
 
 
