@@ -65,9 +65,7 @@ class SuspiciousIp(BaseModel):
         description="shared_network: the evidence is that of a shared network"
     )
     verdict: Verdict = "flagged"
-    evidence: NetworkEvidence | None = Field(
-        None, description="Null for at most 5 clicks, which are always flagged"
-    )
+    evidence: NetworkEvidence | None = Field(None, description="Null for at most 5 clicks, which are always flagged")
 
 
 class SharedNetwork(SuspiciousIp):
