@@ -162,8 +162,10 @@ def test_an_interrupted_import_goes_on_where_it_stopped(stack: dict[str, str], a
     file.write_text("event_type,ip_address,occurred_at\n" + "click,198.51.100.7,2012-03-04T05:06:07Z\n" * rows)
     folder = Path(stack_settings(stack)["VAR_DIR"]) / "imports"
     known = set(folder.glob("*.json"))
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and a child would inherit that.
+    command = ["env", "--default-signal=INT", *build_command(file)]
     environment = {**os.environ, **stack_settings(stack)}
-    with subprocess.Popen(build_command(file), env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and set(folder.glob("*.json")) == known:
             pass
         process.send_signal(signal.SIGINT)

@@ -130,7 +130,8 @@ def test_bursts_without_trusted_networks_are_exact(
     with database.write() as connection:
         save_events(connection, events, FactRules(), now=NOON)
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
-            save_trusted_network(connection, cidr, Trust(reason="a school"), actor="a test", now=NOON)
+            school = Trust(reason="a school")
+            save_trusted_network(connection, cidr, rule.fraud_ipv6_prefix, school, actor="a test", now=NOON)
         query = Query(day, rule, NOON, whole, Page(10))
         found = fetch_bots(connection, query, fetch_active_trust(connection, query))
     expected = {}

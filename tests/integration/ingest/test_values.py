@@ -123,18 +123,20 @@ def test_metadata_may_have_4_kib_of_utf_8(api: Api, connection: Connection, fill
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("given", "stored", "network"),
     [
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("::FFFF:CB00:7107", "203.0.113.7"),
-        ("2001:0DB8:0000::0001", "2001:db8::1"),
-        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.7"),
+        ("::FFFF:CB00:7107", "203.0.113.7", "203.0.113.7"),
+        ("2001:0DB8:0000::0001", "2001:db8::1", "2001:db8::/64"),
+        ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
     ],
 )
-def test_an_address_is_stored_in_its_canonical_form(api: Api, connection: Connection, given: str, stored: str) -> None:
+def test_an_address_is_stored_in_its_canonical_form_and_counted_by_its_network(
+    api: Api, connection: Connection, given: str, stored: str, network: str
+) -> None:
     api.post_events(build_event(ip_address=given))
     assert str(fetch_only_event(connection)["ip_address"]) == stored
-    assert connection.execute(text("SELECT host(ip_address) FROM clicks_per_ip_day")).scalar_one() == stored
+    assert connection.execute(text("SELECT abbrev(ip_address) FROM clicks_per_ip_day")).scalar_one() == network
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=4, seconds=50), timedelta(0), -timedelta(days=3000)])
