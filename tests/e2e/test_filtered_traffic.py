@@ -124,7 +124,7 @@ def test_a_school_stands_apart_and_is_trusted_with_one_click(signed_in: Open) ->
     with signed_in() as guest:
         guest.open(GUARDRAILS)
         fraud = card(guest.page, "Fraud Detection")
-        expect(fraud.get_by_role("row", name=FARM)).to_have_text(f"{FARM}Flagged4 Mar 202220210.01100%")
+        expect(fraud.get_by_role("row", name=FARM)).to_have_text(f"{FARM}Flagged4 Mar 202220210.01100.0%")
         expect(fraud.get_by_role("rowheader", name="1 flagged")).to_be_visible()
         expect(fraud.get_by_role("rowheader", name="1 shared network")).to_be_visible()
         expect(fraud.get_by_role("row", name=SCHOOL)).to_contain_text("Shared")

@@ -16,11 +16,10 @@ from dashboard.components.table import (
     build_table,
 )
 from dashboard.data import Snapshot
-from dashboard.formats import format_percent
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
 from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp, TrustProposal, Verdict
 from viral_reports.dates import format_day, format_day_of_year
-from viral_reports.figures import format_count, format_counted
+from viral_reports.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/guardrails/fraud"
 TRUST_BUTTON = {"page": "guardrails", "action": "trust"}
@@ -110,8 +109,8 @@ def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
         _UNKNOWN if devices is None else format_count(devices),
         f"{evidence.clicks_per_device:.1f}" if evidence and evidence.clicks_per_device is not None else _UNKNOWN,
         format_count(evidence.referrers) if evidence else _UNKNOWN,
-        format_percent(evidence.top_referrer_share) if evidence else _UNKNOWN,
-        format_percent(evidence.new_device_share) if evidence else _UNKNOWN,
+        format_rate(evidence.top_referrer_share) if evidence else _UNKNOWN,
+        format_rate(evidence.new_device_share) if evidence else _UNKNOWN,
     )
 
 

@@ -149,10 +149,10 @@ def test_shared_networks_stand_apart_with_their_evidence() -> None:
     rows = rows_of(body)
     assert rows[1][0] == "2 flagged · cost points, raise alerts, leave K clean"
     assert [row[:2] for row in rows[2:4]] == [["203.0.113.1", "Flagged"], ["2001:db8:7a:4::/64", "Rotating"]]
-    assert rows[2][3:] == ["11", "4", "31.8", "1", "99%"]
+    assert rows[2][3:] == ["11", "4", "31.8", "1", "99.0%"]
     assert rows[4][0] == "1 shared network · many people behind one address; no points, no alert"
     assert rows[5][0].startswith("192.0.2.77")
-    assert rows[5][1:] == ["Shared", "31 Mar 2026", "13", "81", "1.4", "19", "12%"]
+    assert rows[5][1:] == ["Shared", "31 Mar 2026", "13", "81", "1.4", "19", "12.0%"]
     assert [each.children for each in find(body, "finding-rotating")] == ["Rotating"]
 
 
@@ -171,7 +171,7 @@ def test_who_sees_a_school_masked_is_not_offered_to_trust_it() -> None:
 
 def test_the_list_has_the_new_devices_too() -> None:
     rows = rows_of(fraud.build_rows(build_mixed(), "?days=14"))
-    assert (rows[0][-1], rows[2][-1]) == ("New devices", "75%")
+    assert (rows[0][-1], rows[2][-1]) == ("New devices", "75.0%")
 
 
 def test_the_score_is_shown_on_both_bases_the_one_in_use_first() -> None:
