@@ -11,16 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.event_types import TRAFFIC_TYPES
+from metrics_api.db.event_types import TRAFFIC_TYPES_SQL
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.locks import own_facts
 
 Step = list[str]
 _EVENTS_PER_STEP = 20_000
 _STREAMED = {"stream_results": True, "yield_per": 5_000}
-_TRAFFIC_SQL = "ARRAY[" + ", ".join(f"'{each}'" for each in TRAFFIC_TYPES) + "]"
-_IS_TRAFFIC = f"event_type = ANY({_TRAFFIC_SQL})"
-_IS_OPEN = f"classifier_version IS NULL AND event_type IN {TRAFFIC_TYPES}"
+_IS_TRAFFIC = f"event_type IN {TRAFFIC_TYPES_SQL}"
+_IS_OPEN = f"classifier_version IS NULL AND {_IS_TRAFFIC}"
 
 _NEWEST = text("SELECT id, rules FROM fact_versions ORDER BY id DESC LIMIT 1")
 _ADD_VERSION = text("INSERT INTO fact_versions (rules, started_at) VALUES (:rules, :now)")
