@@ -60,12 +60,12 @@ _ANSWER = f"""
         FROM candidate
     ) AS total LEFT JOIN (
         SELECT list, day, abbrev(ip_address) AS network, clicks, devices, referrers, top_referrer_clicks,
-            looks_shared, is_shared, activity.*, newness.*
+            is_for_few, looks_shared, is_shared, activity.*, newness.*
         FROM listed AS fact CROSS JOIN LATERAL ({_ACTIVE_HOURS}) AS activity
             CROSS JOIN LATERAL ({NEWNESS}) AS newness
         UNION ALL
         (SELECT 'trusted', day, abbrev(ip_address), clicks, devices, referrers, top_referrer_clicks,
-            looks_shared, is_shared, 0, 0, 0
+            is_for_few, looks_shared, is_shared, 0, 0, 0
         FROM candidate WHERE is_trusted {_WORST_FIRST} LIMIT {_TRUSTED_ROWS})
     ) AS shown ON true
     ORDER BY -clicks, day, CAST(network AS inet)

@@ -19,13 +19,13 @@ _SAMPLED_DEVICES = 200
 _ROTATING_THRESHOLDS = 3
 
 # Whole numbers, so that 80 % is 80 %: 5 clicks of the top referrer for 4 of all.
-_IS_SHARED = """coalesce(devices > 2 AND clicks <= 3 * devices AND referrers >= 3
-    AND 5 * top_referrer_clicks < 4 * clicks, false)"""
+_IS_FOR_FEW = "(referrers <= 2 OR 5 * top_referrer_clicks >= 4 * clicks)"
+_IS_SHARED = f"coalesce(devices > 2 AND clicks <= 3 * devices AND NOT {_IS_FOR_FEW}, false)"
 # Each day is one range of the index on (day, clicks), which holds nothing but what is above the threshold.
 _CANDIDATES = f"""
     SELECT day, ip_address, clicks, devices, referrers, top_referrer_clicks,
         ip_address <<= ANY(CAST(:trusted AS inet[])) AS is_trusted,
-        {_IS_SHARED} AS looks_shared, {_IS_SHARED} AND :network_aware AS is_shared
+        {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared, {_IS_SHARED} AND :network_aware AS is_shared
     FROM clicks_per_ip_day AS fact WHERE day = ANY(:days) AND clicks > :threshold {{only}}
 """
 NEWNESS = f"""
@@ -83,7 +83,6 @@ def judge(row: Row[Any], rule: FraudRule, threshold: int) -> Verdict:
         return "shared_network"
     if row.devices is None or rule == "plain":
         return "flagged"
-    is_for_few = row.referrers <= 2 or 5 * row.top_referrer_clicks >= 4 * row.clicks
     are_new = 10 * row.new_devices >= 9 * row.sampled_devices
     changes = 10 * row.devices > 9 * row.clicks and are_new and row.clicks >= _ROTATING_THRESHOLDS * threshold
-    return "rotating" if changes and is_for_few else "flagged"
+    return "rotating" if changes and row.is_for_few else "flagged"

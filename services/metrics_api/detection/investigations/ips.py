@@ -14,7 +14,7 @@ from viral_contract.models.investigations import ClicksOfDay, IpInvestigation, T
 _OF_NETWORK = "AND fact.ip_address = CAST(:ip_address AS inet)"
 _DAYS = f"""
     SELECT day, clicks, judged.* FROM clicks_per_ip_day AS fact LEFT JOIN (
-        SELECT day AS judged_day, devices, referrers, top_referrer_clicks, is_shared, newness.*
+        SELECT day AS judged_day, devices, referrers, top_referrer_clicks, is_for_few, is_shared, newness.*
         FROM ({{candidates}}) AS fact CROSS JOIN LATERAL ({NEWNESS}) AS newness
     ) AS judged ON judged_day = day
     WHERE day = ANY(:days) {_OF_NETWORK} ORDER BY day
