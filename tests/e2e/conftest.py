@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.e2e.mailing import Mailing, Open, open_windows, start_mailing
 from tests.support.browsing import start_browser
@@ -31,7 +32,13 @@ def mailing() -> Iterator[Mailing]:
 
 
 @pytest.fixture(scope="module")
-def open_as(chromium: str, mailing: Mailing) -> Iterator[Open]:
-    """Opens windows of the person of a role on the stack that mails."""
+def browser(chromium: str) -> Iterator[Browser]:
+    """A Chromium that calls nobody."""
     with start_browser(chromium) as browser:
-        yield open_windows(browser, mailing.stack["DASHBOARD_URL"])
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def open_as(browser: Browser, mailing: Mailing) -> Open:
+    """Opens windows of the person of a role on the stack that mails."""
+    return open_windows(browser, mailing.stack["DASHBOARD_URL"])

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Request, Route, expect
 from sqlalchemy import Engine, create_engine, text
 
 from metrics_api.access.secrets import hash_secret
-from tests.support.browsing import Visit, start_browser, visit
+from tests.support.browsing import Visit, visit
 from tests.support.builders import build_clicks
 from tests.support.open_id import GROUPS, add_person, run_provider
 from tests.support.stack_process import StackProcess
@@ -59,12 +59,6 @@ def engine(stack: dict[str, str]) -> Iterator[Engine]:
     engine = create_engine(stack["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1))
     yield engine
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 class Windows:

@@ -1,7 +1,7 @@
 """Filtered traffic and shared networks in a real browser, on a real stack."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_event
 from viral_contract.client.metrics_api import MetricsApi
 
@@ -58,12 +58,6 @@ def plant_networks() -> list[dict[str, Any]]:
 
 def _child(number: int) -> dict[str, str]:
     return {"device_fingerprint": f"chromebook-{number}", "user_id": f"child-{number}"}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

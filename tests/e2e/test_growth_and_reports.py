@@ -1,7 +1,7 @@
 """The growth page and performance reports in a real browser, on a real stack."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks, build_event, build_link
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.reports import ReportRequest
@@ -51,12 +51,6 @@ def grown_stack(stack: dict[str, str], api: MetricsApi) -> dict[str, str]:
     ]
     api.save_events([*clicks, *conversions])
     return stack
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, insert
 
 from metrics_api.access.passwords import hash_password
 from metrics_api.db.tables import people
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks
 from tests.support.stack_process import StackProcess
 from viral_contract.client.metrics_api import MetricsApi
@@ -73,12 +73,6 @@ def _save_people(database_url: str) -> None:
     with engine.begin() as connection:
         connection.execute(insert(people), rows)
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The guardrails page in a real browser, on a real stack."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks
 from viral_contract.client.metrics_api import MetricsApi
 
@@ -47,12 +47,6 @@ def filled_stack(stack: dict[str, str]) -> dict[str, str]:
         ]
     )
     return stack
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

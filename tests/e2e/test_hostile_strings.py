@@ -18,7 +18,7 @@ from sqlalchemy import text as sql
 
 from dashboard.pages import PAGES
 from email_worker.letters import write_alert_letter, write_report_letter
-from tests.support.browsing import Visit, start_browser, visit
+from tests.support.browsing import Visit, visit
 from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
 from tests.support.letters import UNSUBSCRIBE_URL, build_alert_event, build_notification
 from tests.support.stack_process import StackProcess
@@ -74,12 +74,6 @@ def let_servers_answer(database_url: str) -> None:
     with engine.begin() as connection:
         assert connection.execute(failed, {"said": "\n".join(HOSTILE)}).rowcount == len(EMAILS)
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

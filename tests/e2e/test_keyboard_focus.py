@@ -1,14 +1,13 @@
 """The keyboard's focus shows on every control of every page: the pixels around it differ with and without focus."""
 
 import base64
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from dashboard.pages import PAGES
 from dashboard.sign_in.passwords import OWN_PATH
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -51,12 +50,6 @@ COMPARE = """async ([before, after]) => {
   }
   return changed;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

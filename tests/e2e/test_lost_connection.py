@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
-from tests.support.browsing import Visit, start_browser, visit
+from tests.support.browsing import Visit, visit
 from tests.support.builders import build_clicks
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from viral_contract.client.metrics_api import MetricsApi
@@ -22,12 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GUARDRAILS = "/dashboard/guardrails"
 IP_ADDRESS = "198.51.100.9"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

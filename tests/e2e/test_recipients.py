@@ -1,7 +1,7 @@
 """Who gets reports and who hears of alerts, in a real browser, on a real stack."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -11,18 +11,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from metrics_api.access.identifiers import References
 from metrics_api.deliveries.subscriptions import build_unsubscribe_url
-from tests.support.browsing import ColorScheme, Visit, start_browser, visit
+from tests.support.browsing import ColorScheme, Visit, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SUBSCRIPTIONS, NOTIFICATIONS = "/dashboard/subscriptions", "/dashboard/notifications"
 Open = Callable[..., AbstractContextManager[Visit]]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with start_browser(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
