@@ -88,7 +88,11 @@ def events(api: Api) -> list[dict[str, Any]]:
     api.send("POST", "/v1/links", json={"items": [link]})
     same = {"ip_address": "203.0.113.7", "device_fingerprint": "d-1", "link_id": "l-1", "user_id": "u-1"}
     conversion = build_event("conversion", **same, conversion_value=9.99, metadata={"plan": "family"})
-    return [*build_clicks(12, **same), build_event("signup", **same), conversion]
+    preview = build_event(user_agent="WhatsApp/2.24.20.89 A")
+    return [*build_clicks(12, **same), build_event("signup", **same), conversion, preview]
+
+
+REASON = {"reason": "WhatsApp (social-preview)", "traffic_class": "preview"}
 
 
 # Reads of everybody's data; without a session /v1/session has nothing to answer.
@@ -102,11 +106,12 @@ READS = [
 @pytest.mark.parametrize("operation", READS, ids=name_operation)
 def test_an_answer_is_as_it_is_described(api: Api, events: list[dict[str, Any]], operation: Operation) -> None:
     api.post_events(*events)
-    period = PERIOD if operation.query and "start" in operation.query.model_fields else {}
+    wanted = operation.query.model_fields if operation.query else {}
+    given = {name: value for name, value in {**PERIOD, **REASON}.items() if name in wanted}
     document = api.read("/openapi.json")
     responses = document["paths"][operation.rule]["get"]["responses"]
     schema = responses["200"]["content"]["application/json"]["schema"]
-    check_schema(document, schema, api.read(operation.rule, **period))
+    check_schema(document, schema, api.read(operation.rule, **given))
 
 
 def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:

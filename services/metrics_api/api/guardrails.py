@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection import anomalies, bots, event_pii, fraud, traffic
+from metrics_api.detection import anomalies, bots, event_pii, fraud, traffic, traffic_events
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
 from metrics_api.detection.trusted_networks import fetch_active_trust
@@ -26,11 +26,12 @@ from viral_contract.models.guardrails import (
     HealthAnswer,
     OptOutAnswer,
 )
+from viral_contract.models.investigations import TrafficEventsAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
-from viral_contract.models.traffic import TrafficAnswer, TrafficGrouping
-from viral_contract.models.values import OptionalId
+from viral_contract.models.traffic import TrafficAnswer, TrafficClass, TrafficGrouping
+from viral_contract.models.values import NO_CONTROL, OptionalId
 from viral_contract.models.what_if import WhatIfAnswer
 
 guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
@@ -70,6 +71,19 @@ class TrafficQuery(PeriodQuery, ListQuery):
 
     group_by: TrafficGrouping | None = Field(None, description="Add the clicks of each date or each loop, by class")
     source: OptionalId = Field(None, description="Only events of this loop")
+    loops: int = Field(
+        0, ge=0, le=20, description="Add this many loops, those with the most filtered clicks, each by date"
+    )
+
+
+class TrafficEventsQuery(PeriodQuery, ListQuery):
+    """Query of the events of one reason."""
+
+    reason: Annotated[
+        str,
+        Field(min_length=1, max_length=2048, pattern=NO_CONTROL, description="As `/v1/guardrails/traffic` names it"),
+    ]
+    traffic_class: TrafficClass
 
 
 class HealthQuery(PeriodQuery, Overrides):
@@ -122,7 +136,25 @@ def get_traffic(query: TrafficQuery, connection: Connection) -> TrafficAnswer:
     page = read_page(query, traffic.name_cursor(query.group_by))
     asked = parse_query(query, Overrides(), page, shows_identifiers=False)
     rules = current_context().fact_rules
-    answer = traffic.fetch_traffic(connection, asked, rules, source=query.source, group_by=query.group_by)
+    answer = traffic.fetch_traffic(
+        connection, asked, rules, source=query.source, group_by=query.group_by, loops=query.loops
+    )
+    return note_retention(connection, answer)
+
+
+@guardrails.route(
+    "GET",
+    "/v1/guardrails/traffic/events",
+    scope=Scope.METRICS_READ,
+    answers={HTTPStatus.OK: TrafficEventsAnswer},
+)
+def get_traffic_events(query: TrafficEventsQuery, connection: Connection) -> TrafficEventsAnswer:
+    """List the clicks and visits that got their traffic class for one reason."""
+    asked = parse_query(query, Overrides(), read_page(query, traffic_events.CURSOR))
+    note_look(connection)
+    answer = traffic_events.fetch_traffic_events(
+        connection, asked, reason=query.reason, traffic_class=query.traffic_class
+    )
     return note_retention(connection, answer)
 
 

@@ -19,6 +19,7 @@ from viral_contract.models.traffic import (
     TrafficAnswer,
     TrafficGroup,
     TrafficGrouping,
+    TrafficLoop,
     TrafficReason,
 )
 
@@ -32,13 +33,14 @@ _REASONS = text(f"""
     ) AS reason LEFT JOIN attribution_events AS event USING (event_id)
     ORDER BY clicks + visits DESC, reason.traffic_class, reason.traffic_reason
 """)
+_FILTERED = f"coalesce(sum(clicks) FILTER (WHERE NOT {IS_COUNTED}), 0)::bigint"
 _GROUPS = f"""
     WITH counted AS (
         SELECT {{group}}::text AS name, traffic_class, sum(clicks)::bigint AS clicks
         FROM traffic_per_day WHERE {_WANTED} GROUP BY 1, 2
     ), grouped AS (
         SELECT name, sum(clicks)::bigint AS clicks,
-            (sum(clicks) - coalesce(sum(clicks) FILTER (WHERE {IS_COUNTED}), 0))::bigint AS filtered,
+            {_FILTERED} AS filtered,
             jsonb_object_agg(traffic_class, clicks) AS by_class
         FROM counted GROUP BY 1
     )
@@ -49,6 +51,22 @@ _GROUPS = f"""
 # Dates one after another, loops with the most filtered clicks first.
 _PLACES: dict[TrafficGrouping, str] = {"day": "0", "source": "-filtered"}
 _BEHIND = "WHERE ({place}, name) > (CAST(:place AS bigint), :name)"
+_LOOPS = text(
+    f"""
+    WITH counted AS (
+        SELECT source, sum(clicks)::bigint AS clicks, {{filtered}} AS filtered
+        FROM traffic_per_day WHERE {_WANTED} GROUP BY 1
+    ), shown AS (
+        SELECT count(*) OVER () AS total, * FROM counted ORDER BY filtered DESC, source LIMIT :loops
+    ), dated AS (
+        SELECT source, day, {{filtered}} AS filtered
+        FROM traffic_per_day WHERE {_WANTED} AND source IN (SELECT source FROM shown) GROUP BY 1, 2
+    )
+    SELECT shown.*, (SELECT jsonb_object_agg(day, dated.filtered) FROM dated
+        WHERE dated.source = shown.source AND dated.filtered > 0) AS filtered_by_day
+    FROM shown ORDER BY filtered DESC, source
+""".format(filtered=_FILTERED)
+)
 _STATE = text(f"""
     SELECT
         (SELECT started_at FROM fact_versions WHERE rules = :rules ORDER BY id DESC LIMIT 1) AS classified_at,
@@ -61,9 +79,15 @@ _STATE = text(f"""
 
 
 def fetch_traffic(
-    connection: Connection, query: Query, rules: FactRules, *, source: str | None, group_by: TrafficGrouping | None
+    connection: Connection,
+    query: Query,
+    rules: FactRules,
+    *,
+    source: str | None,
+    group_by: TrafficGrouping | None,
+    loops: int,
 ) -> TrafficAnswer:
-    """The period's clicks and visits by class, of one loop or all."""
+    """The period's clicks and visits by class, of one loop or all, and the `loops` with the most filtered ones."""
     period = query.period
     wanted = {"start": period.start, "end": period.end, "source": source}
     rows = connection.execute(_REASONS, wanted).all()
@@ -78,6 +102,7 @@ def fetch_traffic(
         reasons=[_format_reason(row) for row in rows if row.traffic_reason or row.traffic_class not in PEOPLE],
         filtered_share=_compute_filtered_share(classes),
         **(_fetch_groups(connection, query, wanted, group_by) if group_by else {"groups": []}),
+        **(_fetch_loops(connection, wanted, loops) if loops else {}),
         classifier_version=classifier.version,
         **connection.execute(_STATE, state_values).one()._mapping,
         app_user_agents=list(classifier.app_user_agents),
@@ -119,13 +144,13 @@ def _format_reason(row: Row[Any]) -> TrafficReason:
         traffic_class=row.traffic_class,
         events=row.clicks + row.visits,
         clicks=row.clicks,
-        sample=row.sample and _show(row.sample, row.traffic_class),
+        sample=row.sample and (row.sample if is_program(row.traffic_class) else mask_user_agent(row.sample)),
     )
 
 
-def _show(user_agent: str, traffic_class: str) -> str:
-    """A program's user agent whole; a browser's may tell its owner."""
-    return user_agent if traffic_class in _PROGRAMS else mask_user_agent(user_agent)
+def is_program(traffic_class: str) -> bool:
+    """Whether user agents of this class are shown whole to everybody; a browser's may tell its owner."""
+    return traffic_class in _PROGRAMS
 
 
 def _fetch_groups(
@@ -139,6 +164,21 @@ def _fetch_groups(
     shown, last = query.page.split([row for row in rows if row.name is not None])
     cursor = last and encode_cursor(query.identifiers.references, name_cursor(group_by), (last.place, last.name))
     return {"groups": [_format_group(row) for row in shown], "total_groups": rows[0].total, "next_cursor": cursor}
+
+
+def _fetch_loops(connection: Connection, wanted: dict[str, Any], loops: int) -> dict[str, Any]:
+    rows = connection.execute(_LOOPS, {**wanted, "loops": loops}).all()
+    return {"loops": [_format_loop(row) for row in rows], "total_loops": rows[0].total if rows else 0}
+
+
+def _format_loop(row: Row[Any]) -> TrafficLoop:
+    return TrafficLoop(
+        source=row.source,
+        clicks=row.clicks,
+        filtered=row.filtered,
+        filtered_share=row.filtered / row.clicks if row.clicks else 0,
+        filtered_by_day=row.filtered_by_day or {},
+    )
 
 
 def name_cursor(group_by: TrafficGrouping | None) -> str:

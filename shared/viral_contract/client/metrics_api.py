@@ -33,6 +33,7 @@ from viral_contract.models.investigations import (
     EntityKind,
     IpInvestigation,
     ReferrerInvestigation,
+    TrafficEventsAnswer,
 )
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.traffic import TrafficAnswer
@@ -83,6 +84,10 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
     def fetch_traffic(self, **query: QueryValue) -> TrafficAnswer:
         """Clicks and visits by traffic class, with the reasons."""
         return self._call("GET", "/v1/guardrails/traffic", TrafficAnswer, params=query)
+
+    def fetch_traffic_events(self, **query: QueryValue) -> TrafficEventsAnswer:
+        """The clicks and visits that got their traffic class for one reason, newest first."""
+        return self._call("GET", "/v1/guardrails/traffic/events", TrafficEventsAnswer, params=query)
 
     def fetch_health(self, **query: QueryValue) -> HealthAnswer:
         """The health score of a period, itemized."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from viral_contract.models.events import EventType
 from viral_contract.models.guardrails import Answer, NetworkEvidence, Verdict
+from viral_contract.models.period import PeriodAnswer
 from viral_contract.models.traffic import TrafficClass
 
 EntityKind = Literal["ip_address", "device", "referrer"]
@@ -45,6 +46,16 @@ class InvestigatedEvent(BaseModel):
     conversion_value: float | None
     traffic_class: TrafficClass | None = Field(None, description="Of clicks and visits, once they are classified")
     traffic_reason: str | None = None
+
+
+class TrafficEventsAnswer(PeriodAnswer):
+    """The clicks and visits of a period that got a traffic class for one reason."""
+
+    reason: str
+    traffic_class: TrafficClass
+    total_events: int = Field(description="Of the period, those that are no longer kept too")
+    events: list[InvestigatedEvent] = Field(description="Newest first")
+    next_cursor: str | None
 
 
 class RelatedEntity(BaseModel):

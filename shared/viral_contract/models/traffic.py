@@ -46,6 +46,16 @@ class TrafficGroup(BaseModel):
     by_class: dict[TrafficClass, int]
 
 
+class TrafficLoop(BaseModel):
+    """The clicks of one loop, and which of them no person made on each date."""
+
+    source: str = Field(description="Empty where no loop is known")
+    clicks: int
+    filtered: int = Field(description="Clicks that no person made")
+    filtered_share: float
+    filtered_by_day: dict[date, int] = Field(description="Without dates that have none")
+
+
 class DatacentreNetworks(BaseModel):
     """The file of datacenter networks in use, and the people's clicks from them."""
 
@@ -65,6 +75,8 @@ class TrafficAnswer(PeriodAnswer):
     )
     total_groups: int = Field(0, description="Dates with clicks or visits, or loops, on all pages together")
     next_cursor: str | None = Field(None, description="Cursor of the next page of groups; null on the last page")
+    loops: list[TrafficLoop] = Field([], description="With `loops`: so many, the most filtered clicks first")
+    total_loops: int = Field(0, description="How many loops there are, with `loops`")
     is_classified: bool = Field(
         True, description="False while stored clicks and visits of the period have no class yet; they count as people"
     )

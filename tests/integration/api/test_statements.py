@@ -43,6 +43,7 @@ READS = {
     "/v1/guardrails/conversion-anomalies": (3, 1),
     "/v1/guardrails/opt-outs": (3, 1),
     "/v1/guardrails/traffic": (4, 1),
+    "/v1/guardrails/traffic/events": (5, 1),
     "/v1/guardrails/event-pii": (3, 1),
     "/v1/guardrails/health": (11, 1),
     "/v1/guardrails/what-if": (15, 1),
@@ -87,6 +88,11 @@ POSTED = {
 }
 # What a worker asks for from the claim of a run to its finished report.
 REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 3}
+# What some of them have to be asked for.
+ASKED = {
+    "/v1/reports/{report_id}/export": {"format": "html"},
+    "/v1/guardrails/traffic/events": {"reason": "method: HEAD", "traffic_class": "prefetch"},
+}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
@@ -157,7 +163,7 @@ def test_every_route_that_reads(
     measured, wrong = {}, []
     for route in sorted(name_route(rule.rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         path = route.format(**{**product, "given": "device-1"} if "devices" in route else product)
-        request: dict[str, Any] = {"query_string": {"format": "html"} if route.endswith("export") else {}}
+        request: dict[str, Any] = {"query_string": ASKED.get(route, {})}
         if route == "/v1/session":
             request["headers"] = headers
         api.send("GET", path, **request)

@@ -213,3 +213,29 @@ def test_a_public_log_has_the_classes_counted_by_other_means_and_flags_people_on
     fraud = api.read("/v1/guardrails/fraud", **log, fraud_rule="plain", limit=1000)
     flagged = {(row["date"], row["ip_address"]): row["click_count"] for row in fraud["suspicious_ips"]}
     assert flagged == {pair: clicks for pair, clicks in people.items() if clicks > 10}
+
+
+def test_the_loops_with_the_most_filtered_clicks_come_by_date(api: Api) -> None:
+    yesterday = NOON - timedelta(days=1)
+    shares = [click(WHATSAPP, source="parent_share", at=at) for at in (NOON, NOON, yesterday)]
+    api.post_events(*shares, click(source="parent_share"), click(CURL), click(source="calm"))
+    period: dict[str, Any] = {"start": yesterday.date(), "end": NOON.date()}
+    answer = api.read("/v1/guardrails/traffic", **period, group_by="day", loops=2)
+    assert answer["loops"] == [
+        {
+            "source": "parent_share",
+            "clicks": 4,
+            "filtered": 3,
+            "filtered_share": 0.75,
+            "filtered_by_day": {str(NOON.date()): 2, str(yesterday.date()): 1},
+        },
+        {
+            "source": "",
+            "clicks": 1,
+            "filtered": 1,
+            "filtered_share": 1,
+            "filtered_by_day": {str(NOON.date()): 1},
+        },
+    ]
+    assert (answer["total_loops"], len(answer["groups"])) == (3, 2)
+    assert (read(api)["loops"], read(api)["total_loops"]) == ([], 0)

@@ -73,6 +73,15 @@ Index(
     _event.occurred_at,
     postgresql_where=text("classifier_version IS NULL AND event_type IN ('click', 'visit')"),
 )
+# The events of a reason, the newest first.
+Index(
+    "idx_attribution_events_traffic_reason",
+    _event.traffic_reason,
+    _event.traffic_class,
+    _event.occurred_at,
+    _event.event_id,
+    postgresql_where=text("traffic_reason IS NOT NULL"),
+)
 Index("idx_attribution_events_link_id", _event.link_id, postgresql_where=text("link_id IS NOT NULL"))
 Index(
     "idx_attribution_events_referrer",

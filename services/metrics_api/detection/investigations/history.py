@@ -24,12 +24,12 @@ _BRANCHES: dict[EntityKind, tuple[str, ...]] = {
     ),
     "referrer": ("referrer_id = :id",),
 }
-_COLUMNS = f"""occurred_at, event_id, event_type, host(ip_address) AS ip_address,
+EVENT_COLUMNS = f"""occurred_at, event_id, event_type, host(ip_address) AS ip_address,
     abbrev({build_network_key("ip_address")}) AS network, device_fingerprint, link_id, referrer_id, source, user_id,
     left(user_agent, 200) AS user_agent, conversion_value, traffic_class, traffic_reason,
     {IS_COUNTED} AS counts"""
 _OF_BRANCH = f"""
-    (SELECT {_COLUMNS} FROM attribution_events AS event
+    (SELECT {EVENT_COLUMNS} FROM attribution_events AS event
     WHERE {{branch}} AND occurred_at >= :begins_at AND occurred_at < :ends_before
     ORDER BY occurred_at DESC LIMIT {{most}})
 """
