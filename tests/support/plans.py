@@ -37,3 +37,16 @@ def watch_statements(connection: Connection | Engine) -> Iterator[Statements]:
         yield statements
     finally:
         event.remove(connection, "before_cursor_execute", note)
+
+
+def count_rows_read(connection: Connection, table: str, statement: str, parameters: Any) -> float:
+    """Run the statement, and say how many rows of the table it read, those that it left out included."""
+    plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+    return sum(_list_rows_read(plan[0]["Plan"], table))
+
+
+def _list_rows_read(plan: dict[str, Any], table: str) -> Iterator[float]:
+    if plan.get("Relation Name") == table and plan["Node Type"] != "ModifyTable":
+        yield plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+    for inner in plan.get("Plans", ()):
+        yield from _list_rows_read(inner, table)

@@ -1,12 +1,17 @@
 """Posting events: which are stored, which count once, and what the answer says."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from metrics_api.db.fact_rules import FactRules
+from metrics_api.ingest.events import save_events
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event
+from tests.support.plans import count_rows_read, watch_statements
+from viral_contract.models.events import Event
 
 MAX_EVENTS = 10_000
 
@@ -173,3 +178,16 @@ def test_every_field_is_stored_as_given(api: Api, connection: Connection) -> Non
     stored = fetch_event(connection, event["event_id"])
     assert {name: stored[name] for name in given} == given
     assert str(stored["ip_address"]) == "2001:db8::1"
+
+
+def test_a_batch_reads_the_journeys_of_its_people_only(empty_database: Engine) -> None:
+    others = """INSERT INTO user_journeys (person, first_click_at)
+        SELECT 'user:' || number, now() FROM generate_series(1, 20000) AS number"""
+    events = [Event.model_validate(build_event(user_id=str(number))) for number in range(100)]
+    with empty_database.begin() as connection:
+        connection.execute(text(others))
+        connection.execute(text("ANALYZE user_journeys"))
+        with watch_statements(connection) as statements:
+            save_events(connection, events, FactRules(), now=datetime.now(UTC))
+        ((statement, values),) = (sent for sent in statements.sent if "UPDATE user_journeys" in sent[0])
+        assert count_rows_read(connection, "user_journeys", statement, values) <= 2 * len(events)
