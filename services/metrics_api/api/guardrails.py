@@ -9,14 +9,16 @@ from sqlalchemy import Connection
 
 from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.context import current_context
+from metrics_api.api.problems import invalid
 from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection import anomalies, bots, event_pii, fraud, traffic, traffic_events
+from metrics_api.detection import anomalies, bots, event_pii, flagged, fraud, traffic, traffic_events
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
 from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
+from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
@@ -25,10 +27,12 @@ from viral_contract.models.guardrails import (
     FraudAnswer,
     HealthAnswer,
     OptOutAnswer,
+    Verdict,
 )
 from viral_contract.models.investigations import TrafficEventsAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
+from viral_contract.models.problem import FieldError
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
 from viral_contract.models.traffic import TrafficAnswer, TrafficClass, TrafficGrouping
 from viral_contract.models.values import NO_CONTROL, OptionalId
@@ -40,6 +44,11 @@ guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
     """Query of the fraud read."""
 
+    group_by: FraudGrouping | None = Field(None, description="One row per network or referrer; network with the next 4")
+    q: SearchText | None = Field(None, description="Part of an address or a referrer; a ref or a network holding it")
+    sort: FraudSort | None = Field(None, description="clicks if absent")
+    order: SortOrder | None = Field(None, description="Largest first if absent; names from a to z")
+    verdict: Verdict | None = Field(None, description="Only networks with this verdict")
     fraud_ip_click_window_days: int | None = Field(None, ge=1, le=7, description="Like days, 1 to 7; not beside it")
 
     @model_validator(mode="after")
@@ -49,9 +58,24 @@ class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
             raise ValueError("give either fraud_ip_click_window_days, or days, or start and end")
         return self
 
+    @property
+    def grouping(self) -> FraudGrouping | None:
+        """What a row is about; None for the lists by date."""
+        is_asked = (self.q, self.sort, self.order, self.verdict) != (None, None, None, None)
+        return self.group_by or ("network" if is_asked else None)
+
+    @property
+    def default_days(self) -> int:
+        """How many dates the period has where it is not named."""
+        return self.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
+
 
 class BotQuery(PeriodQuery, BotOverrides, ListQuery):
     """Query of the bot read."""
+
+    q: SearchText | None = Field(None, description="Part of a device's fingerprint as the caller sees it, or its ref")
+    sort: BotSort = "clicks"
+    order: SortOrder | None = Field(None, description="Largest first if absent; device from a to z, fastest first")
 
 
 class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
@@ -90,21 +114,35 @@ class HealthQuery(PeriodQuery, Overrides):
     """Query of the health score."""
 
 
-@guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FraudAnswer})
+@guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FlaggedAnswer})
 def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
-    """List IP addresses with more clicks in one day (UTC) than the threshold."""
-    default_days = query.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
-    asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=default_days)
+    """List IP addresses with more clicks in one day (UTC) than the threshold, by date, network or referrer."""
+    if query.grouping:
+        return _get_flagged(query, query.grouping, connection)
+    asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=query.default_days)
     note_look(connection)
     return note_retention(connection, fraud.fetch_fraud(connection, asked, fetch_active_trust(connection, asked)))
+
+
+def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connection) -> FlaggedAnswer:
+    try:
+        wanted = flagged.parse_wanted(grouping, query.sort, query.order, query.q, query.verdict)
+    except flagged.InvalidSortError as error:
+        raise invalid([FieldError(pointer=f"#{error.field}", detail=str(error))]) from error
+    asked = parse_query(query, query, read_page(query, wanted.sorting.cursor), default_days=query.default_days)
+    note_look(connection)
+    trust = fetch_active_trust(connection, asked)
+    return note_retention(connection, flagged.fetch_flagged(connection, asked, trust, wanted))
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
 def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     """List devices with bursts of clicks."""
-    asked = parse_query(query, query, read_page(query, bots.CURSOR))
+    sorting = bots.build_sorting(query.sort, query.order)
+    asked = parse_query(query, query, read_page(query, sorting.cursor))
     note_look(connection)
-    return note_retention(connection, bots.fetch_bots(connection, asked, fetch_active_trust(connection, asked)))
+    trust = fetch_active_trust(connection, asked)
+    return note_retention(connection, bots.fetch_bots(connection, asked, trust, sorting, query.q))
 
 
 @guardrails.route(

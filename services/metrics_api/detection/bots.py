@@ -5,13 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.paging import encode_cursor
+from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
+from viral_contract.models.flagged import BotSort, SortOrder
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
-
-CURSOR = "bots"
 
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
 _IS_FAST = "{span} <= make_interval(secs => :seconds)"
@@ -19,33 +18,69 @@ _FLAGGED = f"""
     SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST}
     GROUP BY device_fingerprint
 """
-# The total is there where no row is.
+# Who sees masks finds what masks say: the first characters of a device that has more of them.
+_SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
+_FOUND = """WHERE device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0"""
+# The totals are there where no row is.
 _ROWS_AND_TOTAL = """
-    WITH flagged AS MATERIALIZED ({flagged})
-    SELECT total, listed.* FROM (SELECT count(*) AS total FROM flagged) AS counted LEFT JOIN (
+    WITH flagged AS MATERIALIZED ({flagged}), device AS MATERIALIZED (
         SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
             max(last_click_at) AS last_seen
         FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
-        WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest {behind}
-        ORDER BY -sum(clicks), device_fingerprint LIMIT :fetch
-    ) AS listed ON true
-    ORDER BY -clicks, device_fingerprint
+        WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest
+    ), found AS (SELECT * FROM device {found})
+    SELECT counted.*, listed.* FROM (
+        SELECT (SELECT count(*) FROM flagged) AS flagged, (SELECT count(*) FROM found) AS total
+    ) AS counted LEFT JOIN (
+        SELECT * FROM (SELECT *, {select} FROM found) AS sorted WHERE {behind} {order_by} LIMIT :fetch
+    ) AS listed ON true {order_by}
 """
-_BEHIND = "HAVING (-sum(clicks), device_fingerprint) > (CAST(:clicks AS numeric), :device)"
+_KEYS: dict[BotSort, SortKey] = {
+    "device": SortKey("device_fingerprint", "text", is_descending=False),
+    "clicks": SortKey("clicks", "numeric"),
+    "fastest": SortKey("fastest", "interval", is_descending=False),
+    "first_seen": SortKey("first_seen", "timestamptz"),
+    "last_seen": SortKey("last_seen", "timestamptz"),
+}
 
 
-def fetch_bots(connection: Connection, query: Query, trust: Collection[str]) -> BotAnswer:
-    """The flagged devices of the period, the most clicks first.
+def build_sorting(sort: BotSort = "clicks", order: SortOrder | None = None) -> Sorting[BotSort]:
+    """The order of the devices, the most clicks first where none is asked for."""
+    return Sorting("bots", _KEYS, SortKey("device_fingerprint", "text"), sort, order)
+
+
+def fetch_bots(
+    connection: Connection,
+    query: Query,
+    trust: Collection[str],
+    sorting: Sorting[BotSort] | None = None,
+    text_wanted: str | None = None,
+) -> BotAnswer:
+    """The flagged devices of the period, those that match the text.
 
     A burst belongs to the date of its last click, also when it began before the period. Clicks from trusted networks
     are left out of it.
     """
+    sorting = sorting or build_sorting()
     flagged, rule = flagged_devices(query, trust)
-    after = dict(zip(("clicks", "device"), query.page.after, strict=True)) if query.page.after else {}
-    statement = text(_ROWS_AND_TOTAL.format(flagged=flagged, behind=_BEHIND if after else ""))
-    found = connection.execute(statement, {**rule, **after, "fetch": query.page.fetch}).all()
-    rows = [row for row in found if row.device_fingerprint is not None]
-    return format_bots(rows, found[0].total, query)
+    statement = _ROWS_AND_TOTAL.format(
+        flagged=flagged,
+        found=_FOUND.format(shown="device_fingerprint" if query.identifiers.whole else _SHOWN) if text_wanted else "",
+        select=sorting.select,
+        behind=sorting.build_behind(query.page),
+        order_by=sorting.order_by,
+    )
+    values = {**rule, **sorting.list_values(query.page), **_read_text(text_wanted, query)}
+    found = connection.execute(text(statement), values).all()
+    return format_bots(found, sorting, query)
+
+
+def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
+    """The text, and the device whose reference it is."""
+    if text_wanted is None:
+        return {}
+    named = query.identifiers.references.to_identifier(text_wanted)
+    return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
 def flagged_devices(query: Query, trust: Collection[str]) -> tuple[str, dict[str, object]]:
@@ -58,9 +93,9 @@ def flagged_devices(query: Query, trust: Collection[str]) -> tuple[str, dict[str
     return statement, {"days": query.period.dates(), "seconds": seconds, **trusting_values(trust)}
 
 
-def format_bots(rows: Sequence[Row[Any]], total: int, query: Query) -> BotAnswer:
+def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Query) -> BotAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
-    shown, last = query.page.split(rows)
+    shown, last = query.page.split([row for row in found if row.device_fingerprint is not None])
     settings, identifiers = query.settings, query.identifiers
     return BotAnswer(
         period=query.period,
@@ -78,10 +113,11 @@ def format_bots(rows: Sequence[Row[Any]], total: int, query: Query) -> BotAnswer
             )
             for row in shown
         ],
-        total_flagged_devices=total,
+        total_flagged_devices=found[0].flagged,
+        total=found[0].total,
         detection_params=DetectionParams(
             min_clicks=settings.bot_rapid_click_threshold,
             time_window_seconds=settings.bot_rapid_click_window_seconds,
         ),
-        next_cursor=last and encode_cursor(identifiers.references, CURSOR, (-last.clicks, last.device_fingerprint)),
+        next_cursor=sorting.format_cursor(identifiers.references, last),
     )

@@ -39,6 +39,11 @@ NEWNESS = f"""
     ) AS device
 """
 """How many of the devices of the network and day `fact` were looked up, and how many had never clicked before it."""
+MAY_ROTATE = f"""coalesce(:network_aware AND NOT is_shared AND is_for_few AND 10 * devices > 9 * clicks
+    AND clicks >= {_ROTATING_THRESHOLDS} * :threshold, false)"""
+"""Whether a candidate rotates if its devices are new, as in `judge`."""
+IS_NEW = "10 * new_devices >= 9 * sampled_devices"
+"""Whether the devices of a newness are new, as in `judge`."""
 
 
 def build_candidates(only: str = "") -> str:

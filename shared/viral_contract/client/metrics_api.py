@@ -17,6 +17,7 @@ from viral_contract.client.privacy import PrivacyApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
+from viral_contract.models.flagged import FlaggedAnswer
 from viral_contract.models.flags import FlagsAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
@@ -59,6 +60,10 @@ class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, Recipie
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:
         """IP addresses with too many clicks in one day."""
         return self._call("GET", "/v1/guardrails/fraud", FraudAnswer, params=query)
+
+    def fetch_flagged(self, **query: QueryValue) -> FlaggedAnswer:
+        """Networks with too many clicks in one day, one row a network or a referrer, as `group_by` says."""
+        return self._call("GET", "/v1/guardrails/fraud", FlaggedAnswer, params=query)
 
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:
         """Devices that clicked faster than a person can."""

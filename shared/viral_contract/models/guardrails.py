@@ -128,6 +128,7 @@ class BotAnswer(Answer):
 
     bot_like_devices: list[BotLikeDevice]
     total_flagged_devices: int
+    total: int | None = Field(None, description="Flagged devices that match `q`")
     detection_params: DetectionParams
     next_cursor: str | None
 

@@ -1,0 +1,72 @@
+"""Flagged networks by network or by referrer, in the order that was asked for."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from sqlalchemy import Connection
+
+from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.detection import flagged_networks, networks_by_referrer
+from metrics_api.detection.flagged_networks import fetch_flagged_networks
+from metrics_api.detection.networks_by_referrer import fetch_networks_by_referrer
+from metrics_api.detection.query import Query
+from viral_contract.models.flagged import FlaggedAnswer, FraudGrouping, FraudSort, SortOrder
+from viral_contract.models.guardrails import Verdict
+
+_KEYS: dict[FraudGrouping, Mapping[FraudSort, SortKey]] = {
+    "network": flagged_networks.KEYS,
+    "referrer": networks_by_referrer.KEYS,
+}
+_TIES: dict[FraudGrouping, SortKey] = {"network": flagged_networks.TIE, "referrer": networks_by_referrer.TIE}
+
+
+class InvalidSortError(ValueError):
+    """The rows have no such value; `field` is the parameter that names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What rows are about, their order, and which of them are wanted."""
+
+    grouping: FraudGrouping
+    sorting: Sorting[FraudSort]
+    text: str | None
+    verdicts: Collection[Verdict]
+
+
+def parse_wanted(
+    grouping: FraudGrouping, sort: FraudSort | None, order: SortOrder | None, text: str | None, verdict: Verdict | None
+) -> Wanted:
+    """What was asked for. Raises InvalidSortError where rows of this kind have no such value."""
+    keys = _KEYS[grouping]
+    if sort and sort not in keys:
+        raise InvalidSortError("sort", f"must be one of {', '.join(keys)} with group_by={grouping}")
+    if verdict and grouping == "referrer":
+        raise InvalidSortError("verdict", "is one of networks; give it with group_by=network")
+    sorting = Sorting(f"fraud_{grouping}s", keys, _TIES[grouping], sort or "clicks", order)
+    return Wanted(grouping, sorting, text, [verdict] if verdict else get_args(Verdict))
+
+
+def fetch_flagged(connection: Connection, query: Query, trust: Collection[str], wanted: Wanted) -> FlaggedAnswer:
+    """A page of the networks of the period, or of the referrers behind those that are flagged."""
+    if wanted.grouping == "referrer":
+        found = fetch_networks_by_referrer(connection, query, trust, wanted.sorting, text_wanted=wanted.text)
+    else:
+        found = fetch_flagged_networks(
+            connection, query, trust, wanted.sorting, text_wanted=wanted.text, verdicts=wanted.verdicts
+        )
+    return FlaggedAnswer(
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used("fraud_ip_click_threshold", "fraud_rule"),
+        fraud_rule=query.settings.fraud_rule,
+        threshold_used=query.settings.fraud_ip_click_threshold,
+        suspicious_ips=[],
+        trusted_ips=[],
+        **found,
+    )
