@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from viral_contract.client.access import AccessApi
+from viral_contract.client.cases import CasesApi
 from viral_contract.client.connection import (
     SESSION_HEADER,
     ApiProblemError,
@@ -54,7 +55,7 @@ __all__ = [
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
-class MetricsApi(AccessApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
+class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
     """Calls to the metrics API with one token, optionally on behalf of a signed-in person."""
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:

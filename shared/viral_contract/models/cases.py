@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from viral_contract.models.growth import Interval
 from viral_contract.models.referrer_evidence import ReferrerRule, RuleEvidence
 from viral_contract.models.values import FutureTime, OptionalNote
 
@@ -64,6 +65,16 @@ class CaseCounts(BaseModel):
     closed: int
 
 
+class Decisions(BaseModel):
+    """Decisions of the last 30 days, without those that were undone."""
+
+    fraud: int = 0
+    legitimate: int = 0
+    unsure: int = 0
+    precision: float | None = Field(None, description="Fraud, of fraud and legitimate")
+    precision_interval: Interval | None = Field(None, description="95% Wilson interval of precision")
+
+
 class CasesAnswer(BaseModel):
     """A page of cases; `stake` counts each conversion once over all that match."""
 
@@ -72,6 +83,7 @@ class CasesAnswer(BaseModel):
     counts: CaseCounts
     stake: Stake
     flagged_conversions: int = Field(description="Of the stake's conversions, those of cases that flag")
+    decisions: Decisions = Field(default_factory=Decisions)
     computed_at: datetime
     next_cursor: str | None
 
