@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlencode
 
 from viral_contract.models.investigations import EntityKind
+from viral_contract.models.traffic import TrafficClass
 
 INVESTIGATION_PATH = "/dashboard/investigations"
 ALERT_PATH = "/dashboard/guardrails/alert"
@@ -18,6 +19,9 @@ PRIVACY_PATH = "/dashboard/privacy"
 PEOPLE_PATH = "/dashboard/people"
 AUDIT_PATH = "/dashboard/audit"
 NOTIFICATIONS_PATH = "/dashboard/notifications"
+TRAFFIC_PATH = "/dashboard/traffic"
+TRAFFIC_EVENTS_PATH = "/dashboard/traffic/events"
+TRAFFIC_REASONS_PATH = "/dashboard/traffic/reasons"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 
 
@@ -35,6 +39,11 @@ def alert_path(alert_id: int) -> str:
 def alerts_path(**filters: str) -> str:
     """The history of alerts, filtered as the API filters them."""
     return f"{ALERTS_PATH}?{urlencode(filters)}" if filters else ALERTS_PATH
+
+
+def traffic_events_path(reason: str, traffic_class: TrafficClass, search: str) -> str:
+    """The page of the events that got their class for a reason, over the period of `search`."""
+    return f"{TRAFFIC_EVENTS_PATH}{search}&{urlencode({'reason': reason, 'traffic_class': traffic_class})}"
 
 
 def trust_path(cidr: str) -> str:

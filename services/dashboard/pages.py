@@ -15,7 +15,9 @@ from dashboard.page import Page
 from dashboard.reports import list_page as reports
 from dashboard.reports import message as report_message
 from dashboard.reports import page as report
+from dashboard.traffic import events_page as traffic_events
 from dashboard.traffic import page as traffic
+from dashboard.traffic import reasons_page as traffic_reasons
 from viral_contract.client.metrics_api import MetricsApi
 
 # Lists of the rows of a card, some at a time.
@@ -63,6 +65,8 @@ PAGES: tuple[Page, ...] = (
     report_message.PAGE,
     privacy.PAGE,
     traffic.PAGE,
+    traffic_reasons.PAGE,
+    traffic_events.PAGE,
     notifications.PAGE,
     subscriptions.PAGE,
     operations.PAGE,

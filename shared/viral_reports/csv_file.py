@@ -50,6 +50,16 @@ def neutralise(value: object) -> object:
     return isolate("'" + value if is_formula else value)
 
 
+def format_lines(rows: Iterable[Iterable[object]]) -> str:
+    """The rows as lines of a file that a spreadsheet opens without running anything.
+
+    Every cell is quoted, so that none falls apart where a semicolon separates.
+    """
+    lines = io.StringIO()
+    csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([neutralise(value) for value in row] for row in rows)
+    return lines.getvalue()
+
+
 def render_csv(report: WrittenReport) -> str:
     """The report as CSV with the columns section, item, metric, value. Raises NotWrittenError while it is not ready.
 

@@ -21,6 +21,12 @@ DAY = datetime(2022, 3, 4, 12, tzinfo=UTC)
 WEEK = "start=2022-03-01&end=2022-03-07"
 TRAFFIC = f"/dashboard/traffic?{WEEK}"
 GUARDRAILS = f"/dashboard/guardrails?{WEEK}"
+PREVIEWS = "reason=WhatsApp+%28social-preview%29&traffic_class=preview"
+PAGES = (
+    (TRAFFIC, "Totals", "Filtered10"),
+    (f"/dashboard/traffic/reasons?{WEEK}", "Why events got their class", "WhatsApp"),
+    (f"/dashboard/traffic/events?{WEEK}&{PREVIEWS}", "Newest first", "Parent share"),
+)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 SCHOOL, FARM = "192.0.2.77", "198.51.100.20"
@@ -97,6 +103,46 @@ def test_the_card_leads_to_what_was_filtered_and_why(signed_in: Open) -> None:
         assert guest.complaints == []
 
 
+def test_the_days_are_shown_by_class_or_by_loop_and_stay_so_when_data_comes(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(TRAFFIC)
+        days = card(guest.page, "By day")
+        expect(days.get_by_text("Link previews", exact=True).first).to_be_visible()
+        expect(days.get_by_text("Parent share", exact=True).first).to_be_hidden()
+        days.get_by_role("radio", name="By class").press("ArrowRight")
+        expect(days.get_by_text("Parent share", exact=True).first).to_be_visible()
+        expect(days.get_by_text("Link previews", exact=True).first).to_be_hidden()
+        expect(days.get_by_role("row", name="4 Mar")).to_have_text("4 Mar7310")
+        with guest.page.expect_response(re.compile("/_dash-update-component")):
+            guest.page.get_by_role("button", name="Refresh").click()
+        expect(days.get_by_text("Parent share", exact=True).first).to_be_visible()
+        assert guest.find_violations() == []
+        assert guest.complaints == []
+
+
+def test_reasons_are_searched_exported_and_opened(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(TRAFFIC)
+        card(guest.page, "Reasons").get_by_role("link", name="Search and export all reasons").click()
+        found = card(guest.page, "Why events got their class")
+        expect(found.get_by_role("row")).to_have_count(1 + 3)
+        guest.page.get_by_role("textbox", name="Search").fill("google")
+        expect(found.get_by_role("row")).to_have_count(1 + 1)
+        expect(guest.page).to_have_url(re.compile("reasons.*&q=google"))
+        with guest.page.expect_download() as download:
+            guest.page.get_by_role("link", name="Export CSV").click()
+        assert download.value.suggested_filename == "traffic-reasons_2022-03-01_2022-03-07.csv"
+        assert len(download.value.path().read_text().splitlines()) == 1 + 1
+        guest.page.get_by_role("textbox", name="Search").fill("")
+        expect(found.get_by_role("row")).to_have_count(1 + 3)
+        found.get_by_role("link", name="View events of WhatsApp").click()
+        expect(guest.page.get_by_role("heading", name="Events: WhatsApp", level=1)).to_be_visible()
+        events = card(guest.page, "Newest first")
+        expect(events.get_by_role("row")).to_have_count(1 + 7)
+        expect(events.get_by_role("row", name="Parent share").first).to_contain_text("WhatsApp/2.24.20.89 A")
+        assert guest.complaints == []
+
+
 def test_a_period_without_clicks_has_nothing_filtered(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open("/dashboard/traffic?start=2019-03-01&end=2019-03-07")
@@ -106,12 +152,13 @@ def test_a_period_without_clicks_has_nothing_filtered(signed_in: Open) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_page_is_accessible_and_fits(signed_in: Open, width: int, scheme: ColorScheme) -> None:
+def test_the_pages_are_accessible_and_fit(signed_in: Open, width: int, scheme: ColorScheme) -> None:
     with signed_in(width=width, scheme=scheme) as guest:
-        guest.open(TRAFFIC)
-        expect(card(guest.page, "Totals")).to_contain_text("Filtered10")
-        assert guest.find_violations() == []
-        assert guest.page.evaluate("document.documentElement.scrollWidth") <= width
+        for path, place, shown in PAGES:
+            guest.open(path)
+            expect(card(guest.page, place)).to_contain_text(shown)
+            assert guest.find_violations() == [], path
+            assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_a_school_stands_apart_and_is_trusted_with_one_click(signed_in: Open) -> None:

@@ -160,7 +160,7 @@
         for (const [name, value] of window.dash_clientside.callback_context.triggered.map(readChoice)) {
           // A control that repeats the address is the echo of showControls.
           if (String(value) === String(readControl(search, name, defaults))) choices.delete(name);
-          else if (value !== "" && value != null && defaults) choices.set(name, value);
+          else if (defaults && value != null && (value !== "" || defaults[name] === "")) choices.set(name, value);
         }
         clearTimeout(choosing);
         if (choices.size) choosing = setTimeout(putInAddress, CHOOSING_MS, defaults, { pathname, search });
@@ -185,6 +185,9 @@
         }
         return NOTHING();
       },
+
+      // The card holds its chart in several ways, of which its switch chooses one.
+      chooseWay: (way) => `card-body shows-${way}`,
 
       toggleMenu: function (presses, path, expanded) {
         const open = triggeredBy("burger.n_clicks") && expanded !== "true";

@@ -15,18 +15,21 @@ Data_contra = TypeVar("Data_contra", contravariant=True)
 class Card(Generic[Data_contra]):
     """A card of a live page. Its width is set in the css of its feature under `card-<slug>`.
 
-    `height` in pixels is what its skeleton takes until the first data is there.
+    `height` in pixels is what its skeleton takes until the first data is there. A control stands beside the heading and
+    stays as it is when data comes.
     """
 
     slug: str
     heading: str
     height: int
     build_body: Callable[[Data_contra], list[Component]]
+    build_control: Callable[[], Component] | None = None
 
 
 def build_skeleton(card: Card[Any]) -> Component:
     """The card before its first data, as high as it will be."""
-    return build_frame(card.slug, card.heading, [build_blank(card.height)])
+    control = card.build_control() if card.build_control else None
+    return build_frame(card.slug, card.heading, [build_blank(card.height)], control)
 
 
 def build_blank(height: int) -> Component:
@@ -39,12 +42,13 @@ def body_id(slug: str) -> str:
     return f"{slug}-body"
 
 
-def build_frame(slug: str, heading: str, body: list[Component]) -> Component:
+def build_frame(slug: str, heading: str, body: list[Component], control: Component | None = None) -> Component:
     """A section named by its heading."""
     heading_id = f"{slug}-heading"
+    title = html.H2(heading, id=heading_id, className="card-heading")
     return html.Section(
         [
-            html.H2(heading, id=heading_id, className="card-heading"),
+            html.Div([title, control], className="card-head") if control is not None else title,
             html.Div(body, id=body_id(slug), className="card-body"),
         ],
         className=f"card card-{slug}",

@@ -7,10 +7,9 @@ from dashboard.components.card import Card, build_hint, build_kpis, build_no_dat
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
+from dashboard.links import TRAFFIC_PATH
 from dashboard.traffic.kinds import KindCount, build_named, count_clicks, count_filtered, count_kinds
 from viral_reports.figures import format_count, format_rate
-
-PATH = "/dashboard/traffic"
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -29,7 +28,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
             [_build_part(each) for each in kinds if each.clicks], className="traffic-bar", **{"aria-hidden": "true"}
         ),
         html.Ul([_build_item(each) for each in kinds], className="traffic-list"),
-        build_link_to_all("View classes and reasons", PATH + snapshot.search),
+        build_link_to_all("View classes and reasons", TRAFFIC_PATH + snapshot.search),
     ]
 
 

@@ -236,9 +236,9 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
         (
             build_moment(event.occurred_at),
             event.event_type,
-            _build_other("ip_address", event.ip_address, event.ip_ref, search, event.ip_alias),
-            _build_other("device", event.device_fingerprint, event.device_ref, search, event.device_alias),
-            _build_other("referrer", event.referrer_id, None, search),
+            build_entity_link("ip_address", event.ip_address, event.ip_ref, search, event.ip_alias),
+            build_entity_link("device", event.device_fingerprint, event.device_ref, search, event.device_alias),
+            build_entity_link("referrer", event.referrer_id, None, search),
             event.source or "–",
         )
         for event in events
@@ -246,9 +246,10 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
     return build_wide_table("Recent events", columns, rows)
 
 
-def _build_other(
+def build_entity_link(
     kind: EntityKind, shown: str | None, ref: str | None, search: str, alias: str | None = None
 ) -> Component | str:
+    """What an event names, leading to its investigation over the period of `search`; a dash where it names none."""
     if shown is None:
         return "–"
     return build_suspect(kind, shown, ref or shown, search, alias or "")

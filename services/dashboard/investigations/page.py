@@ -10,13 +10,13 @@ from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure, build_not_found
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error
-from dashboard.errors import build_unavailable as answer_unavailable
+from dashboard.export import answer_csv
 from dashboard.investigations.investigation import EXPORT_PATH, build_investigation
 from dashboard.links import INVESTIGATION_PATH, investigation_path
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, format_query, format_search, keep_period, parse_period, read_search
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.investigations import EntityKind, Investigation
 from viral_contract.models.period import PeriodQuery
 
@@ -76,18 +76,13 @@ def _add_export(server: Flask, views: SharedViews) -> None:
             return build_error(
                 404, "not_found", "Nothing to export", "The link doesn't include an IP address, device or referrer."
             )
-        try:
-            kind, identifier = named
+        kind, identifier = named
+
+        def build() -> tuple[str, bytes]:
             query = format_query(parse_period(search))
-            csv = views.api_of_viewer().export_investigation(kind, identifier, **query)
-        except InvalidPeriodError as error:
-            return build_error(422, "invalid", "Invalid period", str(error))
-        except ApiProblemError as error:
-            return build_error(error.status, error.code, "Export failed", error.detail)
-        except API_FAILURES:
-            return answer_unavailable()
-        headers = {"Content-Disposition": "attachment; filename=investigation.csv"}
-        return Response(csv, headers=headers, content_type="text/csv; charset=utf-8")
+            return "investigation.csv", views.api_of_viewer().export_investigation(kind, identifier, **query)
+
+        return answer_csv(build)
 
 
 PAGE = Page(INVESTIGATION_PATH, "Investigation", build_layout, add_callbacks)

@@ -1,111 +1,152 @@
-"""By day: the filtered clicks of each date, stacked by class."""
+"""By day: the filtered clicks of each date, stacked by class or by loop."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
 
-from dash import html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint
-from dashboard.traffic.kinds import FILTERED, NOTHING_FILTERED, Kind, build_named, build_nothing
+from dashboard.components.card import Card, body_id, build_hint
+from dashboard.components.controls import build_segments
+from dashboard.traffic.kinds import FILTERED, NOTHING_FILTERED, build_named, build_nothing
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.models.period import Period
-from viral_contract.models.traffic import TrafficClass
 from viral_reports.dates import format_day_of_year, format_period
-from viral_reports.figures import format_count, format_counted
+from viral_reports.figures import format_count, format_counted, name_loop
 
+_SLUG = "traffic-days"
+_SWITCH = "traffic-days-by"
+_WAYS = {"class": "By class", "loop": "By loop"}
+_MOST_LOOPS = 4
 _MOST_LABELS = 7
 _MOST_COUNTS = 14
 
 
 @dataclass(frozen=True)
-class Day:
-    """The filtered clicks of one date by class."""
+class Series:
+    """The filtered clicks of a class or a loop by date; `slug` ends the css class that colors it."""
 
-    date: date
-    by_class: Mapping[TrafficClass, int]
-
-    @property
-    def filtered(self) -> int:
-        """All of them."""
-        return sum(kind.count(self.by_class) for kind in FILTERED)
+    slug: str
+    name: str
+    by_date: Mapping[date, int]
 
 
 def build_body(snapshot: TrafficSnapshot) -> list[Component]:
-    """The columns, and the same as a table for screen readers."""
-    days = list_days(snapshot)
-    if not any(day.filtered for day in days):
+    """The columns by class and by loop, of which the switch shows one."""
+    by_class = list_classes(snapshot)
+    if not any(count_days(by_class, snapshot.period)):
         return [build_nothing(NOTHING_FILTERED)]
     return [
         build_hint("Filtered clicks (UTC)"),
-        html.Div([build_named(kind) for kind in FILTERED], className="legend"),
-        _build_columns(days, snapshot.period),
-        _build_hidden_table(days),
+        html.Div(_build_chart(by_class, snapshot.period, "class"), className="by-class"),
+        html.Div(_build_chart(list_loops(snapshot), snapshot.period, "loop"), className="by-loop"),
     ]
 
 
-def list_days(snapshot: TrafficSnapshot) -> list[Day]:
-    """Every date of the period, also those without a click."""
-    known = {group.group: group.by_class for group in snapshot.by_day.groups}
-    return [Day(each, known.get(each.isoformat(), {})) for each in snapshot.period.dates()]
+def build_switch() -> Component:
+    """The choice between the two."""
+    return build_segments(_SWITCH, "Stack the days", _WAYS, "class")
 
 
-def format_sentence(days: Sequence[Day], period: Period) -> str:
+def add_switch(app: Dash) -> None:
+    """The browser shows what is chosen, and goes on to after a refresh."""
+    app.clientside_callback(
+        ClientsideFunction("dashboard", "chooseWay"), Output(body_id(_SLUG), "className"), Input(_SWITCH, "value")
+    )
+
+
+def list_classes(snapshot: TrafficSnapshot) -> list[Series]:
+    """One series a class that is filtered."""
+    days = {date.fromisoformat(group.group): group.by_class for group in snapshot.traffic.groups}
+    return [
+        Series(kind.slug, kind.name, {day: kind.count(clicks) for day, clicks in days.items()}) for kind in FILTERED
+    ]
+
+
+def list_loops(snapshot: TrafficSnapshot) -> list[Series]:
+    """One series for each of the loops with the most filtered clicks, and one for all others."""
+    traffic = snapshot.traffic
+    most = [loop for loop in traffic.loops[:_MOST_LOOPS] if loop.filtered]
+    named = [
+        Series(f"loop-{number}", name_loop(loop.source), loop.filtered_by_day)
+        for number, loop in enumerate(most, start=1)
+    ]
+    filtered = {date.fromisoformat(group.group): group.filtered for group in traffic.groups}
+    rest = {day: count - sum(series.by_date.get(day, 0) for series in named) for day, count in filtered.items()}
+    return [*named, Series("loop-other", "Other loops", rest)] if any(rest.values()) else named
+
+
+def count_days(series: Sequence[Series], period: Period) -> list[int]:
+    """All filtered clicks of every date of the period, also those without one."""
+    return [sum(each.by_date.get(day, 0) for each in series) for day in period.dates()]
+
+
+def format_sentence(series: Sequence[Series], period: Period) -> str:
     """The chart in one sentence."""
-    most = max(days, key=lambda day: day.filtered)
-    total = format_counted(sum(day.filtered for day in days), "filtered click")
-    return f"{total} in {format_period(period)}; most on {format_day_of_year(most.date)}: {format_count(most.filtered)}"
+    days = dict(zip(period.dates(), count_days(series, period), strict=True))
+    most = max(days, key=lambda day: days[day])
+    total = format_counted(sum(days.values()), "filtered click")
+    return f"{total} in {format_period(period)}; most on {format_day_of_year(most)}: {format_count(days[most])}"
 
 
-def _build_columns(days: Sequence[Day], period: Period) -> Component:
-    highest = max(day.filtered for day in days)
-    step = ceil(len(days) / _MOST_LABELS)
-    columns = [_build_column(day, highest, is_labeled=at % step == 0) for at, day in enumerate(days)]
+def _build_chart(series: Sequence[Series], period: Period, way: str) -> list[Component]:
+    """The columns with their legend, and the same as a table for screen readers."""
+    legend = html.Div([build_named(each) for each in series], className="legend")
+    return [legend, _build_columns(series, period), _build_hidden_table(series, period, way)]
+
+
+def _build_columns(series: Sequence[Series], period: Period) -> Component:
+    days, counts = period.dates(), count_days(series, period)
+    step, highest = ceil(len(days) / _MOST_LABELS), max(counts)
+    columns = [
+        _build_column(series, day, count, highest, is_labeled=at % step == 0)
+        for at, (day, count) in enumerate(zip(days, counts, strict=True))
+    ]
     crowded = " stacks-crowded" if len(days) > _MOST_LABELS else ""
     uncounted = " stacks-uncounted" if len(days) > _MOST_COUNTS else ""
     return html.Div(
         columns,
         className=f"stacks{crowded}{uncounted}",
         role="img",
-        **{"aria-label": format_sentence(days, period)},
+        **{"aria-label": format_sentence(series, period)},
     )
 
 
-def _build_column(day: Day, highest: int, *, is_labeled: bool) -> Component:
-    parts = [_build_part(kind, kind.count(day.by_class) / highest) for kind in reversed(FILTERED)]
-    label = html.Span(format_day_of_year(day.date), className="stack-day") if is_labeled else None
+def _build_column(series: Sequence[Series], day: date, count: int, highest: int, *, is_labeled: bool) -> Component:
+    parts = [_build_part(each.slug, each.by_date.get(day, 0) / highest) for each in reversed(series)]
+    label = html.Span(format_day_of_year(day), className="stack-day") if is_labeled else None
     return html.Div(
         [
             html.Div(parts, className="day-stack"),
-            html.Span(format_count(day.filtered), className="stack-count"),
+            html.Span(format_count(count), className="stack-count"),
             html.Div(label, className="stack-foot"),
         ],
         className="stack-column",
-        title=f"{format_day_of_year(day.date)}: {format_count(day.filtered)}",
+        title=f"{format_day_of_year(day)}: {format_count(count)}",
     )
 
 
-def _build_part(kind: Kind, share: float) -> Component | None:
-    return html.Span(className=f"traffic-{kind.slug}", style={"height": f"{share:.2%}"}) if share else None
+def _build_part(slug: str, share: float) -> Component | None:
+    return html.Span(className=f"traffic-{slug}", style={"height": f"{share:.2%}"}) if share else None
 
 
-def _build_hidden_table(days: Sequence[Day]) -> Component:
-    names = ("Date", *(kind.name for kind in FILTERED), "Filtered")
+def _build_hidden_table(series: Sequence[Series], period: Period, way: str) -> Component:
+    names = ("Date", *(each.name for each in series), "Filtered")
     rows = [
         html.Tr(
             [
-                html.Th(format_day_of_year(day.date), scope="row"),
-                *(html.Td(format_count(kind.count(day.by_class))) for kind in FILTERED),
-                html.Td(format_count(day.filtered)),
+                html.Th(format_day_of_year(day), scope="row"),
+                *(html.Td(format_count(each.by_date.get(day, 0))) for each in series),
+                html.Td(format_count(count)),
             ]
         )
-        for day in days
+        for day, count in zip(period.dates(), count_days(series, period), strict=True)
     ]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    table = html.Table([html.Caption("Filtered clicks by day and class"), head, html.Tbody(rows)])
+    table = html.Table([html.Caption(f"Filtered clicks by day and {way}"), head, html.Tbody(rows)])
     return html.Div(table, className="visually-hidden")
 
 
-CARD = Card("traffic-days", "By day", 260, build_body)
+CARD = Card(_SLUG, "By day", 260, build_body, build_control=build_switch)

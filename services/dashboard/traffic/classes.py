@@ -22,9 +22,9 @@ _COLUMNS = (
 
 def build_body(snapshot: TrafficSnapshot) -> list[Component]:
     """One row a class, people first."""
-    rows = [_build_row(each) for each in count_kinds(snapshot.by_day)]
+    rows = [_build_row(each) for each in count_kinds(snapshot.traffic)]
     return [
-        build_hint(format_classifier(snapshot.by_day)),
+        build_hint(format_classifier(snapshot.traffic)),
         build_table("Clicks and visits by class; shares are of all clicks", _COLUMNS, rows),
     ]
 

@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from dash import html
 from dash.development.base_component import Component
 
 from viral_contract.models.traffic import PEOPLE, TrafficAnswer, TrafficClass
+
+
+class Named(Protocol):
+    """What a color stands for."""
+
+    @property
+    def slug(self) -> str:
+        """The end of the css class that has the color."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +79,10 @@ def count_clicks(answer: TrafficAnswer) -> int:
     return sum(each.clicks for each in answer.classes)
 
 
-def build_swatch(kind: Kind) -> Component:
-    """The kind's color, beside its name."""
-    return html.Span(className=f"swatch traffic-{kind.slug}", **{"aria-hidden": "true"})
-
-
-def build_named(kind: Kind) -> Component:
-    """The kind's name with its color."""
-    return html.Span([build_swatch(kind), kind.name], className="kind")
+def build_named(named: Named) -> Component:
+    """The name with its color."""
+    swatch = html.Span(className=f"swatch traffic-{named.slug}", **{"aria-hidden": "true"})
+    return html.Span([swatch, named.name], className="kind")
 
 
 def build_nothing(text: str) -> Component:

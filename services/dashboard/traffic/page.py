@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 
+from dash import Dash
+
+from dashboard.data import SharedViews
+from dashboard.links import TRAFFIC_PATH
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
-from dashboard.period import format_query
+from dashboard.period import format_query, format_search
+from dashboard.settings import DashboardSettings
 from dashboard.traffic import by_day, by_loop, classes, reasons, settings_cards, totals
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.client.metrics_api import MetricsApi
@@ -22,17 +27,14 @@ CARDS = (
 
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> TrafficSnapshot:
-    """The traffic of a period, grouped both ways."""
-    query = format_query(period)
-    return TrafficSnapshot(
-        by_day=api.fetch_traffic(**query, group_by="day", limit=MAX_DAYS),
-        by_loop=api.fetch_traffic(**query, group_by="source", limit=by_loop.ROWS),
-    )
+    """The traffic of a period by day, and its loops."""
+    traffic = api.fetch_traffic(**format_query(period), group_by="day", limit=MAX_DAYS, loops=by_loop.ROWS)
+    return TrafficSnapshot(traffic, format_search(period))
 
 
 _PAGE = build_page(
     LivePage(
-        path="/dashboard/traffic",
+        path=TRAFFIC_PATH,
         slug="traffic",
         title="Filtered traffic",
         icon="filter",
@@ -40,4 +42,11 @@ _PAGE = build_page(
         fetch=fetch_snapshot,
     )
 )
-PAGE = replace(_PAGE, group="Detection")
+
+
+def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+    _PAGE.add_callbacks(app, views, settings)
+    by_day.add_switch(app)
+
+
+PAGE = replace(_PAGE, group="Detection", add_callbacks=_add_callbacks)

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
-from dashboard.components.table import Column, build_table
+from dashboard.components.table import Column, build_link_to_all, build_table
+from dashboard.links import TRAFFIC_REASONS_PATH, traffic_events_path
 from dashboard.traffic.kinds import NAMES, NOTHING_FILTERED, build_nothing
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.models.traffic import TrafficReason
-from viral_reports.figures import format_count
+from viral_reports.figures import format_count, format_counted
 
 _ROWS = 10
 _TAGGED = re.compile(r"(?P<pattern>.+) \((?P<tag>[^()]+)\)")
@@ -25,29 +26,26 @@ _COLUMNS = (
     Column("Class"),
     Column("Events", is_figure=True),
     Column("Sample user agent", is_minor=True),
+    Column("Look"),
 )
 
 
 def build_body(snapshot: TrafficSnapshot) -> list[Component]:
-    """The most frequent reasons; the others are folded away."""
-    reasons = snapshot.by_day.reasons
+    """The most frequent reasons, and the way to all of them."""
+    reasons = snapshot.traffic.reasons
     if not reasons:
         return [build_nothing(NOTHING_FILTERED)]
-    rest = reasons[_ROWS:]
+    shown = f"Showing {format_count(min(_ROWS, len(reasons)))} of {format_counted(len(reasons), 'reason')}"
     return [
-        build_hint("Clicks and visits · most events first"),
-        _build_table("Reasons, most events first", reasons[:_ROWS]),
-        *([_build_rest(rest)] if rest else []),
+        build_hint(f"Clicks and visits · most events first · {shown.lower()}"),
+        build_reasons(reasons[:_ROWS], snapshot.search),
+        build_link_to_all("Search and export all reasons", TRAFFIC_REASONS_PATH + snapshot.search),
     ]
 
 
-def _build_rest(rest: Sequence[TrafficReason]) -> Component:
-    summary = html.Summary(f"Show {format_count(len(rest))} more")
-    return html.Details([summary, _build_table("Other reasons, most events first", rest)], className="trusted")
-
-
-def _build_table(caption: str, reasons: Sequence[TrafficReason]) -> Component:
-    return build_table(caption, _COLUMNS, [_build_row(each) for each in reasons])
+def build_reasons(reasons: Sequence[TrafficReason], search: str) -> Component:
+    """One row a reason, with the way to its events over the period of `search`."""
+    return build_table("Reasons, most events first", _COLUMNS, [_build_row(each, search) for each in reasons])
 
 
 def format_reason(reason: str) -> tuple[str, str]:
@@ -65,7 +63,7 @@ def _strip_pattern(pattern: str) -> str:
     return pattern.replace("\\", "").strip("^$/") or pattern
 
 
-def _build_row(each: TrafficReason) -> tuple[Component | str, ...]:
+def _build_row(each: TrafficReason, search: str) -> tuple[Component | str, ...]:
     name, about = format_reason(each.reason)
     sample = each.sample or "no longer kept"
     return (
@@ -73,7 +71,13 @@ def _build_row(each: TrafficReason) -> tuple[Component | str, ...]:
         NAMES[each.traffic_class],
         format_count(each.events),
         html.Code(sample, className="sample", title=sample) if each.sample else sample,
+        _build_way(each, name, search),
     )
+
+
+def _build_way(each: TrafficReason, name: str, search: str) -> Component:
+    about = html.Span(f" of {name}", className="visually-hidden")
+    return dcc.Link(["View events", about], href=traffic_events_path(each.reason, each.traffic_class, search))
 
 
 CARD = Card("traffic-reasons", "Reasons", 420, build_body)

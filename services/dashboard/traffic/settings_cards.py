@@ -15,7 +15,7 @@ _APP = "app: "
 
 def build_apps(snapshot: TrafficSnapshot) -> list[Component]:
     """The user agents that always count as people."""
-    answer = snapshot.by_day
+    answer = snapshot.traffic
     about = build_hint("Always counted as people. Set by ", html.Code("APP_USER_AGENTS"), ".")
     if not answer.app_user_agents:
         return [about, build_nothing("None set. An app that sends the user agent of a library counts as a script.")]
@@ -26,7 +26,7 @@ def build_apps(snapshot: TrafficSnapshot) -> list[Component]:
 
 def build_datacenters(snapshot: TrafficSnapshot) -> list[Component]:
     """People's clicks from datacenters, which are worth a look and no class by themselves."""
-    answer = snapshot.by_day
+    answer = snapshot.traffic
     about = build_hint("A reason shown beside a click; never a class by itself.")
     networks = answer.datacentre_networks
     if networks is None:

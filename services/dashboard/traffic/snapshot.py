@@ -10,22 +10,22 @@ from viral_contract.models.traffic import TrafficAnswer
 
 @dataclass(frozen=True)
 class TrafficSnapshot:
-    """One period's traffic by day, and the same by loop."""
+    """One period's traffic by day, with its loops; `search` is the period in links to other pages."""
 
-    by_day: TrafficAnswer
-    by_loop: TrafficAnswer
+    traffic: TrafficAnswer
+    search: str
 
     @property
     def period(self) -> Period:
         """The dates that were looked at."""
-        return self.by_day.period
+        return self.traffic.period
 
     @property
     def computed_at(self) -> datetime:
         """As of when."""
-        return self.by_day.computed_at
+        return self.traffic.computed_at
 
     @property
     def about(self) -> str:
         """What is shown here, and what is no longer kept."""
-        return "clicks no person made, left out of every figure" + format_retention(self.by_day.retained_from)
+        return "clicks no person made, left out of every figure" + format_retention(self.traffic.retained_from)

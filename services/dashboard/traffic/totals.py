@@ -17,7 +17,7 @@ _UNCLASSIFIED = (
 
 def build_body(snapshot: TrafficSnapshot) -> list[Component]:
     """Four figures, each with what it means."""
-    answer = snapshot.by_day
+    answer = snapshot.traffic
     clicks, filtered = count_clicks(answer), count_filtered(answer)
     unknown = sum(each.clicks for each in answer.classes if each.traffic_class == "unknown")
     people = clicks - filtered
