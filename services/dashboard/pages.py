@@ -5,11 +5,12 @@ from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
-from dashboard.guardrails import anomalies, bots, event_pii, fraud
+from dashboard.guardrails import anomalies, event_pii, flagged_devices, flagged_networks
 from dashboard.guardrails import page as guardrails
 from dashboard.guardrails import violations_page as violations
 from dashboard.guardrails import what_if_page as what_if
 from dashboard.investigations import page as investigation
+from dashboard.lists import table_page
 from dashboard.lists.period_list import PeriodList, build_page
 from dashboard.page import Page
 from dashboard.reports import list_page as reports
@@ -22,8 +23,8 @@ from viral_contract.client.metrics_api import MetricsApi
 
 # Lists of the rows of a card, some at a time.
 _FLAGGED = (
-    build_page(PeriodList(fraud.PATH, "flagged-ips", "Flagged IPs", MetricsApi.fetch_fraud, fraud.build_rows)),
-    build_page(PeriodList(bots.PATH, "flagged-devices", "Flagged devices", MetricsApi.fetch_bots, bots.build_rows)),
+    table_page.build_page(flagged_networks.LISTED),
+    table_page.build_page(flagged_devices.LISTED),
     build_page(
         PeriodList(
             anomalies.PATH, "flagged-referrers", "Flagged referrers", MetricsApi.fetch_anomalies, anomalies.build_rows

@@ -145,8 +145,8 @@ def test_a_period_that_does_not_exist_is_explained(signed_in: Open) -> None:
 def test_all_flagged_traffic_is_a_click_away(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(f"{GUARDRAILS}?days=14")
-        guest.page.get_by_role("link", name="View all flagged IPs").click()
-        expect(guest.page.get_by_role("heading", name="Flagged IPs", level=1)).to_be_visible()
+        guest.page.get_by_role("link", name="View all flagged addresses").click()
+        expect(guest.page.get_by_role("heading", name="Flagged addresses", level=1)).to_be_visible()
         expect(guest.page.get_by_role("main")).to_be_focused()
         expect(guest.page.get_by_role("row", name="203.0.113.60")).to_be_visible()
         guest.page.get_by_label("Breadcrumb").get_by_role("link", name="Guardrails").click()
@@ -215,7 +215,7 @@ def test_the_keyboard_reaches_everything_in_reading_order(signed_in: Open) -> No
     with signed_in() as guest:
         guest.open(f"{GUARDRAILS}?days=14")
         expect(card(guest.page, "Fraud Detection")).to_contain_text("203.0.113.60")
-        skip, link = guest.page.get_by_text("Skip to content"), guest.page.get_by_text("View all flagged IPs")
+        skip, link = guest.page.get_by_text("Skip to content"), guest.page.get_by_text("View all flagged addresses")
         guest.page.keyboard.press("Tab")
         expect(skip).to_be_focused()
         expect(skip).to_be_in_viewport()
@@ -246,7 +246,7 @@ def test_a_refresh_does_not_take_the_keyboard_away(signed_in: Open, stack: dict[
     api.save_events(build_clicks(11, at=day, apart=20, ip_address="203.0.113.70"))
     with signed_in() as guest:
         guest.open(f"{GUARDRAILS}?start={day.date()}&end={day.date()}")
-        link = guest.page.get_by_role("link", name="View all flagged IPs")
+        link = guest.page.get_by_role("link", name="View all flagged addresses")
         link.focus()
         api.save_events(build_clicks(1, at=day, ip_address="203.0.113.70"))
         # Until the dashboard's cache is too old to answer.

@@ -34,7 +34,7 @@ _KINDS: dict[AlertType, EntityKind] = {
     "conversion_anomaly": "referrer",
 }
 _LISTS: dict[AlertType, tuple[str, str]] = {
-    "fraud_detection": ("View all flagged IPs", fraud.PATH),
+    "fraud_detection": ("View all flagged addresses", fraud.PATH),
     "bot_detection": ("View all flagged devices", bots.PATH),
     "conversion_anomaly": ("View all flagged referrers", anomalies.PATH),
     "coppa_violation": ("View all violations", VIOLATIONS_PATH),

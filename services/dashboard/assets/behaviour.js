@@ -3,6 +3,8 @@
 (function () {
   const PERIODS = ["7", "14", "30"];
   const CHOOSING_MS = 250;
+  // Where in a list a page of rows begins.
+  const PLACE = ["cursor", "trail", "page"];
   const NOTHING = () => window.dash_clientside.no_update;
 
   // The store of the page whose clock ticked while nobody looked.
@@ -66,6 +68,14 @@
     return { days: PERIODS.includes(days) ? days : "", dates: [null, null] };
   }
 
+  // Another period has other rows: its list begins at the first. What else the page was asked for stays.
+  function putPeriod(period) {
+    const query = new URLSearchParams(window.location.search);
+    for (const name of ["days", "start", "end", ...PLACE]) query.delete(name);
+    for (const [name, value] of Object.entries(period)) query.set(name, value);
+    window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
+  }
+
   function triggeredBy(input) {
     return window.dash_clientside.callback_context.triggered.some((each) => each.prop_id.endsWith(input));
   }
@@ -98,7 +108,7 @@
     }
     choices.clear();
     if (pathname !== chosenAt.pathname || ![chosenAt.search, written].includes(search)) return;
-    query.delete("cursor");
+    for (const name of PLACE) query.delete(name);
     written = query.toString() && "?" + query;
     window.dash_clientside.set_props("url", { search: written });
   }
@@ -138,13 +148,11 @@
       choosePeriod: function (days, dates) {
         const shown = readPeriod(window.location.search);
         const [start, end] = dates || [null, null];
-        let chosen = null;
-        if (triggeredBy("-period.value") && days && days !== shown.days) chosen = "?days=" + days;
+        if (triggeredBy("-period.value") && days && days !== shown.days) putPeriod({ days });
         if (triggeredBy("-dates.value") && start && end && String(dates) !== String(shown.dates)) {
-          chosen = "?start=" + start + "&end=" + end;
+          putPeriod({ start, end });
         }
-        if (triggeredBy("-dates.value") && !start && shown.dates[0]) chosen = "";
-        if (chosen !== null) window.dash_clientside.set_props("url", { search: chosen });
+        if (triggeredBy("-dates.value") && !start && shown.dates[0]) putPeriod({});
       },
 
       // Controls of other pages show what the address says, or else the default ...

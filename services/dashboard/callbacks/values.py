@@ -66,6 +66,7 @@ class _EmailShown(TypedDict):
 
 
 _LIST_SHOWN = TypeAdapter[Any](_ListShown | None)
+_SELECTED = TypeAdapter[Any](Annotated[list[StrictStr], Field(max_length=100)])
 _STORES: dict[str, TypeAdapter[Any]] = {
     "guardrails-shown": TypeAdapter(_Shown | None),
     "traffic-shown": TypeAdapter(_Shown | None),
@@ -121,7 +122,8 @@ def check_value(name: str, prop: str, component: Component | None, value: object
 
 def _find_store_type(name: str) -> TypeAdapter[Any]:
     """Of pages on the frame of lists/ what is shown; of the rest what is written down, or anything."""
-    return _STORES.get(name, _LIST_SHOWN if name.endswith("-shown") else _ANYTHING)
+    of_lists = {"shown": _LIST_SHOWN, "selected": _SELECTED}
+    return _STORES.get(name, of_lists.get(name.rpartition("-")[2], _ANYTHING))
 
 
 def _find_value_type(component: Component | None) -> TypeAdapter[Any]:

@@ -1,11 +1,9 @@
 """Bot Detection: devices that clicked faster than people do."""
 
-from collections.abc import Sequence
-
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
-from dashboard.components.table import Column, build_link_to_all, build_moment, build_suspect, build_table
+from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent, format_seconds
 from viral_contract.models.guardrails import BotAnswer
@@ -13,12 +11,7 @@ from viral_reports.figures import format_count
 
 PATH = "/dashboard/guardrails/bots"
 _ROWS = 4
-_CARD_COLUMNS = (Column("Device"), Column("Clicks", is_figure=True), Column("Fastest burst (s)", is_figure=True))
-_COLUMNS = (
-    *_CARD_COLUMNS,
-    Column("First seen", is_figure=True),
-    Column("Last seen", is_figure=True),
-)
+_COLUMNS = (Column("Device"), Column("Clicks", is_figure=True), Column("Fastest burst (s)", is_figure=True))
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -32,45 +25,31 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     figures = build_kpis(
         (format_count(bots.total_flagged_devices), "Flagged devices"), (format_percent(share / 100), "of clicks")
     )
-    hint = build_hint(f"{_format_burst(bots)} of one person")
+    hint = build_hint(f"{format_burst(bots)} of one person")
     if not bots.bot_like_devices:
         return [hint, figures, build_no_traffic()]
     worst = bots.model_copy(update={"bot_like_devices": bots.bot_like_devices[:_ROWS]})
     all_devices = build_link_to_all("View all flagged devices", PATH + snapshot.search)
-    return [hint, figures, build_flagged_devices(worst, snapshot.search, _CARD_COLUMNS), all_devices]
+    return [hint, figures, _build_flagged_devices(worst, snapshot.search), all_devices]
 
 
-def build_rows(bots: BotAnswer, search: str) -> list[Component]:
-    """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
-    is_known = bool(bots.bot_like_devices) or bots.retained_from is None
-    total = format_count(bots.total_flagged_devices) if is_known else "–"
-    nothing = build_no_traffic() if is_known else build_not_kept()
-    table = build_flagged_devices(bots, search, _COLUMNS) if bots.bot_like_devices else nothing
-    return [
-        build_hint("Devices clicking faster than a person can · most clicks first · times in UTC"),
-        build_kpis((total, "Flagged devices"), (_format_burst(bots), "Rule")),
-        table,
-    ]
-
-
-def _format_burst(bots: BotAnswer) -> str:
+def format_burst(bots: BotAnswer) -> str:
+    """The rule in words: "3 clicks within 1 s"."""
     rule = bots.detection_params
     return f"{rule.min_clicks} clicks within {rule.time_window_seconds} s"
 
 
-def build_flagged_devices(bots: BotAnswer, search: str, columns: Sequence[Column]) -> Component:
+def _build_flagged_devices(bots: BotAnswer, search: str) -> Component:
     """One row a device, with the shortest time that it took for the rule's clicks."""
     rows = [
         (
             build_suspect("device", device.device_fingerprint, device.ref, search, device.alias),
             format_count(device.total_clicks),
             format_seconds(device.fastest_seconds),
-            build_moment(device.first_seen),
-            build_moment(device.last_seen),
-        )[: len(columns)]
+        )
         for device in bots.bot_like_devices
     ]
-    return build_table("Flagged devices, most clicks first", columns, rows)
+    return build_table("Flagged devices, most clicks first", _COLUMNS, rows)
 
 
 CARD = Card("bots", "Bot Detection", 420, build_body)

@@ -26,7 +26,7 @@ TRUST_BUTTON = {"page": "guardrails", "action": "trust"}
 _ROWS = 9
 _SHARED_ROWS = 3
 _UNKNOWN = "–"
-_FINDINGS: dict[Verdict, str] = {"flagged": "Flagged", "rotating": "Rotating", "shared_network": "Shared"}
+FINDINGS: dict[Verdict, str] = {"flagged": "Flagged", "rotating": "Rotating", "shared_network": "Shared"}
 _COLUMNS = (
     Column("Network"),
     Column("Finding"),
@@ -37,7 +37,6 @@ _COLUMNS = (
     Column("Referrers", is_figure=True, is_minor=True),
     Column("Top referrer", is_figure=True, is_minor=True),
 )
-_LIST_COLUMNS = (*_COLUMNS, Column("New devices", is_figure=True, is_minor=True))
 _TRUSTED_COLUMNS = (Column("IP address"), Column("Date"), Column("Clicks", is_figure=True))
 
 
@@ -52,49 +51,39 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     flagged = fraud.suspicious_ips[: _ROWS - len(shared)]
     worst = fraud.model_copy(update={"suspicious_ips": flagged, "shared_networks": shared})
     found = worst.suspicious_ips or worst.shared_networks
-    links = [build_link_to_all("View all flagged IPs", PATH + search)] if found else []
+    links = [build_link_to_all("View all flagged addresses", PATH + search)] if found else []
     trusted = dcc.Link("Trusted networks", href=TRUSTED_NETWORKS_PATH, className="link-to-all")
     return [
         build_hint(_format_rule(fraud)),
-        _build_found(worst, search, _COLUMNS),
+        _build_found(worst, search),
         *build_trusted_ips(fraud.trusted_ips, search),
         *_build_proposal(fraud),
         html.Div([*links, trusted], className="card-links"),
     ]
 
 
-def build_rows(fraud: FraudAnswer, search: str) -> list[Component]:
-    """What was looked for, how much of it was found, and the answer's rows; `search` is the period in links."""
-    is_known = bool(fraud.suspicious_ips or fraud.shared_networks) or fraud.retained_from is None
-    found = _build_found(fraud, search, _LIST_COLUMNS) if is_known else build_not_kept()
-    hint = f"{_format_rule(fraud)} · devices to new devices are of the row's date · most clicks first"
-    return [build_hint(hint), found, *build_trusted_ips(fraud.trusted_ips, search)]
-
-
 def _format_rule(fraud: FraudAnswer) -> str:
     return f"Networks with more than {format_count(fraud.threshold_used)} clicks of people in one day (UTC)"
 
 
-def _build_found(fraud: FraudAnswer, search: str, columns: Sequence[Column]) -> Component:
+def _build_found(fraud: FraudAnswer, search: str) -> Component:
     groups = []
     if fraud.suspicious_ips:
         about = " · cost points, raise alerts, leave K clean"
-        groups.append(_build_group(fraud.total_flagged_ips, "flagged", about, fraud.suspicious_ips, search, columns))
+        groups.append(_build_group(fraud.total_flagged_ips, "flagged", about, fraud.suspicious_ips, search))
     if fraud.shared_networks:
         number = fraud.total_shared_networks
         kind = "shared network" if number == 1 else "shared networks"
         about = " · many people behind one address; no points, no alert"
-        groups.append(_build_group(number, kind, about, fraud.shared_networks, search, columns))
+        groups.append(_build_group(number, kind, about, fraud.shared_networks, search))
     if not groups:
         return build_no_traffic()
-    return build_grouped_table("Flagged and shared networks, most clicks first", columns, groups)
+    return build_grouped_table("Flagged and shared networks, most clicks first", _COLUMNS, groups)
 
 
-def _build_group(
-    number: int, kind: str, about: str, rows: Sequence[SuspiciousIp], search: str, columns: Sequence[Column]
-) -> RowGroup:
+def _build_group(number: int, kind: str, about: str, rows: Sequence[SuspiciousIp], search: str) -> RowGroup:
     heading = [html.Strong(f"{format_count(number)} {kind}"), html.Span(about, className="group-note")]
-    return RowGroup(heading, [_build_row(row, search)[: len(columns)] for row in rows])
+    return RowGroup(heading, [_build_row(row, search) for row in rows])
 
 
 def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
@@ -103,14 +92,13 @@ def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
     devices = evidence.devices if evidence else row.devices
     return (
         _build_network(row, search),
-        html.Span(_FINDINGS[row.verdict], className=f"finding finding-{row.verdict}"),
+        html.Span(FINDINGS[row.verdict], className=f"finding finding-{row.verdict}"),
         format_day(row.date),
         format_count(row.click_count),
         _UNKNOWN if devices is None else format_count(devices),
         f"{evidence.clicks_per_device:.1f}" if evidence and evidence.clicks_per_device is not None else _UNKNOWN,
         format_count(evidence.referrers) if evidence else _UNKNOWN,
         format_rate(evidence.top_referrer_share) if evidence else _UNKNOWN,
-        format_rate(evidence.new_device_share) if evidence else _UNKNOWN,
     )
 
 

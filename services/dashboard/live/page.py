@@ -6,13 +6,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import body_id, build_skeleton
-from dashboard.components.controls import build_segments
-from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_refresh_problem
+from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
 from dashboard.live.view import Data, LivePage, refresh
 from dashboard.page import Page
-from dashboard.period import CHOICES, DEFAULT_DAYS
 from dashboard.settings import DashboardSettings
 
 
@@ -25,7 +23,7 @@ def build_page(live: LivePage[Data]) -> Page:
     def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
         _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
         add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
-        _add_period(live.slug, app)
+        add_period(app, live.slug)
         _add_panel(live.slug, app)
 
     return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)
@@ -70,9 +68,7 @@ def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
 
 
 def _build_controls(slug: str) -> Component:
-    choices = {str(days): f"{days} days" for days in CHOICES}
-    period = build_segments(f"{slug}-period", "Period", choices, str(DEFAULT_DAYS))
-    return html.Div([period, build_dates(f"{slug}-dates"), build_refresh(slug)], className="controls")
+    return html.Div([build_period(slug), build_refresh(slug)], className="controls")
 
 
 def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:
@@ -99,22 +95,6 @@ def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_se
             "shown": State(f"{slug}-shown", "data"),
         },
     )(refresh_page)
-
-
-def _add_period(slug: str, app: Dash) -> None:
-    """The browser itself keeps the period in the address."""
-    app.clientside_callback(
-        ClientsideFunction("dashboard", "showPeriod"),
-        Output(f"{slug}-period", "value"),
-        Output(f"{slug}-dates", "value"),
-        Input("url", "search"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("dashboard", "choosePeriod"),
-        Input(f"{slug}-period", "value"),
-        Input(f"{slug}-dates", "value"),
-        prevent_initial_call=True,
-    )
 
 
 def _add_panel(slug: str, app: Dash) -> None:

@@ -1,5 +1,6 @@
 """Calls a page's callbacks as the renderer does."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -29,9 +30,9 @@ def call(
     return changes
 
 
-def _split(output: str) -> dict[str, str]:
+def _split(output: str) -> dict[str, Any]:
     component, _, name = output.rpartition(".")
-    return {"id": component, "property": name}
+    return {"id": json.loads(component) if component.startswith("{") else component, "property": name}
 
 
 def _fill(argument: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def test_without_the_api_the_page_says_so(api: FakeApi) -> None:
     ("route", "output", "search"),
     [
         ("/v1/guardrails/health", "guardrails-notice.children", ""),
-        ("/v1/guardrails/fraud", "flagged-ips.children", ""),
-        ("/v1/guardrails/bots", "flagged-devices.children", ""),
+        ("/v1/guardrails/fraud", "flagged-networks-rows.children", ""),
+        ("/v1/guardrails/bots", "flagged-devices-rows.children", ""),
         ("/v1/guardrails/what-if", "what-if-result.children", ""),
         ("/v1/guardrails/coppa/violations", "violations-list.children", ""),
         ("/v1/investigations/devices/d1", "investigation-view.children", "?kind=device&id=d1"),

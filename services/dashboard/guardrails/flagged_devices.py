@@ -1,0 +1,59 @@
+"""The list of devices that clicked faster than a person can."""
+
+from dashboard.components.page_header import GUARDRAILS
+from dashboard.components.table import build_moment, build_suspect
+from dashboard.formats import format_seconds
+from dashboard.guardrails.bots import PATH, format_burst
+from dashboard.lists.sorted_table import ListColumn, ListRow
+from dashboard.lists.table_page import Listing, TablePage, format_nothing
+from dashboard.lists.toolbar import Toolbar
+from dashboard.period import Query
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.guardrails import BotLikeDevice
+from viral_reports.dates import format_period
+from viral_reports.figures import format_count
+
+_COLUMNS = (
+    ListColumn("Device", "device", "asc", phone="name"),
+    ListColumn("Clicks", "clicks", is_figure=True, phone="figure", unit="clicks"),
+    ListColumn("Fastest burst (s)", "fastest", "asc", is_figure=True, phone="end", unit="s"),
+    ListColumn("First seen (UTC)", "first_seen", is_figure=True),
+    ListColumn("Last seen (UTC)", "last_seen", is_figure=True, phone="note"),
+)
+
+
+def fetch(api: MetricsApi, query: Query, search: str) -> Listing:
+    """A page of devices; `search` is the period in links."""
+    answer = api.fetch_bots(**query)
+    return Listing(
+        rows=[_build_row(device, search) for device in answer.bot_like_devices],
+        total=answer.total_flagged_devices if answer.total is None else answer.total,
+        next_cursor=answer.next_cursor,
+        about=f"{format_period(answer.period)} · {format_burst(answer)} of one person",
+        nothing=format_nothing(answer, "No device clicked faster than a person can"),
+        dates=f"{answer.period.start}_{answer.period.end}",
+    )
+
+
+def _build_row(device: BotLikeDevice, search: str) -> ListRow:
+    cells = (
+        build_suspect("device", device.device_fingerprint, device.ref, search, device.alias),
+        format_count(device.total_clicks),
+        format_seconds(device.fastest_seconds),
+        build_moment(device.first_seen),
+        build_moment(device.last_seen),
+    )
+    return ListRow(device.ref, device.device_fingerprint, cells, device.model_dump(mode="json", exclude={"ref"}))
+
+
+LISTED = TablePage(
+    path=PATH,
+    slug="flagged-devices",
+    title="Flagged devices",
+    nouns=("device", "devices"),
+    columns=_COLUMNS,
+    fetch=fetch,
+    sort="clicks",
+    toolbar=Toolbar("Device"),
+    above=GUARDRAILS,
+)

@@ -1,0 +1,116 @@
+"""The list of flagged and shared networks of a period, one row each."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.page_header import GUARDRAILS
+from dashboard.components.table import build_suspect
+from dashboard.guardrails.fraud import FINDINGS, PATH
+from dashboard.links import investigation_path, trust_path
+from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
+from dashboard.lists.table_page import Listing, TablePage, format_nothing
+from dashboard.lists.toolbar import ANY, Choice, Toolbar
+from dashboard.period import Query
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.flagged import FlaggedAnswer, FlaggedNetwork
+from viral_reports.dates import format_day_of_year, format_period
+from viral_reports.figures import format_count, format_rate
+
+_UNKNOWN = "–"
+_COLUMNS = (
+    ListColumn("Network", "network", "asc", phone="name"),
+    ListColumn("Finding", phone="note"),
+    ListColumn("Clicks", "clicks", is_figure=True, phone="figure", unit="clicks"),
+    ListColumn("Days over", "days", is_figure=True, rank=2),
+    ListColumn("Peak day", "peak_clicks", is_figure=True),
+    ListColumn("Devices", "devices", is_figure=True, rank=2),
+    ListColumn("Per device", "clicks_per_device", is_figure=True),
+    ListColumn("Referrers", "referrers", is_figure=True, rank=2),
+    ListColumn("Top referrer, share", "top_referrer_share"),
+    ListColumn("New devices", is_figure=True, rank=2),
+    ListColumn("Trust", phone="end"),
+)
+_TABS = Choice(
+    "verdict", "Finding", {ANY: "All", **{str(name): word for name, word in FINDINGS.items()}}, are_tabs=True
+)
+
+
+def fetch(api: MetricsApi, query: Query, search: str) -> Listing:
+    """A page of networks; `search` is the period in links."""
+    answer = api.fetch_flagged(group_by="network", **query)
+    return Listing(
+        rows=[_build_row(network, search) for network in answer.networks],
+        total=answer.total or 0,
+        next_cursor=answer.next_cursor,
+        about=_format_about(answer),
+        nothing=format_nothing(answer, f"No network over {format_count(answer.threshold_used)} clicks a day"),
+        dates=f"{answer.period.start}_{answer.period.end}",
+        counts=_count(answer),
+    )
+
+
+def _format_about(answer: FlaggedAnswer) -> str:
+    rule = f"over {format_count(answer.threshold_used)} clicks of people a day (UTC)"
+    return f"{format_period(answer.period)} · {rule} · evidence is of the peak day"
+
+
+def _count(answer: FlaggedAnswer) -> dict[str, int]:
+    if answer.counts is None:
+        return {}
+    counts = answer.counts.model_dump()
+    return {ANY: sum(counts.values()), **counts}
+
+
+def _build_row(network: FlaggedNetwork, search: str) -> ListRow:
+    evidence = network.evidence
+    per_device = evidence.clicks_per_device if evidence else None
+    cells = (
+        build_suspect("ip_address", network.ip_address, network.ref, search, network.alias),
+        html.Span(FINDINGS[network.verdict], className=f"finding finding-{network.verdict}"),
+        format_count(network.clicks),
+        format_count(network.days),
+        _build_peak(network),
+        format_count(evidence.devices) if evidence else _UNKNOWN,
+        _UNKNOWN if per_device is None else f"{per_device:.1f}",
+        format_count(evidence.referrers) if evidence else _UNKNOWN,
+        _build_top(network, search),
+        format_rate(evidence.new_device_share) if evidence else _UNKNOWN,
+        _build_trust(network),
+    )
+    return ListRow(network.ref, network.ip_address, cells, _list_record(network))
+
+
+def _build_peak(network: FlaggedNetwork) -> Component:
+    day = html.Span(f" · {format_day_of_year(network.peak_date)}", className="subtle")
+    return html.Span([format_count(network.peak_clicks), day])
+
+
+def _build_top(network: FlaggedNetwork, search: str) -> Component | str:
+    if network.top_referrer is None or network.evidence is None:
+        return _UNKNOWN
+    link = dcc.Link(network.top_referrer, href=investigation_path("referrer", network.top_referrer, search))
+    return html.Span([link, html.Span(f" {format_rate(network.evidence.top_referrer_share)}", className="subtle")])
+
+
+def _build_trust(network: FlaggedNetwork) -> Component | str:
+    """Only a whole address can be trusted; a masked one ends in `*`."""
+    is_offered = network.verdict == "shared_network" and not network.ip_address.endswith("*")
+    return dcc.Link("Trust…", href=trust_path(network.ip_address)) if is_offered else _UNKNOWN
+
+
+def _list_record(network: FlaggedNetwork) -> dict[str, CsvValue]:
+    record = network.model_dump(mode="json", exclude={"evidence", "ref"})
+    return {**record, **(network.evidence.model_dump() if network.evidence else {})}
+
+
+LISTED = TablePage(
+    path=PATH,
+    slug="flagged-networks",
+    title="Flagged addresses",
+    nouns=("network", "networks"),
+    columns=_COLUMNS,
+    fetch=fetch,
+    sort="clicks",
+    toolbar=Toolbar("Address, prefix or referrer", (_TABS,)),
+    above=GUARDRAILS,
+)

@@ -1,0 +1,317 @@
+"""A page with one list that people work with: searched, filtered, sorted, selected, read page by page, saved as a file.
+
+Everything chosen lives in the address, so that links, reloads and the back button keep it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from dash import Dash, Input, Output, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard.components.address_controls import keep_in_address
+from dashboard.components.card import build_blank
+from dashboard.components.icons import build_icon
+from dashboard.components.messages import build_failure
+from dashboard.components.page_header import build_page_header
+from dashboard.components.period import add_period, build_period
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES, is_final
+from dashboard.formats import format_clock
+from dashboard.lists.file import ROWS_AT_ONCE, Records, add_file
+from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
+from dashboard.lists.sorted_table import ListColumn, ListRow, Order, build_sorted_table
+from dashboard.lists.toolbar import Toolbar, build_pager, build_selection, build_toolbar, label_tabs
+from dashboard.page import Group, Page
+from dashboard.period import (
+    InvalidPeriodError,
+    Query,
+    format_query,
+    format_search,
+    keep_period,
+    read_period,
+    read_search,
+)
+from dashboard.session import current_viewer
+from dashboard.settings import DashboardSettings
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodAnswer
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of rows, how many there are of all, and what was looked at: "2–8 Mar 2026"; `dates` in a file's name."""
+
+    rows: Sequence[ListRow]
+    total: int
+    next_cursor: str | None
+    about: str
+    nothing: str
+    dates: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def format_nothing(answer: PeriodAnswer, nothing: str) -> str:
+    """Why a list of a period is empty: what is purged is no longer known, which is not the same as nothing."""
+    if answer.retained_from:
+        return "Not available: only totals are kept for some dates in this period."
+    return f"{nothing} in this period"
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """A list: `fetch` asks the API, with the page's query, for rows whose cells stand in the order of `columns`.
+
+    `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
+    for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks.
+    """
+
+    path: str
+    slug: str
+    title: str
+    nouns: tuple[str, str]
+    columns: Sequence[ListColumn]
+    fetch: Callable[[MetricsApi, Query, str], Listing]
+    sort: str
+    toolbar: Toolbar = field(default_factory=Toolbar)
+    above: tuple[str, str] | None = None
+    over_period: bool = True
+    build_actions: Callable[[], list[Component]] | None = None
+    acts: Scope = Scope.ADMIN
+    add_own: Callable[[Dash, SharedViews], None] | None = None
+    has_file: bool = True
+    icon: str | None = None
+    group: Group | None = None
+    scope: Scope = Scope.METRICS_READ
+
+    @property
+    def order(self) -> Order:
+        """The order where the address names none."""
+        return self.first_order(self.sort)
+
+    def first_order(self, sort: str) -> Order:
+        """The order in which a column is sorted first."""
+        return next((each.first for each in self.columns if each.sort == sort), "desc")
+
+
+def build_page(listed: TablePage) -> Page:
+    """The page of a list."""
+
+    def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
+        _add_show(listed, app, views)
+        keep_in_address(app, listed.slug, f"{listed.slug}-defaults")
+        if listed.over_period:
+            add_period(app, listed.slug)
+        if listed.has_file:
+            add_file(app, views, listed.path, listed.slug, lambda api, wanted: fetch_file(listed, api, wanted))
+        if listed.add_own:
+            listed.add_own(app, views)
+
+    return Page(
+        listed.path,
+        listed.title,
+        lambda _settings: build_frame(listed),
+        add_callbacks,
+        icon=listed.icon,
+        group=listed.group,
+        scope=listed.scope,
+    )
+
+
+def build_frame(listed: TablePage) -> Component:
+    """The page before its data."""
+    slug = listed.slug
+    defaults = {**listed.toolbar.defaults, "limit": str(SIZES[0])}
+    actions = listed.build_actions() if listed.build_actions else []
+    return html.Div(
+        [
+            dcc.Store(id=f"{slug}-defaults", data=defaults),
+            dcc.Store(id=f"{slug}-selected", data=[]),
+            build_page_header(
+                listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=listed.above
+            ),
+            html.Div(id=f"{slug}-said", className="said", role="status"),
+            html.Section(
+                [
+                    build_toolbar(slug, listed.toolbar, f"{listed.path}.csv" if listed.has_file else None),
+                    build_selection(slug, actions),
+                    html.Div([build_blank(34) for _ in range(10)], id=f"{slug}-rows", className="list-rows"),
+                    build_pager(slug),
+                ],
+                className="card flush",
+                **{"aria-label": listed.title, "data-list": slug},
+            ),
+            _build_keys(selects=bool(actions)),
+        ],
+        className="list-page",
+    )
+
+
+def _build_controls(listed: TablePage) -> list[Component]:
+    refresh = html.Button(
+        build_icon("refresh"),
+        id=f"{listed.slug}-refresh",
+        className="button button-square",
+        **{"aria-label": "Refresh"},
+    )
+    return [*([build_period(listed.slug)] if listed.over_period else []), refresh]
+
+
+def _build_keys(*, selects: bool) -> Component:
+    keys = {"J": "next", "K": "previous", **({"X": "select"} if selects else {}), "Enter": "open"}
+    return html.P([html.Span([html.Kbd(key), word]) for key, word in keys.items()], className="keys")
+
+
+def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
+    """One callback shows what the address names."""
+    slug, tabs = listed.slug, listed.toolbar.tabs
+
+    def show_page(search: str | None, _presses: int | None) -> dict[str, Any]:
+        return show(listed, views, search, now=datetime.now(UTC))
+
+    outputs = {
+        "about": Output(f"{slug}-about", "children"),
+        "rows": Output(f"{slug}-rows", "children"),
+        "showing": Output(f"{slug}-showing", "children"),
+        "ways": Output(f"{slug}-ways", "children"),
+        "pager_hidden": Output(f"{slug}-pager", "hidden"),
+    }
+    if tabs:
+        outputs["tabs"] = Output({"page": slug, "name": tabs.name, "part": "input"}, "data")
+    if listed.has_file:
+        outputs["file"] = Output(f"{slug}-export", "href")
+    app.callback(output=outputs, inputs=[Input("url", "search"), Input(f"{slug}-refresh", "n_clicks")])(show_page)
+
+
+def show(listed: TablePage, views: SharedViews, search: str | None, *, now: datetime) -> dict[str, Any]:
+    """What the page shows of what the address names."""
+    wanted = read_search(search)
+    try:
+        query = build_query(listed, wanted)
+        listing = views.get(
+            (listed.path, *query.items()), lambda api: listed.fetch(api, query, _find_period(listed, wanted))
+        )
+    except (InvalidPeriodError, *API_FAILURES) as error:
+        return _explain(listed, error, search, now=now)
+    return _draw(listed, listing, wanted)
+
+
+def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
+    """What the address names, as the API takes it. Raises InvalidPeriodError."""
+    sort = wanted.get("sort", listed.sort)
+    cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
+    return {
+        **(format_query(read_period(wanted)) if listed.over_period else {}),
+        **listed.toolbar.find_filters(wanted),
+        "sort": sort,
+        "order": wanted.get("order", listed.first_order(sort)),
+        "limit": read_size(wanted),
+        **cursor,
+    }
+
+
+def _find_period(listed: TablePage, wanted: Mapping[str, str]) -> str:
+    return format_search(read_period(wanted)) if listed.over_period else ""
+
+
+def _draw(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> dict[str, Any]:
+    before = (read_page(wanted) - 1) * read_size(wanted)
+    drawn = {
+        "about": listing.about,
+        "rows": _build_rows(listed, listing, wanted),
+        "showing": format_showing(len(listing.rows), listing.total, before),
+        "ways": build_ways(listed.path, wanted, listing.next_cursor, listing.total),
+        "pager_hidden": not listing.rows,
+    }
+    if listed.toolbar.tabs:
+        drawn["tabs"] = label_tabs(listed.toolbar.tabs, listing.counts)
+    if listed.has_file:
+        drawn["file"] = _format_file_path(listed, wanted)
+    return drawn
+
+
+def _format_file_path(listed: TablePage, wanted: Mapping[str, str]) -> str:
+    """The address of the file with all rows of the filters and the order."""
+    kept = _without_place(wanted)
+    return f"{listed.path}.csv?{urlencode(kept)}" if kept else f"{listed.path}.csv"
+
+
+def _without_place(wanted: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in wanted.items() if name not in ("cursor", "trail", "page", "limit")}
+
+
+def fetch_file(listed: TablePage, api: MetricsApi, wanted: Mapping[str, str]) -> tuple[str, Records]:
+    """The file's name and its lines. Raises InvalidPeriodError."""
+    query = {**build_query(listed, _without_place(wanted)), "limit": ROWS_AT_ONCE}
+    period = _find_period(listed, wanted)
+    first = listed.fetch(api, query, period)
+    dates = f"_{first.dates}" if first.dates else ""
+    return f"{listed.path.rpartition('/')[2]}{dates}.csv", _list_records(listed, api, query, period, first)
+
+
+def _list_records(listed: TablePage, api: MetricsApi, query: Query, period: str, listing: Listing) -> Records:
+    while True:
+        yield from (row.record for row in listing.rows)
+        if listing.next_cursor is None:
+            return
+        listing = listed.fetch(api, {**query, "cursor": listing.next_cursor}, period)
+
+
+def _build_rows(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> list[Component]:
+    if not listing.rows:
+        return [_build_nothing(listed, listing, wanted)]
+    sort = wanted.get("sort", listed.sort)
+    order: Order = "asc" if wanted.get("order", listed.first_order(sort)) == "asc" else "desc"
+    selects = listed.build_actions is not None and current_viewer().may(listed.acts)
+    caption = f"{listed.title}, {listing.about}"
+    table = build_sorted_table(caption, listed.columns, listing.rows, sort, order, selects=selects)
+    return [html.Div(table, **{"data-total": str(listing.total), "data-nouns": listed.nouns[1]})]
+
+
+def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> Component:
+    """Nothing there, or nothing that the filters leave, with the way to take them away."""
+    filters = listed.toolbar.find_filters(wanted)
+    if not filters:
+        return html.Div([build_icon("check"), html.P(listing.nothing, className="no-data")], className="empty")
+    cleared = listed.path + keep_period(f"?{urlencode(wanted)}")
+    return html.Div(
+        [
+            html.P(f"No {listed.nouns[0]} matches", className="no-data"),
+            html.P(listed.toolbar.format_filters(filters), className="hint"),
+            dcc.Link("Clear filters", href=cleared, className="button"),
+        ],
+        className="empty",
+    )
+
+
+def _explain(listed: TablePage, error: Exception, search: str | None, *, now: datetime) -> dict[str, Any]:
+    here = listed.path + (search or "")
+    if isinstance(error, InvalidPeriodError) or is_final(error):
+        message = build_failure(error, here, cleared=listed.path + keep_period(search))
+    else:
+        _log.warning("list_failed", page=listed.path, reason=str(error))
+        message = _build_load_failure(listed.nouns[1], format_clock(now), here)
+    optional = {"tabs": no_update} if listed.toolbar.tabs else {}
+    optional |= {"file": no_update} if listed.has_file else {}
+    kept = dict.fromkeys(("showing", "ways"), no_update)
+    return {**kept, **optional, "about": "", "rows": [message], "pager_hidden": True}
+
+
+def _build_load_failure(nouns: str, at: str, here: str) -> Component:
+    return html.Div(
+        [
+            build_icon("warning"),
+            html.P(f"Could not load {nouns}", className="no-data"),
+            html.P(f"The API did not answer at {at}.", className="hint"),
+            html.A("Try again", href=here, className="button"),
+        ],
+        className="empty",
+        role="alert",
+    )
