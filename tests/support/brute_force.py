@@ -21,6 +21,7 @@ CLASSIFIER = Classifier()
 EVIDENCE_FLOOR = 5
 LONGEST_BURST = timedelta(seconds=60)
 BURST_SIZES = range(2, 11)
+LONGEST_PAIR = timedelta(days=7)
 
 _TRAFFIC_COUNTS = "sum(clicks)", "sum(visits)", 'min(sample::text COLLATE "C")::uuid'
 # How the facts are read: the columns of the key, then those of the values.
@@ -43,6 +44,14 @@ _COLUMNS = {
         ),
     ),
     "active_weeks": (("week", "person"), ()),
+    "referrals": (
+        ("event_id",),
+        (
+            *("day", "occurred_at", "event_type", "referrer_id", "person", "user_id", "device_fingerprint"),
+            *("abbrev(network)", "link_id", "source", "user_agent", "conversion_value", "clicked_at"),
+        ),
+    ),
+    "device_users": (("device_fingerprint", "user_id"), ("first_day", "last_day")),
     "link_counts": (("link_id",), ("clicks", "conversions")),
     "attribution_links": (("link_id",), ("referrer_id", "source", "inserted_at", "click_count", "conversion_count")),
     "content_per_day": (("day", "kind"), ("items", "unopened")),
@@ -140,6 +149,8 @@ class Account:
             "activity_per_referrer_day": self._activity(),
             "user_journeys": self._journeys(),
             "active_weeks": self._active_weeks(),
+            "referrals": self._referrals(),
+            "device_users": self._device_users(),
             "link_counts": {(link,): counts for link, counts in self._link_counts().items()},
             "attribution_links": self._links(),
             "content_per_day": self._content(),
@@ -242,6 +253,30 @@ class Account:
     def _active_weeks(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         active = [stored for stored in self._counted() if stored.event.user_id]
         return {(s.at.date() - timedelta(days=s.at.weekday()), s.person): () for s in active}
+
+    def _referrals(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        clicks: dict[tuple[Any, ...], list[datetime]] = defaultdict(list)
+        for click in self._of_kind("click"):
+            if click.person and click.referrer:
+                clicks[click.person, click.referrer].append(click.at)
+        referrals = (s for kind in ("signup", "conversion") for s in self._of_kind(kind) if s.referrer)
+        return {
+            (s.id,): (
+                *(s.at.date(), s.at, s.event.event_type, s.referrer, s.person, s.event.user_id),
+                s.event.device_fingerprint,
+                name_network(s.event.ip_address) if s.event.ip_address else None,
+                *(s.event.link_id, s.source, s.event.user_agent, s.event.conversion_value),
+                max((at for at in clicks[s.person, s.referrer] if s.at - LONGEST_PAIR <= at <= s.at), default=None),
+            )
+            for s in referrals
+        }
+
+    def _device_users(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        days: dict[tuple[Any, ...], list[date]] = defaultdict(list)
+        for stored in self._counted():
+            if stored.event.device_fingerprint and stored.event.user_id:
+                days[stored.event.device_fingerprint, stored.event.user_id].append(stored.at.date())
+        return {pair: (min(active), max(active)) for pair, active in days.items()}
 
     def _link_counts(self) -> dict[str, tuple[int, int]]:
         clicks, conversions = (

@@ -19,3 +19,8 @@ TRAFFIC_TYPES = ("click", "visit")
 TRAFFIC_TYPES_SQL = str(TRAFFIC_TYPES)
 CLICKER = "coalesce(user_id, '')"
 """Whose clicks on a device make a burst; those without a user are one person's. The index on bursts has it."""
+
+
+def build_pair_key(person: str, referrer: str) -> str:
+    """A short key of a person and a referrer in SQL, for indexes; other pairs may have the same."""
+    return f"hashtextextended({person}, hashtextextended({referrer}, 0))"

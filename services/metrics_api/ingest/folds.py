@@ -15,6 +15,7 @@ from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.bursts import BURSTS, LOCK_DEVICES_AT_MIDNIGHT, is_near_midnight
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.networks import fold_networks
+from metrics_api.ingest.referrals import DEVICE_USERS, fold_referrals
 from viral_contract.models.events import Event
 
 _SHARDS = 16
@@ -102,6 +103,8 @@ def list_day_folds(rules: FactRules) -> list[Fold]:
         _CLICKS_PER_DEVICE_DAY,
         BURSTS,
         *JOURNEYS,
+        partial(fold_referrals, ipv6_prefix=rules.ipv6_prefix),
+        DEVICE_USERS,
         ACTIVE_WEEKS,
         _TOTALS,
     ]
@@ -116,12 +119,15 @@ def choose_folds(events: Sequence[Event], rules: FactRules, *, now: datetime) ->
     of_devices = [click for click in clicks if click.device_fingerprint is not None]
     of_links = any(event.link_id is not None and event.event_type in ("click", "conversion") for event in events)
     networks = partial(fold_networks, ipv6_prefix=rules.ipv6_prefix)
+    referrals = partial(fold_referrals, ipv6_prefix=rules.ipv6_prefix)
     wanted: list[tuple[bool, tuple[Fold, ...]]] = [
         (of_links, (_LINK_COUNTS, _LINKS)),
         (any(is_near_midnight(click.occurred_at or now) for click in of_devices), (LOCK_DEVICES_AT_MIDNIGHT,)),
         (any(click.ip_address is not None for click in clicks), (networks,)),
         (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, BURSTS)),
         (any(_has_person(event) for event in events), JOURNEYS),
+        (any(_is_of_referral(event) for event in events), (referrals,)),
+        (any(event.user_id is not None and event.device_fingerprint is not None for event in events), (DEVICE_USERS,)),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
         (True, (_TOTALS,)),
         (of_links, (_LINKS_OPENED,)),
@@ -131,6 +137,13 @@ def choose_folds(events: Sequence[Event], rules: FactRules, *, now: datetime) ->
 
 def _has_person(event: Event) -> bool:
     return (event.user_id or event.session_id or event.device_fingerprint) is not None
+
+
+def _is_of_referral(event: Event) -> bool:
+    """Whether it may be a referral, or the click before one; a link may name the referrer."""
+    has_referrer = (event.referrer_id or event.link_id) is not None
+    is_known_click = event.event_type == "click" and _has_person(event)
+    return has_referrer and (is_known_click or event.event_type in ("signup", "conversion"))
 
 
 def fold(connection: Connection, folds: Sequence[Fold]) -> None:

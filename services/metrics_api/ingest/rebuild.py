@@ -25,6 +25,7 @@ _FACTS_OF_EVENTS = (
     "bursts_per_device_day",
     "activity_per_referrer_day",
     "traffic_per_day",
+    "referrals",
 )
 _CONTENT = (*(table.name for table in CONTENT_TABLES.values()), "violations")
 
@@ -55,6 +56,7 @@ _CLICKED_AT_MIDNIGHT = f"""EXISTS (
 _START_OVER = (
     "DELETE FROM user_journeys",
     "DELETE FROM active_weeks",
+    "DELETE FROM device_users",
     "DELETE FROM link_counts",
     f"""INSERT INTO link_counts (link_id, clicks, conversions)
        SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')

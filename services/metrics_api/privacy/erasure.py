@@ -23,6 +23,7 @@ from metrics_api.ingest.folds import ACTIVE_WEEKS, fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.links import delete_links
 from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
@@ -37,15 +38,19 @@ Found = Mapping[str, Sequence[Any]]
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _TOUCHED = """
     WITH touched AS ({change} RETURNING event_id, occurred_at, link_id, {person} AS person),
-    people AS (INSERT INTO recalled_people SELECT DISTINCT person FROM touched WHERE person IS NOT NULL)
+    people AS (INSERT INTO recalled_people SELECT DISTINCT person FROM touched WHERE person IS NOT NULL),
+    referral AS (DELETE FROM referrals WHERE event_id IN (SELECT event_id FROM touched))
     SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, link_id, count(*) AS events,
         array_agg(event_id::text) AS ids,
         coalesce(array_agg(event_id::text) FILTER (WHERE occurred_at > :recent), '{{}}') AS recent
     FROM touched GROUP BY 1, 2
 """
-_FORGET_PEOPLE = tuple(
-    text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
-    for table in ("user_journeys", "active_weeks")
+_FORGET_PEOPLE = (
+    *(
+        text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
+        for table in ("user_journeys", "active_weeks")
+    ),
+    text("DELETE FROM device_users WHERE 'user:' || user_id IN (SELECT person FROM recalled_people)"),
 )
 _COUNT_LINKS = text(f"""
     UPDATE link_counts AS fact SET clicks = coalesce(counted.clicks, 0), conversions = coalesce(counted.conversions, 0)
@@ -206,7 +211,7 @@ def _recall_people(connection: Connection) -> None:
     # Without it the planner overestimates the number of people and reads every event.
     connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)
-    fold(connection, (*JOURNEYS, ACTIVE_WEEKS))
+    fold(connection, (*JOURNEYS, DEVICE_USERS, ACTIVE_WEEKS, find_clicks_again))
 
 
 def _start_rebuild(connection: Connection, days: Iterable[date]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select, text, update
 from metrics_api.db.tables import purges, tokens
 from metrics_api.ingest.locks import own_facts, share_facts
 from metrics_api.privacy import purge_events as events
+from metrics_api.privacy import purge_referrals as referrals
 from metrics_api.privacy import purge_rest as rest
 from metrics_api.privacy.retention import Retention, compute_retention
 from metrics_api.settings.privacy import PrivacySettings
@@ -25,6 +26,8 @@ STEPS: Mapping[str, rest.Purge] = {
     "activity_per_referrer_day": events.purge_activity,
     "user_journeys": events.purge_journeys,
     "active_weeks": events.purge_weeks,
+    "referrals": referrals.purge_referrals,
+    "device_users": referrals.purge_device_users,
     "attribution_links": events.purge_links,
     "link_counts": events.purge_link_counts,
     "parent_shares": rest.purge_shares,

@@ -46,7 +46,7 @@ _TRUST = text("DELETE FROM trusted_networks WHERE expires_at < :cutoff")
 _REQUESTS = text("DELETE FROM privacy_requests WHERE coalesce(done_at, due_at) < :cutoff")
 
 
-def _delete(table: str, condition: str) -> str:
+def delete_some(table: str, condition: str) -> str:
     """A statement that deletes some of the rows."""
     return f"""
         DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {ROWS_AT_ONCE}))
@@ -54,12 +54,12 @@ def _delete(table: str, condition: str) -> str:
 
 
 def _facts_of_days(table: str) -> Purge:
-    statement = text(_delete(table, "day < :cutoff"))
+    statement = text(delete_some(table, "day < :cutoff"))
     return lambda connection, retention: connection.execute(statement, {"cutoff": retention.events}).rowcount
 
 
 def _content(table: str) -> Purge:
-    statement = text(_delete(table, "inserted_at < :cutoff"))
+    statement = text(delete_some(table, "inserted_at < :cutoff"))
     return lambda connection, retention: connection.execute(statement, {"cutoff": begin(retention.content)}).rowcount
 
 
@@ -87,7 +87,7 @@ def purge_notifications(connection: Connection, retention: Retention) -> int:
 
 def purge_alert_events(connection: Connection, retention: Retention) -> int:
     """Delete some old events of alerts that are over; returns how many."""
-    return connection.execute(text(_delete("alert_news", _ALERT_EVENTS)), {"cutoff": retention.events_at}).rowcount
+    return connection.execute(text(delete_some("alert_news", _ALERT_EVENTS)), {"cutoff": retention.events_at}).rowcount
 
 
 def purge_reports(connection: Connection, retention: Retention) -> int:
@@ -123,7 +123,7 @@ def purge_requests(connection: Connection, retention: Retention) -> int:
 def purge_erasures(connection: Connection, retention: Retention) -> int:
     """Delete records of erasures that are older than every kept event; returns the number."""
     return connection.execute(
-        text(_delete("erasures", "erased_at < :cutoff")), {"cutoff": retention.events_at}
+        text(delete_some("erasures", "erased_at < :cutoff")), {"cutoff": retention.events_at}
     ).rowcount
 
 

@@ -46,17 +46,22 @@ FACTS: dict[SubjectKind, dict[str, str]] = {
         "activity_per_referrer_day": "referrer_id = :id",
         "referrers_per_network_day": "referrer_id = :id",
         "devices_per_network_day": "user_id = :id",
+        "device_users": "user_id = :id",
+        "referrals": "user_id = :id",
     },
-    "session": {},
+    "session": {"referrals": "person = 'session:' || :id"},
     "device": {
         "clicks_per_device_day": "device_fingerprint = :id",
         "bursts_per_device_day": "device_fingerprint = :id",
         "devices_per_network_day": "device_fingerprint = :id",
+        "device_users": "device_fingerprint = :id",
+        "referrals": "device_fingerprint = :id",
     },
     "ip_address": {
         "clicks_per_ip_day": "ip_address = CAST(:id AS inet)",
         "devices_per_network_day": "ip_address = CAST(:id AS inet)",
         "referrers_per_network_day": "ip_address = CAST(:id AS inet)",
+        "referrals": "network = CAST(:id AS inet)",
     },
 }
 _REST: dict[SubjectKind, dict[str, str]] = {

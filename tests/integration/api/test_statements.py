@@ -84,7 +84,7 @@ POSTED = {
     "a click": ([build_event(ip_address="203.0.113.8", device_fingerprint="device-2")], 12),
     "a click on a link": ([build_event(ip_address="203.0.113.8", link_id="link-1")], 11),
     "a visit of a page": ([build_event("visit")], 7),
-    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 14),
+    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 15),
 }
 # What a worker asks for from the claim of a run to its finished report.
 REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 3}

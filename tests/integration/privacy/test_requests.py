@@ -57,6 +57,8 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "activity_per_referrer_day": 2,
         "devices_per_network_day": 0,
         "referrers_per_network_day": 0,
+        "device_users": 1,
+        "referrals": 0,
         "user_journeys": 1,
         "active_weeks": 1,
         "study_sessions": 1,

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
-from metrics_api.db.event_types import CLICKER, IS_COUNTED
+from metrics_api.db.event_types import CLICKER, IS_COUNTED, build_pair_key
 from metrics_api.db.network_key import INDEXED_PREFIX
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
@@ -96,12 +96,21 @@ Index(
     _event.occurred_at,
     postgresql_where=text("event_type <> 'click'"),
 )
-# Everything someone did: for journeys, the next step of a journey, and what a parent asks. See `staging.PERSON`.
+# See `staging.PERSON`.
+_PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
+# Everything someone did: for journeys, the next step of a journey, and what a parent asks.
 Index(
     "idx_attribution_events_person_step",
-    text("coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"),
+    text(_PERSON),
     _event.event_type,
     _event.occurred_at,
+)
+# The last click before a referral, however often the person has clicked for others.
+Index(
+    "idx_attribution_events_clicks_of_pair",
+    text(build_pair_key(_PERSON, "referrer_id")),
+    _event.occurred_at,
+    postgresql_where=text(f"event_type = 'click' AND referrer_id IS NOT NULL AND {IS_COUNTED}"),
 )
 
 attribution_links = Table(

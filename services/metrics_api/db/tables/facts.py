@@ -2,8 +2,10 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
+    Double,
     Identity,
     Index,
     Integer,
@@ -16,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET
 
+from metrics_api.db.event_types import build_pair_key
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
@@ -150,6 +153,46 @@ active_weeks = Table(
     Column("week", Date, primary_key=True),
     Column("person", Text, primary_key=True),
     comment="ISO weeks, by their Monday, in which a user did anything",
+)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("day", Date, nullable=False),
+    time_column("occurred_at", nullable=False),
+    Column("event_type", Text, nullable=False, comment="signup or conversion"),
+    Column("referrer_id", Text, nullable=False),
+    Column("person", Text, comment="As in user_journeys"),
+    Column("user_id", Text),
+    Column("device_fingerprint", Text),
+    Column("network", INET, comment="As in clicks_per_ip_day"),
+    Column("link_id", Text),
+    Column("source", Text),
+    Column("user_agent", Text),
+    Column("conversion_value", Double),
+    time_column("clicked_at"),
+    Column("active_again", Boolean, comment="Of conversions; null until 7 days are over"),
+    comment="Signups and conversions with a referrer, and the last click of the pair in the 7 days before",
+)
+_referral = referrals.c
+Index("idx_referrals_day", _referral.day)
+Index("idx_referrals_referrer", _referral.referrer_id, _referral.occurred_at)
+Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _referral.occurred_at)
+Index(
+    "idx_referrals_unsettled",
+    _referral.occurred_at,
+    postgresql_where=text("active_again IS NULL AND event_type = 'conversion'"),
+)
+
+device_users = Table(
+    "device_users",
+    metadata,
+    Column("device_fingerprint", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    comment="Which users did anything on a device",
 )
 
 traffic_per_day = Table(

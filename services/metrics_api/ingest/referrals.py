@@ -1,0 +1,92 @@
+"""How new events change what is known of referrals: signups and conversions with a referrer, and the click before them.
+
+A referral and a click belong together when they are of one person and one referrer. Whichever of the two is stored
+last finds the other: both lock the person's journey first, so that this holds for writers at the same time as well.
+"""
+
+from sqlalchemy import Connection, text
+
+from metrics_api.db.event_types import IS_COUNTED, build_pair_key
+from metrics_api.db.network_key import build_network_key
+from metrics_api.ingest.staging import PERSON
+
+_LONGEST = "interval '7 days'"
+
+
+def _is_of_pair(table: str, person: str, of: str) -> str:
+    """Whether a row is of the person and the referrer of `of`; the keys are what an index finds."""
+    key, wanted = build_pair_key(person, f"{table}.referrer_id"), build_pair_key(f"{of}.person", f"{of}.referrer_id")
+    return f"{key} = {wanted} AND {person} = {of}.person AND {table}.referrer_id = {of}.referrer_id"
+
+
+def _last_click(of: str) -> str:
+    """When the person clicked last before: one row of an index, however much the person has clicked."""
+    return f"""
+        SELECT event.occurred_at FROM attribution_events AS event
+        WHERE {_is_of_pair("event", PERSON, of)} AND event.event_type = 'click' AND {IS_COUNTED}
+            AND event.occurred_at BETWEEN {of}.occurred_at - {_LONGEST} AND {of}.occurred_at
+        ORDER BY event.occurred_at DESC LIMIT 1
+    """
+
+
+# OFFSET 0 makes the planner look each of them up by an index.
+_WAITING = f"""
+    SELECT event_id FROM referrals AS referral
+    WHERE {_is_of_pair("referral", "referral.person", "new_event")}
+        AND referral.occurred_at BETWEEN new_event.occurred_at AND new_event.occurred_at + {_LONGEST}
+        AND (clicked_at IS NULL OR clicked_at < new_event.occurred_at)
+    OFFSET 0
+"""
+_REFERRALS = text(f"""
+    WITH late AS (
+        SELECT referral.event_id, max(occurred_at) AS clicked_at
+        FROM new_events AS new_event CROSS JOIN LATERAL ({_WAITING}) AS referral
+        WHERE event_type = 'click' AND referrer_id IS NOT NULL AND person IS NOT NULL
+        GROUP BY referral.event_id
+    ), clicked AS (
+        UPDATE referrals AS fact SET clicked_at = late.clicked_at FROM late WHERE fact.event_id = late.event_id
+    )
+    INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
+        network, link_id, source, user_agent, conversion_value, clicked_at)
+    SELECT event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
+        {build_network_key("ip_address")}, link_id, source, user_agent, conversion_value, ({_last_click("new_event")})
+    FROM new_events AS new_event
+        CROSS JOIN LATERAL (
+            SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0
+        ) AS stored
+    WHERE event_type IN ('signup', 'conversion') AND referrer_id IS NOT NULL
+""")
+
+_CLICKS_AGAIN = text(f"""
+    UPDATE referrals AS fact SET clicked_at = ({_last_click("fact")})
+    WHERE person IN (SELECT person FROM recalled_people)
+""")
+
+# A pair that is known on these dates is not written.
+DEVICE_USERS = text("""
+    INSERT INTO device_users AS fact (device_fingerprint, user_id, first_day, last_day)
+    SELECT device_fingerprint, user_id, new_pair.first_day, new_pair.last_day FROM (
+        SELECT device_fingerprint, user_id, min(day) AS first_day, max(day) AS last_day FROM new_events
+        WHERE device_fingerprint IS NOT NULL AND user_id IS NOT NULL GROUP BY device_fingerprint, user_id
+    ) AS new_pair LEFT JOIN LATERAL (
+        SELECT first_day, last_day FROM device_users AS pair
+        WHERE pair.device_fingerprint = new_pair.device_fingerprint AND pair.user_id = new_pair.user_id LIMIT 1
+    ) AS known ON true
+    WHERE known.first_day IS NULL OR new_pair.first_day < known.first_day OR new_pair.last_day > known.last_day
+    ORDER BY device_fingerprint, user_id
+    ON CONFLICT (device_fingerprint, user_id) DO UPDATE SET
+        first_day = least(fact.first_day, excluded.first_day), last_day = greatest(fact.last_day, excluded.last_day)
+""")
+
+
+def fold_referrals(connection: Connection, ipv6_prefix: int) -> None:
+    """Add the referrals in `new_events`, and say of those that are known when their person clicked last before.
+
+    The journeys of the people in `new_events` must be locked.
+    """
+    connection.execute(_REFERRALS, {"ipv6_prefix": ipv6_prefix})
+
+
+def find_clicks_again(connection: Connection) -> None:
+    """Find the clicks before the referrals of the people in `recalled_people`, whose events have become fewer."""
+    connection.execute(_CLICKS_AGAIN)
