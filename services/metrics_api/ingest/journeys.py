@@ -3,13 +3,15 @@
 The way is a chain: a step counts at its first time at or after the step before it, whatever the person did earlier.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.ingest.staging import PERSON
 
-_FIRST_TIMES = text("""
+_INSERT = """
     WITH first_time AS (
         SELECT person,
             min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
@@ -36,31 +38,40 @@ _FIRST_TIMES = text("""
         referrer_id, loop, loop_event, source
     FROM first_time
     ORDER BY person
-    ON CONFLICT (person) DO UPDATE SET
-        first_click_at = least(fact.first_click_at, excluded.first_click_at),
-        first_visit_at = least(fact.first_visit_at, excluded.first_visit_at),
-        first_signup_at = least(fact.first_signup_at, excluded.first_signup_at),
-        first_conversion_at = least(fact.first_conversion_at, excluded.first_conversion_at),
-        first_activation_at = least(fact.first_activation_at, excluded.first_activation_at),
-        (clicked_by_event, click_source) = (
-            SELECT c.event, c.source FROM (VALUES
-                (fact.first_click_at, fact.clicked_by_event, fact.click_source),
-                (excluded.first_click_at, excluded.clicked_by_event, excluded.click_source)
-            ) AS c (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
-        ),
-        (referred_at, referred_by_event, referrer_id) = (
-            SELECT r.* FROM (VALUES
-                (fact.referred_at, fact.referred_by_event, fact.referrer_id),
-                (excluded.referred_at, excluded.referred_by_event, excluded.referrer_id)
-            ) AS r (at, event, referrer) ORDER BY at NULLS LAST, event LIMIT 1
-        ),
-        (sourced_at, sourced_by_event, source) = (
-            SELECT l.* FROM (VALUES
-                (fact.sourced_at, fact.sourced_by_event, fact.source),
-                (excluded.sourced_at, excluded.sourced_by_event, excluded.source)
-            ) AS l (at, event, source) ORDER BY at NULLS LAST, event LIMIT 1
-        )
-""")
+"""
+# Columns of first times, each with those of the event that decides what else is known: of several at one time the one
+# with the smallest id.
+_FIRSTS = {
+    "first_click_at": ("clicked_by_event", "click_source"),
+    "first_visit_at": (),
+    "first_signup_at": (),
+    "first_conversion_at": (),
+    "first_activation_at": (),
+    "referred_at": ("referred_by_event", "referrer_id"),
+    "sourced_at": ("sourced_by_event", "source"),
+}
+
+
+def _is_earlier(at: str, columns: Sequence[str]) -> str:
+    deciding = (at, *columns[:1])
+    new = ", ".join(f"excluded.{column}" for column in deciding)
+    known = ", ".join((f"coalesce(fact.{at}, 'infinity')", *(f"fact.{column}" for column in deciding[1:])))
+    return f"({new}) < ({known})"
+
+
+def _first_times_statement() -> TextClause:
+    """Keep the first times of the people in `new_events`; journeys in which nothing changes are locked all the same."""
+    earlier = {at: _is_earlier(at, columns) for at, columns in _FIRSTS.items()}
+    kept = ", ".join(
+        f"{column} = CASE WHEN {earlier[at]} THEN excluded.{column} ELSE fact.{column} END"
+        for at, columns in _FIRSTS.items()
+        for column in (at, *columns)
+    )
+    return text(f"""
+        {_INSERT}
+        ON CONFLICT (person) DO UPDATE SET {kept} WHERE {" OR ".join(earlier.values())}
+    """)
+
 
 # What comes after the click, in its order: the type of the event, and the column of the step.
 _CHAIN = {"visit": "visited_at", "signup": "signed_up_at", "conversion": "converted_at", "activation": "activated_at"}
@@ -98,4 +109,4 @@ def _steps_statement() -> TextClause:
 
 
 # Both must run, in this order, over all that is new of a person.
-JOURNEYS: tuple[TextClause, ...] = (_FIRST_TIMES, _steps_statement())
+JOURNEYS: tuple[TextClause, ...] = (_first_times_statement(), _steps_statement())
