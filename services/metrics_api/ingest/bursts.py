@@ -27,27 +27,35 @@ LOCK_DEVICES_AT_MIDNIGHT = text(f"""
 """)
 
 
-def _neighbours(comparison: str, order: str, limit: int) -> str:
-    return f"""(SELECT event_id, occurred_at FROM attribution_events e
+def _neighbors(comparison: str) -> str:
+    return f"""SELECT event_id, occurred_at FROM attribution_events e
         WHERE e.event_type = 'click' AND {IS_COUNTED} AND e.device_fingerprint = moment.device_fingerprint
-            AND {CLICKER} = moment.clicker AND {comparison}
-        ORDER BY e.occurred_at {order} LIMIT {limit})"""
+            AND {CLICKER} = moment.clicker AND {comparison}"""
+
+
+def _nearest(comparison: str, order: str, limit: int) -> str:
+    return f"({_neighbors(comparison)} ORDER BY e.occurred_at {order} LIMIT {limit})"
 
 
 def _bursts_statement() -> TextClause:
     """Fold the fastest bursts of one person that contain a new click.
 
-    A new click can only complete a burst with its nearest neighbours on either side, so a fixed number of index
+    A new click can only complete a burst with its nearest neighbors on either side, so a fixed number of index
     look-ups is enough, however long the device's history is. Windows between clicks that are not truly adjacent may
     appear among the candidates; each is longer than a true one with the same last click, so the minimum is exact.
+
+    Most clicks have no other near them, which one look-up finds out.
     """
-    before = _neighbours(
+    near = _neighbors(
+        f"e.occurred_at BETWEEN moment.occurred_at - {_LONGEST_BURST} AND moment.occurred_at + {_LONGEST_BURST}"
+    )
+    before = _nearest(
         f"e.occurred_at < moment.occurred_at AND e.occurred_at >= moment.occurred_at - {_LONGEST_BURST}",
         "DESC",
         _LARGEST - 1,
     )
-    at = _neighbours("e.occurred_at = moment.occurred_at", "ASC", _LARGEST)
-    after = _neighbours(
+    at = _nearest("e.occurred_at = moment.occurred_at", "ASC", _LARGEST)
+    after = _nearest(
         f"e.occurred_at > moment.occurred_at AND e.occurred_at <= moment.occurred_at + {_LONGEST_BURST}",
         "ASC",
         _LARGEST - 1,
@@ -57,11 +65,13 @@ def _bursts_statement() -> TextClause:
     fastest = ", ".join(f"min({name}) FILTER (WHERE {name} <= {_LONGEST_BURST}) AS {name}" for name in names)
     return text(f"""
         WITH moment AS (
-            SELECT DISTINCT device_fingerprint, {CLICKER} AS clicker, occurred_at FROM new_events
-            WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+            SELECT * FROM (
+                SELECT DISTINCT device_fingerprint, {CLICKER} AS clicker, occurred_at FROM new_events
+                WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
+            ) AS moment WHERE EXISTS ({near} OFFSET 1)
         ), candidate AS (
-            SELECT DISTINCT moment.device_fingerprint, moment.clicker, neighbour.event_id, neighbour.occurred_at
-            FROM moment CROSS JOIN LATERAL ({before} UNION ALL {at} UNION ALL {after}) AS neighbour
+            SELECT DISTINCT moment.device_fingerprint, moment.clicker, neighbor.event_id, neighbor.occurred_at
+            FROM moment CROSS JOIN LATERAL ({before} UNION ALL {at} UNION ALL {after}) AS neighbor
         ), burst AS (
             SELECT device_fingerprint, occurred_at, {spans} FROM candidate
             WINDOW clicks AS (PARTITION BY device_fingerprint, clicker ORDER BY occurred_at)
