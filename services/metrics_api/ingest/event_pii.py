@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -19,7 +20,8 @@ from viral_contract.models.links import LinkItem
 
 _IDS = ("user_id", "referrer_id", "link_id", "session_id", "device_fingerprint")
 _TEXTS = ("landing_page", "referrer_url", "source", "http_method", "purpose")
-_OTHERS = (*_TEXTS, "metadata")
+_read_ids = itemgetter(*_IDS)
+_read_others = itemgetter(*_TEXTS, "metadata")
 
 _COUNT = text("""
     INSERT INTO event_pii_per_day AS fact (day, source, field, pii_type, events)
@@ -62,7 +64,7 @@ def replace_in_events(events: Sequence[Event], pseudonyms: Pseudonyms) -> Replac
     found = [
         (position, changes)
         for position, event in enumerate(events)
-        if (changes := _find_changes(event.__dict__, pseudonyms))
+        if _may_hold(event.__dict__, pseudonyms.redactor) and (changes := _find_changes(event.__dict__, pseudonyms))
     ]
     if not found:
         return Replaced(events, NO_LEAKS)
@@ -81,8 +83,6 @@ def replace_in_events(events: Sequence[Event], pseudonyms: Pseudonyms) -> Replac
 
 
 def _find_changes(values: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Change]:
-    if not _may_hold(values, pseudonyms.redactor):
-        return {}
     redactor = pseudonyms.redactor
     ways: dict[str, Callable[[str], Change | None]] = {
         **dict.fromkeys(_IDS, partial(_replace_id, pseudonyms)),
@@ -120,17 +120,14 @@ def _replace_metadata(redactor: Redactor, encoded: str) -> Change | None:
 
 def _may_hold(values: Mapping[str, Any], redactor: Redactor) -> bool:
     """Say cheaply whether any field is worth a look: one look at all that is not known, or an id like most."""
-    texts = [
-        given
-        for name in _IDS
+    texts = [given for given in _read_others(values) if given is not None]
+    for given in _read_ids(values):
         # Most ids are digits, or small letters with digits and hyphens: nothing that is looked for but cards.
-        if (given := values[name]) is not None
-        and not (
+        if given is not None and not (
             (given.islower() and given.replace("-", "").isalnum())
             or (given.isdecimal() and len(given) not in CARD_LENGTHS)
-        )
-    ]
-    texts += [given for name in _OTHERS if (given := values[name]) is not None]
+        ):
+            texts.append(given)
     user_agent = values["user_agent"]
     if user_agent is not None and not redactor.is_known(user_agent):
         texts.append(user_agent)

@@ -22,15 +22,16 @@ REDACTED_TYPES = (PiiType.EMAIL, PiiType.PHONE, PiiType.SSN, PiiType.CREDIT_CARD
 _MAX_NESTED = 2
 _MAX_KNOWN, _LONGEST_KNOWN = 16_384, 512
 
-# What may hold something at all, in patterns that begin with a class of characters, which are searched much faster.
+# What may hold something at all, in ASCII texts. Patterns that begin with a class of characters, and only know those of
+# ASCII, are searched much faster.
 # Base64 of ASCII text comes in groups of four characters, each of which has only some of the alphabet.
 _GROUP = "[A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _FIRST = "[I-Za-f]"
 _ENCODED = re.compile(rf"{_FIRST}(?<![A-Za-z0-9].){_GROUP}{_FIRST}{_GROUP}")
-_STREET = re.compile(r"\d[a-z]?[ +][^\W\d_]{3}|[^\W\d_]{3}\.?[ +]\d")
+_STREET = re.compile(r"[0-9][a-z]?[ +][A-Za-z]{3}|[A-Za-z]{3}\.?[ +][0-9]")
 _SPOKEN_AT = re.compile(r"(?i:[ +(\[{_]at[ +)\]}_])")
 # Digits as long as a phone's, and what makes them more than an id: groups as a number of somebody, or a label.
-_RUN = re.compile(r"[\d(+][\d ().+_/-]{6,}")
+_RUN = re.compile(r"[0-9(+][0-9 ().+_/-]{6,}")
 _SHORTEST_NUMBER = 7
 _BY = "[ ./_-]{1,3}"
 _GROUPED = re.compile(
