@@ -180,3 +180,58 @@ def test_a_school_stands_apart_and_is_trusted_with_one_click(signed_in: Open) ->
         network.get_by_role("button", name=f"Stop trusting {SCHOOL}/32").click()
         expect(network).to_have_count(0)
         assert guest.complaints == []
+
+
+@pytest.mark.parametrize("key", ["z", "Enter"])
+def test_trust_is_undone_while_its_toast_is_in_sight(signed_in: Open, key: str) -> None:
+    with signed_in() as guest:
+        guest.open(GUARDRAILS)
+        card(guest.page, "Fraud Detection").get_by_role("button", name="Trust until").click()
+        toast = guest.page.get_by_role("status")
+        undo = toast.get_by_role("button", name="Undo")
+        expect(undo).to_be_visible()
+        assert toast.locator(".toast").evaluate("toast => getComputedStyle(toast).animationDuration") == "10s"
+        if key == "Enter":
+            undo.focus()
+        guest.page.keyboard.press(key)
+        expect(toast).to_contain_text(f"Undone: {SCHOOL} is not trusted.")
+        expect(undo).to_have_count(0)
+        guest.open("/dashboard/guardrails/trusted-networks")
+        expect(card(guest.page, "Networks")).to_contain_text("No trusted networks yet.")
+        assert guest.complaints == []
+
+
+def test_on_a_phone_cards_are_one_line_until_they_are_opened(signed_in: Open) -> None:
+    with signed_in(width=390) as guest:
+        guest.open(GUARDRAILS)
+        fraud = card(guest.page, "Fraud Detection")
+        row, line = fraud.get_by_role("row", name=FARM), fraud.locator("summary")
+        expect(line).to_contain_text("1 flagged, 1 shared")
+        expect(row).to_be_hidden()
+        assert guest.find_violations() == []
+        line.focus()
+        guest.page.keyboard.press("Enter")
+        expect(row).to_be_visible()
+        with guest.page.expect_response(re.compile("/_dash-update-component")):
+            guest.page.get_by_role("button", name="Refresh").click()
+        expect(row).to_be_visible()
+        line.press("Space")
+        expect(row).to_be_hidden()
+        guest.open(f"{GUARDRAILS}&panel=fraud")
+        expect(row).to_be_visible()
+        assert guest.complaints == []
+
+
+def test_where_there_is_room_cards_are_open_and_stay_so(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GUARDRAILS)
+        fraud = card(guest.page, "Fraud Detection")
+        row = fraud.get_by_role("row", name=FARM)
+        expect(row).to_be_visible()
+        fraud.get_by_role("heading").click(force=True)
+        expect(row).to_be_visible()
+        expect(fraud.locator("summary")).to_have_attribute("tabindex", "-1")
+        guest.page.set_viewport_size({"width": 390, "height": 900})
+        expect(row).to_be_hidden()
+        guest.page.set_viewport_size({"width": 1440, "height": 900})
+        expect(row).to_be_visible()

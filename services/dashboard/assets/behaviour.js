@@ -28,6 +28,27 @@
     if (event.key === "Escape" && closeMenu()) document.getElementById("burger").focus();
   });
 
+  // Z presses the button that undoes what was just done, while its toast is in sight.
+  document.addEventListener("keydown", function (event) {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    const undo = document.querySelector(".toast [data-undo]");
+    if (undo && getComputedStyle(undo).visibility === "visible") undo.click();
+  });
+
+  // Cards that fold on a phone are open where there is room, and cannot be folded there.
+  const roomy = window.matchMedia("(min-width: 760px)");
+  function foldCards(root) {
+    for (const card of root.querySelectorAll("details.fold")) {
+      card.open = roomy.matches;
+      card.querySelector("summary").tabIndex = roomy.matches ? -1 : 0;
+    }
+  }
+  roomy.addEventListener("change", () => foldCards(document));
+  new MutationObserver(function (changes) {
+    for (const { addedNodes } of changes) addedNodes.forEach((node) => node.querySelectorAll && foldCards(node));
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   // Dash draws a card that changed anew. When that takes away what had the keyboard's focus, its successor gets it.
   let focused = null;
   document.addEventListener("focusin", (event) => (focused = event.target));
@@ -183,6 +204,7 @@
         shownPanel = search;
         document.querySelectorAll(".card-marked").forEach((each) => each.classList.remove("card-marked"));
         if (card) {
+          card.querySelectorAll("details.fold").forEach((each) => (each.open = true));
           card.classList.add("card-marked");
           card.tabIndex = -1;
           // Cards above it are drawn in this moment and move it.

@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+NO_FIGURE = "No data"
 Data_contra = TypeVar("Data_contra", contravariant=True)
 
 
@@ -16,7 +17,7 @@ class Card(Generic[Data_contra]):
     """A card of a live page. Its width is set in the css of its feature under `card-<slug>`.
 
     `height` in pixels is what its skeleton takes until the first data is there. A control stands beside the heading and
-    stays as it is when data comes.
+    stays as it is when data comes. With a key figure, the card is one line on a phone until it is opened.
     """
 
     slug: str
@@ -24,12 +25,15 @@ class Card(Generic[Data_contra]):
     height: int
     build_body: Callable[[Data_contra], list[Component]]
     build_control: Callable[[], Component] | None = None
+    format_figure: Callable[[Data_contra], str] | None = None
 
 
 def build_skeleton(card: Card[Any]) -> Component:
     """The card before its first data, as high as it will be."""
-    control = card.build_control() if card.build_control else None
-    return build_frame(card.slug, card.heading, [build_blank(card.height)], control)
+    blank = [build_blank(card.height)]
+    if card.format_figure:
+        return _build_folding_frame(card.slug, card.heading, blank)
+    return build_frame(card.slug, card.heading, blank, card.build_control() if card.build_control else None)
 
 
 def build_blank(height: int) -> Component:
@@ -42,18 +46,34 @@ def body_id(slug: str) -> str:
     return f"{slug}-body"
 
 
+def figure_id(slug: str) -> str:
+    """The id of the key figure of a card that folds."""
+    return f"{slug}-figure"
+
+
 def build_frame(slug: str, heading: str, body: list[Component], control: Component | None = None) -> Component:
     """A section named by its heading."""
-    heading_id = f"{slug}-heading"
-    title = html.H2(heading, id=heading_id, className="card-heading")
-    return html.Section(
-        [
-            html.Div([title, control], className="card-head") if control is not None else title,
-            html.Div(body, id=body_id(slug), className="card-body"),
-        ],
-        className=f"card card-{slug}",
-        **{"aria-labelledby": heading_id},
+    title = _build_heading(slug, heading)
+    head = title if control is None else html.Div([title, control], className="card-head")
+    return _build_section(slug, [head, html.Div(body, id=body_id(slug), className="card-body")])
+
+
+def _build_folding_frame(slug: str, heading: str, body: list[Component]) -> Component:
+    """The same as `details`, which the browser opens where there is room."""
+    figure = html.Span(id=figure_id(slug), className="fold-figure")
+    chevron = html.Span(className="icon icon-chevron", **{"aria-hidden": "true"})
+    summary = html.Summary([_build_heading(slug, heading), figure, chevron])
+    return _build_section(
+        slug, [html.Details([summary, html.Div(body, id=body_id(slug), className="card-body")], className="fold")]
     )
+
+
+def _build_heading(slug: str, heading: str) -> Component:
+    return html.H2(heading, id=f"{slug}-heading", className="card-heading")
+
+
+def _build_section(slug: str, parts: list[Component]) -> Component:
+    return html.Section(parts, className=f"card card-{slug}", **{"aria-labelledby": f"{slug}-heading"})
 
 
 def build_hint(*text: Component | str) -> Component:

@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data, build_not_kept
 from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
@@ -100,4 +100,10 @@ def _build_row(search: str, referrer_id: str, figure: str, note: str) -> Compone
     return html.Li([who, html.Span(figure, className="check-value")], className="check")
 
 
-CARD = Card("anomalies", "Conversion Anomalies", 190, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """How many referrers are flagged."""
+    flagged = snapshot.health.components.anomalies.total_flagged
+    return format_counted(flagged, "referrer") if snapshot.health.is_known else NO_FIGURE
+
+
+CARD = Card("anomalies", "Conversion Anomalies", 190, build_body, format_figure=format_figure)

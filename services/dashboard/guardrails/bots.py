@@ -2,7 +2,15 @@
 
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_kpis, build_no_data, build_no_traffic, build_not_kept
+from dashboard.components.card import (
+    NO_FIGURE,
+    Card,
+    build_hint,
+    build_kpis,
+    build_no_data,
+    build_no_traffic,
+    build_not_kept,
+)
 from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent, format_seconds
@@ -52,4 +60,10 @@ def _build_flagged_devices(bots: BotAnswer, search: str) -> Component:
     return build_table("Flagged devices, most clicks first", _COLUMNS, rows)
 
 
-CARD = Card("bots", "Bot Detection", 420, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """How many devices are flagged."""
+    flagged = snapshot.health.components.bots.total_flagged_devices
+    return f"{format_count(flagged)} flagged" if snapshot.health.is_known else NO_FIGURE
+
+
+CARD = Card("bots", "Bot Detection", 420, build_body, format_figure=format_figure)

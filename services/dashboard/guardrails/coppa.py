@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
@@ -84,4 +84,13 @@ def _build_check(label: str, value: str, is_fine: bool) -> Component:
     return html.Li([icon, html.Span(label), html.Span(value, className="check-value")], className="check")
 
 
-CARD = Card("coppa", "COPPA Compliance", 190, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """The rate, and whether it is the target's."""
+    coppa = snapshot.health.components.coppa
+    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
+        return NO_FIGURE
+    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
+    return f"{rate}, {'met' if coppa.target_met else 'missed'}"
+
+
+CARD = Card("coppa", "COPPA Compliance", 190, build_body, format_figure=format_figure)

@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_kpis, build_no_data
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_kpis, build_no_data
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
@@ -40,4 +40,10 @@ def _build_item(each: KindCount) -> Component:
     return html.Li([build_named(each.kind), html.Span(format_count(each.clicks)), html.Span(format_rate(each.share))])
 
 
-CARD = Card("traffic", "Filtered traffic", 260, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """How much of all clicks was filtered."""
+    answer = snapshot.traffic
+    return f"{format_percent(answer.filtered_share)} of clicks" if count_clicks(answer) else NO_FIGURE
+
+
+CARD = Card("traffic", "Filtered traffic", 260, build_body, format_figure=format_figure)

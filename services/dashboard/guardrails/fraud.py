@@ -6,7 +6,7 @@ from datetime import timedelta
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data, build_no_traffic, build_not_kept
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data, build_no_traffic, build_not_kept
 from dashboard.components.table import (
     Column,
     RowGroup,
@@ -154,4 +154,11 @@ def build_trusted_ips(trusted: list[TrustedIp], search: str) -> list[Component]:
     return [html.Details([summary, build_hint(reasons), table], className="trusted")]
 
 
-CARD = Card("fraud", "Fraud Detection", 420, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """How many networks of each group there are."""
+    fraud = snapshot.health.components.fraud
+    flagged, shared = format_count(fraud.total_flagged_ips), format_count(fraud.total_shared_networks)
+    return f"{flagged} flagged, {shared} shared" if snapshot.health.is_known else NO_FIGURE
+
+
+CARD = Card("fraud", "Fraud Detection", 420, build_body, format_figure=format_figure)

@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent
 from viral_reports.figures import format_count, format_rate
@@ -45,4 +45,13 @@ def _build_rate(label: str, rate: float, unopened: int, total: int, what: str, l
     )
 
 
-CARD = Card("opt-outs", "Opt-Out Rates", 190, build_body)
+def format_figure(snapshot: Snapshot) -> str:
+    """The rates of shares and of links."""
+    opt_outs = snapshot.health.components.opt_outs
+    shares, links = opt_outs.parent_shares, opt_outs.attribution_links
+    if not shares.total + links.total:
+        return NO_FIGURE
+    return f"{format_rate(shares.opt_out_rate)} · {format_rate(links.opt_out_rate)}"
+
+
+CARD = Card("opt-outs", "Opt-Out Rates", 190, build_body, format_figure=format_figure)

@@ -5,7 +5,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import body_id, build_skeleton
+from dashboard.components.card import body_id, build_skeleton, figure_id
 from dashboard.components.messages import build_refresh_problem
 from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
@@ -83,6 +83,7 @@ def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_se
         output={
             "summary": Output(f"{slug}-summary", "children"),
             "bodies": [Output(body_id(card.slug), "children") for card in live.cards],
+            "figures": [Output(figure_id(card.slug), "children") for card in live.folding],
             "cards_hidden": Output(f"{slug}-cards", "hidden"),
             "notice": Output(f"{slug}-notice", "children"),
             "problem": Output(f"{slug}-refresh-problem", "children"),

@@ -54,6 +54,11 @@ class LivePage(Generic[Data]):
     cards: Sequence[Card[Data]]
     fetch: Callable[[MetricsApi, PeriodQuery], Data]
 
+    @property
+    def folding(self) -> list[Card[Data]]:
+        """The cards that fold on a phone."""
+        return [card for card in self.cards if card.format_figure]
+
 
 @dataclass(frozen=True)
 class View:
@@ -65,6 +70,7 @@ class View:
     search: str
     summary: list[Component]
     bodies: list[Any]
+    figures: list[str]
     digests: list[int]
     problem: str
 
@@ -108,6 +114,7 @@ def build_view(live: LivePage[Data], data: Data, search: str, refresh_seconds: i
         search=search,
         summary=build_summary(data, refresh_seconds),
         bodies=[json.loads(body) for body in drawn],
+        figures=[card.format_figure(data) for card in live.cards if card.format_figure],
         digests=[zlib.crc32(body.encode()) for body in drawn],
         problem=format_refresh_problem(format_clock(data.computed_at), refresh_seconds),
     )
@@ -128,6 +135,7 @@ def _update(view: View, shown_digests: list[int]) -> dict[str, Any]:
     return {
         "summary": view.summary,
         "bodies": bodies,
+        "figures": view.figures,
         "cards_hidden": False,
         "notice": [],
         "problem": view.problem,
@@ -140,6 +148,7 @@ def _replace_cards(live: LivePage[Data], notice: Component) -> dict[str, Any]:
     return {
         "summary": [],
         "bodies": [no_update] * len(live.cards),
+        "figures": [no_update] * len(live.folding),
         "cards_hidden": True,
         "notice": notice,
         "problem": NO_DATA_PROBLEM,
@@ -152,6 +161,7 @@ def _warn(live: LivePage[Data]) -> dict[str, Any]:
     return {
         "summary": no_update,
         "bodies": [no_update] * len(live.cards),
+        "figures": [no_update] * len(live.folding),
         "cards_hidden": no_update,
         "notice": no_update,
         "problem": no_update,

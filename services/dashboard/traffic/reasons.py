@@ -26,7 +26,7 @@ _COLUMNS = (
     Column("Class"),
     Column("Events", is_figure=True),
     Column("Sample user agent", is_minor=True),
-    Column("Look"),
+    Column("Look", is_figure=True),
 )
 
 
