@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from metrics_api.api.alerts import alerts
 from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
+from metrics_api.api.cases import cases
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.deliveries import deliveries as delivery_routes
@@ -41,7 +42,18 @@ from viral_runtime.web.request_log import observe_requests
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
 RECIPIENTS = (subscriptions, notifications)
-GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, investigations, trusted_networks)
+GUARDRAILS = (
+    guardrails,
+    coppa,
+    resolutions,
+    scans,
+    evaluations,
+    history,
+    alerts,
+    cases,
+    investigations,
+    trusted_networks,
+)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (report_jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)

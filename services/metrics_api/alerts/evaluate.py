@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from metrics_api.alerts.alert_events import save_alert_events
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
+from metrics_api.cases.refresh import refresh_cases
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.detection.coppa_violations import fetch_violations
@@ -26,6 +27,7 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
         await_turn(connection)
+        refresh_cases(connection, query)
         health = fetch_health(connection, query)
         save_point(connection, health)
         violations, event_pii = _fetch_true_violations(connection, query), fetch_event_pii(connection, query)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.query import Query
+from metrics_api.detection.quiet import select_quiet
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
 from viral_contract.models.flagged import BotSort, SortOrder
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
@@ -15,9 +16,10 @@ from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, Detection
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
 _IS_FAST = "{span} <= make_interval(secs => :seconds)"
 _FLAGGED = f"""
-    SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST}
+    SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST} {{loud}}
     GROUP BY device_fingerprint
 """
+_IS_LOUD = f"AND device_fingerprint NOT IN ({select_quiet('device')})"
 # Who sees masks finds what masks say: the first characters of a device that has more of them.
 _SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
 _FOUND = """WHERE device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0"""
@@ -83,14 +85,18 @@ def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
     return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
-def flagged_devices(query: Query, trust: Collection[str]) -> tuple[str, dict[str, object]]:
-    """The statement that selects every flagged device, and the values it wants."""
+def flagged_devices(query: Query, trust: Collection[str], *, with_quiet: bool = False) -> tuple[str, dict[str, object]]:
+    """The statement that selects every flagged device, and the values it wants.
+
+    Devices that a person judged legitimate are flagged only `with_quiet`.
+    """
     size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
-    statement = _FLAGGED.format(span=span, bursts=build_bursts(candidates, [size], trust))
+    bursts, loud = build_bursts(candidates, [size], trust), "" if with_quiet else _IS_LOUD
+    statement = _FLAGGED.format(span=span, bursts=bursts, loud=loud)
     seconds = query.settings.bot_rapid_click_window_seconds
-    return statement, {"days": query.period.dates(), "seconds": seconds, **trusting_values(trust)}
+    return statement, {"days": query.period.dates(), "seconds": seconds, "now": query.now, **trusting_values(trust)}
 
 
 def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Query) -> BotAnswer:

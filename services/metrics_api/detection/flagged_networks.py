@@ -46,7 +46,7 @@ _FOUND = """ip_address IN (
 # New devices are looked up only where they decide.
 _JUDGED = f"""
     WITH candidate AS MATERIALIZED ({{candidates}}), found AS (
-        SELECT * FROM candidate WHERE NOT is_trusted AND {{is_found}}
+        SELECT * FROM candidate WHERE NOT is_trusted AND NOT is_quiet AND {{is_found}}
     ), network AS (
         SELECT ip_address, sum(clicks) AS total_clicks, count(*) AS days, bool_and(is_shared) AS is_shared
         FROM found GROUP BY ip_address

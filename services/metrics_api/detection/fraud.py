@@ -49,13 +49,13 @@ _ACTIVE_HOURS = f"""
 _ANSWER = f"""
     WITH candidate AS MATERIALIZED ({{candidates}}), listed AS (
         (SELECT 'suspicious' AS list, * FROM candidate
-        WHERE NOT is_trusted AND NOT is_shared {{behind_suspicious}} {_WORST_FIRST} LIMIT :fetch)
+        WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet {{behind_suspicious}} {_WORST_FIRST} LIMIT :fetch)
         UNION ALL
         (SELECT 'shared', * FROM candidate
         WHERE NOT is_trusted AND is_shared {{behind_shared}} {_WORST_FIRST} LIMIT :fetch)
     )
     SELECT total.flagged, total.shared, shown.* FROM (
-        SELECT count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND NOT is_shared) AS flagged,
+        SELECT count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet) AS flagged,
             count(DISTINCT ip_address) FILTER (WHERE NOT is_trusted AND is_shared) AS shared
         FROM candidate
     ) AS total LEFT JOIN (

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from metrics_api.db.tables import DEVICE_HASH
 from metrics_api.detection.query import Query
+from metrics_api.detection.quiet import select_quiet
 from viral_contract.models.guardrails import NetworkEvidence, Verdict
 from viral_contract.models.thresholds import FraudRule
 
@@ -25,6 +26,7 @@ _IS_SHARED = f"coalesce(devices > 2 AND clicks <= 3 * devices AND NOT {_IS_FOR_F
 _CANDIDATES = f"""
     SELECT day, ip_address, clicks, devices, referrers, top_referrer_clicks,
         ip_address <<= ANY(CAST(:trusted AS inet[])) AS is_trusted,
+        abbrev(ip_address) IN ({select_quiet("network")}) AS is_quiet,
         {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared, {_IS_SHARED} AND :network_aware AS is_shared
     FROM clicks_per_ip_day AS fact WHERE day = ANY(:days) AND clicks > :threshold {{only}}
 """
@@ -54,17 +56,21 @@ def build_candidates(only: str = "") -> str:
     return _CANDIDATES.format(only=only)
 
 
-FLAGGED = f"SELECT day, ip_address, clicks FROM ({build_candidates()}) AS fact WHERE NOT is_trusted AND NOT is_shared"
+FLAGGED = f"""
+    SELECT day, ip_address, clicks FROM ({build_candidates()}) AS fact
+    WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet
+"""
 """Every network and day that counts as fraud, with its clicks; wants `flagging_values`."""
 
 
 def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
-    """What decides who is flagged: the dates, the threshold, the networks that are trusted, and the rule."""
+    """What decides who is flagged: the dates, the threshold, the trusted networks, the rule, and verdicts' ends."""
     return {
         "days": query.period.dates(),
         "threshold": query.settings.fraud_ip_click_threshold,
         "trusted": list(trust),
         "network_aware": query.settings.fraud_rule == "network_aware",
+        "now": query.now,
     }
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from metrics_api.cases.effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
 from metrics_api.db.network_key import build_network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
@@ -15,10 +16,10 @@ from metrics_api.detection.query import Query
 # there where no date has a suspect conversion.
 _FLAGGED = f"""
     WITH flagged_ip AS ({{flagged_ips}}), flagged_device AS ({{flagged_devices}}),
-    busy AS ({{busy_days}}), eager AS ({{eager_referrers}}),
+    busy AS ({{busy_days}}), eager AS ({{eager_referrers}}), at_stake AS ({AT_STAKE}), fraud AS ({FRAUDS}),
     conversion AS (
-        SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, {build_network_key("ip_address")} AS network,
-            device_fingerprint, referrer_id
+        SELECT event_id, link_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+            {build_network_key("ip_address")} AS network, device_fingerprint, referrer_id
         FROM attribution_events
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
@@ -29,6 +30,7 @@ _FLAGGED = f"""
         WHERE (day, network) IN (SELECT day, ip_address FROM flagged_ip)
             OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
             OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
+            OR event_id IN (SELECT event_id FROM at_stake) OR {IS_OF_FRAUD}
         GROUP BY day
     )
     SELECT clicked.*, suspect.* FROM (
@@ -60,8 +62,8 @@ class Flagged:
 def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]) -> Flagged:
     """What is flagged of the period's clicks and conversions.
 
-    A conversion is suspect from a flagged address or device, or credited to a flagged referrer, unless it is from a
-    trusted network.
+    A conversion is suspect from a flagged address or device, credited to a flagged referrer, at stake in a case that
+    flags or was judged fraud, or later of somebody judged fraud, unless it is from a trusted network.
     """
     devices, bot_values = flagged_devices(query, trust)
     statement = _FLAGGED.format(

@@ -97,6 +97,7 @@ class VerdictRequest(BaseModel):
     reason: VerdictReason
     note: OptionalNote = None
     until: FutureTime | None = Field(None, description="No end if absent")
+    change: bool = Field(False, description="Decide it although it has a verdict")
 
 
 class BulkVerdictRequest(VerdictRequest):

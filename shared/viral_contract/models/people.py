@@ -17,6 +17,7 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     METRICS_READ = "metrics:read"
     ALERTS_WRITE = "alerts:write"
+    CASES_WRITE = "cases:write"
     REPORTS_WRITE = "reports:write"
     IDENTIFIERS_READ = "identifiers:read"
     ADMIN = "admin"
@@ -36,7 +37,7 @@ class Role(StrEnum):
 
 _PARTS_OF_JOBS = frozenset({Scope.JOBS_REPORTS, Scope.JOBS_DELIVERIES})
 _VIEWER = frozenset({Scope.METRICS_READ})
-_ANALYST = _VIEWER | {Scope.ALERTS_WRITE, Scope.REPORTS_WRITE}
+_ANALYST = _VIEWER | {Scope.ALERTS_WRITE, Scope.CASES_WRITE, Scope.REPORTS_WRITE}
 ROLE_SCOPES = {
     Role.VIEWER: _VIEWER,
     Role.ANALYST: _ANALYST,

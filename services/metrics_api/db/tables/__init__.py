@@ -9,6 +9,7 @@ from metrics_api.db.tables.access import (
     sign_in_failures,
     tokens,
 )
+from metrics_api.db.tables.cases import case_changes, case_conversions, case_verdicts, cases
 from metrics_api.db.tables.columns import metadata
 from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, takedown_watch, violations
 from metrics_api.db.tables.deliveries import (
@@ -59,6 +60,10 @@ __all__ = [
     "audit_entries",
     "batches",
     "bursts_per_device_day",
+    "case_changes",
+    "case_conversions",
+    "case_verdicts",
+    "cases",
     "clicks_per_device_day",
     "clicks_per_ip_day",
     "content_per_day",

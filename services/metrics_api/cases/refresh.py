@@ -1,0 +1,214 @@
+"""Opens, changes and closes cases, so that they match what the rules find.
+
+Only what changed is written. Rows are locked in the order of their ids, as verdicts lock them; a case that is decided
+meanwhile keeps its verdict, and the next evaluation goes on from there.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from metrics_api.cases.device_findings import find_devices
+from metrics_api.cases.findings import CASE_DAYS, Finding
+from metrics_api.cases.network_findings import find_networks
+from metrics_api.cases.planning import Entity, KnownCase, Plan, State, WantedCase, plan_cases
+from metrics_api.detection.query import Query
+from metrics_api.detection.quiet import IS_ACTIVE
+from metrics_api.detection.trusted_networks import fetch_active_trust
+from viral_contract.models.period import Period
+
+_STATE = "rules, strength, evidence, source, clicks, first_seen, last_seen"
+_ROW = """
+    jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (id bigint, status text, kind text, entity text, rules text[],
+        strength text, evidence jsonb, source text, clicks bigint, first_seen timestamptz, last_seen timestamptz)
+"""
+# The newest verdict about an entity comes first.
+_KNOWN = text(f"""
+    SELECT id, kind, entity, status, {_STATE}, coalesce({IS_ACTIVE}, false) AS is_in_force FROM cases
+    WHERE status = 'open' OR (kind, entity) IN (
+        SELECT kind, entity FROM unnest(CAST(:kinds AS text[]), CAST(:entities AS text[])) AS found (kind, entity))
+    ORDER BY decided_at DESC NULLS LAST, id
+""")
+_OPEN = text(f"""
+    INSERT INTO cases (kind, entity, status, status_at, opened_at, {_STATE})
+    SELECT kind, entity, 'open', :now, :now, {_STATE} FROM {_ROW} ORDER BY kind, entity
+    ON CONFLICT (kind, entity) WHERE status = 'open' DO NOTHING RETURNING id, kind, entity
+""")
+_LOCK = text("SELECT id FROM cases WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+_CHANGE = text(f"""
+    UPDATE cases SET {", ".join(f"{column} = given.{column}" for column in _STATE.split(", "))},
+        status = CASE cases.status WHEN 'closed' THEN 'open' ELSE cases.status END,
+        status_at = CASE cases.status WHEN 'closed' THEN :now ELSE cases.status_at END
+    FROM {_ROW} WHERE cases.id = given.id AND cases.status = given.status
+""")
+_CLOSE = text("""
+    UPDATE cases SET status = 'closed', status_at = :now WHERE id = ANY(:ids) AND status = 'open' RETURNING id, rules
+""")
+# What the rules looked at and no longer find is taken back; older conversions stay as they were judged, and so does
+# what a person decided about.
+_DIFFERENCE = text("""
+    SELECT coalesce(wanted.case_id, stored.case_id) AS case_id, coalesce(wanted.event_id, stored.event_id) AS event_id,
+        wanted.is_flagged
+    FROM unnest(CAST(:case_ids AS bigint[]), CAST(:event_ids AS uuid[]), CAST(:flags AS boolean[]))
+        AS wanted (case_id, event_id, is_flagged)
+    FULL JOIN (
+        SELECT case_id, event_id, is_flagged FROM case_conversions WHERE day >= :first_day
+    ) AS stored ON stored.case_id = wanted.case_id AND stored.event_id = wanted.event_id
+    WHERE stored.is_flagged IS DISTINCT FROM wanted.is_flagged AND (wanted.case_id IS NOT NULL OR EXISTS (
+        SELECT FROM cases WHERE id = stored.case_id AND status <> 'decided'))
+""")
+_ADD = text("""
+    INSERT INTO case_conversions AS stored (case_id, event_id, day, is_flagged)
+    SELECT case_id, event_id, (occurred_at AT TIME ZONE 'UTC')::date, is_flagged
+    FROM unnest(CAST(:case_ids AS bigint[]), CAST(:event_ids AS uuid[]), CAST(:flags AS boolean[]))
+        AS wanted (case_id, event_id, is_flagged) JOIN attribution_events USING (event_id)
+    ON CONFLICT (case_id, event_id) DO UPDATE SET is_flagged = excluded.is_flagged
+""")
+_TAKE_BACK = text("""
+    DELETE FROM case_conversions AS stored USING
+        unnest(CAST(:case_ids AS bigint[]), CAST(:event_ids AS uuid[])) AS gone (case_id, event_id), cases
+    WHERE stored.case_id = gone.case_id AND stored.event_id = gone.event_id
+        AND cases.id = stored.case_id AND cases.status <> 'decided'
+""")
+_COUNT = text("""
+    UPDATE cases SET conversions = counted.conversions FROM (
+        SELECT id, (SELECT count(*) FROM case_conversions WHERE case_id = touched.id) AS conversions
+        FROM unnest(CAST(:ids AS bigint[])) AS touched (id)
+    ) AS counted WHERE cases.id = counted.id AND cases.conversions <> counted.conversions
+""")
+_NOTE = text("""
+    INSERT INTO case_changes (case_id, changed_at, kind, rules)
+    SELECT id, :now, kind, rules
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (id bigint, kind text, rules text[])
+""")
+Change = tuple[int, str, Sequence[str]]
+Difference = tuple[int, UUID, bool | None]
+"""A case's conversion that is or is not flagged, or, with None, that is no longer found."""
+
+
+def refresh_cases(connection: Connection, query: Query) -> None:
+    """Make the cases match what is found in the 8 weeks that end with the query's period.
+
+    The caller holds the evaluation lock.
+    """
+    first_day = query.period.end - timedelta(days=CASE_DAYS - 1)
+    findings = find_all(connection, replace(query, period=Period.between(first_day, query.period.end)))
+    plan = plan_cases(findings, _fetch_known(connection, findings, now=query.now))
+    opened = _open(connection, plan, now=query.now)
+    differences = _fetch_differences(connection, plan, opened, first_day)
+    changed = [(case.known, case) for case in plan.wanted if case.known and case.is_changed]
+    touched = {case_id for case_id, *_ in differences}
+    _lock(connection, touched.union((known.id for known, _ in changed), plan.over))
+    _change(connection, changed, now=query.now)
+    closed = _close(connection, plan.over, now=query.now)
+    _save_conversions(connection, differences)
+    _count(connection, touched)
+    _note(connection, [*_list_changes(plan, opened), *closed], now=query.now)
+
+
+def find_all(connection: Connection, query: Query) -> list[Finding]:
+    """What every rule finds in the query's period, verdicts aside."""
+    trust = fetch_active_trust(connection, query)
+    return [*find_networks(connection, query, trust), *find_devices(connection, query, trust)]
+
+
+def _fetch_known(connection: Connection, findings: Sequence[Finding], *, now: datetime) -> list[KnownCase]:
+    entities = sorted({(finding.kind, finding.entity) for finding in findings})
+    given = {"kinds": [kind for kind, _ in entities], "entities": [entity for _, entity in entities], "now": now}
+    return [
+        KnownCase(
+            id=row.id,
+            entity=(row.kind, row.entity),
+            status=row.status,
+            is_in_force=row.is_in_force,
+            state=State(
+                tuple(row.rules), row.strength, row.evidence, row.source, row.clicks, row.first_seen, row.last_seen
+            ),
+        )
+        for row in connection.execute(_KNOWN, given)
+    ]
+
+
+def _open(connection: Connection, plan: Plan, *, now: datetime) -> dict[Entity, int]:
+    """Open the new cases; returns their ids."""
+    rows = [_build_row(case) for case in plan.wanted if case.known is None]
+    if not rows:
+        return {}
+    opened = connection.execute(_OPEN, {"rows": json.dumps(rows), "now": now})
+    return {(row.kind, row.entity): row.id for row in opened}
+
+
+def _build_row(case: WantedCase) -> dict[str, object]:
+    kind, entity = case.entity
+    seen = {"first_seen": str(case.state.first_seen), "last_seen": str(case.state.last_seen)}
+    return {**asdict(case.state), **seen, "kind": kind, "entity": entity}
+
+
+def _fetch_differences(
+    connection: Connection, plan: Plan, opened: Mapping[Entity, int], first_day: date
+) -> list[Difference]:
+    wanted = [
+        (case_id, event_id, is_flagged)
+        for case in plan.wanted
+        if (case_id := case.known.id if case.known else opened.get(case.entity))
+        for event_id, is_flagged in case.conversions.items()
+    ]
+    rows = connection.execute(_DIFFERENCE, {**_build_arrays(wanted), "first_day": first_day})
+    return [(row.case_id, row.event_id, row.is_flagged) for row in rows]
+
+
+def _build_arrays(differences: Sequence[Difference]) -> dict[str, list[object]]:
+    names = ("case_ids", "event_ids", "flags")
+    return {name: [each[place] for each in differences] for place, name in enumerate(names)}
+
+
+def _lock(connection: Connection, case_ids: Collection[int]) -> None:
+    if case_ids:
+        connection.execute(_LOCK, {"ids": sorted(case_ids)})
+
+
+def _change(connection: Connection, changed: Sequence[tuple[KnownCase, WantedCase]], *, now: datetime) -> None:
+    if changed:
+        rows = [{**_build_row(case), "id": known.id, "status": known.status} for known, case in changed]
+        connection.execute(_CHANGE, {"rows": json.dumps(rows), "now": now})
+
+
+def _close(connection: Connection, case_ids: Sequence[int], *, now: datetime) -> list[Change]:
+    if not case_ids:
+        return []
+    return [(row.id, "closed", row.rules) for row in connection.execute(_CLOSE, {"ids": list(case_ids), "now": now})]
+
+
+def _save_conversions(connection: Connection, differences: Sequence[Difference]) -> None:
+    found = [each for each in differences if each[2] is not None]
+    gone = [each for each in differences if each[2] is None]
+    if found:
+        connection.execute(_ADD, _build_arrays(found))
+    if gone:
+        connection.execute(_TAKE_BACK, _build_arrays(gone))
+
+
+def _count(connection: Connection, case_ids: Collection[int]) -> None:
+    if case_ids:
+        connection.execute(_COUNT, {"ids": sorted(case_ids)})
+
+
+def _list_changes(plan: Plan, opened: Mapping[Entity, int]) -> Iterable[Change]:
+    for case in plan.wanted:
+        if case.known is None:
+            if case.entity in opened:
+                yield opened[case.entity], "opened", case.state.rules
+        elif case.known.status == "closed":
+            yield case.known.id, "reopened", case.state.rules
+        elif case.new_rules:
+            yield case.known.id, "rule", case.new_rules
+
+
+def _note(connection: Connection, changes: Sequence[Change], *, now: datetime) -> None:
+    if changes:
+        rows = [{"id": case_id, "kind": kind, "rules": list(rules)} for case_id, kind, rules in changes]
+        connection.execute(_NOTE, {"rows": json.dumps(rows), "now": now})

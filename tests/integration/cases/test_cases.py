@@ -1,0 +1,138 @@
+"""Cases: what opens, changes and closes them, and how they are listed."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from metrics_api.context import Context
+from tests.support.api_fixtures import Api
+from tests.support.builders import build_event
+from tests.support.case_builders import (
+    DEVICE,
+    FRAUD,
+    NETWORK,
+    YESTERDAY,
+    evaluate,
+    plant_burst,
+    plant_network,
+)
+from viral_contract.models.people import Scope
+
+
+def list_cases(api: Api, **query: Any) -> list[dict[str, Any]]:
+    """The listed cases."""
+    cases: list[dict[str, Any]] = api.read("/v1/cases", **query)["cases"]
+    return cases
+
+
+def test_a_case_says_what_is_at_stake_and_why(api: Api, context: Context) -> None:
+    plant_network(api)
+    plant_burst(api)
+    evaluate(context)
+    answer = api.read("/v1/cases")
+    assert (answer["total"], answer["counts"]) == (2, {"open": 2, "decided": 0, "closed": 0})
+    assert (answer["stake"], answer["flagged_conversions"]) == ({"clicks": 16, "conversions": 3}, 3)
+    network, device = answer["cases"]
+    assert (network["kind"], network["entity"], network["rules"]) == ("network", NETWORK, ["over_limit"])
+    assert (network["stake"], network["strength"]) == ({"clicks": 11, "conversions": 2}, "flags")
+    (rule,) = network["evidence"]
+    assert (rule["statistic"], rule["expected"], rule["n"]) == (11, 10, 11)
+    assert rule["evidence"]["peak_day"] == str(YESTERDAY.date())
+    assert (device["entity"], device["rules"], device["stake"]["conversions"]) == (DEVICE, ["burst"], 1)
+    assert api.read(f"/v1/cases/{device['id']}") == device
+    api.refuse(404, "GET", "/v1/cases/999")
+
+
+def test_an_evaluation_that_finds_the_same_writes_nothing(api: Api, context: Context, connection: Connection) -> None:
+    plant_network(api)
+    plant_burst(api)
+    evaluate(context)
+    stored = text(
+        "SELECT 'cases', id, xmin::text FROM cases UNION ALL SELECT 'c', case_id, xmin::text FROM"
+        " case_conversions UNION ALL SELECT 'h', id, xmin::text FROM case_changes ORDER BY 1, 2, 3"
+    )
+    before = connection.execute(stored).all()
+    evaluate(context)
+    assert connection.execute(stored).all() == before
+
+
+def test_each_conversion_is_at_stake_once(api: Api, context: Context) -> None:
+    plant_network(api, conversions=0)
+    both = build_event("conversion", at=YESTERDAY, ip_address=NETWORK, device_fingerprint=DEVICE, referrer_id="maria")
+    plant_burst(api, conversions=0)
+    api.post_events(both)
+    evaluate(context)
+    answer = api.read("/v1/cases")
+    assert [case["stake"]["conversions"] for case in answer["cases"]] == [1, 1]
+    assert (answer["stake"]["conversions"], answer["flagged_conversions"]) == (1, 1)
+
+
+def test_a_case_closes_when_nothing_is_left_and_reopens(api: Api, context: Context) -> None:
+    plant_network(api)
+    evaluate(context)
+    (opened,) = list_cases(api)
+    api.send("PUT", f"/v1/trusted-networks/{NETWORK}", json={"reason": "a school"})
+    evaluate(context)
+    assert list_cases(api) == []
+    (closed,) = list_cases(api, status="closed")
+    assert (closed["id"], closed["stake"]["conversions"]) == (opened["id"], 0)
+    assert api.refuse(409, "POST", f"/v1/cases/{closed['id']}/verdict", json=FRAUD)["code"] == "case_decided"
+    api.send("DELETE", f"/v1/trusted-networks/{NETWORK}")
+    evaluate(context)
+    assert list_cases(api) == [opened]
+
+
+def test_what_left_the_window_stays_at_stake(api: Api, context: Context) -> None:
+    plant_network(api)
+    evaluate(context)
+    evaluate(context, now=YESTERDAY + timedelta(days=56))
+    (closed,) = list_cases(api, status="closed")
+    assert closed["stake"]["conversions"] == 2
+
+
+@pytest.mark.parametrize("evaluations", [8])
+def test_concurrent_evaluations_open_one_case_of_an_entity(api: Api, context: Context, evaluations: int) -> None:
+    plant_network(api)
+    plant_burst(api)
+    with ThreadPoolExecutor(evaluations) as pool:
+        list(pool.map(lambda _: evaluate(context), range(evaluations)))
+    assert sorted(case["entity"] for case in list_cases(api)) == [NETWORK, DEVICE]
+    assert api.read("/v1/cases")["counts"] == {"open": 2, "decided": 0, "closed": 0}
+
+
+def test_cases_are_found_and_paged(api: Api, context: Context) -> None:
+    for number in range(3):
+        plant_network(api, f"203.0.113.{number}", conversions=number)
+    plant_burst(api)
+    evaluate(context)
+    assert [case["entity"] for case in list_cases(api, kind="network")] == ["203.0.113.2", "203.0.113.1", "203.0.113.0"]
+    assert [case["kind"] for case in list_cases(api, rule="burst")] == ["device"]
+    assert list_cases(api, strength="looks") == []
+    assert [case["entity"] for case in list_cases(api, q="BURST")] == [DEVICE]
+    (device,) = list_cases(api, q="burst")
+    assert device in list_cases(api, q=str(device["id"]))
+    assert list_cases(api, q="%") == []
+    for order in ("stake", "newest"):
+        whole, paged, cursor = list_cases(api, order=order), [], {}
+        while cursor is not None:
+            page = api.read("/v1/cases", order=order, limit=1, **cursor)
+            paged += page["cases"]
+            cursor = page["next_cursor"] and {"cursor": page["next_cursor"]}
+        assert paged == whole
+    api.refuse(422, "GET", "/v1/cases", query_string={"cursor": "wrong"})
+
+
+def test_who_sees_masks_finds_by_ref_only(api: Api, context: Context, holder_of: Callable[..., Api]) -> None:
+    plant_network(api)
+    plant_burst(api)
+    evaluate(context)
+    viewer = holder_of(Scope.METRICS_READ)
+    network, device = list_cases(viewer)
+    assert (network["entity"], device["entity"]) == ("203.0.113.*", "device…")
+    assert (list_cases(viewer, q=NETWORK), list_cases(viewer, q="203.0")) == ([], [])
+    assert list_cases(viewer, q=network["ref"]) == [network]
+    assert list_cases(api, q=network["ref"])[0]["entity"] == NETWORK
