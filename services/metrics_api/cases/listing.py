@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, true, tuple_
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
@@ -79,7 +79,8 @@ def fetch_cases(
     conditions, order = wanted.conditions(identifiers), _ORDERS[wanted.order]
     listed = select(cases).where(*conditions).order_by(*(column.desc() for column in order))
     if page.after:
-        listed = listed.where(tuple_(*order) < tuple_(*page.after))
+        after = (cast(value, column.type) for column, value in zip(order, page.after, strict=True))
+        listed = listed.where(tuple_(*order) < tuple_(*after))
     shown, last = page.split(connection.execute(listed.limit(page.fetch)).all())
     totals = _fetch_totals(connection, conditions)
     key = last and [getattr(last, column.name) for column in order]
