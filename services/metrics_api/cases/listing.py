@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, true, tuple_
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.db.tables import case_conversions, cases
+from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.cases import (
     Case,
     CaseCounts,
@@ -18,7 +19,9 @@ from viral_contract.models.cases import (
     CaseRule,
     CasesAnswer,
     CaseStatus,
+    CaseVerdict,
     Decision,
+    Decisions,
     Stake,
 )
 from viral_contract.models.referrer_evidence import RuleEvidence, Strength
@@ -31,6 +34,7 @@ _ORDERS: dict[CaseOrder, tuple[ColumnElement[Any], ...]] = {
 }
 _MASKED: tuple[CaseKind, ...] = ("device", "network")
 _LONGEST_ID = 18
+_RECENT = timedelta(days=30)
 _SHOWN = ("id", "kind", "source", "rules", "strength", "status", "verdict", "first_seen", "last_seen", "opened_at")
 
 
@@ -90,8 +94,21 @@ def fetch_cases(
         counts=CaseCounts(open=totals.open, decided=totals.decided, closed=totals.closed),
         stake=Stake(clicks=totals.clicks, conversions=totals.conversions),
         flagged_conversions=totals.flagged,
+        decisions=_fetch_decisions(connection, now),
         computed_at=now,
         next_cursor=key and encode_cursor(identifiers.references, f"{CURSOR} {wanted.order}", key),
+    )
+
+
+def _fetch_decisions(connection: Connection, now: datetime) -> Decisions:
+    """The verdicts of the last 30 days that stand."""
+    verdicts = (func.count().filter(_column.verdict == verdict).label(verdict) for verdict in get_args(CaseVerdict))
+    row = connection.execute(select(*verdicts).where(_column.decided_at >= now - _RECENT)).one()
+    judged = row.fraud + row.legitimate
+    return Decisions(
+        **row._mapping,
+        precision=row.fraud / judged if judged else None,
+        precision_interval=wilson_interval(row.fraud, judged),
     )
 
 

@@ -9,13 +9,20 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import Finding
 from metrics_api.db.network_key import build_network_key
-from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
+from metrics_api.detection.networks import (
+    MAY_ROTATE,
+    NEWNESS,
+    build_candidates,
+    flagging_values,
+    format_evidence,
+    judge,
+)
 from metrics_api.detection.query import Query
 from viral_contract.models.cases import EntityRule
 from viral_contract.models.guardrails import Verdict
 from viral_contract.models.referrer_evidence import RuleEvidence
 
-# Only a network that shows nearly as many devices as clicks can be rotating; of the others no device is looked up.
+# Devices are looked up where the network rotates if they are new.
 _FLAGGED = f"""
     WITH flagged AS MATERIALIZED (
         SELECT * FROM ({build_candidates()}) AS fact WHERE NOT is_trusted AND NOT is_shared
@@ -32,7 +39,7 @@ _FLAGGED = f"""
         is_shared, coalesce(sampled_devices, 0) AS sampled_devices, coalesce(new_devices, 0) AS new_devices,
         conversions
     FROM flagged AS fact LEFT JOIN conversion USING (day, ip_address)
-        LEFT JOIN LATERAL ({NEWNESS}) AS newness ON 10 * devices > 9 * clicks AND is_for_few
+        LEFT JOIN LATERAL ({NEWNESS}) AS newness ON {MAY_ROTATE}
     ORDER BY fact.ip_address, fact.day
 """
 _RULES: dict[Verdict, EntityRule] = {"flagged": "over_limit", "rotating": "rotating"}

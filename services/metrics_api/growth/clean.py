@@ -6,10 +6,10 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from metrics_api.cases.effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
 from metrics_api.db.network_key import build_network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
+from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
 from metrics_api.detection.query import Query
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events. The clicks are

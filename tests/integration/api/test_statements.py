@@ -56,7 +56,7 @@ READS = {
     "/v1/investigations/ips/{given}": (9, 1),
     "/v1/investigations/devices/{given}": (9, 1),
     "/v1/investigations/referrers/{referrer_id}": (9, 1),
-    "/v1/cases": (4, 1),
+    "/v1/cases": (5, 1),
     "/v1/cases/{case_id}": (3, 1),
     "/v1/trusted-networks": (3, 1),
     "/v1/trusted-networks/{cidr}": (2, 1),
