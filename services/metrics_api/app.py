@@ -14,6 +14,7 @@ from metrics_api.api.content import parent_shares, progress_reels, study_session
 from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.deliveries import deliveries as delivery_routes
 from metrics_api.api.delivery_jobs import delivery_jobs
+from metrics_api.api.entity_lists import entity_lists, trusted_networks
 from metrics_api.api.evaluations import evaluations, history
 from metrics_api.api.events import events
 from metrics_api.api.flags import flags as flag_routes
@@ -35,25 +36,14 @@ from metrics_api.api.single_sign_on import single_sign_on
 from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
 from metrics_api.api.tokens import tokens
-from metrics_api.api.trusted_networks import trusted_networks
 from metrics_api.context import Context
 from viral_runtime.web.request_log import observe_requests
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
 RECIPIENTS = (subscriptions, notifications)
-GUARDRAILS = (
-    guardrails,
-    coppa,
-    resolutions,
-    scans,
-    evaluations,
-    history,
-    alerts,
-    cases,
-    investigations,
-    trusted_networks,
-)
+LISTS = (entity_lists, trusted_networks)
+GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, cases, investigations, *LISTS)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (report_jobs, delivery_jobs, batches)
 RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)

@@ -8,6 +8,7 @@ from werkzeug.routing import Rule
 
 from metrics_api.app import RESOURCES
 from tests.support.api_fixtures import Api
+from tests.support.routes import list_path_values
 from viral_contract.models.people import Scope, add_parts
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/<name>"}
@@ -16,7 +17,7 @@ OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/<nam
 def _requests(app: Flask) -> Iterator[tuple[str, str, Rule]]:
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            values = {name: 1 if name.endswith("_id") else "some" for name in rule.arguments}
+            values = list_path_values(rule)
             with app.test_request_context():
                 path = app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
             yield method, path, rule

@@ -5,6 +5,7 @@ import re
 from metrics_api.api.routing import Operation
 from metrics_api.app import RESOURCES
 
+_CHOICE = re.compile(r"<any\((\w+)[^)]*\):\w+>")
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
@@ -14,8 +15,8 @@ def list_operations() -> list[Operation]:
 
 
 def build_path(operation: Operation, value: str = "1") -> str:
-    """The operation's path with the same value for each of its parameters."""
-    return _PARAMETER.sub(value, operation.rule)
+    """The operation's path with the same value for each of its parameters, but for those with a fixed choice."""
+    return _PARAMETER.sub(value, _CHOICE.sub(r"\1", operation.rule))
 
 
 def list_guarded() -> list[Operation]:

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from metrics_api.alerts.rules import find_alerts
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
@@ -21,9 +21,9 @@ from viral_runtime.settings.ranges import format_range
 
 def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
     """The period of the query under its thresholds and under the configured ones."""
-    state = fetch_state(connection, query.period, fetch_active_trust(connection, query))
+    state = fetch_state(connection, query.period, fetch_active_lists(connection, query))
     before, after = (
-        rate_health(connection, each, state, fetch_flagged(connection, each, state.trust))
+        rate_health(connection, each, state, fetch_flagged(connection, each, state.lists))
         for each in (replace(query, settings=configured), query)
     )
     event_pii = fetch_event_pii(connection, query)

@@ -14,9 +14,9 @@ from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, event_pii, flagged, fraud, traffic, traffic_events
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
 from viral_contract.models.flags import Flag
@@ -121,7 +121,7 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
         return _get_flagged(query, query.grouping, connection)
     asked = parse_query(query, query, read_page(query, fraud.CURSOR), default_days=query.default_days)
     note_look(connection)
-    return note_retention(connection, fraud.fetch_fraud(connection, asked, fetch_active_trust(connection, asked)))
+    return note_retention(connection, fraud.fetch_fraud(connection, asked, fetch_active_lists(connection, asked)))
 
 
 def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connection) -> FlaggedAnswer:
@@ -131,8 +131,8 @@ def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connect
         raise invalid([FieldError(pointer=f"#{error.field}", detail=str(error))]) from error
     asked = parse_query(query, query, read_page(query, wanted.sorting.cursor), default_days=query.default_days)
     note_look(connection)
-    trust = fetch_active_trust(connection, asked)
-    return note_retention(connection, flagged.fetch_flagged(connection, asked, trust, wanted))
+    lists = fetch_active_lists(connection, asked)
+    return note_retention(connection, flagged.fetch_flagged(connection, asked, lists, wanted))
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
@@ -141,8 +141,8 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     sorting = bots.build_sorting(query.sort, query.order)
     asked = parse_query(query, query, read_page(query, sorting.cursor))
     note_look(connection)
-    trust = fetch_active_trust(connection, asked)
-    return note_retention(connection, bots.fetch_bots(connection, asked, trust, sorting, query.q))
+    lists = fetch_active_lists(connection, asked)
+    return note_retention(connection, bots.fetch_bots(connection, asked, lists, sorting, query.q))
 
 
 @guardrails.route(

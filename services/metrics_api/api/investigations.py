@@ -15,6 +15,7 @@ from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.network_key import network_key
+from metrics_api.detection.entity_values import without_mapping
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
 from metrics_api.detection.investigations.export import format_csv
@@ -22,7 +23,6 @@ from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import without_mapping
 from viral_contract.models.flags import Flag
 from viral_contract.models.investigations import (
     DeviceInvestigation,

@@ -14,7 +14,7 @@ from viral_contract.models.problem import Problem
 from viral_contract.models.values import NO_CONTROL
 
 _REFERENCES = "#/components/schemas/{model}"
-_PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?[^)]*\))?:)?(?P<name>\w+)>")
+_PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?(?P<values>[^)]*)\))?:)?(?P<name>\w+)>")
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -96,6 +96,8 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 def _describe_path_value(found: re.Match[str]) -> dict[str, Any]:
     if found["kind"] == "int":
         return {"type": "integer", "minimum": 0, "maximum": int(found["max"])}
+    if found["kind"] == "any":
+        return {"type": "string", "enum": found["values"].split(",")}
     return {"type": "string", "minLength": 1, "pattern": NO_CONTROL}
 
 

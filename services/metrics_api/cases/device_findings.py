@@ -1,12 +1,12 @@
 """Findings about devices: bursts of clicks."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import Finding
 from metrics_api.detection.bots import flagged_devices
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 from viral_contract.models.referrer_evidence import RuleEvidence
 
@@ -26,10 +26,11 @@ _FLAGGED = """
 """
 
 
-def find_devices(connection: Connection, query: Query, trust: Collection[str]) -> list[Finding]:
+def find_devices(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
     """What is found about each bot-like device, verdicts aside."""
-    flagged, values = flagged_devices(query, trust, with_quiet=True)
-    dates = {"first": query.period.begins_at, "behind": query.period.ends_before, "networks": list(trust)}
+    flagged, values = flagged_devices(query, lists, with_quiet=True)
+    trusted = list(lists.allow["network"])
+    dates = {"first": query.period.begins_at, "behind": query.period.ends_before, "networks": trusted}
     rows = connection.execute(text(_FLAGGED.format(flagged=flagged)), values | dates)
     return [_format(row, query) for row in rows]
 

@@ -1,7 +1,7 @@
 """Findings about networks: over the limit on a date, or with a new device for nearly every click."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import Finding
 from metrics_api.db.network_key import build_network_key
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.networks import (
     MAY_ROTATE,
     NEWNESS,
@@ -46,11 +47,11 @@ _RULES: dict[Verdict, EntityRule] = {"flagged": "over_limit", "rotating": "rotat
 _MOST_DEVICES = 0.9
 
 
-def find_networks(connection: Connection, query: Query, trust: Collection[str]) -> list[Finding]:
+def find_networks(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
     """What is found about each network that is flagged on a date, verdicts aside."""
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
     prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
-    rows = connection.execute(text(_FLAGGED), flagging_values(query, trust) | dates | prefix)
+    rows = connection.execute(text(_FLAGGED), flagging_values(query, lists) | dates | prefix)
     found: dict[tuple[str, EntityRule], list[Row[Any]]] = defaultdict(list)
     for row in rows:
         judged = judge(row, query.settings.fraud_rule, query.settings.fraud_ip_click_threshold)

@@ -16,9 +16,9 @@ from metrics_api.cases.device_findings import find_devices
 from metrics_api.cases.findings import CASE_DAYS, Finding
 from metrics_api.cases.network_findings import find_networks
 from metrics_api.cases.planning import Entity, KnownCase, Plan, State, WantedCase, plan_cases
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.period import Period
 
 _STATE = "rules, strength, evidence, source, clicks, first_seen, last_seen"
@@ -112,8 +112,8 @@ def refresh_cases(connection: Connection, query: Query) -> None:
 
 def find_all(connection: Connection, query: Query) -> list[Finding]:
     """What every rule finds in the query's period, verdicts aside."""
-    trust = fetch_active_trust(connection, query)
-    return [*find_networks(connection, query, trust), *find_devices(connection, query, trust)]
+    lists = fetch_active_lists(connection, query)
+    return [*find_networks(connection, query, lists), *find_devices(connection, query, lists)]
 
 
 def _fetch_known(connection: Connection, findings: Sequence[Finding], *, now: datetime) -> list[KnownCase]:

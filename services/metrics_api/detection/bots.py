@@ -1,12 +1,13 @@
 """Bot behaviour: devices that make several clicks within seconds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import select_quiet
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
@@ -54,7 +55,7 @@ def build_sorting(sort: BotSort = "clicks", order: SortOrder | None = None) -> S
 def fetch_bots(
     connection: Connection,
     query: Query,
-    trust: Collection[str],
+    lists: Lists,
     sorting: Sorting[BotSort] | None = None,
     text_wanted: str | None = None,
 ) -> BotAnswer:
@@ -64,7 +65,7 @@ def fetch_bots(
     are left out of it.
     """
     sorting = sorting or build_sorting()
-    flagged, rule = flagged_devices(query, trust)
+    flagged, rule = flagged_devices(query, lists)
     statement = _ROWS_AND_TOTAL.format(
         flagged=flagged,
         found=_FOUND.format(shown="device_fingerprint" if query.identifiers.whole else _SHOWN) if text_wanted else "",
@@ -85,7 +86,7 @@ def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
     return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
-def flagged_devices(query: Query, trust: Collection[str], *, with_quiet: bool = False) -> tuple[str, dict[str, object]]:
+def flagged_devices(query: Query, lists: Lists, *, with_quiet: bool = False) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants.
 
     Devices that a person judged legitimate are flagged only `with_quiet`.
@@ -93,10 +94,10 @@ def flagged_devices(query: Query, trust: Collection[str], *, with_quiet: bool = 
     size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
-    bursts, loud = build_bursts(candidates, [size], trust), "" if with_quiet else _IS_LOUD
+    bursts, loud = build_bursts(candidates, [size], lists), "" if with_quiet else _IS_LOUD
     statement = _FLAGGED.format(span=span, bursts=bursts, loud=loud)
     seconds = query.settings.bot_rapid_click_window_seconds
-    return statement, {"days": query.period.dates(), "seconds": seconds, "now": query.now, **trusting_values(trust)}
+    return statement, {"days": query.period.dates(), "seconds": seconds, "now": query.now, **trusting_values(lists)}
 
 
 def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Query) -> BotAnswer:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.detection import flagged_networks, networks_by_referrer
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.flagged_networks import fetch_flagged_networks
 from metrics_api.detection.networks_by_referrer import fetch_networks_by_referrer
 from metrics_api.detection.query import Query
@@ -52,13 +53,13 @@ def parse_wanted(
     return Wanted(grouping, sorting, text, [verdict] if verdict else get_args(Verdict))
 
 
-def fetch_flagged(connection: Connection, query: Query, trust: Collection[str], wanted: Wanted) -> FlaggedAnswer:
+def fetch_flagged(connection: Connection, query: Query, lists: Lists, wanted: Wanted) -> FlaggedAnswer:
     """A page of the networks of the period, or of the referrers behind those that are flagged."""
     if wanted.grouping == "referrer":
-        found = fetch_networks_by_referrer(connection, query, trust, wanted.sorting, text_wanted=wanted.text)
+        found = fetch_networks_by_referrer(connection, query, lists, wanted.sorting, text_wanted=wanted.text)
     else:
         found = fetch_flagged_networks(
-            connection, query, trust, wanted.sorting, text_wanted=wanted.text, verdicts=wanted.verdicts
+            connection, query, lists, wanted.sorting, text_wanted=wanted.text, verdicts=wanted.verdicts
         )
     return FlaggedAnswer(
         period=query.period,

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.detection.entity_lists import Lists
+from metrics_api.detection.entity_values import without_mapping
 from metrics_api.detection.networks import (
     IS_NEW,
     MAY_ROTATE,
@@ -17,7 +19,6 @@ from metrics_api.detection.networks import (
     format_evidence,
 )
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import without_mapping
 from viral_contract.models.flagged import FlaggedNetwork, FraudSort, VerdictCounts
 from viral_contract.models.guardrails import Verdict
 
@@ -83,7 +84,7 @@ _ANSWER = f"""
 def fetch_flagged_networks(
     connection: Connection,
     query: Query,
-    trust: Collection[str],
+    lists: Lists,
     sorting: Sorting[FraudSort],
     *,
     text_wanted: str | None,
@@ -101,7 +102,7 @@ def fetch_flagged_networks(
         behind=sorting.build_behind(query.page),
         order_by=sorting.order_by,
     )
-    values = {**flagging_values(query, trust), **sorting.list_values(query.page), "verdicts": list(verdicts)}
+    values = {**flagging_values(query, lists), **sorting.list_values(query.page), "verdicts": list(verdicts)}
     found = connection.execute(text(statement), {**values, **_read_text(text_wanted, query.identifiers)}).all()
     shown, last = query.page.split([row for row in found if row.network is not None])
     counts = VerdictCounts.model_validate(found[0], from_attributes=True)

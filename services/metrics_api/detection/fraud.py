@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import select_events
 from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.entity_lists import Lists, find_network
+from metrics_api.detection.entity_values import parse_network
 from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
 from metrics_api.detection.term_ends import find_term_end
-from metrics_api.detection.trusted_networks import find_network, parse_network
 from viral_contract.models.guardrails import (
     FraudAnswer,
     NetworkEvidence,
@@ -72,7 +73,7 @@ _ANSWER = f"""
 """
 
 
-def fetch_fraud(connection: Connection, query: Query, trust: Mapping[str, str]) -> FraudAnswer:
+def fetch_fraud(connection: Connection, query: Query, lists: Lists) -> FraudAnswer:
     """The networks above the threshold, the most clicks first: flagged, shared and trusted ones apart.
 
     Flagged and shared ones have up to `query.page.limit` rows each; one cursor goes on in both.
@@ -81,13 +82,11 @@ def fetch_fraud(connection: Connection, query: Query, trust: Mapping[str, str]) 
     behind = {f"behind_{name}": _BEHIND.format(list=name) if after[f"{name}_day"] else "" for name in _LISTS}
     statement = text(_ANSWER.format(candidates=build_candidates(), **behind))
     given = {name: value for name, value in after.items() if value}
-    values = {**flagging_values(query, trust), **given, "fetch": query.page.fetch}
-    return format_fraud(connection.execute(statement, values).all(), trust, after, query)
+    values = {**flagging_values(query, lists), **given, "fetch": query.page.fetch}
+    return format_fraud(connection.execute(statement, values).all(), lists, after, query)
 
 
-def format_fraud(
-    rows: Sequence[Row[Any]], trust: Mapping[str, str], after: Mapping[str, str], query: Query
-) -> FraudAnswer:
+def format_fraud(rows: Sequence[Row[Any]], lists: Lists, after: Mapping[str, str], query: Query) -> FraudAnswer:
     """The answer for the rows of all lists; the last flagged and the last shared one may belong to the next page."""
     flagged, more_flagged = query.page.split([row for row in rows if row.list == "suspicious"])
     shared, more_shared = query.page.split([row for row in rows if row.list == "shared"])
@@ -98,7 +97,7 @@ def format_fraud(
         fraud_rule=query.settings.fraud_rule,
         suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in flagged],
         shared_networks=[_format_shared(row, query) for row in shared],
-        trusted_ips=[_format_trusted(row, trust, query) for row in rows if row.list == "trusted"],
+        trusted_ips=[_format_trusted(row, lists.allow["network"], query) for row in rows if row.list == "trusted"],
         total_flagged_ips=rows[0].flagged,
         total_shared_networks=rows[0].shared,
         threshold_used=query.settings.fraud_ip_click_threshold,

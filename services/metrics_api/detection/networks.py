@@ -4,12 +4,12 @@ A school or a family has several devices that click a few times each, on links o
 devices, or works for few people. Who changes the device with every click shows devices that nobody has seen before.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row
 
 from metrics_api.db.tables import DEVICE_HASH
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import select_quiet
 from viral_contract.models.guardrails import NetworkEvidence, Verdict
@@ -63,12 +63,12 @@ FLAGGED = f"""
 """Every network and day that counts as fraud, with its clicks; wants `flagging_values`."""
 
 
-def flagging_values(query: Query, trust: Collection[str]) -> dict[str, object]:
+def flagging_values(query: Query, lists: Lists) -> dict[str, object]:
     """What decides who is flagged: the dates, the threshold, the trusted networks, the rule, and verdicts' ends."""
     return {
         "days": query.period.dates(),
         "threshold": query.settings.fraud_ip_click_threshold,
-        "trusted": list(trust),
+        "trusted": list(lists.allow["network"]),
         "network_aware": query.settings.fraud_rule == "network_aware",
         "now": query.now,
     }

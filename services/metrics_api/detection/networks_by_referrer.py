@@ -1,11 +1,11 @@
 """Whose links were clicked from flagged networks, in the order and with the text that was asked for."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.networks import FLAGGED, flagging_values
 from metrics_api.detection.query import Query
 from viral_contract.models.flagged import FraudSort, ReferrerOfNetworks
@@ -43,7 +43,7 @@ _ANSWER = f"""
 def fetch_networks_by_referrer(
     connection: Connection,
     query: Query,
-    trust: Collection[str],
+    lists: Lists,
     sorting: Sorting[FraudSort],
     *,
     text_wanted: str | None,
@@ -52,7 +52,7 @@ def fetch_networks_by_referrer(
     statement = _ANSWER.format(
         select=sorting.select, behind=sorting.build_behind(query.page), order_by=sorting.order_by
     )
-    values = {**flagging_values(query, trust), **sorting.list_values(query.page), "q": text_wanted}
+    values = {**flagging_values(query, lists), **sorting.list_values(query.page), "q": text_wanted}
     found = connection.execute(text(statement), values).all()
     shown, last = query.page.split([row for row in found if row.referrer_id is not None])
     return {

@@ -5,10 +5,11 @@ device and date that can be flagged. Where networks are trusted, the clicks of t
 through again without theirs.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from metrics_api.db.event_types import CLICKER, IS_COUNTED
 from metrics_api.db.tables import MAX_BURST_SECONDS
+from metrics_api.detection.entity_lists import Lists
 
 # An attacker chooses how often a device clicks. One with more clicks on a date keeps its bursts unchecked, as no single
 # device at a school gets there.
@@ -16,13 +17,13 @@ MOST_CHECKED_CLICKS = 2_000
 _LONGEST = f"interval '{MAX_BURST_SECONDS} seconds'"
 
 
-def build_bursts(condition: str, sizes: Iterable[int], trust: Collection[str]) -> str:
+def build_bursts(condition: str, sizes: Iterable[int], lists: Lists) -> str:
     """The statement that selects day, device_fingerprint and `span_<size>` of the facts that meet the condition.
 
-    The condition is on the columns of `fact`. The statement wants the values `trusting_values(trust)`.
+    The condition is on the columns of `fact`. The statement wants the values `trusting_values(lists)`.
     """
     names = [f"span_{size}" for size in sizes]
-    if not trust:
+    if not lists.allow["network"]:
         columns = ", ".join(names)
         return f"SELECT day, device_fingerprint, {columns} FROM bursts_per_device_day AS fact WHERE {condition}"
     spans = ", ".join(f"occurred_at - lag(occurred_at, {size - 1}) OVER clicks AS span_{size}" for size in sizes)
@@ -56,6 +57,6 @@ def build_bursts(condition: str, sizes: Iterable[int], trust: Collection[str]) -
     """
 
 
-def trusting_values(trust: Collection[str]) -> dict[str, object]:
+def trusting_values(lists: Lists) -> dict[str, object]:
     """Whose clicks are left out."""
-    return {"trusted": list(trust)} if trust else {}
+    return {"trusted": list(lists.allow["network"])} if lists.allow["network"] else {}

@@ -10,6 +10,7 @@ from metrics_api.db.network_key import build_network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events. The clicks are
@@ -59,13 +60,13 @@ class Flagged:
         return sum(self.conversions.values())
 
 
-def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]) -> Flagged:
+def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged:
     """What is flagged of the period's clicks and conversions.
 
     A conversion is suspect from a flagged address or device, credited to a flagged referrer, at stake in a case that
     flags or was judged fraud, or later of somebody judged fraud, unless it is from a trusted network.
     """
-    devices, bot_values = flagged_devices(query, trust)
+    devices, bot_values = flagged_devices(query, lists)
     statement = _FLAGGED.format(
         flagged_ips=networks.FLAGGED,
         flagged_devices=devices,
@@ -74,7 +75,7 @@ def fetch_flagged(connection: Connection, query: Query, trust: Mapping[str, str]
     )
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
     prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
-    values = networks.flagging_values(query, trust) | bot_values | anomalies.flagging_values(query) | dates | prefix
+    values = networks.flagging_values(query, lists) | bot_values | anomalies.flagging_values(query) | dates | prefix
     rows = connection.execute(text(statement), values).all()
     suspect = {row.day: row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)

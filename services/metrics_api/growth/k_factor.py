@@ -10,8 +10,8 @@ from math import log
 
 from sqlalchemy import Connection, text
 
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -136,7 +136,7 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
     """The K-factor of the period, of the period before, and without what the guardrails flag."""
     now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
-    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, query))
+    flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
     compared = fetch_compared(connection, query, now, before)
     return format_k_factor(now, before, flagged.total_conversions, query, compared)
 

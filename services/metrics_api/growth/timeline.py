@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import fetch_flagged
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
@@ -21,7 +21,7 @@ _DAYS = text(f"""
 
 def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
-    flagged = fetch_flagged(connection, query, fetch_active_trust(connection, query))
+    flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
     points = fetch_points(connection, query, flagged.conversions)
     return TimelineAnswer(period=query.period, computed_at=query.now, points=points)
 

@@ -12,10 +12,10 @@ from metrics_api.detection.bots import fetch_bots
 from metrics_api.detection.content_totals import ContentTotals, fetch_content_totals
 from metrics_api.detection.coppa import format_coppa
 from metrics_api.detection.coppa_violations import count_open_violations
+from metrics_api.detection.entity_lists import Lists, fetch_active_lists
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import format_opt_outs
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.clean import Flagged, fetch_flagged
 from metrics_api.health.score import BASES, Findings, score_findings
 from viral_contract.models.guardrails import Answer, Components, FlaggedShare, HealthAnswer
@@ -60,7 +60,7 @@ _SCORE_SETTINGS = (
 class PeriodState:
     """What is known of a period whatever the thresholds are."""
 
-    trust: Mapping[str, str]
+    lists: Lists
     content: Mapping[str, ContentTotals]
     open_violations: int
     not_scanned: int
@@ -71,12 +71,12 @@ class PeriodState:
     last_event_at: datetime | None
 
 
-def fetch_state(connection: Connection, period: Period, trust: Mapping[str, str]) -> PeriodState:
+def fetch_state(connection: Connection, period: Period, lists: Lists) -> PeriodState:
     """What a score of the period is computed from, besides what the detectors flag."""
     open_violations, not_scanned = count_open_violations(connection, period)
     state = connection.execute(_STATE, {"start": period.start, "end": period.end}).one()
     return PeriodState(
-        trust=trust,
+        lists=lists,
         content=fetch_content_totals(connection, period),
         open_violations=open_violations,
         not_scanned=not_scanned,
@@ -86,16 +86,16 @@ def fetch_state(connection: Connection, period: Period, trust: Mapping[str, str]
 
 def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
-    trust = fetch_active_trust(connection, query)
-    state = fetch_state(connection, query.period, trust)
-    return rate_health(connection, query, state, fetch_flagged(connection, query, trust))
+    lists = fetch_active_lists(connection, query)
+    state = fetch_state(connection, query.period, lists)
+    return rate_health(connection, query, state, fetch_flagged(connection, query, lists))
 
 
 def rate_health(connection: Connection, query: Query, state: PeriodState, flagged: Flagged) -> HealthAnswer:
     """The score of the period in this state, with what is flagged under the thresholds of the query."""
     components = Components(
-        fraud=fetch_fraud(connection, query, state.trust),
-        bots=fetch_bots(connection, query, state.trust),
+        fraud=fetch_fraud(connection, query, state.lists),
+        bots=fetch_bots(connection, query, state.lists),
         opt_outs=format_opt_outs(state.content, query),
         coppa=format_coppa(state.content, state.open_violations, query, not_scanned=state.not_scanned),
         anomalies=fetch_anomalies(connection, query),

@@ -69,6 +69,7 @@ _SHOW_COUNTS = text("""
 _LINKS = text(
     "SELECT link_id, (inserted_at AT TIME ZONE 'UTC')::date AS day FROM attribution_links WHERE referrer_id = :id"
 )
+_TAKE_LINKS_OFF_LISTS = text("DELETE FROM entity_lists WHERE kind = 'link' AND value = ANY(:ids)")
 _LEAVE_SESSIONS = text("""
     UPDATE study_sessions SET participant_ids = array_remove(participant_ids, :id) WHERE session_id = ANY(:ids)
 """)
@@ -182,7 +183,9 @@ def _change_events(
 
 def _delete_links(erasure: Erasure, subject: Subject) -> int:
     links = erasure.connection.execute(_LINKS, {"id": subject.id}).all()
-    delete_links(erasure.connection, [link.link_id for link in links])
+    ids = [link.link_id for link in links]
+    delete_links(erasure.connection, ids)
+    erasure.rows["entity_lists"] += erasure.connection.execute(_TAKE_LINKS_OFF_LISTS, {"ids": ids}).rowcount
     erasure.days.update(link.day for link in links)
     erasure.gone.update(("link", link.link_id) for link in links)
     return len(links)

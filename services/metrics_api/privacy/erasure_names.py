@@ -1,4 +1,4 @@
-"""Removes a subject's name from what is kept: credited events, alerts, takedowns and trusted networks."""
+"""Removes a subject's name from what is kept: credited events, alerts, takedowns and lists."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.privacy.mentions import list_forms, mention_in_text
 from metrics_api.privacy.report_names import forget_subject_in_reports
-from metrics_api.privacy.subjects import MENTIONED_IN_CREDITED, NAMED_IN_ALERT, TRUSTED, Subject
+from metrics_api.privacy.subjects import LISTED, MENTIONED_IN_CREDITED, NAMED_IN_ALERT, Subject
 
 _CLEARED = ", ".join(
     f"{column} = CASE WHEN {condition} THEN NULL ELSE {column} END"
@@ -55,7 +55,7 @@ _TAKEDOWNS = text("""
     ), forgotten AS (UPDATE delivery_requests SET takedown = NULL WHERE id IN (SELECT id FROM named))
     SELECT count(*) FROM emptied
 """)
-_STOP_TRUSTING = text(f"DELETE FROM trusted_networks WHERE {TRUSTED}")
+_TAKE_OFF_LISTS = {kind: text(f"DELETE FROM entity_lists WHERE {named}") for kind, named in LISTED.items()}
 
 
 def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: Mapping[str, Any]) -> int:
@@ -69,10 +69,10 @@ def forget_items(connection: Connection, kind: str, ids: Sequence[str], values: 
 
 
 def forget_names(connection: Connection, subject: Subject, refs: Sequence[str]) -> dict[str, int]:
-    """Remove the subject from reports, alerts and trusted networks; returns the number of changed rows by table."""
+    """Remove the subject from reports, alerts and lists; returns the number of changed rows by table."""
     connection.execute(_TRACES, {"trace": json.dumps({"kind": subject.kind, "id": subject.id})})
     changed = forget_subject_in_reports(connection, subject.id) if subject.kind == "user" else {}
     changed["alerts"] = connection.execute(_ALERTS, {"refs": [*refs, *list_forms(subject.id)]}).rowcount
-    if subject.kind == "ip_address":
-        changed["trusted_networks"] = connection.execute(_STOP_TRUSTING, {"id": subject.id}).rowcount
+    if subject.kind in _TAKE_OFF_LISTS:
+        changed["entity_lists"] = connection.execute(_TAKE_OFF_LISTS[subject.kind], {"id": subject.id}).rowcount
     return changed

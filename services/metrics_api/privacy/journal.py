@@ -49,6 +49,7 @@ _TEXTS = (
     *(f"SELECT DISTINCT {name} FROM attribution_events WHERE {name} IS NOT NULL" for name in _NAMES),
     "SELECT DISTINCT referrer_id FROM attribution_links",
     "SELECT DISTINCT unnest(participant_ids) FROM study_sessions",
+    "SELECT DISTINCT value FROM entity_lists WHERE kind IN ('referrer', 'device')",
     "SELECT DISTINCT subject_id FROM privacy_requests WHERE subject_id IS NOT NULL",
     "SELECT DISTINCT found #>> '{}' FROM report_runs,"
     " jsonb_path_query(content, '$.facts.top_referrers[*].id') AS found",
@@ -60,7 +61,7 @@ _TEXTS = (
 )
 _ADDRESSES = (
     "SELECT DISTINCT host(ip_address) FROM attribution_events WHERE ip_address IS NOT NULL",
-    "SELECT DISTINCT host(cidr) FROM trusted_networks",
+    "SELECT DISTINCT host(CAST(value AS cidr)) FROM entity_lists WHERE kind = 'network'",
 )
 _KINDS_OF_TEXTS: tuple[SubjectKind, ...] = ("user", "session", "device")
 _ACTOR = "system"

@@ -40,7 +40,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
     "audit_entries": rest.purge_audit,
-    "trusted_networks": rest.purge_trust,
+    "entity_lists": rest.purge_lists,
     "privacy_requests": rest.purge_requests,
     "bookkeeping": rest.purge_bookkeeping,
     "erasures": rest.purge_erasures,

@@ -42,7 +42,7 @@ _AUDIT = text("SELECT purge_audit_entries(:cutoff, :rows)")
 _REFUSALS = text("DELETE FROM refused_sign_ins WHERE last_at < :cutoff")
 _JOB_KEYS = text("DELETE FROM job_keys WHERE asked_at < :cutoff")
 _SESSIONS = text("DELETE FROM sessions WHERE expires_at < :cutoff")
-_TRUST = text("DELETE FROM trusted_networks WHERE expires_at < :cutoff")
+_LISTS = text("DELETE FROM entity_lists WHERE expires_at < :cutoff")
 _REQUESTS = text("DELETE FROM privacy_requests WHERE coalesce(done_at, due_at) < :cutoff")
 
 
@@ -108,9 +108,9 @@ def purge_audit(connection: Connection, retention: Retention) -> int:
     return deleted
 
 
-def purge_trust(connection: Connection, retention: Retention) -> int:
-    """Delete networks whose trust expired long ago; returns the number."""
-    return connection.execute(_TRUST, {"cutoff": retention.events_at}).rowcount
+def purge_lists(connection: Connection, retention: Retention) -> int:
+    """Delete list entries that expired long ago; returns the number."""
+    return connection.execute(_LISTS, {"cutoff": retention.events_at}).rowcount
 
 
 def purge_requests(connection: Connection, retention: Retention) -> int:

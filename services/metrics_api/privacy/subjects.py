@@ -36,8 +36,13 @@ MENTIONED_IN_CREDITED = {
     "landing_page": mention_in_text("landing_page"),
     "metadata": mention_in_json("metadata"),
 }
-# Trust of an IPv6 network stays: it is of all addresses within.
-TRUSTED = "cidr = CAST(CAST(:id AS inet) AS cidr)"
+# An IPv6 network stays listed: it is of all addresses within.
+LISTED: dict[SubjectKind, str] = {
+    "user": "kind = 'referrer' AND value = :id",
+    "device": "kind = 'device' AND value = :id",
+    "ip_address": "kind = 'network' AND value = CAST(CAST(CAST(:id AS inet) AS cidr) AS text)",
+}
+"""Entries of lists that name the subject."""
 NAMED_IN_ALERT = "evidence -> 'refs' ?| CAST(:refs AS text[])"
 # Facts of a day that name the subject. Those of an IPv6 network are of others, too: after an erasure they are what is
 # left of the day's events.
@@ -69,10 +74,12 @@ _REST: dict[SubjectKind, dict[str, str]] = {
         "attribution_links": "referrer_id = :id",
         "user_journeys": "person = 'user:' || :id",
         "active_weeks": "person = 'user:' || :id",
+        "entity_lists": LISTED["user"],
     },
     "session": {"user_journeys": "person = 'session:' || :id"},
-    "device": {"user_journeys": "person = 'device:' || :id"},
-    "ip_address": {"trusted_networks": "cidr >>= CAST(:id AS inet)"},
+    "device": {"user_journeys": "person = 'device:' || :id", "entity_lists": LISTED["device"]},
+    # Of every network that holds it.
+    "ip_address": {"entity_lists": "CASE WHEN kind = 'network' THEN CAST(value AS cidr) >>= CAST(:id AS inet) END"},
 }
 _NAMED_IN = ", ".join(
     f"CASE WHEN {condition} THEN '{column}' END" for column, condition in MENTIONED_IN_CREDITED.items()

@@ -6,8 +6,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Query
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
@@ -51,12 +51,12 @@ _OF_FLAGS = ("fraud", "bot_behavior")
 
 def fetch_report_facts(connection: Connection, report_type: ReportType, query: Query) -> ReportFacts:
     """The facts of the period and the previous one; the connection must be one snapshot."""
-    before, trust = replace(query, period=query.period.previous()), fetch_active_trust(connection, query)
+    before, lists = replace(query, period=query.period.previous()), fetch_active_lists(connection, query)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
-    flagged = fetch_flagged(connection, query, trust)
+    flagged = fetch_flagged(connection, query, lists)
     health, health_before = (
-        rate_health(connection, each, fetch_state(connection, each.period, trust), found)
-        for each, found in ((query, flagged), (before, fetch_flagged(connection, before, trust)))
+        rate_health(connection, each, fetch_state(connection, each.period, lists), found)
+        for each, found in ((query, flagged), (before, fetch_flagged(connection, before, lists)))
     )
     compared = fetch_compared(connection, query, now_counts, before_counts)
     answer = format_k_factor(now_counts, before_counts, flagged.total_conversions, query, compared)

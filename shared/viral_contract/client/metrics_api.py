@@ -17,6 +17,7 @@ from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, Re
 from viral_contract.client.privacy import PrivacyApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
+from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry, ListKind, ListName
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
 from viral_contract.models.flagged import FlaggedAnswer
 from viral_contract.models.flags import FlagsAnswer
@@ -211,6 +212,25 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
         """Stop trusting a network. Raises ApiProblemError with status 404 if it is not trusted."""
         self._send("DELETE", f"/v1/trusted-networks/{quote(cidr, safe='')}")
 
+    def fetch_lists(self, **query: QueryValue) -> ListEntriesAnswer:
+        """What is allowed, denied or watched, including expired entries; of one `list` or `kind`, with `q` in it."""
+        return self._call("GET", "/v1/lists", ListEntriesAnswer, params=query)
+
+    def fetch_list_entry(self, name: ListName, kind: ListKind, value: str) -> ListEntry:
+        """The entry of a value or its ref. Raises ApiProblemError with status 404 if it is not on the list."""
+        return self._call("GET", _list_entry(name, kind, value), ListEntry)
+
+    def save_list_entry(
+        self, name: ListName, kind: ListKind, value: str, *, reason: str, expires_at: datetime | None = None
+    ) -> ListEntry:
+        """Put a value or what its ref stands for on a list, or change the reason and expiry."""
+        body = {"reason": reason, "expires_at": expires_at.isoformat() if expires_at else None}
+        return self._call("PUT", _list_entry(name, kind, value), ListEntry, json=body)
+
+    def delete_list_entry(self, name: ListName, kind: ListKind, value: str) -> None:
+        """Take an entry off its list. Raises ApiProblemError with status 404 if it is not on it."""
+        self._send("DELETE", _list_entry(name, kind, value))
+
     def request_report(self, request: ReportRequest) -> ReportRequested:
         """Request a report; the same request within 60 seconds returns the same report."""
         return self._call("POST", "/v1/reports", ReportRequested, json=request.model_dump(mode="json"))
@@ -259,6 +279,11 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def step_batch(self, batch_id: int) -> Batch:
         """Run one bounded step of a background job."""
         return self._call("POST", f"/internal/batches/{batch_id}/step", Batch)
+
+
+def _list_entry(name: ListName, kind: ListKind, value: str) -> str:
+    """The path of a list entry; values may contain any character."""
+    return f"/v1/lists/{name}/{kind}/{quote(value, safe='')}"
 
 
 def _investigation(kind: EntityKind, identifier: str) -> str:

@@ -1,19 +1,14 @@
-"""Trusted networks: schools and offices behind one IP address."""
+"""Trusted networks: schools and offices behind one IP address. They are the list `allow` of networks."""
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from viral_contract.models.values import FutureTime, Note
+from viral_contract.models.entity_lists import ListEntryRequest
 
 
-class Trust(BaseModel):
+class Trust(ListEntryRequest):
     """Why a network is trusted, and until when."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Note
-    expires_at: FutureTime | None = Field(None, description="No expiration if absent")
 
 
 class TrustedNetwork(BaseModel):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from metrics_api.db.migrate import upgrade
+from metrics_api.db.migrate import downgrade, upgrade
 
 _INDEX = "idx_attribution_events_link_id"
 _BEFORE_ITS_INDEXES = "0001"
@@ -96,6 +96,25 @@ def test_journeys_that_are_stored_get_their_steps(url: str, own_engine: Engine) 
     with own_engine.connect() as connection:
         days = connection.execute(_STEP_DAYS).one()
     assert tuple(days) == (4, 6, 7, None, "loop 3", True)
+
+
+def test_trusted_networks_become_the_allowed_networks_and_stay_readable(url: str, own_engine: Engine) -> None:
+    trusted = text("SELECT cidr::text, reason, expires_at, created_by FROM trusted_networks")
+    upgrade(url, "0034")
+    with own_engine.connect() as connection:
+        connection.execute(text("INSERT INTO trusted_networks VALUES ('2001:db8::/64', 'school', NULL, now(), 'ana')"))
+        before = connection.execute(trusted).all()
+    upgrade(url, "0035")
+    with own_engine.connect() as connection:
+        assert connection.execute(trusted).all() == before
+        found = connection.execute(text("SELECT list, kind, value, reason FROM entity_lists")).all()
+        connection.execute(text("INSERT INTO entity_lists VALUES ('deny', 'device', 'x', 'farm', NULL, now(), 'ana')"))
+    assert found == [("allow", "network", "2001:db8::/64", "school")]
+    downgrade(url, "0034")
+    with own_engine.connect() as connection:
+        assert connection.execute(trusted).all() == before
+        connection.execute(text("DELETE FROM trusted_networks"))
+    upgrade(url)
 
 
 def test_a_migration_that_waits_for_another_does_not_keep_it_from_its_indexes(url: str, own_engine: Engine) -> None:

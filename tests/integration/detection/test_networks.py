@@ -230,7 +230,7 @@ def trusted_before(api: Api, connection: Connection) -> str:
     api.post_events(*build_clicks(12, ip_address="2001:db8:1:2::9"))
     for address, expires_at in (("2001:db8:1:2::5", "NULL"), ("2001:db8:1:2::6", "'2026-01-01'")):
         connection.exec_driver_sql(
-            f"INSERT INTO trusted_networks VALUES ('{address}/128', 'Lakeside School', {expires_at}, now(), 'ana')"
+            f"INSERT INTO entity_lists VALUES ('allow', 'network', '{address}/128', 'x', {expires_at}, now(), 'ana')"
         )
     return "2001:db8:1:2::/64"
 

@@ -15,8 +15,8 @@ from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.paging import Page
 from metrics_api.detection import trusted_bursts
 from metrics_api.detection.bots import fetch_bots
+from metrics_api.detection.entity_lists import Entry, fetch_active_lists, save_entry
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust, save_trusted_network
 from metrics_api.ingest.events import save_events
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, forget_everything
@@ -131,9 +131,11 @@ def test_bursts_without_trusted_networks_are_exact(
         save_events(connection, events, FactRules(), now=NOON)
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
             school = Trust(reason="a school")
-            save_trusted_network(connection, cidr, rule.fraud_ipv6_prefix, school, actor="a test", now=NOON)
+            save_entry(
+                connection, Entry("allow", "network", cidr), rule.fraud_ipv6_prefix, school, actor="a test", now=NOON
+            )
         query = Query(day, rule, NOON, whole, Page(10))
-        found = fetch_bots(connection, query, fetch_active_trust(connection, query))
+        found = fetch_bots(connection, query, fetch_active_lists(connection, query))
     expected = {}
     for device in ("d-1", "d-2"):
         times = sorted(at for at, by, address in posted if by == device and address in (AT_HOME, None))

@@ -58,8 +58,8 @@ def test_a_network_is_kept_in_its_canonical_form(api: Api, given: str, kept: str
         ("203.0.113.7/24", "has bits set beyond its prefix. The network is 203.0.113.0/24"),
         ("2001:db8::1/64", "has bits set beyond its prefix"),
         ("0.0.0.0/0", "is too wide"),
-        ("2.0.0.0/7", "The largest IPv4 network that can be trusted is a /8"),
-        ("::/0", "The largest IPv6 network that can be trusted is a /32"),
+        ("2.0.0.0/7", "The largest IPv4 network on a list is a /8"),
+        ("::/0", "The largest IPv6 network on a list is a /32"),
         ("2000::/31", "is too wide"),
         ("::ffff:0.0.0.0/96", "is too wide"),
         ("203.0.113.0/33", "is not an IP address or a network"),
@@ -126,7 +126,7 @@ def test_expired_trust_does_not_count_and_is_still_listed(api: Api, connection: 
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     assert trust(api, expires_at=expires_at.isoformat())["active"]
     assert read_fraud(api)["total_flagged_ips"] == 0
-    connection.exec_driver_sql("UPDATE trusted_networks SET expires_at = now()")
+    connection.exec_driver_sql("UPDATE entity_lists SET expires_at = now()")
     assert read_fraud(api)["total_flagged_ips"] == 1
     assert [network["active"] for network in api.read("/v1/trusted-networks")["trusted_networks"]] == [False]
 

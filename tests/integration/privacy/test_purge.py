@@ -12,12 +12,12 @@ from metrics_api.db.tables import (
     alert_news,
     alerts,
     delivery_requests,
+    entity_lists,
     erasures,
     notification_rules,
     privacy_requests,
     purges,
     sign_in_failures,
-    trusted_networks,
 )
 from metrics_api.ingest.retained import fetch_retained
 from metrics_api.privacy.purge import STEPS, is_due, purge_some, start_purge
@@ -57,9 +57,14 @@ def save_people(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(privacy_requests).values(**asked, **done))
     a_week_ago = {"done_at": NIGHT - timedelta(days=7, seconds=1), "due_at": NIGHT, "subject_id": "old-exported"}
     connection.execute(insert(privacy_requests).values(asked | done | a_week_ago | {"note": "father"}))
-    network = {"cidr": NEW_IP if age == "new" else OLD_IP, "reason": f"{age}-school"}
+    network = {
+        "list": "allow",
+        "kind": "network",
+        "value": f"{NEW_IP if age == 'new' else OLD_IP}/32",
+        "reason": f"{age}-school",
+    }
     trusted = {"expires_at": at, "created_at": at, "created_by": "ana"}
-    connection.execute(insert(trusted_networks).values(**network, **trusted))
+    connection.execute(insert(entity_lists).values(**network, **trusted))
     connection.execute(insert(erasures).values(mark=age.encode(), kind="user", erased_at=at))
     last_at = NIGHT - timedelta(days=1, seconds=1 if age == "old" else -1)
     connection.execute(insert(sign_in_failures).values(account_hash=f"{age}-hash", failures=1, last_at=last_at))

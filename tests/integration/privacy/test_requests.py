@@ -61,6 +61,7 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "referrals": 0,
         "user_journeys": 1,
         "active_weeks": 1,
+        "entity_lists": 0,
         "study_sessions": 1,
         "parent_shares": 1,
         "progress_reels": 1,
@@ -146,11 +147,24 @@ def test_a_trusted_address_is_exported_and_erased_and_a_network_stays(api: Api, 
             api.send("PUT", f"/v1/trusted-networks/{quote(cidr, safe='')}", json={"reason": "home"}).status_code == 201
         )
     subject = {"subject_kind": "ip_address", "subject_id": ADDRESS}
-    exported = do(api, ask(api, "export", **subject))["data"]["trusted_networks"]
-    assert [network["cidr"] for network in exported] == ["203.0.113.0/24", f"{ADDRESS}/32"]
-    assert do(api, ask(api, "erase", **subject))["result"]["trusted_networks"] == 1
-    left = connection.execute(text("SELECT cidr::text FROM trusted_networks ORDER BY 1")).scalars().all()
+    exported = do(api, ask(api, "export", **subject))["data"]["entity_lists"]
+    assert [entry["value"] for entry in exported] == ["203.0.113.0/24", f"{ADDRESS}/32"]
+    assert do(api, ask(api, "erase", **subject))["result"]["entity_lists"] == 1
+    left = connection.execute(text("SELECT value FROM entity_lists ORDER BY 1")).scalars().all()
     assert left == ["198.51.100.7/32", "203.0.113.0/24"]
+
+
+def test_what_is_on_a_list_is_exported_and_erased_with_its_subject(api: Api, connection: Connection) -> None:
+    api.send("POST", "/v1/links", json={"items": [build_link("link-of-child", referrer_id=CHILD)]})
+    listed = ("deny/referrer", CHILD), ("watch/device", CHILD), ("deny/link", "link-of-child"), ("deny/link", "other")
+    for entry, value in listed:
+        assert api.send("PUT", f"/v1/lists/{entry}/{value}", json={"reason": "a farm"}).status_code == 201
+    for kind, entry, erased in (("user", ("deny", "referrer"), 2), ("device", ("watch", "device"), 1)):
+        subject = {"subject_kind": kind, "subject_id": CHILD}
+        exported = do(api, ask(api, "export", **subject))["data"]["entity_lists"]
+        assert [(row["list"], row["kind"]) for row in exported] == [entry]
+        assert do(api, ask(api, "erase", **subject))["result"]["entity_lists"] == erased
+    assert connection.execute(text("SELECT value FROM entity_lists")).scalars().all() == ["other"]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ from metrics_api.db.tables.facts import (
     traffic_per_day,
     user_journeys,
 )
-from metrics_api.db.tables.guardrails import alerts, health_history, trusted_networks
+from metrics_api.db.tables.guardrails import alerts, entity_lists, health_history
 from metrics_api.db.tables.privacy import erasures, privacy_requests, purges
 from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
@@ -71,6 +71,7 @@ __all__ = [
     "delivery_requests",
     "device_users",
     "devices_per_network_day",
+    "entity_lists",
     "erasures",
     "event_pii_per_day",
     "fact_versions",
@@ -98,7 +99,6 @@ __all__ = [
     "takedown_watch",
     "tokens",
     "traffic_per_day",
-    "trusted_networks",
     "user_journeys",
     "violations",
 ]

@@ -1,4 +1,4 @@
-"""The score's history, alerts and trusted networks."""
+"""The score's history, alerts and lists of entities."""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,7 +11,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import CIDR, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_api.db.tables.columns import metadata, time_column
 
@@ -53,10 +53,12 @@ Index(
 )
 Index("idx_alerts_opened_at", alerts.c.opened_at)
 
-trusted_networks = Table(
-    "trusted_networks",
+entity_lists = Table(
+    "entity_lists",
     metadata,
-    Column("cidr", CIDR, primary_key=True),
+    Column("list", Text, primary_key=True, comment="allow, deny or watch"),
+    Column("kind", Text, primary_key=True, comment="network, device, referrer, user_agent or link"),
+    Column("value", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     time_column("expires_at"),
     time_column("created_at", nullable=False),

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.investigations.answer import Subject, format_common
 from metrics_api.detection.investigations.history import History
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
-from metrics_api.detection.trusted_networks import fetch_active_trust
 from viral_contract.models.investigations import Burst, BurstsOfDay, DeviceInvestigation
 
 _DAYS = f"""
@@ -26,9 +26,9 @@ _OF_DEVICE = "fact.day = ANY(:days) AND fact.device_fingerprint = :device"
 
 def fetch_device_investigation(connection: Connection, subject: Subject, query: Query) -> DeviceInvestigation:
     """What the device did in the period; its bursts are those outside of trusted networks."""
-    trust = fetch_active_trust(connection, query)
-    statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, trust)))
-    given = {"days": query.period.dates(), "device": subject.identifier, **trusting_values(trust)}
+    lists = fetch_active_lists(connection, query)
+    statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, lists)))
+    given = {"days": query.period.dates(), "device": subject.identifier, **trusting_values(lists)}
     return format_device_investigation(subject, connection.execute(statement, given).all(), query)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.detection.entity_lists import fetch_active_lists, find_network
 from metrics_api.detection.investigations.answer import Subject, format_common
 from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
-from metrics_api.detection.trusted_networks import fetch_active_trust, find_network
 from viral_contract.models.investigations import ClicksOfDay, IpInvestigation, TrustedNetworkMatch
 
 _OF_NETWORK = "AND fact.ip_address = CAST(:ip_address AS inet)"
@@ -23,10 +23,10 @@ _DAYS = f"""
 
 def fetch_ip_investigation(connection: Connection, subject: Subject, query: Query) -> IpInvestigation:
     """What the network did in the period."""
-    trust = fetch_active_trust(connection, query)
+    lists = fetch_active_lists(connection, query)
     statement = text(_DAYS.format(candidates=build_candidates(_OF_NETWORK)))
-    given = {**flagging_values(query, trust), "ip_address": subject.identifier}
-    return format_ip_investigation(subject, connection.execute(statement, given).all(), trust, query)
+    given = {**flagging_values(query, lists), "ip_address": subject.identifier}
+    return format_ip_investigation(subject, connection.execute(statement, given).all(), lists.allow["network"], query)
 
 
 def format_ip_investigation(
