@@ -17,6 +17,7 @@ from metrics_api.detection import anomalies, bots, event_pii, flagged, fraud, tr
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
+from metrics_api.detection.referrers import answer as referrer_evidence
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
 from viral_contract.models.flags import Flag
@@ -33,6 +34,7 @@ from viral_contract.models.investigations import TrafficEventsAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import FieldError
+from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
 from viral_contract.models.traffic import TrafficAnswer, TrafficClass, TrafficGrouping
 from viral_contract.models.values import NO_CONTROL, OptionalId
@@ -84,6 +86,10 @@ class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
 
 class EventPiiQuery(PeriodQuery, Overrides, ListQuery):
     """Query of the personal information in events."""
+
+
+class ReferrerEvidenceQuery(PeriodQuery, Overrides, ListQuery):
+    """Query of the evidence about referrers."""
 
 
 class OptOutQuery(PeriodQuery, Overrides):
@@ -152,6 +158,16 @@ def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> Ano
     """List referrers with too many conversions in one day or too high a conversion rate."""
     asked = parse_query(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
     return note_retention(connection, anomalies.fetch_anomalies(connection, asked))
+
+
+@guardrails.route(
+    "GET", "/v1/guardrails/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrerEvidenceAnswer}
+)
+def get_referrer_evidence(query: ReferrerEvidenceQuery, connection: Connection) -> ReferrerEvidenceAnswer:
+    """List referrers with evidence of fraud in the 8 weeks that end with the period."""
+    asked = parse_query(query, query, read_page(query, referrer_evidence.CURSOR))
+    note_look(connection)
+    return note_retention(connection, referrer_evidence.fetch_referrer_evidence(connection, asked))
 
 
 @guardrails.route("GET", "/v1/guardrails/event-pii", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: EventPiiAnswer})

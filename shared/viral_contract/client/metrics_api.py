@@ -38,6 +38,7 @@ from viral_contract.models.investigations import (
     ReferrerInvestigation,
     TrafficEventsAnswer,
 )
+from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
@@ -78,6 +79,10 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def fetch_event_pii(self, **query: QueryValue) -> EventPiiAnswer:
         """Personal information that was found in events, by loop, field and type."""
         return self._call("GET", "/v1/guardrails/event-pii", EventPiiAnswer, params=query)
+
+    def fetch_referrer_evidence(self, **query: QueryValue) -> ReferrerEvidenceAnswer:
+        """Referrers with evidence of fraud in the 8 weeks that end with the period."""
+        return self._call("GET", "/v1/guardrails/referrers", ReferrerEvidenceAnswer, params=query)
 
     def fetch_violations(self, **query: QueryValue) -> ViolationsAnswer:
         """Violations of the children's privacy rule, with their places and resolutions."""

@@ -26,6 +26,7 @@ GUARDRAIL_READS = (
     "/v1/guardrails/coppa",
     "/v1/guardrails/coppa/violations",
     "/v1/guardrails/conversion-anomalies",
+    "/v1/guardrails/referrers",
     "/v1/guardrails/health",
     "/v1/guardrails/what-if",
     "/v1/guardrails/history",

@@ -130,7 +130,7 @@ def test_a_report_of_an_empty_period_has_neither_score_nor_compliance(api: Api) 
 
 PERIOD_READS = (
     *(f"guardrails/{name}" for name in ("fraud", "bots", "opt-outs", "coppa", "coppa/violations", "health", "history")),
-    *("guardrails/conversion-anomalies", "guardrails/what-if"),
+    *("guardrails/conversion-anomalies", "guardrails/referrers", "guardrails/what-if"),
     *(f"growth/{name}" for name in ("k-factor", "loops", "timeline", "referrers", "funnel", "cycle-time")),
     *("investigations/ips/203.0.113.1", "investigations/devices/d", "investigations/referrers/ann"),
 )
