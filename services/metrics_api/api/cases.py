@@ -6,16 +6,20 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
+from metrics_api.alerts.evaluate import build_recent_query
 from metrics_api.api.authentication import current_principal
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.queries import ListQuery, build_identifiers, note_look, read_page
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.cases import listing
+from metrics_api.cases.graph import fetch_graph
+from metrics_api.cases.timeline import fetch_timeline
+from metrics_api.cases.verdict_effect import measure_verdict
 from metrics_api.cases.verdicts import (
     Act,
     CaseConflictError,
@@ -25,15 +29,19 @@ from metrics_api.cases.verdicts import (
     undo_verdict,
     undo_verdicts,
 )
+from metrics_api.db.paging import Page
 from viral_contract.models.cases import (
     BulkVerdictAnswer,
     BulkVerdictRequest,
     Case,
+    CaseGraph,
     CaseKind,
     CaseOrder,
     CaseRule,
     CasesAnswer,
     CaseStatus,
+    CaseTimeline,
+    VerdictEffect,
     VerdictRequest,
 )
 from viral_contract.models.flags import Flag
@@ -43,6 +51,7 @@ from viral_contract.models.referrer_evidence import Strength
 from viral_contract.models.values import CONTROL_FREE, check_text
 
 cases = Resource("cases", Flag.GUARDRAIL_DASHBOARD)
+_NO_ROWS = Page(limit=1)
 _CHANGED = "Somebody changed the case in the same moment. Nothing was changed. Try again."
 _CASE = f"/v1/cases/<{ROW_ID}:case_id>"
 
@@ -58,6 +67,18 @@ class CasesQuery(ListQuery):
     q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
         None, description="A part of the referrer, device, network or link, or a case's id; masked ones by ref only"
     )
+
+
+class VerdictQuery(BaseModel):
+    """Query of a verdict."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = Field(False, description="Answer what the verdict would change, and store nothing")
+
+
+class VerdictAnswer(RootModel[Case | VerdictEffect]):
+    """The decided case; of a dry run, what would change."""
 
 
 @cases.route("GET", "/v1/cases", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CasesAnswer})
@@ -76,15 +97,32 @@ def get_case(case_id: int, connection: Connection) -> Case:
     return _fetch(connection, case_id)
 
 
+@cases.route("GET", f"{_CASE}/graph", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CaseGraph})
+def get_case_graph(case_id: int, connection: Connection) -> CaseGraph:
+    """Get what a case touches: at most 50 referrers, invitees, devices, networks and links."""
+    note_look(connection)
+    row, prefix = _fetch_row(connection, case_id), current_context().settings.detection.fraud_ipv6_prefix
+    return fetch_graph(connection, row, prefix, build_identifiers())
+
+
+@cases.route("GET", f"{_CASE}/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CaseTimeline})
+def get_case_timeline(case_id: int, connection: Connection) -> CaseTimeline:
+    """Get a case's clicks and conversions by day, and what happened to it, newest first."""
+    return fetch_timeline(connection, _fetch_row(connection, case_id))
+
+
 @cases.route(
     "POST",
     f"{_CASE}/verdict",
     scope=Scope.CASES_WRITE,
-    answers={HTTPStatus.OK: Case, HTTPStatus.CONFLICT: Problem},
+    answers={HTTPStatus.OK: VerdictAnswer, HTTPStatus.CONFLICT: Problem},
 )
-def post_verdict(case_id: int, body: VerdictRequest) -> Case:
+def post_verdict(case_id: int, query: VerdictQuery, body: VerdictRequest) -> Case | VerdictEffect:
     """Decide a case; 409 if somebody has decided it, unless `change` is true."""
     with _deciding() as (connection, act):
+        if query.dry_run:
+            recent = build_recent_query(current_context(), _NO_ROWS, now=act.now)
+            return measure_verdict(connection, case_id, body, recent, act)
         save_verdict(connection, [case_id], body, act)
         return _fetch(connection, case_id)
 
@@ -160,7 +198,12 @@ def _describe(row: Row[Any]) -> str:
 
 def _fetch(connection: Connection, case_id: int) -> Case:
     """The case as the caller may see it. Raises ProblemError 404."""
-    case = listing.fetch_case(connection, case_id, build_identifiers())
-    if case is None:
+    return listing.format_case(_fetch_row(connection, case_id), build_identifiers())
+
+
+def _fetch_row(connection: Connection, case_id: int) -> Row[Any]:
+    """The stored case. Raises ProblemError 404."""
+    row = listing.fetch_row(connection, case_id)
+    if row is None:
         raise not_found(f"case {case_id}")
-    return case
+    return row

@@ -134,10 +134,9 @@ def _fetch_totals(connection: Connection, conditions: list[ColumnElement[bool]])
     return connection.execute(totals).one()
 
 
-def fetch_case(connection: Connection, case_id: int, identifiers: Identifiers) -> Case | None:
-    """One case."""
-    row = connection.execute(select(cases).where(_column.id == case_id)).one_or_none()
-    return None if row is None else format_case(row, identifiers)
+def fetch_row(connection: Connection, case_id: int) -> Row[Any] | None:
+    """One case as it is stored."""
+    return connection.execute(select(cases).where(_column.id == case_id)).one_or_none()
 
 
 def fetch_decided(connection: Connection, case_ids: Sequence[int], identifiers: Identifiers) -> list[Case]:

@@ -3,9 +3,10 @@
 from metrics_api.detection.quiet import IS_ACTIVE
 from viral_contract.models.cases import CaseKind
 
-AT_STAKE = """
-    SELECT event_id FROM case_conversions JOIN cases ON cases.id = case_id
-    WHERE day = ANY(:days) AND (status = 'decided' AND verdict = 'fraud' OR status <> 'decided' AND is_flagged)
+IS_LEFT_OUT = "(status = 'decided' AND verdict = 'fraud' OR status <> 'decided' AND is_flagged)"
+"""Of a row of `case_conversions` with its case."""
+AT_STAKE = f"""
+    SELECT event_id FROM case_conversions JOIN cases ON cases.id = case_id WHERE day = ANY(:days) AND {IS_LEFT_OUT}
 """
 """The conversions that a rule flags and nobody judged legitimate, and those judged fraud; wants the value `days`."""
 # A verdict on duplicates is about these alone: the referrer's other conversions are earned.

@@ -107,7 +107,11 @@ class Counts:
 
         It is of the kept dates alone, so that all it is made of is of the same dates.
         """
-        return ratio(self.kept_conversions, self.active_users) if self.kept_invites else Fraction(0)
+        return self.clean_of(0)
+
+    def clean_of(self, suspect: int) -> Fraction:
+        """K without so many suspect conversions."""
+        return ratio(self.kept_conversions - suspect, self.active_users) if self.kept_invites else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,6 @@ def format_k_factor(
 ) -> KFactorAnswer:
     """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
     trend, change_pct = _find_trend(now, before, compared)
-    clean = ratio(now.kept_conversions - suspect, now.active_users) if now.kept_invites else Fraction(0)
     return KFactorAnswer(
         **format_counts(now).model_dump(),
         period=query.period,
@@ -176,7 +179,7 @@ def format_k_factor(
         trend=trend,
         change_pct=change_pct,
         compared=compared and compared.format(query.period.previous()),
-        k_factor_clean=float(clean),
+        k_factor_clean=float(now.clean_of(suspect)),
         removed_conversions=suspect,
         why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,
     )

@@ -59,6 +59,8 @@ READS = {
     "/v1/investigations/referrers/{referrer_id}": (9, 1),
     "/v1/cases": (5, 1),
     "/v1/cases/{case_id}": (3, 1),
+    "/v1/cases/{case_id}/graph": (5, 1),
+    "/v1/cases/{case_id}/timeline": (5, 1),
     "/v1/trusted-networks": (4, 1),
     "/v1/trusted-networks/{cidr}": (3, 1),
     "/v1/lists": (4, 1),
