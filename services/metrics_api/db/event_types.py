@@ -24,3 +24,11 @@ CLICKER = "coalesce(user_id, '')"
 def build_pair_key(person: str, referrer: str) -> str:
     """A short key of a person and a referrer in SQL, for indexes; other pairs may have the same."""
     return f"hashtextextended({person}, hashtextextended({referrer}, 0))"
+
+
+def build_click_key(person: str) -> str:
+    """That of a row of `attribution_events`, if it is a click that counts.
+
+    Whether it is belongs to the key, so that no other index than that on it can be used for a look-up.
+    """
+    return f"CASE WHEN event_type = 'click' AND {IS_COUNTED} THEN {build_pair_key(person, 'referrer_id')} END"

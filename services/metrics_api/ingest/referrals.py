@@ -6,33 +6,38 @@ last finds the other: both lock the person's journey first, so that this holds f
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.event_types import IS_COUNTED, build_pair_key
+from metrics_api.db.event_types import build_click_key, build_pair_key
 from metrics_api.db.network_key import build_network_key
 from metrics_api.ingest.staging import PERSON
 
 _LONGEST = "interval '7 days'"
 
 
-def _is_of_pair(table: str, person: str, of: str) -> str:
-    """Whether a row is of the person and the referrer of `of`; the keys are what an index finds."""
-    key, wanted = build_pair_key(person, f"{table}.referrer_id"), build_pair_key(f"{of}.person", f"{of}.referrer_id")
-    return f"{key} = {wanted} AND {person} = {of}.person AND {table}.referrer_id = {of}.referrer_id"
+def _is_of_pair(table: str, person: str, key: str, of: str) -> str:
+    """Whether a row is of the person and the referrer of `of`.
+
+    Found by the key, which only the index on pairs has: how many rows of others it would read, the planner does not
+    know.
+    """
+    return f"""{key} = {build_pair_key(f"{of}.person", f"{of}.referrer_id")}
+        AND {person} IS NOT DISTINCT FROM {of}.person AND {table}.referrer_id IS NOT DISTINCT FROM {of}.referrer_id"""
 
 
 def _last_click(of: str) -> str:
     """When the person clicked last before: one row of an index, however much the person has clicked."""
     return f"""
         SELECT event.occurred_at FROM attribution_events AS event
-        WHERE {_is_of_pair("event", PERSON, of)} AND event.event_type = 'click' AND {IS_COUNTED}
+        WHERE {_is_of_pair("event", PERSON, f"({build_click_key(PERSON)})", of)}
             AND event.occurred_at BETWEEN {of}.occurred_at - {_LONGEST} AND {of}.occurred_at
         ORDER BY event.occurred_at DESC LIMIT 1
     """
 
 
+_KEY = build_pair_key("referral.person", "referral.referrer_id")
 # OFFSET 0 makes the planner look each of them up by an index.
 _WAITING = f"""
     SELECT event_id FROM referrals AS referral
-    WHERE {_is_of_pair("referral", "referral.person", "new_event")}
+    WHERE {_is_of_pair("referral", "referral.person", _KEY, "new_event")}
         AND referral.occurred_at BETWEEN new_event.occurred_at AND new_event.occurred_at + {_LONGEST}
         AND (clicked_at IS NULL OR clicked_at < new_event.occurred_at)
     OFFSET 0

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
-from metrics_api.db.event_types import CLICKER, IS_COUNTED, build_pair_key
+from metrics_api.db.event_types import CLICKER, IS_COUNTED, build_click_key
 from metrics_api.db.network_key import INDEXED_PREFIX
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
@@ -108,9 +108,9 @@ Index(
 # The last click before a referral, however often the person has clicked for others.
 Index(
     "idx_attribution_events_clicks_of_pair",
-    text(build_pair_key(_PERSON, "referrer_id")),
+    text(f"({build_click_key(_PERSON)})"),
     _event.occurred_at,
-    postgresql_where=text(f"event_type = 'click' AND referrer_id IS NOT NULL AND {IS_COUNTED}"),
+    postgresql_where=text(f"({build_click_key(_PERSON)}) IS NOT NULL"),
 )
 
 attribution_links = Table(

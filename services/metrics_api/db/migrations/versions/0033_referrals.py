@@ -14,7 +14,9 @@ depends_on = None
 
 CLICKS_OF_PAIR = "idx_attribution_events_clicks_of_pair"
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
+IS_COUNTED = "(traffic_class IS NULL OR traffic_class IN ('human', 'unknown'))"
 PAIR = "hashtextextended({person}, hashtextextended(referrer_id, 0))"
+CLICK = f"CASE WHEN event_type = 'click' AND {IS_COUNTED} THEN {PAIR.format(person=PERSON)} END"
 INDEXES: dict[str, tuple[list[str | sa.TextClause], str | None]] = {
     "idx_referrals_day": (["day"], None),
     "idx_referrals_referrer": (["referrer_id", "occurred_at"], None),
@@ -30,13 +32,10 @@ def upgrade() -> None:
         op.create_index(
             CLICKS_OF_PAIR,
             "attribution_events",
-            [sa.text(PAIR.format(person=PERSON)), "occurred_at"],
+            [sa.text(f"({CLICK})"), "occurred_at"],
             postgresql_concurrently=True,
             if_not_exists=True,
-            postgresql_where=sa.text(
-                "event_type = 'click' AND referrer_id IS NOT NULL"
-                " AND (traffic_class IS NULL OR traffic_class IN ('human', 'unknown'))"
-            ),
+            postgresql_where=sa.text(f"({CLICK}) IS NOT NULL"),
         )
 
 
