@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.benchmarks import (
     dashboard_users,
     email_delay,
+    event_pii,
     ingest_and_detection,
     pii_accuracy,
     report_throughput,
@@ -27,6 +28,7 @@ def main() -> None:
     sections = {
         "Facts at write time": ingest_and_detection.run(),
         "Personal information in texts": pii_accuracy.run(),
+        "Personal information in events": event_pii.run(),
         "100 different reports": report_throughput.run(),
         "Email delay with 1000 pending reports": email_delay.run(),
         "Dashboard with 1000 users": dashboard_users.run(),
