@@ -108,7 +108,7 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
     app.layout = shell.build_layout()
     # Dash checks the ids in callbacks against this, as no layout but it holds those of every page.
     app.validation_layout = html.Div([app.layout, *(page.build_layout(settings) for page in PAGES)])
-    shell.add_callbacks(app, settings)
+    shell.add_callbacks(app, views, settings)
     for page in PAGES:
         page.add_callbacks(app, views, settings)
     refuse_misshapen_calls(server, app)

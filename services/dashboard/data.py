@@ -12,6 +12,7 @@ from dashboard.session import current_viewer
 from dashboard.visitor import current_address, is_background
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertsAnswer
+from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.evaluations import HistoryAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
@@ -40,6 +41,8 @@ class Snapshot:
     history: HistoryAnswer
     traffic: TrafficAnswer
     event_pii: EventPiiAnswer
+    cases: CasesAnswer | None
+    may_decide: bool
     search: str
 
     @property

@@ -23,6 +23,7 @@ TRAFFIC_PATH = "/dashboard/traffic"
 TRAFFIC_EVENTS_PATH = "/dashboard/traffic/events"
 TRAFFIC_REASONS_PATH = "/dashboard/traffic/reasons"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
+CASES_PATH = "/dashboard/cases"
 
 
 def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
@@ -49,6 +50,17 @@ def traffic_events_path(reason: str, traffic_class: TrafficClass, search: str) -
 def trust_path(cidr: str) -> str:
     """The page on which a network is trusted, with this one filled in."""
     return f"{TRUSTED_NETWORKS_PATH}?{urlencode({'cidr': cidr})}"
+
+
+def case_path(case_id: int) -> str:
+    """The page of one case."""
+    return f"{CASES_PATH}/{case_id}"
+
+
+def find_case_id(path: str | None) -> int | None:
+    """Which case's page stands at this path; None where there is none."""
+    found = re.fullmatch(rf"{CASES_PATH}/([0-9]{{1,18}})/?", path or "")
+    return int(found[1]) if found else None
 
 
 def report_path(report_id: int) -> str:

@@ -3,6 +3,8 @@
 from dashboard.admin import audit, flags, notifications, operations, people, privacy, subscriptions, trusted_networks
 from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
+from dashboard.cases import case_page as case
+from dashboard.cases import queue_page as cases
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
 from dashboard.guardrails import anomalies, event_pii, flagged_devices, flagged_networks
@@ -59,6 +61,8 @@ PAGES: tuple[Page, ...] = (
     what_if.PAGE,
     violations.PAGE,
     trusted_networks.PAGE,
+    cases.PAGE,
+    case.PAGE,
     growth.PAGE,
     _REFERRERS,
     reports.PAGE,

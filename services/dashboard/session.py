@@ -47,10 +47,11 @@ class Viewer:
         """Equal for viewers who may be shown one and the same answer.
 
         Whole identifiers are shared with nobody, because the API has to audit everybody who sees them. Flags may
-        differ from person to person.
+        differ from person to person, and who may decide about cases sees the buttons for it.
         """
         whole = self.may(Scope.IDENTIFIERS_READ)
-        return self.person.id if whole else "masked", tuple(self.person.flags)
+        masked = ("masked", self.may(Scope.CASES_WRITE))
+        return self.person.id if whole else masked, tuple(self.person.flags)
 
     def may(self, scope: Scope) -> bool:
         """Whether their role has this scope."""

@@ -1,6 +1,6 @@
 """What surrounds every page: the document, the navigation, the account, and the way from address to page."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -8,21 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
+import structlog
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import g
 
+from dashboard.cases.verdict_form import add_verdict_callbacks, build_verdict_form
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES
+from dashboard.links import CASES_PATH
 from dashboard.page import Group, Page
 from dashboard.pages import PAGES, find_page
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in.passwords import OWN_PATH
-from viral_contract.client.metrics_api import ApiUnreachableError
+from viral_contract.client.metrics_api import ApiUnreachableError, MetricsApi
 from viral_contract.models.people import ROLE_SCOPES, Person, Scope
 
 PRODUCT = "Viral Guardrails"
 FIRST_SCRIPT = "first.js"
+_log = structlog.get_logger()
 # Of Mantine's components; what is ours is styled by the variables of assets/1-tokens.css.
 _THEME = {
     "primaryColor": "accent",
@@ -97,7 +103,10 @@ def build_layout() -> Component:
         className="shell",
     )
     return dmc.MantineProvider(
-        shell, theme=_THEME, defaultColorScheme="auto", getStyleNonce={"function": "getStyleNonce"}
+        [shell, *build_verdict_form()],
+        theme=_THEME,
+        defaultColorScheme="auto",
+        getStyleNonce={"function": "getStyleNonce"},
     )
 
 
@@ -116,26 +125,37 @@ def _build_topbar() -> Component:
     return html.Header([burger, build_brand()], className="topbar")
 
 
-def build_navigation(current: Page | None, scopes: Collection[Scope]) -> list[Component]:
+def build_navigation(current: Page | None, scopes: Collection[Scope], open_cases: int = 0) -> list[Component]:
     """Links to the pages that have an icon, for who has these scopes; a page below another one marks that one."""
     shown = groupby((page for page in PAGES if page.icon and page.scope in scopes), key=attrgetter("group"))
-    return [part for group, pages in shown for part in _build_group(group, pages, current)]
+    counts = {CASES_PATH: open_cases}
+    return [part for group, pages in shown for part in _build_group(group, pages, current, counts)]
 
 
-def _build_group(group: Group | None, pages: Iterable[Page], current: Page | None) -> list[Component]:
+def _build_group(
+    group: Group | None, pages: Iterable[Page], current: Page | None, counts: Mapping[str, int]
+) -> list[Component]:
     heading = [html.Div(group, className="navigation-group")] if group else []
-    return [*heading, *(_build_link(page, current) for page in pages)]
+    return [*heading, *(_build_link(page, current, counts.get(page.path, 0)) for page in pages)]
 
 
-def _build_link(page: Page, current: Page | None) -> Component:
+def _build_link(page: Page, current: Page | None, count: int) -> Component:
     is_here = current is not None and current.path.startswith(page.path)
     icon = html.Span(className=f"icon icon-{page.icon}", **{"aria-hidden": "true"})
     # dcc.Link has no aria-current; the list item carries it instead.
     return html.Div(
-        dcc.Link([icon, page.title], href=page.path, className="navigation-link"),
+        dcc.Link([icon, page.title, *_build_count(count)], href=page.path, className="navigation-link"),
         className="navigation-here" if is_here else None,
         **({"aria-current": "page"} if is_here else {}),
     )
+
+
+def _build_count(count: int) -> list[Component]:
+    """How many wait behind a link, if any do."""
+    if not count:
+        return []
+    words = html.Span(" open", className="visually-hidden")
+    return [html.Span([f"{count:,}", words], className="navigation-count")]
 
 
 def build_account(person: Person, csrf_token: str) -> list[Component]:
@@ -180,7 +200,22 @@ def build_unknown_page() -> Component:
     )
 
 
-def open_page(settings: DashboardSettings, path: str | None) -> dict[str, Any]:
+def count_open_cases(api: MetricsApi) -> int:
+    """How many cases wait for a decision; 0 while the API does not say."""
+    try:
+        return api.fetch_cases(status="open", limit=1).counts.open
+    except API_FAILURES as error:
+        _log.warning("count_failed", reason=type(error).__name__)
+        return 0
+
+
+def recount(views: SharedViews, _done: object, path: str | None) -> list[Component]:
+    """The navigation once something was decided."""
+    scopes = ROLE_SCOPES[current_viewer().person.role]
+    return build_navigation(find_page(path), scopes, count_open_cases(views.api_of_viewer()))
+
+
+def open_page(views: SharedViews, settings: DashboardSettings, path: str | None) -> dict[str, Any]:
     """What belongs to an address, by the names of the callback's outputs."""
     page = find_page(path)
     opened = {
@@ -191,12 +226,13 @@ def open_page(settings: DashboardSettings, path: str | None) -> dict[str, Any]:
         person = current_viewer().person
     except ApiUnreachableError:
         return {**opened, "navigation": no_update, "account": no_update}
-    navigation = build_navigation(page, ROLE_SCOPES[person.role])
+    navigation = build_navigation(page, ROLE_SCOPES[person.role], views.get(CASES_PATH, count_open_cases))
     return {**opened, "navigation": navigation, "account": build_account(person, g.csrf_token)}
 
 
-def add_callbacks(app: Dash, settings: DashboardSettings) -> None:
-    """Open the page of the address; the rest happens in the browser."""
+def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
+    """Open the page of the address, and save verdicts; the rest happens in the browser."""
+    add_verdict_callbacks(app, views)
     app.callback(
         output={
             "page": Output("page", "children"),
@@ -205,7 +241,13 @@ def add_callbacks(app: Dash, settings: DashboardSettings) -> None:
             "title": Output("title", "data"),
         },
         inputs={"path": Input("url", "pathname")},
-    )(partial(open_page, settings))
+    )(partial(open_page, views, settings))
+    app.callback(
+        Output("navigation", "children", allow_duplicate=True),
+        Input("verdict-done", "data"),
+        State("url", "pathname"),
+        prevent_initial_call=True,
+    )(partial(recount, views))
     app.clientside_callback(
         ClientsideFunction("dashboard", "enterPage"), Input("title", "data"), State("url", "pathname")
     )

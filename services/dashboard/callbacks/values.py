@@ -19,6 +19,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from viral_contract.models.cases import CaseVerdict
 from viral_contract.models.people import Role
 
 Part = StrictStr | StrictInt | StrictFloat | StrictBool
@@ -60,6 +61,34 @@ class _ListShown(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class _Asked(TypedDict):
+    ids: Annotated[list[_RowId], Field(min_length=1, max_length=100)]
+    verdict: CaseVerdict
+    reason: StrictStr
+    change: StrictBool
+    n: StrictInt
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Opened(_Asked):
+    moved: StrictStr
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _CaseShown(TypedDict):
+    id: _RowId
+    rule: StrictStr | None
+    change: StrictBool
+    next: _RowId | None
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Undone(TypedDict):
+    key: Annotated[StrictStr, Field(pattern=r"^(bulk:)?[0-9]{1,18}$")]
+    n: StrictInt
+
+
+@with_config(ConfigDict(extra="forbid"))
 class _EmailShown(TypedDict):
     enabled: StrictBool
     digest: StrictInt
@@ -72,6 +101,10 @@ _STORES: dict[str, TypeAdapter[Any]] = {
     "traffic-shown": TypeAdapter(_Shown | None),
     "growth-shown": TypeAdapter(_Shown | None),
     "report-email-shown": TypeAdapter(_EmailShown | None),
+    "case-shown": TypeAdapter(_CaseShown | None),
+    "verdict-asked": TypeAdapter(_Asked | None),
+    "verdict-opened": TypeAdapter(_Opened | None),
+    "verdict-undone": TypeAdapter(_Undone | None),
     "report-shown": _NUMBER,
     "reports-shown": TypeAdapter(StrictBool | None),
     "notifications-editing": TypeAdapter(_RowId | None),

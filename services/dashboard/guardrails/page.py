@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import structlog
 from dash import Dash, html
 from dash.development.base_component import Component
 
 from dashboard.data import SharedViews, Snapshot
+from dashboard.errors import API_FAILURES
 from dashboard.guardrails import (
     alerts,
     anomalies,
     bots,
     coppa,
+    culprits,
     deductions,
     filtered_traffic,
     fraud,
@@ -22,13 +25,17 @@ from dashboard.guardrails import (
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
 from dashboard.period import format_query, format_search
+from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.cases import CasesAnswer
+from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 
 CARDS = (
     health_score.CARD,
     deductions.CARD,
+    culprits.CARD,
     alerts.CARD,
     history.CARD,
     fraud.CARD,
@@ -39,6 +46,7 @@ CARDS = (
     coppa.CARD,
 )
 _HISTORY_DAYS = 7
+_log = structlog.get_logger()
 
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
@@ -50,8 +58,19 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
         history=api.fetch_history(days=_HISTORY_DAYS),
         traffic=api.fetch_traffic(**query),
         event_pii=api.fetch_event_pii(**query),
+        cases=_fetch_cases(api),
+        may_decide=current_viewer().may(Scope.CASES_WRITE),
         search=format_search(period),
     )
+
+
+def _fetch_cases(api: MetricsApi) -> CasesAnswer | None:
+    """The cases with the most at stake; the page stands without them, too."""
+    try:
+        return api.fetch_cases(status="open", order="stake", limit=culprits.ROWS)
+    except API_FAILURES as error:
+        _log.warning("cases_failed", reason=type(error).__name__)
+        return None
 
 
 _PAGE = build_page(

@@ -15,6 +15,7 @@ from tests.support.answers import (
     build_history,
     build_traffic,
 )
+from tests.unit.dashboard.case_answers import build_cases
 from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Role, SessionCreated, SignedInPerson
@@ -60,6 +61,7 @@ class FakeApi:
             ("GET", "/v1/guardrails/fraud"): lambda _: _json(build_fraud(next_cursor="page-2").model_dump_json()),
             ("GET", "/v1/guardrails/traffic"): lambda _: _json(build_traffic().model_dump_json()),
             ("GET", "/v1/guardrails/event-pii"): lambda _: _json(build_event_pii().model_dump_json()),
+            ("GET", "/v1/cases"): lambda _: _json(build_cases().model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }
         return routes[request.method, request.url.path](request)

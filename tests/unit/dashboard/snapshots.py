@@ -4,6 +4,7 @@ from typing import Any
 
 from dashboard.data import Snapshot
 from tests.support.answers import build_alerts, build_event_pii, build_health, build_history, build_traffic
+from tests.unit.dashboard.case_answers import build_cases
 
 
 def build_snapshot(search: str = "?days=7", **answers: Any) -> Snapshot:
@@ -14,5 +15,7 @@ def build_snapshot(search: str = "?days=7", **answers: Any) -> Snapshot:
         "history": build_history(),
         "traffic": build_traffic(),
         "event_pii": build_event_pii(),
+        "cases": build_cases(),
+        "may_decide": True,
     }
     return Snapshot(**{**given, **answers}, search=search)

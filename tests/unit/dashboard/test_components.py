@@ -33,6 +33,7 @@ def test_every_card_has_its_heading_before_its_data() -> None:
     assert headings == [
         "Health Score",
         "What is lowering the score",
+        "Top culprits",
         "Active alerts",
         "Score history",
         "Fraud Detection",

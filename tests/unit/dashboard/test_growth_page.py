@@ -44,7 +44,7 @@ def test_only_the_card_that_changed_is_drawn_anew(browser: Browser, api: FakeApi
 
 
 def test_viewers_share_one_answer(server: Flask, api: FakeApi) -> None:
-    for who in ("viewer1", "viewer2", "analyst1"):
+    for who in ("viewer1", "viewer2", "viewer3"):
         refresh(Browser(server), who)
     assert api.count(K_FACTOR) == 1
 

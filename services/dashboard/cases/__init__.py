@@ -1,0 +1,1 @@
+"""Cases: the queue, one case with its evidence, and what a person decides about it."""
