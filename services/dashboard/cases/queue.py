@@ -3,26 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.cases.filters import build_query, format_address, format_filters, is_narrowed
+from dashboard.cases.filters import TOOLBAR, clear, find_status, format_filters, is_narrowed
 from dashboard.cases.rows import build_queue
 from dashboard.components.icons import build_icon
-from dashboard.components.table import build_way_on
 from dashboard.components.terms import build_term
-from dashboard.links import CASES_PATH
+from dashboard.lists.paging import read_size
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case, CasesAnswer
 from viral_contract.models.growth import KFactorAnswer
-from viral_reports.figures import format_count, format_counted, format_k
+from viral_reports.figures import format_count, format_k
 
-ROWS = 50
 _NEW_DAYS = 3
 _MOST_NEW = 100
-_LEGEND = "Solid chips flag; dashed chips are worth a look and flag nothing alone"
 _NOTHING = {
     "open": ("No open cases", "Decided and closed ones are one tab away."),
     "decided": ("No decided cases", "What you decide about open cases appears here."),
@@ -39,11 +35,11 @@ class Queue:
     k_factor: KFactorAnswer
 
 
-def fetch_queue(api: MetricsApi, filters: Mapping[str, str], cursor: str | None) -> Queue:
-    """The cases of the filters, from the cursor on."""
-    query = build_query(filters)
+def fetch_queue(api: MetricsApi, wanted: Mapping[str, str]) -> Queue:
+    """The cases that the address names."""
+    cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
     return Queue(
-        answer=api.fetch_cases(**query, limit=ROWS, **({"cursor": cursor} if cursor else {})),
+        answer=api.fetch_cases(**TOOLBAR.find_filters(wanted), limit=read_size(wanted), **cursor),
         newest=api.fetch_cases(status="open", order="newest", limit=_MOST_NEW).cases,
         k_factor=api.fetch_k_factor(days=7),
     )
@@ -97,29 +93,11 @@ def _format_precision(answer: CasesAnswer) -> tuple[str, str]:
     return f"{made.precision:.0%}", f"{made.fraud} of {made.fraud + made.legitimate}, {low:.0%}–{high:.0%}"
 
 
-def build_list(answer: CasesAnswer, filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> list[Component]:
-    """The rows and how many there are, or why there are none."""
+def build_list(answer: CasesAnswer, filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
+    """The rows, or why there are none."""
     if not answer.cases:
-        return [_build_no_match(filters) if is_narrowed(filters) else _build_nothing(filters["status"])]
-    return [
-        html.Div(build_queue(answer.cases, filters, may_decide=may_decide, now=now), className="queue-frame"),
-        _build_pager(answer, filters),
-    ]
-
-
-def _build_pager(answer: CasesAnswer, filters: Mapping[str, str]) -> Component:
-    shown, left = len(answer.cases), answer.total - len(answer.cases)
-    rest = f" · {format_count(left)} more" if answer.next_cursor else ""
-    count = html.Span([html.Strong(f"Showing {format_count(shown)} of {_count_cases(answer.total, filters)}"), rest])
-    more: list[Component] = []
-    if answer.next_cursor:
-        named: Mapping[str, Any] = {**build_query(filters), "cursor": answer.next_cursor}
-        more = [build_way_on(CASES_PATH, named, f"{ROWS} cases")]
-    return html.Div([count, *more, html.Span(_LEGEND, className="hint")], className="pager")
-
-
-def _count_cases(total: int, filters: Mapping[str, str]) -> str:
-    return format_counted(total, f"{filters['status']} case")
+        return _build_no_match(filters) if is_narrowed(filters) else _build_nothing(find_status(filters))
+    return build_queue(answer.cases, filters, may_decide=may_decide, now=now)
 
 
 def _build_nothing(status: str) -> Component:
@@ -128,10 +106,8 @@ def _build_nothing(status: str) -> Component:
 
 
 def _build_no_match(filters: Mapping[str, str]) -> Component:
-    cleared = format_address({"status": filters["status"], "order": filters["order"]})
-    return build_empty(
-        "No case matches", format_filters(filters), dcc.Link("Clear filters", href=cleared, className="button")
-    )
+    cleared = dcc.Link("Clear filters", href=clear(filters), className="button")
+    return build_empty("No case matches", format_filters(filters), cleared)
 
 
 def build_empty(heading: str, note: str, *way_on: Component, icon: str | None = None) -> Component:

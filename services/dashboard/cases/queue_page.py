@@ -3,40 +3,38 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.cases.filters import (
-    CHOICES,
-    DEFAULTS,
-    LABELS,
-    build_tabs,
-    parse_filters,
-)
-from dashboard.cases.queue import build_figures, build_list, build_load_failure, fetch_queue
+from dashboard.cases.file import fetch_file
+from dashboard.cases.filters import TOOLBAR, find_status
+from dashboard.cases.queue import Queue, build_figures, build_list, build_load_failure, fetch_queue
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
-from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure, build_refresh_problem, format_refresh_problem
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_final
 from dashboard.formats import format_clock
 from dashboard.links import CASES_PATH
+from dashboard.lists.file import add_file
+from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
+from dashboard.lists.toolbar import build_pager, build_toolbar, label_tabs
 from dashboard.live.page import add_tick, build_clock, build_refresh
 from dashboard.live.view import find_digest
 from dashboard.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
+from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
 
-EXPORT_PATH = "/dashboard/cases.csv"
+_LEGEND = "Solid chips flag; dashed chips are worth a look and flag nothing alone"
 _SLUG = "cases"
+_DRAWN = ("figures", "list", "tabs", "showing", "ways", "pager_hidden", "export")
 _KEYS = {
     "J": "next",
     "K": "previous",
@@ -59,19 +57,21 @@ def build_layout(settings: DashboardSettings) -> Component:
         [
             *build_clock(_SLUG, seconds),
             dcc.Store(id="cases-shown"),
-            dcc.Store(id="cases-defaults", data=DEFAULTS),
+            dcc.Store(id="cases-defaults", data={**TOOLBAR.defaults, "limit": str(SIZES[0])}),
             build_page_header("Cases", "", [about], build_refresh(_SLUG), above=None),
             build_refresh_problem(_SLUG),
             html.Div(build_blank(96), id="cases-figures"),
             html.Section(
                 [
-                    _build_toolbar(),
+                    build_toolbar(_SLUG, TOOLBAR, f"{CASES_PATH}.csv"),
                     _build_selection(),
                     html.Div(_build_skeleton(), id="cases-list"),
+                    build_pager(_SLUG),
                 ],
                 className="card flush",
                 **{"aria-label": "Cases", "data-queue": "true"},
             ),
+            html.P(_LEGEND, className="hint cases-legend"),
             _build_keys(),
         ],
         className="cases",
@@ -80,43 +80,6 @@ def build_layout(settings: DashboardSettings) -> Component:
 
 def _build_skeleton() -> Component:
     return html.Div([build_blank(44) for _ in range(8)], className="queue-skeleton")
-
-
-def _build_toolbar() -> Component:
-    tabs = dmc.SegmentedControl(
-        id=control_id(_SLUG, "status"), data=build_tabs(), value="open", className="period", **{"aria-label": "Status"}
-    )
-    search = dmc.TextInput(
-        id=control_id(_SLUG, "q"),
-        placeholder="Referrer, device, network, link",
-        value="",
-        leftSection=build_icon("search"),
-        className="toolbar-search",
-        **{"aria-label": "Search cases"},
-    )
-    export = html.A(
-        [build_icon("download"), "CSV"],
-        id="cases-export",
-        href=EXPORT_PATH,
-        className="button",
-        download="cases.csv",
-        **{"data-download": "true"},
-    )
-    return html.Div([tabs, search, *map(_build_choice, CHOICES), export], className="toolbar", role="search")
-
-
-def _build_choice(name: str) -> Component:
-    choices = [{"value": value, "label": word} for value, word in CHOICES[name].items()]
-    return dmc.Select(
-        id=control_id(_SLUG, name),
-        data=choices,
-        value=DEFAULTS[name],
-        allowDeselect=False,
-        leftSection=html.Span(LABELS[name]),
-        className=f"toolbar-choice toolbar-{name}",
-        comboboxProps={"width": "max-content", "position": "bottom-start"},
-        **{"aria-label": LABELS[name]},
-    )
 
 
 def _build_selection() -> Component:
@@ -163,6 +126,9 @@ def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) ->
             "figures": Output("cases-figures", "children"),
             "list": Output("cases-list", "children"),
             "tabs": Output(control_id(_SLUG, "status"), "data"),
+            "showing": Output("cases-showing", "children"),
+            "ways": Output("cases-ways", "children"),
+            "pager_hidden": Output("cases-pager", "hidden"),
             "export": Output("cases-export", "href"),
             "shown": Output("cases-shown", "data"),
             "problem": Output("cases-refresh-problem", "children"),
@@ -176,25 +142,20 @@ def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) ->
     )(refresh)
     add_tick(app, _SLUG, Input("cases-refresh", "n_clicks"))
     keep_in_address(app, _SLUG, "cases-defaults")
+    add_file(app, views, CASES_PATH, _SLUG, fetch_file)
 
 
 def show(
     api: MetricsApi, search: str | None, shown: Mapping[str, Any] | None, seconds: int, *, now: datetime
 ) -> dict[str, Any]:
     """What to change on a page that shows `shown`; a failed refresh leaves what is there."""
-    given = read_search(search)
-    filters = parse_filters(given)
+    wanted = read_search(search)
     try:
-        queue = fetch_queue(api, filters, given.get("cursor"))
+        queue = fetch_queue(api, wanted)
         may_decide = current_viewer().may(Scope.CASES_WRITE)
     except API_FAILURES as error:
         return _explain(error, search, shown, now=now)
-    drawn = {
-        "figures": build_figures(queue),
-        "list": build_list(queue.answer, filters, may_decide=may_decide, now=now),
-        "tabs": build_tabs(queue.answer.counts),
-        "export": format_export(search),
-    }
+    drawn = _draw(queue, wanted, may_decide=may_decide, now=now)
     digests = {name: find_digest(part) for name, part in drawn.items()}
     known = shown["digests"] if shown else {}
     return {
@@ -205,24 +166,34 @@ def show(
     }
 
 
-def format_export(search: str | None) -> str:
-    """The file with all rows of the filters in the address."""
-    return EXPORT_PATH + (search or "")
+def _draw(queue: Queue, wanted: Mapping[str, str], *, may_decide: bool, now: datetime) -> dict[str, Any]:
+    answer, filters = queue.answer, TOOLBAR.find_filters(wanted)
+    before = (read_page(wanted) - 1) * read_size(wanted)
+    counts = answer.counts.model_dump()
+    return {
+        "figures": build_figures(queue),
+        "list": build_list(answer, filters, may_decide=may_decide, now=now),
+        "tabs": label_tabs(TOOLBAR.tabs, counts) if TOOLBAR.tabs else no_update,
+        "showing": [*format_showing(len(answer.cases), answer.total, before), f" {find_status(filters)} cases"],
+        "ways": build_ways(CASES_PATH, wanted, answer.next_cursor, answer.total),
+        "pager_hidden": not answer.cases,
+        "export": f"{CASES_PATH}.csv?{urlencode(filters)}" if filters else f"{CASES_PATH}.csv",
+    }
 
 
 def _explain(error: Exception, search: str | None, shown: Mapping[str, Any] | None, *, now: datetime) -> dict[str, Any]:
     """Old rows stay under a banner; where there never were any, why."""
     if not is_final(error):
         _log.warning("refresh_failed", page=CASES_PATH, reason=str(error))
-    kept = dict.fromkeys(("figures", "list", "tabs", "export", "shown", "problem"), no_update)
+    kept = dict.fromkeys(
+        ("figures", "list", "tabs", "showing", "ways", "pager_hidden", "export", "shown", "problem"), no_update
+    )
     if shown and shown["search"] == (search or "") and not is_final(error):
         return {**kept, "problem_hidden": False}
     here = CASES_PATH + (search or "")
-    if isinstance(error, ApiProblemError) and is_final(error):
-        message = build_failure(error, here)
-    else:
-        message = build_load_failure(format_clock(now), here)
-    return {**kept, "figures": [], "list": message, "shown": None, "problem_hidden": True}
+    message = build_failure(error, here) if is_final(error) else build_load_failure(format_clock(now), here)
+    replaced = {"figures": [], "list": message, "pager_hidden": True, "shown": None, "problem_hidden": True}
+    return {**kept, **replaced}
 
 
 PAGE = Page(CASES_PATH, "Cases", build_layout, add_callbacks, icon="inbox")

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.cases.entity import build_chips, build_entity, format_entity, format_loop
 from dashboard.cases.figures import format_dates
-from dashboard.cases.filters import format_address
+from dashboard.cases.filters import find_order, find_status, format_address
 from dashboard.cases.why import find_days_over, format_why
 from dashboard.cases.words import VERDICTS, find_reason, find_strongest
 from dashboard.formats import format_age, format_minute
@@ -20,16 +20,16 @@ _TONES: dict[CaseVerdict, str] = {"fraud": "fraud", "legitimate": "ok", "unsure"
 
 def build_queue(cases: list[Case], filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
     """The table; its rows take the keyboard in assets/cases.js."""
-    can_select = may_decide and filters["status"] == "open"
+    can_select = may_decide and find_status(filters) == "open"
     body = [_build_row(case, can_select=can_select, may_decide=may_decide, now=now) for case in cases]
-    caption = html.Caption(f"Cases, {filters['status']}", className="visually-hidden")
+    caption = html.Caption(f"Cases, {find_status(filters)}", className="visually-hidden")
     head = html.Thead(_build_head(filters, can_select=can_select))
     return html.Table([caption, head, html.Tbody(body)], className="table queue")
 
 
 def _build_head(filters: Mapping[str, str], *, can_select: bool) -> Component:
     select = [html.Th(_build_select_box("all", "Select all on this page"), className="select-cell", scope="col")]
-    last = "Verdict" if filters["status"] == "decided" else "Seen"
+    last = "Verdict" if find_status(filters) == "decided" else "Seen"
     return html.Tr(
         [
             *(select if can_select else []),
@@ -45,7 +45,7 @@ def _build_head(filters: Mapping[str, str], *, can_select: bool) -> Component:
 
 def _build_sorted(label: str, by: CaseOrder, filters: Mapping[str, str], class_name: str) -> Component:
     """A head cell that sorts; the arrow stands on the one that does."""
-    if filters["order"] == by:
+    if find_order(filters) == by:
         arrow = html.Span("↓", className="arrow", **{"aria-hidden": "true"})
         return html.Th([label, arrow], scope="col", className=f"{class_name} sorted", **{"aria-sort": "descending"})
     link = dcc.Link(label, href=format_address(filters, order=by), className="sort")

@@ -8,7 +8,6 @@ from viral_contract.models.cases import (
     CaseGraph,
     CasesAnswer,
     CaseTimeline,
-    UndoneAnswer,
     VerdictEffect,
     VerdictRequest,
 )
@@ -51,6 +50,6 @@ class CasesApi(ApiConnection):
         """Take the verdict on a case back. Raises ApiProblemError 409 if there is none."""
         return self._call("POST", f"/v1/cases/{case_id}/undo", Case)
 
-    def undo_verdicts(self, undo_id: int) -> UndoneAnswer:
-        """Take a bulk verdict back as one. Raises ApiProblemError 409 if one of them was changed since."""
-        return self._call("POST", f"/v1/cases/verdicts/{undo_id}/undo", UndoneAnswer)
+    def undo_verdicts(self, undo_id: int) -> BulkVerdictAnswer:
+        """Take a bulk verdict back as one."""
+        return self._call("POST", f"/v1/cases/verdicts/{undo_id}/undo", BulkVerdictAnswer)

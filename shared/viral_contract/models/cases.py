@@ -113,12 +113,6 @@ class BulkVerdictAnswer(BaseModel):
     undo_id: int
 
 
-class UndoneAnswer(BaseModel):
-    """The cases whose verdicts were undone at once, as they are now."""
-
-    cases: list[Case]
-
-
 class VerdictEffect(BaseModel):
     """What a verdict would change; nothing is stored."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.cases.case_page import offer, save_case, show_case
 from dashboard.cases.deciding import ask, save, undo
+from dashboard.cases.file import fetch_file
 from dashboard.cases.graph import draw_graph, format_summary
 from dashboard.cases.queue_page import show
 from dashboard.guardrails.culprits import build_body, format_subtitle
@@ -23,7 +24,7 @@ from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.growth_answers import build_k_factor
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.cases import BulkVerdictAnswer, Stake, UndoneAnswer
+from viral_contract.models.cases import BulkVerdictAnswer, Stake
 from viral_contract.models.people import Role
 
 VERDICT = ("POST", "/v1/cases/128/verdict")
@@ -56,14 +57,15 @@ def verdicts_in(drawn: Any) -> list[str]:
 
 
 def test_a_row_says_who_why_and_what_is_at_stake_with_the_buttons(listed: FakeApi) -> None:
-    drawn = show_queue(listed)["list"]
+    shown = show_queue(listed)
+    drawn = shown["list"]
     head, row = rows_of(drawn)
     assert head == ["", "Case", "Who or what", "Why", "Conversions ↓", "Clicks", "Seen"]
     assert row[1:3] == ["128", "Referrer usr_b5052d095268 Buddy challenge"]
     assert row[3] == "11 invitees converted from 3 devices Farm Too good (worth a look)"
     assert row[4:6] == ["11 conv.", "41 clicks"]
     assert verdicts_in(drawn) == ["fraud", "legitimate", "unsure"]
-    assert "Showing 1 of 1 open case" in text_of(drawn)
+    assert text_of(shown["showing"]) == "Showing 1 of 1  open cases"
 
 
 def test_viewers_see_neither_buttons_nor_boxes(api: FakeApi, view_as: Any) -> None:
@@ -77,9 +79,17 @@ def test_filters_reach_the_api_and_no_match_names_them(listed: FakeApi) -> None:
     listed.answers["GET", "/v1/cases"] = build_cases([])
     drawn = show_queue(listed, "?q=usr_zz&rule=farm&strength=any&order=newest")
     asked = dict(listed.asked[0].url.params)
-    assert asked == {"status": "open", "q": "usr_zz", "rule": "farm", "order": "newest", "limit": "50"}
+    assert asked == {"q": "usr_zz", "rule": "farm", "order": "newest", "limit": "25"}
     assert "No case matches “usr_zz”, rule Farm, open Clear filters" in text_of(drawn["list"])
-    assert drawn["export"] == "/dashboard/cases.csv?q=usr_zz&rule=farm&strength=any&order=newest"
+    assert drawn["export"] == "/dashboard/cases.csv?q=usr_zz&rule=farm&order=newest"
+
+
+def test_the_file_has_every_case_that_the_filters_leave(listed: FakeApi) -> None:
+    name, records = fetch_file(listed.connect(), {"kind": "referrer", "cursor": "x"})
+    [record] = records
+    assert name == "cases_2026-03-31.csv"
+    assert (record["case"], record["rules"], record["conversions"]) == (128, "farm too_good", 11)
+    assert dict(listed.asked[0].url.params) == {"kind": "referrer", "limit": "1000"}
 
 
 def test_an_empty_queue_says_so_and_names_the_other_tabs(listed: FakeApi) -> None:
@@ -150,7 +160,9 @@ def test_several_are_decided_and_undone_as_one(api: FakeApi) -> None:
     saved = save(api.connect(), {"ids": [128, 129], "verdict": "fraud"}, "Own accounts", None, "30", now=NOW)
     assert {state["undo"] for state in saved["done"]["states"].values()} == {"bulk:7"}
     assert text_of(saved["toast"]) == "2 cases decided: fraud. Undo Z"
-    api.answers["POST", "/v1/cases/verdicts/7/undo"] = UndoneAnswer(cases=[build_case(128), build_case(129)])
+    api.answers["POST", "/v1/cases/verdicts/7/undo"] = BulkVerdictAnswer(
+        cases=[build_case(128), build_case(129)], undo_id=7
+    )
     undone = undo(api.connect(), {"key": "bulk:7", "n": 3})
     assert undone["done"]["states"] == {"128": None, "129": None}
     assert text_of(undone["toast"]) == "2 verdicts undone."
