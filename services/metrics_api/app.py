@@ -14,6 +14,7 @@ from metrics_api.api.content import parent_shares, progress_reels, study_session
 from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.deliveries import deliveries as delivery_routes
 from metrics_api.api.delivery_jobs import delivery_jobs
+from metrics_api.api.drafts import drafts
 from metrics_api.api.entity_lists import entity_lists, trusted_networks
 from metrics_api.api.evaluations import evaluations, history
 from metrics_api.api.events import events
@@ -46,7 +47,20 @@ LISTS = (entity_lists, trusted_networks)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, cases, investigations, *LISTS)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (report_jobs, delivery_jobs, batches)
-RESOURCES = (system, *ACCESS, *WRITES, *GUARDRAILS, growth, reports, delivery_routes, *RECIPIENTS, *OPERATIONS, *WORK)
+DECISIONS = (drafts,)
+RESOURCES = (
+    system,
+    *ACCESS,
+    *WRITES,
+    *GUARDRAILS,
+    *DECISIONS,
+    growth,
+    reports,
+    delivery_routes,
+    *RECIPIENTS,
+    *OPERATIONS,
+    *WORK,
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

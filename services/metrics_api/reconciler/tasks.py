@@ -15,6 +15,8 @@ from metrics_api.context import Context
 from metrics_api.db.database import Database
 from metrics_api.deliveries import transitions
 from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries, record_ended
+from metrics_api.drafts.power import measure_power
+from metrics_api.drafts.replay import replay_next
 from metrics_api.ledgers import KINDS
 from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.privacy.moderation import request_moderation
@@ -28,6 +30,7 @@ from metrics_api.work.due import enqueue_due
 
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60
+_POWER_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
         Task("purge", _PURGE_SECONDS, partial(_purge, context)),
         Task("measure_queues", often, partial(_measure_queues, context)),
         Task("reconcile_batches", often, partial(_reconcile_batches, context)),
+        Task("replay_drafts", often, partial(_replay_drafts, context)),
+        Task("measure_power", _POWER_SECONDS, partial(_measure_power, context)),
     )
 
 
@@ -128,6 +133,17 @@ def _reconcile_batches(context: Context, now: datetime) -> bool:
         start_due_scans(connection)
         start_due_classification(connection, context.fact_rules, now=now)
     enqueue_due(context, BATCHES, now=now)
+    return False
+
+
+def _replay_drafts(context: Context, now: datetime) -> bool:
+    """Replay one more date of a draft, so that other tasks get their turn in between."""
+    return replay_next(context, now=now)
+
+
+def _measure_power(context: Context, now: datetime) -> bool:
+    """Once a night; hourly, so that a night that was missed is made up for."""
+    measure_power(context, now=now)
     return False
 
 

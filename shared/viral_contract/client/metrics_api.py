@@ -17,6 +17,7 @@ from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, Re
 from viral_contract.client.privacy import PrivacyApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
+from viral_contract.models.drafts import CurveAnswer, DraftAnswer, DraftCreated, DraftRequest, DraftsAnswer
 from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry, ListKind, ListName
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
 from viral_contract.models.flagged import FlaggedAnswer
@@ -38,6 +39,7 @@ from viral_contract.models.investigations import (
     ReferrerInvestigation,
     TrafficEventsAnswer,
 )
+from viral_contract.models.quality import QualityAnswer
 from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.traffic import TrafficAnswer
@@ -108,6 +110,38 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def fetch_what_if(self, **query: QueryValue) -> WhatIfAnswer:
         """What other thresholds would change, and the Helm values that keep them."""
         return self._call("GET", "/v1/guardrails/what-if", WhatIfAnswer, params=query)
+
+    def fetch_drafts(self, **query: QueryValue) -> DraftsAnswer:
+        """A page of drafts of thresholds, newest first."""
+        return self._call("GET", "/v1/drafts", DraftsAnswer, params=query)
+
+    def fetch_draft(self, draft_id: int) -> DraftAnswer:
+        """What a draft would change. Raises ApiProblemError 404 if it is gone."""
+        return self._call("GET", f"/v1/drafts/{draft_id}", DraftAnswer)
+
+    def fetch_curve(self, **query: QueryValue) -> CurveAnswer:
+        """How many are flagged at each value of one setting."""
+        return self._call("GET", "/v1/drafts/curve", CurveAnswer, params=query)
+
+    def fetch_quality(self) -> QualityAnswer:
+        """Precision of each rule, and what the rules find of planted fraud."""
+        return self._call("GET", "/v1/guardrails/quality", QualityAnswer)
+
+    def create_draft(self, draft: DraftRequest) -> int:
+        """Create a draft; returns its id. Raises ApiProblemError 422 if a setting or the period is not possible."""
+        return self._call("POST", "/v1/drafts", DraftCreated, json=draft.model_dump(mode="json")).id
+
+    def change_draft(self, draft_id: int, draft: DraftRequest) -> None:
+        """Change a draft. Raises ApiProblemError 404 if it is gone, 409 if too many run as shadows."""
+        self._send("PUT", f"/v1/drafts/{draft_id}", json=draft.model_dump(mode="json"))
+
+    def promote_draft(self, draft_id: int) -> None:
+        """Mark a draft as promoted. Raises ApiProblemError 404 if it is gone."""
+        self._send("POST", f"/v1/drafts/{draft_id}/promote")
+
+    def discard_draft(self, draft_id: int) -> None:
+        """Discard a draft. Raises ApiProblemError 404 if it is gone."""
+        self._send("DELETE", f"/v1/drafts/{draft_id}")
 
     def fetch_ip_investigation(self, ip_address: str, **query: QueryValue) -> IpInvestigation:
         """Activity of an IP address or its reference. Raises ApiProblemError 404 if it was never seen."""

@@ -20,6 +20,7 @@ from metrics_api.db.tables.deliveries import (
     subscriptions,
     suppressions,
 )
+from metrics_api.db.tables.drafts import draft_days, drafts, power_results
 from metrics_api.db.tables.events import attribution_events, attribution_links
 from metrics_api.db.tables.facts import (
     BURST_SIZES,
@@ -71,6 +72,8 @@ __all__ = [
     "delivery_requests",
     "device_users",
     "devices_per_network_day",
+    "draft_days",
+    "drafts",
     "entity_lists",
     "erasures",
     "event_pii_per_day",
@@ -83,6 +86,7 @@ __all__ = [
     "parent_shares",
     "password_links",
     "people",
+    "power_results",
     "privacy_requests",
     "progress_reels",
     "purges",

@@ -1,0 +1,1 @@
+"""Drafts: thresholds tried on the past, and beside the live ones."""

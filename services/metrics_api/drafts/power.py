@@ -1,0 +1,118 @@
+"""The power meter: each night, what the rules would find of frauds planted in a copy of the facts.
+
+The copies are temporary tables with the names of the facts, which PostgreSQL finds first, so that the rules are those
+that judge the facts themselves. The transaction is rolled back; only the counts are kept.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import Connection, insert, text
+
+from metrics_api.context import Context
+from metrics_api.db.tables import device_users, power_results, referrals
+from metrics_api.detection.query import Query, build_masked_query
+from metrics_api.detection.referrers.evidence import find_referrer_evidence
+from metrics_api.detection.referrers.finding import DAYS
+from metrics_api.drafts.plants import SIZES, Plant, build_plants
+from viral_contract.models.period import Period
+from viral_contract.models.quality import PlantKind, Power
+
+PER_SIZE = 20
+_STEPS = 6
+_RULES: Mapping[PlantKind, str] = {"farm": "farm", "flood": "flood", "ring": "ring"}
+_KEPT_DAYS = timedelta(days=30)
+_COPIES = (
+    "CREATE TEMPORARY TABLE referrals ON COMMIT DROP AS SELECT * FROM referrals WHERE day BETWEEN :start AND :end",
+    """CREATE TEMPORARY TABLE device_users ON COMMIT DROP AS
+        SELECT * FROM device_users WHERE last_day >= :start AND first_day <= :end""",
+)
+# Statements that this session has prepared find the tables by their names again.
+_FIND_COPIES = ("DISCARD PLANS", "ANALYZE referrals", "ANALYZE device_users")
+_IS_MEASURED = text("SELECT EXISTS (SELECT FROM power_results WHERE day = :day)")
+_NEWEST = text("""
+    SELECT day, plant, size, planted, found FROM power_results
+    WHERE day = (SELECT max(day) FROM power_results) ORDER BY plant, size
+""")
+
+
+class _CopiesDoneError(Exception):
+    """Ends the transaction of the copies."""
+
+
+def measure_power(context: Context, *, now: datetime) -> None:
+    """Measure with yesterday's facts, unless that is done."""
+    yesterday = now.astimezone(UTC).date() - timedelta(days=1)
+    with context.database.read() as connection:
+        if connection.execute(_IS_MEASURED, {"day": yesterday}).scalar_one():
+            return
+    found = try_plants(context, yesterday)
+    with context.database.write() as connection:
+        connection.execute(text("DELETE FROM power_results WHERE day < :kept"), {"kept": yesterday - _KEPT_DAYS})
+        rows = [
+            {"day": yesterday, "plant": kind, "size": size, "planted": PER_SIZE, "found": found[kind, size]}
+            for kind, sizes in SIZES.items()
+            for size in sizes
+        ]
+        connection.execute(insert(power_results).values(rows))
+
+
+def try_plants(context: Context, day: date, per_size: int = PER_SIZE) -> Counter[tuple[PlantKind, int]]:
+    """How many plants of each kind and size the rules find in a copy of the facts up to this date."""
+    found: Counter[tuple[PlantKind, int]] = Counter()
+    until = datetime.combine(day, time.max, UTC)
+    query = build_masked_query(Period.between(day, day), context.settings.detection, context.references, now=until)
+    try:
+        with context.database.write() as connection:
+            _copy_facts(connection, day)
+            for step in range(_STEPS):
+                plants = list(build_plants(str(day), step, per_size, until))
+                found += Counter((kind, SIZES[kind][step]) for kind in _find(connection, query, plants))
+            raise _CopiesDoneError
+    except _CopiesDoneError:
+        return found
+
+
+def _copy_facts(connection: Connection, day: date) -> None:
+    values = {"start": day - timedelta(days=DAYS - 1), "end": day}
+    for statement in _COPIES:
+        connection.execute(text(statement), values)
+    for statement in _FIND_COPIES:
+        connection.execute(text(statement))
+
+
+def _find(connection: Connection, query: Query, plants: Sequence[tuple[PlantKind, Plant]]) -> list[PlantKind]:
+    """The kinds of the plants that their rule finds; the copy is then as it was."""
+    with connection.begin_nested() as planted:
+        connection.execute(insert(referrals), [row for _, plant in plants for row in plant.referrals])
+        connection.execute(insert(device_users), _unite(plants))
+        accused = {
+            (each.referrer_id, finding.rule)
+            for each in find_referrer_evidence(connection, query)
+            for finding in each.findings
+        }
+        planted.rollback()
+    return [kind for kind, plant in plants if any((referrer, _RULES[kind]) in accused for referrer in plant.referrers)]
+
+
+def _unite(plants: Sequence[tuple[PlantKind, Plant]]) -> list[dict[str, object]]:
+    """One row for each user of each device."""
+    rows = {(row["device_fingerprint"], row["user_id"]): row for _, plant in plants for row in plant.device_users}
+    return list(rows.values())
+
+
+def fetch_power(connection: Connection) -> tuple[date | None, list[Power]]:
+    """The newest night's result, and its date."""
+    rows = connection.execute(_NEWEST).all()
+    power = [
+        Power(
+            plant=row.plant,
+            size=row.size,
+            planted=row.planted,
+            found=row.found,
+            found_share=row.found / row.planted,
+        )
+        for row in rows
+    ]
+    return (rows[0].day if rows else None), power
