@@ -22,6 +22,8 @@ NOTIFICATIONS_PATH = "/dashboard/notifications"
 TRAFFIC_PATH = "/dashboard/traffic"
 TRAFFIC_EVENTS_PATH = "/dashboard/traffic/events"
 TRAFFIC_REASONS_PATH = "/dashboard/traffic/reasons"
+RULES_PATH = "/dashboard/rules"
+QUALITY_PATH = f"{RULES_PATH}/quality"
 TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
 CASES_PATH = "/dashboard/cases"
 
@@ -60,6 +62,17 @@ def case_path(case_id: int) -> str:
 def find_case_id(path: str | None) -> int | None:
     """Which case's page stands at this path; None where there is none."""
     found = re.fullmatch(rf"{CASES_PATH}/([0-9]{{1,18}})/?", path or "")
+    return int(found[1]) if found else None
+
+
+def draft_path(draft_id: int) -> str:
+    """The page of one draft."""
+    return f"{RULES_PATH}/drafts/{draft_id}"
+
+
+def find_draft_id(path: str | None) -> int | None:
+    """Which draft's page stands at this path; None where there is none."""
+    found = re.fullmatch(rf"{RULES_PATH}/drafts/([0-9]{{1,18}})/?", path or "")
     return int(found[1]) if found else None
 
 

@@ -5,6 +5,9 @@ from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.cases import case_page as case
 from dashboard.cases import queue_page as cases
+from dashboard.drafts import list_page as drafts
+from dashboard.drafts import page as draft
+from dashboard.drafts import quality_page as quality
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
 from dashboard.guardrails import anomalies, event_pii, flagged_devices, flagged_networks
@@ -72,6 +75,9 @@ PAGES: tuple[Page, ...] = (
     traffic.PAGE,
     traffic_reasons.PAGE,
     traffic_events.PAGE,
+    drafts.PAGE,
+    draft.PAGE,
+    quality.PAGE,
     notifications.PAGE,
     subscriptions.PAGE,
     operations.PAGE,

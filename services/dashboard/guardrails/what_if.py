@@ -24,8 +24,8 @@ _COLUMNS = (
 Row = tuple[str, str, str, str]
 
 
-def build_result(answer: WhatIfAnswer, configured_href: str) -> list[Component]:
-    """The comparison over the answer's period, the alerts, and the Helm values."""
+def build_result(answer: WhatIfAnswer, configured_href: str, draft_href: str) -> list[Component]:
+    """The comparison over the answer's period, the alerts, the Helm values, and the way to a draft of the same."""
     if answer.is_partial:
         compared = [build_not_kept()]
     elif not answer.has_data:
@@ -37,11 +37,12 @@ def build_result(answer: WhatIfAnswer, configured_href: str) -> list[Component]:
             html.H3("Alerts", className="sub-heading"),
             *_build_alerts(answer),
         ]
+    draft = dcc.Link("Save as a draft", href=draft_href, className="button")
     back = dcc.Link("Reset to configured", href=configured_href, className="button")
     return [
         html.Section([html.H2("What would change", className="card-heading"), *compared], className="card"),
         html.Section(
-            [html.H2("Apply changes", className="card-heading"), *_build_helm(answer), back], className="card"
+            [html.H2("Apply changes", className="card-heading"), *_build_helm(answer), draft, back], className="card"
         ),
     ]
 

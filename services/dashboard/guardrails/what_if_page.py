@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -12,10 +13,11 @@ from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
+from dashboard.drafts.tabs import ABOVE, build_tabs
 from dashboard.errors import API_FAILURES, is_refused
 from dashboard.guardrails.thresholds import KNOBS, ThresholdValues, build_thresholds
 from dashboard.guardrails.what_if import build_result, format_summary
-from dashboard.links import WHAT_IF_PATH
+from dashboard.links import RULES_PATH, WHAT_IF_PATH
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.settings import DashboardSettings
@@ -32,7 +34,8 @@ def build_layout(_settings: DashboardSettings) -> Component:
     return html.Div(
         [
             dcc.Store(id=_CONFIGURED),
-            html.Div(build_page_header(TITLE, "", []), id="what-if-header"),
+            html.Div(build_page_header(TITLE, "", [], above=ABOVE), id="what-if-header"),
+            build_tabs(WHAT_IF_PATH),
             html.P(id="what-if-said", className="said what-if-said", role="status"),
             html.Div(
                 [
@@ -82,7 +85,7 @@ def try_thresholds(views: SharedViews, search: str | None, configured: Threshold
             _log.warning("what_if_failed", reason=str(error))
         here, cleared = WHAT_IF_PATH + (search or ""), WHAT_IF_PATH + format_search(period)
         return _say(build_failure(error, here, cleared=cleared), configured)
-    return _draw(answer, known, format_search(period), is_first=configured is None)
+    return _draw(answer, known, format_search(period), tried, is_first=configured is None)
 
 
 def parse_thresholds(search: str | None) -> dict[str, str]:
@@ -96,12 +99,14 @@ def _fetch(views: SharedViews, query: Query | Mapping[str, str | int]) -> WhatIf
     return answer
 
 
-def _draw(answer: WhatIfAnswer, configured: ThresholdValues, search: str, *, is_first: bool) -> dict[str, Any]:
+def _draw(
+    answer: WhatIfAnswer, configured: ThresholdValues, search: str, tried: Mapping[str, str], *, is_first: bool
+) -> dict[str, Any]:
     form = build_thresholds(answer.limits, lambda name, part: control_id(_PAGE, name, part))
     return {
-        "header": build_page_header(TITLE, search, []),
+        "header": build_page_header(TITLE, "", [], above=ABOVE),
         "said": format_summary(answer),
-        "result": build_result(answer, WHAT_IF_PATH + search),
+        "result": build_result(answer, WHAT_IF_PATH + search, f"{RULES_PATH}?{urlencode(tried)}"),
         "form": form if is_first else no_update,
         "configured": dict(configured) if is_first else no_update,
     }

@@ -9,48 +9,15 @@ from dashboard.data import SharedViews
 from dashboard.guardrails.thresholds import KNOBS, build_thresholds
 from dashboard.guardrails.what_if import build_result, compare, format_figures, format_summary
 from dashboard.guardrails.what_if_page import try_thresholds
-from metrics_api.settings.detection import DetectionSettings
-from tests.support.answers import COMMON, build_basis_score, build_item
+from tests.support.answers import build_item
+from tests.support.what_if_answers import CONFIGURED, build_outcome, build_what_if
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.people import Role
-from viral_contract.models.thresholds import Overrides
-from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, WhatIfAnswer
+from viral_contract.models.what_if import NotApplicable, RaisedAlert
 
 PATH = "/v1/guardrails/what-if"
-CONFIGURED = {name: getattr(DetectionSettings(), name) for name in Overrides.model_fields if name != "fraud_rule"}
-FRAUD = RaisedAlert(type="fraud_detection", severity="high", message="9 addresses")
 BOTS = RaisedAlert(type="bot_detection", severity="medium", message="4 devices")
-
-
-def build_outcome(score: float = 72, **fields: Any) -> Outcome:
-    given = {
-        "health_score": score,
-        "health_status": "fair",
-        "basis": "count",
-        "by_count": build_basis_score(score),
-        "by_share": build_basis_score(64.5),
-        "deductions": {"fraud": 20, "bot_behavior": 8, "opt_out_rate": 0, "coppa_violations": 0},
-        "deduction_items": [build_item("fraud", 20), build_item("bot_behavior", 8, cap=20)],
-        "total_flagged_ips": 10,
-        "total_flagged_devices": 4,
-        "total_flagged_referrers": 0,
-        "compliance_target_met": False,
-        "alerts": [FRAUD],
-    }
-    return Outcome.model_validate({**given, **fields})
-
-
-def build_what_if(changed: Outcome | None = None, **fields: Any) -> WhatIfAnswer:
-    given = {
-        "thresholds": CONFIGURED,
-        "has_data": True,
-        "configured": build_outcome(),
-        "changed": changed or build_outcome(),
-        "helm_values": "",
-        "not_applicable": [],
-    }
-    return WhatIfAnswer.model_validate({**COMMON, **given, **fields})
 
 
 BETTER = build_outcome(
@@ -117,20 +84,22 @@ def test_by_share_the_other_score_is_that_by_count() -> None:
 
 def test_alerts_that_would_open_or_close_are_named() -> None:
     answer = build_what_if(BETTER)
-    said = [" ".join(text_of(each).split()) for each in find(build_result(answer, "/"), "check")]
+    said = [" ".join(text_of(each).split()) for each in find(build_result(answer, "/", "/draft"), "check")]
     assert said == ["Bot-like devices would open", "Click fraud suspected would close"]
     assert format_summary(answer) == ("Health Score 72.0 → 80.5: 8.5 higher. 1 alert would open. 1 alert would close.")
 
 
 def test_alerts_that_stay_are_named_apart() -> None:
-    said = text_of(build_result(build_what_if(), "/"))
+    said = text_of(build_result(build_what_if(), "/", "/draft"))
     assert "No alerts would open or close." in said
     assert "Stay open: Click fraud suspected" in said
 
 
 def test_what_can_be_applied_can_be_copied_and_the_rest_is_explained() -> None:
     refused = NotApplicable(name="bot_rapid_click_window_seconds", value=2, allowed="3 to 10")
-    body = build_result(build_what_if(helm_values="thresholds:\n  alertFraudIps: 9\n", not_applicable=[refused]), "/")
+    body = build_result(
+        build_what_if(helm_values="thresholds:\n  alertFraudIps: 9\n", not_applicable=[refused]), "/", "/draft"
+    )
     [values] = find(body, "example")
     [copy] = [each for each in walk(body) if hasattr(each, "data-copy")]
     assert text_of(values) == "thresholds:\n  alertFraudIps: 9\n"
@@ -139,13 +108,13 @@ def test_what_can_be_applied_can_be_copied_and_the_rest_is_explained() -> None:
 
 
 def test_without_a_change_there_is_nothing_to_copy() -> None:
-    body = build_result(build_what_if(), "/")
+    body = build_result(build_what_if(), "/", "/draft")
     assert find(body, "example") == []
     assert "No changes yet." in text_of(body)
 
 
 def test_a_period_without_data_has_no_comparison() -> None:
-    body = build_result(build_what_if(has_data=False), "/")
+    body = build_result(build_what_if(has_data=False), "/", "/draft")
     assert rows_of(body) == []
     assert "No data in this period" in text_of(body)
 
