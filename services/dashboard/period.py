@@ -12,6 +12,8 @@ from viral_contract.models.problem import format_sentence
 
 DEFAULT_DAYS = 7
 CHOICES = (7, 14, 30)
+PERIOD_NAMES = tuple(PeriodQuery.model_fields)
+"""The parameters that name a period."""
 Query = dict[str, str | int]
 
 
@@ -34,7 +36,7 @@ def parse_period(search: str | None) -> PeriodQuery:
 
 def read_period(given: Mapping[str, str]) -> PeriodQuery:
     """The period among the parameters of a page, as `parse_period` finds it."""
-    named = {name: given[name] for name in PeriodQuery.model_fields if name in given}
+    named = {name: given[name] for name in PERIOD_NAMES if name in given}
     try:
         return PeriodQuery.model_validate(named or {"days": DEFAULT_DAYS})
     except ValidationError as error:
@@ -55,7 +57,7 @@ def format_search(period: PeriodQuery) -> str:
 
 def keep_period(search: str | None) -> str:
     """Of a page's query string the period alone; nothing where it names none, or one that does not exist."""
-    if not PeriodQuery.model_fields.keys() & read_search(search):
+    if not read_search(search).keys() & PERIOD_NAMES:
         return ""
     try:
         return format_search(parse_period(search))

@@ -24,9 +24,10 @@ GUARDRAILS = f"/dashboard/guardrails?{WEEK}"
 PREVIEWS = "reason=WhatsApp+%28social-preview%29&traffic_class=preview"
 PAGES = (
     (TRAFFIC, "Totals", "Filtered10"),
-    (f"/dashboard/traffic/reasons?{WEEK}", "Why events got their class", "WhatsApp"),
-    (f"/dashboard/traffic/events?{WEEK}&{PREVIEWS}", "Newest first", "Parent share"),
+    (f"/dashboard/traffic/reasons?{WEEK}", "Reasons", "WhatsApp"),
+    (f"/dashboard/traffic/events?{WEEK}&{PREVIEWS}", "Events of a reason", "Parent share"),
 )
+LISTS = [f"/dashboard/guardrails/fraud?{WEEK}", *(path for path, _, _ in PAGES[1:])]
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 SCHOOL, FARM = "192.0.2.77", "198.51.100.20"
@@ -124,20 +125,22 @@ def test_reasons_are_searched_exported_and_opened(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(TRAFFIC)
         card(guest.page, "Reasons").get_by_role("link", name="Search and export all reasons").click()
-        found = card(guest.page, "Why events got their class")
+        found = card(guest.page, "Reasons")
         expect(found.get_by_role("row")).to_have_count(1 + 3)
-        guest.page.get_by_role("textbox", name="Search").fill("google")
+        search = guest.page.get_by_role("textbox", name="Pattern or user agent")
+        search.fill("google")
         expect(found.get_by_role("row")).to_have_count(1 + 1)
         expect(guest.page).to_have_url(re.compile("reasons.*&q=google"))
         with guest.page.expect_download() as download:
-            guest.page.get_by_role("link", name="Export CSV").click()
-        assert download.value.suggested_filename == "traffic-reasons_2022-03-01_2022-03-07.csv"
+            guest.page.get_by_role("link", name="CSV").click()
+        assert download.value.suggested_filename == "reasons_2022-03-01_2022-03-07.csv"
         assert len(download.value.path().read_text().splitlines()) == 1 + 1
-        guest.page.get_by_role("textbox", name="Search").fill("")
+        search.fill("")
         expect(found.get_by_role("row")).to_have_count(1 + 3)
         found.get_by_role("link", name="View events of WhatsApp").click()
-        expect(guest.page.get_by_role("heading", name="Events: WhatsApp", level=1)).to_be_visible()
-        events = card(guest.page, "Newest first")
+        about = guest.page.locator("#traffic-events-about")
+        expect(about).to_have_text("WhatsApp · social-preview · Link previews · 1–7 Mar 2022")
+        events = card(guest.page, "Events of a reason")
         expect(events.get_by_role("row")).to_have_count(1 + 7)
         expect(events.get_by_role("row", name="Parent share").first).to_contain_text("WhatsApp/2.24.20.89 A")
         assert guest.complaints == []
@@ -235,3 +238,14 @@ def test_where_there_is_room_cards_are_open_and_stay_so(signed_in: Open) -> None
         expect(row).to_be_hidden()
         guest.page.set_viewport_size({"width": 1440, "height": 900})
         expect(row).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 760, 980, 1180, 1440])
+def test_lists_fit_every_window(signed_in: Open, width: int) -> None:
+    with signed_in(width=width) as guest:
+        for path in LISTS:
+            guest.open(path)
+            frame = guest.page.locator(".table-frame")
+            expect(frame).to_be_visible()
+            assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0, path
+            assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -24,9 +24,9 @@ _COLUMNS = (
     ListColumn("Days over", "days", is_figure=True, rank=2),
     ListColumn("Peak day", "peak_clicks", is_figure=True),
     ListColumn("Devices", "devices", is_figure=True, rank=2),
-    ListColumn("Per device", "clicks_per_device", is_figure=True),
+    ListColumn("Per device", "clicks_per_device", is_figure=True, rank=3),
     ListColumn("Referrers", "referrers", is_figure=True, rank=2),
-    ListColumn("Top referrer, share", "top_referrer_share"),
+    ListColumn("Top referrer, share", "top_referrer_share", rank=3),
     ListColumn("New devices", is_figure=True, rank=2),
     ListColumn("Trust", phone="end"),
 )

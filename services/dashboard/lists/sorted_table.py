@@ -18,14 +18,15 @@ CsvValue = str | int | float | None
 class ListColumn:
     """A column; `sort` is what the API calls its order, `first` the direction of the first press on its head.
 
-    Columns of `rank` 2 leave where there is little room. A phone shows a row on two lines: those with a place there.
+    Columns of `rank` 2 leave where there is little room, those of 3 where there is less. A phone shows a row on two
+    lines: those with a place there.
     """
 
     heading: str
     sort: str | None = None
     first: Order = "desc"
     is_figure: bool = False
-    rank: Literal[1, 2] = 1
+    rank: Literal[1, 2, 3] = 1
     phone: Phone | None = None
     unit: str = ""
 

@@ -71,6 +71,7 @@ class TablePage:
 
     `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
     for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks.
+    `subject` are the parameters of the address that say what the list is about, which no filter changes.
     """
 
     path: str
@@ -81,6 +82,7 @@ class TablePage:
     fetch: Callable[[MetricsApi, Query, str], Listing]
     sort: str
     toolbar: Toolbar = field(default_factory=Toolbar)
+    subject: Sequence[str] = ()
     above: tuple[str, str] | None = None
     over_period: bool = True
     build_actions: Callable[[], list[Component]] | None = None
@@ -209,6 +211,7 @@ def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
     cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
     return {
         **(format_query(read_period(wanted)) if listed.over_period else {}),
+        **{name: wanted[name] for name in listed.subject if name in wanted},
         **listed.toolbar.find_filters(wanted),
         "sort": sort,
         "order": wanted.get("order", listed.first_order(sort)),

@@ -1,7 +1,6 @@
 """Reasons: by which pattern or header clicks and visits got their class, with a sample."""
 
 import re
-from collections.abc import Sequence
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -38,14 +37,11 @@ def build_body(snapshot: TrafficSnapshot) -> list[Component]:
     shown = f"Showing {format_count(min(_ROWS, len(reasons)))} of {format_counted(len(reasons), 'reason')}"
     return [
         build_hint(f"Clicks and visits · most events first · {shown.lower()}"),
-        build_reasons(reasons[:_ROWS], snapshot.search),
+        build_table(
+            "Reasons, most events first", _COLUMNS, [build_cells(each, snapshot.search) for each in reasons[:_ROWS]]
+        ),
         build_link_to_all("Search and export all reasons", TRAFFIC_REASONS_PATH + snapshot.search),
     ]
-
-
-def build_reasons(reasons: Sequence[TrafficReason], search: str) -> Component:
-    """One row a reason, with the way to its events over the period of `search`."""
-    return build_table("Reasons, most events first", _COLUMNS, [_build_row(each, search) for each in reasons])
 
 
 def format_reason(reason: str) -> tuple[str, str]:
@@ -63,7 +59,8 @@ def _strip_pattern(pattern: str) -> str:
     return pattern.replace("\\", "").strip("^$/") or pattern
 
 
-def _build_row(each: TrafficReason, search: str) -> tuple[Component | str, ...]:
+def build_cells(each: TrafficReason, search: str) -> tuple[Component | str, ...]:
+    """A reason's name, class and events, the user agent of one of them, and the way to all of them."""
     name, about = format_reason(each.reason)
     sample = each.sample or "no longer kept"
     return (

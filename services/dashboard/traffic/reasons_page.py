@@ -1,134 +1,83 @@
-"""All reasons for traffic classes in a period: searched and filtered by the address, and exported."""
+"""The list of all reasons for traffic classes in a period."""
 
-from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from collections.abc import Callable, Sequence
 
-import dash_mantine_components as dmc
-from dash import Dash, dcc, html
-from dash.development.base_component import Component
-from flask import Response, request
-
-from dashboard.components.address_controls import control_id, keep_in_address
-from dashboard.components.card import build_hint
-from dashboard.components.controls import build_select
-from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
-from dashboard.export import answer_csv
-from dashboard.formats import format_clock
 from dashboard.links import TRAFFIC_PATH, TRAFFIC_REASONS_PATH
-from dashboard.lists.page import build_page
-from dashboard.lists.view import Drawn, Form, ListPage, Wanted, build_next
-from dashboard.period import format_query, format_search, read_period, read_search
+from dashboard.lists.sorted_table import ListColumn, ListRow
+from dashboard.lists.table_page import Listing, TablePage, build_page, format_nothing
+from dashboard.lists.toolbar import ANY, Choice, Toolbar
+from dashboard.period import PERIOD_NAMES, Query
 from dashboard.traffic.kinds import KINDS, NAMES, NOTHING_FILTERED
-from dashboard.traffic.reasons import build_reasons, format_reason
+from dashboard.traffic.reasons import build_cells, format_reason
 from viral_contract.client.metrics_api import MetricsApi
-from viral_contract.models.people import Scope
-from viral_contract.models.traffic import TrafficAnswer, TrafficReason
-from viral_reports.csv_file import BYTE_ORDER_MARK, format_lines
+from viral_contract.models.traffic import TrafficReason
 from viral_reports.dates import format_period
-from viral_reports.figures import format_count, format_counted
 
 ABOVE = ("Filtered traffic", TRAFFIC_PATH)
-ROWS = 50
-_SLUG, _TITLE = "traffic-all-reasons", "Reasons"
-_EXPORT_PATH = f"{TRAFFIC_REASONS_PATH}.csv"
-_ANY = "any"
-_DEFAULTS = {"q": "", "class": _ANY}
-_COLUMNS = tuple(TrafficReason.model_fields)
+_COLUMNS = (
+    ListColumn("Reason", "reason", "asc", phone="name"),
+    ListColumn("Class", "class", "asc", phone="note"),
+    ListColumn("Events", "events", is_figure=True, phone="figure", unit="events"),
+    ListColumn("Sample user agent", rank=2),
+    ListColumn("Events of it", phone="end"),
+)
+_ORDERS: dict[str, Callable[[TrafficReason], str | int]] = {
+    "reason": lambda each: format_reason(each.reason)[0].lower(),
+    "class": lambda each: NAMES[each.traffic_class],
+    "events": lambda each: each.events,
+}
 
 
-def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
-    """The reasons of the period that the address has not filtered out, some at a time.
-
-    Raises InvalidPeriodError.
-    """
-    period = read_period(wanted)
-    answer = api.fetch_traffic(**format_query(period))
-    search = format_search(period)
-    summary = html.P(f"{format_period(answer.period)} · as of {format_clock(answer.computed_at)}")
-    return {
-        "header": [build_page_header(_TITLE, search, [summary], _build_export(wanted), above=ABOVE)],
-        "list": build_list(answer, wanted, search),
-    }
-
-
-def build_list(answer: TrafficAnswer, wanted: Wanted, search: str) -> list[Component]:
-    """What is left of the reasons, from the row on that the address names."""
-    found = list_matching(answer.reasons, wanted)
-    if not found:
-        return [html.P("No reason matches" if answer.reasons else NOTHING_FILTERED, className="nothing")]
-    first = _read_first(wanted, len(found))
-    shown = found[first : first + ROWS]
-    more = str(first + ROWS) if first + ROWS < len(found) else None
-    events = format_counted(sum(each.events for each in found), "event")
-    about = f"Showing {format_count(len(shown))} of {format_counted(len(found), 'reason')} · {events} · most first"
-    return [
-        build_hint(about),
-        build_reasons(shown, search),
-        *build_next(TRAFFIC_REASONS_PATH, wanted, more, f"{ROWS} reasons"),
-    ]
+def fetch(api: MetricsApi, query: Query, search: str) -> Listing:
+    """A page of the reasons; the API gives all of them at once. `search` is the period in links."""
+    answer = api.fetch_traffic(**{name: query[name] for name in PERIOD_NAMES if name in query})
+    found = list_matching(answer.reasons, query)
+    first = _read_first(query)
+    behind = first + int(query["limit"])
+    return Listing(
+        rows=[_build_row(each, search) for each in found[first:behind]],
+        total=len(found),
+        next_cursor=str(behind) if behind < len(found) else None,
+        about=f"{format_period(answer.period)} · why clicks and visits got their class",
+        nothing=format_nothing(answer, NOTHING_FILTERED.removesuffix(" in this period")),
+        dates=f"{answer.period.start}_{answer.period.end}",
+    )
 
 
-def list_matching(reasons: Sequence[TrafficReason], wanted: Wanted) -> list[TrafficReason]:
-    """The reasons of the wanted class that hold the wanted text, in their names or in their sample."""
-    text, kind = wanted.get("q", "").strip().lower(), wanted.get("class", _ANY)
-    classes = next((each.classes for each in KINDS if each.slug == kind), tuple(NAMES))
-    return [each for each in reasons if each.traffic_class in classes and text in _write_out(each)]
+def list_matching(reasons: Sequence[TrafficReason], query: Query) -> list[TrafficReason]:
+    """The reasons of the class that is asked for, with its text in their names or their sample, in its order."""
+    text, slug = str(query.get("q", "")).lower(), query.get("class")
+    classes = next((kind.classes for kind in KINDS if kind.slug == slug), tuple(NAMES))
+    found = [each for each in reasons if each.traffic_class in classes and text in _write_out(each)]
+    order = _ORDERS.get(str(query["sort"]), _ORDERS["events"])
+    return sorted(found, key=order, reverse=query["order"] != "asc")
 
 
 def _write_out(each: TrafficReason) -> str:
     return "\n".join((*format_reason(each.reason), each.reason, each.sample or "")).lower()
 
 
-def _read_first(wanted: Wanted, number: int) -> int:
-    given = wanted.get("cursor", "")
-    return min(int(given), number - 1) if given.isascii() and given.isdecimal() else 0
+def _read_first(query: Query) -> int:
+    given = str(query.get("cursor", ""))
+    return int(given) if given.isascii() and given.isdecimal() else 0
 
 
-def export(api: MetricsApi, wanted: Mapping[str, str]) -> tuple[str, str]:
-    """All reasons that the address has not filtered out, as a file with its name.
-
-    Raises InvalidPeriodError.
-    """
-    answer = api.fetch_traffic(**format_query(read_period(wanted)))
-    rows = [each.model_dump().values() for each in list_matching(answer.reasons, wanted)]
-    name = f"traffic-reasons_{answer.period.start}_{answer.period.end}.csv"
-    return name, BYTE_ORDER_MARK + format_lines([_COLUMNS, *rows])
+def _build_row(each: TrafficReason, search: str) -> ListRow:
+    label = format_reason(each.reason)[0]
+    return ListRow(f"{each.traffic_class} {each.reason}", label, build_cells(each, search), each.model_dump())
 
 
-def _build_export(wanted: Wanted) -> Component:
-    href = f"{_EXPORT_PATH}?{urlencode(wanted)}"
-    return html.A("Export CSV", href=href, className="button", download="reasons.csv", **{"data-download": "true"})
-
-
-def _build_filters() -> list[Component]:
-    text = dmc.TextInput(
-        id=control_id(_SLUG, "q"), label="Search", placeholder="Pattern or user agent", value="", className="filter"
-    )
-    classes = {_ANY: "All", **{kind.slug: kind.name for kind in KINDS}}
-    select = build_select(control_id(_SLUG, "class"), "Class", classes, className="filter")
-    filters = html.Div([text, select], className="filters", role="search", **{"aria-label": "Filter"})
-    return [dcc.Store(id=f"{_SLUG}-defaults", data=_DEFAULTS), filters]
-
-
-def _add_own(app: Dash, views: SharedViews) -> None:
-    keep_in_address(app, _SLUG, f"{_SLUG}-defaults")
-
-    @app.server.get(_EXPORT_PATH, endpoint="export_traffic_reasons")
-    def export_reasons() -> Response:
-        wanted = read_search(request.query_string.decode())
-        return answer_csv(lambda: export(views.api_of_viewer(), wanted))
-
-
-LISTED = ListPage(
+LISTED = TablePage(
     path=TRAFFIC_REASONS_PATH,
-    slug=_SLUG,
-    title=_TITLE,
-    about="Loading",
-    draw=draw,
-    cards=(Form("filter", "Filter", _build_filters), ("list", "Why events got their class")),
-    scope=Scope.METRICS_READ,
+    slug="traffic-all-reasons",
+    title="Reasons",
+    nouns=("reason", "reasons"),
+    columns=_COLUMNS,
+    fetch=fetch,
+    sort="events",
+    toolbar=Toolbar(
+        "Pattern or user agent", (Choice("class", "Class", {ANY: "All", **{kind.slug: kind.name for kind in KINDS}}),)
+    ),
     above=ABOVE,
-    over_period=True,
 )
-PAGE = build_page(LISTED, add_own=_add_own)
+PAGE = build_page(LISTED)
