@@ -1,7 +1,6 @@
-// What the browser has to do by itself: rest while nobody looks, keep the period in the address, and lead keyboard
+// What the browser has to do by itself: rest while nobody looks, keep controls in the address, and lead keyboard
 // and screen reader along when the page changes.
 (function () {
-  const PERIODS = ["7", "14", "30"];
   const CHOOSING_MS = 250;
   // Where in a list a page of rows begins.
   const PLACE = ["cursor", "trail", "page"];
@@ -81,22 +80,6 @@
     }
   });
 
-  function readPeriod(search) {
-    const query = new URLSearchParams(search);
-    const dates = [query.get("start"), query.get("end")];
-    if (dates[0] || dates[1]) return { days: "", dates };
-    const days = query.get("days") || PERIODS[0];
-    return { days: PERIODS.includes(days) ? days : "", dates: [null, null] };
-  }
-
-  // Another period has other rows: its list begins at the first. What else the page was asked for stays.
-  function putPeriod(period) {
-    const query = new URLSearchParams(window.location.search);
-    for (const name of ["days", "start", "end", ...PLACE]) query.delete(name);
-    for (const [name, value] of Object.entries(period)) query.set(name, value);
-    window.dash_clientside.set_props("url", { search: query.toString() && "?" + query });
-  }
-
   function triggeredBy(input) {
     return window.dash_clientside.callback_context.triggered.some((each) => each.prop_id.endsWith(input));
   }
@@ -159,24 +142,7 @@
         return isMissed ? NOTHING() : Date.now();
       },
 
-      // The address is the truth about the period: the two controls show it ...
-      showPeriod: function (search) {
-        const shown = readPeriod(search);
-        return [shown.days, shown.dates];
-      },
-
-      // ... and change it, which brings the data of the other period.
-      choosePeriod: function (days, dates) {
-        const shown = readPeriod(window.location.search);
-        const [start, end] = dates || [null, null];
-        if (triggeredBy("-period.value") && days && days !== shown.days) putPeriod({ days });
-        if (triggeredBy("-dates.value") && start && end && String(dates) !== String(shown.dates)) {
-          putPeriod({ start, end });
-        }
-        if (triggeredBy("-dates.value") && !start && shown.dates[0]) putPeriod({});
-      },
-
-      // Controls of other pages show what the address says, or else the default ...
+      // Controls show what the address says, or else the default ...
       showControls: function (search, defaults, ids) {
         // What a control was about to say is older than an address that it did not write.
         if (search !== written) choices.clear();

@@ -1,31 +1,117 @@
-"""The choice of a period, which lives in the address of its page."""
+"""The choice of a period, which lives in the address of its page; assets/period.js does it in the browser."""
 
+from datetime import UTC, datetime
+
+import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.controls import build_segments
-from dashboard.components.dates import build_dates
+from dashboard.components.icons import build_icon
 from dashboard.period import CHOICES, DEFAULT_DAYS
 
+# The keys work while the choice is open.
+_PRESETS = {
+    "today": ("Today", "D"),
+    "yesterday": ("Yesterday", "E"),
+    "7": ("Last 7 days", "W"),
+    "14": ("Last 14 days", "F"),
+    "30": ("Last 30 days", "T"),
+    "90": ("Last 90 days", "Q"),
+    "month": ("This month", "M"),
+    "last-month": ("Last month", "L"),
+    "custom": ("Custom", "C"),
+}
 
-def build_period(slug: str) -> Component:
-    """The choice of some days until today, or of dates."""
+
+def build_period(slug: str, *, compares: bool = False) -> Component:
+    """The choice of some days until today, or of other dates; a page that `compares` shows the period before, too."""
     choices = {str(days): f"{days} days" for days in CHOICES}
     segments = build_segments(f"{slug}-period", "Period", choices, str(DEFAULT_DAYS))
-    return html.Div([segments, build_dates(f"{slug}-dates")], className="period-controls")
+    return html.Div([segments, _build_popover(slug, compares=compares)], className="period-controls")
 
 
-def add_period(app: Dash, slug: str) -> None:
+def _build_popover(slug: str, *, compares: bool) -> Component:
+    button = html.Button(
+        [
+            build_icon("calendar"),
+            html.Span("Dates", id=f"{slug}-period-dates"),
+            *([html.Span(id=f"{slug}-period-compared", className="period-compared")] if compares else []),
+        ],
+        className="button period-button",
+        type="button",
+    )
+    return dmc.Popover(
+        [dmc.PopoverTarget(button), dmc.PopoverDropdown(_build_panel(slug), className="period-panel")],
+        id=f"{slug}-period-popover",
+        position="bottom-end",
+        trapFocus=True,
+        returnFocus=True,
+        withinPortal=False,
+        keepMounted=False,
+        transitionProps={"duration": 0},
+    )
+
+
+def _build_panel(slug: str) -> Component:
+    presets = [
+        html.Button([word, html.Span(key)], type="button", **{"data-preset": name})
+        for name, (word, key) in _PRESETS.items()
+    ]
+    calendar = dmc.DatePicker(
+        id=f"{slug}-dates",
+        type="range",
+        numberOfColumns=2,
+        allowSingleDateInRange=True,
+        maxDate=datetime.now(UTC).date().isoformat(),
+        weekendDays=[],
+        hideOutsideDates=True,
+        ariaLabels={"previousMonth": "Previous month", "nextMonth": "Next month"},
+    )
+    actions = html.Div(
+        [
+            html.Span(id=f"{slug}-period-draft", className="period-draft", role="status"),
+            html.Button("Cancel", className="button", type="button", **{"data-period-action": "cancel"}),
+            html.Button("Apply", className="button button-primary", type="button", **{"data-period-action": "apply"}),
+        ],
+        className="period-actions",
+    )
+    return html.Div(
+        [
+            html.Div(presets, className="period-presets", role="group", **{"aria-label": "Presets"}),
+            html.Div([calendar, actions], className="period-calendar"),
+        ],
+        **{"data-period": slug},
+    )
+
+
+def add_period(app: Dash, slug: str, *, compares: bool = False) -> None:
     """The browser itself keeps the period in the address."""
+    compared = [Output(f"{slug}-period-compared", "children")] if compares else []
     app.clientside_callback(
-        ClientsideFunction("dashboard", "showPeriod"),
-        Output(f"{slug}-period", "value"),
-        Output(f"{slug}-dates", "value"),
-        Input("url", "search"),
+        ClientsideFunction("period", "showPeriod"),
+        [
+            Output(f"{slug}-period", "value"),
+            Output(f"{slug}-period-dates", "children"),
+            Output(f"{slug}-dates", "value", allow_duplicate=True),
+            *compared,
+        ],
+        [Input("url", "search")],
+        prevent_initial_call="initial_duplicate",
     )
     app.clientside_callback(
-        ClientsideFunction("dashboard", "choosePeriod"),
-        Input(f"{slug}-period", "value"),
+        ClientsideFunction("period", "chooseDays"), Input(f"{slug}-period", "value"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction("period", "openPanel"),
+        Output(f"{slug}-dates", "value"),
+        Output(f"{slug}-dates", "numberOfColumns"),
+        Output(f"{slug}-dates", "maxDate"),
+        Input(f"{slug}-period-popover", "opened"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("period", "draftDates"),
+        Output(f"{slug}-period-draft", "children"),
         Input(f"{slug}-dates", "value"),
         prevent_initial_call=True,
     )

@@ -43,5 +43,6 @@ PAGE = build_page(
         icon="growth",
         cards=CARDS,
         fetch=fetch_snapshot,
+        compares=True,
     )
 )

@@ -23,7 +23,7 @@ def build_page(live: LivePage[Data]) -> Page:
     def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
         _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
         add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
-        add_period(app, live.slug)
+        add_period(app, live.slug, compares=live.compares)
         _add_panel(live.slug, app)
 
     return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)
@@ -37,7 +37,7 @@ def build_frame(live: LivePage[Data], refresh_seconds: int) -> Component:
         [
             *build_clock(slug, refresh_seconds),
             dcc.Store(id=f"{slug}-shown"),
-            html.Header([title, _build_controls(slug)], className="page-header"),
+            html.Header([title, _build_controls(live)], className="page-header"),
             build_refresh_problem(slug),
             html.Div(id=f"{slug}-notice"),
             html.Div([build_skeleton(card) for card in live.cards], id=f"{slug}-cards", className="cards"),
@@ -67,8 +67,8 @@ def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
     )
 
 
-def _build_controls(slug: str) -> Component:
-    return html.Div([build_period(slug), build_refresh(slug)], className="controls")
+def _build_controls(live: LivePage[Data]) -> Component:
+    return html.Div([build_period(live.slug, compares=live.compares), build_refresh(live.slug)], className="controls")
 
 
 def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:

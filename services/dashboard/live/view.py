@@ -45,7 +45,10 @@ Data = TypeVar("Data", bound=LiveData)
 
 @dataclass(frozen=True)
 class LivePage(Generic[Data]):
-    """A page of cards over the period in its address, which refreshes by itself; `slug` begins its ids."""
+    """A page of cards over the period in its address, which refreshes by itself; `slug` begins its ids.
+
+    One that compares says so beside its period.
+    """
 
     path: str
     slug: str
@@ -53,6 +56,7 @@ class LivePage(Generic[Data]):
     icon: str
     cards: Sequence[Card[Data]]
     fetch: Callable[[MetricsApi, PeriodQuery], Data]
+    compares: bool = False
 
     @property
     def folding(self) -> list[Card[Data]]:
