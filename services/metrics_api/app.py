@@ -32,6 +32,7 @@ from metrics_api.api.queues import queues as queue_routes
 from metrics_api.api.report_jobs import report_jobs
 from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
+from metrics_api.api.search import search
 from metrics_api.api.sessions import sessions
 from metrics_api.api.single_sign_on import single_sign_on
 from metrics_api.api.subscriptions import subscriptions
@@ -43,7 +44,7 @@ from viral_runtime.web.request_log import observe_requests
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
 RECIPIENTS = (subscriptions, notifications)
-LISTS = (entity_lists, trusted_networks)
+LISTS = (entity_lists, trusted_networks, search)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, cases, investigations, *LISTS)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (report_jobs, delivery_jobs, batches)

@@ -92,6 +92,7 @@ def events(api: Api) -> list[dict[str, Any]]:
     return [*build_clicks(12, **same), build_event("signup", **same), conversion, preview]
 
 
+TEXT = {"q": "203.0.113"}
 REASON = {"reason": "WhatsApp (social-preview)", "traffic_class": "preview"}
 
 
@@ -107,7 +108,7 @@ READS = [
 def test_an_answer_is_as_it_is_described(api: Api, events: list[dict[str, Any]], operation: Operation) -> None:
     api.post_events(*events)
     wanted = operation.query.model_fields if operation.query else {}
-    given = {name: value for name, value in {**PERIOD, **REASON}.items() if name in wanted}
+    given = {name: value for name, value in {**PERIOD, **REASON, **TEXT}.items() if name in wanted}
     document = api.read("/openapi.json")
     responses = document["paths"][operation.rule]["get"]["responses"]
     schema = responses["200"]["content"]["application/json"]["schema"]

@@ -76,6 +76,12 @@ def _match(given: str, identifiers: Identifiers) -> ColumnElement[bool]:
     return or_(*matches)
 
 
+def find_cases(connection: Connection, q: str, identifiers: Identifiers, *, most: int) -> list[Case]:
+    """The newest cases of any status that match the text."""
+    found = select(cases).where(_match(q, identifiers)).order_by(_column.id.desc()).limit(most)
+    return [format_case(row, identifiers) for row in connection.execute(found)]
+
+
 def fetch_cases(
     connection: Connection, wanted: Wanted, page: Page, identifiers: Identifiers, *, now: datetime
 ) -> CasesAnswer:

@@ -42,6 +42,7 @@ from viral_contract.models.investigations import (
 from viral_contract.models.quality import QualityAnswer
 from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
+from viral_contract.models.search import SearchAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer
@@ -69,6 +70,10 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def fetch_flagged(self, **query: QueryValue) -> FlaggedAnswer:
         """Networks with too many clicks in one day, one row a network or a referrer, as `group_by` says."""
         return self._call("GET", "/v1/guardrails/fraud", FlaggedAnswer, params=query)
+
+    def search(self, q: str) -> SearchAnswer:
+        """What has this id or begins with it, up to 5 of each kind."""
+        return self._call("GET", "/v1/search", SearchAnswer, params={"q": q})
 
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:
         """Devices that clicked faster than a person can."""

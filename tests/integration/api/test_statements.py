@@ -78,6 +78,7 @@ READS = {
     "/v1/growth/cohorts": (2, 1),
     "/v1/growth/cycle-time": (4, 1),
     "/v1/reports": (3, 1),
+    "/v1/search": (9, 1),
     "/v1/reports/{report_id}": (2, 1),
     "/v1/reports/{report_id}/export": (3, 3),
     "/v1/reports/{report_id}/deliveries": (3, 1),
@@ -104,6 +105,7 @@ REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 3}
 ASKED = {
     "/v1/reports/{report_id}/export": {"format": "html"},
     "/v1/guardrails/traffic/events": {"reason": "method: HEAD", "traffic_class": "prefetch"},
+    "/v1/search": {"q": "203.0.113.7"},
 }
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
