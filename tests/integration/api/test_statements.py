@@ -45,7 +45,7 @@ READS = {
     "/v1/guardrails/traffic": (4, 1),
     "/v1/guardrails/traffic/events": (5, 1),
     "/v1/guardrails/event-pii": (3, 1),
-    "/v1/guardrails/referrers": (14, 1),
+    "/v1/guardrails/referrers": (13, 1),
     "/v1/guardrails/health": (11, 1),
     "/v1/guardrails/what-if": (15, 1),
     "/v1/guardrails/coppa": (4, 1),

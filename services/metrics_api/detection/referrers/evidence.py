@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.detection.referrers.circles import find_cycles, find_mutual
+from metrics_api.detection.referrers.circles import find_circles
 from metrics_api.detection.referrers.duplicates import find_duplicates
 from metrics_api.detection.referrers.farms import find_farms
 from metrics_api.detection.referrers.finding import IN_WINDOW, STRENGTHS, Finding, Window, build_window
@@ -21,8 +21,7 @@ from metrics_api.detection.referrers.timing import find_timing
 
 RULES: tuple[Callable[[Connection, Window], list[Finding]], ...] = (
     find_self_referrals,
-    find_mutual,
-    find_cycles,
+    find_circles,
     find_duplicates,
     find_farms,
     find_rings,

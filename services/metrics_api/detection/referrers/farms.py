@@ -21,7 +21,7 @@ _SIGNS_NEEDED = 2
 _INVITEES = text(f"""
     WITH {SHARED}, invitee AS MATERIALIZED (
         SELECT referrer_id, person, bool_or(active_again) AS active_again FROM referrals
-        WHERE {IN_WINDOW} AND event_type = 'conversion' AND person IS NOT NULL AND person <> 'user:' || referrer_id
+        WHERE {IN_WINDOW} AND event_type = 'conversion' AND person IS NOT NULL AND user_id IS DISTINCT FROM referrer_id
         GROUP BY referrer_id, person
     ), counted AS MATERIALIZED (
         SELECT referrer_id, count(*) AS invitees, count(active_again) AS known,
@@ -33,7 +33,7 @@ _INVITEES = text(f"""
         SELECT referrer_id, person, device_fingerprint, CASE WHEN NOT {IS_SHARED} THEN network END AS network
         FROM referrals JOIN counted USING (referrer_id)
         WHERE {IN_WINDOW} AND event_type = 'conversion' AND invitees >= {_FEWEST} AND person IS NOT NULL
-            AND person <> 'user:' || referrer_id
+            AND user_id IS DISTINCT FROM referrer_id
     )
     SELECT counted.*, total.*, devices, with_device, networks, with_network FROM total CROSS JOIN counted
         LEFT JOIN (
