@@ -10,10 +10,12 @@ import pytest
 from tests.support.stack_process import StackProcess
 from viral_cli.local.demo import load_demo
 from viral_cli.local.demo.content import generate_content, slip_of
-from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, bot_key
+from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, TOO_MANY_A_DAY, bot_key
 from viral_cli.local.demo.leaks import LEAKING_DAYS_AGO, LEAKING_LOOP
 from viral_cli.local.demo.month import DAYS, generate_month, last_dates
 from viral_cli.local.demo.networks import ROTATING_NETWORK, SCHOOL, SCHOOL_WITH_IPV6, SHARED_NETWORKS
+from viral_cli.local.demo.people import user_id_of
+from viral_cli.local.demo.referrers import FAMILY_AT_HOME, STORIES, TEACHER, TOO_GOOD
 from viral_cli.local.demo.seeded import fingerprint, opaque_id
 from viral_contract.client.metrics_api import MetricsApi
 
@@ -73,6 +75,22 @@ def test_the_guardrails_find_rings_bots_and_the_server_and_accuse_no_school(api:
     assert {row.device_fingerprint for row in bots.bot_like_devices} == {
         fingerprint("device", *bot_key(NOW.date() - timedelta(days=back))) for back in BOT_DAYS_AGO
     }
+
+
+def test_the_evidence_names_whom_the_stories_accuse_and_no_teacher_or_parent(api: MetricsApi) -> None:
+    found = {row.referrer_id: row.rules for row in api.fetch_referrer_evidence(**MONTH, limit=1000).referrers}
+    flagging = {
+        referrer: {rule.rule for rule in rules if rule.strength == "flags"} for referrer, rules in found.items()
+    }
+    looking = {referrer for referrer, rules in found.items() if any(rule.rule == "too_good" for rule in rules)}
+    today = NOW.date()
+    accused = {story: story.list_accused(today) for story in STORIES if story.rule not in (None, "too_good")}
+
+    assert {referrer: rules for referrer, rules in flagging.items() if rules} == {
+        referrer: {story.rule} for story, referrers in accused.items() for referrer in referrers
+    }
+    assert looking == TOO_GOOD.list_accused(today) | {user_id_of(TOO_MANY_A_DAY.name)}
+    assert not found.keys() & {TEACHER, *FAMILY_AT_HOME.list_people(today)}
 
 
 def test_the_guardrails_find_what_says_or_shows_too_much_and_nothing_else(api: MetricsApi) -> None:

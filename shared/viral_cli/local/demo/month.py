@@ -33,7 +33,13 @@ from viral_cli.local.demo.loops import (
     generate_links,
     newcomer_key,
 )
-from viral_cli.local.demo.networks import ROTATING_DAYS_AGO, SHARED_NETWORKS, generate_rotating, rotating_link
+from viral_cli.local.demo.networks import (
+    ROTATING_DAYS_AGO,
+    SCHOOL_WITH_IPV6,
+    SHARED_NETWORKS,
+    generate_rotating,
+    rotating_link,
+)
 from viral_cli.local.demo.people import (
     Event,
     Visitor,
@@ -42,6 +48,7 @@ from viral_cli.local.demo.people import (
     visitors_of_day,
 )
 from viral_cli.local.demo.programs import generate_programs
+from viral_cli.local.demo.referrers import STORIES, generate_lesson, lesson_link
 from viral_cli.local.demo.rhythm import at, daily_count, fill_gaps, format_time, sample_time, sample_times
 from viral_cli.local.demo.seeded import stream
 
@@ -115,6 +122,8 @@ def _staged_scenes(days: list[date]) -> Iterator[tuple[list[Link], Iterable[Even
     for referrer in (TOO_MANY_A_DAY, TOO_GOOD_A_RATE):
         for day in (days[-1 - back] for back in referrer.days_ago):
             yield [referrer.link(day)], generate_staged(referrer, day)
+    yield from ((story.links(days[-1]), story.generate(days[-1])) for story in STORIES)
+    yield from (([lesson_link(day)], generate_lesson(day)) for day in filter(SCHOOL_WITH_IPV6.is_at_work, days))
 
 
 def _quiet_events(events: list[Event], today: date) -> Iterator[Event]:

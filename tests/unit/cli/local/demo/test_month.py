@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from tests.unit.cli.local.demo.months import Loaded
 from viral_cli.local.demo.loops import LOOPS
 from viral_cli.local.demo.month import generate_month
+from viral_cli.local.demo.referrers import STORIES
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
@@ -96,7 +97,7 @@ def test_everybody_takes_the_steps_in_order(month: Loaded) -> None:
 def test_the_numbers_are_those_of_a_small_school_app(month: Loaded) -> None:
     counts = Counter(event["event_type"] for event in month.events)
 
-    assert 25_000 <= len(month.events) <= 40_000
+    assert 25_000 <= len(month.events) <= 41_000
     assert 150 <= len({link["referrer_id"] for link in month.links}) <= 350
     assert all(counts[step] > 1.2 * counts[after] for step, after in pairwise(STEPS))
     assert {link["source"] for link in month.links} == {loop.source for loop in LOOPS}
@@ -113,7 +114,8 @@ def test_some_links_are_never_clicked(month: Loaded) -> None:
 def test_people_who_signed_up_become_referrers(month: Loaded) -> None:
     signed_up = {event["user_id"]: event["occurred_at"] for event in month.of_type("signup")}
 
-    newcomers = [link for link in month.links if link["referrer_id"] in signed_up]
+    staged = {person for story in STORIES for person in story.list_people(month.now.date())}
+    newcomers = [link for link in month.links if link["referrer_id"] in signed_up.keys() - staged]
 
     assert len(newcomers) > 100
     assert all(signed_up[link["referrer_id"]] < link["inserted_at"] for link in newcomers)
@@ -146,7 +148,7 @@ def k_factor(month: Loaded, first_day: int, last_day: int, source: str | None = 
 
 
 def test_the_loop_grows_slowly_and_not_by_itself(month: Loaded) -> None:
-    assert 0.6 < k_factor(month, 29, 0) < 0.95
+    assert 0.6 < k_factor(month, 29, 0) < 1
     assert k_factor(month, 34, 21) < k_factor(month, 13, 0)
 
 
