@@ -45,7 +45,7 @@ def anonymise(facts: ReportFacts) -> Anonymous:
     """Replace the names of referrers and unknown loops by numbers."""
     names: dict[str, str] = {}
     referrers = []
-    for number, referrer in enumerate(facts.top_referrers, start=1):
+    for number, referrer in enumerate((each for each in facts.top_referrers if not each.under_review), start=1):
         names[f"referrer {number}"] = format_name(referrer.id)
         referrers.append(referrer.model_copy(update={"id": f"referrer {number}"}))
     aliases = _name_loops([*facts.loops, *facts.previous_loops], names)

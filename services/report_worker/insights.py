@@ -137,10 +137,13 @@ def _largest_deduction(facts: ReportFacts) -> str:
 
 
 def top_referrer(facts: ReportFacts) -> Insight:
-    """The referrer with the most conversions."""
-    credited = [referrer for referrer in facts.top_referrers if referrer.conversions]
+    """The referrer with the most conversions; one under review is not ranked."""
+    found = [referrer for referrer in facts.top_referrers if referrer.conversions]
+    credited = [referrer for referrer in found if not referrer.under_review]
     if not credited and facts.current.is_partial:
         return Insight(rule="top_referrer", text="Top referrers are not available: only totals are kept.")
+    if not credited and found:
+        return Insight(rule="top_referrer", text="All referrers with conversions are under review.")
     if not credited:
         return Insight(rule="top_referrer", text="No conversions were credited to a referrer.")
     best = max(credited, key=lambda referrer: referrer.conversions)

@@ -137,11 +137,11 @@ def _join_names(loops: list[LoopPerformance]) -> str:
 
 
 def one_referrer_carries_much(facts: ReportFacts) -> str | None:
-    """For one account that is behind most of the growth."""
-    total = facts.current.total_conversions
-    if total < SMALL_SAMPLE or not facts.top_referrers:
+    """For one account that is behind most of the growth; one under review is named by its case alone."""
+    total, ranked = facts.current.total_conversions, [each for each in facts.top_referrers if not each.under_review]
+    if total < SMALL_SAMPLE or not ranked:
         return None
-    best = max(facts.top_referrers, key=lambda referrer: referrer.conversions)
+    best = max(ranked, key=lambda referrer: referrer.conversions)
     if best.conversions <= total * _MUCH_OF_ALL:
         return None
     share = format_rate(best.conversions / total)

@@ -228,17 +228,23 @@ def _format_loop(loop: LoopPerformance, before: dict[str, float]) -> tuple[str, 
     )
 
 
+def rank_referrers(facts: ReportFacts) -> list[ReferrerInReport]:
+    """The referrers with the most conversions; those under review behind all others."""
+    return sorted(facts.top_referrers, key=lambda referrer: referrer.under_review)
+
+
 def build_referrer_table(facts: ReportFacts) -> Table:
-    """The referrers with the most conversions."""
+    """The referrers as they are ranked, with a mark at those that are not."""
     return Table(
         ("Referrer", "Invites", "Conversions", "Conversion rate", "Contribution to K"),
-        [_format_referrer(referrer) for referrer in facts.top_referrers],
+        [_format_referrer(referrer) for referrer in rank_referrers(facts)],
     )
 
 
 def _format_referrer(referrer: ReferrerInReport) -> tuple[str, ...]:
+    mark = " (under review)" if referrer.under_review else ""
     return (
-        format_name(referrer.id),
+        format_name(referrer.id) + mark,
         format_count(referrer.invites),
         format_count(referrer.conversions),
         format_rate(referrer.conversion_rate),

@@ -81,7 +81,9 @@ def build_empty_facts(**fields: Any) -> ReportFacts:
     return build_facts(NOTHING, NOTHING, **nothing | fields)
 
 
-def build_referrer(name: str, invites: int, conversions: int, *, users: int = 1000) -> ReferrerInReport:
+def build_referrer(
+    name: str, invites: int, conversions: int, *, users: int = 1000, under_review: bool = False
+) -> ReferrerInReport:
     """A referrer of the top ten, whose invites were clicked four times for every conversion."""
     return ReferrerInReport(
         id=name,
@@ -89,6 +91,7 @@ def build_referrer(name: str, invites: int, conversions: int, *, users: int = 10
         conversions=conversions,
         k_contribution=float(ratio(conversions, users)),
         conversion_rate=0.25 if conversions else 0,
+        under_review=under_review,
     )
 
 

@@ -16,7 +16,7 @@ from viral_contract.models.cases import CaseGraph, GraphEdge, GraphNode
 from viral_contract.models.investigations import EntityKind
 from viral_reports.figures import format_count, format_counted
 
-_COLUMNS = ("referrer", "invitee", "link", "device", "network")
+_COLUMNS = ("referrer", "link", "invitee", "device", "network")
 _NAMES = {"referrer": "referrer", "invitee": "invitee", "link": "link", "device": "device", "network": "network"}
 _KINDS: dict[str, EntityKind] = {"referrer": "referrer", "device": "device", "network": "ip_address"}
 _WIDTH = 420

@@ -31,9 +31,9 @@ class Column:
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Some rows of a table under a heading of their own."""
+    """Some rows of a table under a heading of their own, or the first ones without."""
 
-    heading: list[Component | str]
+    heading: list[Component | str] | None
     rows: Sequence[Sequence[Component | str]]
 
 
@@ -61,6 +61,8 @@ def _build_frame(caption: str, columns: Sequence[Column], bodies: list[Component
 
 
 def _build_group(columns: Sequence[Column], group: RowGroup) -> Component:
+    if group.heading is None:
+        return html.Tbody([_build_row(columns, row) for row in group.rows])
     minor = sum(column.is_minor for column in columns)
     heading = html.Th(group.heading, scope="rowgroup", colSpan=len(columns) - minor, className="row-group")
     # A heading over the columns that a phone hides, too, would keep their place there.

@@ -171,7 +171,7 @@ def _build_referrers(facts: ReportFacts, period: Period) -> Component:
     table = blocks.build_referrer_table(facts)
     rows = [
         (dcc.Link(name, href=investigation_path("referrer", referrer.id, search), className="identifier"), *figures)
-        for referrer, (name, *figures) in zip(facts.top_referrers, table.rows, strict=True)
+        for referrer, (name, *figures) in zip(blocks.rank_referrers(facts), table.rows, strict=True)
     ]
     return build_wide_table("Top referrers", _columns(table.columns), rows)
 

@@ -127,6 +127,7 @@ def _fetch_top_referrers(connection: Connection, query: Query) -> list[ReferrerI
             conversions=referrer.conversions,
             k_contribution=referrer.k_contribution,
             conversion_rate=referrer.conversion_rate,
+            under_review=referrer.is_accused,
         )
         for referrer in referrers
     ]

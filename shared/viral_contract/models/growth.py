@@ -132,6 +132,19 @@ class TimelineAnswer(PeriodAnswer):
     points: list[TimelinePoint]
 
 
+class ReferrerCase(BaseModel):
+    """The case about a referrer that is open, or that was judged fraud."""
+
+    id: int
+    strength: Literal["flags", "looks"]
+    verdict: Literal["fraud", "unsure"] | None
+
+    @property
+    def is_accused(self) -> bool:
+        """Whether its referrer is ranked with nobody: a rule flags it, or a person judged it fraud."""
+        return self.strength == "flags" or self.verdict == "fraud"
+
+
 class ReferrerPerformance(BaseModel):
     """One referrer; `k_contribution` is its conversions over all active users."""
 
@@ -142,6 +155,12 @@ class ReferrerPerformance(BaseModel):
     k_contribution: float
     conversion_rate: float
     conversion_rate_interval: Interval | None
+    case: ReferrerCase | None = None
+
+    @property
+    def is_accused(self) -> bool:
+        """Whether it is under a case that keeps it out of rankings."""
+        return self.case is not None and self.case.is_accused
 
 
 class ReferrersAnswer(PeriodAnswer):

@@ -70,6 +70,7 @@ class ReferrerInReport(BaseModel):
     conversions: int
     k_contribution: float
     conversion_rate: float
+    under_review: bool = Field(False, description="A case flagged it, or was judged fraud, when this was computed")
 
 
 class Insight(BaseModel):

@@ -58,13 +58,17 @@ class FakeApi:
             ("GET", "/v1/guardrails/health"): lambda _: _json(self.health.model_dump_json()),
             ("GET", "/v1/alerts"): lambda _: _json(build_alerts().model_dump_json()),
             ("GET", "/v1/guardrails/history"): lambda _: _json(build_history().model_dump_json()),
-            ("GET", "/v1/guardrails/fraud"): lambda _: _json(build_fraud(next_cursor="page-2").model_dump_json()),
+            ("GET", "/v1/guardrails/fraud"): self._list_networks,
             ("GET", "/v1/guardrails/traffic"): lambda _: _json(build_traffic().model_dump_json()),
             ("GET", "/v1/guardrails/event-pii"): lambda _: _json(build_event_pii().model_dump_json()),
             ("GET", "/v1/cases"): lambda _: _json(build_cases().model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }
         return routes[request.method, request.url.path](request)
+
+    def _list_networks(self, request: httpx.Request) -> httpx.Response:
+        cursor = None if "cursor" in request.url.params else "page-2"
+        return _json(build_fraud(next_cursor=cursor).model_dump_json())
 
     def _sign_in(self, request: httpx.Request) -> httpx.Response:
         body = httpx.Response(200, content=request.content).json()

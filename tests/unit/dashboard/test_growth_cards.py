@@ -20,7 +20,7 @@ from tests.unit.dashboard.growth_answers import (
     build_timeline,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.growth import LoopEffect, LoopsAnswer
+from viral_contract.models.growth import LoopEffect, LoopsAnswer, ReferrerCase
 
 
 def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
@@ -148,6 +148,19 @@ def test_every_referrer_leads_to_its_investigation_over_the_period() -> None:
         "/dashboard/growth/referrers?days=7",
     ]
     assert rows_of(body)[1] == ["a&b-1 3 invites · 41 clicks", "11", "26.8%", "0.045"]
+
+
+def test_who_is_under_a_case_stands_below_the_ranking_and_leads_to_it() -> None:
+    first, second = build_referrers().referrers
+    flagged = first.model_copy(update={"case": ReferrerCase(id=7, strength="flags", verdict=None)})
+    looks = second.model_copy(update={"case": ReferrerCase(id=8, strength="looks", verdict=None)})
+    body = draw(referrers.CARD, referrers=build_referrers(referrers=[flagged, looks]))
+    assert [row[0] for row in rows_of(body)[1:]] == [
+        "a&b-2 Worth a look 3 invites · 41 clicks",
+        "Not ranked: under a case",
+        "a&b-1 Under review 3 invites · 41 clicks",
+    ]
+    assert {"/dashboard/cases/7", "/dashboard/cases/8"} <= {part.href for part in walk(body) if hasattr(part, "href")}
 
 
 EMPTY: dict[str, BaseModel] = {

@@ -20,6 +20,7 @@ from viral_contract.models.reports import Insight, ReportFacts
 from viral_reports.blocks import build_kpis
 
 FEW = Counts(12, 40, 10, 10, 9, {})
+ACCUSED = build_referrer("ed", 9, 500, under_review=True)
 PURGED = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
 CLICKS_ONLY = Counts(0, 40, 3, 0, 0, {})
 
@@ -93,6 +94,12 @@ def with_k(conversions: int, users: int = 1000) -> Counts:
             "maria is the only referrer with conversions: 10 conversions, 100.0% of all",
         ),
         ("top_referrer", build_facts(top_referrers=[]), "No conversions were credited"),
+        (
+            "top_referrer",
+            build_facts(top_referrers=[ACCUSED, build_referrer("maria", 9, 10)]),
+            "maria is the only referrer with conversions",
+        ),
+        ("top_referrer", build_facts(top_referrers=[ACCUSED]), "All referrers with conversions are under review"),
         ("clean_growth", build_facts(k_factor_clean=0.6), "K is 0.60 instead of 0.74."),
         ("clean_growth", build_facts(with_k(1100), k_factor_clean=0.9), "It reaches 1.00 only with flagged traffic"),
         ("largest_loss", build_facts(), "of 3,100 people who visited, 1,240 signed up (40.0%)"),

@@ -70,3 +70,8 @@ def test_writes_at_least_three_with_data(facts: ReportFacts) -> None:
 
 def test_writes_two_without_data() -> None:
     assert len(write_recommendations(build_empty_facts())) == 2
+
+
+def test_a_referrer_under_review_is_named_by_no_recommendation() -> None:
+    accused = build_referrer("ed", 9, 500, under_review=True)
+    assert "ed: this referrer" not in " ".join(write_recommendations(build_facts(top_referrers=[accused])))
