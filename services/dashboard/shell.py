@@ -19,6 +19,7 @@ from dashboard.errors import API_FAILURES
 from dashboard.links import CASES_PATH
 from dashboard.page import Group, Page
 from dashboard.pages import PAGES, find_page
+from dashboard.search import add_search, build_search, build_search_button, build_search_icon
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
@@ -84,6 +85,7 @@ def build_layout() -> Component:
     sidebar = html.Aside(
         [
             build_brand(),
+            build_search_button(),
             html.Nav(id="navigation", className="navigation", **{"aria-label": "Main"}),
             html.Div(id="account", className="account"),
         ],
@@ -103,7 +105,7 @@ def build_layout() -> Component:
         className="shell",
     )
     return dmc.MantineProvider(
-        [shell, *build_verdict_form()],
+        [shell, build_search(), *build_verdict_form()],
         theme=_THEME,
         defaultColorScheme="auto",
         getStyleNonce={"function": "getStyleNonce"},
@@ -122,7 +124,7 @@ def _build_topbar() -> Component:
         className="icon-button",
         **{"aria-label": "Menu", "aria-expanded": "false", "aria-controls": "sidebar"},
     )
-    return html.Header([burger, build_brand()], className="topbar")
+    return html.Header([burger, build_brand(), build_search_icon()], className="topbar")
 
 
 def build_navigation(current: Page | None, scopes: Collection[Scope], open_cases: int = 0) -> list[Component]:
@@ -233,6 +235,7 @@ def open_page(views: SharedViews, settings: DashboardSettings, path: str | None)
 def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
     """Open the page of the address, and save verdicts; the rest happens in the browser."""
     add_verdict_callbacks(app, views)
+    add_search(app, views)
     app.callback(
         output={
             "page": Output("page", "children"),

@@ -45,7 +45,7 @@ def build_finding(answer: DraftAnswer) -> Component:
     """The finding, with its tone by more than color."""
     text, tone = find_finding(answer)
     icon = html.Span(className=f"icon icon-{'check' if tone == 'good' else 'info'}", **{"aria-hidden": "true"})
-    return html.P([icon, html.Strong(text)], className=f"finding finding-{tone}")
+    return html.P([icon, html.Strong(text)], className=f"draft-finding draft-finding-{tone}")
 
 
 def build_figures(answer: DraftAnswer) -> Component:
