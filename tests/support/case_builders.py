@@ -37,6 +37,17 @@ def plant_burst(api: Api, device: str = DEVICE, *, conversions: int = 1) -> list
     return [event["event_id"] for event in converted]
 
 
+def plant_self_referral(api: Api, referrer: str = "sam", *, conversions: int = 2) -> list[str]:
+    """Conversions yesterday for which a user gave themselves the credit; returns their ids."""
+    own = [
+        build_event("conversion", at=YESTERDAY, referrer_id=referrer, user_id=referrer, conversion_value=each + 1)
+        for each in range(conversions)
+    ]
+    clicks = build_clicks(4, at=YESTERDAY - timedelta(hours=1), apart=60, referrer_id=referrer, source="study_session")
+    api.post_events(*clicks, *own)
+    return [event["event_id"] for event in own]
+
+
 def plant_invites(api: Api) -> None:
     """Links of the referrers, and a conversion that nothing flags, so that K has a value."""
     links = [build_link(f"link-{name}", referrer_id=name) for name in ("maria", "leo", "zoe")]

@@ -2,12 +2,22 @@
 
 import json
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.db.database import Database
-from metrics_api.db.tables import alerts, batches, delivery_requests, job_keys, metadata, report_runs
+from metrics_api.db.tables import (
+    alerts,
+    batches,
+    case_conversions,
+    cases,
+    delivery_requests,
+    job_keys,
+    metadata,
+    report_runs,
+)
 from metrics_api.privacy.purge import purge_some
 from metrics_api.settings.privacy import PrivacySettings
 from tests.support.api_fixtures import Api
@@ -38,6 +48,19 @@ def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
     save_shares(api, build_share(f"{age}-share", EMAIL, **written))
     save_reels(api, build_reel(f"{age}-reel", EMAIL, **written))
     save(api, "study-sessions", build_session(f"{age}-meeting", f"{age}-user", **written))
+
+
+def save_case(connection: Connection, age: str, at: datetime) -> None:
+    """A case about a referrer, who was judged, with a conversion at stake."""
+    evidence = [{"rule": "mutual", "strength": "flags", "n": 1, "evidence": {"user_ids": [f"{age}-partner"]}}]
+    judged = {"status": "decided", "status_at": at, "verdict": "fraud", "reason": f"{age}-reason"}
+    seen = {"first_seen": at, "last_seen": at, "opened_at": at, "conversions": 1}
+    case = {"kind": "referrer", "entity": f"{age}-accused", "rules": ["mutual"], "strength": "flags"}
+    statement = insert(cases).values(**case, **judged, **seen, evidence=evidence).returning(cases.c.id)
+    case_id = connection.execute(statement).scalar_one()
+    connection.execute(
+        insert(case_conversions).values(case_id=case_id, event_id=uuid4(), day=at.date(), is_flagged=True)
+    )
 
 
 def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
@@ -79,6 +102,7 @@ def save_leftovers(connection: Connection, age: str, at: datetime) -> None:
     connection.execute(insert(job_keys).values(key=f"delivery:{age}-parent", asked_at=at, answer_id=1))
     hidden = {"takedown": {"content_id": f"{age}-share"}, "requested_by": "takedown", "created_at": at}
     connection.execute(insert(delivery_requests).values(hidden))
+    save_case(connection, age, at)
     before_audit = at if age == "new" else NIGHT - timedelta(days=31)
     save_audit_entry(connection, actor="ana", action="resolve_violation", subject=f"{age}-share", now=before_audit)
 

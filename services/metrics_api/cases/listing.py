@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.db.tables import case_conversions, cases
+from metrics_api.detection.referrers.answer import show_evidence
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.cases import (
     Case,
@@ -162,7 +163,10 @@ def format_case(row: Row[Any], identifiers: Identifiers) -> Case:
         alias=identifiers.references.to_alias(row.entity) if is_masked else "",
         decision=_format_decision(row) if row.verdict else None,
         stake=Stake(clicks=row.clicks, conversions=row.conversions),
-        evidence=[RuleEvidence.model_validate(each) for each in row.evidence],
+        evidence=[
+            RuleEvidence.model_validate({**each, "evidence": show_evidence(each["evidence"], identifiers)})
+            for each in row.evidence
+        ],
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import Finding
-from metrics_api.db.network_key import build_network_key
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.networks import (
     MAY_ROTATE,
@@ -28,13 +27,9 @@ _FLAGGED = f"""
     WITH flagged AS MATERIALIZED (
         SELECT * FROM ({build_candidates()}) AS fact WHERE NOT is_trusted AND NOT is_shared
     ), conversion AS (
-        SELECT flagged.day, flagged.ip_address, array_agg(event_id) AS conversions FROM (
-            SELECT event_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, {build_network_key("ip_address")} AS network
-            FROM attribution_events
-            WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
-                AND occurred_at >= :first AND occurred_at < :behind
-        ) AS event JOIN flagged ON flagged.day = event.day AND ip_address = network
-        GROUP BY flagged.day, ip_address
+        SELECT referrals.day, network AS ip_address, array_agg(event_id) AS conversions
+        FROM referrals JOIN flagged ON flagged.day = referrals.day AND ip_address = network
+        WHERE event_type = 'conversion' AND referrals.day = ANY(:days) GROUP BY referrals.day, network
     )
     SELECT fact.day, abbrev(fact.ip_address) AS network, clicks, devices, referrers, top_referrer_clicks, is_for_few,
         is_shared, coalesce(sampled_devices, 0) AS sampled_devices, coalesce(new_devices, 0) AS new_devices,
@@ -49,9 +44,7 @@ _MOST_DEVICES = 0.9
 
 def find_networks(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
     """What is found about each network that is flagged on a date, verdicts aside."""
-    dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
-    prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
-    rows = connection.execute(text(_FLAGGED), flagging_values(query, lists) | dates | prefix)
+    rows = connection.execute(text(_FLAGGED), flagging_values(query, lists))
     found: dict[tuple[str, EntityRule], list[Row[Any]]] = defaultdict(list)
     for row in rows:
         judged = judge(row, query.settings.fraud_rule, query.settings.fraud_ip_click_threshold)

@@ -16,7 +16,8 @@ from metrics_api.cases.device_findings import find_devices
 from metrics_api.cases.findings import CASE_DAYS, Finding
 from metrics_api.cases.network_findings import find_networks
 from metrics_api.cases.planning import Entity, KnownCase, Plan, State, WantedCase, plan_cases
-from metrics_api.detection.entity_lists import fetch_active_lists
+from metrics_api.cases.referrer_findings import find_referrers
+from metrics_api.detection.entity_lists import fetch_active_lists, find_entry
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
 from viral_contract.models.period import Period
@@ -113,7 +114,12 @@ def refresh_cases(connection: Connection, query: Query) -> None:
 def find_all(connection: Connection, query: Query) -> list[Finding]:
     """What every rule finds in the query's period, verdicts aside."""
     lists = fetch_active_lists(connection, query)
-    return [*find_networks(connection, query, lists), *find_devices(connection, query, lists)]
+    found = [
+        *find_referrers(connection, query),
+        *find_networks(connection, query, lists),
+        *find_devices(connection, query, lists),
+    ]
+    return [finding for finding in found if find_entry(lists.allow, finding.kind, finding.entity) is None]
 
 
 def _fetch_known(connection: Connection, findings: Sequence[Finding], *, now: datetime) -> list[KnownCase]:

@@ -25,6 +25,7 @@ from metrics_api.ingest.links import delete_links
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
+from metrics_api.privacy.case_names import forget_cases, forget_conversions
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
 from metrics_api.privacy.mentions import build_mention_values
 from metrics_api.privacy.subjects import FACTS, OWN_EVENTS, Subject, list_refs, search, search_among
@@ -147,6 +148,7 @@ def _clear_credited(erasure: Erasure, credited: Sequence[str]) -> None:
 
 def _erase(erasure: Erasure, subject: Subject, found: Found, references: References) -> None:
     erasure.gone.add((subject.kind, subject.id))
+    erasure.rows["cases"] += forget_cases(erasure.connection, subject.kind, subject.id)
     erasure.rows["attribution_events"] += _delete_events(erasure, subject, found.get("attribution_events"))
     if subject.kind == "user":
         erasure.rows["credited_events"] += _change_events(erasure, subject, CREDITED_EVENTS)
@@ -170,6 +172,7 @@ def _change_events(
 ) -> int:
     values = {**build_mention_values(subject.id), "found": found, "recent": erasure.since}
     rows = erasure.connection.execute(text(_TOUCHED.format(change=change, person=PERSON)), values).all()
+    forget_conversions(erasure.connection, [event_id for row in rows for event_id in row.ids])
     links = sorted({row.link_id for row in rows if row.link_id})
     erasure.connection.execute(_COUNT_LINKS, {"ids": links})
     erasure.days.update(erasure.connection.execute(_SHOW_COUNTS, {"ids": links}).scalars())

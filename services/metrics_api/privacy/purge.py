@@ -11,6 +11,7 @@ from metrics_api.ingest.locks import own_facts, share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_referrals as referrals
 from metrics_api.privacy import purge_rest as rest
+from metrics_api.privacy.case_names import purge_case_conversions, purge_cases
 from metrics_api.privacy.retention import Retention, compute_retention
 from metrics_api.settings.privacy import PrivacySettings
 from viral_contract.models.privacy import PurgeRecord
@@ -39,6 +40,8 @@ STEPS: Mapping[str, rest.Purge] = {
     "alert_news": rest.purge_alert_events,
     "report_runs": rest.purge_reports,
     "alerts": rest.purge_alerts,
+    "case_conversions": purge_case_conversions,
+    "cases": purge_cases,
     "audit_entries": rest.purge_audit,
     "entity_lists": rest.purge_lists,
     "privacy_requests": rest.purge_requests,

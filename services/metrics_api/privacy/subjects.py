@@ -13,6 +13,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.access.pseudonyms import Pseudonyms
 from metrics_api.db.network_key import LONGEST_PREFIX, SHORTEST_PREFIX, network_key
 from metrics_api.ingest.staging import PERSON
+from metrics_api.privacy.case_names import EXPORTS
 from metrics_api.privacy.mentions import build_mention_values, list_forms, mention_in_json, mention_in_text
 from metrics_api.privacy.report_names import NAMES_SUBJECT
 from viral_contract.models.privacy import SubjectData, SubjectKind
@@ -197,6 +198,8 @@ def _list_statements(kind: SubjectKind) -> dict[str, TextClause]:
         for table, condition in conditions.items()
     }
     statements |= {"violations": _VIOLATIONS, "alerts": _ALERTS}
+    if kind in EXPORTS:
+        statements["cases"] = EXPORTS[kind]
     if kind == "user":
         statements |= {"credited_events": _CREDITED, "study_sessions": _OTHERS_IN_SESSIONS}
         statements["referrers_per_network_day"] = _CLICKED_LINKS

@@ -19,6 +19,7 @@ from tests.support.case_builders import (
     evaluate,
     plant_burst,
     plant_network,
+    plant_self_referral,
 )
 from viral_contract.models.people import Scope
 
@@ -47,9 +48,26 @@ def test_a_case_says_what_is_at_stake_and_why(api: Api, context: Context) -> Non
     api.refuse(404, "GET", "/v1/cases/999")
 
 
+def test_a_referrer_has_one_case_with_all_its_rules(api: Api, context: Context, holder_of: Callable[..., Api]) -> None:
+    plant_self_referral(api)
+    evaluate(context)
+    (case,) = list_cases(api, kind="referrer")
+    assert (case["entity"], case["rules"], case["source"]) == ("sam", ["self_referral"], "study_session")
+    assert (case["stake"], case["ref"]) == ({"clicks": 4, "conversions": 2}, None)
+    again = build_event("conversion", at=YESTERDAY, referrer_id="sam", user_id="child")
+    api.post_events(again, {**again, "event_id": build_event()["event_id"]})
+    evaluate(context)
+    (grown,) = list_cases(api, kind="referrer")
+    assert (grown["id"], grown["rules"]) == (case["id"], ["duplicate", "self_referral"])
+    assert grown["stake"]["conversions"] == 4
+    masked = holder_of(Scope.METRICS_READ).read("/v1/cases", kind="referrer")
+    assert "child" not in str(masked)
+
+
 def test_an_evaluation_that_finds_the_same_writes_nothing(api: Api, context: Context, connection: Connection) -> None:
     plant_network(api)
     plant_burst(api)
+    plant_self_referral(api)
     evaluate(context)
     stored = text(
         "SELECT 'cases', id, xmin::text FROM cases UNION ALL SELECT 'c', case_id, xmin::text FROM"

@@ -70,6 +70,7 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "report_runs": 0,
         "deliveries": 0,
         "alerts": 0,
+        "cases": 0,
     }
     assert "friend" not in str(exported)
     credited = [event["named_in"] for event in exported["data"]["credited_events"]]

@@ -1,0 +1,75 @@
+"""Cases follow what is erased and exported: what they are about, whom their evidence names, what is at stake."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from metrics_api.context import Context
+from tests.support.api_fixtures import Api
+from tests.support.builders import build_event
+from tests.support.case_builders import (
+    DEVICE,
+    FRAUD,
+    NETWORK,
+    YESTERDAY,
+    evaluate,
+    plant_burst,
+    plant_network,
+    plant_self_referral,
+    read_figures,
+)
+from tests.support.privacy_requests import ask, do, erase
+from tests.support.purging import dump
+from viral_contract.models.privacy import SubjectKind
+
+
+@pytest.fixture
+def judged(api: Api, context: Context) -> list[dict[str, Any]]:
+    """Cases of every kind, judged fraud."""
+    plant_self_referral(api)
+    plant_network(api)
+    plant_burst(api)
+    again = build_event("conversion", at=YESTERDAY, referrer_id="sam", user_id="child-7")
+    api.post_events(again, {**again, "event_id": build_event()["event_id"]})
+    evaluate(context)
+    cases: list[dict[str, Any]] = api.read("/v1/cases")["cases"]
+    api.send("POST", "/v1/cases/verdicts", json={"ids": [case["id"] for case in cases], **FRAUD})
+    return cases
+
+
+@pytest.mark.parametrize(("kind", "subject_id"), [("user", "sam"), ("device", DEVICE), ("ip_address", NETWORK)])
+def test_a_case_about_the_subject_is_exported_and_erased(
+    api: Api,
+    connection: Connection,
+    context: Context,
+    judged: list[dict[str, Any]],
+    kind: SubjectKind,
+    subject_id: str,
+) -> None:
+    exported = do(api, ask(api, "export", subject_kind=kind, subject_id=subject_id))["data"]["cases"]
+    assert [(case["entity"], case["verdict"]) for case in exported] == [(subject_id, "fraud")]
+    assert "child-7" not in str(exported)
+    erase(api, connection, kind, subject_id)
+    evaluate(context)
+    assert len(api.read("/v1/cases", status="decided")["cases"]) == len(judged) - 1
+    assert f'"{subject_id}"' not in str(dump(connection))
+
+
+@pytest.mark.usefixtures("judged")
+def test_evidence_about_others_forgets_the_subject(api: Api, connection: Connection, context: Context) -> None:
+    def find_case() -> dict[str, Any]:
+        (case,) = api.read("/v1/cases", q="sam", status="decided")["cases"]
+        return dict(case)
+
+    before = find_case()
+    assert "child-7" in str(before["evidence"])
+    removed = read_figures(api)["k"]["removed_conversions"]
+    erase(api, connection, "user", "child-7")
+    after = find_case()
+    assert "child-7" not in str(after["evidence"])
+    assert [rule["rule"] for rule in after["evidence"]] == [rule["rule"] for rule in before["evidence"]]
+    assert (before["stake"]["conversions"], after["stake"]["conversions"]) == (4, 2)
+    assert read_figures(api)["k"]["removed_conversions"] == removed - 2
+    evaluate(context)
+    assert "child-7" not in dump(connection)
