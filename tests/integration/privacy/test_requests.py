@@ -93,6 +93,8 @@ def _name_in_leftovers(connection: Connection, child: str) -> None:
     connection.execute(text("UPDATE report_runs SET html = replace(html, '-referrer', '')"))
     evidence = {"refs": [child], "rows": [{"ref": child, "label": child}], "period": {"start": "2026-01-01"}}
     connection.execute(alerts.update().values(evidence=evidence))
+    named = "UPDATE cases SET entity = 'other', reason = '', evidence = replace(evidence::text, '-partner', '')::jsonb"
+    connection.execute(text(named))
 
 
 def test_an_export_is_one_snapshot(api: Api, database: Database) -> None:
@@ -249,6 +251,7 @@ def test_after_an_erasure_the_child_is_in_no_table(api: Api, connection: Connect
         "progress_reels": 1,
         "report_runs": 1,
         "deliveries": 1,
+        "cases": 1,
         "alerts": 1,
     }
     left = dump(connection)
