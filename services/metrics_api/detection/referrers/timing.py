@@ -27,8 +27,8 @@ class _Test:
 
 
 # Nobody converts within seconds, whatever the others do; what is late depends on them.
-_TOO_FAST = _Test("too_fast", "under_10_seconds", fewest_pairs=20, fewest_hits=3, fewest_of_others=0)
-_FLOOD = _Test("flood", "over_1_hour", fewest_pairs=30, fewest_hits=1, fewest_of_others=30)
+TOO_FAST = _Test("too_fast", "under_10_seconds", fewest_pairs=20, fewest_hits=3, fewest_of_others=0)
+FLOOD = _Test("flood", "over_1_hour", fewest_pairs=30, fewest_hits=1, fewest_of_others=30)
 _PAIRS = text(f"""
     WITH counted AS MATERIALIZED (
         SELECT referrer_id, count(*) AS pairs, count(*) FILTER (WHERE took < interval '10 seconds') AS under_10_seconds,
@@ -43,14 +43,14 @@ _PAIRS = text(f"""
         FROM counted
     )
     SELECT counted.*, total.* FROM counted CROSS JOIN total
-    WHERE pairs >= {min(_TOO_FAST.fewest_pairs, _FLOOD.fewest_pairs)}
+    WHERE pairs >= {min(TOO_FAST.fewest_pairs, FLOOD.fewest_pairs)}
 """)
 
 
 def find_timing(connection: Connection, window: Window) -> list[Finding]:
     """Every referrer whose pairs took too short or too long."""
     rows = connection.execute(_PAIRS, window).all()
-    return [*judge_pairs(rows, _TOO_FAST), *judge_pairs(rows, _FLOOD)]
+    return [*judge_pairs(rows, TOO_FAST), *judge_pairs(rows, FLOOD)]
 
 
 def judge_pairs(rows: Sequence[Row[Any]], test: _Test) -> list[Finding]:
