@@ -11,6 +11,7 @@ from dashboard.callbacks.calls import refuse_misshapen_calls
 from dashboard.cookies import CSRF_COOKIE, full_name, prepare_cookies
 from dashboard.data import SharedViews
 from dashboard.errors import answer_errors
+from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
 from dashboard.pages import PAGES, find_page
 from dashboard.path_prefix import serve_below
 from dashboard.public_address import note_public_address
@@ -65,6 +66,14 @@ def _is_text(given: str) -> bool:
     return True
 
 
+def _lead_to_moved_page() -> AnyResponse | None:
+    """Trusted networks are a part of the lists."""
+    if request.path.rstrip("/") != "/dashboard/guardrails/trusted-networks":
+        return None
+    cidr = request.args.get("cidr")
+    return redirect(trust_path(cidr) if cidr else TRUSTED_NETWORKS_PATH)
+
+
 def _add_plain_routes(server: Flask) -> None:
     @server.get("/healthz", endpoint="healthz")
     @server.get("/readyz", endpoint="readyz")
@@ -75,6 +84,8 @@ def _add_plain_routes(server: Flask) -> None:
     @server.before_request
     def lead_home() -> AnyResponse | None:
         return redirect(HOME) if request.path in ("/", "/dashboard", "/dashboard/") else None
+
+    server.before_request(_lead_to_moved_page)
 
     @server.before_request
     def refuse_unreadable_paths() -> None:

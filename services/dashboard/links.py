@@ -24,7 +24,8 @@ TRAFFIC_EVENTS_PATH = "/dashboard/traffic/events"
 TRAFFIC_REASONS_PATH = "/dashboard/traffic/reasons"
 RULES_PATH = "/dashboard/rules"
 QUALITY_PATH = f"{RULES_PATH}/quality"
-TRUSTED_NETWORKS_PATH = "/dashboard/guardrails/trusted-networks"
+LISTS_PATH = "/dashboard/lists"
+TRUSTED_NETWORKS_PATH = f"{LISTS_PATH}?list=allow&kind=network"
 CASES_PATH = "/dashboard/cases"
 
 
@@ -50,8 +51,8 @@ def traffic_events_path(reason: str, traffic_class: TrafficClass, search: str) -
 
 
 def trust_path(cidr: str) -> str:
-    """The page on which a network is trusted, with this one filled in."""
-    return f"{TRUSTED_NETWORKS_PATH}?{urlencode({'cidr': cidr})}"
+    """The page of lists, with this network filled in to be allowed."""
+    return f"{LISTS_PATH}?{urlencode({'add': 'allow', 'add_kind': 'network', 'value': cidr})}"
 
 
 def case_path(case_id: int) -> str:

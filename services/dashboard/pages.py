@@ -1,6 +1,6 @@
 """The pages, in the order of the navigation. To add one, write its module and put its PAGE here."""
 
-from dashboard.admin import audit, flags, notifications, operations, people, privacy, subscriptions, trusted_networks
+from dashboard.admin import audit, entity_lists, flags, notifications, operations, people, privacy, subscriptions
 from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
 from dashboard.cases import case_page as case
@@ -63,7 +63,6 @@ PAGES: tuple[Page, ...] = (
     investigation.PAGE,
     what_if.PAGE,
     violations.PAGE,
-    trusted_networks.PAGE,
     cases.PAGE,
     case.PAGE,
     growth.PAGE,
@@ -73,6 +72,7 @@ PAGES: tuple[Page, ...] = (
     report_message.PAGE,
     privacy.PAGE,
     traffic.PAGE,
+    entity_lists.PAGE,
     traffic_reasons.PAGE,
     traffic_events.PAGE,
     drafts.PAGE,

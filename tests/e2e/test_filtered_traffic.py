@@ -199,8 +199,8 @@ def test_trust_is_undone_while_its_toast_is_in_sight(signed_in: Open, key: str) 
         guest.page.keyboard.press(key)
         expect(toast).to_contain_text(f"Undone: {SCHOOL} is not trusted.")
         expect(undo).to_have_count(0)
-        guest.open("/dashboard/guardrails/trusted-networks")
-        expect(card(guest.page, "Networks")).to_contain_text("No trusted networks yet.")
+        guest.open("/dashboard/lists")
+        expect(card(guest.page, "Entries")).to_contain_text("Nothing is on a list yet.")
         assert guest.complaints == []
 
 

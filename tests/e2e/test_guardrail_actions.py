@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GUARDRAILS = "/dashboard/guardrails"
 VIOLATIONS = f"{GUARDRAILS}/violations"
-NETWORKS = f"{GUARDRAILS}/trusted-networks"
+NETWORKS = "/dashboard/lists"
 WHAT_IF = f"{GUARDRAILS}/what-if"
 PASSWORD = "only for this test"
 FARM = [f"198.51.100.{number}" for number in range(1, 8)]
@@ -222,24 +222,24 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
     with signed_in(Role.ADMIN) as guest:
         guest.open(f"{GUARDRAILS}/fraud")
         row = guest.page.get_by_role("row", name=SCHOOL)
-        row.get_by_role("link", name="Trust this network").click()
-        expect(guest.page.get_by_label("Network or IP address")).to_have_value(SCHOOL)
+        row.get_by_role("link", name="Trust…").click()
+        expect(guest.page.get_by_label("Value")).to_have_value(SCHOOL)
         guest.page.get_by_label("Reason").fill("Lakeside School")
-        guest.page.get_by_role("button", name="Trust network").click()
-        status = guest.page.get_by_role("status")
-        expect(status).to_have_text(f"{SCHOOL}/32 is now trusted.")
+        guest.page.get_by_role("button", name="Add to list").click()
+        status = guest.page.locator("#lists-said")
+        expect(status).to_have_text(f"{SCHOOL}/32 is now allowed.")
 
         # Another period than the one that is still cached.
-        guest.open(f"{GUARDRAILS}/fraud?days=14")
+        guest.open(f"{GUARDRAILS}?days=14")
         guest.page.get_by_text("Trusted, not flagged").click()
         expect(guest.page.get_by_text(f"{SCHOOL}/32: Lakeside School")).to_be_visible()
-        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
+        expect(guest.page.get_by_role("link", name="Trust")).to_have_count(0)
 
         guest.open(NETWORKS)
         network = entry(guest.page, "Lakeside School")
         network.get_by_text("Remove").click()
-        network.get_by_role("button", name=f"Stop trusting {SCHOOL}/32").click()
-        expect(status).to_have_text(f"{SCHOOL}/32 is no longer trusted.")
+        network.get_by_role("button", name="Remove from list").click()
+        expect(status).to_have_text("Removed. It is no longer allowed.")
         expect(network).to_have_count(0)
         assert guest.complaints == []
 
@@ -282,10 +282,10 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
         expect(guest.page.get_by_text("Resolve", exact=True)).to_have_count(0)
         guest.open(NETWORKS)
         expect(guest.page.get_by_text("Only admins can view and change")).to_be_visible()
-        expect(guest.page.get_by_role("button", name="Trust network")).to_have_count(0)
+        expect(guest.page.get_by_role("button", name="Add to list")).to_have_count(0)
         guest.open(f"{GUARDRAILS}/fraud")
         expect(guest.page.get_by_role("row", name="203.0.113.*").filter(has_text="Shared")).to_be_visible()
-        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
+        expect(guest.page.get_by_role("link", name="Trust")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -117,7 +117,7 @@ def list_paths(product: Product) -> list[str]:
         "/dashboard/investigations": ["?" + urlencode({"kind": kind, "id": HOSTILE[0]}) for kind in KINDS]
         + ["?" + urlencode({"kind": "referrer", "id": each}) for each in HOSTILE[1:4]],
         "/dashboard/audit": ["", "?" + urlencode({"actor": HOSTILE[0], "action": HOSTILE[1], "subject": HOSTILE[3]})],
-        "/dashboard/guardrails/trusted-networks": ["", "?" + urlencode({"cidr": HOSTILE[0]})],
+        "/dashboard/lists": ["", "?" + urlencode({"value": HOSTILE[0]})],
     }
     pages = [page.path.replace("<id>", str(product.report_id)) for page in PAGES]
     return [path + search for path in pages for search in arguments.get(path, [""])]

@@ -130,7 +130,9 @@ def test_a_period_is_chosen_by_presets_keys_and_dates(signed_in: Open) -> None:
         expect(guest.page.get_by_text("Showing 25 of")).to_be_visible()
 
         button.click()
+        expect(guest.page.get_by_role("button", name="Yesterday")).to_have_attribute("aria-pressed", "true")
         guest.page.keyboard.press("q")
+        expect(guest.page.get_by_role("button", name="Last 90 days")).to_have_attribute("aria-pressed", "true")
         guest.page.keyboard.press("Escape")
         expect(guest.page.get_by_role("button", name="Last 90 days")).to_have_count(0)
         expect(guest.page).to_have_url(re.compile(rf"start={yesterday}"))

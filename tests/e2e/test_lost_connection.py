@@ -47,7 +47,7 @@ def admin(browser: Browser, stack: dict[str, str], state: StorageState) -> Itera
     [
         ("/dashboard/people", "#people-email", "#people-invite-save"),
         ("/dashboard/people", "#people-name", "#people-token-save"),
-        ("/dashboard/guardrails/trusted-networks", "#trust-reason", "#trust-form-save"),
+        ("/dashboard/lists", "#lists-reason", "#lists-form-save"),
         ("/dashboard/notifications", "#notifications-name", "#notifications-form-save"),
         ("/dashboard/subscriptions", "#subscriptions-recipients", "#subscriptions-form-save"),
         ("/dashboard/privacy", "#privacy-subject_id", "#privacy-form-save"),

@@ -133,7 +133,7 @@ _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
         "row": TypeAdapter(_RowId),
         "action": TypeAdapter(Role | Literal["password", "activate", "deactivate", "revoke"]),
     },
-    "trust": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove"])},
+    "lists": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove"])},
 }
 
 

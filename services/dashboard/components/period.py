@@ -40,11 +40,14 @@ def _build_popover(slug: str, *, compares: bool) -> Component:
         ],
         className="button period-button",
         type="button",
+        **{"aria-haspopup": "dialog"},
     )
     return dmc.Popover(
         [dmc.PopoverTarget(button), dmc.PopoverDropdown(_build_panel(slug), className="period-panel")],
         id=f"{slug}-period-popover",
         position="bottom-end",
+        # They would stand on an element around the button.
+        withRoles=False,
         trapFocus=True,
         returnFocus=True,
         withinPortal=False,
@@ -81,7 +84,8 @@ def _build_panel(slug: str) -> Component:
             html.Div(presets, className="period-presets", role="group", **{"aria-label": "Presets"}),
             html.Div([calendar, actions], className="period-calendar"),
         ],
-        **{"data-period": slug},
+        role="dialog",
+        **{"data-period": slug, "aria-label": "Period"},
     )
 
 

@@ -17,7 +17,7 @@ class RuleQuality(BaseModel):
     decided: int = Field(description="Cases judged fraud or legitimate")
     fraud: int
     precision: float | None = Field(description="Share of the decided cases judged fraud; null without any")
-    interval: Interval | None = Field(description="Where the true share lies with 95 % confidence (Wilson)")
+    interval: Interval | None = Field(description="Where the true share lies with 95% confidence (Wilson)")
 
 
 class Power(BaseModel):

@@ -217,7 +217,7 @@ def test_a_row_that_looks_like_a_school_offers_to_trust_it() -> None:
     said = text_of(find(rows, "row-note")).split()
     assert " ".join(said) == "28 devices. Possibly a school or a family. Trust this network"
     hrefs = [each.href for each in walk(find(rows, "row-note")) if hasattr(each, "href")]
-    assert hrefs == ["/dashboard/guardrails/trusted-networks?cidr=2001%3Adb8%3A1%3A%3A7"]
+    assert hrefs == ["/dashboard/lists?add=allow&add_kind=network&value=2001%3Adb8%3A1%3A%3A7"]
 
 
 def test_a_masked_address_cannot_be_trusted() -> None:

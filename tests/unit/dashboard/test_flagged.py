@@ -94,9 +94,9 @@ def test_networks_are_listed_with_the_evidence_of_their_peak(browser: Browser) -
 def test_who_sees_a_shared_network_whole_can_trust_it(browser: Browser, api: FakeApi) -> None:
     shared = NETWORK.model_copy(update={"verdict": "shared_network"})
     api.answers["GET", FRAUD] = build_flagged(shared)
-    assert "trusted-networks?cidr=203.0.113.1" in fill(browser, LISTS[0], "?days=14")
+    assert "lists?add=allow&add_kind=network&value=203.0.113.1" in fill(browser, LISTS[0], "?days=14")
     api.answers["GET", FRAUD] = build_flagged(shared.model_copy(update={"ip_address": "203.0.113.*"}))
-    assert "trusted-networks" not in fill(browser, LISTS[0], "?days=7")
+    assert "add=allow" not in fill(browser, LISTS[0], "?days=7")
 
 
 def test_nothing_found_is_not_nothing_that_matches(browser: Browser, api: FakeApi) -> None:

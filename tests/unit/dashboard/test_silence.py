@@ -23,7 +23,7 @@ from tests.unit.dashboard.fake_api import FakeApi
         ("privacy-notice.children", ""),
         ("reports-list.children", ""),
         ("subscriptions-notice.children", ""),
-        ("trust-notice.children", ""),
+        ("lists-notice.children", ""),
         ("violations-list.children", ""),
         ("what-if-result.children", ""),
     ],
