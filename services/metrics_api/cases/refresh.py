@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.cases.device_findings import find_devices
 from metrics_api.cases.findings import CASE_DAYS, Finding
+from metrics_api.cases.listed_findings import find_listed
 from metrics_api.cases.network_findings import find_networks
 from metrics_api.cases.planning import Entity, KnownCase, Plan, State, WantedCase, plan_cases
 from metrics_api.cases.referrer_findings import find_referrers
@@ -118,6 +119,7 @@ def find_all(connection: Connection, query: Query) -> list[Finding]:
         *find_referrers(connection, query),
         *find_networks(connection, query, lists),
         *find_devices(connection, query, lists),
+        *find_listed(connection, query, lists),
     ]
     return [finding for finding in found if find_entry(lists.allow, finding.kind, finding.entity) is None]
 

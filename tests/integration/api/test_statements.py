@@ -107,6 +107,8 @@ ASKED = {
     "/v1/guardrails/traffic/events": {"reason": "method: HEAD", "traffic_class": "prefetch"},
     "/v1/search": {"q": "203.0.113.7"},
 }
+# Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
+VERDICTS = {"dry run": 19, "verdict": 9, "undo": 11, "verdicts": 11, "undo of verdicts": 12}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
@@ -227,3 +229,16 @@ def test_a_report(api: Api, watch: Watch) -> None:
     steps = {"claim": claimed, "snapshot": snapshot, "progress": progress, "result": result}
     sent = {name: len(statements) for name, statements in steps.items()}
     assert sent == REPORT, "\n".join(f"{name}: {describe(statements)}" for name, statements in steps.items())
+
+
+def test_verdicts(api: Api, product: Mapping[str, Any], watch: Watch) -> None:
+    case, verdict = f"/v1/cases/{product['case_id']}", {"verdict": "fraud", "reason": "A farm"}
+    api.send("POST", f"{case}/undo")
+    dry_run, *_ = watch(api, "POST", f"{case}/verdict", json=verdict, query_string={"dry_run": "true"})
+    decided, *_ = watch(api, "POST", f"{case}/verdict", json=verdict)
+    undone, *_ = watch(api, "POST", f"{case}/undo")
+    at_once, _, answer = watch(api, "POST", "/v1/cases/verdicts", json={"ids": [product["case_id"]], **verdict})
+    undone_at_once, *_ = watch(api, "POST", f"/v1/cases/verdicts/{answer.get_json()['undo_id']}/undo")
+    steps = dict(zip(VERDICTS, (dry_run, decided, undone, at_once, undone_at_once), strict=True))
+    sent = {name: len(statements) for name, statements in steps.items()}
+    assert sent == VERDICTS, "\n".join(f"{name}: {describe(statements)}" for name, statements in steps.items())

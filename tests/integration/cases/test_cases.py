@@ -64,6 +64,35 @@ def test_a_referrer_has_one_case_with_all_its_rules(api: Api, context: Context, 
     assert "child" not in str(masked)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "entity"),
+    [
+        ("network", "203.0.113.0%2F24", "203.0.113.0/24"),
+        ("network", "203.0.113.9", "203.0.113.9"),
+        ("device", "device-1", "device-1"),
+        ("referrer", "maria", "maria"),
+        ("link", "link-1", "link-1"),
+    ],
+)
+@pytest.mark.parametrize(("name", "rule", "strength"), [("deny", "denied", "flags"), ("watch", "watched", "looks")])
+def test_what_is_denied_or_watched_has_a_case_once_it_is_seen(
+    api: Api, context: Context, kind: str, value: str, entity: str, name: str, rule: str, strength: str
+) -> None:
+    api.send("PUT", f"/v1/lists/{name}/{kind}/{value}", json={"reason": "A hunch"})
+    evaluate(context)
+    assert list_cases(api) == []
+    seen = {"ip_address": "203.0.113.9", "device_fingerprint": "device-1", "referrer_id": "maria", "link_id": "link-1"}
+    api.post_events(build_event(at=YESTERDAY, **seen), build_event("conversion", at=YESTERDAY, **seen))
+    evaluate(context)
+    (case,) = list_cases(api)
+    assert (case["kind"], case["entity"], case["rules"], case["strength"]) == (kind, entity, [rule], strength)
+    assert case["stake"] == {"clicks": 1, "conversions": 1}
+    assert case["evidence"][0]["evidence"] == {"reason": "A hunch"}
+    api.send("DELETE", f"/v1/lists/{name}/{kind}/{value}")
+    evaluate(context)
+    assert list_cases(api) == []
+
+
 def test_an_evaluation_that_finds_the_same_writes_nothing(api: Api, context: Context, connection: Connection) -> None:
     plant_network(api)
     plant_burst(api)

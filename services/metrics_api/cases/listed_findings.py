@@ -1,0 +1,83 @@
+"""Findings about what admins denied or have watched, and that was seen in the period."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from ipaddress import ip_network
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from metrics_api.cases.findings import Finding
+from metrics_api.db.event_types import IS_COUNTED
+from metrics_api.db.network_key import format_network
+from metrics_api.detection.entity_lists import Lists, Reasons
+from metrics_api.detection.query import Query
+from viral_contract.models.cases import CaseKind, EntityRule
+from viral_contract.models.referrer_evidence import RuleEvidence, Strength
+
+_LOOKED_UP_CLICKS = 10_000
+_SUMS = "coalesce(sum(clicks), 0)::bigint AS clicks, min(day) AS first_day, max(day) AS last_day"
+_CONVERSIONS = "SELECT array_agg(event_id) FROM referrals WHERE event_type = 'conversion' AND day = ANY(:days) AND"
+# Each value is looked up by an index, but the conversions of networks, which are read by their days.
+_SEEN: Mapping[CaseKind, str] = {
+    "network": f"""
+        SELECT {_SUMS}, ({_CONVERSIONS} network <<= CAST(value AS inet)) AS conversions
+        FROM unnest(CAST(:days AS date[])) AS of_day JOIN clicks_per_ip_day AS fact ON day = of_day
+            AND ip_address >= CAST(value AS inet) AND ip_address <= set_masklen(
+                broadcast(CAST(value AS inet)), CASE family(CAST(value AS inet)) WHEN 4 THEN 32 ELSE 128 END)
+    """,
+    "device": f"""
+        SELECT {_SUMS}, (
+            SELECT array_agg(event_id) FROM attribution_events AS event WHERE event.device_fingerprint = value
+                AND event_type = 'conversion' AND occurred_at >= :first AND occurred_at < :behind
+                AND referrer_id IS NOT NULL
+        ) AS conversions FROM clicks_per_device_day WHERE device_fingerprint = value AND day = ANY(:days)
+    """,
+    "referrer": f"""
+        SELECT {_SUMS}, ({_CONVERSIONS} referrer_id = value) AS conversions
+        FROM activity_per_referrer_day WHERE day = ANY(:days) AND referrer_id = value
+    """,
+    "link": f"""
+        SELECT count(*) FILTER (WHERE event_type = 'click') AS clicks, min(day) AS first_day, max(day) AS last_day,
+            array_agg(event_id) FILTER (WHERE event_type = 'conversion' AND referrer_id IS NOT NULL) AS conversions
+        FROM (
+            SELECT event_id, event_type, referrer_id, (occurred_at AT TIME ZONE 'UTC')::date AS day
+            FROM attribution_events WHERE link_id = value AND {IS_COUNTED}
+                AND occurred_at >= :first AND occurred_at < :behind LIMIT {_LOOKED_UP_CLICKS}
+        ) AS event
+    """,
+}
+
+
+def find_listed(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
+    """What was seen of denied and of watched referrers, devices, networks and links, verdicts aside."""
+    return [
+        *_find(connection, query, lists.deny, "denied", "flags"),
+        *_find(connection, query, lists.watch, "watched", "looks"),
+    ]
+
+
+def _find(
+    connection: Connection, query: Query, reasons: Reasons, rule: EntityRule, strength: Strength
+) -> list[Finding]:
+    dates = {"days": query.period.dates(), "first": query.period.begins_at, "behind": query.period.ends_before}
+    found = []
+    for kind, seen in _SEEN.items():
+        if reasons[kind]:
+            listed = "SELECT * FROM unnest(CAST(:listed AS text[])) AS listed (value)"
+            statement = text(f"{listed} CROSS JOIN LATERAL ({seen}) AS seen WHERE first_day IS NOT NULL")
+            rows = connection.execute(statement, {**dates, "listed": sorted(reasons[kind])})
+            found += [_format(kind, row, rule, strength, reasons[kind][row.value]) for row in rows]
+    return found
+
+
+def _format(kind: CaseKind, row: Row[Any], rule: EntityRule, strength: Strength, reason: str) -> Finding:
+    return Finding(
+        kind=kind,
+        entity=format_network(ip_network(row.value)) if kind == "network" else row.value,
+        rule=RuleEvidence(rule=rule, strength=strength, n=row.clicks, evidence={"reason": reason}),
+        clicks=row.clicks,
+        conversions=frozenset(row.conversions or ()),
+        first_seen=datetime.combine(row.first_day, time(), UTC),
+        last_seen=datetime.combine(row.last_day, time(), UTC),
+    )
