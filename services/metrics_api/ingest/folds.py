@@ -57,10 +57,16 @@ _LINKS_OPENED = text("""
     ON CONFLICT (day, kind) DO UPDATE SET unopened = fact.unopened + excluded.unopened
 """)
 
+# The journeys of these people are locked, so that nobody else inserts the same.
 ACTIVE_WEEKS = text("""
     INSERT INTO active_weeks (week, person)
-    SELECT DISTINCT date_trunc('week', day)::date, person FROM new_events WHERE person LIKE 'user:%' ORDER BY 1, 2
-    ON CONFLICT (week, person) DO NOTHING
+    SELECT week, person FROM (
+        SELECT DISTINCT date_trunc('week', day)::date AS week, person FROM new_events WHERE person LIKE 'user:%'
+    ) AS active LEFT JOIN LATERAL (
+        SELECT true AS is_known FROM active_weeks AS fact
+        WHERE fact.week = active.week AND fact.person = active.person LIMIT 1
+    ) AS known ON true
+    WHERE is_known IS NULL
 """)
 
 # What every batch changes, in one statement. All writers count the same few classes of traffic, so that each session

@@ -67,20 +67,26 @@ _CLICKS_AGAIN = text(f"""
     WHERE person IN (SELECT person FROM recalled_people)
 """)
 
-# A pair that is known on these dates is not written.
+# A pair that is known on these dates is not written. One that is not can be inserted without looking for a conflict:
+# the user's journey is locked.
 DEVICE_USERS = text("""
-    INSERT INTO device_users AS fact (device_fingerprint, user_id, first_day, last_day)
-    SELECT device_fingerprint, user_id, new_pair.first_day, new_pair.last_day FROM (
-        SELECT device_fingerprint, user_id, min(day) AS first_day, max(day) AS last_day FROM new_events
-        WHERE device_fingerprint IS NOT NULL AND user_id IS NOT NULL GROUP BY device_fingerprint, user_id
-    ) AS new_pair LEFT JOIN LATERAL (
-        SELECT first_day, last_day FROM device_users AS pair
-        WHERE pair.device_fingerprint = new_pair.device_fingerprint AND pair.user_id = new_pair.user_id LIMIT 1
-    ) AS known ON true
-    WHERE known.first_day IS NULL OR new_pair.first_day < known.first_day OR new_pair.last_day > known.last_day
-    ORDER BY device_fingerprint, user_id
-    ON CONFLICT (device_fingerprint, user_id) DO UPDATE SET
-        first_day = least(fact.first_day, excluded.first_day), last_day = greatest(fact.last_day, excluded.last_day)
+    WITH pair AS (
+        SELECT device_fingerprint, user_id, new_pair.first_day, new_pair.last_day, known.first_day IS NULL AS is_new
+        FROM (
+            SELECT device_fingerprint, user_id, min(day) AS first_day, max(day) AS last_day FROM new_events
+            WHERE device_fingerprint IS NOT NULL AND user_id IS NOT NULL GROUP BY device_fingerprint, user_id
+        ) AS new_pair LEFT JOIN LATERAL (
+            SELECT first_day, last_day FROM device_users AS pair
+            WHERE pair.device_fingerprint = new_pair.device_fingerprint AND pair.user_id = new_pair.user_id LIMIT 1
+        ) AS known ON true
+        WHERE known.first_day IS NULL OR new_pair.first_day < known.first_day OR new_pair.last_day > known.last_day
+    ), longer AS (
+        UPDATE device_users AS fact
+        SET first_day = least(fact.first_day, pair.first_day), last_day = greatest(fact.last_day, pair.last_day)
+        FROM pair WHERE NOT is_new AND (fact.device_fingerprint, fact.user_id) = (pair.device_fingerprint, pair.user_id)
+    )
+    INSERT INTO device_users (device_fingerprint, user_id, first_day, last_day)
+    SELECT device_fingerprint, user_id, first_day, last_day FROM pair WHERE is_new
 """)
 
 
