@@ -15,6 +15,7 @@ from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
+from metrics_api.ingest.referrals import settle_referrals
 from viral_contract.models.evaluations import Evaluation
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.period import Period
@@ -27,6 +28,7 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
         await_turn(connection)
+        settle_referrals(connection, now=now)
         refresh_cases(connection, query)
         health = fetch_health(connection, query)
         save_point(connection, health)

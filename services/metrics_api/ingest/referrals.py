@@ -4,9 +4,11 @@ A referral and a click belong together when they are of one person and one refer
 last finds the other: both lock the person's journey first, so that this holds for writers at the same time as well.
 """
 
+from datetime import datetime
+
 from sqlalchemy import Connection, text
 
-from metrics_api.db.event_types import build_click_key, build_pair_key
+from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, build_click_key, build_pair_key
 from metrics_api.db.network_key import build_network_key
 from metrics_api.ingest.staging import PERSON
 
@@ -90,6 +92,27 @@ DEVICE_USERS = text("""
 """)
 
 
+SETTLED_AT_ONCE = 5_000
+# What programs sent in someone's name does not count; they choose how much it is.
+_LOOKED_UP_EVENTS = 100
+_SETTLE = text(f"""
+    UPDATE referrals AS fact SET active_again = EXISTS (
+        SELECT FROM unnest({EVENT_TYPES_SQL}) AS kind CROSS JOIN LATERAL (
+            SELECT traffic_class FROM attribution_events AS event
+            WHERE {PERSON} = fact.person AND event.event_type = kind
+                AND event.occurred_at BETWEEN fact.occurred_at + interval '1 hour' AND fact.occurred_at + {_LONGEST}
+            LIMIT {_LOOKED_UP_EVENTS}
+        ) AS later WHERE {IS_COUNTED}
+    )
+    WHERE event_id IN (
+        SELECT event_id FROM referrals
+        WHERE active_again IS NULL AND event_type = 'conversion' AND person IS NOT NULL
+            AND occurred_at < CAST(:now AS timestamptz) - {_LONGEST}
+        ORDER BY occurred_at LIMIT {SETTLED_AT_ONCE} FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
 def fold_referrals(connection: Connection, ipv6_prefix: int) -> None:
     """Add the referrals in `new_events`, and say of those that are known when their person clicked last before.
 
@@ -101,3 +124,8 @@ def fold_referrals(connection: Connection, ipv6_prefix: int) -> None:
 def find_clicks_again(connection: Connection) -> None:
     """Find the clicks before the referrals of the people in `recalled_people`, whose events have become fewer."""
     connection.execute(_CLICKS_AGAIN)
+
+
+def settle_referrals(connection: Connection, *, now: datetime) -> int:
+    """Say of some conversions whether their person came back: between an hour and 7 days later; returns the number."""
+    return connection.execute(_SETTLE, {"now": now}).rowcount

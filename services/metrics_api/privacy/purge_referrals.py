@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
+from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.purge_rest import delete_some
@@ -16,17 +17,14 @@ _CLICKS = text("""
         WHERE day >= :day AND day <= CAST(:day AS date) + 7 AND clicked_at < :cutoff
         LIMIT :most FOR UPDATE SKIP LOCKED)
 """)
-# A pair that a writer has locked is in use again.
-_PAIRS = """(device_fingerprint, user_id) IN (
-    SELECT device_fingerprint, user_id FROM device_users WHERE {condition} LIMIT :most FOR UPDATE SKIP LOCKED)"""
-_UNUSED = text(f"DELETE FROM device_users WHERE {_PAIRS.format(condition='last_day < :day')}")
+_UNUSED = text(delete_some("device_users", "last_day < :day"))
 _FIRST_DAYS = text(f"""
     UPDATE device_users AS pair SET first_day = coalesce((
         SELECT min(occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
         WHERE {PERSON} = 'user:' || pair.user_id AND event_type = ANY({EVENT_TYPES_SQL}) AND {IS_COUNTED}
             AND device_fingerprint = pair.device_fingerprint AND occurred_at >= :cutoff
     ), last_day)
-    WHERE {_PAIRS.format(condition="first_day < :day")}
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM device_users WHERE first_day < :day LIMIT :most))
 """)
 
 
@@ -37,6 +35,10 @@ def purge_referrals(connection: Connection, retention: Retention) -> int:
 
 
 def purge_device_users(connection: Connection, retention: Retention) -> int:
-    """Delete some pairs, then find the first kept days of some; returns the number of changed rows."""
+    """Delete some pairs, then find the first kept days of some; returns the number of changed rows.
+
+    Writers, who look pairs up without locking them, are kept out.
+    """
+    own_facts(connection)
     values = {"cutoff": retention.events_at, "day": retention.events, "most": ROWS_AT_ONCE}
     return connection.execute(_UNUSED, values).rowcount or connection.execute(_FIRST_DAYS, values).rowcount

@@ -122,3 +122,22 @@ def test_a_step_that_another_writer_has_stored_meanwhile_follows_the_click(
     assert save_both_overlapping(empty_database, [build("visit", 0), build("visit", 2)], [build("click", 1)])
     visited_at = connection.execute(text("SELECT visited_at FROM user_journeys")).scalar_one()
     assert visited_at == NOON + timedelta(minutes=2)
+
+
+def test_a_user_who_is_on_a_device_twice_at_once_is_kept_once(empty_database: Engine, connection: Connection) -> None:
+    """With the days of both writers, and without a conflict."""
+    first, second = ([build_click(NOON - timedelta(days=days), "d", user_id="u")] for days in (1, 0))
+    assert save_both_overlapping(empty_database, first, second)
+    kept = connection.execute(text("SELECT last_day - first_day FROM device_users")).scalars().all()
+    assert (kept, connection.execute(text("SELECT count(*) FROM active_weeks")).scalar_one()) == ([1], 1)
+
+
+@pytest.mark.parametrize("click_waits", [True, False])
+def test_a_referral_and_its_click_find_each_other(
+    empty_database: Engine, connection: Connection, click_waits: bool
+) -> None:
+    pair = {"user_id": "u", "referrer_id": "maria"}
+    click = Event(event_type="click", occurred_at=NOON, **pair)
+    signup = Event(event_type="signup", occurred_at=NOON + timedelta(minutes=1), **pair)
+    assert save_both_overlapping(empty_database, *([signup], [click]) if click_waits else ([click], [signup]))
+    assert connection.execute(text("SELECT clicked_at FROM referrals")).scalar_one() == NOON

@@ -172,7 +172,7 @@ referrals = Table(
     Column("user_agent", Text),
     Column("conversion_value", Double),
     time_column("clicked_at"),
-    Column("active_again", Boolean, comment="Of conversions; null until 7 days are over"),
+    Column("active_again", Boolean, comment="Of conversions of somebody known; null until 7 days are over"),
     comment="Signups and conversions with a referrer, and the last click of the pair in the 7 days before",
 )
 _referral = referrals.c
@@ -182,7 +182,7 @@ Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _refe
 Index(
     "idx_referrals_unsettled",
     _referral.occurred_at,
-    postgresql_where=text("active_again IS NULL AND event_type = 'conversion'"),
+    postgresql_where=text("active_again IS NULL AND event_type = 'conversion' AND person IS NOT NULL"),
 )
 
 device_users = Table(

@@ -21,7 +21,10 @@ INDEXES: dict[str, tuple[list[str | sa.TextClause], str | None]] = {
     "idx_referrals_day": (["day"], None),
     "idx_referrals_referrer": (["referrer_id", "occurred_at"], None),
     "idx_referrals_pair": ([sa.text(PAIR.format(person="person")), "occurred_at"], None),
-    "idx_referrals_unsettled": (["occurred_at"], "active_again IS NULL AND event_type = 'conversion'"),
+    "idx_referrals_unsettled": (
+        ["occurred_at"],
+        "active_again IS NULL AND event_type = 'conversion' AND person IS NOT NULL",
+    ),
 }
 
 
@@ -56,7 +59,7 @@ def _create_tables() -> None:
         sa.Column("user_agent", sa.Text()),
         sa.Column("conversion_value", sa.Double()),
         sa.Column("clicked_at", sa.DateTime(timezone=True)),
-        sa.Column("active_again", sa.Boolean(), comment="Of conversions; null until 7 days are over"),
+        sa.Column("active_again", sa.Boolean(), comment="Of conversions of somebody known; null until 7 days are over"),
         comment="Signups and conversions with a referrer, and the last click of the pair in the 7 days before",
         if_not_exists=True,
     )

@@ -1,0 +1,138 @@
+"""Referrals with the click before them, and the users of devices: what no property of all facts says."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from metrics_api.db.database import Database
+from metrics_api.db.fact_rules import FactRules
+from metrics_api.ingest.events import save_events
+from metrics_api.ingest.referrals import settle_referrals
+from tests.support.api_fixtures import Api
+from tests.support.batches import finish_batches
+from tests.support.brute_force import fetch_facts
+from tests.support.builders import NOON, build_clicks, build_event
+from tests.support.plans import watch_statements
+from tests.support.privacy_requests import ask, do
+from tests.support.purging import FIRST_KEPT, purge
+from viral_contract.models.events import Event
+
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+REFERRAL = {"referrer_id": "maria", "user_id": "ben"}
+
+
+def fetch_clicks(connection: Connection) -> dict[str, Any]:
+    """The time from the last click to each referral, by the user."""
+    rows = connection.execute(text("SELECT user_id, occurred_at - clicked_at FROM referrals"))
+    return {row[0]: row[1] for row in rows}
+
+
+@pytest.mark.parametrize(("before", "expected"), [(timedelta(0), timedelta(0)), (WEEK, WEEK), (WEEK + HOUR, None)])
+@pytest.mark.parametrize("clicks_first", [True, False])
+def test_a_click_counts_for_seven_days(
+    api: Api, connection: Connection, before: timedelta, expected: timedelta | None, clicks_first: bool
+) -> None:
+    click, referral = build_event("click", at=NOON - before, **REFERRAL), build_event("signup", at=NOON, **REFERRAL)
+    for event in (click, referral) if clicks_first else (referral, click):
+        api.post_events(event)
+    assert fetch_clicks(connection) == {"ben": expected}
+
+
+def test_clicks_of_others_for_others_and_of_programs_do_not_count(api: Api, connection: Connection) -> None:
+    api.post_events(
+        build_event("conversion", at=NOON, **REFERRAL),
+        build_event("click", at=NOON - HOUR, **REFERRAL | {"user_id": "ann"}),
+        build_event("click", at=NOON - HOUR, **REFERRAL | {"referrer_id": "joe"}),
+        build_event("click", at=NOON - HOUR, user_agent="Googlebot/2.1", **REFERRAL),
+    )
+    assert fetch_clicks(connection) == {"ben": None}
+
+
+def test_the_last_click_is_found_by_one_row_of_one_index(empty_database: Engine, connection: Connection) -> None:
+    """However much the person has clicked for others, and before the planner knows anything about the tables."""
+    connection.execute(
+        text("""INSERT INTO attribution_events (event_id, event_type, occurred_at, user_id, referrer_id)
+            SELECT gen_random_uuid(), 'click', CAST(:at AS timestamptz) - n * interval '1 second', 'ben', 'r-' || n
+            FROM generate_series(1, 5000) AS n"""),
+        {"at": NOON},
+    )
+    events = [Event(event_type="conversion", occurred_at=NOON, user_id="ben", referrer_id=f"r-{n}") for n in range(9)]
+    with watch_statements(empty_database) as statements, empty_database.begin() as writer:
+        save_events(writer, events, FactRules(), now=NOON)
+        sent, given = next(each for each in statements.sent if "INTO referrals" in each[0])
+        writer.exec_driver_sql("DELETE FROM referrals")
+        plan = "\n".join(writer.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS) {sent}", given).scalars())
+    assert "idx_attribution_events_clicks_of_pair" in plan
+    assert "idx_referrals_pair" in plan
+    assert "Seq Scan on attribution_events" not in plan
+    assert "idx_attribution_events_event_type" not in plan
+    assert "idx_attribution_events_person_step" not in plan
+
+
+def test_somebody_is_active_again_an_hour_after_a_conversion(api: Api, connection: Connection) -> None:
+    def convert(user: str) -> dict[str, Any]:
+        return build_event("conversion", at=NOON, referrer_id="maria", user_id=user)
+
+    people = ("at once", "next day", "too late", "program", "unsettled")
+    api.post_events(
+        *(convert(user) for user in people[:-1]),
+        build_event("conversion", at=NOON + DAY, referrer_id="maria", user_id="unsettled"),
+        build_event("signup", at=NOON + 2 * DAY, referrer_id="maria", user_id="unsettled"),
+        build_event("conversion", at=NOON, referrer_id="maria"),
+        build_event("activation", at=NOON + HOUR / 2, user_id="at once"),
+        build_event("visit", at=NOON + DAY, user_id="next day"),
+        build_event("visit", at=NOON + WEEK + HOUR, user_id="too late"),
+        *build_clicks(3, at=NOON + DAY, user_id="program", user_agent="Googlebot/2.1"),
+    )
+    assert settle_referrals(connection, now=NOON + WEEK + HOUR) == 4
+    assert settle_referrals(connection, now=NOON + WEEK + HOUR) == 0
+    rows = connection.execute(text("SELECT user_id, active_again FROM referrals WHERE active_again IS NOT NULL"))
+    assert {row.user_id: row.active_again for row in rows} == {
+        "at once": False,
+        "next day": True,
+        "too late": False,
+        "program": False,
+    }
+
+
+def test_a_purge_forgets_clicks_before_referrals_and_first_days_of_pairs(
+    api: Api, connection: Connection, database: Database
+) -> None:
+    same = {**REFERRAL, "device_fingerprint": "phone"}
+    api.post_events(
+        build_event("click", at=FIRST_KEPT - HOUR, **same),
+        build_event("signup", at=FIRST_KEPT - HOUR, **same),
+        build_event("signup", at=FIRST_KEPT + HOUR, **same),
+        build_event("visit", at=FIRST_KEPT - HOUR, **same | {"user_id": "gone"}),
+    )
+    purge(database)
+    assert fetch_clicks(connection) == {"ben": None}
+    day = FIRST_KEPT.date()
+    assert fetch_facts(connection)["device_users"] == {("phone", "ben"): (day, day)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("session", "s-1"), ("ip_address", "203.0.113.7"), ("user", "maria"), ("user", "ben")]
+)
+def test_an_erasure_leaves_what_a_rebuild_would(api: Api, connection: Connection, kind: str, name: str) -> None:
+    same = {**REFERRAL, "device_fingerprint": "phone"}
+    api.post_events(
+        build_event("click", at=NOON - 2 * DAY, **same),
+        build_event("click", at=NOON - DAY, session_id="s-1", ip_address="203.0.113.7", **same),
+        build_event("signup", at=NOON, **same),
+        build_event("signup", at=NOON, session_id="s-1", ip_address="203.0.113.7", **same),
+        build_event("signup", at=NOON, referrer_id="maria", ip_address="203.0.113.7"),
+        build_event("conversion", at=NOON, referrer_id="maria", session_id="s-1"),
+        build_event("conversion", at=NOON, user_id="maria", device_fingerprint="phone", referrer_id="ben"),
+    )
+    do(api, ask(api, "erase", subject_kind=kind, subject_id=name))
+    at_once = fetch_facts(connection)
+    finish_batches(api, connection)
+    followed = fetch_facts(connection)
+    assert {table: at_once[table] for table in ("referrals", "device_users")} == {
+        table: followed[table] for table in ("referrals", "device_users")
+    }
+    if kind == "session":
+        assert set(fetch_clicks(connection).values()) == {2 * DAY, None}
