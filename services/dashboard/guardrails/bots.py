@@ -14,7 +14,7 @@ from dashboard.components.card import (
 from dashboard.components.table import Column, build_link_to_all, build_suspect, build_table
 from dashboard.data import Snapshot
 from dashboard.formats import format_percent, format_seconds
-from viral_contract.models.guardrails import BotAnswer
+from viral_contract.models.guardrails import BotAnswer, BotLikeDevice
 from viral_reports.figures import format_count
 
 PATH = "/dashboard/guardrails/bots"
@@ -41,6 +41,11 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     return [hint, figures, _build_flagged_devices(worst, snapshot.search), all_devices]
 
 
+def format_fastest(device: BotLikeDevice) -> str:
+    """The time of its fastest burst, or that it needs none to be flagged."""
+    return "Denied" if device.fastest_seconds is None else format_seconds(device.fastest_seconds)
+
+
 def format_burst(bots: BotAnswer) -> str:
     """The rule in words: "3 clicks within 1 s"."""
     rule = bots.detection_params
@@ -53,7 +58,7 @@ def _build_flagged_devices(bots: BotAnswer, search: str) -> Component:
         (
             build_suspect("device", device.device_fingerprint, device.ref, search, device.alias),
             format_count(device.total_clicks),
-            format_seconds(device.fastest_seconds),
+            format_fastest(device),
         )
         for device in bots.bot_like_devices
     ]

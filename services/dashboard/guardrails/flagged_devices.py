@@ -2,8 +2,7 @@
 
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment, build_suspect
-from dashboard.formats import format_seconds
-from dashboard.guardrails.bots import PATH, format_burst
+from dashboard.guardrails.bots import PATH, format_burst, format_fastest
 from dashboard.lists.sorted_table import ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, format_nothing
 from dashboard.lists.toolbar import Toolbar
@@ -39,7 +38,7 @@ def _build_row(device: BotLikeDevice, search: str) -> ListRow:
     cells = (
         build_suspect("device", device.device_fingerprint, device.ref, search, device.alias),
         format_count(device.total_clicks),
-        format_seconds(device.fastest_seconds),
+        format_fastest(device),
         build_moment(device.first_seen),
         build_moment(device.last_seen),
     )

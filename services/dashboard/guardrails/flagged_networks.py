@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_suspect
-from dashboard.guardrails.fraud import FINDINGS, PATH
+from dashboard.guardrails.fraud import FINDINGS, PATH, build_finding
 from dashboard.links import investigation_path, trust_path
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, format_nothing
@@ -66,7 +66,7 @@ def _build_row(network: FlaggedNetwork, search: str) -> ListRow:
     per_device = evidence.clicks_per_device if evidence else None
     cells = (
         build_suspect("ip_address", network.ip_address, network.ref, search, network.alias),
-        html.Span(FINDINGS[network.verdict], className=f"finding finding-{network.verdict}"),
+        build_finding(network),
         format_count(network.clicks),
         format_count(network.days),
         _build_peak(network),

@@ -17,6 +17,7 @@ from dashboard.components.table import (
 )
 from dashboard.data import Snapshot
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
+from viral_contract.models.flagged import FlaggedNetwork
 from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp, TrustProposal, Verdict
 from viral_reports.dates import format_day, format_day_of_year
 from viral_reports.figures import format_count, format_counted, format_rate
@@ -92,7 +93,7 @@ def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
     devices = evidence.devices if evidence else row.devices
     return (
         _build_network(row, search),
-        html.Span(FINDINGS[row.verdict], className=f"finding finding-{row.verdict}"),
+        build_finding(row),
         format_day(row.date),
         format_count(row.click_count),
         _UNKNOWN if devices is None else format_count(devices),
@@ -100,6 +101,11 @@ def _build_row(row: SuspiciousIp, search: str) -> tuple[Component | str, ...]:
         format_count(evidence.referrers) if evidence else _UNKNOWN,
         format_rate(evidence.top_referrer_share) if evidence else _UNKNOWN,
     )
+
+
+def build_finding(row: SuspiciousIp | FlaggedNetwork) -> Component:
+    """What a network is taken for, in a word."""
+    return html.Span("Denied" if row.denied else FINDINGS[row.verdict], className=f"finding finding-{row.verdict}")
 
 
 def _build_network(row: SuspiciousIp, search: str) -> Component:

@@ -157,7 +157,8 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
 def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> AnomalyAnswer:
     """List referrers with too many conversions in one day or too high a conversion rate."""
     asked = parse_query(query, query, read_page(query, anomalies.CURSOR), shows_identifiers=False)
-    return note_retention(connection, anomalies.fetch_anomalies(connection, asked))
+    lists = fetch_active_lists(connection, asked)
+    return note_retention(connection, anomalies.fetch_anomalies(connection, asked, lists))
 
 
 @guardrails.route(

@@ -28,7 +28,7 @@ _FLAGGED = """
 
 def find_devices(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
     """What is found about each bot-like device, verdicts aside."""
-    flagged, values = flagged_devices(query, lists, with_quiet=True)
+    flagged, values = flagged_devices(query, lists, by_bursts_alone=True)
     trusted = list(lists.allow["network"])
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before, "networks": trusted}
     rows = connection.execute(text(_FLAGGED.format(flagged=flagged)), values | dates)

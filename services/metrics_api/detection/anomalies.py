@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
+from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 from viral_contract.models.guardrails import AnomalyAnswer, HighRateReferrer, SuspiciousReferrer
 
@@ -21,13 +22,13 @@ _NO_POSITION = ""
 # Read from the index of rows with conversions alone.
 BUSY_DAYS = """
     SELECT day, referrer_id, sum(conversions) AS conversions FROM activity_per_referrer_day
-    WHERE day = ANY(:days) AND conversions > 0 AND referrer_id <> ''
+    WHERE day = ANY(:days) AND conversions > 0 AND referrer_id <> ALL(CAST(:allow_referrer AS text[]))
     GROUP BY day, referrer_id HAVING sum(conversions) > :daily
 """
 EAGER_REFERRERS = """
     SELECT referrer_id, clicks, conversions, coalesce(conversions / nullif(clicks, 0), 1) AS rate FROM (
         SELECT referrer_id, sum(clicks) AS clicks, sum(conversions) AS conversions FROM activity_per_referrer_day
-        WHERE day = ANY(:days) AND referrer_id <> '' {only} GROUP BY referrer_id
+        WHERE day = ANY(:days) AND referrer_id <> ALL(CAST(:allow_referrer AS text[])) {only} GROUP BY referrer_id
     ) AS referrer
     WHERE CASE WHEN clicks = 0 THEN conversions >= :min_clicks AND 1 > CAST(:rate AS numeric)
         ELSE clicks >= :min_clicks AND conversions > CAST(:rate AS numeric) * clicks END
@@ -50,7 +51,7 @@ _BEHIND_RATE = "(-rate, referrer_id) > (CAST(:last_rate AS numeric), :last_eager
 _POSITION = ("last_count", "last_day", "last_busy", "last_rate", "last_eager")
 
 
-def fetch_anomalies(connection: Connection, query: Query) -> AnomalyAnswer:
+def fetch_anomalies(connection: Connection, query: Query, lists: Lists) -> AnomalyAnswer:
     """The flagged referrers of the period: the busiest days, and the highest rates.
 
     Each list has up to `query.page.limit` rows; one cursor goes on in both.
@@ -61,25 +62,31 @@ def fetch_anomalies(connection: Connection, query: Query) -> AnomalyAnswer:
         behind_rate=_BEHIND_RATE if after["last_rate"] else "true",
     )
     given = {name: value for name, value in after.items() if value}
-    rows = connection.execute(text(statement), {**flagging_values(query), **given, "fetch": query.page.fetch}).all()
+    rows = connection.execute(
+        text(statement), {**flagging_values(query, lists), **given, "fetch": query.page.fetch}
+    ).all()
     return format_anomalies(rows, after, query)
 
 
-def fetch_is_eager(connection: Connection, query: Query, referrer_id: str) -> bool:
+def fetch_is_eager(connection: Connection, query: Query, lists: Lists, referrer_id: str) -> bool:
     """Whether this referrer's rate in the period is flagged."""
     statement = text(f"SELECT EXISTS ({EAGER_REFERRERS.format(only='AND referrer_id = :referrer')})")
-    flagged: bool = connection.execute(statement, {**flagging_values(query), "referrer": referrer_id}).scalar_one()
+    flagged: bool = connection.execute(
+        statement, {**flagging_values(query, lists), "referrer": referrer_id}
+    ).scalar_one()
     return flagged
 
 
-def flagging_values(query: Query) -> dict[str, object]:
-    """What decides who is flagged: the dates and the limits."""
+def flagging_values(query: Query, lists: Lists) -> dict[str, object]:
+    """What decides who is flagged: the dates, the limits and who is allowed."""
     settings = query.settings
     return {
         "days": query.period.dates(),
         "daily": settings.conversion_anomaly_daily_threshold,
         "rate": str(settings.conversion_anomaly_threshold),
         "min_clicks": settings.conversion_anomaly_min_clicks,
+        # What nobody gets the credit for is nobody's.
+        "allow_referrer": ["", *lists.allow["referrer"]],
     }
 
 

@@ -16,11 +16,20 @@ from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, Detection
 
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
 _IS_FAST = "{span} <= make_interval(secs => :seconds)"
+# Allowed devices are never flagged, denied ones are for any click, and who was judged legitimate is not.
 _FLAGGED = f"""
-    SELECT device_fingerprint, min({{span}}) AS fastest FROM ({{bursts}}) AS burst WHERE {_IS_FAST} {{loud}}
-    GROUP BY device_fingerprint
+    SELECT device_fingerprint, min(fastest) AS fastest FROM (
+        SELECT device_fingerprint, {{span}} AS fastest FROM ({{bursts}}) AS burst
+        WHERE {_IS_FAST} AND device_fingerprint <> ALL(CAST(:allow_device AS text[])) {{loud}}
+        UNION ALL
+        SELECT device_fingerprint, NULL FROM unnest(CAST(:deny_device AS text[])) AS denied (device_fingerprint)
+        WHERE EXISTS (
+            SELECT FROM clicks_per_device_day AS fact
+            WHERE fact.device_fingerprint = denied.device_fingerprint AND fact.day = ANY(:days))
+    ) AS found GROUP BY device_fingerprint
 """
-_IS_LOUD = f"AND device_fingerprint NOT IN ({select_quiet('device')})"
+_IS_LOUD = f"""AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
+    OR device_fingerprint NOT IN ({select_quiet("device")}))"""
 # Who sees masks finds what masks say: the first characters of a device that has more of them.
 _SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
 _FOUND = """WHERE device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0"""
@@ -28,7 +37,8 @@ _FOUND = """WHERE device_fingerprint = :known OR position(lower(:q) IN lower({sh
 _ROWS_AND_TOTAL = """
     WITH flagged AS MATERIALIZED ({flagged}), device AS MATERIALIZED (
         SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
-            max(last_click_at) AS last_seen
+            max(last_click_at) AS last_seen,
+            device_fingerprint = ANY(CAST(:deny_device AS text[])) AS is_denied
         FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
         WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest
     ), found AS (SELECT * FROM device {found})
@@ -41,7 +51,7 @@ _ROWS_AND_TOTAL = """
 _KEYS: dict[BotSort, SortKey] = {
     "device": SortKey("device_fingerprint", "text", is_descending=False),
     "clicks": SortKey("clicks", "numeric"),
-    "fastest": SortKey("fastest", "interval", is_descending=False),
+    "fastest": SortKey("coalesce(fastest, interval '1 day')", "interval", is_descending=False),
     "first_seen": SortKey("first_seen", "timestamptz"),
     "last_seen": SortKey("last_seen", "timestamptz"),
 }
@@ -86,18 +96,25 @@ def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
     return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
-def flagged_devices(query: Query, lists: Lists, *, with_quiet: bool = False) -> tuple[str, dict[str, object]]:
+def flagged_devices(query: Query, lists: Lists, *, by_bursts_alone: bool = False) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants.
 
-    Devices that a person judged legitimate are flagged only `with_quiet`.
+    Those of denied devices without a burst have no `fastest`. With `by_bursts_alone` what is denied or was judged does
+    not matter.
     """
     size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
-    bursts, loud = build_bursts(candidates, [size], lists), "" if with_quiet else _IS_LOUD
+    bursts, loud = build_bursts(candidates, [size], lists), "" if by_bursts_alone else _IS_LOUD
     statement = _FLAGGED.format(span=span, bursts=bursts, loud=loud)
-    seconds = query.settings.bot_rapid_click_window_seconds
-    return statement, {"days": query.period.dates(), "seconds": seconds, "now": query.now, **trusting_values(lists)}
+    values = {
+        "days": query.period.dates(),
+        "seconds": query.settings.bot_rapid_click_window_seconds,
+        "now": query.now,
+        "allow_device": list(lists.allow["device"]),
+        "deny_device": [] if by_bursts_alone else list(lists.deny["device"]),
+    }
+    return statement, {**values, **trusting_values(lists)}
 
 
 def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Query) -> BotAnswer:
@@ -116,7 +133,8 @@ def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Que
                 total_clicks=row.clicks,
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,
-                fastest_seconds=row.fastest.total_seconds(),
+                fastest_seconds=None if row.fastest is None else row.fastest.total_seconds(),
+                denied=row.is_denied,
             )
             for row in shown
         ],

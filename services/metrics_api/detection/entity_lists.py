@@ -99,6 +99,12 @@ def find_entry(reasons: Reasons, kind: ListKind, value: str) -> str | None:
         return None
 
 
+def find_list(lists: Lists, kind: ListKind, value: str) -> ListName | None:
+    """The list that the value is on, the first in the order allow, deny, watch."""
+    names: tuple[ListName, ...] = get_args(ListName)
+    return next((name for name in names if find_entry(getattr(lists, name), kind, value) is not None), None)
+
+
 def find_network(networks: Iterable[str], network: str) -> str:
     """The narrowest of the networks that hold the network. Raises ValueError when none does."""
     found = ip_network(network)

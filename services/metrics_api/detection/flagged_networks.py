@@ -14,7 +14,7 @@ from metrics_api.detection.networks import (
     IS_NEW,
     MAY_ROTATE,
     NEWNESS,
-    build_candidates,
+    build_suspects,
     flagging_values,
     format_evidence,
 )
@@ -96,7 +96,7 @@ def fetch_flagged_networks(
     """
     is_found = _FOUND.format(of_address=_WHOLE if query.identifiers.whole else _MASKED) if text_wanted else "true"
     statement = _ANSWER.format(
-        candidates=build_candidates(),
+        candidates=build_suspects(),
         is_found=is_found,
         select=sorting.select,
         behind=sorting.build_behind(query.page),
@@ -143,5 +143,6 @@ def _format_network(row: Row[Any], identifiers: Identifiers) -> FlaggedNetwork:
         peak_date=row.day,
         peak_clicks=row.clicks,
         top_referrer=row.top_referrer,
+        denied=row.is_denied,
         evidence=format_evidence(row),
     )

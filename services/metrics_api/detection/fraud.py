@@ -10,7 +10,7 @@ from metrics_api.db.network_key import select_events
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.entity_lists import Lists, find_network
 from metrics_api.detection.entity_values import parse_network
-from metrics_api.detection.networks import NEWNESS, build_candidates, flagging_values, format_evidence, judge
+from metrics_api.detection.networks import NEWNESS, build_suspects, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
 from metrics_api.detection.term_ends import find_term_end
 from viral_contract.models.guardrails import (
@@ -61,12 +61,12 @@ _ANSWER = f"""
         FROM candidate
     ) AS total LEFT JOIN (
         SELECT list, day, abbrev(ip_address) AS network, clicks, devices, referrers, top_referrer_clicks,
-            is_for_few, looks_shared, is_shared, activity.*, newness.*
+            is_for_few, looks_shared, is_shared, is_denied, activity.*, newness.*
         FROM listed AS fact CROSS JOIN LATERAL ({_ACTIVE_HOURS}) AS activity
             CROSS JOIN LATERAL ({NEWNESS}) AS newness
         UNION ALL
         (SELECT 'trusted', day, abbrev(ip_address), clicks, devices, referrers, top_referrer_clicks,
-            is_for_few, looks_shared, is_shared, 0, 0, 0
+            is_for_few, looks_shared, is_shared, is_denied, 0, 0, 0
         FROM candidate WHERE is_trusted {_WORST_FIRST} LIMIT {_TRUSTED_ROWS})
     ) AS shown ON true
     ORDER BY -clicks, day, CAST(network AS inet)
@@ -74,13 +74,13 @@ _ANSWER = f"""
 
 
 def fetch_fraud(connection: Connection, query: Query, lists: Lists) -> FraudAnswer:
-    """The networks above the threshold, the most clicks first: flagged, shared and trusted ones apart.
+    """The networks above the threshold or denied, the most clicks first: flagged, shared and trusted ones apart.
 
     Flagged and shared ones have up to `query.page.limit` rows each; one cursor goes on in both.
     """
     after = dict(zip(_POSITION, query.page.after or [_NO_POSITION] * len(_POSITION), strict=True))
     behind = {f"behind_{name}": _BEHIND.format(list=name) if after[f"{name}_day"] else "" for name in _LISTS}
-    statement = text(_ANSWER.format(candidates=build_candidates(), **behind))
+    statement = text(_ANSWER.format(candidates=build_suspects(), **behind))
     given = {name: value for name, value in after.items() if value}
     values = {**flagging_values(query, lists), **given, "fetch": query.page.fetch}
     return format_fraud(connection.execute(statement, values).all(), lists, after, query)
@@ -122,6 +122,7 @@ def _describe(row: Row[Any], query: Query) -> dict[str, Any]:
         "hint": "shared_network" if row.looks_shared else None,
         "verdict": judge(row, query.settings.fraud_rule, query.settings.fraud_ip_click_threshold),
         "evidence": format_evidence(row),
+        "denied": row.is_denied,
     }
 
 

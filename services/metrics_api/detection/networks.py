@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from metrics_api.db.tables import DEVICE_HASH
 from metrics_api.detection.entity_lists import Lists
+from metrics_api.detection.listed_events import list_networks
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import select_quiet
 from viral_contract.models.guardrails import NetworkEvidence, Verdict
@@ -22,13 +23,28 @@ _ROTATING_THRESHOLDS = 3
 # Whole numbers, so that 80 % is 80 %: 5 clicks of the top referrer for 4 of all.
 _IS_FOR_FEW = "(referrers <= 2 OR 5 * top_referrer_clicks >= 4 * clicks)"
 _IS_SHARED = f"coalesce(devices > 2 AND clicks <= 3 * devices AND NOT {_IS_FOR_FEW}, false)"
+_FACT = f"""
+    day, ip_address, clicks, devices, referrers, top_referrer_clicks, is_trusted, is_denied,
+    NOT is_denied AND abbrev(ip_address) IN ({select_quiet("network")}) AS is_quiet,
+    {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared,
+    {_IS_SHARED} AND :network_aware AND NOT is_denied AS is_shared
+"""
+_LISTED = """
+    SELECT is_trusted, NOT is_trusted AND fact.ip_address <<= ANY(CAST(:denied AS inet[])) AS is_denied
+    FROM (SELECT fact.ip_address <<= ANY(CAST(:trusted AS inet[])) AS is_trusted) AS allowed
+"""
 # Each day is one range of the index on (day, clicks), which holds nothing but what is above the threshold.
 _CANDIDATES = f"""
-    SELECT day, ip_address, clicks, devices, referrers, top_referrer_clicks,
-        ip_address <<= ANY(CAST(:trusted AS inet[])) AS is_trusted,
-        abbrev(ip_address) IN ({select_quiet("network")}) AS is_quiet,
-        {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared, {_IS_SHARED} AND :network_aware AS is_shared
-    FROM clicks_per_ip_day AS fact WHERE day = ANY(:days) AND clicks > :threshold {{only}}
+    SELECT {_FACT} FROM clicks_per_ip_day AS fact CROSS JOIN LATERAL ({_LISTED}) AS listed
+    WHERE day = ANY(:days) AND clicks > :threshold {{only}}
+"""
+# Each denied network and day is one range of the primary key.
+_FEW_CLICKS_OF_DENIED = f"""
+    SELECT {_FACT} FROM unnest(CAST(:denied AS inet[])) AS denied CROSS JOIN unnest(CAST(:days AS date[])) AS of_day
+        JOIN clicks_per_ip_day AS fact ON day = of_day AND ip_address >= denied
+            AND ip_address <= set_masklen(broadcast(denied), CASE family(denied) WHEN 4 THEN 32 ELSE 128 END)
+        CROSS JOIN LATERAL ({_LISTED}) AS listed
+    WHERE clicks <= :threshold AND is_denied {{only}}
 """
 NEWNESS = f"""
     SELECT count(*) AS sampled_devices, count(*) FILTER (WHERE NOT EXISTS (
@@ -56,19 +72,25 @@ def build_candidates(only: str = "") -> str:
     return _CANDIDATES.format(only=only)
 
 
+def build_suspects(only: str = "") -> str:
+    """The candidates, and denied networks with fewer clicks, with the same columns."""
+    return f"{_CANDIDATES.format(only=only)} UNION ALL {_FEW_CLICKS_OF_DENIED.format(only=only)}"
+
+
 FLAGGED = f"""
-    SELECT day, ip_address, clicks FROM ({build_candidates()}) AS fact
+    SELECT day, ip_address, clicks FROM ({build_suspects()}) AS fact
     WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet
 """
 """Every network and day that counts as fraud, with its clicks; wants `flagging_values`."""
 
 
 def flagging_values(query: Query, lists: Lists) -> dict[str, object]:
-    """What decides who is flagged: the dates, the threshold, the trusted networks, the rule, and verdicts' ends."""
+    """What decides who is flagged: the dates, the threshold, the lists, the rule, and verdicts' ends."""
     return {
         "days": query.period.dates(),
         "threshold": query.settings.fraud_ip_click_threshold,
-        "trusted": list(lists.allow["network"]),
+        "trusted": list_networks(lists.allow["network"]),
+        "denied": list_networks(lists.deny["network"]),
         "network_aware": query.settings.fraud_rule == "network_aware",
         "now": query.now,
     }

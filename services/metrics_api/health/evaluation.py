@@ -98,7 +98,7 @@ def rate_health(connection: Connection, query: Query, state: PeriodState, flagge
         bots=fetch_bots(connection, query, state.lists),
         opt_outs=format_opt_outs(state.content, query),
         coppa=format_coppa(state.content, state.open_violations, query, not_scanned=state.not_scanned),
-        anomalies=fetch_anomalies(connection, query),
+        anomalies=fetch_anomalies(connection, query, state.lists),
     )
     findings = _summarise(components, state, flagged)
     scores = {basis: score_findings(findings, query.settings, basis) for basis in BASES}

@@ -40,6 +40,7 @@ class FlaggedNetwork(BaseModel):
     peak_clicks: int
     top_referrer: str | None = Field(description="Whose links were clicked most on the peak date")
     evidence: NetworkEvidence | None = Field(description="Of the peak date; null for at most 5 clicks")
+    denied: bool = Field(False, description="On the list deny, so flagged over any number of clicks")
 
 
 class ReferrerOfNetworks(BaseModel):

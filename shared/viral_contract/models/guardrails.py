@@ -66,6 +66,7 @@ class SuspiciousIp(BaseModel):
     )
     verdict: Verdict = "flagged"
     evidence: NetworkEvidence | None = Field(None, description="Null for at most 5 clicks, which are always flagged")
+    denied: bool = Field(False, description="On the list deny, so flagged over any number of clicks")
 
 
 class SharedNetwork(SuspiciousIp):
@@ -113,7 +114,8 @@ class BotLikeDevice(BaseModel):
     total_clicks: int
     first_seen: datetime
     last_seen: datetime
-    fastest_seconds: float
+    fastest_seconds: float | None = Field(description="Null for a denied device without a burst")
+    denied: bool = Field(False, description="On the list deny, so flagged for any click")
 
 
 class DetectionParams(BaseModel):

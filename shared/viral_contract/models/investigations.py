@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from viral_contract.models.entity_lists import ListName
 from viral_contract.models.events import EventType
 from viral_contract.models.guardrails import Answer, NetworkEvidence, Verdict
 from viral_contract.models.period import PeriodAnswer
@@ -97,7 +98,8 @@ class Investigation(Answer):
 
     entity: Entity
     rule: str = Field(description="Rule that flags this kind of entity, with the current thresholds")
-    flagged: bool
+    flagged: bool = Field(description="By the rule, unless a list decides")
+    listed: ListName | None = Field(None, description="The list that the entity is on now; watch decides nothing")
     looked_at_events: int = Field(
         description="Newest events of the period, at most 10,000 that count and 10,000 that do not; everything here "
         "covers these"

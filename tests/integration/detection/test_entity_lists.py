@@ -13,18 +13,11 @@ from metrics_api.db.tables import audit_entries, entity_lists
 from metrics_api.detection.entity_lists import fetch_active_lists, find_entry
 from metrics_api.detection.query import build_masked_query
 from tests.support.api_fixtures import Api
+from tests.support.entity_lists import save_entry
 from viral_contract.models.people import Scope
 from viral_contract.models.period import Period
 
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile"
-
-
-def save(api: Api, entry: str, value: str, *, reason: str = "seen in chat", **body: Any) -> dict[str, Any]:
-    """The entry after putting the value on the list; `entry` is the list and the kind."""
-    path = f"/v1/lists/{entry}/{quote(value, safe='')}"
-    response = api.send("PUT", path, json={"reason": reason, **body})
-    assert response.status_code in (200, 201), response.get_data(as_text=True)
-    return dict(response.get_json())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +34,7 @@ def save(api: Api, entry: str, value: str, *, reason: str = "seen in chat", **bo
 )
 @pytest.mark.parametrize("name", ["allow", "deny", "watch"])
 def test_a_value_is_listed_as_events_hold_it(api: Api, name: str, kind: str, given: str, kept: str) -> None:
-    entry = save(api, f"{name}/{kind}", given)
+    entry = save_entry(api, f"{name}/{kind}", given)
     assert (entry["list"], entry["kind"], entry["value"], entry["active"]) == (name, kind, kept, True)
     path = f"/v1/lists/{name}/{kind}/{quote(given, safe='')}"
     assert api.read(path) == entry
@@ -86,13 +79,13 @@ def test_an_entry_needs_a_reason_and_can_only_end_in_the_future(api: Api, body: 
 
 
 def test_an_id_that_is_personal_information_is_listed_under_its_pseudonym(api: Api, context: Context) -> None:
-    entry = save(api, "deny/referrer", "anna.smith@example.com")
+    entry = save_entry(api, "deny/referrer", "anna.smith@example.com")
     assert entry["value"] == context.pseudonyms.replace("anna.smith@example.com").id
     assert entry["value"].startswith("pii-email-")
 
 
 def test_trusted_networks_are_the_allowed_networks(api: Api) -> None:
-    save(api, "allow/network", "203.0.113.0/24", reason="Lakeside School")
+    save_entry(api, "allow/network", "203.0.113.0/24", reason="Lakeside School")
     [network] = api.read("/v1/trusted-networks")["trusted_networks"]
     assert (network["cidr"], network["reason"]) == ("203.0.113.0/24", "Lakeside School")
     api.send("PUT", "/v1/trusted-networks/198.51.100.7", json={"reason": "The library"})
@@ -114,7 +107,7 @@ def test_entries_are_read_in_pages_and_filtered(api: Api) -> None:
         ("watch/device", "farm-1"),
     ]
     for entry, value in reversed(listed):
-        save(api, entry, value, reason="a school" if entry.startswith("allow") else "seen in chat")
+        save_entry(api, entry, value, reason="a school" if entry.startswith("allow") else "seen in chat")
 
     def read(path: str = "/v1/lists", **query: Any) -> list[tuple[str, str]]:
         found, cursor = [], None
@@ -148,8 +141,8 @@ def test_only_admins_see_and_change_lists(holder_of: Callable[..., Api]) -> None
 def test_without_identifiers_read_entries_are_masked_and_named_by_ref(api: Api, holder_of: Callable[..., Api]) -> None:
     token = holder_of(Scope.ADMIN)
     for kind, value in (("network", "203.0.113.7"), ("device", "farm-device-1"), ("user_agent", PHONE)):
-        save(api, f"deny/{kind}", value)
-    save(api, "deny/referrer", "maria")
+        save_entry(api, f"deny/{kind}", value)
+    save_entry(api, "deny/referrer", "maria")
     seen = {entry["kind"]: entry for entry in token.read("/v1/lists")["entries"]}
     assert {kind: entry["value"] for kind, entry in seen.items()} == {
         "network": "203.0.113.*",
@@ -158,17 +151,17 @@ def test_without_identifiers_read_entries_are_masked_and_named_by_ref(api: Api, 
         "referrer": "maria",
     }
     ref = seen["device"]["ref"]
-    assert save(token, "watch/device", ref)["value"] == "farm-d…"
+    assert save_entry(token, "watch/device", ref)["value"] == "farm-d…"
     assert [entry["value"] for entry in api.read("/v1/lists/watch/device")["entries"]] == ["farm-device-1"]
     assert token.send("DELETE", f"/v1/lists/deny/device/{ref}").status_code == 204
-    assert save(token, "allow/network", seen["network"]["ref"])["value"] == "203.0.113.*"
+    assert save_entry(token, "allow/network", seen["network"]["ref"])["value"] == "203.0.113.*"
     assert [row["cidr"] for row in token.read("/v1/trusted-networks")["trusted_networks"]] == ["203.0.113.*"]
 
 
 def test_the_audit_keeps_who_and_why_before_and_after(holder_of: Callable[..., Api], connection: Connection) -> None:
     ana = holder_of(Scope.ADMIN, name="ana@example.com")
-    save(ana, "deny/device", "farm-1", reason="A farm")
-    save(ana, "deny/device", "farm-1", reason="A large farm")
+    save_entry(ana, "deny/device", "farm-1", reason="A farm")
+    save_entry(ana, "deny/device", "farm-1", reason="A large farm")
     ana.send("DELETE", "/v1/lists/deny/device/farm-1")
     first, second = ({"reason": reason, "expires_at": None} for reason in ("A farm", "A large farm"))
     statement = select(audit_entries).where(audit_entries.c.subject == "list_entry:deny/device/farm-1")
@@ -184,12 +177,12 @@ def test_what_is_active_is_on_one_list_in_the_order_allow_deny_watch(
     api: Api, context: Context, connection: Connection
 ) -> None:
     for entry in ("watch/device", "deny/device", "allow/device"):
-        save(api, entry, "both", reason=entry)
+        save_entry(api, entry, "both", reason=entry)
     for entry in ("watch/device", "deny/device"):
-        save(api, entry, "bad", reason=entry)
-    save(api, "watch/network", "203.0.113.0/24", reason="a farm's block")
+        save_entry(api, entry, "bad", reason=entry)
+    save_entry(api, "watch/network", "203.0.113.0/24", reason="a farm's block")
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    save(api, "deny/link", "link-1", expires_at=soon)
+    save_entry(api, "deny/link", "link-1", expires_at=soon)
     now = datetime.now(UTC)
     period = Period(start=now.date(), end=now.date(), days=1)
     query = build_masked_query(period, context.settings.detection, context.references, now=now)

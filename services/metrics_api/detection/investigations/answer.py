@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.investigations import shaping
 from metrics_api.detection.investigations.history import History, fetch_history, fetch_seen
 from metrics_api.detection.query import Query
+from viral_contract.models.entity_lists import ListName
 from viral_contract.models.investigations import Entity, EntityKind, RelatedKind
 
 _SAME_KIND: dict[EntityKind, RelatedKind] = {
@@ -63,6 +64,11 @@ def format_common(subject: Subject, query: Query) -> dict[str, Any]:
         "events": events,
         "next_cursor": next_cursor,
     }
+
+
+def is_flagged(listed: ListName | None, *, by_rule: bool) -> bool:
+    """Whether the entity is flagged: what is allowed never is, what is denied always, and the rule decides the rest."""
+    return listed == "deny" or (listed != "allow" and by_rule)
 
 
 def _format_entity(subject: Subject, query: Query) -> Entity:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.tables import BURST_SIZES
-from metrics_api.detection.entity_lists import fetch_active_lists
-from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.entity_lists import Lists, fetch_active_lists, find_list
+from metrics_api.detection.investigations.answer import Subject, format_common, is_flagged
 from metrics_api.detection.investigations.history import History
 from metrics_api.detection.query import Query
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
@@ -29,21 +29,25 @@ def fetch_device_investigation(connection: Connection, subject: Subject, query: 
     lists = fetch_active_lists(connection, query)
     statement = text(_DAYS.format(bursts=build_bursts(_OF_DEVICE, BURST_SIZES, lists)))
     given = {"days": query.period.dates(), "device": subject.identifier, **trusting_values(lists)}
-    return format_device_investigation(subject, connection.execute(statement, given).all(), query)
+    return format_device_investigation(subject, connection.execute(statement, given).all(), lists, query)
 
 
-def format_device_investigation(subject: Subject, rows: Sequence[Row[Any]], query: Query) -> DeviceInvestigation:
+def format_device_investigation(
+    subject: Subject, rows: Sequence[Row[Any]], lists: Lists, query: Query
+) -> DeviceInvestigation:
     """The answer for the device and its fastest bursts by day."""
     clicks, seconds = query.settings.bot_rapid_click_threshold, query.settings.bot_rapid_click_window_seconds
     window = timedelta(seconds=seconds)
     days = [_format_day(row, clicks, window) for row in rows]
+    listed = find_list(lists, "device", subject.identifier)
     moments = _group_moments(subject.history)
     common = format_common(subject, query)
     return DeviceInvestigation(
         **{**common, "totals": {**common["totals"], "click": sum(day.clicks for day in days)}},
         thresholds=query.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
         rule=f"{clicks} or more clicks within {seconds} seconds",
-        flagged=any(day.flagged for day in days),
+        flagged=is_flagged(listed, by_rule=any(day.flagged for day in days)),
+        listed=listed,
         days=days,
         bursts=[burst for size in BURST_SIZES if (burst := _format_burst(size, rows, moments, window))],
     )

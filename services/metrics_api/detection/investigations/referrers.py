@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.anomalies import fetch_is_eager
-from metrics_api.detection.investigations.answer import Subject, format_common
+from metrics_api.detection.entity_lists import Lists, fetch_active_lists, find_list
+from metrics_api.detection.investigations.answer import Subject, format_common, is_flagged
 from metrics_api.detection.query import Query
 from viral_contract.models.events import EventType
 from viral_contract.models.investigations import ConversionsOfDay, ReferrerInvestigation
@@ -28,18 +29,20 @@ def fetch_referrer_investigation(connection: Connection, subject: Subject, query
     """What happened in the referrer's name in the period."""
     given = {"days": query.period.dates(), "referrer": subject.identifier}
     days = connection.execute(_DAYS, given).all()
-    is_eager = fetch_is_eager(connection, query, subject.identifier)
-    return format_referrer_investigation(subject, days, is_eager, query)
+    lists = fetch_active_lists(connection, query)
+    is_eager = fetch_is_eager(connection, query, lists, subject.identifier)
+    return format_referrer_investigation(subject, days, is_eager, lists, query)
 
 
 def format_referrer_investigation(
-    subject: Subject, rows: Sequence[Row[Any]], is_eager: bool, query: Query
+    subject: Subject, rows: Sequence[Row[Any]], is_eager: bool, lists: Lists, query: Query
 ) -> ReferrerInvestigation:
     """The answer for the referrer, its activity by day, and whether its rate is flagged."""
     settings = query.settings
     daily, clicks = settings.conversion_anomaly_daily_threshold, settings.conversion_anomaly_min_clicks
     totals = {kind: sum(getattr(row, name) for row in rows) for kind, name in _COUNTS.items()}
     days = [_format_day(row, daily) for row in rows]
+    listed = find_list(lists, "referrer", subject.identifier)
     return ReferrerInvestigation(
         **{**format_common(subject, query), "totals": totals},
         thresholds=query.used(
@@ -49,7 +52,8 @@ def format_referrer_investigation(
             f"More than {daily} conversions in one day (UTC), or a conversion rate above "
             f"{settings.conversion_anomaly_threshold * 100:g}% with at least {clicks} clicks"
         ),
-        flagged=is_eager or any(day.above_threshold for day in days),
+        flagged=is_flagged(listed, by_rule=is_eager or any(day.above_threshold for day in days)),
+        listed=listed,
         days=days,
         conversion_rate=_rate(totals["click"], totals["conversion"]),
         high_conversion_rate=is_eager,

@@ -1,0 +1,40 @@
+"""Whether an event is of somebody or something on a list, in SQL."""
+
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import get_args
+
+from metrics_api.detection.entity_lists import Lists, Reasons
+from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
+from viral_contract.models.entity_lists import ListKind, ListName
+
+_COLUMNS: dict[ListKind, str] = {
+    "network": "ip_address <<= ANY(CAST(:{list}_network AS inet[]))",
+    "device": "device_fingerprint = ANY(CAST(:{list}_device AS text[]))",
+    "referrer": "referrer_id = ANY(CAST(:{list}_referrer AS text[]))",
+    "user_agent": f"left(user_agent, {USER_AGENT_CHARACTERS}) = ANY(CAST(:{{list}}_user_agent AS text[]))",
+    "link": "link_id = ANY(CAST(:{list}_link AS text[]))",
+}
+
+
+def build_is_listed(name: ListName, kinds: Collection[ListKind] = get_args(ListKind)) -> str:
+    """Whether an event is of an entity of these kinds on the list; never null; wants `listing_values`."""
+    return f"(({' OR '.join(_COLUMNS[kind].format(list=name) for kind in kinds)}) IS TRUE)"
+
+
+def listing_values(lists: Lists) -> dict[str, object]:
+    """What is allowed and what is denied, by kind."""
+    by_name: dict[ListName, Reasons] = {"allow": lists.allow, "deny": lists.deny}
+    return {
+        f"{name}_{kind}": list_networks(reasons["network"]) if kind == "network" else list(reasons[kind])
+        for name, reasons in by_name.items()
+        for kind in get_args(ListKind)
+    }
+
+
+def list_networks(given: Collection[str]) -> list[str]:
+    """The networks without those that are within another."""
+    networks = [ip_network(network) for network in given]
+    of_four = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    of_six = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    return [*map(str, of_four), *map(str, of_six)]
