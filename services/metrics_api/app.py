@@ -11,6 +11,7 @@ from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
 from metrics_api.api.cases import cases
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
+from metrics_api.api.conversions import conversions
 from metrics_api.api.coppa import coppa, resolutions
 from metrics_api.api.deliveries import deliveries as delivery_routes
 from metrics_api.api.delivery_jobs import delivery_jobs
@@ -44,8 +45,8 @@ from viral_runtime.web.request_log import observe_requests
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
 ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_routes)
 RECIPIENTS = (subscriptions, notifications)
-LISTS = (entity_lists, trusted_networks, search)
-GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, cases, investigations, *LISTS)
+CASES = (cases, conversions, investigations, entity_lists, trusted_networks, search)
+GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, *CASES)
 OPERATIONS = (queue_routes, flag_routes)
 WORK = (report_jobs, delivery_jobs, batches)
 DECISIONS = (drafts,)

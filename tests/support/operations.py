@@ -5,6 +5,7 @@ import re
 from metrics_api.api.routing import Operation
 from metrics_api.app import RESOURCES
 
+_UUID = re.compile(r"<uuid:\w+>")
 _CHOICE = re.compile(r"<any\((\w+)[^)]*\):\w+>")
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
@@ -16,7 +17,8 @@ def list_operations() -> list[Operation]:
 
 def build_path(operation: Operation, value: str = "1") -> str:
     """The operation's path with the same value for each of its parameters, but for those with a fixed choice."""
-    return _PARAMETER.sub(value, _CHOICE.sub(r"\1", operation.rule))
+    path = _CHOICE.sub(r"\1", operation.rule)
+    return _PARAMETER.sub(value, _UUID.sub("00000000-0000-0000-0000-000000000001", path))
 
 
 def list_guarded() -> list[Operation]:

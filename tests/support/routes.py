@@ -1,6 +1,8 @@
 """Paths of routes for requests that are about no row in particular."""
 
-from werkzeug.routing import AnyConverter, Rule
+from uuid import UUID
+
+from werkzeug.routing import AnyConverter, Rule, UUIDConverter
 
 
 def list_path_values(rule: Rule) -> dict[str, object]:
@@ -12,4 +14,6 @@ def _choose(name: str, rule: Rule) -> object:
     converter = rule._converters[name]
     if isinstance(converter, AnyConverter):
         return min(converter.items)
+    if isinstance(converter, UUIDConverter):
+        return UUID(int=1)
     return 1 if name.endswith("_id") else "some"

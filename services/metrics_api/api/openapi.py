@@ -96,6 +96,8 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 def _describe_path_value(found: re.Match[str]) -> dict[str, Any]:
     if found["kind"] == "int":
         return {"type": "integer", "minimum": 0, "maximum": int(found["max"])}
+    if found["kind"] == "uuid":
+        return {"type": "string", "format": "uuid"}
     if found["kind"] == "any":
         return {"type": "string", "enum": found["values"].split(",")}
     return {"type": "string", "minLength": 1, "pattern": NO_CONTROL}

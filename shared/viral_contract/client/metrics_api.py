@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from viral_contract.client.access import AccessApi
 from viral_contract.client.cases import CasesApi
@@ -17,6 +18,7 @@ from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, Re
 from viral_contract.client.privacy import PrivacyApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
+from viral_contract.models.credibility import CredibilityAnswer
 from viral_contract.models.drafts import CurveAnswer, DraftAnswer, DraftCreated, DraftRequest, DraftsAnswer
 from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry, ListKind, ListName
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
@@ -255,6 +257,10 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def delete_trusted_network(self, cidr: str) -> None:
         """Stop trusting a network. Raises ApiProblemError with status 404 if it is not trusted."""
         self._send("DELETE", f"/v1/trusted-networks/{quote(cidr, safe='')}")
+
+    def fetch_credibility(self, event_id: UUID | str) -> CredibilityAnswer:
+        """Whether a conversion deserves its reward. Raises ApiProblemError 404 if unknown, 422 for another event."""
+        return self._call("GET", f"/v1/conversions/{event_id}/credibility", CredibilityAnswer)
 
     def fetch_lists(self, **query: QueryValue) -> ListEntriesAnswer:
         """What is allowed, denied or watched, including expired entries; of one `list` or `kind`, with `q` in it."""

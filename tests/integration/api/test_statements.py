@@ -65,6 +65,7 @@ READS = {
     "/v1/cases/{case_id}": (3, 1),
     "/v1/cases/{case_id}/graph": (6, 1),
     "/v1/cases/{case_id}/timeline": (4, 1),
+    "/v1/conversions/{event_id}/credibility": (4, 1),
     "/v1/trusted-networks": (4, 1),
     "/v1/trusted-networks/{cidr}": (3, 1),
     "/v1/lists": (4, 1),
@@ -153,11 +154,14 @@ def product(api: Api, connection: Connection, context: Context) -> Mapping[str, 
     api.send("POST", "/v1/links", json={"items": [build_link("link-1")]})
     fields = {"ip_address": "203.0.113.7", "device_fingerprint": "device-1", "link_id": "link-1"}
     api.post_events(*build_clicks(12, at=NOW, **fields), build_event("signup", at=NOW, user_id="child-1"))
+    converted = build_event("conversion", at=NOW, **fields)
+    api.post_events(converted)
     save_shares(api, build_share("share-1", EMAIL, inserted_at=NOW.isoformat()))
     api.send("PUT", "/v1/trusted-networks/198.51.100.0%2F24", json={"reason": "a school"})
     rule = {"name": "on call", "severities": ["high"], "channel": "email", "target": ANN, "enabled": True}
     report_id = make_report(api, **TODAY)["id"]
     return {
+        "event_id": converted["event_id"],
         "given": "203.0.113.7",
         "referrer_id": "maria",
         "cidr": "198.51.100.0/24",
