@@ -18,7 +18,14 @@ from email_worker.message import build_message, read_mailbox
 from email_worker.outcomes import FailedError, NotSentError
 from email_worker.settings import EmailSettings, EmailWorkerSettings, WebhookSettings
 from email_worker.transport import send_by_smtp, write_to_folder
-from email_worker.webhook import build_body, build_takedown_body, call_webhook, sign_body
+from email_worker.webhook import (
+    build_body,
+    build_event_body,
+    build_standard_headers,
+    build_takedown_body,
+    call_webhook,
+    sign_body,
+)
 from viral_contract.client.connection import ApiProblemError
 from viral_contract.models.deliveries import Content, DeliveryClaimed, DeliveryResult, Notification
 from viral_contract.models.recipients import is_excluded, mask_recipient
@@ -120,7 +127,8 @@ def _write_letter(delivery: DeliveryClaimed) -> Letter:
 
 def _post_webhook(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryResult:
     settings: WebhookSettings = load_settings(WebhookSettings)[0]
-    if delivery.notification and delivery.notification.channel == "webhook" and not delivery.signing_secret:
+    is_signed = delivery.event or (delivery.notification and delivery.notification.channel == "webhook")
+    if is_signed and not delivery.signing_secret:
         raise FailedError("The rule's secret can't be read. Create a new one, then retry.")
     subject, body = _build_call(delivery)
     headers = {
@@ -129,7 +137,9 @@ def _post_webhook(delivery: DeliveryClaimed, lease: DeliveryLease) -> DeliveryRe
         "Idempotency-Key": delivery.message_id,
     }
     if delivery.signing_secret:
-        headers["X-Viral-Signature"] = sign_body(body, delivery.signing_secret, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        headers["X-Viral-Signature"] = sign_body(body, delivery.signing_secret, now=now)
+        headers |= build_standard_headers(body, delivery.signing_secret, delivery.message_id, now=now)
     lease.tell_intent(Content(subject=subject, text=body.decode()))
     reply = call_webhook(settings, delivery.recipient, body, headers)
     return DeliveryResult(token=delivery.token, outcome="sent", reply=reply)
@@ -139,6 +149,8 @@ def _build_call(delivery: DeliveryClaimed) -> tuple[str, bytes]:
     if delivery.takedown:
         kind = delivery.takedown.content_kind.replace("_", " ")
         return f"Take down a {kind}", build_takedown_body(delivery, delivery.takedown)
+    if delivery.event:
+        return delivery.event.type, build_event_body(delivery, delivery.event)
     notification = _notification(delivery)
     return clean_subject(head_of(notification)), build_body(delivery, notification)
 

@@ -10,18 +10,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+from standardwebhooks import Webhook
 
 from email_worker.alert_summary import describe, head_of, list_shown
 from email_worker.checked_network import CheckedNetwork
 from email_worker.outcomes import FailedError, RefusedError, judge_http
 from email_worker.settings import WebhookSettings
-from viral_contract.models.deliveries import AlertEvent, DeliveryClaimed, Notification, Takedown
+from viral_contract.models.deliveries import AlertEvent, DeliveryClaimed, Notification, Takedown, WebhookEvent
 from viral_reports.figures import format_moment
 from viral_runtime.settings.networks import read_networks
 
 _MOST_SECTION_CHARACTERS = 2900  # Slack refuses sections of more than 3000.
 _MOST_HEAD_CHARACTERS = 1000
 _MOST_ANSWER_BYTES = 500
+_STANDARD_SECRET = "whsec_"  # noqa: S105 - the prefix of a secret.
+_ID_CHARACTERS = 32
 
 
 def build_body(claim: DeliveryClaimed, notification: Notification) -> bytes:
@@ -34,6 +37,26 @@ def build_takedown_body(claim: DeliveryClaimed, takedown: Takedown) -> bytes:
     """The body of the call that asks the app to hide an item; the same in every attempt."""
     content = {"id": claim.message_id, "type": "takedown", **takedown.model_dump(mode="json")}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def build_event_body(claim: DeliveryClaimed, event: WebhookEvent) -> bytes:
+    """The body of a call about one event; the same in every attempt."""
+    content = {**event.model_dump(mode="json"), "id": claim.message_id}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def build_standard_headers(body: bytes, secret: str, message_id: str, *, now: datetime) -> dict[str, str]:
+    """The headers of Standard Webhooks; the id is the same in every attempt.
+
+    A secret that is not in the standard's form, which older ones and configured ones may not be, signs as it is.
+    """
+    webhook_id = f"msg_{hashlib.sha256(message_id.encode()).hexdigest()[:_ID_CHARACTERS]}"
+    webhook = Webhook(secret if secret.startswith(_STANDARD_SECRET) else secret.encode())
+    return {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": webhook.sign(webhook_id, now, body.decode()),
+    }
 
 
 def sign_body(body: bytes, secret: str, *, now: datetime) -> str:

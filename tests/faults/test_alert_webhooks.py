@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from dashboard.admin.notifications import VERIFYING_CODE
 from tests.support.api_fixtures import IDENTIFIER_KEY, create_token
 from tests.support.api_server import connect, start_api
-from tests.support.builders import build_clicks
+from tests.support.builders import build_clicks, build_event
 from tests.support.hook_server import HookCall, HookServer, answer, hook_server
 from tests.support.mailing import SECONDS, TIMINGS
 from tests.support.worker_processes import running
@@ -91,9 +91,9 @@ def evaluate(http: httpx.Client) -> dict[str, Any]:
     return dict(answered.json())
 
 
-def create_rule(http: httpx.Client, hook: HookServer, channel: str = "webhook") -> str:
+def create_rule(http: httpx.Client, hook: HookServer, channel: str = "webhook", **fields: Any) -> str:
     """A rule that calls the webhook, and what it signs with."""
-    rule = {"name": "On call", "severities": ["high"], "channel": channel, "target": hook.url}
+    rule = {"name": "On call", "severities": ["high"], "channel": channel, "target": hook.url, **fields}
     created = http.post("/v1/notification-rules", json=rule)
     assert created.status_code == httpx.codes.CREATED, created.text
     return str(created.json()["secret"])
@@ -103,7 +103,7 @@ def is_genuine(call: HookCall, secret: str) -> bool:
     """What the code says that the dashboard gives to receivers."""
     code: dict[str, Any] = {}
     exec(VERIFYING_CODE, code)  # noqa: S102 - it is ours.
-    return bool(code["is_genuine"](call.headers["X-Viral-Signature"], call.body, secret))
+    return bool(code["is_genuine"](call.headers, call.body, secret))
 
 
 @pytest.mark.usefixtures("worker")
@@ -159,4 +159,28 @@ def test_slack_gets_what_slack_understands_unsigned(
         await_calls(hook, 1)
     (call,) = hook.calls
     assert json.loads(call.body).keys() == {"text", "blocks"}
-    assert "X-Viral-Signature" not in call.headers
+    assert not {"X-Viral-Signature", "webhook-signature"} & call.headers.keys()
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_conversion_that_is_not_credible_and_the_verdict_on_it_are_told_in_signed_calls(
+    http: httpx.Client, await_calls: Callable[[HookServer, int], None]
+) -> None:
+    types = ["case.opened", "case.decided", "conversion.not_credible"]
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    sold = build_event("conversion", at=at, device_fingerprint="robot", referrer_id="maria")
+    with hook_server(answer(200)) as hook:
+        secret = create_rule(http, hook, event_types=types)
+        clicks = build_clicks(5, at=at, apart=0.2, device_fingerprint="robot")
+        assert http.post("/v1/events", json={"events": [*clicks, sold]}).status_code == httpx.codes.ACCEPTED
+        evaluate(http)
+        await_calls(hook, 2)
+        (case,) = http.get("/v1/cases").json()["cases"]
+        http.post(f"/v1/cases/{case['id']}/verdict", json={"verdict": "fraud", "reason": "A farm"})
+        await_calls(hook, 3)
+    bodies = {body["type"]: body["data"] for body in (json.loads(call.body) for call in hook.calls)}
+    assert set(bodies) == set(types)
+    assert bodies["conversion.not_credible"]["event_id"] == sold["event_id"]
+    assert (bodies["case.decided"]["case_id"], bodies["case.decided"]["verdict"]) == (case["id"], "fraud")
+    assert all(is_genuine(call, secret) for call in hook.calls)
+    assert len({call.headers["webhook-id"] for call in hook.calls}) == 3

@@ -47,15 +47,14 @@ _MISSING = {
 }
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}
 # Run by a test against calls of the real worker.
-VERIFYING_CODE = """import hashlib, hmac, time
+VERIFYING_CODE = """from standardwebhooks import Webhook, WebhookVerificationError
 
-def is_genuine(header, body, secret):
-    given = dict(part.split("=", 1) for part in header.split(","))
-    if abs(time.time() - int(given["t"])) > 300:
-        return False  # Too old: somebody may have recorded it.
-    message = given["t"].encode() + b"." + body
-    expected = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected, given["v1"])"""
+def is_genuine(headers, body, secret):
+    try:
+        Webhook(secret).verify(body, headers)
+    except WebhookVerificationError:
+        return False  # Signed by somebody else, changed, or more than 5 minutes old.
+    return True"""
 
 
 def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
@@ -121,8 +120,8 @@ def _build_secret(rule_name: str, secret: str) -> list[Component]:
     value = html.Code(secret, id="notifications-secret-value", className="secret")
     copy = dcc.Clipboard(target_id="notifications-secret-value", title="Copy the secret", className="copy")
     header = (
-        "Each call has the header X-Viral-Signature, t=<Unix time>,v1=<signature>. In Python, with the body as it was "
-        "received:"
+        "Each call follows Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature. In Python, with the "
+        "package standardwebhooks and the body as it was received:"
     )
     verify = [html.Summary("How to verify a call"), build_hint(header)]
     parts = [

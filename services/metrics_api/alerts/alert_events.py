@@ -2,7 +2,7 @@
 
 Each rule is notified once of an alert with its severity, again whenever the alert escalates (its severity rises, or
 its count is at least twice what the rule was last notified of), and once of its end, if it was notified of the
-opening. While someone has acknowledged or snoozed the alert, nothing is recorded.
+opening or only wants ends. While someone has acknowledged or snoozed the alert, nothing is recorded.
 """
 
 from collections.abc import Sequence
@@ -21,21 +21,26 @@ _FROM = """
         CAST(:said AS text) || alerts.message, :now
     FROM alerts CROSS JOIN notification_rules rule
 """
-_OPENED = text(f"{_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND severity = ANY(severities)")
+_OPENED = text(f"""
+    {_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND severity = ANY(severities)
+        AND 'alert.opened' = ANY(event_types)
+""")
 _ESCALATED = text(f"""
     {_FROM} CROSS JOIN LATERAL (
         SELECT severity, count FROM alert_news
         WHERE rule_id = rule.id AND alert_id = alerts.id ORDER BY id DESC LIMIT 1
     ) latest
-    WHERE rule.id = ANY(:rules) AND alerts.status = 'open' AND alerts.severity = ANY(severities) AND (
+    WHERE rule.id = ANY(:rules) AND 'alert.opened' = ANY(event_types)
+        AND alerts.status = 'open' AND alerts.severity = ANY(severities) AND (
         (alerts.evidence ->> 'count')::float >= 2 * latest.count
         OR array_position(CAST(:rising AS text[]), alerts.severity)
             > array_position(CAST(:rising AS text[]), latest.severity)
     )
 """)
 _ENDED = text(f"""
-    {_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND EXISTS (
-        SELECT FROM alert_news WHERE rule_id = rule.id AND alert_id = alerts.id AND event = 'opened'
+    {_FROM} WHERE rule.id = ANY(:rules) AND alerts.id = ANY(:alerts) AND 'alert.ended' = ANY(event_types) AND (
+        EXISTS (SELECT FROM alert_news WHERE rule_id = rule.id AND alert_id = alerts.id AND event = 'opened')
+        OR severity = ANY(severities) AND 'alert.opened' <> ALL(event_types)
     )
 """)
 _RISING = ["medium", "high", "critical"]

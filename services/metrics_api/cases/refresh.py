@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from metrics_api.cases.device_findings import find_devices
+from metrics_api.cases.events import save_not_credible, save_opened
 from metrics_api.cases.findings import CASE_DAYS, Finding
 from metrics_api.cases.listed_findings import find_listed
 from metrics_api.cases.network_findings import find_networks
@@ -109,7 +110,10 @@ def refresh_cases(connection: Connection, query: Query) -> None:
     closed = _close(connection, plan.over, now=query.now)
     _save_conversions(connection, differences)
     _count(connection, touched)
-    _note(connection, [*_list_changes(plan, opened), *closed], now=query.now)
+    changes = list(_list_changes(plan, opened))
+    _note(connection, [*changes, *closed], now=query.now)
+    save_opened(connection, (case_id for case_id, kind, _ in changes if kind != "rule"), now=query.now)
+    save_not_credible(connection, (event_id for _, event_id, is_flagged in differences if is_flagged), now=query.now)
 
 
 def find_all(connection: Connection, query: Query) -> list[Finding]:

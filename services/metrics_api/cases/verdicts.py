@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, text
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.cases.events import save_decided
 from metrics_api.db.tables import cases
 from viral_contract.models.cases import VerdictRequest
 
@@ -156,6 +157,7 @@ def _follow(
     connection.execute(_MAKE_WAY, {"ids": ids, "now": act.now})
     connection.execute(_FOLLOW, {"ids": ids, "now": act.now})
     after = {row.id: row for row in connection.execute(select(cases).where(cases.c.id.in_(ids)))}
+    save_decided(connection, list(after.values()), is_undone=action == "undo_verdict", now=act.now)
     details = {"undo_id": undo_id} if undo_id else None
     for row in before:
         save_audit_entry(

@@ -14,10 +14,10 @@ from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from metrics_api.deliveries.transitions import Claim, Ended, claim_delivery, save_result
 from metrics_api.reports.listing import fetch_report
 from metrics_api.settings.queues import QueueSettings
-from viral_contract.models.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown
+from viral_contract.models.deliveries import DeliveryClaimed, DeliveryResult, Notification, Takedown, WebhookEvent
 
 _SUBJECT = text("""
-    SELECT report_id, rule_id, notification, takedown FROM delivery_requests
+    SELECT report_id, rule_id, notification, takedown, event FROM delivery_requests
     WHERE id = (SELECT request_id FROM deliveries WHERE id = :delivery_id)
 """)
 # An attempt may have been in progress while its rule changed, or a person may have retried a failed one. A test is sent
@@ -27,7 +27,7 @@ _CANCEL_OUTDATED = text("""
     WHERE deliveries.id = :delivery_id AND status = 'pending' AND request.id = request_id AND rule_id IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM notification_rules rule
-            WHERE rule.id = rule_id AND target = recipient AND channel = notification ->> 'channel'
+            WHERE rule.id = rule_id AND target = recipient AND channel = coalesce(notification ->> 'channel', 'webhook')
                 AND (enabled OR (notification ->> 'is_test')::boolean)
         )
 """)
@@ -93,6 +93,7 @@ def _describe(connection: Connection, claim: Claim, subject: Row[Any], context: 
         report_url=f"{public_url}/dashboard/reports/{report_id}" if report_id else None,
         notification=notification,
         takedown=Takedown.model_validate(subject.takedown) if subject.takedown else None,
+        event=WebhookEvent.model_validate(subject.event) if subject.event else None,
     )
 
 

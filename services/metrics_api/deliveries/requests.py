@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_api.context import Context
 from metrics_api.db.tables import delivery_requests, report_runs, subscriptions
 from metrics_api.work.job_keys import recall_answer, remember_answer
-from viral_contract.models.deliveries import DeliveryKind, Notification, Takedown
+from metrics_api.work.webhook_events import save_webhook_events
+from viral_contract.models.deliveries import DeliveryKind, Notification, Takedown, WebhookEvent
 from viral_contract.models.flags import Flag
 from viral_contract.models.recipients import drop_repeated
 from viral_runtime.flags.evaluate import Flags
@@ -22,7 +23,7 @@ MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class DeliveryRequest:
-    """What is requested: a report to mail, alert events for a rule, or an item to take down.
+    """What is requested: a report to mail, alert events or another event for a rule, or an item to take down.
 
     `unique_key` prevents a second request for the same thing.
     """
@@ -34,6 +35,7 @@ class DeliveryRequest:
     report_id: int | None = None
     notification: Notification | None = None
     takedown: Takedown | None = None
+    event: WebhookEvent | None = None
     rule_id: int | None = None
     unique_key: str | None = None
 
@@ -93,6 +95,7 @@ def save_request(connection: Connection, request: DeliveryRequest, *, domain: st
         report_id=request.report_id,
         notification=request.notification and request.notification.model_dump(mode="json"),
         takedown=request.takedown and request.takedown.model_dump(mode="json"),
+        event=request.event and request.event.model_dump(mode="json"),
         rule_id=request.rule_id,
         unique_key=request.unique_key,
         requested_by=request.requested_by,
@@ -134,8 +137,12 @@ def _hash(recipient: str) -> str:
 
 
 def save_mailing(connection: Connection, run_id: int, context: Context, *, now: datetime) -> bool:
-    """Record a finished report's emails, once, in the transaction that ends its run; returns whether there are any."""
+    """Record a finished report's emails, and for programs that it is ready, in the transaction that ends its run.
+
+    Returns whether there are emails.
+    """
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
+    _save_report_ready(connection, run, now=now)
     subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
     recipients = [*run.recipient_emails, *subscribers]
     if recipients:
@@ -149,6 +156,11 @@ def save_mailing(connection: Connection, run_id: int, context: Context, *, now: 
         )
         save_request(connection, request, domain=context.settings.deliveries.message_id_domain, now=now)
     return bool(recipients)
+
+
+def _save_report_ready(connection: Connection, run: Row[Any], *, now: datetime) -> None:
+    data = {name: str(run._mapping[name]) for name in ("report_type", "period_start", "period_end")}
+    save_webhook_events(connection, "report.ready", {str(run.id): {"report_id": run.id, **data}}, now=now)
 
 
 def _is_newest_slot(connection: Connection, run: Row[Any]) -> bool:

@@ -1,17 +1,20 @@
 """Secrets that sign webhooks: created here, shown once, stored encrypted."""
 
+from base64 import b64encode
+from secrets import token_bytes
+
 from sqlalchemy import Connection, select
 
 from metrics_api.access.identifiers import References
-from metrics_api.access.secrets import create_secret
 from metrics_api.db.tables import notification_rules
 
 _PURPOSE = "webhook secret"
+_SECRET_BYTES = 32
 
 
 def create_signing_secret(references: References) -> tuple[str, bytes]:
-    """A new secret, and its encrypted form."""
-    secret = create_secret()
+    """A new secret as Standard Webhooks wants it, and its encrypted form."""
+    secret = f"whsec_{b64encode(token_bytes(_SECRET_BYTES)).decode()}"
     return secret, references.seal(secret, purpose=_PURPOSE).encode()
 
 

@@ -56,4 +56,4 @@ def _build_statement(kind: ReplayedKind, query: Query, lists: Lists) -> _Stateme
     if kind == "device":
         flagged, values = flagged_devices(query, lists)
         return _Statement(_DEVICES.format(flagged=flagged), values)
-    return _Statement(_REFERRERS, anomalies.flagging_values(query))
+    return _Statement(_REFERRERS, anomalies.flagging_values(query, lists))

@@ -10,6 +10,7 @@ from metrics_api.alerts.alert_events import is_switched_on
 from metrics_api.context import Context
 from metrics_api.deliveries.requests import DeliveryRequest, is_email_off, save_request
 from metrics_api.deliveries.transitions import DELIVERIES
+from metrics_api.notifications.calls import request_calls
 from metrics_api.notifications.rules import UnknownRuleError, lock_rule
 from metrics_api.settings.deliveries import DeliverySettings
 from metrics_api.work.due import enqueue_due
@@ -35,11 +36,12 @@ _SENT = text("UPDATE alert_news SET request_id = :request_id WHERE id = ANY(:eve
 
 
 def enqueue_messages(context: Context, *, now: datetime) -> None:
-    """Turn waiting alert events into messages, and queue those."""
+    """Turn waiting alert events into messages, and other events into calls, and queue those."""
     with context.database.write() as connection:
         waiting = connection.execute(_WAITING_RULES).scalars().all()
         made = [_make_message(connection, rule_id, context, now=now) for rule_id in waiting]
-    if any(made):
+        called = request_calls(connection, context, now=now)
+    if any(made) or called:
         enqueue_due(context, DELIVERIES, now=now)
 
 

@@ -14,13 +14,19 @@ from metrics_api.db.paging import Page
 from metrics_api.db.tables import notification_rules
 from metrics_api.deliveries.signing_secrets import create_signing_secret
 from metrics_api.deliveries.transitions import SHOWN
-from viral_contract.models.notifications import LastMessage, NotificationRule, RuleRequest
+from viral_contract.models.notifications import ALERT_EVENTS, LastMessage, NotificationRule, RuleRequest
 from viral_contract.models.recipients import mask_recipient
 from viral_runtime.flags.evaluate import Flags
 
 _column = notification_rules.c
-_SHOWN = ("name", "severities", "channel", "target", "enabled")
-_DROP_EVENTS = text("DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL")
+_SHOWN = ("name", "severities", "channel", "target", "enabled", "event_types")
+_DROP_EVENTS = text("""
+    WITH dropped AS (DELETE FROM webhook_events WHERE rule_id = :rule_id AND request_id IS NULL)
+    DELETE FROM alert_news WHERE rule_id = :rule_id AND request_id IS NULL
+""")
+_DROP_UNWANTED = text("""
+    DELETE FROM webhook_events WHERE rule_id = :rule_id AND request_id IS NULL AND type <> ALL(:event_types)
+""")
 # Their events wait again, so that a rule's new target gets them; the key is freed for the new message.
 _CANCEL_MESSAGES = text("""
     WITH cancelled AS (
@@ -29,6 +35,8 @@ _CANCEL_MESSAGES = text("""
         RETURNING request_id
     ), freed AS (
         UPDATE delivery_requests SET unique_key = NULL WHERE id IN (SELECT request_id FROM cancelled)
+    ), waiting AS (
+        UPDATE webhook_events SET request_id = NULL WHERE request_id IN (SELECT request_id FROM cancelled)
     )
     UPDATE alert_news SET request_id = NULL WHERE request_id IN (SELECT request_id FROM cancelled)
 """)
@@ -52,13 +60,14 @@ class UnsignedRuleError(Exception):
 
 CURSOR = "notification_rules"
 _LISTED = """
-    SELECT rule.id, rule.name, rule.severities, rule.channel, rule.target, rule.enabled, rule.created_by,
-        rule.created_at,
-        (SELECT count(*) FROM alert_news WHERE rule_id = rule.id AND request_id IS NULL) AS waiting,
+    SELECT rule.id, rule.name, rule.severities, rule.channel, rule.target, rule.enabled, rule.event_types,
+        rule.created_by, rule.created_at,
+        (SELECT count(*) FROM alert_news WHERE rule_id = rule.id AND request_id IS NULL)
+            + (SELECT count(*) FROM webhook_events WHERE rule_id = rule.id AND request_id IS NULL) AS waiting,
         last.at, last.is_test, last.news, last.status, last.reason
     FROM notification_rules rule LEFT JOIN LATERAL (
-        SELECT request.created_at AS at, (request.notification ->> 'is_test')::boolean AS is_test,
-            jsonb_array_length(request.notification -> 'news') AS news, status, last_error AS reason
+        SELECT request.created_at AS at, coalesce((request.notification ->> 'is_test')::boolean, false) AS is_test,
+            coalesce(jsonb_array_length(request.notification -> 'news'), 1) AS news, status, last_error AS reason
         FROM delivery_requests request JOIN deliveries ON request_id = request.id
         WHERE request.rule_id = rule.id ORDER BY request.id DESC LIMIT 1
     ) last ON true
@@ -75,6 +84,7 @@ def save_rule(
         raise TargetMissingError
     secret, sealed = _create_secret(body, references)
     values = {**body.model_dump(), "sealed_secret": sealed, "created_by": actor, "created_at": now}
+    values["event_types"] = body.event_types or list(ALERT_EVENTS)
     rule_id: int = _execute(connection, insert(notification_rules).values(values).returning(_column.id)).scalar_one()
     _note(connection, "create_notification_rule", rule_id, actor=actor, now=now, after=values)
     return rule_id, secret
@@ -91,11 +101,13 @@ def change_rule(
     before = lock_rule(connection, rule_id)
     if body.target is None and body.channel != before.channel:
         raise TargetMissingError
-    values = {**body.model_dump(), "target": body.target or before.target}
+    kept = before.event_types if body.channel == before.channel else list(ALERT_EVENTS)
+    values = {**body.model_dump(), "target": body.target or before.target, "event_types": body.event_types or kept}
     secret = None
     if body.channel != before.channel:
         secret, values["sealed_secret"] = _create_secret(body, references)
     _execute(connection, update(notification_rules).where(_column.id == rule_id).values(values))
+    connection.execute(_DROP_UNWANTED, {"rule_id": rule_id, "event_types": values["event_types"]})
     if not body.enabled:
         _drop_waiting(connection, rule_id, now=now)
     elif (values["target"], body.channel) != (before.target, before.channel):

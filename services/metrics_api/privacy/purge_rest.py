@@ -87,7 +87,9 @@ def purge_notifications(connection: Connection, retention: Retention) -> int:
 
 def purge_alert_events(connection: Connection, retention: Retention) -> int:
     """Delete some old events of alerts that are over; returns how many."""
-    return connection.execute(text(delete_some("alert_news", _ALERT_EVENTS)), {"cutoff": retention.events_at}).rowcount
+    values = {"cutoff": retention.events_at}
+    deleted = connection.execute(text(delete_some("webhook_events", "created_at < :cutoff")), values).rowcount
+    return deleted + connection.execute(text(delete_some("alert_news", _ALERT_EVENTS)), values).rowcount
 
 
 def purge_reports(connection: Connection, retention: Retention) -> int:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from viral_contract.models.alerts import AlertSeverity, AlertType
 from viral_contract.models.content import ScannedKind
@@ -16,6 +16,9 @@ DeliveryState = Literal["queued", "sending", "sent", "uncertain", "failed", "pla
 Outcome = Literal["sent", "refused", "failed", "uncertain", "placeholder"]
 AlertEventKind = Literal["opened", "escalated", "ended"]
 Channel = Literal["email", "slack", "webhook"]
+EventType = Literal[
+    "alert.opened", "alert.ended", "case.opened", "case.decided", "conversion.not_credible", "report.ready"
+]
 MOST_RECIPIENTS = 100
 
 
@@ -91,6 +94,14 @@ class Notification(BaseModel):
     is_test: bool = Field(False, description="Sent by an admin to test the rule, with sample data")
 
 
+class WebhookEvent(BaseModel):
+    """Something that happened, as a webhook is called about it; the data names no person."""
+
+    type: EventType
+    timestamp: datetime
+    data: dict[str, JsonValue]
+
+
 class Takedown(BaseModel):
     """An item that violates the children's privacy rule, for the app to hide."""
 
@@ -103,7 +114,7 @@ class Takedown(BaseModel):
 class DeliveryClaimed(BaseModel):
     """A delivery that this worker holds until its lease ends; `token` proves it.
 
-    Exactly one of `report`, `notification` and `takedown` is set.
+    Exactly one of `report`, `notification`, `takedown` and `event` is set.
     """
 
     delivery_id: int
@@ -120,6 +131,7 @@ class DeliveryClaimed(BaseModel):
     report_url: str | None
     notification: Notification | None
     takedown: Takedown | None = None
+    event: WebhookEvent | None = None
 
 
 class DeliveryIntent(Held):

@@ -1,4 +1,4 @@
-"""Alert notifications: rules for which severities go where."""
+"""Notifications: rules for which severities of alerts, and which other events, go where."""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from viral_contract.models.alerts import AlertSeverity
-from viral_contract.models.deliveries import Channel, DeliveryState
+from viral_contract.models.deliveries import Channel, DeliveryState, EventType
 from viral_contract.models.values import CONTROL_FREE, EmailAddress, check_text
 
 # Names appear in subject lines.
@@ -28,11 +28,13 @@ RuleName = Annotated[
     AfterValidator(check_text),
     CONTROL_FREE,
 ]
+ALERT_EVENTS: tuple[EventType, ...] = ("alert.opened", "alert.ended")
+"""What people are notified of; everything else is for programs."""
 _EMAIL, _URL = TypeAdapter(EmailAddress), TypeAdapter(HttpUrl)
 
 
 class RuleRequest(BaseModel):
-    """A rule to save; a null `target` keeps the current one if the channel stays the same."""
+    """A rule to save; a null `target` or null `event_types` keeps the current ones if the channel stays the same."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,12 +45,26 @@ class RuleRequest(BaseModel):
         None, description="An email address, or the URL of a webhook"
     )
     enabled: StrictBool = True
+    event_types: Annotated[list[EventType], Field(min_length=1, max_length=100)] | None = Field(
+        None,
+        description="What it is about: alerts only, unless the channel is webhook; escalations count as opened",
+    )
 
     @field_validator("severities")
     @classmethod
     def drop_repeated(cls, severities: list[AlertSeverity]) -> list[AlertSeverity]:
         """Each severity once."""
         return list(dict.fromkeys(severities))
+
+    @field_validator("event_types")
+    @classmethod
+    def check_event_types(cls, event_types: list[EventType] | None, info: ValidationInfo) -> list[EventType] | None:
+        """Each type once; refuse what the channel does not carry."""
+        if event_types is None:
+            return None
+        if info.data.get("channel") != "webhook" and not set(event_types) <= set(ALERT_EVENTS):
+            raise ValueError(f"email and slack carry {' and '.join(ALERT_EVENTS)} only; use the channel webhook")
+        return list(dict.fromkeys(event_types))
 
     @field_validator("target")
     @classmethod
@@ -97,6 +113,7 @@ class NotificationRule(BaseModel):
     channel: Channel
     target: str = Field(description="An email address in full; of a URL, which is a secret, only the host")
     enabled: bool
+    event_types: list[EventType] = Field(default_factory=lambda: list(ALERT_EVENTS))
     switched_on: bool = Field(description="Whether the flag alert_notifications is on for this rule")
     created_by: str
     created_at: datetime

@@ -101,7 +101,7 @@ POSTED = {
     "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 15),
 }
 # What a worker asks for from the claim of a run to its finished report.
-REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 3}
+REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 4}
 # What some of them have to be asked for.
 ASKED = {
     "/v1/reports/{report_id}/export": {"format": "html"},
@@ -154,7 +154,7 @@ def product(api: Api, connection: Connection, context: Context) -> Mapping[str, 
     api.send("POST", "/v1/links", json={"items": [build_link("link-1")]})
     fields = {"ip_address": "203.0.113.7", "device_fingerprint": "device-1", "link_id": "link-1"}
     api.post_events(*build_clicks(12, at=NOW, **fields), build_event("signup", at=NOW, user_id="child-1"))
-    converted = build_event("conversion", at=NOW, **fields)
+    converted = build_event("conversion", at=NOW, link_id="link-1")
     api.post_events(converted)
     save_shares(api, build_share("share-1", EMAIL, inserted_at=NOW.isoformat()))
     api.send("PUT", "/v1/trusted-networks/198.51.100.0%2F24", json={"reason": "a school"})

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.paging import Page
 from metrics_api.detection.anomalies import fetch_anomalies
+from metrics_api.detection.entity_lists import build_lists
 from metrics_api.detection.query import Query
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api
@@ -276,7 +277,7 @@ def test_conversions_of_a_day_are_read_from_their_index(connection: Connection) 
     query = Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10))
 
     with watch_statements(connection) as statements:
-        fetch_anomalies(connection, query)
+        fetch_anomalies(connection, query, build_lists(()))
 
     (plan,) = statements.explain(connection)
     assert "Index Only Scan using idx_activity_per_referrer_day_conversions" in plan

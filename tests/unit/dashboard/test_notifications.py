@@ -105,10 +105,11 @@ def test_a_new_rule_shows_its_secret_once_and_how_to_verify_with_it(listed: Fake
         "channel": "webhook",
         "target": "https://h.example/x",
         "enabled": True,
+        "event_types": None,
     }
     assert (changed["said"], changed["name"], changed["target"], changed["editing"]) == ("Saved On call.", "", "", None)
     assert "s3cret-shown-once" in text_of(changed["once"])
-    assert "hmac.compare_digest" in text_of(changed["once"])
+    assert "Webhook(secret).verify(body, headers)" in text_of(changed["once"])
 
 
 def test_an_edited_rule_keeps_its_target_and_its_state(listed: FakeApi) -> None:

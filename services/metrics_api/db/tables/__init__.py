@@ -19,6 +19,7 @@ from metrics_api.db.tables.deliveries import (
     notification_rules,
     subscriptions,
     suppressions,
+    webhook_events,
 )
 from metrics_api.db.tables.drafts import draft_days, drafts, power_results
 from metrics_api.db.tables.events import attribution_events, attribution_links
@@ -105,4 +106,5 @@ __all__ = [
     "traffic_per_day",
     "user_journeys",
     "violations",
+    "webhook_events",
 ]

@@ -26,6 +26,7 @@ delivery_requests = Table(
     Column("report_id", BigInteger, comment="The report that is mailed"),
     Column("notification", JSONB, comment="What is told about alerts, where no report is mailed"),
     Column("takedown", JSONB, comment="The item that is to be hidden, where nothing else is told"),
+    Column("event", JSONB, comment="What happened, where a program is told"),
     Column("rule_id", BigInteger, comment="The rule that asked for the notification"),
     Column("unique_key", Text, unique=True, comment="Set where the same must never be asked for twice"),
     Column("requested_by", Text, nullable=False),
@@ -112,6 +113,13 @@ notification_rules = Table(
     Column("target", Text, nullable=False, comment="An email address or a URL"),
     Column("sealed_secret", LargeBinary, comment="Signs the webhook's bodies; encrypted"),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "event_types",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{alert.opened,alert.ended}'"),
+        comment="What it is about",
+    ),
     Column("created_by", Text, nullable=False),
     time_column("created_at", nullable=False),
 )
@@ -132,3 +140,19 @@ alert_news = Table(
 )
 Index("idx_alert_news_alert", alert_news.c.alert_id, alert_news.c.rule_id)
 Index("idx_alert_news_waiting", alert_news.c.rule_id, postgresql_where=text("request_id IS NULL"))
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("rule_id", BigInteger, ForeignKey("notification_rules.id", ondelete="CASCADE"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="What happened, once for each rule"),
+    Column("data", JSONB, nullable=False),
+    Column("request_id", BigInteger, comment="The request that calls the webhook; empty while it waits"),
+    time_column("created_at", nullable=False),
+    UniqueConstraint("rule_id", "type", "key", name="uq_webhook_events_key"),
+    comment="What each rule has to call its webhook about, or has called it about, beside alerts",
+)
+Index("idx_webhook_events_waiting", webhook_events.c.rule_id, postgresql_where=text("request_id IS NULL"))
+Index("idx_webhook_events_created", webhook_events.c.created_at)

@@ -1,0 +1,209 @@
+"""What programs are told: cases, verdicts, conversions that are not credible and reports, once each."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+from sqlalchemy import Connection, Engine, text
+
+from metrics_api.context import Context
+from metrics_api.notifications.dispatch import enqueue_messages
+from metrics_api.settings.deliveries import DeliverySettings
+from metrics_api.settings.detection import DetectionSettings
+from tests.support.api_fixtures import Api, change_settings, create_token
+from tests.support.case_builders import DEVICE, FRAUD, LEGITIMATE, evaluate, plant_burst
+from tests.support.delivery_rows import create_mailing_app
+from tests.support.entity_lists import save_entry
+from tests.support.report_runs import make_report
+from viral_contract.models.people import Scope
+from viral_runtime.work.queues import connect_redis
+
+RULES = "/v1/notification-rules"
+HOOK = "https://hooks.example.com/T1/secret-path"
+SETTINGS = DeliverySettings(public_dashboard_url="https://guardrails.example.com/")
+EVERYTHING = ["case.opened", "case.decided", "conversion.not_credible", "report.ready"]
+
+
+@pytest.fixture(scope="module")
+def mailing_app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application with emails and notifications switched on."""
+    return create_mailing_app(database_url, redis_url, tmp_path_factory.mktemp("flags"))
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """Empty queues."""
+    connection = connect_redis(redis_url)
+    connection.flushall()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def admin(mailing_app: Flask, empty_database: Engine) -> Api:
+    """An admin of that application."""
+    return Api(mailing_app, create_token(empty_database, *Scope, name="olga@example.com"))
+
+
+@pytest.fixture
+def mailing(mailing_app: Flask, redis: Redis) -> Context:
+    """What it works with, where no data for a while opens no alert."""
+    found, detection = mailing_app.extensions["context"], DetectionSettings(data_stale_minutes=0)
+    return change_settings(replace(found, redis=redis), detection=detection, deliveries=SETTINGS)
+
+
+def create_rule(admin: Api, *event_types: str, **fields: Any) -> dict[str, Any]:
+    """A rule about these types."""
+    rule = {"name": "The app", "severities": ["critical"], "channel": "webhook", "target": HOOK, **fields}
+    if event_types:
+        rule["event_types"] = list(event_types)
+    response = admin.send("POST", RULES, json=rule)
+    assert response.status_code == 201, response.get_data(as_text=True)
+    return dict(response.get_json())
+
+
+def call(mailing: Context, connection: Connection) -> list[tuple[str, dict[str, Any]]]:
+    """Everything that webhooks are called about so far, in order, after what waits has been requested."""
+    enqueue_messages(mailing, now=datetime.now(UTC))
+    rows = connection.execute(text("SELECT event FROM delivery_requests WHERE event IS NOT NULL ORDER BY id"))
+    return [(event["type"], event["data"]) for event in rows.scalars()]
+
+
+def test_a_case_its_conversion_and_its_verdict_are_told_once_each(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, *EVERYTHING)
+    (event_id,) = plant_burst(admin)
+    evaluate(mailing)
+    evaluate(mailing)
+    called = dict(call(mailing, connection))
+    (case,) = admin.read("/v1/cases")["cases"]
+    assert called["case.opened"] == {
+        "case_id": case["id"],
+        "kind": "device",
+        "rules": ["burst"],
+        "strength": "flags",
+        "status": "open",
+        "verdict": None,
+        "stake": case["stake"],
+        "url": f"https://guardrails.example.com/dashboard/cases/{case['id']}",
+    }
+    conversion = called["conversion.not_credible"]
+    assert (conversion["event_id"], conversion["verdict"]) == (event_id, "not_credible")
+    assert [reason["code"] for reason in conversion["reasons"]] == ["open_case", "device_burst"]
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=LEGITIMATE)
+    admin.send("POST", f"/v1/cases/{case['id']}/undo")
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+    evaluate(mailing)
+    told = call(mailing, connection)[2:]
+    assert [(event_type, data["verdict"], data["undone"]) for event_type, data in told] == [
+        ("case.decided", "legitimate", False),
+        ("case.decided", None, True),
+        ("case.decided", "fraud", False),
+    ]
+    assert (
+        DEVICE not in connection.execute(text("SELECT string_agg(event::text, '') FROM delivery_requests")).scalar_one()
+    )
+
+
+def test_a_conversion_that_only_looked_suspicious_is_told_with_the_verdict(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    (event_id,) = plant_burst(admin)
+    evaluate(mailing)
+    connection.execute(text("UPDATE case_conversions SET is_flagged = false"))
+    create_rule(admin, "conversion.not_credible")
+    (case,) = admin.read("/v1/cases")["cases"]
+    assert call(mailing, connection) == []
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+    ((_, data),) = call(mailing, connection)
+    assert (data["event_id"], data["reasons"][0]["code"]) == (event_id, "judged_fraud")
+
+
+def test_what_is_credible_again_before_the_call_is_not_told(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    plant_burst(admin)
+    evaluate(mailing)
+    save_entry(admin, "allow/referrer", "leo")
+    assert call(mailing, connection) == []
+    assert connection.execute(text("SELECT count(*) FROM webhook_events")).scalar_one() == 0
+
+
+def test_a_report_that_is_ready_is_told(admin: Api, mailing: Context, connection: Connection) -> None:
+    create_rule(admin, "report.ready")
+    report_id = make_report(admin, start="2026-03-02", end="2026-03-08")["id"]
+    assert call(mailing, connection) == [
+        (
+            "report.ready",
+            {
+                "report_id": report_id,
+                "report_type": "custom",
+                "period_start": "2026-03-02",
+                "period_end": "2026-03-08",
+                "url": f"https://guardrails.example.com/dashboard/reports/{report_id}",
+            },
+        )
+    ]
+
+
+def test_a_rule_is_told_only_what_it_chose_and_by_default_alerts(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    assert create_rule(admin, name="By default")["event_types"] == ["alert.opened", "alert.ended"]
+    rule = create_rule(admin, "case.decided", "case.decided")
+    assert rule["event_types"] == ["case.decided"]
+    plant_burst(admin)
+    evaluate(mailing)
+    assert call(mailing, connection) == []
+    kept = {"name": "The app", "severities": ["critical"], "channel": "webhook", "target": None}
+    assert admin.send("PUT", f"{RULES}/{rule['id']}", json=kept).get_json()["event_types"] == ["case.decided"]
+    (case,) = admin.read("/v1/cases")["cases"]
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+    changed = admin.send("PUT", f"{RULES}/{rule['id']}", json={**kept, "event_types": ["case.opened"]})
+    assert (changed.get_json()["event_types"], changed.get_json()["waiting"]) == (["case.opened"], 0)
+    assert call(mailing, connection) == []
+
+
+def test_a_message_that_waited_goes_to_the_new_target(admin: Api, mailing: Context, connection: Connection) -> None:
+    rule = create_rule(admin, "case.opened")
+    plant_burst(admin)
+    evaluate(mailing)
+    assert admin.read(f"{RULES}/{rule['id']}")["waiting"] == 1
+    call(mailing, connection)
+    shown = admin.read(f"{RULES}/{rule['id']}")
+    assert (shown["waiting"], shown["last_message"]["news"], shown["last_message"]["is_test"]) == (0, 1, False)
+    other = "https://hooks.example.com/other"
+    body = {"name": "The app", "severities": ["critical"], "channel": "webhook", "target": other}
+    admin.send("PUT", f"{RULES}/{rule['id']}", json=body)
+    call(mailing, connection)
+    found = connection.execute(text("SELECT recipient, status FROM deliveries ORDER BY id")).all()
+    assert found == [(HOOK, "cancelled"), (other, "pending")]
+    (delivery_id,) = connection.execute(text("SELECT id FROM deliveries WHERE status = 'pending'")).scalars()
+    claimed = admin.send("POST", f"/internal/deliveries/{delivery_id}/claim").get_json()
+    assert (claimed["event"]["type"], claimed["signing_secret"]) == ("case.opened", rule["secret"])
+
+
+def test_an_event_of_a_rule_that_is_switched_off_is_dropped(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    rule = create_rule(admin, "case.opened")
+    plant_burst(admin)
+    evaluate(mailing)
+    body = {"name": "The app", "severities": ["critical"], "channel": "webhook", "target": None, "enabled": False}
+    admin.send("PUT", f"{RULES}/{rule['id']}", json=body)
+    assert call(mailing, connection) == []
+
+
+@pytest.mark.parametrize("channel", ["email", "slack"])
+def test_people_are_told_about_alerts_only(admin: Api, channel: str) -> None:
+    target = "ana@example.com" if channel == "email" else HOOK
+    rule = {"name": "Ana", "severities": ["high"], "channel": channel, "target": target, "event_types": ["case.opened"]}
+    problem = admin.refuse(422, "POST", RULES, json=rule)
+    assert problem["errors"][0]["pointer"] == "/event_types"
+    assert "use the channel webhook" in problem["detail"]
