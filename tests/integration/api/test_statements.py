@@ -109,7 +109,7 @@ ASKED = {
     "/v1/search": {"q": "203.0.113.7"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
-VERDICTS = {"dry run": 19, "verdict": 9, "undo": 11, "verdicts": 11, "undo of verdicts": 12}
+VERDICTS = {"dry run": 21, "verdict": 11, "undo": 12, "verdicts": 13, "undo of verdicts": 13}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
