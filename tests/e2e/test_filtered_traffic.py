@@ -175,8 +175,9 @@ def test_a_school_stands_apart_and_is_trusted_with_one_click(signed_in: Open) ->
         expect(card(guest.page, "What is lowering the score").get_by_role("row", name="Fraud")).to_contain_text("−2.0")
         expect(fraud).to_contain_text(f"{SCHOOL} looks like a school.")
         fraud.get_by_role("button", name="Trust until").click()
-        expect(guest.page.get_by_role("status")).to_contain_text(f"{SCHOOL} is trusted until")
-        guest.page.get_by_role("status").get_by_role("link", name="Trusted networks").click()
+        toast = guest.page.locator("#guardrails-trusted[role=status]")
+        expect(toast).to_contain_text(f"{SCHOOL} is trusted until")
+        toast.get_by_role("link", name="Trusted networks").click()
         network = guest.page.get_by_role("listitem").filter(has_text=f"{SCHOOL}/32")
         expect(network).to_contain_text("Looks like a school")
         network.get_by_text("Remove").click()
@@ -190,7 +191,7 @@ def test_trust_is_undone_while_its_toast_is_in_sight(signed_in: Open, key: str) 
     with signed_in() as guest:
         guest.open(GUARDRAILS)
         card(guest.page, "Fraud Detection").get_by_role("button", name="Trust until").click()
-        toast = guest.page.get_by_role("status")
+        toast = guest.page.locator("#guardrails-trusted[role=status]")
         undo = toast.get_by_role("button", name="Undo")
         expect(undo).to_be_visible()
         assert toast.locator(".toast").evaluate("toast => getComputedStyle(toast).animationDuration") == "10s"
@@ -208,7 +209,7 @@ def test_on_a_phone_cards_are_one_line_until_they_are_opened(signed_in: Open) ->
     with signed_in(width=390) as guest:
         guest.open(GUARDRAILS)
         fraud = card(guest.page, "Fraud Detection")
-        row, line = fraud.get_by_role("row", name=FARM), fraud.locator("summary")
+        row, line = fraud.get_by_role("row", name=FARM), fraud.locator(".fold > summary")
         expect(line).to_contain_text("1 flagged, 1 shared")
         expect(row).to_be_hidden()
         assert guest.find_violations() == []
@@ -233,7 +234,7 @@ def test_where_there_is_room_cards_are_open_and_stay_so(signed_in: Open) -> None
         expect(row).to_be_visible()
         fraud.get_by_role("heading").click(force=True)
         expect(row).to_be_visible()
-        expect(fraud.locator("summary")).to_have_attribute("tabindex", "-1")
+        expect(fraud.locator(".fold > summary")).to_have_attribute("tabindex", "-1")
         guest.page.set_viewport_size({"width": 390, "height": 900})
         expect(row).to_be_hidden()
         guest.page.set_viewport_size({"width": 1440, "height": 900})

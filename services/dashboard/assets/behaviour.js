@@ -27,12 +27,14 @@
     if (event.key === "Escape" && closeMenu()) document.getElementById("burger").focus();
   });
 
-  // Z presses the button that undoes what was just done, while its toast is in sight.
+  // Z presses the button that stops trusting what was just trusted, while its toast is in sight.
   document.addEventListener("keydown", function (event) {
     const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-    const undo = document.querySelector(".toast [data-undo]");
-    if (undo && getComputedStyle(undo).visibility === "visible") undo.click();
+    if (event.defaultPrevented || event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    const undo = document.querySelector("[data-undo-trust]");
+    if (!undo || getComputedStyle(undo).visibility !== "visible") return;
+    event.preventDefault();
+    undo.click();
   });
 
   // Cards that fold on a phone are open where there is room, and cannot be folded there.

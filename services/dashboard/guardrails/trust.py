@@ -77,7 +77,7 @@ def _build_undo(cidr: str) -> Component:
         ["Undo ", html.Kbd("Z", **{"aria-hidden": "true"})],
         id={**_UNDO_BUTTON, "row": cidr},
         className="toast-undo",
-        **{"data-undo": "true", "aria-keyshortcuts": "z"},
+        **{"data-undo-trust": "true", "aria-keyshortcuts": "z"},
     )
 
 
