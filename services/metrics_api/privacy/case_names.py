@@ -38,6 +38,19 @@ _TAKE_OUT = text("""
     UPDATE cases SET conversions = cases.conversions - gone_of.conversions
     FROM (SELECT case_id, count(*) AS conversions FROM gone GROUP BY case_id) AS gone_of WHERE id = case_id
 """)
+# A call that is being made is the last one about the conversion.
+_FORGET_CALLS = text("""
+    WITH called AS (
+        DELETE FROM webhook_events
+        WHERE type = 'conversion.not_credible' AND key = ANY(CAST(:ids AS text[])) RETURNING request_id
+    ), emptied AS (
+        UPDATE deliveries SET content = NULL,
+            finished_at = CASE status WHEN 'pending' THEN now() ELSE finished_at END,
+            status = CASE status WHEN 'pending' THEN 'cancelled' ELSE status END
+        WHERE request_id IN (SELECT request_id FROM called)
+    )
+    UPDATE delivery_requests SET event = NULL WHERE id IN (SELECT request_id FROM called)
+""")
 _OLD = text("DELETE FROM cases WHERE last_seen < :cutoff")
 _OLD_CONVERSIONS = text("""
     WITH gone AS (DELETE FROM case_conversions WHERE day < :cutoff RETURNING case_id), counted AS (
@@ -55,8 +68,9 @@ def forget_cases(connection: Connection, kind: SubjectKind, subject_id: str) -> 
 
 
 def forget_conversions(connection: Connection, event_ids: Collection[str]) -> None:
-    """Take conversions that are deleted, or no longer credited, out of all cases."""
-    connection.execute(_TAKE_OUT, {"ids": list(event_ids)})
+    """Take conversions that are deleted, or no longer credited, out of all cases and calls of webhooks."""
+    for statement in (_TAKE_OUT, _FORGET_CALLS):
+        connection.execute(statement, {"ids": list(event_ids)})
 
 
 def purge_cases(connection: Connection, retention: Retention) -> int:

@@ -31,6 +31,7 @@ _NOTIFICATIONS = text("""
         SELECT jsonb_agg(news || '{"message": ""}') FROM jsonb_array_elements(notification -> 'news') AS news))
     WHERE created_at < :cutoff AND jsonb_path_exists(notification, '$.news[*] ? (@.message != "")')
 """)
+_WEBHOOK_EVENTS = text("UPDATE delivery_requests SET event = NULL WHERE created_at < :cutoff AND event IS NOT NULL")
 # As long as an alert lasts, its events say who is to be notified of its end.
 _ALERT_EVENTS = """created_at < :cutoff AND NOT EXISTS (
     SELECT FROM alerts WHERE alerts.id = alert_id AND alerts.resolved_at IS NULL)"""
@@ -81,8 +82,9 @@ def purge_moderation(connection: Connection, retention: Retention) -> int:
 
 
 def purge_notifications(connection: Connection, retention: Retention) -> int:
-    """Remove the texts of some old notifications; returns the number."""
-    return connection.execute(_NOTIFICATIONS, {"cutoff": retention.events_at}).rowcount
+    """Remove the texts of some old notifications and what programs were told; returns the number."""
+    values = {"cutoff": retention.events_at}
+    return sum(connection.execute(statement, values).rowcount for statement in (_NOTIFICATIONS, _WEBHOOK_EVENTS))
 
 
 def purge_alert_events(connection: Connection, retention: Retention) -> int:

@@ -18,6 +18,8 @@ from tests.support.api_fixtures import Api, change_settings, create_token
 from tests.support.case_builders import DEVICE, FRAUD, LEGITIMATE, evaluate, plant_burst
 from tests.support.delivery_rows import create_mailing_app
 from tests.support.entity_lists import save_entry
+from tests.support.privacy_requests import erase
+from tests.support.purging import dump
 from tests.support.report_runs import make_report
 from viral_contract.models.people import Scope
 from viral_runtime.work.queues import connect_redis
@@ -198,6 +200,19 @@ def test_an_event_of_a_rule_that_is_switched_off_is_dropped(
     body = {"name": "The app", "severities": ["critical"], "channel": "webhook", "target": None, "enabled": False}
     admin.send("PUT", f"{RULES}/{rule['id']}", json=body)
     assert call(mailing, connection) == []
+
+
+def test_an_erased_conversion_is_forgotten_by_calls_and_no_longer_told(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    (event_id,) = plant_burst(admin)
+    evaluate(mailing)
+    assert len(call(mailing, connection)) == 1
+    erase(admin, connection, "device", DEVICE)
+    assert connection.execute(text("SELECT status, content FROM deliveries")).all() == [("cancelled", None)]
+    assert call(mailing, connection) == []
+    assert event_id not in str(dump(connection))
 
 
 @pytest.mark.parametrize("channel", ["email", "slack"])
