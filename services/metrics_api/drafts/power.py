@@ -12,9 +12,12 @@ from sqlalchemy import Connection, insert, text
 
 from metrics_api.context import Context
 from metrics_api.db.tables import device_users, power_results, referrals
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query, build_masked_query
-from metrics_api.detection.referrers.evidence import find_referrer_evidence
-from metrics_api.detection.referrers.finding import DAYS
+from metrics_api.detection.referrers.farms import find_farms
+from metrics_api.detection.referrers.finding import DAYS, build_window
+from metrics_api.detection.referrers.rings import find_rings
+from metrics_api.detection.referrers.timing import find_timing
 from metrics_api.drafts.plants import SIZES, Plant, build_plants
 from viral_contract.models.period import Period
 from viral_contract.models.quality import PlantKind, Power
@@ -27,6 +30,11 @@ _COPIES = (
     "CREATE TEMPORARY TABLE referrals ON COMMIT DROP AS SELECT * FROM referrals WHERE day BETWEEN :start AND :end",
     """CREATE TEMPORARY TABLE device_users ON COMMIT DROP AS
         SELECT * FROM device_users WHERE last_day >= :start AND first_day <= :end""",
+)
+_INDEXES = (
+    "CREATE INDEX ON referrals (day)",
+    "CREATE INDEX ON referrals (referrer_id, occurred_at)",
+    "CREATE INDEX ON device_users (device_fingerprint, user_id)",
 )
 # Statements that this session has prepared find the tables by their names again.
 _FIND_COPIES = ("DISCARD PLANS", "ANALYZE referrals", "ANALYZE device_users")
@@ -78,7 +86,7 @@ def _copy_facts(connection: Connection, day: date) -> None:
     values = {"start": day - timedelta(days=DAYS - 1), "end": day}
     for statement in _COPIES:
         connection.execute(text(statement), values)
-    for statement in _FIND_COPIES:
+    for statement in (*_INDEXES, *_FIND_COPIES):
         connection.execute(text(statement))
 
 
@@ -87,10 +95,11 @@ def _find(connection: Connection, query: Query, plants: Sequence[tuple[PlantKind
     with connection.begin_nested() as planted:
         connection.execute(insert(referrals), [row for _, plant in plants for row in plant.referrals])
         connection.execute(insert(device_users), _unite(plants))
+        window = build_window(query, fetch_active_lists(connection, query))
         accused = {
-            (each.referrer_id, finding.rule)
-            for each in find_referrer_evidence(connection, query)
-            for finding in each.findings
+            (finding.referrer_id, finding.rule)
+            for rule in (find_farms, find_timing, find_rings)
+            for finding in rule(connection, window)
         }
         planted.rollback()
     return [kind for kind, plant in plants if any((referrer, _RULES[kind]) in accused for referrer in plant.referrers)]

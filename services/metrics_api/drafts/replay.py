@@ -3,18 +3,17 @@
 A date needs no more than its own transaction, so that a replay can stop and go on anywhere: what has no row is left.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
-from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.access.identifiers import References
 from metrics_api.alerts.rules import ALERT_DAYS, find_alerts
 from metrics_api.context import Context
-from metrics_api.db.tables import draft_days
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query, build_masked_query
@@ -31,7 +30,7 @@ SHADOW_EVERY = timedelta(minutes=5)
 _DUE = text("""
     SELECT draft.id, draft.settings, draft.day FROM (
         SELECT id, settings, generate_series(start, "end", interval '1 day')::date AS day, NULL::date AS shadow_since
-        FROM drafts
+        FROM drafts WHERE NOT is_replayed
         UNION ALL
         SELECT id, settings, generate_series(shadow_since, CAST(:today AS date), interval '1 day')::date, shadow_since
         FROM drafts WHERE shadow_since IS NOT NULL
@@ -42,6 +41,22 @@ _DUE = text("""
         )
     )
     ORDER BY draft.id, draft.day LIMIT 1
+""")
+
+
+# Unless the draft was changed or discarded meanwhile.
+_SAVE = text("""
+    WITH draft AS (
+        SELECT id FROM drafts WHERE id = :id AND settings = CAST(:settings AS jsonb) FOR NO KEY UPDATE
+    )
+    INSERT INTO draft_days (draft_id, day, computed_at, live, draft)
+    SELECT id, :day, :now, CAST(:live AS jsonb), CAST(:draft AS jsonb) FROM draft
+    ON CONFLICT (draft_id, day) DO UPDATE
+        SET computed_at = excluded.computed_at, live = excluded.live, draft = excluded.draft
+""")
+_FINISH = text("""
+    UPDATE drafts SET is_replayed = true WHERE id = :id AND NOT is_replayed AND "end" - start + 1 = (
+        SELECT count(*) FROM draft_days WHERE draft_id = drafts.id AND day BETWEEN drafts.start AND drafts."end")
 """)
 
 
@@ -66,10 +81,10 @@ def replay_next(context: Context, *, now: datetime, draft_id: int | None = None)
 
 
 def _save_day(connection: Connection, row: Row[Any], found: tuple[Found, Found], *, now: datetime) -> None:
-    live, draft = (asdict(each) for each in found)
-    values = {"computed_at": now, "live": live, "draft": draft}
-    statement = insert(draft_days).values(draft_id=row.id, day=row.day, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["draft_id", "day"], set_=values))
+    live, draft = (json.dumps(asdict(each)) for each in found)
+    values = {"id": row.id, "settings": json.dumps(row.settings), "day": row.day, "live": live, "draft": draft}
+    connection.execute(_SAVE, {**values, "now": now})
+    connection.execute(_FINISH, {"id": row.id})
 
 
 def replay_day(
@@ -78,8 +93,8 @@ def replay_day(
     """What the live settings and the draft's find in the 7 days that end with this date."""
     live = context.settings.detection
     period = Period.between(day - timedelta(days=ALERT_DAYS - 1), day)
-    query = _build_query(period, live, context.references, now=min(now, period.ends_before))
-    lists = fetch_active_lists(connection, replace(query, now=now))
+    query = _build_query(period, live, context.references, now=now)
+    lists = fetch_active_lists(connection, query)
     state = fetch_state(connection, period, lists)
     counts, event_pii = fetch_counts(connection, period), fetch_event_pii(connection, query)
     drafted = replace(query, settings=apply_settings(settings, query.settings))
@@ -93,7 +108,7 @@ def apply_settings(settings: Mapping[str, Any], live: DetectionSettings) -> Dete
 
 
 def _build_query(period: Period, live: DetectionSettings, references: References, *, now: datetime) -> Query:
-    # How old the newest event was at the end of a date is not known any more.
+    # How old the newest event was at the end of a date is no longer known.
     return build_masked_query(period, live.model_copy(update={"data_stale_minutes": 0}), references, now=now)
 
 

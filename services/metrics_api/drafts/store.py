@@ -45,7 +45,9 @@ def change_draft(connection: Connection, draft_id: int, body: DraftRequest, *, a
     """Change a draft, which is replayed again. Raises UnknownDraftError or TooManyShadowsError."""
     before = _lock(connection, draft_id)
     changed = _values(body)
-    connection.execute(update(drafts).where(_column.id == draft_id).values(**changed, is_promoted=False))
+    connection.execute(
+        update(drafts).where(_column.id == draft_id).values(**changed, is_replayed=False, is_promoted=False)
+    )
     if (before.settings, before.start, before.end) != (changed["settings"], body.start, body.end):
         connection.execute(delete(draft_days).where(draft_days.c.draft_id == draft_id))
     known = {"name": before.name, "settings": before.settings, "start": str(before.start), "end": str(before.end)}

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from metrics_api.context import Context
+from metrics_api.drafts import replay
 from metrics_api.drafts.replay import SHADOW_EVERY, replay_next
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event
@@ -110,6 +111,7 @@ def test_masks_what_the_caller_may_not_see(fraud: Api, holder_of: Any) -> None:
 def test_a_replay_goes_on_where_it_stopped(fraud: Api, context: Context, connection: Connection) -> None:
     draft_id = create(fraud)
     connection.execute(text("DELETE FROM draft_days WHERE day > :first"), {"first": FIRST})
+    connection.execute(text("UPDATE drafts SET is_replayed = false"))
     before = fraud.read(f"/v1/drafts/{draft_id}")
     assert (before["status"], before["done_days"]) == ("replaying", 1)
 
@@ -250,3 +252,21 @@ def test_only_so_many_drafts_run_as_shadows(api: Api) -> None:
 
 def test_a_viewer_cannot_create_one(holder_of: Any) -> None:
     holder_of(Scope.METRICS_READ).refuse(403, "POST", "/v1/drafts", json=draft())
+
+
+def test_a_draft_that_is_changed_while_a_date_is_replayed_keeps_nothing_of_the_old_settings(
+    fraud: Api, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = create(fraud)
+    connection.execute(text("DELETE FROM draft_days"))
+    connection.execute(text("UPDATE drafts SET is_replayed = false"))
+    judge = replay.replay_day
+
+    def change_meanwhile(*given: Any, **named: Any) -> Any:
+        connection.execute(text("UPDATE drafts SET settings = '{\"alert_fraud_ips\": 9}'"))
+        return judge(*given, **named)
+
+    monkeypatch.setattr(replay, "replay_day", change_meanwhile)
+    replay_next(context, now=datetime.now(UTC), draft_id=draft_id)
+
+    assert connection.execute(text("SELECT count(*) FROM draft_days")).scalar_one() == 0

@@ -14,6 +14,7 @@ drafts = Table(
     Column("start", Date, nullable=False),
     Column("end", Date, nullable=False),
     Column("shadow_since", Date, comment="Set while it runs beside the live settings"),
+    Column("is_replayed", Boolean, nullable=False, server_default=text("false"), comment="Every date of it is"),
     Column("is_promoted", Boolean, nullable=False, server_default=text("false")),
     time_column("created_at", nullable=False),
     Column("created_by", Text, nullable=False),

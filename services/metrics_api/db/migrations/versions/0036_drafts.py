@@ -19,6 +19,9 @@ def upgrade() -> None:
         sa.Column("start", sa.Date(), nullable=False),
         sa.Column("end", sa.Date(), nullable=False),
         sa.Column("shadow_since", sa.Date(), comment="Set while it runs beside the live settings"),
+        sa.Column(
+            "is_replayed", sa.Boolean(), nullable=False, server_default=sa.text("false"), comment="Every date of it is"
+        ),
         sa.Column("is_promoted", sa.Boolean(), nullable=False, server_default=sa.text("false")),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
