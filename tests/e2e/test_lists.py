@@ -150,3 +150,49 @@ def test_a_list_and_its_period_fit_and_can_be_read(signed_in: Open, width: int, 
         assert guest.find_violations() == []
         assert guest.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert guest.complaints == []
+
+
+def test_selected_networks_are_put_on_a_list(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(f"{FLAGGED}?q=192.0.2.1")
+        rows = guest.page.locator("tr[data-row]")
+        expect(rows).to_have_count(11)
+        guest.page.get_by_role("checkbox", name="Select 192.0.2.19").click()
+        guest.page.get_by_role("checkbox", name="Select 192.0.2.18").click()
+        bar = guest.page.get_by_role("region", name="Selection")
+        expect(bar).to_contain_text("2 selected")
+        bar.get_by_role("button", name="Add to list…").click()
+        window = guest.page.get_by_role("dialog")
+        window.get_by_role("textbox", name="List").click()
+        guest.page.get_by_role("option", name="Watch").click()
+        window.get_by_label("Reason").fill("A campaign of ours")
+        assert guest.find_violations() == []
+        window.get_by_role("button", name="Add to list").click()
+        expect(guest.page.get_by_text("2 networks are now watched.")).to_be_visible()
+        guest.open("/dashboard/lists?list=watch")
+        expect(guest.page.get_by_text("192.0.2.19/32", exact=True)).to_be_visible()
+        assert guest.complaints == []
+
+
+def test_the_search_finds_what_has_an_id_and_opens_it_by_keyboard(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open("/dashboard/lists")
+        expect(guest.page.get_by_role("heading", name="Lists", level=1)).to_be_visible()
+        guest.page.keyboard.press("/")
+        text = guest.page.get_by_role("textbox", name="Search")
+        expect(text).to_be_focused()
+        guest.page.keyboard.type("192.0.2.2")
+        expect(guest.page.get_by_role("link", name="192.0.2.20")).to_be_visible()
+        assert guest.find_violations() == []
+        guest.page.keyboard.press("ArrowDown")
+        guest.page.keyboard.press("ArrowDown")
+        guest.page.keyboard.press("Enter")
+        expect(guest.page.get_by_role("heading", level=1)).to_contain_text("192.0.2.20")
+        expect(text).to_have_count(0)
+
+        guest.page.keyboard.press("/")
+        guest.page.keyboard.type("nobody has this")
+        expect(guest.page.get_by_text("Nothing has this id or part of it")).to_be_visible()
+        guest.page.keyboard.press("Escape")
+        expect(text).to_have_count(0)
+        assert guest.complaints == []

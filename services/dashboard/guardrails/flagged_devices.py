@@ -3,15 +3,17 @@
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment, build_suspect
 from dashboard.guardrails.bots import PATH, format_burst, format_fastest
+from dashboard.lists.add_to_list import AT_ONCE, AddToList
 from dashboard.lists.sorted_table import ListColumn, ListRow
-from dashboard.lists.table_page import Listing, TablePage, format_nothing
+from dashboard.lists.table_page import Listing, TablePage, build_query, format_nothing
 from dashboard.lists.toolbar import Toolbar
-from dashboard.period import Query
+from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.guardrails import BotLikeDevice
 from viral_reports.dates import format_period
 from viral_reports.figures import format_count
 
+_SLUG, _NOUNS = "flagged-devices", ("device", "devices")
 _COLUMNS = (
     ListColumn("Device", "device", "asc", phone="name"),
     ListColumn("Clicks", "clicks", is_figure=True, phone="figure", unit="clicks"),
@@ -45,14 +47,25 @@ def _build_row(device: BotLikeDevice, search: str) -> ListRow:
     return ListRow(device.ref, device.device_fingerprint, cells, device.model_dump(mode="json", exclude={"ref"}))
 
 
+def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
+    """The refs of the first devices that the address leaves, and how many follow. Raises InvalidPeriodError."""
+    query = {**build_query(LISTED, read_search(search)), "limit": AT_ONCE}
+    query.pop("cursor", None)
+    answer = api.fetch_bots(**query)
+    return [device.ref for device in answer.bot_like_devices], (answer.total or 0) - len(answer.bot_like_devices)
+
+
+_ADD = AddToList(_SLUG, "device", _NOUNS, fetch_keys)
 LISTED = TablePage(
     path=PATH,
-    slug="flagged-devices",
+    slug=_SLUG,
     title="Flagged devices",
-    nouns=("device", "devices"),
+    nouns=_NOUNS,
     columns=_COLUMNS,
     fetch=fetch,
     sort="clicks",
     toolbar=Toolbar("Device"),
     above=GUARDRAILS,
+    build_actions=_ADD.build,
+    add_own=_ADD.add_callbacks,
 )

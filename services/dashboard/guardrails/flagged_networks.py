@@ -7,15 +7,17 @@ from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_suspect
 from dashboard.guardrails.fraud import FINDINGS, PATH, build_finding
 from dashboard.links import investigation_path, trust_path
+from dashboard.lists.add_to_list import AT_ONCE, AddToList
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
-from dashboard.lists.table_page import Listing, TablePage, format_nothing
+from dashboard.lists.table_page import Listing, TablePage, build_query, format_nothing
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
-from dashboard.period import Query
+from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.flagged import FlaggedAnswer, FlaggedNetwork
 from viral_reports.dates import format_day_of_year, format_period
 from viral_reports.figures import format_count, format_rate
 
+_SLUG, _NOUNS = "flagged-networks", ("network", "networks")
 _UNKNOWN = "–"
 _COLUMNS = (
     ListColumn("Network", "network", "asc", phone="name"),
@@ -103,14 +105,25 @@ def _list_record(network: FlaggedNetwork) -> dict[str, CsvValue]:
     return {**record, **(network.evidence.model_dump() if network.evidence else {})}
 
 
+def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
+    """The refs of the first networks that the address leaves, and how many follow. Raises InvalidPeriodError."""
+    query = {**build_query(LISTED, read_search(search)), "limit": AT_ONCE}
+    query.pop("cursor", None)
+    answer = api.fetch_flagged(group_by="network", **query)
+    return [network.ref for network in answer.networks], (answer.total or 0) - len(answer.networks)
+
+
+_ADD = AddToList(_SLUG, "network", _NOUNS, fetch_keys)
 LISTED = TablePage(
     path=PATH,
-    slug="flagged-networks",
+    slug=_SLUG,
     title="Flagged addresses",
-    nouns=("network", "networks"),
+    nouns=_NOUNS,
     columns=_COLUMNS,
     fetch=fetch,
     sort="clicks",
     toolbar=Toolbar("Address, prefix or referrer", (_TABS,)),
     above=GUARDRAILS,
+    build_actions=_ADD.build,
+    add_own=_ADD.add_callbacks,
 )
