@@ -65,7 +65,7 @@ def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
     rows = [html.Ul([_build_entry(entry) for entry in answer.entries], className="violations")]
     return {
         "found": format_counted(answer.total, "entry", "entries"),
-        "list": [*rows, *more] if answer.entries else [html.P(nothing, className="nothing")],
+        "entries": [*rows, *more] if answer.entries else [html.P(nothing, className="nothing")],
     }
 
 
@@ -140,7 +140,7 @@ LISTED = ListPage(
             empty={"value": "", "reason": "", "until": None},
             save=save,
         ),
-        ("list", "Entries"),
+        ("entries", "Entries"),
     ),
     act=_remove,
     filters=FILTERS,

@@ -151,7 +151,8 @@ def _add_change(listed: ListPage, app: Dash, views: SharedViews) -> None:
         fields = _empty(listed, changes.pop("emptied", None))
         return {**dict.fromkeys(("said", "once", "file"), no_update), **changes, "fields": fields}
 
-    fields = {name: {each: f"{slug}-{each}" for each in form.fields} for name, form in listed.forms.items()}
+    saved = {name: form for name, form in listed.forms.items() if form.save}
+    fields = {name: {each: f"{slug}-{each}" for each in form.fields} for name, form in saved.items()}
     app.callback(
         output={
             "said": Output(f"{slug}-said", "children"),
@@ -160,7 +161,7 @@ def _add_change(listed: ListPage, app: Dash, views: SharedViews) -> None:
             "fields": {f"{name}.{each}": Output(fields[name][each], "value") for name, each in _list_emptied(listed)},
         },
         inputs={
-            "saves": {name: Input(f"{slug}-{name}-save", "n_clicks") for name in listed.forms},
+            "saves": {name: Input(f"{slug}-{name}-save", "n_clicks") for name in saved},
             "presses": Input({"page": slug, "action": ALL, "row": ALL}, "n_clicks"),
             "given": {name: {each: State(at, "value") for each, at in form.items()} for name, form in fields.items()},
         },

@@ -61,12 +61,12 @@ def test_others_than_admins_get_a_sentence_and_no_form(api: FakeApi, view_as: An
     view_as(role)
     shown = shown_to(api)
     assert "Only admins" in text_of(shown["notice"])
-    assert (shown["hidden"], api.asked) == ({"form": True, "filter": True, "list": True}, [])
+    assert (shown["hidden"], api.asked) == ({"form": True, "filter": True, "entries": True}, [])
 
 
 def test_an_admin_sees_every_entry_with_its_list_and_end(listed: FakeApi) -> None:
     shown = shown_to(listed, "?list=allow&q=school&kind=any")
-    said = [" ".join(text_of(each).split()) for each in find(shown["bodies"]["list"], "violation")]
+    said = [" ".join(text_of(each).split()) for each in find(shown["bodies"]["entries"], "violation")]
     assert said[0].startswith(
         "192.0.2.7/32 Network · since 31 Mar 2026, by ana@example.com Lakeside School Allow Expired 31 Mar 10:28 UTC"
     )
@@ -75,15 +75,15 @@ def test_an_admin_sees_every_entry_with_its_list_and_end(listed: FakeApi) -> Non
     assert "Deny No end date" in said[2]
     assert shown["bodies"]["found"] == "3 entries"
     assert dict(listed.asked[-1].url.params) == {"list": "allow", "q": "school", "limit": "50"}
-    assert [each.href for each in walk(shown["bodies"]["list"]) if hasattr(each, "href")] == [
+    assert [each.href for each in walk(shown["bodies"]["entries"]) if hasattr(each, "href")] == [
         "/dashboard/lists?list=allow&q=school&cursor=more"
     ]
 
 
 def test_an_empty_list_is_not_a_filter_that_leaves_nothing(listed: FakeApi) -> None:
     listed.answers["GET", PATH] = ListEntriesAnswer(entries=[], total=0, next_cursor=None)
-    assert text_of(shown_to(listed)["bodies"]["list"]) == "Nothing is on a list yet."
-    assert text_of(shown_to(listed, "?q=zz")["bodies"]["list"]) == "No entry matches these filters."
+    assert text_of(shown_to(listed)["bodies"]["entries"]) == "Nothing is on a list yet."
+    assert text_of(shown_to(listed, "?q=zz")["bodies"]["entries"]) == "No entry matches these filters."
 
 
 def test_adding_an_entry_empties_the_form_and_says_so(listed: FakeApi) -> None:
@@ -134,7 +134,7 @@ def test_an_entry_ends_after_its_last_day(day: str | None, end: datetime | None)
 
 
 def test_an_entry_is_removed_by_its_ref_where_it_has_one(listed: FakeApi) -> None:
-    drawn = walk(shown_to(listed)["bodies"]["list"])
+    drawn = walk(shown_to(listed)["bodies"]["entries"])
     buttons = [each.id["row"] for each in drawn if type(each).__name__ == "Button"]
     assert json.loads(buttons[1]) == ["allow", "network", "ref_school"]
     assert json.loads(buttons[2]) == ["deny", "referrer", "usr_1"]
