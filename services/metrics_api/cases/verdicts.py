@@ -81,7 +81,7 @@ class Act:
 def save_verdict(connection: Connection, case_ids: Sequence[int], request: VerdictRequest, act: Act) -> None:
     """Decide the case, or all of them or none.
 
-    Raises UnknownCasesError, or CaseConflictError if one is closed, or has a verdict that the request does not change.
+    Raises UnknownCasesError, or CaseConflictError if one is closed, or decided and the request does not change it.
     """
     _save(connection, case_ids, request, act, undo_id=None)
 
@@ -97,7 +97,7 @@ def _save(
     connection: Connection, case_ids: Sequence[int], request: VerdictRequest, act: Act, *, undo_id: int | None
 ) -> None:
     before = _lock(connection, case_ids)
-    taken = [row for row in before if row.status == "closed" or (row.verdict and not request.change)]
+    taken = [row for row in before if row.status == "closed" or (row.status == "decided" and not request.change)]
     if taken:
         raise CaseConflictError(taken)
     given = request.model_dump(include={"verdict", "reason", "note", "until"})

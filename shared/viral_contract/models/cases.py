@@ -97,13 +97,13 @@ class VerdictRequest(BaseModel):
     reason: VerdictReason
     note: OptionalNote = None
     until: FutureTime | None = Field(None, description="No end if absent")
-    change: bool = Field(False, description="Decide it although it has a verdict")
+    change: bool = Field(False, description="Decide it although it is decided")
 
 
 class BulkVerdictRequest(VerdictRequest):
     """One verdict about several cases, in one transaction."""
 
-    ids: list[int] = Field(min_length=1, max_length=100)
+    ids: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=100)
 
 
 class BulkVerdictAnswer(BaseModel):

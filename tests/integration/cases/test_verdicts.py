@@ -188,7 +188,17 @@ def test_many_are_decided_at_once_or_none(api: Api, planted: list[dict[str, Any]
     assert [case["verdict"] for case in undone.get_json()["cases"]] == [None, None]
     assert read_figures(api) == before
     api.refuse(404, "POST", f"/v1/cases/verdicts/{decided['undo_id']}/undo")
-    api.refuse(422, "POST", "/v1/cases/verdicts", json={"ids": list(range(1, 102)), **FRAUD})
+    for given in (list(range(1, 102)), [], [0], [2**63]):
+        api.refuse(422, "POST", "/v1/cases/verdicts", json={"ids": given, **FRAUD})
+
+
+def test_a_case_that_somebody_is_unsure_about_is_decided_without_change(
+    api: Api, planted: list[dict[str, Any]]
+) -> None:
+    unsure = decide(api, planted[0], {"verdict": "unsure", "reason": "Too early"})
+    ids = [case["id"] for case in planted]
+    answer = api.send("POST", "/v1/cases/verdicts", json={"ids": ids, **FRAUD})
+    assert (answer.status_code, unsure["status"]) == (200, "open")
 
 
 def test_verdicts_at_once_are_undone_at_once_or_not_at_all(api: Api, planted: list[dict[str, Any]]) -> None:
