@@ -20,14 +20,14 @@ from dashboard.lists.page import build_button, build_page, build_save, find_pres
 from dashboard.lists.view import Drawn, Form, ListPage, RefusedError, Wanted, attempt, build_next, build_rows
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertSeverity
-from viral_contract.models.deliveries import Channel
-from viral_contract.models.notifications import NotificationRule, RuleRequest, RulesAnswer
+from viral_contract.models.deliveries import Channel, EventType
+from viral_contract.models.notifications import ALERT_EVENTS, NotificationRule, RuleRequest, RulesAnswer
 from viral_reports.dates import format_day
 from viral_reports.figures import format_counted
 
 ROWS = 1000
 _SLUG = "notifications"
-_FIELDS = ("name", "severities", "channel", "target")
+_FIELDS = ("name", "severities", "channel", "target", "event_types")
 _TARGET = "An email address, or the webhook URL for the other channels"
 _SEVERITIES: list[str] = list(get_args(AlertSeverity))
 _EMPTY: dict[str, Any] = {
@@ -40,10 +40,20 @@ _EMPTY: dict[str, Any] = {
     "severities": ["critical", "high"],
     "channel": "email",
     "target": "",
+    "event_types": list(ALERT_EVENTS),
 }
 _MISSING = {
     ("name", "string_too_short"): "enter a name for the rule",
     ("severities", "too_short"): "choose at least one severity",
+    ("event_types", "too_short"): "choose at least one event",
+}
+_EVENTS: dict[EventType, str] = {
+    "alert.opened": "Alert opened",
+    "alert.ended": "Alert closed",
+    "case.opened": "Case opened",
+    "case.decided": "Case decided",
+    "conversion.not_credible": "Conversion not credible",
+    "report.ready": "Report ready",
 }
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}
 # Run by a test against calls of the real worker.
@@ -84,8 +94,17 @@ def _build_rule(rule: NotificationRule) -> Component:
     made = f"since {format_day(rule.created_at.date())}, by {rule.created_by}"
     name = html.Div([html.H3(rule.name), html.P(made, className="row-note"), *_build_off(rule)])
     severities = html.Div([build_severity(severity) for severity in rule.severities], className="rule-severities")
-    to = html.Div([severities, html.P(f"{CHANNELS[rule.channel]}: {rule.target}", className="rule-target")])
+    to = html.Div(
+        [severities, html.P(f"{CHANNELS[rule.channel]}: {rule.target}", className="rule-target"), *_build_events(rule)]
+    )
     return html.Li([name, to, _build_last(rule), _build_actions(rule)], className="violation")
+
+
+def _build_events(rule: NotificationRule) -> list[Component]:
+    """What the rule is about, where that is not alerts alone."""
+    if set(rule.event_types) == set(ALERT_EVENTS):
+        return []
+    return [html.P(", ".join(_EVENTS[each] for each in rule.event_types), className="row-note")]
 
 
 def _build_off(rule: NotificationRule) -> list[Component]:
@@ -145,6 +164,7 @@ def _describe_form(rule: NotificationRule) -> dict[str, Any]:
         "severities": list(rule.severities),
         "channel": rule.channel,
         "target": rule.target if rule.channel == "email" else "",
+        "event_types": list(rule.event_types),
     }
 
 
@@ -164,10 +184,17 @@ def _build_form() -> list[Component]:
         placeholder="ana@example.com",
         className="rule-target-input",
     )
+    events = dmc.MultiSelect(
+        id="notifications-event_types",
+        label="Events",
+        description="Alerts only, unless the channel is Webhook",
+        data=[{"value": value, "label": label} for value, label in _EVENTS.items()],
+        value=_EMPTY["event_types"],
+    )
     save = build_save(_SLUG, "form", _EMPTY["save"])
     cancel = html.Button("Cancel", id="notifications-cancel", className="button", hidden=True)
     editing = dcc.Store(id="notifications-editing")
-    return [editing, html.Div([name, severities, channel, target, save, cancel], className="filters")]
+    return [editing, html.Div([name, severities, channel, target, events, save, cancel], className="filters")]
 
 
 LISTED = ListPage(
@@ -249,7 +276,7 @@ def _do(api: MetricsApi, action: str, rule: NotificationRule) -> dict[str, Any]:
     if action == "delete":
         api.delete_notification_rule(rule.id)
         return {**_EMPTY, "said": f"Deleted {rule.name}."}
-    kept = rule.model_dump(include={"name", "severities", "channel"})
+    kept = rule.model_dump(include={"name", "severities", "channel", "event_types"})
     api.change_notification_rule(rule.id, RuleRequest(**kept, enabled=action == "on"))
     return {"said": f"Turned {action} {rule.name}."}
 
@@ -265,6 +292,7 @@ def _read_form(api: MetricsApi, editing: int | None, form: Mapping[str, Any]) ->
             channel=form["channel"],
             target=(form["target"] or "").strip() or None,
             enabled=enabled,
+            event_types=form["event_types"] or [],
         )
     except ValidationError as error:
         wrong = error.errors()[0]

@@ -37,7 +37,13 @@ RULE = NotificationRule(
     waiting=3,
     last_message=LAST,
 )
-FORM = {"name": "On call", "severities": ["high", "critical"], "channel": "webhook", "target": " https://h.example/x "}
+FORM = {
+    "name": "On call",
+    "severities": ["high", "critical"],
+    "channel": "webhook",
+    "target": " https://h.example/x ",
+    "event_types": ["case.opened", "alert.opened"],
+}
 SAVED = SavedRule(**RULE.model_dump(), secret="s3cret-shown-once")
 
 
@@ -105,7 +111,7 @@ def test_a_new_rule_shows_its_secret_once_and_how_to_verify_with_it(listed: Fake
         "channel": "webhook",
         "target": "https://h.example/x",
         "enabled": True,
-        "event_types": None,
+        "event_types": ["case.opened", "alert.opened"],
     }
     assert (changed["said"], changed["name"], changed["target"], changed["editing"]) == ("Saved On call.", "", "", None)
     assert "s3cret-shown-once" in text_of(changed["once"])
@@ -173,3 +179,22 @@ def test_without_the_api_the_page_says_so_and_keeps_what_it_showed(listed: FakeA
     later = shown_to(listed, shown)
     assert (later["bodies"]["rules"], later["problem_hidden"]) == (no_update, False)
     assert "is not responding" in act(listed.connect(), "test", 7)["said"]
+
+
+def test_a_rule_says_what_it_is_about_where_that_is_not_alerts_alone(listed: FakeApi) -> None:
+    assert "Alert opened" not in said_of(shown_to(listed)["bodies"]["rules"])
+    about = RULE.model_copy(update={"event_types": ["case.opened", "conversion.not_credible"]})
+    listed.answers["GET", PATH] = build_answer(about)
+    assert "Case opened, Conversion not credible" in said_of(shown_to(listed)["bodies"]["rules"])
+
+
+@pytest.mark.parametrize(
+    ("event_types", "reason"),
+    [([], "choose at least one event"), (["case.opened"], "use the channel webhook")],
+)
+def test_a_form_with_events_that_its_channel_does_not_carry_is_explained(
+    listed: FakeApi, event_types: list[str], reason: str
+) -> None:
+    form = {**FORM, "channel": "email", "target": "ana@example.com", "event_types": event_types}
+    assert reason in text_of(save_rule(listed.connect(), None, form)["said"])
+    assert listed.asked == []
