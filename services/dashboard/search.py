@@ -84,8 +84,9 @@ def build_search() -> Component:
         yOffset="12vh",
         size=520,
         transitionProps={"duration": 0},
+        # Names the window to screen readers; assets/search.css hides it from others.
+        title="Search",
         className="search",
-        **{"aria-label": "Search"},
     )
 
 
