@@ -348,3 +348,11 @@ def test_users_and_devices_are_masked(
     assert [each["device_fingerprint"] for each in rule["evidence"]["device_ids"]] == [device]
     ref = rule["evidence"]["device_ids"][0]["ref"]
     assert References(IDENTIFIER_KEY).to_identifier(ref) == "device of anna"
+
+
+def test_nothing_is_evidence_against_a_referrer_who_is_allowed(
+    api: Api, connection: Connection, random: Random
+) -> None:
+    plant_three_selfish(connection, random)
+    api.send("PUT", "/v1/lists/allow/referrer/carla", json={"reason": "tests the app for us"})
+    assert {row["referrer_id"] for row in api.read(PATH, **PERIOD)["referrers"]} == {"anna", "berta"}

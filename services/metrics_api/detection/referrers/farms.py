@@ -19,43 +19,23 @@ _SIGNS_NEEDED = 2
 
 # What is not known about an invitee is no sign: devices are compared with the invitees who have one, and so on.
 _INVITEES = text(f"""
-    WITH {SHARED}, invitee AS MATERIALIZED (
-        SELECT referrer_id, person, bool_or(active_again) AS active_again FROM referrals
+    WITH {SHARED}, conversion AS (
+        SELECT referrer_id, person, device_fingerprint, active_again,
+            CASE WHEN NOT {IS_SHARED} THEN network END AS network
+        FROM referrals
         WHERE {IN_WINDOW} AND event_type = 'conversion' AND person IS NOT NULL AND user_id IS DISTINCT FROM referrer_id
-        GROUP BY referrer_id, person
     ), counted AS MATERIALIZED (
-        SELECT referrer_id, count(*) AS invitees, count(active_again) AS known,
-            count(*) FILTER (WHERE active_again) AS active
-        FROM invitee GROUP BY referrer_id
-    ), total AS (
-        SELECT coalesce(sum(known), 0)::bigint AS all_known, coalesce(sum(active), 0)::bigint AS all_active FROM counted
-    ), conversion AS MATERIALIZED (
-        SELECT referrer_id, person, device_fingerprint, CASE WHEN NOT {IS_SHARED} THEN network END AS network
-        FROM referrals JOIN counted USING (referrer_id)
-        WHERE {IN_WINDOW} AND event_type = 'conversion' AND invitees >= {_FEWEST} AND person IS NOT NULL
-            AND user_id IS DISTINCT FROM referrer_id
+        SELECT referrer_id, count(DISTINCT person) AS invitees,
+            count(DISTINCT person) FILTER (WHERE active_again IS NOT NULL) AS known,
+            count(DISTINCT person) FILTER (WHERE active_again) AS active,
+            count(DISTINCT person) FILTER (WHERE device_fingerprint IS NOT NULL) AS with_device,
+            count(DISTINCT person) FILTER (WHERE network IS NOT NULL) AS with_network,
+            count(DISTINCT device_fingerprint) AS devices, count(DISTINCT network) AS networks
+        FROM conversion GROUP BY referrer_id
     )
-    SELECT counted.*, total.*, devices, with_device, networks, with_network FROM total CROSS JOIN counted
-        LEFT JOIN (
-            SELECT referrer_id, count(*) AS devices FROM (
-                SELECT DISTINCT referrer_id, device_fingerprint FROM conversion WHERE device_fingerprint IS NOT NULL
-            ) AS device GROUP BY referrer_id
-        ) AS device USING (referrer_id)
-        LEFT JOIN (
-            SELECT referrer_id, count(*) AS networks FROM (
-                SELECT DISTINCT referrer_id, network FROM conversion WHERE network IS NOT NULL
-            ) AS network GROUP BY referrer_id
-        ) AS network USING (referrer_id)
-        LEFT JOIN (
-            SELECT referrer_id, count(*) FILTER (WHERE has_device) AS with_device,
-                count(*) FILTER (WHERE has_network) AS with_network
-            FROM (
-                SELECT referrer_id, bool_or(device_fingerprint IS NOT NULL) AS has_device,
-                    bool_or(network IS NOT NULL) AS has_network
-                FROM conversion GROUP BY referrer_id, person
-            ) AS known_invitee GROUP BY referrer_id
-        ) AS known_invitee USING (referrer_id)
-    WHERE invitees >= {_FEWEST}
+    SELECT counted.*, total.* FROM counted CROSS JOIN (
+        SELECT sum(known)::bigint AS all_known, sum(active)::bigint AS all_active FROM counted
+    ) AS total WHERE invitees >= {_FEWEST}
 """)
 
 
@@ -88,8 +68,8 @@ def _find_absence(row: Row[Any]) -> float:
 
 def _list_signs(row: Row[Any], *, are_away: bool) -> list[str]:
     signs = {
-        "devices": (row.with_device or 0) >= _FEWEST and row.devices <= _MOST_DEVICES * row.with_device,
-        "networks": (row.with_network or 0) >= _FEWEST and row.networks <= _MOST_NETWORKS * row.with_network,
+        "devices": row.with_device >= _FEWEST and row.devices <= _MOST_DEVICES * row.with_device,
+        "networks": row.with_network >= _FEWEST and row.networks <= _MOST_NETWORKS * row.with_network,
         "active_again": are_away,
     }
     return [name for name, holds in signs.items() if holds]
@@ -107,9 +87,9 @@ def _format_farm(row: Row[Any], p: float, signs: list[str]) -> Finding:
         evidence={
             "signs": [*signs],
             "invitees": row.invitees,
-            "devices": row.devices or 0,
-            "networks": row.networks or 0,
-            "invitees_outside_shared_networks": row.with_network or 0,
+            "devices": row.devices,
+            "networks": row.networks,
+            "invitees_outside_shared_networks": row.with_network,
             "active_again": row.active,
             "active_again_known": row.known,
             "others_active_again_share": (row.all_active - row.active) / others_known if others_known else None,

@@ -9,28 +9,35 @@ from metrics_api.detection.referrers.finding import IN_WINDOW, IS_SHARED, SHARED
 
 _MOST_USERS = 3
 _DAYS_BEFORE = 30
+_USED_BEFORE = f"first_day <= day AND last_day >= day - {_DAYS_BEFORE}"
 _FEW_USERS = f"""{_MOST_USERS} >= (
     SELECT count(*) FROM (
-        SELECT FROM device_users AS any_user WHERE any_user.device_fingerprint = on_own_device.device_fingerprint
+        SELECT FROM device_users AS any_user WHERE any_user.device_fingerprint = unknown.device_fingerprint
         LIMIT {_MOST_USERS + 1}
     ) AS first_users
 )"""
-# Devices of referrers first: they are few beside all devices.
+# Whoever converted is a second user of the device, and few devices have two; those whom the app does not know are
+# looked up one by one.
 _OWN = text(f"""
     WITH {SHARED}, own AS MATERIALIZED (
-        SELECT device_fingerprint, referrer_id, first_day, last_day
-        FROM device_users JOIN (SELECT DISTINCT referrer_id FROM referrals WHERE {IN_WINDOW}) AS giver
-            ON user_id = referrer_id
+        SELECT device_fingerprint, user_id AS referrer_id, first_day, last_day FROM device_users JOIN (
+            SELECT device_fingerprint FROM device_users
+            GROUP BY device_fingerprint HAVING count(*) BETWEEN 2 AND {_MOST_USERS}
+        ) AS of_several USING (device_fingerprint)
+    ), unknown AS MATERIALIZED (
+        SELECT referrer_id, device_fingerprint, network FROM referrals JOIN device_users USING (device_fingerprint)
+        WHERE {IN_WINDOW} AND referrals.user_id IS NULL AND device_users.user_id = referrer_id AND {_USED_BEFORE}
     ), on_own_device AS MATERIALIZED (
-        SELECT referrer_id, user_id, device_fingerprint, network FROM referrals
-            JOIN own USING (device_fingerprint, referrer_id)
-        WHERE {IN_WINDOW} AND user_id IS DISTINCT FROM referrer_id
-            AND first_day <= day AND last_day >= day - {_DAYS_BEFORE}
+        SELECT referrer_id, user_id, device_fingerprint, network
+        FROM referrals JOIN own USING (device_fingerprint, referrer_id)
+        WHERE {IN_WINDOW} AND user_id <> referrer_id AND {_USED_BEFORE}
+        UNION ALL
+        SELECT referrer_id, NULL, device_fingerprint, network FROM unknown WHERE {_FEW_USERS}
     ), found AS (
         SELECT referrer_id, user_id, NULL AS device_fingerprint FROM referrals
         WHERE {IN_WINDOW} AND user_id = referrer_id
         UNION ALL
-        SELECT referrer_id, user_id, device_fingerprint FROM on_own_device WHERE NOT {IS_SHARED} AND {_FEW_USERS}
+        SELECT referrer_id, user_id, device_fingerprint FROM on_own_device WHERE NOT {IS_SHARED}
     )
     SELECT referrer_id, count(*) AS referrals, count(*) FILTER (WHERE user_id = referrer_id) AS by_user,
         array_remove((array_agg(DISTINCT user_id))[1:{SHOWN_IDS}], NULL) AS users,

@@ -19,7 +19,7 @@ _WAS_USED = "last_day >= :start AND first_day <= :end"
 # The few devices that connect anyone first, so that all else is looked up among them.
 _DEVICES = text(f"""
     WITH {SHARED}, connecting AS MATERIALIZED (
-        SELECT device_fingerprint FROM device_users WHERE {_WAS_USED}
+        SELECT device_fingerprint FROM device_users
         GROUP BY device_fingerprint HAVING count(*) BETWEEN 2 AND {_MOST_USERS}
     ), used AS MATERIALIZED (
         SELECT device_fingerprint, user_id FROM device_users JOIN connecting USING (device_fingerprint)
