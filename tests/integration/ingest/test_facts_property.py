@@ -99,6 +99,28 @@ def comings_and_goings(draw: st.DrawFn) -> list[Event]:
     ]
 
 
+@st.composite
+def clicks_and_referrals(draw: st.DrawFn) -> list[Event]:
+    """Clicks and what they led to, of a few people on a few devices over three weeks, as it arrives: in any order."""
+    first_id = draw(st.integers(1, 1 << 64)) << 32
+    numbers = draw(st.lists(st.integers(0, 30), min_size=5, max_size=40))  # Some of it twice.
+    return [
+        Event(
+            event_id=UUID(int=first_id + number),
+            event_type=draw(st.sampled_from(["click", "click", "click", "signup", "conversion", "visit"])),
+            occurred_at=MIDNIGHT + timedelta(hours=12 * draw(st.integers(-20, 20))),
+            referrer_id=draw(referrers),
+            link_id=draw(st.sampled_from([None, None, "l-1"])),
+            device_fingerprint=draw(st.sampled_from([None, "d-1", "d-2"])),
+            user_id=draw(st.sampled_from([None, "u-1", "u-2"])),
+            session_id=draw(st.sampled_from([None, None, "s-1"])),
+            conversion_value=draw(st.none() | st.just(9.5)),
+            user_agent=draw(st.sampled_from([None, None, BROWSER, "Googlebot/2.1"])),
+        )
+        for number in numbers
+    ]
+
+
 class Checked:
     """A database and an account of what was done to it."""
 
@@ -177,9 +199,9 @@ def test_neither_order_nor_split_of_the_batches_changes_a_fact(
     checked.check()
 
 
-@settings(max_examples=40, deadline=None)
-@given(comings_and_goings(), st.data())
-def test_the_way_from_the_click_is_exact_in_whatever_order_it_comes(
+@settings(max_examples=60, deadline=None)
+@given(comings_and_goings() | clicks_and_referrals(), st.data())
+def test_ways_from_the_click_and_referrals_are_exact_in_whatever_order_they_come(
     engine: Engine, database: Database, posted: list[Event], data: st.DataObject
 ) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(1, len(posted)), max_size=8)) | {0, len(posted)})
