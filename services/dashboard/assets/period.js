@@ -63,6 +63,9 @@
   // The calendar begins with this month; the next one has not come yet, and the one before is of use.
   function showMonths(panel) {
     const [, second] = panel.querySelectorAll("table");
+    // Once: the panel is drawn anew whenever it opens, and months that somebody leafs to stay.
+    if (panel.dataset.months) return;
+    panel.dataset.months = "shown";
     if (second && !second.querySelector("button:not([disabled], [data-hidden])")) {
       panel.querySelector("[aria-label='Previous month']")?.click();
     }
