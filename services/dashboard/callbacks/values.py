@@ -84,7 +84,7 @@ class _CaseShown(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class _Undone(TypedDict):
-    key: Annotated[StrictStr, Field(pattern=r"^(bulk:)?[0-9]{1,18}$")]
+    key: Annotated[StrictStr, Field(pattern=r"^(bulk|[0-9]{1,18}):[0-9]{1,18}$")]
     n: StrictInt
 
 

@@ -8,7 +8,7 @@ import structlog
 from dash import html, no_update
 from dash.development.base_component import Component
 
-from dashboard.cases.words import MARKS, REASONS, VERDICTS
+from dashboard.cases.words import MARKS, REASONS, VERDICTS, build_undo_key
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_age
 from dashboard.links import case_path
@@ -105,10 +105,10 @@ def save(
 
 
 def _send(api: MetricsApi, ids: Sequence[int], request: VerdictRequest) -> str:
-    """Save it; what undoes it, which is a case or a bulk verdict."""
+    """Save it; what undoes it, which is a case's verdict or a bulk verdict."""
     if len(ids) == 1:
-        api.decide_case(ids[0], request)
-        return str(ids[0])
+        decision = api.decide_case(ids[0], request).decision
+        return build_undo_key(ids[0], decision) if decision else ""
     return f"bulk:{api.decide_cases(BulkVerdictRequest(ids=list(ids), **request.model_dump())).undo_id}"
 
 
@@ -140,12 +140,12 @@ def _show_other(case: Case, *, now: datetime) -> dict[str, Any]:
 
 def undo(api: MetricsApi, undone: Mapping[str, Any]) -> dict[str, Any]:
     """Take a verdict back, or all of a bulk one."""
-    key = str(undone["key"])
+    of, verdict_id = str(undone["key"]).split(":")
     try:
-        if key.startswith("bulk:"):
-            cases = api.undo_verdicts(int(key.removeprefix("bulk:"))).cases
+        if of == "bulk":
+            cases = api.undo_verdicts(int(verdict_id)).cases
         else:
-            cases = [api.undo_verdict(int(key))]
+            cases = [api.undo_verdict(int(of), int(verdict_id))]
     except API_FAILURES as error:
         _log.warning("undo_failed", reason=type(error).__name__)
         return {"done": no_update, "toast": [build_toast(format_failure(error), None, str(undone["n"]))]}

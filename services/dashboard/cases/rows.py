@@ -10,7 +10,7 @@ from dashboard.cases.entity import build_chips, build_entity, format_entity, for
 from dashboard.cases.figures import format_dates
 from dashboard.cases.filters import find_order, find_status, format_address
 from dashboard.cases.why import find_days_over, format_why
-from dashboard.cases.words import VERDICTS, find_reason, find_strongest
+from dashboard.cases.words import VERDICTS, build_undo_key, find_reason, find_strongest
 from dashboard.formats import format_age, format_minute
 from viral_contract.models.cases import Case, CaseOrder, CaseVerdict, Decision
 from viral_reports.figures import format_count
@@ -120,7 +120,8 @@ def _build_decided(case_id: int, decision: Decision, *, may_decide: bool, now: d
     """What a person decided, who, when, why and until when, with the way back."""
     until = f" · until {format_minute(decision.until)} UTC" if decision.until else ""
     who = f"by {decision.decided_by} {format_age(decision.decided_at, now=now)}"
-    undo = html.Button("Undo", className="button button-small", type="button", **{"data-undo": str(case_id)})
+    key = build_undo_key(case_id, decision)
+    undo = html.Button("Undo", className="button button-small", type="button", **{"data-undo": key})
     return html.Div(
         [
             build_state(decision.verdict, VERDICTS[decision.verdict]),

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.cases.rows import build_state
 from dashboard.cases.verdict_form import UNTIL
-from dashboard.cases.words import CONSEQUENCES, REASONS, RULES, VERDICTS, find_strongest
+from dashboard.cases.words import CONSEQUENCES, REASONS, RULES, VERDICTS, build_undo_key, find_strongest
 from dashboard.components.controls import build_select
 from dashboard.components.terms import build_term
 from dashboard.formats import format_age, format_minute
@@ -152,7 +152,8 @@ def build_decided(case: Case, *, may_decide: bool, now: datetime) -> list[Compon
         return [] if may_decide else [html.P("Not decided yet", className="hint")]
     until = f"{format_minute(decision.until)} UTC" if decision.until else "No end"
     facts = {"Reason": decision.reason, **({"Note": decision.note} if decision.note else {}), "Until": until}
-    undo = html.Button("Undo", className="button", type="button", **{"data-undo": str(case.id)})
+    key = build_undo_key(case.id, decision)
+    undo = html.Button("Undo", className="button", type="button", **{"data-undo": key})
     change = html.Button("Change", className="button", type="button", **{"data-change": "true"})
     return [
         build_state(decision.verdict, VERDICTS[decision.verdict]),

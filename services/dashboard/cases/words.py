@@ -1,6 +1,6 @@
 """What cases are called, rule by rule and verdict by verdict."""
 
-from viral_contract.models.cases import Case, CaseKind, CaseOrder, CaseRule, CaseStatus, CaseVerdict
+from viral_contract.models.cases import Case, CaseKind, CaseOrder, CaseRule, CaseStatus, CaseVerdict, Decision
 from viral_contract.models.referrer_evidence import Strength
 
 RULES: dict[CaseRule, str] = {
@@ -81,3 +81,8 @@ def find_reason(verdict: CaseVerdict, rule: CaseRule | None) -> str:
 def find_strongest(case: Case) -> CaseRule | None:
     """The first of its rules, which is one that flags where any does."""
     return case.rules[0] if case.rules else None
+
+
+def build_undo_key(case_id: int, decision: Decision) -> str:
+    """What a button sends to undo this decision and no other."""
+    return f"{case_id}:{decision.id}"

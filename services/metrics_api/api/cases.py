@@ -77,6 +77,16 @@ class VerdictQuery(BaseModel):
     dry_run: bool = Field(False, description="Answer what the verdict would change, and store nothing")
 
 
+class UndoQuery(BaseModel):
+    """Query of an undo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict_id: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(
+        None, description="The verdict to undo; 409 if another is newest. The newest if absent"
+    )
+
+
 class VerdictAnswer(RootModel[Case | VerdictEffect]):
     """The decided case; of a dry run, what would change."""
 
@@ -130,10 +140,10 @@ def post_verdict(case_id: int, query: VerdictQuery, body: VerdictRequest) -> Cas
 @cases.route(
     "POST", f"{_CASE}/undo", scope=Scope.CASES_WRITE, answers={HTTPStatus.OK: Case, HTTPStatus.CONFLICT: Problem}
 )
-def post_undo(case_id: int) -> Case:
+def post_undo(case_id: int, query: UndoQuery) -> Case:
     """Undo the newest verdict on a case, which is then as before it."""
     with _deciding() as (connection, act):
-        undo_verdict(connection, case_id, act)
+        undo_verdict(connection, case_id, act, verdict_id=query.verdict_id)
         return _fetch(connection, case_id)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, 
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.db.tables import case_conversions, cases
+from metrics_api.db.tables import case_conversions, case_verdicts, cases
 from metrics_api.detection.referrers.answer import show_evidence
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.cases import (
@@ -29,6 +29,14 @@ from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
 CURSOR = "cases"
 _column = cases.c
+_verdict = case_verdicts.c
+_STORED = select(
+    cases,
+    select(func.max(_verdict.id))
+    .where(_verdict.case_id == _column.id, _verdict.undone_at.is_(None))
+    .scalar_subquery()
+    .label("verdict_id"),
+)
 _ORDERS: dict[CaseOrder, tuple[ColumnElement[Any], ...]] = {
     "stake": (_column.conversions, _column.clicks, _column.id),
     "newest": (_column.status_at, _column.id),
@@ -79,7 +87,7 @@ def _match(given: str, identifiers: Identifiers) -> ColumnElement[bool]:
 
 def find_cases(connection: Connection, q: str, identifiers: Identifiers, *, most: int) -> list[Case]:
     """The newest cases of any status that match the text."""
-    found = select(cases).where(_match(q, identifiers)).order_by(_column.id.desc()).limit(most)
+    found = _STORED.where(_match(q, identifiers)).order_by(_column.id.desc()).limit(most)
     return [format_case(row, identifiers) for row in connection.execute(found)]
 
 
@@ -88,7 +96,7 @@ def fetch_cases(
 ) -> CasesAnswer:
     """A page of cases, with counts of all and the stake of those that match."""
     conditions, order = wanted.conditions(identifiers), _ORDERS[wanted.order]
-    listed = select(cases).where(*conditions).order_by(*(column.desc() for column in order))
+    listed = _STORED.where(*conditions).order_by(*(column.desc() for column in order))
     if page.after:
         after = (cast(value, column.type) for column, value in zip(order, page.after, strict=True))
         listed = listed.where(tuple_(*order) < tuple_(*after))
@@ -142,13 +150,13 @@ def _fetch_totals(connection: Connection, conditions: list[ColumnElement[bool]])
 
 
 def fetch_row(connection: Connection, case_id: int) -> Row[Any] | None:
-    """One case as it is stored."""
-    return connection.execute(select(cases).where(_column.id == case_id)).one_or_none()
+    """One case as it is stored, and its verdict's id."""
+    return connection.execute(_STORED.where(_column.id == case_id)).one_or_none()
 
 
 def fetch_decided(connection: Connection, case_ids: Sequence[int], identifiers: Identifiers) -> list[Case]:
     """These cases by their ids."""
-    rows = connection.execute(select(cases).where(_column.id.in_(case_ids)).order_by(_column.id))
+    rows = connection.execute(_STORED.where(_column.id.in_(case_ids)).order_by(_column.id))
     return [format_case(row, identifiers) for row in rows]
 
 
@@ -172,6 +180,7 @@ def format_case(row: Row[Any], identifiers: Identifiers) -> Case:
 
 def _format_decision(row: Row[Any]) -> Decision:
     return Decision(
+        id=row.verdict_id,
         verdict=row.verdict,
         reason=row.reason,
         note=row.note,

@@ -81,10 +81,12 @@ def _format_entry(row: Row[Any]) -> TimelineEntry:
 
 def _describe(row: Row[Any]) -> str:
     rules = ", ".join(rule.replace("_", " ") for rule in row.rules)
+    # Evaluations name the rules of what they close.
+    cause = "no rule finds anything anymore" if rules else "an older case took its place"
     sentences = {
         "opened": f"Opened by {rules}",
         "rule": f"Also found by {rules}",
-        "closed": "Closed: no rule finds anything anymore",
+        "closed": f"Closed: {cause}",
         "reopened": f"Found again by {rules}",
         "verdict": f"Decided: {row.verdict} ({row.reason})",
         "undo": f"Verdict undone: {row.verdict}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, select, text, tuple_
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.cases.events import save_decided
@@ -16,8 +16,7 @@ from metrics_api.db.tables import cases
 from viral_contract.models.cases import VerdictRequest
 
 _DECISION = "verdict, reason, note, until, decided_at, decided_by"
-# The order in which evaluations lock cases, too.
-_LOCK = select(cases).order_by(cases.c.id).with_for_update(key_share=True)
+_ENTITY = tuple_(cases.c.kind, cases.c.entity)
 _NEXT_UNDO_ID = text("SELECT nextval(pg_get_serial_sequence('case_verdicts', 'id'))")
 _SAVE = text(f"""
     INSERT INTO case_verdicts (case_id, {_DECISION}, undo_id)
@@ -30,13 +29,8 @@ _NEWEST = text("""
     WHERE case_id = ANY(:ids) AND undone_at IS NULL ORDER BY case_id, id DESC
 """)
 _GIVEN_AT_ONCE = text("SELECT id, case_id FROM case_verdicts WHERE undo_id = :undo_id AND undone_at IS NULL")
-# Cases follow what is kept. One that becomes open again takes the place of what was opened about its entity meanwhile.
-_MAKE_WAY = text("""
-    UPDATE cases SET status = 'closed', status_at = :now FROM cases AS reopened
-    WHERE cases.status = 'open' AND cases.kind = reopened.kind AND cases.entity = reopened.entity
-        AND reopened.id = ANY(:ids) AND cases.id <> ALL(:ids)
-""")
-_FOLLOW = text(f"""
+# Cases follow what is kept.
+_FOLLOWING = f"""
     WITH newest AS (
         SELECT changed.id AS case_id, given.* FROM unnest(CAST(:ids AS bigint[])) AS changed (id) LEFT JOIN LATERAL (
             SELECT {_DECISION} FROM case_verdicts
@@ -47,6 +41,21 @@ _FOLLOW = text(f"""
             WHEN cases.status = 'decided' THEN 'open' ELSE cases.status END AS new_status
         FROM newest JOIN cases ON cases.id = case_id
     )
+"""
+# One that becomes open again takes the place of what was opened about its entity meanwhile.
+_MAKE_WAY = text(f"""
+    {_FOLLOWING}, closed AS (
+        UPDATE cases SET status = 'closed', status_at = :now
+        FROM following JOIN cases AS reopened ON reopened.id = following.case_id
+        WHERE new_status = 'open' AND cases.status = 'open'
+            AND cases.kind = reopened.kind AND cases.entity = reopened.entity AND cases.id <> ALL(:ids)
+        RETURNING cases.id
+    )
+    INSERT INTO case_changes (case_id, changed_at, kind, rules)
+    SELECT id, :now, 'closed', '{{}}' FROM closed ORDER BY id RETURNING case_id
+""")
+_FOLLOW = text(f"""
+    {_FOLLOWING}
     UPDATE cases SET status = new_status,
         status_at = CASE cases.status WHEN new_status THEN cases.status_at ELSE :now END,
         {", ".join(f"{column} = following.{column}" for column in _DECISION.split(", "))}
@@ -106,11 +115,14 @@ def _save(
     _follow(connection, before, "decide_case", act, undo_id=undo_id)
 
 
-def undo_verdict(connection: Connection, case_id: int, act: Act) -> None:
-    """Take back the newest verdict on the case: it is as before. Raises UnknownCasesError or CaseConflictError."""
+def undo_verdict(connection: Connection, case_id: int, act: Act, *, verdict_id: int | None) -> None:
+    """Take back the newest verdict on the case: it is as before.
+
+    Raises UnknownCasesError, or CaseConflictError if there is none, or another one than is asked for.
+    """
     before = _lock(connection, [case_id])
     newest = _fetch_newest(connection, [case_id])
-    if not newest:
+    if newest.get(case_id) is None or verdict_id not in (None, newest[case_id]):
         raise CaseConflictError(before)
     _undo(connection, before, newest, act)
 
@@ -133,7 +145,10 @@ def undo_verdicts(connection: Connection, undo_id: int, act: Act) -> list[int]:
 
 
 def _lock(connection: Connection, case_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    rows = connection.execute(_LOCK.where(cases.c.id.in_(case_ids))).all()
+    """The cases, locked with the others about their entities, in the order in which evaluations lock cases, too."""
+    entities = select(cases.c.kind, cases.c.entity).where(cases.c.id.in_(case_ids))
+    locked = select(cases).where(_ENTITY.in_(entities)).order_by(cases.c.id).with_for_update(key_share=True)
+    rows = [row for row in connection.execute(locked) if row.id in case_ids]
     missing = sorted(set(case_ids) - {row.id for row in rows})
     if missing:
         raise UnknownCasesError(missing)
@@ -154,20 +169,21 @@ def _follow(
 ) -> None:
     """Set the cases' verdicts, and note who changed what."""
     ids = [row.id for row in before]
-    connection.execute(_MAKE_WAY, {"ids": ids, "now": act.now})
+    closed = connection.execute(_MAKE_WAY, {"ids": ids, "now": act.now}).scalars().all()
     connection.execute(_FOLLOW, {"ids": ids, "now": act.now})
-    after = {row.id: row for row in connection.execute(select(cases).where(cases.c.id.in_(ids)))}
-    save_decided(connection, list(after.values()), is_undone=action == "undo_verdict", now=act.now)
-    details = {"undo_id": undo_id} if undo_id else None
-    for row in before:
+    after = {row.id: row for row in connection.execute(select(cases).where(cases.c.id.in_([*ids, *closed])))}
+    save_decided(connection, [after[row.id] for row in before], is_undone=action == "undo_verdict", now=act.now)
+    states = {row.id: _describe(row) for row in before}
+    states |= {case_id: {**_describe(after[case_id]), "status": "open"} for case_id in closed}
+    for case_id, state in states.items():
         save_audit_entry(
             connection,
             actor=act.actor,
-            action=action,
-            subject=f"case:{row.id}",
-            details=details,
-            before=_describe(row),
-            after=_describe(after[row.id]),
+            action="close_case" if case_id in closed else action,
+            subject=f"case:{case_id}",
+            details={"undo_id": undo_id} if undo_id else None,
+            before=state,
+            after=_describe(after[case_id]),
             now=act.now,
         )
 

@@ -46,9 +46,9 @@ class CasesApi(ApiConnection):
         """Decide several cases at once. Raises ApiProblemError 409 if one of them is already decided."""
         return self._call("POST", "/v1/cases/verdicts", BulkVerdictAnswer, json=request.model_dump(mode="json"))
 
-    def undo_verdict(self, case_id: int) -> Case:
-        """Take the verdict on a case back. Raises ApiProblemError 409 if there is none."""
-        return self._call("POST", f"/v1/cases/{case_id}/undo", Case)
+    def undo_verdict(self, case_id: int, verdict_id: int) -> Case:
+        """Take a verdict on a case back. Raises ApiProblemError 409 if another is newest."""
+        return self._call("POST", f"/v1/cases/{case_id}/undo", Case, params={"verdict_id": verdict_id})
 
     def undo_verdicts(self, undo_id: int) -> BulkVerdictAnswer:
         """Take a bulk verdict back as one."""

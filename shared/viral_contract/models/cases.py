@@ -28,6 +28,7 @@ class Stake(BaseModel):
 class Decision(BaseModel):
     """What a person decided about a case."""
 
+    id: int = Field(description="Of the verdict, by which it is undone")
     verdict: CaseVerdict
     reason: str
     note: str | None

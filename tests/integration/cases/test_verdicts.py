@@ -45,6 +45,15 @@ def decide(api: Api, case: dict[str, Any], verdict: dict[str, Any]) -> dict[str,
     return decided
 
 
+def plant_rotation(api: Api) -> None:
+    """Another rule finds the network, too."""
+    clicks = [
+        build_event(at=YESTERDAY - timedelta(days=1), ip_address=NETWORK, device_fingerprint=f"new-{number}")
+        for number in range(40)
+    ]
+    api.post_events(*clicks)
+
+
 def undo(api: Api, case: dict[str, Any]) -> dict[str, Any]:
     """The case after an undo that must succeed."""
     response = api.send("POST", f"/v1/cases/{case['id']}/undo")
@@ -123,11 +132,7 @@ def test_a_rule_that_was_not_judged_opens_another_case(
 ) -> None:
     network, _ = planted
     decide(api, network, LEGITIMATE)
-    clicks = [
-        build_event(at=YESTERDAY - timedelta(days=1), ip_address=NETWORK, device_fingerprint=f"new-{number}")
-        for number in range(40)
-    ]
-    api.post_events(*clicks)
+    plant_rotation(api)
     evaluate(context)
     new = next(case for case in api.read("/v1/cases")["cases"] if case["kind"] == "network")
     assert (new["entity"], new["rules"]) == (NETWORK, ["rotating"])
@@ -136,9 +141,45 @@ def test_a_rule_that_was_not_judged_opens_another_case(
     assert (decided["rules"], decided["verdict"]) == (["over_limit"], "legitimate")
     # Undone, the case takes its place again, and holds both rules.
     undo(api, network)
+    entries = api.read(f"/v1/cases/{new['id']}/timeline")["entries"]
+    assert entries[0]["text"] == "Closed: an older case took its place"
+    (audited,) = api.read("/v1/audit-entries", subject=f"case:{new['id']}")["entries"]
+    assert (audited["action"], audited["before"]["status"], audited["after"]["status"]) == (
+        "close_case",
+        "open",
+        "closed",
+    )
     evaluate(context)
     (only,) = [case for case in api.read("/v1/cases")["cases"] if case["kind"] == "network"]
     assert (only["id"], only["rules"]) == (network["id"], ["over_limit", "rotating"])
+
+
+def test_a_verdict_that_reopens_nothing_leaves_the_other_case_open(
+    api: Api, context: Context, planted: list[dict[str, Any]]
+) -> None:
+    network, _ = planted
+    decide(api, network, LEGITIMATE)
+    plant_rotation(api)
+    evaluate(context)
+    before = read_figures(api)
+    assert [case["rules"] for case in api.read("/v1/cases", kind="network")["cases"]] == [["rotating"]]
+    decide(api, network, {**FRAUD, "change": True})
+    assert [case["rules"] for case in api.read("/v1/cases", kind="network")["cases"]] == [["rotating"]]
+    undo(api, network)
+    assert read_figures(api) == before
+
+
+def test_an_undo_is_of_the_verdict_that_it_names(api: Api, planted: list[dict[str, Any]]) -> None:
+    first = decide(api, planted[0], FRAUD)
+    second = decide(api, planted[0], {**LEGITIMATE, "change": True})
+    path = f"/v1/cases/{planted[0]['id']}/undo"
+    before, problem = read_figures(api), api.refuse(409, "POST", f"{path}?verdict_id={first['decision']['id']}")
+    assert (problem["code"], "legitimate, by " in problem["detail"]) == ("case_decided", True)
+    assert read_figures(api) == before
+    named = f"{path}?verdict_id={second['decision']['id']}"
+    assert api.send("POST", named).get_json() == first
+    assert api.refuse(409, "POST", named)["code"] == "case_decided"
+    api.refuse(422, "POST", f"{path}?verdict_id={2**63}")
 
 
 def test_of_8_people_exactly_one_decides_each_case(

@@ -68,6 +68,7 @@ def build_decided_case(verdict: str = "fraud", *, status: str = "decided", **fie
     """The case as Ana has decided it."""
     decision = Decision.model_validate(
         {
+            "id": 5,
             "verdict": verdict,
             "reason": "Fake accounts for a reward",
             "note": "Same flat",

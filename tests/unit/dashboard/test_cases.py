@@ -150,8 +150,12 @@ def test_a_verdict_is_saved_said_and_can_be_undone(api: FakeApi) -> None:
         "until": None,
         "change": False,
     }
-    assert saved["done"]["states"] == {"128": {"text": "Fraud, by you just now", "tone": "fraud", "undo": "128"}}
+    assert saved["done"]["states"] == {"128": {"text": "Fraud, by you just now", "tone": "fraud", "undo": "128:5"}}
     assert text_of(saved["toast"]) == "Case 128: fraud. 4 conversions left K clean. Undo Z"
+    api.answers[UNDO] = build_case(128)
+    undone = undo(api.connect(), {"key": "128:5", "n": 3})
+    assert api.asked[-1].url.query == b"verdict_id=5"
+    assert text_of(undone["toast"]) == "Case 128 is open again."
 
 
 def test_several_are_decided_and_undone_as_one(api: FakeApi) -> None:
@@ -182,7 +186,7 @@ def test_a_verdict_that_did_not_arrive_says_so_in_the_form(api: FakeApi) -> None
     api.is_down = True
     saved = save(api.connect(), OPENED, "Own accounts", None, "none", now=NOW)
     assert saved["problem"] == "Not saved: no connection. Try again."
-    assert "not responding" in text_of(undo(api.connect(), {"key": "128", "n": 1})["toast"])
+    assert "not responding" in text_of(undo(api.connect(), {"key": "128:5", "n": 1})["toast"])
 
 
 def answer_case(api: FakeApi, **fields: Any) -> None:
