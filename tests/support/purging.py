@@ -51,9 +51,9 @@ def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
 
 
 def save_case(connection: Connection, age: str, at: datetime) -> None:
-    """A case about a referrer, who was judged, with a conversion at stake."""
+    """A case about a referrer, who was judged until then, with a conversion at stake."""
     evidence = [{"rule": "mutual", "strength": "flags", "n": 1, "evidence": {"user_ids": [f"{age}-partner"]}}]
-    judged = {"status": "decided", "status_at": at, "verdict": "fraud", "reason": f"{age}-reason"}
+    judged = {"status": "decided", "status_at": at, "verdict": "fraud", "until": at, "reason": f"{age}-reason"}
     seen = {"first_seen": at, "last_seen": at, "opened_at": at, "conversions": 1}
     case = {"kind": "referrer", "entity": f"{age}-accused", "rules": ["mutual"], "strength": "flags"}
     statement = insert(cases).values(**case, **judged, **seen, evidence=evidence).returning(cases.c.id)

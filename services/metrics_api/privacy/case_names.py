@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, text
 
+from metrics_api.detection.quiet import IS_ACTIVE
 from metrics_api.privacy.retention import Retention
 from viral_contract.models.privacy import SubjectKind
 
@@ -51,7 +52,14 @@ _FORGET_CALLS = text("""
     )
     UPDATE delivery_requests SET event = NULL WHERE id IN (SELECT request_id FROM called)
 """)
-_OLD = text("DELETE FROM cases WHERE last_seen < :cutoff")
+_OLD = text(f"DELETE FROM cases WHERE last_seen < :cutoff AND NOT ({IS_ACTIVE})")
+# Of a verdict that is in force, who and what it is about is kept, and which rules; not what they found.
+_OLD_EVIDENCE = text("""
+    UPDATE cases SET evidence = (
+        SELECT jsonb_agg(jsonb_set(rule, '{evidence}', '{}') ORDER BY place)
+        FROM jsonb_array_elements(evidence) WITH ORDINALITY AS rules (rule, place))
+    WHERE last_seen < :cutoff AND jsonb_path_exists(evidence, '$[*].evidence.*')
+""")
 _OLD_CONVERSIONS = text("""
     WITH gone AS (DELETE FROM case_conversions WHERE day < :cutoff RETURNING case_id), counted AS (
         UPDATE cases SET conversions = cases.conversions - gone_of.conversions
@@ -74,8 +82,12 @@ def forget_conversions(connection: Connection, event_ids: Collection[str]) -> No
 
 
 def purge_cases(connection: Connection, retention: Retention) -> int:
-    """Delete cases that were last seen before the kept dates, with their verdicts; returns the number."""
-    return connection.execute(_OLD, {"cutoff": retention.events_at}).rowcount
+    """Delete cases that were last seen before the kept dates, with their verdicts; returns the number.
+
+    A case whose verdict is in force only loses its evidence.
+    """
+    connection.execute(_OLD_EVIDENCE, {"cutoff": retention.events_at})
+    return connection.execute(_OLD, {"cutoff": retention.events_at, "now": retention.at}).rowcount
 
 
 def purge_case_conversions(connection: Connection, retention: Retention) -> int:

@@ -1,11 +1,13 @@
 """Cases follow what is erased and exported: what they are about, whom their evidence names, what is at stake."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from metrics_api.context import Context
+from metrics_api.db.database import Database
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event
 from tests.support.case_builders import (
@@ -20,7 +22,7 @@ from tests.support.case_builders import (
     read_figures,
 )
 from tests.support.privacy_requests import ask, do, erase
-from tests.support.purging import dump
+from tests.support.purging import NIGHT, OLD, dump, purge, save_case
 from viral_contract.models.privacy import SubjectKind
 
 
@@ -73,3 +75,18 @@ def test_evidence_about_others_forgets_the_subject(api: Api, connection: Connect
     assert read_figures(api)["k"]["removed_conversions"] == removed - 2
     evaluate(context)
     assert "child-7" not in dump(connection)
+
+
+def test_a_verdict_outlives_its_evidence_until_it_ends(connection: Connection, database: Database) -> None:
+    save_case(connection, "old", OLD)
+    connection.execute(text("UPDATE cases SET until = NULL"))
+    connection.commit()
+    purge(database)
+    kept = connection.execute(text("SELECT entity, verdict, rules, conversions, evidence FROM cases")).one()
+    assert tuple(kept[:4]) == ("old-accused", "fraud", ["mutual"], 0)
+    assert kept.evidence == [{"rule": "mutual", "strength": "flags", "n": 1, "evidence": {}}]
+    assert connection.execute(text("SELECT count(*) FROM case_conversions")).scalar_one() == 0
+    connection.execute(text("UPDATE cases SET until = :now"), {"now": NIGHT})
+    connection.commit()
+    purge(database, NIGHT + timedelta(days=1))
+    assert connection.execute(text("SELECT count(*) FROM cases")).scalar_one() == 0
