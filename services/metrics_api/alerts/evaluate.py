@@ -1,5 +1,6 @@
 """One evaluation of the guardrails: stores the score, updates the alerts, and records telemetry."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -7,7 +8,7 @@ from sqlalchemy import Connection
 from metrics_api.alerts.alert_events import save_alert_events
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
-from metrics_api.cases.refresh import refresh_cases
+from metrics_api.cases.refresh import CASE_KINDS, find_all, refresh_cases, save_cases
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.detection.coppa_violations import fetch_violations
@@ -16,6 +17,7 @@ from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.health.evaluation import fetch_health
 from metrics_api.health.history import save_point
 from metrics_api.ingest.referrals import settle_referrals
+from viral_contract.models.cases import CaseKind
 from viral_contract.models.evaluations import Evaluation
 from viral_contract.models.guardrails import HealthAnswer
 from viral_contract.models.period import Period
@@ -23,13 +25,16 @@ from viral_contract.models.violations import Violation, ViolationFilter
 from viral_runtime.observe.telemetry import record_event
 
 
-def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
-    """Evaluate the last 7 dates and store score, alerts and alert events in one transaction; then record telemetry."""
+def evaluate_guardrails(context: Context, *, now: datetime, kinds: Collection[CaseKind] = CASE_KINDS) -> Evaluation:
+    """Evaluate the last 7 dates and store score, alerts and alert events in one transaction; then record telemetry.
+
+    Of the cases, those of these kinds are refreshed.
+    """
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
         await_turn(connection)
         settle_referrals(connection, now=now)
-        refresh_cases(connection, query)
+        refresh_cases(connection, query, kinds)
         health = fetch_health(connection, query)
         save_point(connection, health)
         violations, event_pii = _fetch_true_violations(connection, query), fetch_event_pii(connection, query)
@@ -42,6 +47,19 @@ def evaluate_guardrails(context: Context, *, now: datetime) -> Evaluation:
         opened_alerts=[alert.id for alert in changes.opened],
         resolved_alerts=changes.resolved,
     )
+
+
+def evaluate_referrers(context: Context, *, now: datetime) -> None:
+    """Refresh the cases of referrers, whose rules compare each with all others: that takes too long for every minute.
+
+    Other evaluations wait only while it writes.
+    """
+    query = build_recent_query(context, Page(MAX_REFS), now=now)
+    with context.database.read() as connection:
+        findings = find_all(connection, query, ["referrer"])
+    with context.database.write() as connection:
+        await_turn(connection)
+        save_cases(connection, query, findings, ["referrer"])
 
 
 def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:

@@ -131,12 +131,15 @@ def _fetch_totals(connection: Connection, conditions: list[ColumnElement[bool]])
     """Counts by status, and the clicks and conversions of the matching cases, each conversion once."""
     matching = select(cases.c.id, cases.c.clicks).where(*conditions).cte("matching")
     event = case_conversions.c
-    at_stake = (
-        select(
-            func.count(event.event_id.distinct()).label("conversions"),
-            func.count(event.event_id.distinct()).filter(event.is_flagged).label("flagged"),
-        )
+    found = (
+        select(func.bool_or(event.is_flagged).label("is_flagged"))
         .join_from(case_conversions, matching, event.case_id == matching.c.id)
+        .group_by(event.event_id)
+        .subquery()
+    )
+    at_stake = (
+        select(func.count().label("conversions"), func.count().filter(found.c.is_flagged).label("flagged"))
+        .select_from(found)
         .subquery()
     )
     by_status = select(

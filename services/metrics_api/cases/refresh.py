@@ -8,12 +8,12 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from metrics_api.cases.device_findings import find_devices
-from metrics_api.cases.events import save_not_credible, save_opened
 from metrics_api.cases.findings import CASE_DAYS, Finding
 from metrics_api.cases.listed_findings import find_listed
 from metrics_api.cases.network_findings import find_networks
@@ -22,6 +22,7 @@ from metrics_api.cases.referrer_findings import find_referrers
 from metrics_api.detection.entity_lists import fetch_active_lists, find_entry
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
+from viral_contract.models.cases import CaseKind
 from viral_contract.models.period import Period
 
 _STATE = "rules, strength, evidence, source, clicks, first_seen, last_seen"
@@ -32,7 +33,7 @@ _ROW = """
 # The newest verdict about an entity comes first.
 _KNOWN = text(f"""
     SELECT id, kind, entity, status, {_STATE}, coalesce({IS_ACTIVE}, false) AS is_in_force FROM cases
-    WHERE status = 'open' OR (kind, entity) IN (
+    WHERE status = 'open' AND kind = ANY(:looked_at) OR (kind, entity) IN (
         SELECT kind, entity FROM unnest(CAST(:kinds AS text[]), CAST(:entities AS text[])) AS found (kind, entity))
     ORDER BY decided_at DESC NULLS LAST, id
 """)
@@ -59,10 +60,11 @@ _DIFFERENCE = text("""
     FROM unnest(CAST(:case_ids AS bigint[]), CAST(:event_ids AS uuid[]), CAST(:flags AS boolean[]))
         AS wanted (case_id, event_id, is_flagged)
     FULL JOIN (
-        SELECT case_id, event_id, is_flagged FROM case_conversions WHERE day >= :first_day
+        SELECT case_id, event_id, is_flagged, status FROM case_conversions JOIN cases ON cases.id = case_id
+        WHERE day >= :first_day AND kind = ANY(:looked_at)
     ) AS stored ON stored.case_id = wanted.case_id AND stored.event_id = wanted.event_id
-    WHERE stored.is_flagged IS DISTINCT FROM wanted.is_flagged AND (wanted.case_id IS NOT NULL OR EXISTS (
-        SELECT FROM cases WHERE id = stored.case_id AND status <> 'decided'))
+    WHERE stored.is_flagged IS DISTINCT FROM wanted.is_flagged
+        AND (wanted.case_id IS NOT NULL OR stored.status <> 'decided')
 """)
 _ADD = text("""
     INSERT INTO case_conversions AS stored (case_id, event_id, day, is_flagged)
@@ -88,21 +90,42 @@ _NOTE = text("""
     SELECT id, :now, kind, rules
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (id bigint, kind text, rules text[])
 """)
+CASE_KINDS: Sequence[CaseKind] = get_args(CaseKind)
 Change = tuple[int, str, Sequence[str]]
 Difference = tuple[int, UUID, bool | None]
 """A case's conversion that is or is not flagged, or, with None, that is no longer found."""
 
 
-def refresh_cases(connection: Connection, query: Query) -> None:
-    """Make the cases match what is found in the 8 weeks that end with the query's period.
+def refresh_cases(connection: Connection, query: Query, kinds: Collection[CaseKind] = CASE_KINDS) -> None:
+    """Make the cases of these kinds match what is found in the 8 weeks that end with the query's period.
 
     The caller holds the evaluation lock.
     """
-    first_day = query.period.end - timedelta(days=CASE_DAYS - 1)
-    findings = find_all(connection, replace(query, period=Period.between(first_day, query.period.end)))
-    plan = plan_cases(findings, _fetch_known(connection, findings, now=query.now))
+    save_cases(connection, query, find_all(connection, query, kinds), kinds)
+
+
+def find_all(connection: Connection, query: Query, kinds: Collection[CaseKind] = CASE_KINDS) -> list[Finding]:
+    """What every rule finds about these kinds in the 8 weeks, verdicts aside."""
+    asked, lists = replace(query, period=_find_window(query)), fetch_active_lists(connection, query)
+    found = find_listed(connection, asked, lists)
+    if "referrer" in kinds:
+        found += find_referrers(connection, asked)
+    if "network" in kinds:
+        found += find_networks(connection, asked, lists)
+    if "device" in kinds:
+        found += find_devices(connection, asked, lists)
+    return [each for each in found if each.kind in kinds and find_entry(lists.allow, each.kind, each.entity) is None]
+
+
+def _find_window(query: Query) -> Period:
+    return Period.between(query.period.end - timedelta(days=CASE_DAYS - 1), query.period.end)
+
+
+def save_cases(connection: Connection, query: Query, findings: Sequence[Finding], kinds: Collection[CaseKind]) -> None:
+    """Make the cases of these kinds match the findings. The caller holds the evaluation lock."""
+    plan = plan_cases(findings, _fetch_known(connection, findings, kinds, now=query.now))
     opened = _open(connection, plan, now=query.now)
-    differences = _fetch_differences(connection, plan, opened, first_day)
+    differences = _fetch_differences(connection, plan, opened, kinds, _find_window(query).start)
     changed = [(case.known, case) for case in plan.wanted if case.known and case.is_changed]
     touched = {case_id for case_id, *_ in differences}
     _lock(connection, touched.union((known.id for known, _ in changed), plan.over))
@@ -110,27 +133,15 @@ def refresh_cases(connection: Connection, query: Query) -> None:
     closed = _close(connection, plan.over, now=query.now)
     _save_conversions(connection, differences)
     _count(connection, touched)
-    changes = list(_list_changes(plan, opened))
-    _note(connection, [*changes, *closed], now=query.now)
-    save_opened(connection, (case_id for case_id, kind, _ in changes if kind != "rule"), now=query.now)
-    save_not_credible(connection, (event_id for _, event_id, is_flagged in differences if is_flagged), now=query.now)
+    _note(connection, [*_list_changes(plan, opened), *closed], now=query.now)
 
 
-def find_all(connection: Connection, query: Query) -> list[Finding]:
-    """What every rule finds in the query's period, verdicts aside."""
-    lists = fetch_active_lists(connection, query)
-    found = [
-        *find_referrers(connection, query),
-        *find_networks(connection, query, lists),
-        *find_devices(connection, query, lists),
-        *find_listed(connection, query, lists),
-    ]
-    return [finding for finding in found if find_entry(lists.allow, finding.kind, finding.entity) is None]
-
-
-def _fetch_known(connection: Connection, findings: Sequence[Finding], *, now: datetime) -> list[KnownCase]:
+def _fetch_known(
+    connection: Connection, findings: Sequence[Finding], kinds: Collection[CaseKind], *, now: datetime
+) -> list[KnownCase]:
     entities = sorted({(finding.kind, finding.entity) for finding in findings})
-    given = {"kinds": [kind for kind, _ in entities], "entities": [entity for _, entity in entities], "now": now}
+    found = {"kinds": [kind for kind, _ in entities], "entities": [entity for _, entity in entities]}
+    given = {**found, "looked_at": list(kinds), "now": now}
     return [
         KnownCase(
             id=row.id,
@@ -161,7 +172,7 @@ def _build_row(case: WantedCase) -> dict[str, object]:
 
 
 def _fetch_differences(
-    connection: Connection, plan: Plan, opened: Mapping[Entity, int], first_day: date
+    connection: Connection, plan: Plan, opened: Mapping[Entity, int], kinds: Collection[CaseKind], first_day: date
 ) -> list[Difference]:
     wanted = [
         (case_id, event_id, is_flagged)
@@ -169,7 +180,7 @@ def _fetch_differences(
         if (case_id := case.known.id if case.known else opened.get(case.entity))
         for event_id, is_flagged in case.conversions.items()
     ]
-    rows = connection.execute(_DIFFERENCE, {**_build_arrays(wanted), "first_day": first_day})
+    rows = connection.execute(_DIFFERENCE, {**_build_arrays(wanted), "looked_at": list(kinds), "first_day": first_day})
     return [(row.case_id, row.event_id, row.is_flagged) for row in rows]
 
 

@@ -5,10 +5,13 @@ from viral_contract.models.cases import CaseKind
 
 IS_LEFT_OUT = "(status = 'decided' AND verdict = 'fraud' OR status <> 'decided' AND is_flagged)"
 """Of a row of `case_conversions` with its case."""
+# Thresholds decide about networks and devices: under other ones than those in use, their open cases say nothing.
 AT_STAKE = f"""
-    SELECT event_id FROM case_conversions JOIN cases ON cases.id = case_id WHERE day = ANY(:days) AND {IS_LEFT_OUT}
+    SELECT event_id FROM case_conversions JOIN cases ON cases.id = case_id
+    WHERE day = ANY(:days) AND {IS_LEFT_OUT}
+        AND (:is_live OR status = 'decided' OR kind NOT IN ('network', 'device'))
 """
-"""The conversions that a rule flags and nobody judged legitimate, and those judged fraud; wants the value `days`."""
+"""The conversions flagged and not judged legitimate, and those judged fraud; wants `days` and `is_live`."""
 # A verdict on duplicates is about these alone: the referrer's other conversions are earned.
 FRAUDS = f"""
     SELECT kind, entity, min(decided_at) AS since FROM cases

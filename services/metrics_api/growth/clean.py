@@ -74,12 +74,12 @@ class Flagged:
         return sum(self.conversions.values())
 
 
-def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged:
+def fetch_flagged(connection: Connection, query: Query, lists: Lists, *, is_live: bool = True) -> Flagged:
     """What is flagged of the period's clicks and conversions.
 
     A conversion is suspect from or by what is denied, from a flagged address or device, credited to a flagged referrer,
     at stake in a case that flags or was judged fraud, or later of somebody judged fraud, unless it is from or by what
-    is allowed.
+    is allowed. `is_live` says whether the query's thresholds are those in use.
     """
     devices, bot_values = flagged_devices(query, lists)
     statement = _FLAGGED.format(
@@ -93,7 +93,7 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged
     prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
     values = networks.flagging_values(query, lists) | bot_values | anomalies.flagging_values(query, lists)
     values |= listing_values(lists) | dates | prefix
-    rows = connection.execute(text(statement), values).all()
+    rows = connection.execute(text(statement), {**values, "is_live": is_live}).all()
     suspect = {row.day: row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
 

@@ -8,9 +8,10 @@ from functools import partial
 from prometheus_client import Gauge
 from redis import Redis
 
-from metrics_api.alerts.evaluate import evaluate_guardrails
+from metrics_api.alerts.evaluate import evaluate_guardrails, evaluate_referrers
 from metrics_api.batches.ledger import BATCHES
 from metrics_api.batches.steps import start_due_classification, start_due_scans
+from metrics_api.cases.refresh import CASE_KINDS
 from metrics_api.context import Context
 from metrics_api.db.database import Database
 from metrics_api.deliveries import transitions
@@ -42,6 +43,8 @@ class Task:
     run: Callable[[datetime], bool]
 
 
+_REFERRERS_EVERY = 5
+_KINDS_EACH_TIME = [kind for kind in CASE_KINDS if kind != "referrer"]
 _WORK = Gauge(
     "viral_engine_queue_work",
     "Work of a queue, by state: waiting, running, failed for good, or uncertain",
@@ -61,6 +64,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
     often = context.settings.queues.reconcile_seconds
     return (
         Task("evaluate_guardrails", own.evaluation_seconds, partial(_evaluate, context)),
+        Task("evaluate_referrers", _REFERRERS_EVERY * own.evaluation_seconds, partial(_evaluate_referrers, context)),
         Task("tell_news", often, partial(_enqueue_alert_messages, context)),
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
@@ -75,8 +79,13 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
 
 
 def _evaluate(context: Context, now: datetime) -> bool:
-    evaluate_guardrails(context, now=now)
+    evaluate_guardrails(context, now=now, kinds=_KINDS_EACH_TIME)
     return _enqueue_alert_messages(context, now)
+
+
+def _evaluate_referrers(context: Context, now: datetime) -> bool:
+    evaluate_referrers(context, now=now)
+    return False
 
 
 def _enqueue_alert_messages(context: Context, now: datetime) -> bool:

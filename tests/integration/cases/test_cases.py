@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
+from metrics_api.alerts.evaluate import evaluate_guardrails, evaluate_referrers
+from metrics_api.cases.refresh import CASE_KINDS
 from metrics_api.context import Context
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event
@@ -183,3 +185,17 @@ def test_who_sees_masks_finds_by_ref_only(api: Api, context: Context, holder_of:
     assert (list_cases(viewer, q=NETWORK), list_cases(viewer, q="203.0")) == ([], [])
     assert list_cases(viewer, q=network["ref"]) == [network]
     assert list_cases(api, q=network["ref"])[0]["entity"] == NETWORK
+
+
+def test_cases_of_referrers_are_refreshed_apart(api: Api, context: Context) -> None:
+    plant_network(api)
+    plant_self_referral(api)
+    others = [kind for kind in CASE_KINDS if kind != "referrer"]
+    evaluate_guardrails(context, now=datetime.now(UTC), kinds=others)
+    assert [case["kind"] for case in list_cases(api)] == ["network"]
+    evaluate_referrers(context, now=datetime.now(UTC))
+    cases = list_cases(api)
+    assert sorted(case["kind"] for case in cases) == ["network", "referrer"]
+    evaluate_guardrails(context, now=datetime.now(UTC), kinds=others)
+    assert list_cases(api) == cases
+    assert api.read("/v1/cases")["stake"]["conversions"] == 4

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
+from metrics_api.alerts.evaluate import build_recent_query
 from metrics_api.context import Context
+from metrics_api.db.paging import Page
+from metrics_api.detection.entity_lists import fetch_active_lists
+from metrics_api.growth.clean import fetch_flagged
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event
 from tests.support.case_builders import (
@@ -269,3 +274,28 @@ def test_viewers_read_and_do_not_decide(planted: list[dict[str, Any]], holder_of
     assert len(viewer.read("/v1/cases")["cases"]) == 2
     for path in (f"{planted[0]['id']}/verdict", f"{planted[0]['id']}/undo", "verdicts", "verdicts/1/undo"):
         viewer.refuse(403, "POST", f"/v1/cases/{path}", json={})
+
+
+def test_what_only_looks_counts_until_it_is_judged_fraud(api: Api, context: Context) -> None:
+    plant_invites(api)
+    api.send("PUT", "/v1/lists/watch/referrer/zoe", json={"reason": "A hunch"})
+    evaluate(context)
+    (case,) = api.read("/v1/cases")["cases"]
+    assert (case["strength"], case["stake"]["conversions"]) == ("looks", 1)
+    assert read_figures(api)["k"]["removed_conversions"] == 0
+    decide(api, case, FRAUD)
+    assert read_figures(api)["k"]["removed_conversions"] == 1
+    undo(api, case)
+    assert read_figures(api)["k"]["removed_conversions"] == 0
+
+
+def test_under_other_thresholds_open_cases_of_networks_and_devices_say_nothing(
+    api: Api, context: Context, connection: Connection, planted: list[dict[str, Any]]
+) -> None:
+    recent = build_recent_query(context, Page(1), now=datetime.now(UTC))
+    drafted = replace(recent, settings=recent.settings.model_copy(update={"fraud_ip_click_threshold": 50}))
+    lists = fetch_active_lists(connection, recent)
+    assert fetch_flagged(connection, recent, lists).total_conversions == 3
+    assert fetch_flagged(connection, drafted, lists, is_live=False).total_conversions == 1
+    decide(api, planted[0], FRAUD)
+    assert fetch_flagged(connection, drafted, lists, is_live=False).total_conversions == 3
