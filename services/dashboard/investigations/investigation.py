@@ -51,12 +51,13 @@ _SERIES = [
 ]
 
 
-def build_investigation(found: Investigation, identifier: str, search: str) -> list[Component]:
-    """Everything about one entity, the verdict first."""
+def build_investigation(found: Investigation, identifier: str, search: str, case: list[Component]) -> list[Component]:
+    """Everything about one entity: its `case`, if there is one, and the verdict first."""
     return [
         _build_header(found, identifier, search),
         html.Div(
             [
+                *([_section("Case", case)] if case else []),
                 _section("Why it was flagged" if found.flagged else "Not flagged", _build_verdict(found)),
                 _section("Timeline", [_build_timeline(found)]),
                 *_build_related_sections(found, search),

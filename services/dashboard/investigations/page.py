@@ -1,6 +1,7 @@
 """Investigations: an address, a device or a referrer, reached from any flagged row."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
@@ -11,13 +12,16 @@ from dashboard.components.messages import build_failure, build_not_found
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error
 from dashboard.export import answer_csv
+from dashboard.investigations.case import build_case, find_case
 from dashboard.investigations.investigation import EXPORT_PATH, build_investigation
 from dashboard.links import INVESTIGATION_PATH, investigation_path
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, format_query, format_search, keep_period, parse_period, read_search
+from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.investigations import EntityKind, Investigation
+from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 
 _VIEW = "investigation-view"
@@ -51,7 +55,10 @@ def show_investigation(api: MetricsApi, search: str | None) -> list[Component]:
     except (InvalidPeriodError, *API_FAILURES) as error:
         here, cleared = (investigation_path(kind, identifier, kept) for kept in (keep_period(search), ""))
         return [build_failure(error, here, cleared=cleared, what=_WHAT)]
-    return build_investigation(found, identifier, format_search(period))
+    case = find_case(api, found.entity, identifier)
+    may_decide = current_viewer().may(Scope.CASES_WRITE)
+    about_case = build_case(case, may_decide=may_decide, now=datetime.now(UTC)) if case else []
+    return build_investigation(found, identifier, format_search(period), about_case)
 
 
 _FETCH: dict[EntityKind, Callable[[MetricsApi, str, PeriodQuery], Investigation]] = {

@@ -12,6 +12,8 @@ from dashboard.cases.file import fetch_file
 from dashboard.cases.graph import draw_graph, format_summary
 from dashboard.cases.queue_page import show
 from dashboard.guardrails.culprits import build_body, format_subtitle
+from dashboard.investigations.case import build_case as build_part
+from dashboard.investigations.case import find_case
 from tests.support.answers import NOW
 from tests.unit.dashboard.case_answers import (
     build_case,
@@ -25,6 +27,7 @@ from tests.unit.dashboard.growth_answers import build_k_factor
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.cases import BulkVerdictAnswer, Stake
+from viral_contract.models.investigations import Entity
 from viral_contract.models.people import Role
 
 VERDICT = ("POST", "/v1/cases/128/verdict")
@@ -264,3 +267,26 @@ def test_the_card_of_culprits_is_the_same_without_buttons_for_viewers() -> None:
     assert verdicts_in(build_body(build_snapshot())) == ["fraud", "legitimate", "unsure"]
     assert "No open cases" in text_of(build_body(build_snapshot(cases=build_cases([]))))
     assert "Could not load cases" in text_of(build_body(build_snapshot(cases=None)))
+
+
+def test_an_investigation_shows_the_case_about_what_is_investigated(api: FakeApi) -> None:
+    entity = Entity(kind="device", shown="831155…", ref="ref-1", first_seen=NOW, last_seen=NOW)
+    other, wanted = (build_case(each, kind="device", entity="831155…", ref=f"ref-{each}") for each in (2, 1))
+    api.answers["GET", "/v1/cases"] = build_cases([other, wanted])
+    found = find_case(api.connect(), entity, "ref-1")
+    assert found == wanted
+    asked = dict(api.asked[0].url.params)
+    assert asked == {"status": "open", "kind": "device", "q": "ref-1", "order": "newest", "limit": "10"}
+    drawn = build_part(wanted, may_decide=True, now=NOW)
+    assert text_of(drawn).startswith("Case 1  · Open · 11 conversions and 41 clicks at stake")
+    assert verdicts_in(drawn) == ["fraud", "legitimate", "unsure"]
+    decided = build_part(build_decided_case(), may_decide=True, now=NOW)
+    assert "Fraud, by ana@example.com 1 minute ago" in text_of(decided)
+    assert verdicts_in(decided) == []
+
+
+def test_an_investigation_stands_without_cases(api: FakeApi) -> None:
+    entity = Entity(kind="referrer", shown="maria", ref=None, first_seen=None, last_seen=None)
+    assert find_case(api.connect(), entity, "maria") is None
+    api.is_down = True
+    assert find_case(api.connect(), entity, "maria") is None
