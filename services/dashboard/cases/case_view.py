@@ -65,9 +65,8 @@ def build_header(case: Case, neighbors: Neighbors) -> Component:
 
 
 def _format_about(case: Case) -> str:
-    first, last = format_minute(case.first_seen), format_minute(case.last_seen)
-    seen = f"seen {first} – {last} UTC" if first != last else f"seen {first} UTC"
-    parts = (KINDS[case.kind], format_loop(case), seen, f"opened {format_minute(case.opened_at)}")
+    seen = f"seen {format_dates(case.first_seen, case.last_seen)}"
+    parts = (KINDS[case.kind], format_loop(case), seen, f"opened {format_minute(case.opened_at)} UTC")
     return " · ".join(part for part in parts if part)
 
 

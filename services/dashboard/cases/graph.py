@@ -142,10 +142,15 @@ def _build_notes(graph: CaseGraph) -> list[Component]:
     if not hot:
         return []
     one, other = names[hot[0].source], names[hot[0].target]
-    text = f"{_name(one)} and {_name(other)} belong together"
     rest = f", and {format_counted(len(hot) - 1, 'other tie')} like this" if len(hot) > 1 else ""
-    note = html.Span([html.Strong(text), f" in {format_counted(hot[0].events, 'event')}{rest}."])
+    note = html.Span([html.Strong(_format_tie(one, other)), f"{rest}."])
     return [html.P([build_icon("info"), note], className="aside-note")]
+
+
+def _format_tie(one: GraphNode, other: GraphNode) -> str:
+    if one.kind == "referrer" and other.kind == "device":
+        return f"The referrer used device {cut_id(other.label, _LONGEST_LABEL)} too"
+    return f"{_name(one)} and {_name(other)} belong together"
 
 
 def _name(node: GraphNode) -> str:

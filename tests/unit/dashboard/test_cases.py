@@ -203,7 +203,7 @@ def test_a_case_has_its_place_in_the_queue_and_its_form(listed: FakeApi) -> None
     shown = show_case(listed.connect(), "/dashboard/cases/128", now=NOW)
     header = text_of(shown["header"])
     assert "2 of 3" in header
-    assert "Referrer · Buddy challenge · seen 27 Mar 07:28 – 28 Mar 10:28 UTC · opened 29 Mar 10:28" in header
+    assert "Referrer · Buddy challenge · seen 27–28 Mar · opened 29 Mar 10:28 UTC" in header
     assert (shown["form_hidden"], shown["shown"]) == (False, SHOWN)
 
 
