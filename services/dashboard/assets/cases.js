@@ -5,6 +5,8 @@
   const FIELDS = "input, textarea, select, [contenteditable=true], [role=option], [role=listbox]";
   const PANEL_WIDTH = 300;
   const GAP = 6;
+  // A row says what came of a verdict until the next refresh shows what is.
+  const SAID_MS = 45000;
 
   let current = null;
   let count = 0;
@@ -57,7 +59,9 @@
   }
 
   function showSaid(place) {
-    const state = said.get(place.closest("[data-case]")?.dataset.case);
+    const id = place.closest("[data-case]")?.dataset.case;
+    if (said.has(id) && Date.now() - said.get(id).at > SAID_MS) said.delete(id);
+    const state = said.get(id);
     const key = state ? JSON.stringify(state) : "";
     if ((place.dataset.said || "") === key) return;
     place.dataset.said = key;
@@ -66,6 +70,20 @@
     word.className = `state state-${{ fraud: "fraud", legitimate: "ok" }[state.tone] || "none"}`;
     word.textContent = state.text;
     place.replaceChildren(word, buildWayOn(state));
+  }
+
+  // On a phone, the verdicts at the lower edge make way for the form.
+  let watched = null;
+  const watcher = new IntersectionObserver(function ([form]) {
+    document.querySelector(".bottom-bar")?.setAttribute("data-away", String(form.isIntersecting));
+  });
+
+  function watchForm() {
+    const form = document.getElementById("case-form");
+    if (form === watched) return;
+    watched = form;
+    watcher.disconnect();
+    if (form) watcher.observe(form);
   }
 
   // React draws other cases into the same elements, so that what the browser adds is set again after every change.
@@ -92,6 +110,7 @@
     }
     document.querySelectorAll(".verdict-said").forEach(showSaid);
     showSelection(rows);
+    watchForm();
   }
 
   let isDue = false;
@@ -267,7 +286,7 @@
       showDone: function (done) {
         if (!done) return NOTHING();
         for (const [id, state] of Object.entries(done.states)) {
-          if (state) said.set(id, state);
+          if (state) said.set(id, { ...state, at: Date.now() });
           else said.delete(id);
         }
         if (Object.keys(done.states).length > 1) selected.clear();

@@ -26,7 +26,7 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import CASES_PATH, case_path, find_case_id
 from dashboard.page import Page
-from dashboard.session import current_viewer
+from dashboard.session import Viewer, current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case, CaseVerdict
@@ -101,16 +101,17 @@ def show_case(api: MetricsApi, path: str | None, *, now: datetime) -> dict[str, 
     try:
         case = api.fetch_case(case_id)
         neighbors = find_neighbors(api, case)
-        may_decide = current_viewer().may(Scope.CASES_WRITE)
+        viewer = current_viewer()
     except API_FAILURES as error:
         return _say(build_failure(error, case_path(case_id), what=f"Case {case_id}"))
-    return _draw(case, neighbors, may_decide=may_decide, now=now)
+    return _draw(case, neighbors, viewer, now=now)
 
 
-def _draw(case: Case, neighbors: Neighbors, *, may_decide: bool, now: datetime) -> dict[str, Any]:
+def _draw(case: Case, neighbors: Neighbors, viewer: Viewer, *, now: datetime) -> dict[str, Any]:
+    may_decide = viewer.may(Scope.CASES_WRITE)
     can_decide = may_decide and case.status == "open"
     return {
-        "header": build_header(case, neighbors),
+        "header": build_header(case, neighbors, may_list=viewer.may(Scope.ADMIN)),
         "notice": [],
         "hidden": False,
         "evidence": build_evidence(case.kind, case.evidence),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -14,7 +15,7 @@ from dashboard.cases.words import KINDS, STATUSES, find_reason
 from dashboard.components.icons import build_icon
 from dashboard.components.page_header import build_breadcrumb
 from dashboard.formats import format_minute
-from dashboard.links import CASES_PATH, case_path, investigation_path
+from dashboard.links import CASES_PATH, LISTS_PATH, case_path, investigation_path
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case, CaseKind, CaseVerdict, VerdictEffect, VerdictRequest
 from viral_contract.models.investigations import EntityKind
@@ -45,7 +46,7 @@ def find_neighbors(api: MetricsApi, case: Case) -> Neighbors:
     return Neighbors(at + 1, answer.total, ids[at - 1] if at else None, following)
 
 
-def build_header(case: Case, neighbors: Neighbors) -> Component:
+def build_header(case: Case, neighbors: Neighbors, *, may_list: bool) -> Component:
     """Who or what, whether it is open, and the ways on."""
     name = format_entity(case)
     copy = html.Button(
@@ -59,7 +60,8 @@ def build_header(case: Case, neighbors: Neighbors) -> Component:
         [html.Span(name, className="whole-identifier"), copy, html.Span(STATUSES[case.status], className=chip)]
     )
     heading = html.Div([title, html.P(_format_about(case), className="summary")])
-    controls = html.Div([*_build_ways(neighbors), *_build_investigate(case)], className="controls case-controls")
+    ways = [*_build_ways(neighbors), *_build_listing(case, may_list=may_list), *_build_investigate(case)]
+    controls = html.Div(ways, className="controls case-controls")
     way_back = build_breadcrumb(str(case.id), ("Cases", CASES_PATH))
     return html.Header([way_back, heading, controls], className="page-header case-header")
 
@@ -84,6 +86,14 @@ def _build_way(case_id: int | None, label: str, icon: str, key: str) -> Componen
         return html.Button(build_icon(icon), className=look, disabled=True, **{"aria-label": label})
     words = [build_icon(icon), html.Span(label, className="visually-hidden")]
     return html.Span(dcc.Link(words, href=case_path(case_id), className=look, title=label), **{"data-key": key})
+
+
+def _build_listing(case: Case, *, may_list: bool) -> list[Component]:
+    """The way to allow, deny or watch it, filled in."""
+    if not may_list:
+        return []
+    named = {"add": "watch", "add_kind": case.kind, "value": case.entity}
+    return [dcc.Link("Add to list…", href=f"{LISTS_PATH}?{urlencode(named)}", className="button")]
 
 
 def _build_investigate(case: Case) -> list[Component]:

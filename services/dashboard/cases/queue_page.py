@@ -14,12 +14,13 @@ from dashboard.cases.filters import TOOLBAR, find_status
 from dashboard.cases.queue import Queue, build_figures, build_list, build_load_failure, fetch_queue
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
+from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure, build_refresh_problem, format_refresh_problem
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_final
 from dashboard.formats import format_clock
-from dashboard.links import CASES_PATH
+from dashboard.links import CASES_PATH, LISTS_PATH
 from dashboard.lists.file import add_file
 from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
 from dashboard.lists.toolbar import build_pager, build_toolbar, label_tabs
@@ -44,7 +45,22 @@ _KEYS = {
     "L": "legitimate",
     "U": "unsure",
     "Z": "undo",
-    "Esc": "clear",
+    "/": "search everything",
+    "?": "all shortcuts",
+}
+_SHORTCUTS = {
+    **_KEYS,
+    "J": "Next case",
+    "K": "Previous case",
+    "X": "Select the case",
+    "Enter": "Open the case, or save the verdict",
+    "F": "Fraud: the current case, or all that are selected",
+    "L": "Legitimate",
+    "U": "Unsure",
+    "Z": "Undo the last verdict",
+    "/": "Search everything",
+    "Esc": "Close the form, or clear the selection",
+    "?": "This list",
 }
 _log = structlog.get_logger()
 
@@ -53,12 +69,13 @@ def build_layout(settings: DashboardSettings) -> Component:
     """The page before its data."""
     seconds = settings.dashboard_refresh_seconds
     about = html.P(f"People and things that need a decision · refreshes every {seconds} s")
+    lists = dcc.Link([build_icon("list"), "Lists"], href=LISTS_PATH, className="button")
     return html.Div(
         [
             *build_clock(_SLUG, seconds),
             dcc.Store(id="cases-shown"),
             dcc.Store(id="cases-defaults", data={**TOOLBAR.defaults, "limit": str(SIZES[0])}),
-            build_page_header("Cases", "", [about], build_refresh(_SLUG), above=None),
+            build_page_header("Cases", "", [about], lists, build_refresh(_SLUG), above=None),
             build_refresh_problem(_SLUG),
             html.Div(build_blank(96), id="cases-figures"),
             html.Section(
@@ -73,6 +90,7 @@ def build_layout(settings: DashboardSettings) -> Component:
             ),
             html.P(_LEGEND, className="hint cases-legend"),
             _build_keys(),
+            _build_shortcuts(),
         ],
         className="cases",
     )
@@ -112,6 +130,19 @@ def _build_bulk(action: str, word: str, key: str, look: str = "") -> Component:
 def _build_keys() -> Component:
     keys = [html.Span([html.Kbd(key), word]) for key, word in _KEYS.items()]
     return html.P(keys, className="keys", id="cases-keys")
+
+
+def _build_shortcuts() -> Component:
+    """All keys, which assets/cases.js shows at a question mark."""
+    rows = [part for key, words in _SHORTCUTS.items() for part in (html.Dt(html.Kbd(key)), html.Dd(words))]
+    close = html.Button("Close", className="button", type="button", **{"data-close": "true"})
+    heading = html.H2("Keyboard shortcuts", id="cases-shortcuts-heading", className="card-heading")
+    return html.Dialog(
+        [heading, html.Dl(rows), close],
+        id="cases-shortcuts",
+        className="shortcuts",
+        **{"aria-labelledby": "cases-shortcuts-heading"},
+    )
 
 
 def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
