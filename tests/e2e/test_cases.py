@@ -248,7 +248,7 @@ def test_both_pages_are_accessible(signed_in: Open, suspects: Suspects, width: i
         expect(page.get_by_role("dialog")).to_be_visible()
         assert guest.find_violations() == []
         guest.open(f"{CASES}/{suspects.find_case(LUCKY)}")
-        expect(card(page, "What it touches").get_by_role("img")).to_be_visible()
+        expect(card(page, "What it touches").get_by_role("group", name=re.compile("^Connects"))).to_be_visible()
         expect(card(page, "Verdict").get_by_role("table")).to_be_visible()
         assert guest.find_violations() == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
