@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from metrics_api.cases.findings import CASE_DAYS
 from metrics_api.db.network_key import network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
@@ -46,7 +47,8 @@ _FACTS = f"""
     ) AS is_referrer_flagged, (
         SELECT coalesce(jsonb_agg(to_jsonb(known) ORDER BY id), '[]') FROM (
             SELECT id, kind, status, strength, rules, verdict, is_flagged,
-                coalesce({IS_ACTIVE}, false) AS is_in_force, decided_at <= :occurred_at AS is_since
+                coalesce({IS_ACTIVE}, false) AS is_in_force, decided_at <= :occurred_at AS is_since,
+                CAST(:occurred_at AS timestamptz) > CAST(:now AS timestamptz) - interval '{CASE_DAYS} days' AS is_recent
             FROM (
                 SELECT case_id AS id FROM case_conversions WHERE event_id = :event_id
                 UNION SELECT id FROM cases JOIN unnest(CAST(:kinds AS text[]), CAST(:entities AS text[]))
@@ -76,7 +78,8 @@ class Conversion:
 class KnownCase:
     """What a case says about a conversion: one that holds it, or one of its network, device, referrer or link.
 
-    `is_flagged` is None where the case does not hold the conversion; `is_since` says that a verdict came before it.
+    `is_flagged` is None where the case does not hold the conversion; `is_since` says that a verdict came before it,
+    `is_recent` that the rules still look at its date.
     """
 
     id: int
@@ -88,6 +91,7 @@ class KnownCase:
     is_flagged: bool | None
     is_in_force: bool
     is_since: bool | None
+    is_recent: bool
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,8 @@ def _find_accusation(case: KnownCase) -> CredibilityReason | None:
         is_of_fraud = case.is_in_force and case.is_since and set(case.rules) != _DUPLICATES
         is_judged = case.verdict == "fraud" and (case.is_flagged is not None or is_of_fraud)
         return _build_judged(case) if is_judged else None
-    will_hold = case.is_flagged is None and case.status == "open" and case.kind in ("referrer", "device")
+    will_look = case.is_flagged is None and case.status == "open" and case.is_recent
+    will_hold = will_look and case.kind in ("referrer", "device")
     if case.is_flagged or (will_hold and set(case.rules) - _DUPLICATES - _WHICH_LOOK):
         return _build_reason(case, "open_case", "A case about the {kind} flags it")
     return None

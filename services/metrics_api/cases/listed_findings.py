@@ -15,10 +15,11 @@ from metrics_api.detection.query import Query
 from viral_contract.models.cases import CaseKind, EntityRule
 from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
-_LOOKED_UP_CLICKS = 10_000
+_LOOKED_UP_EVENTS = 10_000
 _SUMS = "coalesce(sum(clicks), 0)::bigint AS clicks, min(day) AS first_day, max(day) AS last_day"
 _CONVERSIONS = "SELECT array_agg(event_id) FROM referrals WHERE event_type = 'conversion' AND day = ANY(:days) AND"
-# Each value is looked up by an index, but the conversions of networks, which are read by their days.
+# Each value is looked up by an index, but the conversions of networks and links, which are read by their days. Of a
+# link, clicks and dates are those of some events, as strangers choose how many there are.
 _SEEN: Mapping[CaseKind, str] = {
     "network": f"""
         SELECT {_SUMS}, ({_CONVERSIONS} network <<= CAST(value AS inet)) AS conversions
@@ -39,11 +40,11 @@ _SEEN: Mapping[CaseKind, str] = {
     """,
     "link": f"""
         SELECT count(*) FILTER (WHERE event_type = 'click') AS clicks, min(day) AS first_day, max(day) AS last_day,
-            array_agg(event_id) FILTER (WHERE event_type = 'conversion' AND referrer_id IS NOT NULL) AS conversions
+            ({_CONVERSIONS} link_id = value) AS conversions
         FROM (
-            SELECT event_id, event_type, referrer_id, (occurred_at AT TIME ZONE 'UTC')::date AS day
+            SELECT event_type, (occurred_at AT TIME ZONE 'UTC')::date AS day
             FROM attribution_events WHERE link_id = value AND {IS_COUNTED}
-                AND occurred_at >= :first AND occurred_at < :behind LIMIT {_LOOKED_UP_CLICKS}
+                AND occurred_at >= :first AND occurred_at < :behind LIMIT {_LOOKED_UP_EVENTS}
         ) AS event
     """,
 }

@@ -17,9 +17,14 @@ _COLUMNS: dict[ListKind, str] = {
 }
 
 
-def build_is_listed(name: ListName, kinds: Collection[ListKind] = get_args(ListKind)) -> str:
-    """Whether an event is of an entity of these kinds on the list; never null; wants `listing_values`."""
-    return f"(({' OR '.join(_COLUMNS[kind].format(list=name) for kind in kinds)}) IS TRUE)"
+def build_is_listed(name: ListName) -> str:
+    """Whether an event is of an entity on the list; never null, so that it can be negated; wants `listing_values`."""
+    return f"({build_listed_condition(name, get_args(ListKind))} IS TRUE)"
+
+
+def build_listed_condition(name: ListName, kinds: Collection[ListKind]) -> str:
+    """The condition on events of an entity of these kinds on the list, as indexes serve it; wants `listing_values`."""
+    return f"({' OR '.join(_COLUMNS[kind].format(list=name) for kind in kinds)})"
 
 
 def listing_values(lists: Lists) -> dict[str, object]:

@@ -12,7 +12,7 @@ from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
 from metrics_api.detection.entity_lists import Lists
-from metrics_api.detection.listed_events import build_is_listed, listing_values
+from metrics_api.detection.listed_events import build_is_listed, build_listed_condition, listing_values
 from metrics_api.detection.query import Query
 from viral_contract.models.entity_lists import ListKind
 
@@ -101,4 +101,4 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists, *, is_live
 def _build_denied_clicks(lists: Lists) -> str:
     """The statement that counts what is not counted by network."""
     kinds = [kind for kind in _WITHOUT_FACTS if lists.deny[kind]]
-    return _DENIED_CLICKS.format(is_denied=build_is_listed("deny", kinds)) if kinds else "0"
+    return _DENIED_CLICKS.format(is_denied=build_listed_condition("deny", kinds)) if kinds else "0"

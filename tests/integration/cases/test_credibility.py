@@ -157,6 +157,19 @@ def test_a_case_that_only_looks_makes_conversions_doubtful(api: Api, connection:
     assert ask(api, event_id) == ("not_credible", ["open_case"])
 
 
+def test_an_open_case_flags_no_conversion_that_its_rules_no_longer_look_at(api: Api, connection: Connection) -> None:
+    old, new = convert(api, at=YESTERDAY - timedelta(days=60)), convert(api)
+    connection.execute(
+        text("""
+            INSERT INTO cases (kind, entity, rules, strength, evidence, status, status_at, first_seen, last_seen,
+                opened_at)
+            VALUES ('referrer', 'zoe', '{ring}', 'flags', '[]', 'open', now(), now(), now(), now())
+        """)
+    )
+    assert ask(api, new) == ("not_credible", ["open_case"])
+    assert ask(api, old) == ("doubtful", ["worth_a_look"])
+
+
 def test_what_is_asked_is_probed_by_index(api: Api, connection: Connection, context: Context) -> None:
     (event_id,) = plant_burst(api)
     plant_network(api)

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import Identifiers, References
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
-from metrics_api.detection.entity_lists import Entry, build_lists
+from metrics_api.detection.entity_lists import Entry, build_lists, fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.ingest.events import save_events
@@ -21,6 +21,7 @@ from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import Api, forget_everything
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.entity_lists import save_entry
+from tests.support.plans import watch_statements
 from tests.support.trusted_networks import PERIOD
 from viral_contract.models.entity_lists import ListKind, ListName
 from viral_contract.models.events import Event
@@ -140,6 +141,27 @@ def test_clicks_and_conversions_of_what_is_denied_count_as_flagged(api: Api, kin
         save_entry(api, f"allow/{allowed}", denied[FIELDS[allowed]])
         assert api.read(HEALTH, **PERIOD)["flagged_share"]["conversions"] == 0
         api.send("DELETE", f"/v1/lists/allow/{allowed}/{quote(denied[FIELDS[allowed]], safe='')}")
+
+
+@pytest.mark.parametrize(("kind", "index"), [("referrer", "referrer"), ("link", "link_id")])
+def test_clicks_of_what_is_denied_are_found_by_its_index(
+    api: Api, engine: Engine, connection: Connection, kind: ListKind, index: str
+) -> None:
+    others = build_clicks(400, apart=60, at=NOON - timedelta(hours=8), referrer_id="others", link_id="other-link")
+    api.post_events(*others, *build_clicks(2, apart=60, referrer_id="maria", link_id="l"))
+    save_entry(api, f"deny/{kind}", {"referrer": "maria", "link": "l"}[kind])
+    connection.execute(text("ANALYZE attribution_events"))
+    query = Query(
+        Period.between(NOON.date(), NOON.date()),
+        DetectionSettings(),
+        NOON,
+        Identifiers(References("key"), whole=True),
+        COMPONENT_ROWS,
+    )
+    with watch_statements(engine) as statements, engine.connect() as reading:
+        fetch_flagged(reading, query, fetch_active_lists(reading, query))
+    plans = "\n".join(statements.explain(connection))
+    assert f"idx_attribution_events_{index}" in plans, plans
 
 
 def test_clicks_by_denied_links_from_denied_networks_count_once(api: Api) -> None:
