@@ -72,7 +72,9 @@ class Lists:
 def fetch_active_lists(connection: Connection, query: Query) -> Lists:
     """Every entry that has not expired."""
     is_active = _column.expires_at.is_(None) | (_column.expires_at > query.now)
-    rows = connection.execute(_select_entries(query.settings.fraud_ipv6_prefix).where(is_active))
+    # Not in order: sorting by the database's collation takes longer than reading.
+    value = _counted_as(query.settings.fraud_ipv6_prefix).label("value")
+    rows = connection.execute(select(_column.list, _column.kind, value, _column.reason).where(is_active))
     return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in rows)
 
 
