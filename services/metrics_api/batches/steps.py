@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from metrics_api.access.pseudonyms import Pseudonyms
-from metrics_api.batches.ledger import BATCHES, IS_UNFINISHED, fetch_batch
+from metrics_api.batches.ledger import BATCHES, IS_STUCK, IS_UNFINISHED, fetch_batch
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import batches
 from metrics_api.ingest.classify_again import (
@@ -68,7 +68,6 @@ class Work:
     step: Callable[[Connection, Any, StepContext], None]
 
 
-_IS_STUCK = IS_UNFINISHED | ((batches.c.status == "failed") & batches.c.discarded_at.is_(None))
 _UNDER_WAY = update(batches).where(IS_UNFINISHED)
 # A migration has changed what they are made of.
 _IDS_IN_ANOTHER_FORM = text("""
@@ -193,7 +192,7 @@ def start_due_rebuild(connection: Connection) -> int | None:
 
 def start_due_scans(connection: Connection) -> None:
     """Start to finish the scans that took too long, unless a batch is doing so or has failed and awaits a decision."""
-    stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", _IS_STUCK).limit(1)
+    stuck = select(batches.c.id).where(batches.c.kind == "finish_scans", IS_STUCK).limit(1)
     if connection.execute(stuck).first() is None and plan_finish(connection):
         start_batch(connection, "finish_scans")
 
@@ -218,7 +217,7 @@ def start_due_classification(connection: Connection, rules: FactRules, *, now: d
 def _has_leftovers(connection: Connection, now: datetime) -> bool:
     """Whether a process stored events by other rules, and nothing is under way or was just done about it."""
     recent = batches.c.finished_at > now - _CLASSIFIED_EVERY
-    known = select(batches.c.id).where(batches.c.kind == "classify_events", _IS_STUCK | recent).limit(1)
+    known = select(batches.c.id).where(batches.c.kind == "classify_events", IS_STUCK | recent).limit(1)
     return has_open_events(connection) and connection.execute(known).first() is None
 
 

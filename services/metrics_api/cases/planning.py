@@ -5,7 +5,7 @@ about: their findings belong to the decided case. Every other rule belongs to th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -70,8 +70,14 @@ class Plan:
     over: list[int] = field(default_factory=list)
 
 
-def plan_cases(findings: Iterable[Finding], known: Iterable[KnownCase]) -> Plan:
-    """Which cases are opened, reopened, changed and closed."""
+def plan_cases(findings: Iterable[Finding], known: Iterable[KnownCase], *, are_all: bool = True) -> Plan:
+    """Which cases are opened, reopened, changed and closed.
+
+    Unless these are all findings there are, no open case loses a rule or is closed.
+    """
+    keeping: list[CaseStatus] = ["decided"]
+    if not are_all:
+        keeping.append("open")
     stored: dict[Entity, list[KnownCase]] = defaultdict(list)
     for case in known:
         stored[case.entity].append(case)
@@ -80,7 +86,9 @@ def plan_cases(findings: Iterable[Finding], known: Iterable[KnownCase]) -> Plan:
         found[finding.kind, finding.entity].append(finding)
     plan = Plan()
     for entity, its in found.items():
-        _plan_entity(plan, entity, its, stored[entity])
+        _plan_entity(plan, entity, its, stored[entity], keeping)
+    if not are_all:
+        return plan
     kept = {case.known.id for case in plan.wanted if case.known}
     plan.over = [
         case.id for cases in stored.values() for case in cases if case.status == "open" and case.id not in kept
@@ -88,16 +96,22 @@ def plan_cases(findings: Iterable[Finding], known: Iterable[KnownCase]) -> Plan:
     return plan
 
 
-def _plan_entity(plan: Plan, entity: Entity, findings: Sequence[Finding], stored: Sequence[KnownCase]) -> None:
+def _plan_entity(
+    plan: Plan,
+    entity: Entity,
+    findings: Sequence[Finding],
+    stored: Sequence[KnownCase],
+    keeping: Collection[CaseStatus],
+) -> None:
     rest = list(findings)
     for case in stored:
         if case.is_in_force:
             covered = [finding for finding in rest if finding.rule.rule in case.state.rules]
             rest = [finding for finding in rest if finding not in covered]
             if covered:
-                plan.wanted.append(_want(entity, covered, case))
+                plan.wanted.append(_want(entity, covered, case, keeping))
     if rest:
-        plan.wanted.append(_want(entity, rest, _choose(stored)))
+        plan.wanted.append(_want(entity, rest, _choose(stored), keeping))
 
 
 def _choose(stored: Sequence[KnownCase]) -> KnownCase | None:
@@ -106,14 +120,18 @@ def _choose(stored: Sequence[KnownCase]) -> KnownCase | None:
     return by_status.get("open") or by_status.get("closed")
 
 
-def _want(entity: Entity, findings: Sequence[Finding], known: KnownCase | None) -> WantedCase:
-    ordered = sorted(findings, key=lambda finding: (finding.rule.strength, finding.rule.rule))
-    evidence = [finding.rule for finding in ordered]
+def _want(
+    entity: Entity, findings: Sequence[Finding], known: KnownCase | None, keeping: Collection[CaseStatus]
+) -> WantedCase:
+    evidence = [finding.rule for finding in findings]
+    if known and known.status in keeping:
+        found = {rule.rule for rule in evidence}
+        evidence += [RuleEvidence.model_validate(each) for each in known.state.evidence if each["rule"] not in found]
+    evidence.sort(key=lambda rule: (rule.strength, rule.rule))
     rules = tuple(rule.rule for rule in evidence)
     if known and known.status == "decided":
         # What was decided stays what it was decided about.
-        kept = [RuleEvidence.model_validate(each) for each in known.state.evidence if each["rule"] not in rules]
-        evidence, rules = evidence + kept, known.state.rules
+        rules = known.state.rules
     is_kept = known is not None and known.status != "closed"
     seen = [finding.first_seen for finding in findings] + ([known.state.first_seen] if known and is_kept else [])
     conversions: dict[UUID, bool] = {}

@@ -1,19 +1,22 @@
 """Opens, changes and closes cases, so that they match what the rules find.
 
 Only what changed is written. Rows are locked in the order of their ids, as verdicts lock them; a case that is decided
-meanwhile keeps its verdict, and the next evaluation goes on from there.
+meanwhile keeps its verdict, and the next evaluation goes on from there. While facts are rebuilt, rules find less than
+there is: cases are opened and grow, and nothing is closed or taken back.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from metrics_api.batches.ledger import is_rebuilding
 from metrics_api.cases.device_findings import find_devices
+from metrics_api.cases.events import save_not_credible, save_opened
 from metrics_api.cases.findings import CASE_DAYS, Finding
 from metrics_api.cases.listed_findings import find_listed
 from metrics_api.cases.network_findings import find_networks
@@ -22,6 +25,7 @@ from metrics_api.cases.referrer_findings import find_referrers
 from metrics_api.detection.entity_lists import fetch_active_lists, find_entry
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
+from metrics_api.ingest.referrals import are_referrals_settled
 from viral_contract.models.cases import CaseKind
 from viral_contract.models.period import Period
 
@@ -65,6 +69,7 @@ _DIFFERENCE = text("""
     ) AS stored ON stored.case_id = wanted.case_id AND stored.event_id = wanted.event_id
     WHERE stored.is_flagged IS DISTINCT FROM wanted.is_flagged
         AND (wanted.case_id IS NOT NULL OR stored.status <> 'decided')
+        AND (:are_all OR coalesce(wanted.is_flagged > stored.is_flagged, stored.case_id IS NULL))
 """)
 _ADD = text("""
     INSERT INTO case_conversions AS stored (case_id, event_id, day, is_flagged)
@@ -123,9 +128,11 @@ def _find_window(query: Query) -> Period:
 
 def save_cases(connection: Connection, query: Query, findings: Sequence[Finding], kinds: Collection[CaseKind]) -> None:
     """Make the cases of these kinds match the findings. The caller holds the evaluation lock."""
-    plan = plan_cases(findings, _fetch_known(connection, findings, kinds, now=query.now))
+    are_all = _are_facts_complete(connection, now=query.now)
+    plan = plan_cases(findings, _fetch_known(connection, findings, kinds, now=query.now), are_all=are_all)
     opened = _open(connection, plan, now=query.now)
-    differences = _fetch_differences(connection, plan, opened, kinds, _find_window(query).start)
+    looked_at = {"looked_at": list(kinds), "first_day": _find_window(query).start, "are_all": are_all}
+    differences = _fetch_differences(connection, plan, opened, looked_at)
     changed = [(case.known, case) for case in plan.wanted if case.known and case.is_changed]
     touched = {case_id for case_id, *_ in differences}
     _lock(connection, touched.union((known.id for known, _ in changed), plan.over))
@@ -133,7 +140,14 @@ def save_cases(connection: Connection, query: Query, findings: Sequence[Finding]
     closed = _close(connection, plan.over, now=query.now)
     _save_conversions(connection, differences)
     _count(connection, touched)
-    _note(connection, [*_list_changes(plan, opened), *closed], now=query.now)
+    changes = list(_list_changes(plan, opened))
+    _note(connection, [*changes, *closed], now=query.now)
+    save_opened(connection, (case_id for case_id, kind, _ in changes if kind != "rule"), now=query.now)
+    save_not_credible(connection, (event_id for _, event_id, is_flagged in differences if is_flagged), now=query.now)
+
+
+def _are_facts_complete(connection: Connection, *, now: datetime) -> bool:
+    return not is_rebuilding(connection, now=now) and are_referrals_settled(connection, now=now)
 
 
 def _fetch_known(
@@ -172,7 +186,7 @@ def _build_row(case: WantedCase) -> dict[str, object]:
 
 
 def _fetch_differences(
-    connection: Connection, plan: Plan, opened: Mapping[Entity, int], kinds: Collection[CaseKind], first_day: date
+    connection: Connection, plan: Plan, opened: Mapping[Entity, int], looked_at: Mapping[str, object]
 ) -> list[Difference]:
     wanted = [
         (case_id, event_id, is_flagged)
@@ -180,7 +194,7 @@ def _fetch_differences(
         if (case_id := case.known.id if case.known else opened.get(case.entity))
         for event_id, is_flagged in case.conversions.items()
     ]
-    rows = connection.execute(_DIFFERENCE, {**_build_arrays(wanted), "looked_at": list(kinds), "first_day": first_day})
+    rows = connection.execute(_DIFFERENCE, {**_build_arrays(wanted), **looked_at})
     return [(row.case_id, row.event_id, row.is_flagged) for row in rows]
 
 

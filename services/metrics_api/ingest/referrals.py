@@ -4,7 +4,7 @@ A referral and a click belong together when they are of one person and one refer
 last finds the other: both lock the person's journey first, so that this holds for writers at the same time as well.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -93,8 +93,15 @@ DEVICE_USERS = text("""
 
 
 SETTLED_AT_ONCE = 5_000
+# Longer than evaluations are apart.
+_OVERDUE = timedelta(hours=1)
 # What programs sent in someone's name does not count; they choose how much it is.
 _LOOKED_UP_EVENTS = 100
+_IS_UNSETTLED = f"""
+    active_again IS NULL AND event_type = 'conversion' AND person IS NOT NULL
+        AND occurred_at < CAST(:now AS timestamptz) - {_LONGEST}
+"""
+_ARE_OVERDUE = text(f"SELECT EXISTS (SELECT FROM referrals WHERE {_IS_UNSETTLED})")
 _SETTLE = text(f"""
     UPDATE referrals AS fact SET active_again = EXISTS (
         SELECT FROM unnest({EVENT_TYPES_SQL}) AS kind CROSS JOIN LATERAL (
@@ -105,9 +112,7 @@ _SETTLE = text(f"""
         ) AS later WHERE {IS_COUNTED}
     )
     WHERE event_id IN (
-        SELECT event_id FROM referrals
-        WHERE active_again IS NULL AND event_type = 'conversion' AND person IS NOT NULL
-            AND occurred_at < CAST(:now AS timestamptz) - {_LONGEST}
+        SELECT event_id FROM referrals WHERE {_IS_UNSETTLED}
         ORDER BY occurred_at LIMIT {SETTLED_AT_ONCE} FOR UPDATE SKIP LOCKED
     )
 """)
@@ -129,3 +134,9 @@ def find_clicks_again(connection: Connection) -> None:
 def settle_referrals(connection: Connection, *, now: datetime) -> int:
     """Say of some conversions whether their person came back: between an hour and 7 days later; returns the number."""
     return connection.execute(_SETTLE, {"now": now}).rowcount
+
+
+def are_referrals_settled(connection: Connection, *, now: datetime) -> bool:
+    """Whether `settle_referrals` has caught up, as it has not for a while after a rebuild."""
+    are_overdue: bool = connection.execute(_ARE_OVERDUE, {"now": now - _OVERDUE}).scalar_one()
+    return not are_overdue

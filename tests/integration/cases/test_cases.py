@@ -12,6 +12,7 @@ from metrics_api.alerts.evaluate import evaluate_guardrails, evaluate_referrers
 from metrics_api.cases.refresh import CASE_KINDS
 from metrics_api.context import Context
 from tests.support.api_fixtures import Api
+from tests.support.batches import REBUILD
 from tests.support.builders import build_event
 from tests.support.case_builders import (
     DEVICE,
@@ -118,6 +119,34 @@ def test_each_conversion_is_at_stake_once(api: Api, context: Context) -> None:
     answer = api.read("/v1/cases")
     assert [case["stake"]["conversions"] for case in answer["cases"]] == [1, 1]
     assert (answer["stake"]["conversions"], answer["flagged_conversions"]) == (1, 1)
+
+
+def test_a_rebuild_closes_nothing_and_takes_nothing_back(api: Api, context: Context) -> None:
+    own = {"device_fingerprint": "tablet", "referrer_id": "sam"}
+    api.post_events(
+        build_event(at=YESTERDAY - timedelta(days=1), user_id="sam", device_fingerprint="tablet"),
+        build_event("conversion", at=YESTERDAY, user_id="alter-ego", **own),
+    )
+    evaluate(context)
+    (opened,) = list_cases(api)
+    assert (opened["rules"], opened["stake"]["conversions"]) == (["self_referral"], 1)
+    batch = api.send("POST", "/v1/batches", json=REBUILD).get_json()
+    # Who used which device is unknown now; what is found about sam is another rule.
+    again = build_event("conversion", at=YESTERDAY, user_id="child", referrer_id="sam")
+    api.post_events(again, {**again, "event_id": build_event()["event_id"]})
+    evaluate(context)
+    (kept,) = list_cases(api)
+    assert (kept["id"], kept["rules"]) == (opened["id"], ["duplicate", "self_referral"])
+    assert kept["stake"]["conversions"] == 2
+    while api.send("POST", f"/internal/batches/{batch['id']}/step").get_json()["status"] != "done":
+        pass
+    evaluate(context)
+    assert [case["rules"] for case in list_cases(api)] == [["duplicate", "self_referral"]]
+    api.send("PUT", "/v1/lists/allow/referrer/sam", json={"reason": "A mistake"})
+    evaluate(context)
+    assert [case["id"] for case in list_cases(api)] == [opened["id"]]
+    evaluate(context, now=datetime.now(UTC) + timedelta(minutes=6))
+    assert list_cases(api) == []
 
 
 def test_a_case_closes_when_nothing_is_left_and_reopens(api: Api, context: Context) -> None:

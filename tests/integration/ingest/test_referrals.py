@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
-from metrics_api.ingest.referrals import settle_referrals
+from metrics_api.ingest.referrals import are_referrals_settled, settle_referrals
 from tests.support.api_fixtures import Api
 from tests.support.batches import finish_batches
 from tests.support.brute_force import fetch_facts
@@ -86,7 +86,10 @@ def test_somebody_is_active_again_an_hour_after_a_conversion(api: Api, connectio
         build_event("visit", at=NOON + WEEK + HOUR, user_id="too late"),
         *build_clicks(3, at=NOON + DAY, user_id="program", user_agent="Googlebot/2.1"),
     )
+    assert are_referrals_settled(connection, now=NOON + WEEK + HOUR)
+    assert not are_referrals_settled(connection, now=NOON + WEEK + 2 * HOUR + timedelta(seconds=1))
     assert settle_referrals(connection, now=NOON + WEEK + HOUR) == 4
+    assert are_referrals_settled(connection, now=NOON + WEEK + 2 * HOUR + timedelta(seconds=1))
     assert settle_referrals(connection, now=NOON + WEEK + HOUR) == 0
     rows = connection.execute(text("SELECT user_id, active_again FROM referrals WHERE active_again IS NOT NULL"))
     assert {row.user_id: row.active_again for row in rows} == {
