@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from viral_contract.models.growth import Interval
 from viral_contract.models.referrer_evidence import ReferrerRule, RuleEvidence
-from viral_contract.models.values import FutureTime, OptionalNote
+from viral_contract.models.values import CONTROL_FREE, FutureTime, OptionalNote, check_text
 
 CaseKind = Literal["referrer", "device", "network", "link"]
 EntityRule = Literal["over_limit", "rotating", "burst", "denied", "watched"]
@@ -15,7 +15,7 @@ CaseRule = ReferrerRule | EntityRule
 CaseStatus = Literal["open", "decided", "closed"]
 CaseVerdict = Literal["fraud", "legitimate", "unsure"]
 CaseOrder = Literal["stake", "newest"]
-VerdictReason = Annotated[str, Field(min_length=1, max_length=200)]
+VerdictReason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_text), CONTROL_FREE]
 
 
 class Stake(BaseModel):

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from viral_contract.models.alerts import AlertSeverity, AlertType
 from viral_contract.models.period import MAX_DAYS, Period, PeriodAnswer
 from viral_contract.models.thresholds import Overrides
-from viral_contract.models.values import IsoDate, PastDate
+from viral_contract.models.values import CONTROL_FREE, IsoDate, PastDate, check_text
 from viral_contract.models.what_if import NotApplicable
 
 ReplayedKind = Literal["network", "device", "referrer"]
@@ -20,7 +20,12 @@ CurveSetting = Literal[
     "conversion_anomaly_daily_threshold",
     "conversion_anomaly_threshold",
 ]
-DraftName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+DraftName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(check_text),
+    CONTROL_FREE,
+]
 
 
 class DraftRequest(BaseModel):
