@@ -92,7 +92,8 @@ def test_others_than_admins_get_a_sentence_and_no_forms(api: FakeApi, view_as: A
 )
 def test_everybody_is_led_only_where_something_is_for_them(role: Role, shown: list[str]) -> None:
     said = [text_of(each) for each in build_navigation(None, ROLE_SCOPES[role])]
-    assert said == ["Guardrails", "Cases", "Growth", "Reports", "Privacy", "Detection", "Filtered traffic", *shown]
+    pages = ["Guardrails", "Cases", "Growth", "Reports", "Privacy"]
+    assert said == [*pages, "Detection", "Filtered traffic", "Rules and drafts", *shown]
 
 
 def test_every_person_can_be_changed_but_oneself(listed: FakeApi) -> None:
