@@ -79,11 +79,12 @@ def test_others_than_admins_get_a_sentence_and_no_forms(api: FakeApi, view_as: A
 @pytest.mark.parametrize(
     ("role", "shown"),
     [
-        (Role.VIEWER, []),
-        (Role.ANALYST, ["Messages", "Subscriptions"]),
+        (Role.VIEWER, ["Rules and drafts"]),
+        (Role.ANALYST, ["Rules and drafts", "Messages", "Subscriptions"]),
         (
             Role.ADMIN,
             [
+                *("Lists", "Rules and drafts"),
                 *("Messages", "Notifications", "Subscriptions"),
                 *("Administration", "Operations", "Feature flags", "People and tokens", "Audit"),
             ],
@@ -93,7 +94,7 @@ def test_others_than_admins_get_a_sentence_and_no_forms(api: FakeApi, view_as: A
 def test_everybody_is_led_only_where_something_is_for_them(role: Role, shown: list[str]) -> None:
     said = [text_of(each) for each in build_navigation(None, ROLE_SCOPES[role])]
     pages = ["Guardrails", "Cases", "Growth", "Reports", "Privacy"]
-    assert said == [*pages, "Detection", "Filtered traffic", "Rules and drafts", *shown]
+    assert said == [*pages, "Detection", "Filtered traffic", *shown]
 
 
 def test_every_person_can_be_changed_but_oneself(listed: FakeApi) -> None:
