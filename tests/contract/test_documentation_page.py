@@ -13,6 +13,7 @@ def test_the_documentation_shows_the_routes_and_asks_nobody_else(chromium: str, 
         guest.page.on("request", lambda request: asked.append(request.url))
         guest.open("/docs")
         expect(guest.page.get_by_role("heading", name="Viral Guardrails metrics API")).to_be_visible()
+        guest.page.locator("#operations-tag-events").click()
         route = guest.page.locator("#operations-events-events_post_events")
         route.get_by_role("button").first.click()
         expect(route).to_contain_text("Needs the scope events:write")

@@ -6,6 +6,7 @@ from typing import Any
 
 from viral_contract.models.alerts import Alert, AlertsAnswer
 from viral_contract.models.deliveries import Delivery
+from viral_contract.models.entity_lists import ListEntry
 from viral_contract.models.evaluations import HistoryAnswer, HistoryPoint
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
@@ -33,6 +34,18 @@ from viral_contract.models.traffic import TRAFFIC_CLASSES, ClassShare, TrafficAn
 
 NOW = datetime(2026, 3, 31, 10, 28, 15, tzinfo=UTC)
 PERIOD = Period.between(date(2026, 3, 25), date(2026, 3, 31))
+SCHOOL = ListEntry(
+    list="allow",
+    kind="network",
+    value="203.0.113.0/24",
+    ref="ref_school",
+    alias="abcd",
+    reason="Lakeside School",
+    expires_at=datetime(2027, 7, 1, tzinfo=UTC),
+    created_at=NOW,
+    created_by="ana@example.com",
+    active=True,
+)
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW, "thresholds": {}}
 ANOMALY_LIMITS = {"conversion_anomaly_threshold": 0.8, "conversion_anomaly_daily_threshold": 10}
 STATUS_LIMITS = {

@@ -8,8 +8,8 @@ import pytest
 
 from dashboard.lists.add_to_list import AT_ONCE, AddToList
 from dashboard.period import InvalidPeriodError
+from tests.support.answers import SCHOOL
 from tests.unit.dashboard.fake_api import FakeApi
-from tests.unit.dashboard.test_entity_lists import SCHOOL
 
 PATH = "/v1/lists/deny/network"
 

@@ -9,27 +9,15 @@ import pytest
 
 from dashboard.admin.entity_lists import LISTED, find_prefilled, format_end
 from dashboard.lists.view import press, show, submit
-from tests.support.answers import NOW
+from tests.support.answers import NOW, SCHOOL
 from tests.unit.dashboard.callbacks import press as press_button
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
-from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry
+from viral_contract.models.entity_lists import ListEntriesAnswer
 from viral_contract.models.people import Role
 
 PATH = "/v1/lists"
-SCHOOL = ListEntry(
-    list="allow",
-    kind="network",
-    value="203.0.113.0/24",
-    ref="ref_school",
-    alias="abcd",
-    reason="Lakeside School",
-    expires_at=datetime(2027, 7, 1, tzinfo=UTC),
-    created_at=NOW,
-    created_by="ana@example.com",
-    active=True,
-)
 EXPIRED = SCHOOL.model_copy(update={"value": "192.0.2.7/32", "active": False, "expires_at": NOW})
 PAYER = SCHOOL.model_copy(
     update={"list": "deny", "kind": "referrer", "value": "usr_1", "ref": None, "alias": "", "expires_at": None}
