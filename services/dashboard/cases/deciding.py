@@ -161,4 +161,4 @@ def build_toast(said: str, undo_key: str | None, key: str) -> Component:
     button = html.Button(
         ["Undo", html.Kbd("Z")], className="toast-undo", type="button", **{"data-undo": undo_key or ""}
     )
-    return html.Div([html.Span(said), *([button] if undo_key else [])], className="toast", key=key)
+    return html.Div([html.Span(said), *([button] if undo_key else [])], className="toast", key=key, role="status")

@@ -43,7 +43,9 @@ def build_verdict_form() -> list[Component]:
         **{"aria-labelledby": "verdict-title"},
     )
     stores = [dcc.Store(id=name) for name in ("verdict-asked", "verdict-opened", "verdict-undone", "verdict-done")]
-    return [*stores, form, html.Div(id="verdict-toast", className="toasts", role="status")]
+    # On every page, so that the page's own status is the only one until something is announced.
+    toasts = html.Div(id="verdict-toast", className="toasts", **{"aria-live": "polite"})
+    return [*stores, form, toasts]
 
 
 def add_verdict_callbacks(app: Dash, views: SharedViews) -> None:
