@@ -42,7 +42,7 @@ def test_an_admin_tries_saves_shadows_promotes_and_discards_a_draft(
         page.get_by_role("link", name="Save as a draft").click()
 
         expect(page).to_have_url(re.compile(r"/dashboard/rules\?fraud_ip_click_threshold=15"))
-        expect(page.get_by_label("Clicks per IP per day")).to_have_value("15")
+        expect(page.get_by_role("textbox", name="Clicks per IP per day")).to_have_value("15")
         page.get_by_label("Name").fill("Less noise")
         page.get_by_role("button", name="Create draft").click()
         page.get_by_role("link", name="Open the draft").click()

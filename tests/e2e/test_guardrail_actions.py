@@ -119,7 +119,7 @@ def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(sig
         expect(guest.page.get_by_role("heading", name=FARM[0], level=1)).to_be_visible()
 
         open_fraud_alert(guest)
-        guest.page.get_by_label("Note").fill("A click farm, I block it")
+        guest.page.get_by_role("main").get_by_label("Note").fill("A click farm, I block it")
         guest.page.get_by_role("button", name="Acknowledge").click()
         expect(guest.page.get_by_role("status")).to_have_text("Acknowledged.")
         guest.page.reload()
@@ -144,7 +144,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
     with signed_in(Role.ANALYST) as guest:
         page, alert = guest.page, find_coppa_alert(guest)
         guest.open(alert)
-        status, note = page.get_by_role("status"), page.get_by_label("Note")
+        status, note = page.get_by_role("status"), page.get_by_role("main").get_by_label("Note")
         resolve = page.get_by_role("button", name="Resolve", exact=True)
         expect(resolve).to_have_accessible_description(re.compile("If the cause is still there.*opens a new one"))
         page.get_by_role("button", name="Mark as false positive").click()
@@ -224,7 +224,7 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
         row = guest.page.get_by_role("row", name=SCHOOL)
         row.get_by_role("link", name="Trust…").click()
         expect(guest.page.get_by_label("Value")).to_have_value(SCHOOL)
-        guest.page.get_by_label("Reason").fill("Lakeside School")
+        guest.page.get_by_role("main").get_by_label("Reason").fill("Lakeside School")
         guest.page.get_by_role("button", name="Add to list").click()
         status = guest.page.locator("#lists-said")
         expect(status).to_have_text(f"{SCHOOL}/32 is now allowed.")

@@ -106,6 +106,7 @@ _STORES: dict[str, TypeAdapter[Any]] = {
     "verdict-opened": TypeAdapter(_Opened | None),
     "verdict-undone": TypeAdapter(_Undone | None),
     "report-shown": _NUMBER,
+    "draft-shown": _NUMBER,
     "reports-shown": TypeAdapter(StrictBool | None),
     "notifications-editing": TypeAdapter(_RowId | None),
     "what-if-configured": TypeAdapter(dict[StrictStr, StrictInt | StrictFloat] | None),
@@ -167,6 +168,9 @@ def _find_value_type(component: Component | None) -> TypeAdapter[Any]:
     kind = type(component).__name__
     if kind == "CheckboxGroup":
         return TypeAdapter(list[StrictStr] | None)
+    if kind == "NumberInput":
+        # Empty it is a text.
+        return TypeAdapter(StrictInt | StrictFloat | StrictStr | None)
     if kind == "DatePickerInput":
         return _DAYS if getattr(component, "type", None) == "range" else _DAY
     if kind in ("Select", "SegmentedControl"):

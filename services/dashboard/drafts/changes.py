@@ -62,7 +62,7 @@ def build_figures(answer: DraftAnswer) -> Component:
             html.Div([html.Dt(label), html.Dd(f"{value:g}", className="figure"), html.Dd(note, className="strip-note")])
             for label, value, note in parts
         ],
-        className="strip draft-strip",
+        className="draft-strip",
     )
 
 

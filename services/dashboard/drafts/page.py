@@ -105,9 +105,10 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
         draft_id = find_draft_id(path)
         return show_curve(views.api_of_viewer(), draft_id, setting) if draft_id else []
 
-    def do(_presses: list[int | None], path: str | None) -> dict[str, Any]:
+    def do(presses: list[int | None], path: str | None) -> dict[str, Any]:
         draft_id = find_draft_id(path)
-        if draft_id is None or ctx.triggered_id not in _BUTTONS:
+        # Buttons that are drawn call back, too.
+        if draft_id is None or not any(presses):
             raise PreventUpdate
         return act(views.api_of_viewer(), draft_id, str(ctx.triggered_id))
 
@@ -130,7 +131,7 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
             "path": Output("url", "pathname", allow_duplicate=True),
         },
         inputs={
-            "_presses": [Input(button, "n_clicks") for button in _BUTTONS],
+            "presses": [Input(button, "n_clicks") for button in _BUTTONS],
             "path": State("url", "pathname"),
         },
         prevent_initial_call=True,
