@@ -40,9 +40,10 @@ KINDS: tuple[EntityKind, ...] = ("referrer", "device")
 # Pages that name nothing that a caller chose: figures alone, and the switches of the product.
 WITHOUT_NAMES = {
     "/dashboard/guardrails/what-if",
-    "/dashboard/guardrails/fraud",
     "/dashboard/flags",
     "/dashboard/reports",
+    "/dashboard/rules/quality",
+    "/dashboard/traffic/events",
 }
 
 

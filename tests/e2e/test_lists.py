@@ -170,7 +170,7 @@ def test_selected_networks_are_put_on_a_list(signed_in: Open) -> None:
         window.get_by_role("button", name="Add to list").click()
         expect(guest.page.get_by_text("2 networks are now watched.")).to_be_visible()
         guest.open("/dashboard/lists?list=watch")
-        expect(guest.page.get_by_text("192.0.2.19/32", exact=True)).to_be_visible()
+        expect(guest.page.get_by_role("heading", name="192.0.2.19/32")).to_be_visible()
         assert guest.complaints == []
 
 

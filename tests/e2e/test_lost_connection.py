@@ -142,7 +142,7 @@ def test_a_period_chosen_offline_comes_later(admin: Visit) -> None:
     expect(summary).to_contain_text("Last updated")
     before = summary.inner_text()
     admin.page.context.set_offline(True)
-    admin.page.get_by_text("30 days", exact=True).click()
+    admin.page.get_by_role("radiogroup", name="Period").get_by_text("30 days", exact=True).click()
     expect(admin.page.locator("#connection")).to_contain_text("opens when the connection is back.")
     admin.page.context.set_offline(False)
     expect(summary).not_to_contain_text(before.splitlines()[0].split(" · ")[0])

@@ -184,12 +184,12 @@ def _build_form() -> list[Component]:
         placeholder="ana@example.com",
         className="rule-target-input",
     )
-    events = dmc.MultiSelect(
+    events = dmc.CheckboxGroup(
         id="notifications-event_types",
         label="Events",
         description="Alerts only, unless the channel is Webhook",
-        data=[{"value": value, "label": label} for value, label in _EVENTS.items()],
         value=_EMPTY["event_types"],
+        children=dmc.Group([dmc.Checkbox(label=label, value=value) for value, label in _EVENTS.items()], mt=6),
     )
     save = build_save(_SLUG, "form", _EMPTY["save"])
     cancel = html.Button("Cancel", id="notifications-cancel", className="button", hidden=True)

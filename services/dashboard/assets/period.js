@@ -118,6 +118,7 @@
     "keydown",
     function (event) {
       const panel = findPanel();
+      if (panel && event.key === "Escape") close(panel);
       if (!panel || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
       const key = event.key.toUpperCase();
       const button = [...panel.querySelectorAll("[data-preset]")].find((each) => each.lastChild.textContent === key);

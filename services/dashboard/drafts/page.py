@@ -148,7 +148,8 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
         if shown == draft_id and not is_final(error):
             return {**_KEPT, "rests": False, "problem_hidden": False}
         failure = build_failure(error, draft_path(draft_id), what="Draft")
-        return {**_KEPT, "view": [failure], "actions": True, "rests": is_final(error), "shown": None}
+        header = build_page_header("Draft", "", [], above=ABOVE)
+        return {**_KEPT, "view": [header, failure], "actions": True, "rests": is_final(error), "shown": None}
     return {
         "view": build_view(answer, live.thresholds),
         "actions": not current_viewer().may(Scope.ALERTS_WRITE),

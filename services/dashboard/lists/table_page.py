@@ -17,7 +17,7 @@ from dashboard.components.address_controls import keep_in_address
 from dashboard.components.card import build_blank
 from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure
-from dashboard.components.page_header import build_page_header
+from dashboard.components.page_header import build_breadcrumb, build_page_header
 from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_final
@@ -108,6 +108,10 @@ def build_page(listed: TablePage) -> Page:
 
     def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
         _add_show(listed, app, views)
+        if listed.above:
+            app.callback(Output(f"{listed.slug}-above", "children"), Input("url", "search"))(
+                lambda search: _build_way_back(listed, search)
+            )
         keep_in_address(app, listed.slug, f"{listed.slug}-defaults")
         if listed.over_period:
             add_period(app, listed.slug)
@@ -136,8 +140,9 @@ def build_frame(listed: TablePage) -> Component:
         [
             dcc.Store(id=f"{slug}-defaults", data=defaults),
             dcc.Store(id=f"{slug}-selected", data=[]),
+            html.Div(_build_way_back(listed, ""), id=f"{slug}-above"),
             build_page_header(
-                listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=listed.above
+                listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=None
             ),
             html.Div(id=f"{slug}-said", className="said", role="status"),
             html.Section(
@@ -154,6 +159,11 @@ def build_frame(listed: TablePage) -> Component:
         ],
         className="list-page",
     )
+
+
+def _build_way_back(listed: TablePage, search: str | None) -> list[Component]:
+    """Where the page stands; the page above it is over the same period."""
+    return [build_breadcrumb(listed.title, listed.above, keep_period(search))] if listed.above else []
 
 
 def _build_controls(listed: TablePage) -> list[Component]:
