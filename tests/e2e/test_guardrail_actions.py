@@ -233,7 +233,7 @@ def test_a_school_is_trusted_and_stays_visible(signed_in: Open) -> None:
         guest.open(f"{GUARDRAILS}?days=14")
         guest.page.get_by_text("Trusted, not flagged").click()
         expect(guest.page.get_by_text(f"{SCHOOL}/32: Lakeside School")).to_be_visible()
-        expect(guest.page.get_by_role("link", name="Trust")).to_have_count(0)
+        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
 
         guest.open(NETWORKS)
         network = entry(guest.page, "Lakeside School")
@@ -285,7 +285,7 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
         expect(guest.page.get_by_role("button", name="Add to list")).to_have_count(0)
         guest.open(f"{GUARDRAILS}/fraud")
         expect(guest.page.get_by_role("row", name="203.0.113.*").filter(has_text="Shared")).to_be_visible()
-        expect(guest.page.get_by_role("link", name="Trust")).to_have_count(0)
+        expect(guest.page.get_by_role("link", name="Trust this network")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -179,7 +179,7 @@ def test_the_search_finds_what_has_an_id_and_opens_it_by_keyboard(signed_in: Ope
         guest.open("/dashboard/lists")
         expect(guest.page.get_by_role("heading", name="Lists", level=1)).to_be_visible()
         guest.page.keyboard.press("/")
-        text = guest.page.get_by_role("textbox", name="Search")
+        text = guest.page.get_by_role("dialog").get_by_role("textbox", name="Search")
         expect(text).to_be_focused()
         guest.page.keyboard.type("192.0.2.2")
         expect(guest.page.get_by_role("link", name="192.0.2.20")).to_be_visible()

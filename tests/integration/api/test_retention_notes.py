@@ -14,6 +14,9 @@ from tests.support.purging import FIRST_KEPT, NIGHT, SETTINGS
 
 FIRST, LAST_PURGED, NEXT = (FIRST_KEPT.date() + timedelta(days=days) for days in (0, -1, 1))
 
+NEEDED = {"/v1/guardrails/traffic/events": {"reason": "curl", "traffic_class": "library"}}
+"""What a read asks for besides a period."""
+
 
 @pytest.fixture
 def subjects(api: Api) -> Mapping[str, str]:
@@ -36,7 +39,8 @@ def _list_paths(api: Api, subjects: Mapping[str, str]) -> list[str]:
     return [
         _fill(path, subjects)
         for path, methods in document["paths"].items()
-        if "get" in methods and _name_answer(methods["get"]) in noted
+        # A draft is over the period that it was created for.
+        if "get" in methods and _name_answer(methods["get"]) in noted and path != "/v1/drafts/{draft_id}"
     ]
 
 
@@ -57,8 +61,10 @@ def test_every_answer_about_a_period_says_from_when_on_it_is_whole(
 ) -> None:
     paths = _list_paths(api, subjects)
     start_purge(connection, SETTINGS, now=NIGHT)
-    partial = {path: api.read(path, start=str(LAST_PURGED), end=str(FIRST))["retained_from"] for path in paths}
-    whole = {path: api.read(path, start=str(NEXT), end=str(NEXT))["retained_from"] for path in paths}
+    partial, whole = (
+        {path: api.read(path, **period, **NEEDED.get(path, {}))["retained_from"] for path in paths}
+        for period in ({"start": str(LAST_PURGED), "end": str(FIRST)}, {"start": str(NEXT), "end": str(NEXT)})
+    )
     assert len(paths) >= 17
     assert partial == dict.fromkeys(paths, str(FIRST))
     assert whole == dict.fromkeys(paths, None)

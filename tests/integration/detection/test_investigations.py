@@ -570,7 +570,7 @@ class TestBoundedWork:
             plans = [plan for plan in statements.explain(connection) if "attribution_events" in plan]
 
         assert (answer.looked_at_events, answer.truncated) == (MAX_EVENTS, True)
-        assert len(statements.sent) <= 6
+        assert len(statements.sent) <= 7
         assert len(plans) == 2
         for plan in plans:
             assert not any(word in plan for word in ("Seq Scan", "Sort  (", "Bitmap")), plan

@@ -15,6 +15,7 @@ from metrics_api.access.identifiers import References
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.context import Context
 from metrics_api.db.database import Database
+from metrics_api.detection.entity_lists import build_lists
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.query import build_masked_query
 from metrics_api.settings.detection import DetectionSettings
@@ -125,7 +126,7 @@ def test_the_answer_is_found_in_facts_by_index(api: Api, database: Database) -> 
     with database.read() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         with watch_statements(connection) as statements:
-            fetch_fraud(connection, query, {})
+            fetch_fraud(connection, query, build_lists([]))
         [plan] = statements.explain(connection)
     assert "idx_clicks_per_device_day_device" in plan
     assert "idx_devices_per_network_day_sample" in plan
