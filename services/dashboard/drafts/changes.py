@@ -100,11 +100,11 @@ def _build_entity(entity: ReplayedEntity, search: str) -> list[Component | str]:
     return [who, entity.kind.capitalize(), peak, (entity.verdict or "No verdict").capitalize()]
 
 
-def build_settings(answer: DraftAnswer, live: dict[str, float | str]) -> list[Component]:
+def build_settings(answer: DraftAnswer) -> list[Component]:
     """The settings that differ, live and in the draft."""
     columns = (Column("Setting"), Column("Live", is_figure=True), Column("Draft", is_figure=True))
     rows = [
-        [name_setting(name), format_value(name, live[name]), html.Strong(format_value(name, value))]
+        [name_setting(name), format_value(name, answer.live_settings[name]), html.Strong(format_value(name, value))]
         for name, value in answer.settings.items()
     ]
     if not rows:

@@ -142,7 +142,6 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
     """The draft, by the names of the callback's outputs; a failed refresh leaves it where it was `shown`."""
     try:
         answer = api.fetch_draft(draft_id)
-        live = api.fetch_what_if(**_period_of(answer))
     except API_FAILURES as error:
         _log.warning("draft_failed", draft_id=draft_id, reason=str(error))
         if shown == draft_id and not is_final(error):
@@ -151,7 +150,7 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
         header = build_page_header("Draft", "", [], above=ABOVE)
         return {**_KEPT, "view": [header, failure], "actions": True, "rests": is_final(error), "shown": None}
     return {
-        "view": build_view(answer, live.thresholds),
+        "view": build_view(answer),
         "actions": not current_viewer().may(Scope.ALERTS_WRITE),
         "shadow": "End shadow" if answer.shadow_since else "Run as shadow",
         "rests": answer.status != "replaying" and not answer.shadow_since,
@@ -160,13 +159,13 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
     }
 
 
-def build_view(answer: DraftAnswer, live: dict[str, int | float | str]) -> list[Component]:
+def build_view(answer: DraftAnswer) -> list[Component]:
     """Everything about a draft but its curve and buttons."""
     search = format_search(PeriodQuery(start=answer.period.start, end=answer.period.end))
     summary = [html.P(f"{format_state(answer)} · {format_period(answer.period)} · by {answer.created_by}")]
     cards = {
         "changes": ("What would change", changes.build_lists(answer, search)),
-        "settings": ("Settings", changes.build_settings(answer, live)),
+        "settings": ("Settings", changes.build_settings(answer)),
         "score": ("Health Score by day", changes.build_days(answer.days, "health_score", "Health Score by day")),
         "k": ("K clean by day", changes.build_days(answer.days, "k_factor_clean", "K clean by day")),
         "helm": ("Helm values", _build_helm(answer)),

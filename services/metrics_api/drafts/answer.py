@@ -41,6 +41,7 @@ def fetch_draft_answer(connection: Connection, draft: Draft, query: Query) -> Dr
         **draft.model_dump(exclude={"period"}),
         period=query.period,
         replayed=draft.period,
+        live_settings=query.used(*draft.settings),
         computed_at=query.now,
         newly_flagged=format_difference(changed.keys() - live.keys(), changed, verdicts, query),
         no_longer_flagged=format_difference(live.keys() - changed.keys(), live, verdicts, query),

@@ -101,7 +101,9 @@ SIZES: Mapping[PlantKind, tuple[int, ...]] = {
     "flood": (20, 30, 50, 80, 120, 200),
     "ring": (3, 4, 6, 8, 12, 20),
 }
-"""Small ones that hide among honest referrers, up to those that nobody can miss."""
+"""From those that hide among honest referrers up to those that cannot be missed."""
+STEPS = len(SIZES["farm"])
+"""As many sizes has each kind, which bears the name of the rule that is to find it."""
 
 
 def build_plants(seed: str, step: int, per_size: int, until: datetime) -> Iterator[tuple[PlantKind, Plant]]:

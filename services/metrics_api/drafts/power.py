@@ -5,7 +5,7 @@ that judge the facts themselves. The transaction is rolled back; only the counts
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection, insert, text
@@ -18,13 +18,11 @@ from metrics_api.detection.referrers.farms import find_farms
 from metrics_api.detection.referrers.finding import DAYS, build_window
 from metrics_api.detection.referrers.rings import find_rings
 from metrics_api.detection.referrers.timing import find_timing
-from metrics_api.drafts.plants import SIZES, Plant, build_plants
+from metrics_api.drafts.plants import SIZES, STEPS, Plant, build_plants
 from viral_contract.models.period import Period
 from viral_contract.models.quality import PlantKind, Power
 
 PER_SIZE = 20
-_STEPS = 6
-_RULES: Mapping[PlantKind, str] = {"farm": "farm", "flood": "flood", "ring": "ring"}
 _KEPT_DAYS = timedelta(days=30)
 _COPIES = (
     "CREATE TEMPORARY TABLE referrals ON COMMIT DROP AS SELECT * FROM referrals WHERE day BETWEEN :start AND :end",
@@ -74,7 +72,7 @@ def try_plants(context: Context, day: date, per_size: int = PER_SIZE) -> Counter
     try:
         with context.database.write() as connection:
             _copy_facts(connection, day)
-            for step in range(_STEPS):
+            for step in range(STEPS):
                 plants = list(build_plants(str(day), step, per_size, until))
                 found += Counter((kind, SIZES[kind][step]) for kind in _find(connection, query, plants))
             raise _CopiesDoneError
@@ -102,7 +100,7 @@ def _find(connection: Connection, query: Query, plants: Sequence[tuple[PlantKind
             for finding in rule(connection, window)
         }
         planted.rollback()
-    return [kind for kind, plant in plants if any((referrer, _RULES[kind]) in accused for referrer in plant.referrers)]
+    return [kind for kind, plant in plants if any((referrer, kind) in accused for referrer in plant.referrers)]
 
 
 def _unite(plants: Sequence[tuple[PlantKind, Plant]]) -> list[dict[str, object]]:

@@ -140,6 +140,7 @@ class DraftAnswer(Draft, PeriodAnswer):
     """
 
     replayed: Period = Field(description="The dates that the draft names")
+    live_settings: dict[str, int | float | str] = Field(description="Live values of the thresholds that it changes")
 
     newly_flagged: Difference
     no_longer_flagged: Difference

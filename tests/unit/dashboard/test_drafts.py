@@ -14,7 +14,6 @@ from dashboard.drafts.page import act, build_view, show_draft
 from dashboard.drafts.settings import format_change
 from dashboard.lists.view import show, submit
 from tests.support.answers import NOW, PERIOD
-from tests.support.what_if_answers import build_what_if
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_contract.models.drafts import (
@@ -62,6 +61,7 @@ def answer(**changes: Any) -> DraftAnswer:
         **{
             **DRAFT.model_dump(),
             "replayed": PERIOD,
+            "live_settings": {"fraud_ip_click_threshold": 10},
             "computed_at": NOW,
             "newly_flagged": difference(),
             "no_longer_flagged": difference(legitimate=4, none=4),
@@ -131,7 +131,7 @@ def test_rates_are_percentages() -> None:
 
 
 def test_settings_have_the_live_value_beside_them() -> None:
-    said = " ".join(text_of(build_settings(answer(), {"fraud_ip_click_threshold": 10})).split())
+    said = " ".join(text_of(build_settings(answer())).split())
     assert said.endswith("1 change Clicks per IP per day 10 15")
 
 
@@ -158,7 +158,6 @@ def test_the_curve_names_both_values() -> None:
 def drafted(api: FakeApi, view_as: Any) -> FakeApi:
     view_as(Role.ANALYST)
     api.answers["GET", "/v1/drafts/7"] = answer()
-    api.answers["GET", "/v1/guardrails/what-if"] = build_what_if()
     return api
 
 
@@ -218,7 +217,7 @@ def test_says_why_a_promotion_is_refused(drafted: FakeApi) -> None:
 
 
 def test_helm_values_can_be_copied() -> None:
-    view = build_view(answer(), {"fraud_ip_click_threshold": 10})
+    view = build_view(answer())
     assert [getattr(each, "data-copy") for each in walk(view) if hasattr(each, "data-copy")] == ["draft-helm"]
 
 
