@@ -5,7 +5,7 @@ from dashboard.components.table import build_moment, build_suspect
 from dashboard.guardrails.bots import PATH, format_burst, format_fastest
 from dashboard.lists.add_to_list import AT_ONCE, AddToList
 from dashboard.lists.sorted_table import ListColumn, ListRow
-from dashboard.lists.table_page import Listing, TablePage, build_query, format_nothing
+from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import Toolbar
 from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
@@ -49,8 +49,7 @@ def _build_row(device: BotLikeDevice, search: str) -> ListRow:
 
 def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     """The refs of the first devices that the address leaves, and how many follow. Raises InvalidPeriodError."""
-    query = {**build_query(LISTED, read_search(search)), "limit": AT_ONCE}
-    query.pop("cursor", None)
+    query = build_first_query(LISTED, read_search(search), AT_ONCE)
     answer = api.fetch_bots(**query)
     return [device.ref for device in answer.bot_like_devices], (answer.total or 0) - len(answer.bot_like_devices)
 

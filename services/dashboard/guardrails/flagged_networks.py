@@ -9,7 +9,7 @@ from dashboard.guardrails.fraud import FINDINGS, PATH, build_finding
 from dashboard.links import investigation_path, trust_path
 from dashboard.lists.add_to_list import AT_ONCE, AddToList
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
-from dashboard.lists.table_page import Listing, TablePage, build_query, format_nothing
+from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
 from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
@@ -107,8 +107,7 @@ def _list_record(network: FlaggedNetwork) -> dict[str, CsvValue]:
 
 def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     """The refs of the first networks that the address leaves, and how many follow. Raises InvalidPeriodError."""
-    query = {**build_query(LISTED, read_search(search)), "limit": AT_ONCE}
-    query.pop("cursor", None)
+    query = build_first_query(LISTED, read_search(search), AT_ONCE)
     answer = api.fetch_flagged(group_by="network", **query)
     return [network.ref for network in answer.networks], (answer.total or 0) - len(answer.networks)
 

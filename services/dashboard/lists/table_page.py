@@ -230,6 +230,11 @@ def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
     }
 
 
+def build_first_query(listed: TablePage, wanted: Mapping[str, str], limit: int) -> Query:
+    """The first rows of what the address names, whichever page of them it shows. Raises InvalidPeriodError."""
+    return {**build_query(listed, _without_place(wanted)), "limit": limit}
+
+
 def _find_period(listed: TablePage, wanted: Mapping[str, str]) -> str:
     return format_search(read_period(wanted)) if listed.over_period else ""
 
@@ -262,7 +267,7 @@ def _without_place(wanted: Mapping[str, str]) -> dict[str, str]:
 
 def fetch_file(listed: TablePage, api: MetricsApi, wanted: Mapping[str, str]) -> tuple[str, Records]:
     """The file's name and its lines. Raises InvalidPeriodError."""
-    query = {**build_query(listed, _without_place(wanted)), "limit": ROWS_AT_ONCE}
+    query = build_first_query(listed, wanted, ROWS_AT_ONCE)
     period = _find_period(listed, wanted)
     first = listed.fetch(api, query, period)
     dates = f"_{first.dates}" if first.dates else ""
