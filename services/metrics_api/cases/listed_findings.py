@@ -1,7 +1,6 @@
 """Findings about what admins denied or have watched, and that was seen in the period."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
 from ipaddress import ip_network
 from typing import Any
 
@@ -12,6 +11,7 @@ from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import format_network
 from metrics_api.detection.entity_lists import Lists, Reasons
 from metrics_api.detection.query import Query
+from metrics_api.ingest.retained import begin
 from viral_contract.models.cases import CaseKind, EntityRule
 from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
@@ -79,6 +79,6 @@ def _format(kind: CaseKind, row: Row[Any], rule: EntityRule, strength: Strength,
         rule=RuleEvidence(rule=rule, strength=strength, n=row.clicks, evidence={"reason": reason}),
         clicks=row.clicks,
         conversions=frozenset(row.conversions or ()),
-        first_seen=datetime.combine(row.first_day, time(), UTC),
-        last_seen=datetime.combine(row.last_day, time(), UTC),
+        first_seen=begin(row.first_day),
+        last_seen=begin(row.last_day),
     )

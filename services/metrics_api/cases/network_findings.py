@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -18,6 +17,7 @@ from metrics_api.detection.networks import (
     judge,
 )
 from metrics_api.detection.query import Query
+from metrics_api.ingest.retained import begin
 from viral_contract.models.cases import EntityRule
 from viral_contract.models.guardrails import Verdict
 from viral_contract.models.referrer_evidence import RuleEvidence
@@ -62,8 +62,8 @@ def _format(network: str, rule: EntityRule, days: Sequence[Row[Any]], clicks: in
         rule=_format_rule(rule, days, query),
         clicks=clicks,
         conversions=frozenset(event_id for day in days for event_id in day.conversions or ()),
-        first_seen=datetime.combine(days[0].day, time(), UTC),
-        last_seen=datetime.combine(days[-1].day, time(), UTC),
+        first_seen=begin(days[0].day),
+        last_seen=begin(days[-1].day),
     )
 
 

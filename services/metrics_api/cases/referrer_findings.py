@@ -1,7 +1,6 @@
 """Findings about referrers: those of `detection/referrers`, with what is credited to each in the same weeks."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -9,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.cases.findings import Finding
 from metrics_api.detection.query import Query
 from metrics_api.detection.referrers.evidence import ReferrerFindings, find_referrer_evidence
-from viral_contract.models.referrer_evidence import RuleEvidence
+from metrics_api.ingest.retained import begin
 
 _ACTIVITY = text("""
     SELECT referrer_id, sum(clicks)::bigint AS clicks, min(first_day) AS first_day, max(last_day) AS last_day,
@@ -39,26 +38,13 @@ def find_referrers(connection: Connection, query: Query) -> list[Finding]:
 
 def _format(found: ReferrerFindings, activity: Row[Any]) -> Iterable[Finding]:
     for each in found.findings:
-        rule = RuleEvidence(
-            rule=each.rule,
-            strength=each.strength,
-            statistic=each.statistic,
-            expected=each.expected,
-            p=each.p,
-            n=each.n or 0,
-            evidence=each.evidence,
-        )
         yield Finding(
             kind="referrer",
             entity=found.referrer_id,
-            rule=rule,
+            rule=each.format(),
             clicks=activity.clicks,
             conversions=each.conversions,
-            first_seen=_begin(activity.first_day),
-            last_seen=_begin(activity.last_day),
+            first_seen=begin(activity.first_day),
+            last_seen=begin(activity.last_day),
             source=activity.source,
         )
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -66,15 +66,7 @@ def _format_referrer(
 
 def format_finding(finding: Finding, identifiers: Identifiers) -> RuleEvidence:
     """The finding with its ids in full or masked."""
-    return RuleEvidence(
-        rule=finding.rule,
-        strength=finding.strength,
-        statistic=finding.statistic,
-        expected=finding.expected,
-        p=finding.p,
-        n=finding.n or 0,
-        evidence=show_evidence(finding.evidence, identifiers),
-    )
+    return finding.format().model_copy(update={"evidence": show_evidence(finding.evidence, identifiers)})
 
 
 def show_evidence(evidence: Mapping[str, JsonValue], identifiers: Identifiers) -> dict[str, JsonValue]:

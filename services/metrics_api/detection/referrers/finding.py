@@ -11,7 +11,7 @@ from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.networks import build_candidates, flagging_values
 from metrics_api.detection.query import Query
 from viral_contract.models.period import Period
-from viral_contract.models.referrer_evidence import ReferrerRule, Strength
+from viral_contract.models.referrer_evidence import ReferrerRule, RuleEvidence, Strength
 
 DAYS = 56
 STRENGTHS: Mapping[ReferrerRule, Strength] = {
@@ -63,6 +63,18 @@ class Finding:
     def strength(self) -> Strength:
         """Whether it leaves conversions out of clean figures by itself."""
         return STRENGTHS[self.rule]
+
+    def format(self) -> RuleEvidence:
+        """The finding as the contract has it, with whole ids."""
+        return RuleEvidence(
+            rule=self.rule,
+            strength=self.strength,
+            statistic=self.statistic,
+            expected=self.expected,
+            p=self.p,
+            n=self.n or 0,
+            evidence=self.evidence,
+        )
 
 
 Window = Mapping[str, object]
