@@ -1,6 +1,6 @@
 """What rules tell about alerts: once each, to whom it concerns, in a digest where it would be a storm."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,64 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from redis import Redis
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
 from metrics_api.context import Context
 from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.settings.deliveries import DeliverySettings
-from metrics_api.settings.detection import DetectionSettings
-from tests.support.api_fixtures import Api, change_settings, create_token
+from tests.support.api_fixtures import Api, change_settings
 from tests.support.builders import NOON, build_clicks
 from tests.support.content_builders import EMAIL, build_share, save_shares
-from tests.support.delivery_rows import create_mailing_app
 from viral_contract.models.evaluations import Evaluation
-from viral_contract.models.people import Scope
 from viral_runtime.flags.evaluate import Flags
-from viral_runtime.work.queues import QueueName, connect_redis, open_queue
+from viral_runtime.work.queues import QueueName, open_queue
 
 RULES = "/v1/notification-rules"
 HOOK, OTHER_HOOK = "https://hooks.example.com/T1/secret-path", "https://chat.example.com/T2"
 MINUTE = timedelta(minutes=1)
-SETTINGS = DeliverySettings(public_dashboard_url="https://guardrails.example.com/")
 Evaluate = Callable[..., Evaluation]
-
-
-@pytest.fixture(scope="module")
-def mailing_app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application with emails and notifications switched on."""
-    return create_mailing_app(database_url, redis_url, tmp_path_factory.mktemp("flags"))
-
-
-@pytest.fixture
-def admin(mailing_app: Flask, empty_database: Engine) -> Api:
-    """An admin of that application."""
-    return Api(mailing_app, create_token(empty_database, *Scope, name="olga@example.com"))
-
-
-@pytest.fixture
-def mailing(mailing_app: Flask, redis: Redis) -> Context:
-    """What it works with, where events of the past open no alert."""
-    found, detection = mailing_app.extensions["context"], DetectionSettings(data_stale_minutes=0)
-    return change_settings(replace(found, redis=redis), detection=detection, deliveries=SETTINGS)
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    """Empty queues."""
-    connection = connect_redis(redis_url)
-    connection.flushall()
-    yield connection
-    connection.close()
 
 
 @pytest.fixture
 def evaluate(mailing: Context) -> Evaluate:
     """One evaluation at a moment, and the telling after it, as the reconciler does both."""
 
-    def run(now: datetime = NOON, flags: Flags = mailing.flags, settings: DeliverySettings = SETTINGS) -> Evaluation:
+    def run(
+        now: datetime = NOON, flags: Flags = mailing.flags, settings: DeliverySettings = mailing.settings.deliveries
+    ) -> Evaluation:
         context = change_settings(replace(mailing, flags=flags), deliveries=settings)
         evaluation = evaluate_guardrails(context, now=now)
         enqueue_messages(context, now=now)

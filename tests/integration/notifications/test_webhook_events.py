@@ -1,61 +1,23 @@
 """What programs are told: cases, verdicts, conversions that are not credible and reports, once each."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import Flask
-from redis import Redis
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from metrics_api.context import Context
 from metrics_api.notifications.dispatch import enqueue_messages
-from metrics_api.settings.deliveries import DeliverySettings
-from metrics_api.settings.detection import DetectionSettings
-from tests.support.api_fixtures import Api, change_settings, create_token
+from tests.support.api_fixtures import Api
 from tests.support.case_builders import DEVICE, FRAUD, LEGITIMATE, evaluate, plant_burst
-from tests.support.delivery_rows import create_mailing_app
 from tests.support.entity_lists import save_entry
 from tests.support.privacy_requests import erase
 from tests.support.purging import dump
 from tests.support.report_runs import make_report
-from viral_contract.models.people import Scope
-from viral_runtime.work.queues import connect_redis
 
 RULES = "/v1/notification-rules"
 HOOK = "https://hooks.example.com/T1/secret-path"
-SETTINGS = DeliverySettings(public_dashboard_url="https://guardrails.example.com/")
 EVERYTHING = ["case.opened", "case.decided", "conversion.not_credible", "report.ready"]
-
-
-@pytest.fixture(scope="module")
-def mailing_app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application with emails and notifications switched on."""
-    return create_mailing_app(database_url, redis_url, tmp_path_factory.mktemp("flags"))
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    """Empty queues."""
-    connection = connect_redis(redis_url)
-    connection.flushall()
-    yield connection
-    connection.close()
-
-
-@pytest.fixture
-def admin(mailing_app: Flask, empty_database: Engine) -> Api:
-    """An admin of that application."""
-    return Api(mailing_app, create_token(empty_database, *Scope, name="olga@example.com"))
-
-
-@pytest.fixture
-def mailing(mailing_app: Flask, redis: Redis) -> Context:
-    """What it works with, where no data for a while opens no alert."""
-    found, detection = mailing_app.extensions["context"], DetectionSettings(data_stale_minutes=0)
-    return change_settings(replace(found, redis=redis), detection=detection, deliveries=SETTINGS)
 
 
 def create_rule(admin: Api, *event_types: str, **fields: Any) -> dict[str, Any]:
