@@ -140,7 +140,7 @@ def measure_reads(database: Database) -> Iterator[tuple[str, float, float | None
     """Median milliseconds of each read, from facts and, where there is such a question, from events."""
     period = Period.last_days(DAYS, now=NOW)
     whole = Identifiers(References("a key of the benchmark"), whole=True)
-    query = Query(period, DetectionSettings(), NOW, whole, Page(limit=50))
+    query = Query(period, DetectionSettings(), NOW, whole, Page(limit=50), DetectionSettings())
     dates = {"first": period.begins_at, "behind": period.ends_before}
     with database.read() as connection:
         for name, fetch, before in (

@@ -19,8 +19,9 @@ from viral_contract.models.what_if import NotApplicable, Outcome, RaisedAlert, W
 from viral_runtime.settings.ranges import format_range
 
 
-def fetch_what_if(connection: Connection, query: Query, configured: DetectionSettings) -> WhatIfAnswer:
+def fetch_what_if(connection: Connection, query: Query) -> WhatIfAnswer:
     """The period of the query under its thresholds and under the configured ones."""
+    configured = query.configured
     state = fetch_state(connection, query.period, fetch_active_lists(connection, query))
     before, after = (
         rate_health(connection, each, state, fetch_flagged(connection, each, state.lists))

@@ -6,11 +6,10 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from metrics_api.api.context import current_context
-from metrics_api.api.queries import ListQuery, note_retention, read_page
+from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection.query import COMPONENT_ROWS, Query, build_masked_query
+from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohorts import fetch_cohorts
 from metrics_api.growth.cycle_time import fetch_cycle_time
@@ -28,9 +27,14 @@ from viral_contract.models.growth import (
 )
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
+from viral_contract.models.thresholds import Overrides
 from viral_contract.models.values import OptionalId
 
 growth = Resource("growth")
+
+
+class CleanQuery(PeriodQuery, Overrides):
+    """Query of figures without what the guardrails flag."""
 
 
 class LoopsQuery(PeriodQuery, ListQuery):
@@ -56,9 +60,9 @@ class CohortsQuery(BaseModel):
 
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
-def get_k_factor(query: PeriodQuery, connection: Connection) -> KFactorAnswer:
+def get_k_factor(query: CleanQuery, connection: Connection) -> KFactorAnswer:
     """Get the K-factor, the previous period, K clean, and why it changed."""
-    return note_retention(connection, fetch_k_factor(connection, _build_query(query)))
+    return note_retention(connection, fetch_k_factor(connection, _build_query(query, overrides=query)))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
@@ -70,9 +74,9 @@ def get_loops(query: LoopsQuery, connection: Connection) -> LoopsAnswer:
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
-def get_timeline(query: PeriodQuery, connection: Connection) -> TimelineAnswer:
+def get_timeline(query: CleanQuery, connection: Connection) -> TimelineAnswer:
     """Get growth by day."""
-    return note_retention(connection, fetch_timeline(connection, _build_query(query)))
+    return note_retention(connection, fetch_timeline(connection, _build_query(query, overrides=query)))
 
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
@@ -101,12 +105,5 @@ def get_cycle_time(query: PeriodQuery, connection: Connection) -> CycleTimeAnswe
     return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
 
 
-def _build_query(query: PeriodQuery, page: Page | None = None) -> Query:
-    now = datetime.now(UTC)
-    return build_masked_query(
-        query.period(now=now),
-        current_context().settings.detection,
-        current_context().references,
-        now=now,
-        page=page or COMPONENT_ROWS,
-    )
+def _build_query(query: PeriodQuery, page: Page = COMPONENT_ROWS, overrides: Overrides | None = None) -> Query:
+    return parse_query(query, overrides or Overrides(), page, shows_identifiers=False)

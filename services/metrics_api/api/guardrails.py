@@ -1,6 +1,5 @@
 """Reads of the guardrails."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Self
 
@@ -10,13 +9,13 @@ from sqlalchemy import Connection
 from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
-from metrics_api.api.queries import ListQuery, apply_overrides, note_look, note_retention, parse_query, read_page
+from metrics_api.api.queries import ListQuery, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection import anomalies, bots, event_pii, flagged, fraud, traffic, traffic_events
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.opt_outs import fetch_opt_outs
-from metrics_api.detection.query import COMPONENT_ROWS, build_masked_query
+from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.detection.referrers import answer as referrer_evidence
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
@@ -224,9 +223,6 @@ def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})
 def get_what_if(query: HealthQuery, connection: Connection) -> WhatIfAnswer:
     """Compare the score, flags and alerts under other thresholds, with the Helm values to apply them."""
-    context, now = current_context(), datetime.now(UTC)
     # The answer has only numbers, no identifiers, so one row of each list is enough.
-    asked = build_masked_query(
-        query.period(now=now), apply_overrides(query), context.references, now=now, page=Page(limit=1)
-    )
-    return note_retention(connection, fetch_what_if(connection, asked, context.settings.detection))
+    asked = parse_query(query, query, Page(limit=1), shows_identifiers=False)
+    return note_retention(connection, fetch_what_if(connection, asked))

@@ -14,7 +14,7 @@ from metrics_api.api.authentication import current_principal, save_later
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import invalid
 from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encode_cursor
-from metrics_api.detection.query import Query, build_masked_query
+from metrics_api.detection.query import Query
 from metrics_api.ingest.retained import fetch_retained
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.growth import KFactorAnswer
@@ -42,11 +42,10 @@ def parse_query(
 
     Raises ProblemError 422 if the overrides contradict each other.
     """
-    now = datetime.now(UTC)
+    context, now = current_context(), datetime.now(UTC)
     settings, dates = apply_overrides(overrides), period.period(now=now, default_days=default_days)
-    if shows_identifiers:
-        return Query(dates, settings, now, build_identifiers(), page)
-    return build_masked_query(dates, settings, current_context().references, now=now, page=page)
+    identifiers = build_identifiers() if shows_identifiers else Identifiers(context.references, whole=False)
+    return Query(dates, settings, now, identifiers, page, context.settings.detection)
 
 
 def apply_overrides(overrides: Overrides) -> DetectionSettings:

@@ -14,21 +14,29 @@ COMPONENT_ROWS = Page(limit=10)
 
 @dataclass(frozen=True)
 class Query:
-    """One read of the guardrails: which dates, which thresholds, when, for which viewer and which page."""
+    """One read of the guardrails: which dates, which thresholds, when, for which viewer and which page.
+
+    `settings` are those to read with, `configured` those in use, which cases are opened by.
+    """
 
     period: Period
     settings: DetectionSettings
     now: datetime
     identifiers: Identifiers
     page: Page
+    configured: DetectionSettings
 
     def used(self, *names: str) -> dict[str, int | float | str]:
         """The named thresholds as they were used."""
         return {name: getattr(self.settings, name) for name in names}
 
+    def is_as_configured(self, *names: str) -> bool:
+        """Whether the named thresholds are those in use."""
+        return self.used(*names) == {name: getattr(self.configured, name) for name in names}
+
 
 def build_masked_query(
-    period: Period, settings: DetectionSettings, references: References, *, now: datetime, page: Page = COMPONENT_ROWS
+    period: Period, configured: DetectionSettings, references: References, *, now: datetime, page: Page = COMPONENT_ROWS
 ) -> Query:
-    """A read whose answer never shows a whole identifier, so that there is nothing to audit."""
-    return Query(period, settings, now, Identifiers(references, whole=False), page)
+    """A read with the thresholds in use, whose answer never shows a whole identifier: there is nothing to audit."""
+    return Query(period, configured, now, Identifiers(references, whole=False), page, configured)

@@ -99,7 +99,7 @@ def replay_day(
     counts, event_pii = fetch_counts(connection, period), fetch_event_pii(connection, query)
     drafted = replace(query, settings=apply_settings(settings, query.settings))
     found = _judge(connection, query, state, counts, event_pii)
-    return found, found if drafted == query else _judge(connection, drafted, state, counts, event_pii, is_live=False)
+    return found, found if drafted == query else _judge(connection, drafted, state, counts, event_pii)
 
 
 def apply_settings(settings: Mapping[str, Any], live: DetectionSettings) -> DetectionSettings:
@@ -113,15 +113,9 @@ def _build_query(period: Period, live: DetectionSettings, references: References
 
 
 def _judge(
-    connection: Connection,
-    query: Query,
-    state: PeriodState,
-    counts: Counts,
-    event_pii: EventPiiAnswer,
-    *,
-    is_live: bool = True,
+    connection: Connection, query: Query, state: PeriodState, counts: Counts, event_pii: EventPiiAnswer
 ) -> Found:
-    flagged = fetch_flagged(connection, query, state.lists, is_live=is_live)
+    flagged = fetch_flagged(connection, query, state.lists)
     health = rate_health(connection, query, state, flagged)
     alerts = find_alerts(health, query.settings, event_pii=event_pii)
     return Found(

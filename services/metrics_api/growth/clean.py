@@ -10,7 +10,7 @@ from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import build_network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
-from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD
+from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD, list_silent_kinds
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.listed_events import build_is_listed, build_listed_condition, listing_values
 from metrics_api.detection.query import Query
@@ -53,6 +53,16 @@ _DENIED_CLICKS = f"""
         AND ((occurred_at AT TIME ZONE 'UTC')::date, {build_network_key("ip_address")}) IN (
             SELECT day, ip_address FROM flagged_ip) IS NOT TRUE
 """
+THRESHOLDS = (
+    "fraud_ip_click_threshold",
+    "fraud_rule",
+    "bot_rapid_click_threshold",
+    "bot_rapid_click_window_seconds",
+    "conversion_anomaly_threshold",
+    "conversion_anomaly_daily_threshold",
+    "conversion_anomaly_min_clicks",
+)
+"""Those that decide which conversions are suspect."""
 _WITHOUT_FACTS: tuple[ListKind, ...] = ("referrer", "link", "user_agent")
 
 
@@ -74,12 +84,12 @@ class Flagged:
         return sum(self.conversions.values())
 
 
-def fetch_flagged(connection: Connection, query: Query, lists: Lists, *, is_live: bool = True) -> Flagged:
+def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged:
     """What is flagged of the period's clicks and conversions.
 
     A conversion is suspect from or by what is denied, from a flagged address or device, credited to a flagged referrer,
     at stake in a case that flags or was judged fraud, or later of somebody judged fraud, unless it is from or by what
-    is allowed. `is_live` says whether the query's thresholds are those in use.
+    is allowed. Open cases of networks and devices count where the query's thresholds are those that opened them.
     """
     devices, bot_values = flagged_devices(query, lists)
     statement = _FLAGGED.format(
@@ -93,7 +103,7 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists, *, is_live
     prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
     values = networks.flagging_values(query, lists) | bot_values | anomalies.flagging_values(query, lists)
     values |= listing_values(lists) | dates | prefix
-    rows = connection.execute(text(statement), {**values, "is_live": is_live}).all()
+    rows = connection.execute(text(statement), {**values, "silent_kinds": list_silent_kinds(query)}).all()
     suspect = {row.day: row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
 

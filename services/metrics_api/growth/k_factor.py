@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from viral_contract.models.growth import (
     ComparedK,
@@ -180,6 +180,7 @@ def format_k_factor(
         change_pct=change_pct,
         compared=compared and compared.format(query.period.previous()),
         k_factor_clean=float(now.clean_of(suspect)),
+        thresholds=query.used(*THRESHOLDS),
         removed_conversions=suspect,
         why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
 
 _DAYS = text(f"""
@@ -23,7 +23,7 @@ def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
     """Every date of the period, also those on which nothing happened."""
     flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
     points = fetch_points(connection, query, flagged.conversions)
-    return TimelineAnswer(period=query.period, computed_at=query.now, points=points)
+    return TimelineAnswer(period=query.period, computed_at=query.now, thresholds=query.used(*THRESHOLDS), points=points)
 
 
 def fetch_points(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[TimelinePoint]:

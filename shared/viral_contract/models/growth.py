@@ -1,9 +1,9 @@
 """Answers of the growth reads. Rates are fractions; `_pct` is a percentage."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from viral_contract.models.period import Period, PeriodAnswer
 
@@ -74,6 +74,12 @@ class ComparedK(BaseModel):
     previous_k_factor: float
 
 
+UsedThresholds = Annotated[
+    dict[str, int | float | str],
+    Field(default_factory=dict, description="The thresholds by which conversions are left out of clean figures"),
+]
+
+
 class KFactorAnswer(GrowthCounts, PeriodAnswer):
     """The K-factor of a period and the previous one.
 
@@ -88,6 +94,7 @@ class KFactorAnswer(GrowthCounts, PeriodAnswer):
     compared: ComparedK | None
     k_factor_clean: float
     removed_conversions: int
+    thresholds: UsedThresholds
     why: KChange
 
 
@@ -129,6 +136,7 @@ class TimelinePoint(BaseModel):
 class TimelineAnswer(PeriodAnswer):
     """Every date of the period, including empty ones."""
 
+    thresholds: UsedThresholds
     points: list[TimelinePoint]
 
 

@@ -2,20 +2,15 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
-from metrics_api.alerts.evaluate import build_recent_query
 from metrics_api.context import Context
-from metrics_api.db.paging import Page
-from metrics_api.detection.entity_lists import fetch_active_lists
-from metrics_api.growth.clean import fetch_flagged
 from tests.support.api_fixtures import Api
-from tests.support.builders import build_event
+from tests.support.builders import build_event, build_link
 from tests.support.case_builders import (
     FRAUD,
     LEGITIMATE,
@@ -289,13 +284,35 @@ def test_what_only_looks_counts_until_it_is_judged_fraud(api: Api, context: Cont
     assert read_figures(api)["k"]["removed_conversions"] == 0
 
 
-def test_under_other_thresholds_open_cases_of_networks_and_devices_say_nothing(
-    api: Api, context: Context, connection: Connection, planted: list[dict[str, Any]]
-) -> None:
-    recent = build_recent_query(context, Page(1), now=datetime.now(UTC))
-    drafted = replace(recent, settings=recent.settings.model_copy(update={"fraud_ip_click_threshold": 50}))
-    lists = fetch_active_lists(connection, recent)
-    assert fetch_flagged(connection, recent, lists).total_conversions == 3
-    assert fetch_flagged(connection, drafted, lists, is_live=False).total_conversions == 1
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize(
+    ("looser", "removed"), [({"fraud_ip_click_threshold": 50}, 1), ({"bot_rapid_click_threshold": 10}, 2)]
+)
+def test_an_override_of_a_request_reaches_every_clean_figure(api: Api, looser: dict[str, int], removed: int) -> None:
+    link = build_link("link-tom", referrer_id="tom", inserted_at=YESTERDAY.isoformat())
+    api.send("POST", "/v1/links", json={"items": [link]})
+    assert read_clean(api) == {"k-factor": 3, "timeline": 3, "health": 3}
+    assert read_clean(api, **looser) == {"k-factor": removed, "timeline": removed, "health": removed}
+
+
+def test_under_other_thresholds_a_verdict_of_fraud_stays(api: Api, planted: list[dict[str, Any]]) -> None:
     decide(api, planted[0], FRAUD)
-    assert fetch_flagged(connection, drafted, lists, is_live=False).total_conversions == 3
+    assert read_clean(api, fraud_ip_click_threshold=50)["k-factor"] == 3
+
+
+@pytest.mark.usefixtures("planted")
+def test_a_score_by_other_points_is_of_the_same_conversions(api: Api) -> None:
+    assert read_clean(api, health_score_fraud_max=1) == read_clean(api)
+
+
+def read_clean(api: Api, **overrides: int) -> dict[str, int]:
+    """How many conversions are left out of clean figures, as each read has it."""
+    growth = api.read("/v1/growth/k-factor", days=7, **overrides)
+    points = api.read("/v1/growth/timeline", days=7, **overrides)["points"]
+    share = api.read("/v1/guardrails/health", days=7, **overrides)["flagged_share"]["conversions"]
+    left_out = sum((point["k_factor"] - point["k_factor_clean"]) * point["active_users"] for point in points)
+    return {
+        "k-factor": growth["removed_conversions"],
+        "timeline": round(left_out),
+        "health": round(share * growth["total_conversions"]),
+    }

@@ -274,7 +274,7 @@ def test_conversions_of_a_day_are_read_from_their_index(connection: Connection) 
     )
     connection.execute(text("VACUUM ANALYZE activity_per_referrer_day"))
     now, identifiers = NOON, Identifiers(References("a key"), whole=True)
-    query = Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10))
+    query = Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10), DetectionSettings())
 
     with watch_statements(connection) as statements:
         fetch_anomalies(connection, query, build_lists(()))

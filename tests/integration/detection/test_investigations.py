@@ -602,4 +602,4 @@ def _build_insert(*, events: int, who: str, ip: str) -> Any:
 def _parse_query() -> Query:
     now = NOON.replace(hour=23)
     identifiers = Identifiers(References("a key"), whole=True)
-    return Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(50))
+    return Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(50), DetectionSettings())

@@ -157,6 +157,7 @@ def test_clicks_of_what_is_denied_are_found_by_its_index(
         NOON,
         Identifiers(References("key"), whole=True),
         COMPONENT_ROWS,
+        DetectionSettings(),
     )
     with watch_statements(engine) as statements, engine.connect() as reading:
         fetch_flagged(reading, query, fetch_active_lists(reading, query))
@@ -216,6 +217,7 @@ def test_what_lists_flag_equals_brute_force(
         NOON,
         Identifiers(References("a key"), whole=True),
         COMPONENT_ROWS,
+        rule,
     )
     with database.write() as connection:
         save_events(connection, events, FactRules(), now=NOON + timedelta(days=1))

@@ -134,7 +134,7 @@ def test_bursts_without_trusted_networks_are_exact(
             save_entry(
                 connection, Entry("allow", "network", cidr), rule.fraud_ipv6_prefix, school, actor="a test", now=NOON
             )
-        query = Query(day, rule, NOON, whole, Page(10))
+        query = Query(day, rule, NOON, whole, Page(10), rule)
         found = fetch_bots(connection, query, fetch_active_lists(connection, query))
     expected = {}
     for device in ("d-1", "d-2"):

@@ -137,7 +137,7 @@ def test_what_leaked_before_the_period_is_looked_up_for_what_is_shown_only(api: 
     connection.execute(text("ANALYZE event_pii_per_day"))
     api.post_events(*(leak(f"loop-{n}", at=NOW) for n in range(40)))
     identifiers = Identifiers(References("k"), whole=True)
-    query = Query(Period.last_days(7, now=NOW), DetectionSettings(), NOW, identifiers, Page(20))
+    query = Query(Period.last_days(7, now=NOW), DetectionSettings(), NOW, identifiers, Page(20), DetectionSettings())
     with watch_statements(connection) as statements:
         answer = fetch_event_pii(connection, query)
     ((statement, values),) = statements.sent

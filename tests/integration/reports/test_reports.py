@@ -116,7 +116,7 @@ def test_a_report_looks_through_no_events(api: Api, connection: Connection) -> N
     post_week(api)
     period = Period.between(date(2026, 3, 2), date(2026, 3, 8))
     identifiers = Identifiers(References("a key of this test"), whole=False)
-    query = Query(period, DetectionSettings(), MONDAY, identifiers, Page(limit=10))
+    query = Query(period, DetectionSettings(), MONDAY, identifiers, Page(limit=10), DetectionSettings())
     connection.execute(text("SET enable_seqscan = off"))
     with watch_statements(connection) as statements:
         fetch_report_facts(connection, "custom", query)

@@ -91,6 +91,7 @@ QUERY = Query(
     now=NOW,
     identifiers=Identifiers(References("a key"), whole=False),
     page=Page(limit=1),
+    configured=SETTINGS,
 )
 EXAMPLES = read_table("case")
 SHARE_EXAMPLES = read_table("by share, case")
