@@ -31,7 +31,7 @@ def sign_in(site: httpx.Client, email: str, password: str) -> httpx.Response:
 def use_secrets_of_people(stack: dict[str, str], api: MetricsApi) -> set[str]:
     """Sign in rightly and wrongly, set a password by a link and change it; answer everything that was secret."""
     link = api.invite_person("ana@example.org", Role.VIEWER).password_link.secret
-    with httpx.Client(base_url=stack["DASHBOARD_URL"]) as site:
+    with httpx.Client(base_url=stack["DASHBOARD_URL"], timeout=60) as site:
         assert sign_in(site, "ana@example.org", WRONG).status_code == 401
         token = {"csrf_token": site.cookies["_csrf_token"]}
         for new in (SHORT, NEW):

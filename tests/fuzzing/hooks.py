@@ -36,6 +36,8 @@ RULES = (
     "must not look like a person or the service itself",
     "must not look like the person",
     "give the error of an attempt",
+    "only conversions are credible or not",
+    "email and slack carry alert.opened and alert.ended only",
     "is either a false positive or resolved once its period has passed",
 )
 

@@ -5,12 +5,11 @@ from typing import Any
 
 from tests.support.builders import build_clicks, build_event
 from viral_contract.client.metrics_api import MetricsApi
-from viral_contract.models.drafts import DraftRequest
+from viral_contract.models.drafts import DraftRequest, DraftSettings
 from viral_contract.models.notifications import RuleRequest
 from viral_contract.models.people import Role, Scope
 from viral_contract.models.privacy import PrivacyRequestDraft
 from viral_contract.models.reports import ReportRequest
-from viral_contract.models.thresholds import Overrides
 
 # Whatever markup becomes an element has this class, and whatever runs opens a dialog.
 CLASS = "hostile"
@@ -47,7 +46,7 @@ def fill_product(base_url: str, token: str) -> MetricsApi:
         actor = MetricsApi.connect(base_url, _save_access(api, text, number))
         actor.save_trusted_network(f"192.0.2.{number}", reason=text)
         today = datetime.now(UTC).date()
-        api.create_draft(DraftRequest(name=text[:120], settings=Overrides(), start=today, end=today))
+        api.create_draft(DraftRequest(name=text[:120], settings=DraftSettings(), start=today, end=today))
     _save_people(api)
     api.evaluate_now()
     _judge_findings(api)

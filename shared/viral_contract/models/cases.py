@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from viral_contract.models.growth import Interval
 from viral_contract.models.referrer_evidence import ReferrerRule, RuleEvidence
@@ -98,7 +98,7 @@ class VerdictRequest(BaseModel):
     reason: VerdictReason
     note: OptionalNote = None
     until: FutureTime | None = Field(None, description="No end if absent")
-    change: bool = Field(False, description="Decide it although it is decided")
+    change: StrictBool = Field(False, description="Decide it although it is decided")
 
 
 class BulkVerdictRequest(VerdictRequest):

@@ -1,9 +1,18 @@
 """Drafts of thresholds: what other settings would have found in the past, or find now beside the live ones."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from viral_contract.models.alerts import AlertSeverity, AlertType
 from viral_contract.models.period import MAX_DAYS, Period, PeriodAnswer
@@ -28,16 +37,30 @@ DraftName = Annotated[
 ]
 
 
+class DraftSettings(Overrides):
+    """The thresholds of a draft, which are numbers: neither texts nor truth values stand for them."""
+
+    model_config = ConfigDict(strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def read_whole_number(cls, value: Any) -> Any:
+        """JSON has one kind of number: 5.0 is the integer 5."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class DraftRequest(BaseModel):
     """Settings to try over a kept period."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: DraftName
-    settings: Overrides = Field(description="The thresholds that differ from the live ones, named like their settings")
+    settings: DraftSettings = Field(
+        description="The thresholds that differ from the live ones, named like their settings"
+    )
     start: IsoDate = Field(description="First UTC date to replay")
     end: PastDate = Field(description="Last UTC date to replay, today at the latest")
-    shadow: bool = Field(False, description="Also judge new events by the draft, without points, alerts or cases")
+    shadow: StrictBool = Field(False, description="Also judge new events by the draft, without points, alerts or cases")
 
     @model_validator(mode="after")
     def check_period(self) -> Self:
