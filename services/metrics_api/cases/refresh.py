@@ -143,7 +143,8 @@ def save_cases(connection: Connection, query: Query, findings: Sequence[Finding]
     changes = list(_list_changes(plan, opened))
     _note(connection, [*changes, *closed], now=query.now)
     save_opened(connection, (case_id for case_id, kind, _ in changes if kind != "rule"), now=query.now)
-    save_not_credible(connection, (event_id for _, event_id, is_flagged in differences if is_flagged), now=query.now)
+    lists = fetch_active_lists(connection, query)
+    save_not_credible(connection, query, lists, _find_window(query).start, are_all=are_all)
 
 
 def _are_facts_complete(connection: Connection, *, now: datetime) -> bool:

@@ -39,11 +39,13 @@ _TAKE_OUT = text("""
     UPDATE cases SET conversions = cases.conversions - gone_of.conversions
     FROM (SELECT case_id, count(*) AS conversions FROM gone GROUP BY case_id) AS gone_of WHERE id = case_id
 """)
+_FORGET = text("DELETE FROM not_credible_conversions WHERE event_id = ANY(CAST(:ids AS uuid[]))")
 # A call that is being made is the last one about the conversion.
 _FORGET_CALLS = text("""
     WITH called AS (
         DELETE FROM webhook_events
-        WHERE type = 'conversion.not_credible' AND key = ANY(CAST(:ids AS text[])) RETURNING request_id
+        WHERE type = 'conversion.not_credible' AND data ->> 'event_id' = ANY(CAST(:ids AS text[]))
+        RETURNING request_id
     ), emptied AS (
         UPDATE deliveries SET content = NULL,
             finished_at = CASE status WHEN 'pending' THEN now() ELSE finished_at END,
@@ -60,6 +62,7 @@ _OLD_EVIDENCE = text("""
         FROM jsonb_array_elements(evidence) WITH ORDINALITY AS rules (rule, place))
     WHERE last_seen < :cutoff AND jsonb_path_exists(evidence, '$[*].evidence.*')
 """)
+_OLD_NOT_CREDIBLE = text("DELETE FROM not_credible_conversions WHERE day < :cutoff")
 _OLD_CONVERSIONS = text("""
     WITH gone AS (DELETE FROM case_conversions WHERE day < :cutoff RETURNING case_id), counted AS (
         UPDATE cases SET conversions = cases.conversions - gone_of.conversions
@@ -77,7 +80,7 @@ def forget_cases(connection: Connection, kind: SubjectKind, subject_id: str) -> 
 
 def forget_conversions(connection: Connection, event_ids: Collection[str]) -> None:
     """Take conversions that are deleted, or no longer credited, out of all cases and calls of webhooks."""
-    for statement in (_TAKE_OUT, _FORGET_CALLS):
+    for statement in (_TAKE_OUT, _FORGET, _FORGET_CALLS):
         connection.execute(statement, {"ids": list(event_ids)})
 
 
@@ -92,5 +95,6 @@ def purge_cases(connection: Connection, retention: Retention) -> int:
 
 def purge_case_conversions(connection: Connection, retention: Retention) -> int:
     """Delete conversions before the kept dates from cases; returns the number."""
+    connection.execute(_OLD_NOT_CREDIBLE, {"cutoff": retention.events})
     deleted: int = connection.execute(_OLD_CONVERSIONS, {"cutoff": retention.events}).scalar_one()
     return deleted

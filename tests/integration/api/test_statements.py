@@ -109,7 +109,7 @@ ASKED = {
     "/v1/search": {"q": "203.0.113.7"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
-VERDICTS = {"dry run": 21, "verdict": 11, "undo": 12, "verdicts": 13, "undo of verdicts": 13}
+VERDICTS = {"dry run": 21, "verdict": 11, "undo": 13, "verdicts": 13, "undo of verdicts": 14}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 

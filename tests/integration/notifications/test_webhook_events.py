@@ -1,15 +1,19 @@
 """What programs are told: cases, verdicts, conversions that are not credible and reports, once each."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from metrics_api.context import Context
+from metrics_api.db.tables import batches, referrals
 from metrics_api.notifications.dispatch import enqueue_messages
 from tests.support.api_fixtures import Api
-from tests.support.case_builders import DEVICE, FRAUD, LEGITIMATE, evaluate, plant_burst
+from tests.support.builders import build_event
+from tests.support.case_builders import DEVICE, FRAUD, LEGITIMATE, evaluate, plant_burst, plant_self_referral
 from tests.support.entity_lists import save_entry
 from tests.support.privacy_requests import erase
 from tests.support.purging import dump
@@ -64,9 +68,10 @@ def test_a_case_its_conversion_and_its_verdict_are_told_once_each(
     admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
     evaluate(mailing)
     told = call(mailing, connection)[2:]
-    assert [(event_type, data["verdict"], data["undone"]) for event_type, data in told] == [
+    assert [(event_type, data["verdict"], data.get("undone")) for event_type, data in told] == [
         ("case.decided", "legitimate", False),
         ("case.decided", None, True),
+        ("conversion.not_credible", "not_credible", None),
         ("case.decided", "fraud", False),
     ]
     assert (
@@ -80,12 +85,127 @@ def test_a_conversion_that_only_looked_suspicious_is_told_with_the_verdict(
     (event_id,) = plant_burst(admin)
     evaluate(mailing)
     connection.execute(text("UPDATE case_conversions SET is_flagged = false"))
+    connection.execute(text("DELETE FROM not_credible_conversions"))
     create_rule(admin, "conversion.not_credible")
     (case,) = admin.read("/v1/cases")["cases"]
     assert call(mailing, connection) == []
     admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
     ((_, data),) = call(mailing, connection)
     assert (data["event_id"], data["reasons"][0]["code"]) == (event_id, "judged_fraud")
+
+
+def save_conversion(admin: Api, **fields: Any) -> str:
+    """A conversion of today with the credit of somebody; returns its id."""
+    event = build_event("conversion", at=datetime.now(UTC), **{"referrer_id": "zoe", "user_id": "new", **fields})
+    admin.post_events(event)
+    return str(event["event_id"])
+
+
+def list_not_credible(mailing: Context, connection: Connection) -> list[str]:
+    """The conversions that programs were told about, in order."""
+    called = call(mailing, connection)
+    return [data["event_id"] for event_type, data in called if event_type == "conversion.not_credible"]
+
+
+def test_later_conversions_of_somebody_judged_fraud_are_told_once_while_rules_are_silent(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    planted = plant_self_referral(admin)
+    evaluate(mailing)
+    (case,) = admin.read("/v1/cases")["cases"]
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+    later = save_conversion(admin, referrer_id="sam", user_id="somebody-else")
+    for _ in range(2):
+        evaluate(mailing)
+    told = list_not_credible(mailing, connection)
+    assert (sorted(told[:-1]), told[-1]) == (sorted(planted), later)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fields"),
+    [
+        ("user_agent", "Farm", {"user_agent": "Farm"}),
+        ("device", "farm-device", {"device_fingerprint": "farm-device"}),
+        ("referrer", "farmer", {"referrer_id": "farmer"}),
+        ("link", "farm-link", {"link_id": "farm-link"}),
+        ("network", "198.51.100.0/24", {"ip_address": "198.51.100.9"}),
+    ],
+)
+def test_conversions_with_anything_denied_are_told_once_each_time(
+    admin: Api, mailing: Context, connection: Connection, kind: str, value: str, fields: dict[str, str]
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    save_entry(admin, f"deny/{kind}", value)
+    event_id = save_conversion(admin, **fields)
+    for _ in range(2):
+        evaluate(mailing)
+    assert list_not_credible(mailing, connection) == [event_id]
+    admin.send("DELETE", f"/v1/lists/deny/{kind}/{quote(value, safe='')}")
+    evaluate(mailing)
+    save_entry(admin, f"deny/{kind}", value)
+    evaluate(mailing)
+    assert list_not_credible(mailing, connection) == [event_id, event_id]
+
+
+def test_an_undone_verdict_that_is_given_again_is_told_again(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    event_id = save_conversion(admin)
+    save_entry(admin, "watch/referrer", "zoe")
+    evaluate(mailing)
+    (case,) = admin.read("/v1/cases")["cases"]
+    for times in (1, 2):
+        admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+        evaluate(mailing)
+        assert list_not_credible(mailing, connection) == [event_id] * times
+        admin.send("POST", f"/v1/cases/{case['id']}/undo")
+
+
+def test_a_conversion_that_a_second_case_flags_too_is_told_once(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    (event_id,) = plant_burst(admin)
+    evaluate(mailing)
+    save_entry(admin, "deny/referrer", "leo")
+    evaluate(mailing)
+    assert len(admin.read("/v1/cases")["cases"]) == 2
+    assert list_not_credible(mailing, connection) == [event_id]
+
+
+def test_evaluations_at_once_tell_about_a_conversion_once(admin: Api, mailing: Context, connection: Connection) -> None:
+    create_rule(admin, "conversion.not_credible")
+    plant_self_referral(admin)
+    evaluate(mailing)
+    (case,) = admin.read("/v1/cases")["cases"]
+    admin.send("POST", f"/v1/cases/{case['id']}/verdict", json=FRAUD)
+    save_entry(admin, "deny/user_agent", "Farm")
+    new = [save_conversion(admin, user_agent="Farm"), save_conversion(admin, referrer_id="sam")]
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(lambda _: evaluate(mailing), range(4)))
+    told = list_not_credible(mailing, connection)
+    assert sorted(told[2:]) == sorted(new)
+
+
+def test_a_rebuild_tells_nothing_again(admin: Api, mailing: Context, connection: Connection) -> None:
+    create_rule(admin, "conversion.not_credible")
+    (event_id,) = plant_burst(admin)
+    evaluate(mailing)
+    kept = connection.execute(text("SELECT * FROM referrals")).mappings().all()
+    connection.execute(
+        insert(batches).values(kind="rebuild_facts", status="running", steps=[], created_at=datetime.now(UTC))
+    )
+    connection.execute(text("DELETE FROM referrals"))
+    connection.commit()
+    evaluate(mailing)
+    for row in kept:
+        connection.execute(insert(referrals).values(dict(row)))
+    connection.execute(text("DELETE FROM batches"))
+    connection.commit()
+    evaluate(mailing)
+    assert list_not_credible(mailing, connection) == [event_id]
 
 
 def test_what_is_credible_again_before_the_call_is_not_told(

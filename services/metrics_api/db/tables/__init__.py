@@ -9,7 +9,13 @@ from metrics_api.db.tables.access import (
     sign_in_failures,
     tokens,
 )
-from metrics_api.db.tables.cases import case_changes, case_conversions, case_verdicts, cases
+from metrics_api.db.tables.cases import (
+    case_changes,
+    case_conversions,
+    case_verdicts,
+    cases,
+    not_credible_conversions,
+)
 from metrics_api.db.tables.columns import metadata
 from metrics_api.db.tables.content import parent_shares, progress_reels, study_sessions, takedown_watch, violations
 from metrics_api.db.tables.deliveries import (
@@ -83,6 +89,7 @@ __all__ = [
     "job_keys",
     "link_counts",
     "metadata",
+    "not_credible_conversions",
     "notification_rules",
     "parent_shares",
     "password_links",

@@ -59,6 +59,15 @@ case_conversions = Table(
 Index("idx_case_conversions_event", case_conversions.c.event_id)
 Index("idx_case_conversions_day", case_conversions.c.day)
 
+not_credible_conversions = Table(
+    "not_credible_conversions",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("day", Date, nullable=False),
+    comment="Conversions that were last seen not to be credible, about which programs know",
+)
+Index("idx_not_credible_conversions_day", not_credible_conversions.c.day)
+
 case_changes = Table(
     "case_changes",
     metadata,
