@@ -14,6 +14,7 @@ from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertsAnswer
 from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.evaluations import HistoryAnswer
+from viral_contract.models.flagged import FlaggedAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
@@ -34,7 +35,10 @@ _MOST_VIEWS = 256
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages."""
+    """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages.
+
+    Without `fraud_referrers` the rows about fraud are about networks.
+    """
 
     health: HealthAnswer
     alerts: AlertsAnswer
@@ -44,6 +48,7 @@ class Snapshot:
     cases: CasesAnswer | None
     may_decide: bool
     search: str
+    fraud_referrers: FlaggedAnswer | None = None
 
     @property
     def period(self) -> Period:

@@ -27,6 +27,7 @@ QUALITY_PATH = f"{RULES_PATH}/quality"
 LISTS_PATH = "/dashboard/lists"
 TRUSTED_NETWORKS_PATH = f"{LISTS_PATH}?list=allow&kind=network"
 CASES_PATH = "/dashboard/cases"
+EVIDENCE_PATH = "/dashboard/guardrails/referrers"
 
 
 def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:

@@ -10,7 +10,7 @@ from dashboard.drafts import page as draft
 from dashboard.drafts import quality_page as quality
 from dashboard.growth import page as growth
 from dashboard.growth import referrers
-from dashboard.guardrails import anomalies, event_pii, flagged_devices, flagged_networks
+from dashboard.guardrails import anomalies, event_pii, evidence, flagged_devices, flagged_networks, fraud_referrers
 from dashboard.guardrails import page as guardrails
 from dashboard.guardrails import violations_page as violations
 from dashboard.guardrails import what_if_page as what_if
@@ -30,6 +30,8 @@ from viral_contract.client.metrics_api import MetricsApi
 _FLAGGED = (
     table_page.build_page(flagged_networks.LISTED),
     table_page.build_page(flagged_devices.LISTED),
+    table_page.build_page(fraud_referrers.LISTED),
+    table_page.build_page(evidence.LISTED),
     build_page(
         PeriodList(
             anomalies.PATH, "flagged-referrers", "Flagged referrers", MetricsApi.fetch_anomalies, anomalies.build_rows

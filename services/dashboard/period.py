@@ -34,11 +34,14 @@ def parse_period(search: str | None) -> PeriodQuery:
     return read_period(read_search(search))
 
 
-def read_period(given: Mapping[str, str]) -> PeriodQuery:
-    """The period among the parameters of a page, as `parse_period` finds it."""
+def read_period(given: Mapping[str, str], days: int = DEFAULT_DAYS) -> PeriodQuery:
+    """The period among the parameters of a page, the last `days` dates when they name none.
+
+    Raises InvalidPeriodError.
+    """
     named = {name: given[name] for name in PERIOD_NAMES if name in given}
     try:
-        return PeriodQuery.model_validate(named or {"days": DEFAULT_DAYS})
+        return PeriodQuery.model_validate(named or {"days": days})
     except ValidationError as error:
         raise InvalidPeriodError(_format_reason(error.errors()[0])) from error
 

@@ -1,7 +1,6 @@
 // The period of a page: what the address says about it, and the choice of another one. All dates are those of UTC.
 (function () {
   const CHOICES = ["7", "14", "30"];
-  const USUAL = "7";
   // Where in a list a page of rows begins: another period has other rows.
   const PLACE = ["cursor", "trail", "page"];
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -34,11 +33,14 @@
 
   const isDays = (name) => /^[0-9]{1,3}$/.test(name) && Number(name) > 0;
 
+  // What an address means that names no period.
+  const findUsual = () => document.querySelector("[data-usual]")?.dataset.usual || "7";
+
   function readPeriod(search) {
     const query = new URLSearchParams(search);
     const dates = [query.get("start"), query.get("end")];
     if (dates[0] || dates[1]) return { days: "", dates };
-    const days = query.get("days") || USUAL;
+    const days = query.get("days") || findUsual();
     return isDays(days) ? { days, dates: findDates(days) } : { days: "", dates: [null, null] };
   }
 

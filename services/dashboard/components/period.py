@@ -24,11 +24,15 @@ _PRESETS = {
 }
 
 
-def build_period(slug: str, *, compares: bool = False) -> Component:
-    """The choice of some days until today, or of other dates; a page that `compares` shows the period before, too."""
+def build_period(slug: str, *, compares: bool = False, days: int = DEFAULT_DAYS) -> Component:
+    """The choice of some days until today, or of other dates; a page that `compares` shows the period before, too.
+
+    `days` are those of an address that names no period.
+    """
     choices = {str(days): f"{days} days" for days in CHOICES}
     segments = build_segments(f"{slug}-period", "Period", choices, str(DEFAULT_DAYS))
-    return html.Div([segments, _build_popover(slug, compares=compares)], className="period-controls")
+    usual = {"data-usual": str(days)}
+    return html.Div([segments, _build_popover(slug, compares=compares)], className="period-controls", **usual)
 
 
 def _build_popover(slug: str, *, compares: bool) -> Component:

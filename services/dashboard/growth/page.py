@@ -1,5 +1,7 @@
 """The growth page: K, why it changed, and where users come from."""
 
+from collections.abc import Mapping
+
 from dashboard.data import GrowthSnapshot
 from dashboard.growth import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
 from dashboard.live.page import build_page
@@ -20,7 +22,7 @@ CARDS = (
 )
 
 
-def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> GrowthSnapshot:
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery, _chosen: Mapping[str, str]) -> GrowthSnapshot:
     """Growth over a period; the cohorts are those of the last weeks, whatever the period."""
     query = format_query(period)
     return GrowthSnapshot(

@@ -1,6 +1,6 @@
 """Top culprits: the few who are behind what is flagged, with the buttons that decide."""
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases.entity import build_chips, build_entity, format_loop
@@ -10,7 +10,7 @@ from dashboard.cases.why import format_why
 from dashboard.components.card import Card
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
-from dashboard.links import CASES_PATH
+from dashboard.links import CASES_PATH, EVIDENCE_PATH
 from viral_contract.models.cases import Case, CasesAnswer
 from viral_reports.figures import format_count, format_counted
 
@@ -34,11 +34,12 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     rows = html.Ul([_build_row(case, may_decide=snapshot.may_decide) for case in answer.cases], className="culprits")
     count = answer.counts.open
     all_cases = f"Review all {format_count(count)} open cases" if count > 1 else "Review the open case"
+    evidence = dcc.Link("Referrers with evidence", href=EVIDENCE_PATH + snapshot.search, className="link-to-all")
     note = html.Span("Ranked by conversions at stake, then clicks", className="hint")
     return [
         html.Div([html.P(format_subtitle(answer), className="hint"), legend], className="culprits-head"),
         rows,
-        html.Div([build_link_to_all(all_cases, CASES_PATH), note], className="card-links"),
+        html.Div([build_link_to_all(all_cases, CASES_PATH), evidence, note], className="card-links"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Fraud Detection: networks with too many clicks on one day, apart those that many people share."""
+"""Fraud Detection: networks with too many clicks on one day, apart those that many people share; or their referrers."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,13 +16,17 @@ from dashboard.components.table import (
     build_table,
 )
 from dashboard.data import Snapshot
-from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
+from dashboard.guardrails import fraud_referrers
+from dashboard.links import EVIDENCE_PATH, TRUSTED_NETWORKS_PATH, trust_path
 from viral_contract.models.flagged import FlaggedNetwork
 from viral_contract.models.guardrails import FraudAnswer, SuspiciousIp, TrustedIp, TrustProposal, Verdict
 from viral_reports.dates import format_day, format_day_of_year
 from viral_reports.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/guardrails/fraud"
+OPTION = "fraud"
+"""The parameter of the page's address that says what the rows are about: referrer, or else networks."""
+_PAGE_PATH = "/dashboard/guardrails"
 TRUST_BUTTON = {"page": "guardrails", "action": "trust"}
 _ROWS = 9
 _SHARED_ROWS = 3
@@ -47,6 +51,38 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [build_no_data()]
     if snapshot.health.is_partial:
         return [build_not_kept()]
+    return [_build_ways(snapshot), *(_build_by_referrer if snapshot.fraud_referrers else _build_by_network)(snapshot)]
+
+
+def _build_ways(snapshot: Snapshot) -> Component:
+    """What the rows are about, which lives in the address."""
+    by_referrer = snapshot.fraud_referrers is not None
+    ways = [
+        _build_way("By network", snapshot.search, is_shown=not by_referrer),
+        _build_way("By referrer", f"{snapshot.search}&{OPTION}=referrer", is_shown=by_referrer),
+    ]
+    return html.Div(ways, className="ways", role="group", **{"aria-label": "Rows"})
+
+
+def _build_way(word: str, search: str, *, is_shown: bool) -> Component:
+    # dcc.Link has no aria-current; what surrounds it carries it instead.
+    return html.Span(dcc.Link(word, href=_PAGE_PATH + search), **{"aria-current": "true"} if is_shown else {})
+
+
+def _build_by_referrer(snapshot: Snapshot) -> list[Component]:
+    answer, search = snapshot.fraud_referrers, snapshot.search
+    if answer is None or not answer.referrers:
+        return [build_no_traffic()]
+    more = f"View all {format_counted(answer.total or 0, 'referrer')}"
+    evidence = dcc.Link("Referrers with evidence", href=EVIDENCE_PATH + search, className="link-to-all")
+    return [
+        build_hint("Whose links were clicked from flagged networks; the share is of all clicks on their links"),
+        fraud_referrers.build_referrers(answer, search),
+        html.Div([build_link_to_all(more, fraud_referrers.PATH + search), evidence], className="card-links"),
+    ]
+
+
+def _build_by_network(snapshot: Snapshot) -> list[Component]:
     fraud, search = snapshot.health.components.fraud, snapshot.search
     shared = fraud.shared_networks[:_SHARED_ROWS]
     flagged = fraud.suspicious_ips[: _ROWS - len(shared)]

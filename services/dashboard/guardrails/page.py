@@ -1,5 +1,6 @@
 """The guardrails page: the score, what lowers it, and the traffic behind it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
@@ -17,6 +18,7 @@ from dashboard.guardrails import (
     deductions,
     filtered_traffic,
     fraud,
+    fraud_referrers,
     health_score,
     history,
     opt_outs,
@@ -49,7 +51,7 @@ _HISTORY_DAYS = 7
 _log = structlog.get_logger()
 
 
-def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> Snapshot:
     """The guardrails over a period; alerts and history are of the last days, whatever the period."""
     query = format_query(period)
     return Snapshot(
@@ -61,6 +63,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> Snapshot:
         cases=_fetch_cases(api),
         may_decide=current_viewer().may(Scope.CASES_WRITE),
         search=format_search(period),
+        fraud_referrers=fraud_referrers.fetch_card(api, query) if chosen.get(fraud.OPTION) == "referrer" else None,
     )
 
 
@@ -81,6 +84,7 @@ _PAGE = build_page(
         icon="shield",
         cards=CARDS,
         fetch=fetch_snapshot,
+        options=(fraud.OPTION,),
     )
 )
 

@@ -15,13 +15,13 @@ from dashboard.components.controls import build_select
 from dashboard.components.dates import build_day
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
+from dashboard.lists.sorted_table import ALL
 from dashboard.period import InvalidPeriodError
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.entity_lists import ListKind, ListName
 from viral_reports.figures import format_counted
 
 AT_ONCE = 100
-ALL = "*"
 FetchKeys = Callable[[MetricsApi, str | None], tuple[Sequence[str], int]]
 _log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""A list as a file: every row that the filters of its address leave, in its order."""
+"""A list as a file: every row that the filters of its address leave, in its order, or those that are selected."""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -11,6 +11,8 @@ from dashboard.components.icons import build_icon
 
 Order = Literal["asc", "desc"]
 Phone = Literal["name", "figure", "note", "end"]
+ALL = "*"
+"""The key that selects all rows that the filters leave."""
 CsvValue = str | int | float | None
 
 

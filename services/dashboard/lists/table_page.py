@@ -3,14 +3,14 @@
 Everything chosen lives in the address, so that links, reloads and the back button keep it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.address_controls import keep_in_address
@@ -20,14 +20,15 @@ from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_breadcrumb, build_page_header
 from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
-from dashboard.errors import API_FAILURES, is_final
+from dashboard.errors import API_FAILURES, format_failure, is_final
 from dashboard.formats import format_clock
-from dashboard.lists.file import ROWS_AT_ONCE, Records, add_file
+from dashboard.lists.file import ROWS_AT_ONCE, Records, add_file, format_file
 from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
-from dashboard.lists.sorted_table import ListColumn, ListRow, Order, build_sorted_table
+from dashboard.lists.sorted_table import ALL, ListColumn, ListRow, Order, build_sorted_table
 from dashboard.lists.toolbar import Toolbar, build_pager, build_selection, build_toolbar, label_tabs
 from dashboard.page import Group, Page
 from dashboard.period import (
+    DEFAULT_DAYS,
     InvalidPeriodError,
     Query,
     format_query,
@@ -70,7 +71,8 @@ class TablePage:
     """A list: `fetch` asks the API, with the page's query, for rows whose cells stand in the order of `columns`.
 
     `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
-    for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks.
+    for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks;
+    where rows change by them (`is_changed`) the list is fetched again. `days` are those of an address without a period.
     `subject` are the parameters of the address that say what the list is about, which no filter changes.
     """
 
@@ -85,6 +87,8 @@ class TablePage:
     subject: Sequence[str] = ()
     above: tuple[str, str] | None = None
     over_period: bool = True
+    days: int = DEFAULT_DAYS
+    is_changed: bool = False
     build_actions: Callable[[], list[Component]] | None = None
     acts: Scope = Scope.ADMIN
     add_own: Callable[[Dash, SharedViews], None] | None = None
@@ -117,6 +121,7 @@ def build_page(listed: TablePage) -> Page:
             add_period(app, listed.slug)
         if listed.has_file:
             add_file(app, views, listed.path, listed.slug, lambda api, wanted: fetch_file(listed, api, wanted))
+            _add_selected_file(listed, app, views)
         if listed.add_own:
             listed.add_own(app, views)
 
@@ -140,6 +145,7 @@ def build_frame(listed: TablePage) -> Component:
         [
             dcc.Store(id=f"{slug}-defaults", data=defaults),
             dcc.Store(id=f"{slug}-selected", data=[]),
+            dcc.Download(id=f"{slug}-file"),
             html.Div(_build_way_back(listed, ""), id=f"{slug}-above"),
             build_page_header(
                 listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=None
@@ -148,14 +154,14 @@ def build_frame(listed: TablePage) -> Component:
             html.Section(
                 [
                     build_toolbar(slug, listed.toolbar, f"{listed.path}.csv" if listed.has_file else None),
-                    build_selection(slug, actions),
+                    build_selection(slug, actions, has_file=listed.has_file),
                     html.Div([build_blank(34) for _ in range(10)], id=f"{slug}-rows", className="list-rows"),
                     build_pager(slug),
                 ],
                 className="card flush",
                 **{"aria-label": listed.title, "data-list": slug},
             ),
-            _build_keys(selects=bool(actions)),
+            _build_keys(selects=bool(actions) or listed.has_file),
         ],
         className="list-page",
     )
@@ -173,7 +179,7 @@ def _build_controls(listed: TablePage) -> list[Component]:
         className="button button-square",
         **{"aria-label": "Refresh"},
     )
-    return [*([build_period(listed.slug)] if listed.over_period else []), refresh]
+    return [*([build_period(listed.slug, days=listed.days)] if listed.over_period else []), refresh]
 
 
 def _build_keys(*, selects: bool) -> Component:
@@ -185,7 +191,7 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
     """One callback shows what the address names."""
     slug, tabs = listed.slug, listed.toolbar.tabs
 
-    def show_page(search: str | None, _presses: int | None) -> dict[str, Any]:
+    def show_page(search: str | None, *_reasons: Any) -> dict[str, Any]:
         return show(listed, views, search, now=datetime.now(UTC))
 
     outputs = {
@@ -199,7 +205,11 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
         outputs["tabs"] = Output({"page": slug, "name": tabs.name, "part": "input"}, "data")
     if listed.has_file:
         outputs["file"] = Output(f"{slug}-export", "href")
-    app.callback(output=outputs, inputs=[Input("url", "search"), Input(f"{slug}-refresh", "n_clicks")])(show_page)
+    reasons = [
+        Input(f"{slug}-refresh", "n_clicks"),
+        *([Input(f"{slug}-said", "children")] if listed.is_changed else []),
+    ]
+    app.callback(output=outputs, inputs=[Input("url", "search"), *reasons])(show_page)
 
 
 def show(listed: TablePage, views: SharedViews, search: str | None, *, now: datetime) -> dict[str, Any]:
@@ -207,12 +217,17 @@ def show(listed: TablePage, views: SharedViews, search: str | None, *, now: date
     wanted = read_search(search)
     try:
         query = build_query(listed, wanted)
-        listing = views.get(
-            (listed.path, *query.items()), lambda api: listed.fetch(api, query, _find_period(listed, wanted))
-        )
+        listing = _fetch(listed, views, query, _find_period(listed, wanted))
     except (InvalidPeriodError, *API_FAILURES) as error:
         return _explain(listed, error, search, now=now)
     return _draw(listed, listing, wanted)
+
+
+def _fetch(listed: TablePage, views: SharedViews, query: Query, period: str) -> Listing:
+    """One page of rows; where they are changed on the page itself, not one that was fetched before."""
+    if listed.is_changed:
+        return listed.fetch(views.api_of_viewer(), query, period)
+    return views.get((listed.path, *query.items()), lambda api: listed.fetch(api, query, period))
 
 
 def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
@@ -220,7 +235,7 @@ def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
     sort = wanted.get("sort", listed.sort)
     cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
     return {
-        **(format_query(read_period(wanted)) if listed.over_period else {}),
+        **(format_query(read_period(wanted, listed.days)) if listed.over_period else {}),
         **{name: wanted[name] for name in listed.subject if name in wanted},
         **listed.toolbar.find_filters(wanted),
         "sort": sort,
@@ -236,7 +251,7 @@ def build_first_query(listed: TablePage, wanted: Mapping[str, str], limit: int) 
 
 
 def _find_period(listed: TablePage, wanted: Mapping[str, str]) -> str:
-    return format_search(read_period(wanted)) if listed.over_period else ""
+    return format_search(read_period(wanted, listed.days)) if listed.over_period else ""
 
 
 def _draw(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -270,8 +285,7 @@ def fetch_file(listed: TablePage, api: MetricsApi, wanted: Mapping[str, str]) ->
     query = build_first_query(listed, wanted, ROWS_AT_ONCE)
     period = _find_period(listed, wanted)
     first = listed.fetch(api, query, period)
-    dates = f"_{first.dates}" if first.dates else ""
-    return f"{listed.path.rpartition('/')[2]}{dates}.csv", _list_records(listed, api, query, period, first)
+    return _name_file(listed, first), _list_records(listed, api, query, period, first)
 
 
 def _list_records(listed: TablePage, api: MetricsApi, query: Query, period: str, listing: Listing) -> Records:
@@ -282,15 +296,57 @@ def _list_records(listed: TablePage, api: MetricsApi, query: Query, period: str,
         listing = listed.fetch(api, {**query, "cursor": listing.next_cursor}, period)
 
 
+def _add_selected_file(listed: TablePage, app: Dash, views: SharedViews) -> None:
+    """The rows that are selected as a file."""
+
+    def save_rows(_presses: int | None, keys: list[str] | None, search: str | None) -> dict[str, Any]:
+        try:
+            name, content = format_file(*fetch_selected(listed, views.api_of_viewer(), read_search(search), keys or []))
+        except InvalidPeriodError as error:
+            return {"file": no_update, "said": f"{error}."}
+        except API_FAILURES as error:
+            return {"file": no_update, "said": format_failure(error)}
+        return {"file": {"content": content, "filename": name, "type": "text/csv"}, "said": ""}
+
+    app.callback(
+        output={
+            "file": Output(f"{listed.slug}-file", "data"),
+            "said": Output(f"{listed.slug}-said", "children", allow_duplicate=True),
+        },
+        inputs=[
+            Input(f"{listed.slug}-selected-csv", "n_clicks"),
+            State(f"{listed.slug}-selected", "data"),
+            State("url", "search"),
+        ],
+        prevent_initial_call=True,
+    )(save_rows)
+
+
+def fetch_selected(
+    listed: TablePage, api: MetricsApi, wanted: Mapping[str, str], keys: Collection[str]
+) -> tuple[str, Records]:
+    """The file of the rows with these keys, which are on one page, or of all. Raises InvalidPeriodError."""
+    if ALL in keys:
+        return fetch_file(listed, api, wanted)
+    listing = listed.fetch(api, build_query(listed, wanted), _find_period(listed, wanted))
+    return _name_file(listed, listing), iter([row.record for row in listing.rows if row.key in keys])
+
+
+def _name_file(listed: TablePage, listing: Listing) -> str:
+    dates = f"_{listing.dates}" if listing.dates else ""
+    return f"{listed.path.rpartition('/')[2]}{dates}.csv"
+
+
 def _build_rows(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> list[Component]:
     if not listing.rows:
         return [_build_nothing(listed, listing, wanted)]
     sort = wanted.get("sort", listed.sort)
     order: Order = "asc" if wanted.get("order", listed.first_order(sort)) == "asc" else "desc"
-    selects = listed.build_actions is not None and current_viewer().may(listed.acts)
+    may_act = listed.build_actions is not None and current_viewer().may(listed.acts)
     caption = f"{listed.title}, {listing.about}"
-    table = build_sorted_table(caption, listed.columns, listing.rows, sort, order, selects=selects)
-    return [html.Div(table, **{"data-total": str(listing.total), "data-nouns": listed.nouns[1]})]
+    table = build_sorted_table(caption, listed.columns, listing.rows, sort, order, selects=may_act or listed.has_file)
+    about = {"data-total": str(listing.total), "data-nouns": listed.nouns[1]}
+    return [html.Div(table, **about, **({"data-acts": "true"} if may_act else {}))]
 
 
 def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> Component:

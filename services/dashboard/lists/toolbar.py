@@ -126,8 +126,9 @@ def _build_export(slug: str, path: str) -> Component:
     return html.A(label, id=f"{slug}-export", href=path, className="button", **{"data-download": "true"})
 
 
-def build_selection(slug: str, actions: Sequence[Component]) -> Component:
-    """The bar that assets/lists.js shows while rows are selected."""
+def build_selection(slug: str, actions: Sequence[Component], *, has_file: bool) -> Component:
+    """The bar that assets/lists.js shows while rows are selected, with the actions for those who may act."""
+    file = html.Button("CSV", id=f"{slug}-selected-csv", className="button button-small", type="button")
     clear = html.Button(
         ["Clear ", html.Kbd("Esc")],
         className="button button-small button-ghost",
@@ -140,7 +141,8 @@ def build_selection(slug: str, actions: Sequence[Component]) -> Component:
             html.Strong("", **{"data-selection": "count"}),
             everything,
             html.Span(className="space"),
-            *actions,
+            html.Span(list(actions), className="bulk-actions"),
+            *([file] if has_file else []),
             clear,
         ],
         id=f"{slug}-selection",

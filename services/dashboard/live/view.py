@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlencode
 
 import structlog
 from dash import html, no_update
@@ -16,7 +17,7 @@ from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, format
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
-from dashboard.period import InvalidPeriodError, format_search, parse_period
+from dashboard.period import InvalidPeriodError, format_query, parse_period, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import Period, PeriodQuery
 from viral_reports.dates import format_period
@@ -47,7 +48,8 @@ Data = TypeVar("Data", bound=LiveData)
 class LivePage(Generic[Data]):
     """A page of cards over the period in its address, which refreshes by itself; `slug` begins its ids.
 
-    One that compares says so beside its period.
+    One that compares says so beside its period. `options` are the other parameters of the address that change what is
+    shown; `fetch` is given those that it names.
     """
 
     path: str
@@ -55,8 +57,9 @@ class LivePage(Generic[Data]):
     title: str
     icon: str
     cards: Sequence[Card[Data]]
-    fetch: Callable[[MetricsApi, PeriodQuery], Data]
+    fetch: Callable[[MetricsApi, PeriodQuery, Mapping[str, str]], Data]
     compares: bool = False
+    options: Sequence[str] = ()
 
     @property
     def folding(self) -> list[Card[Data]]:
@@ -96,19 +99,24 @@ def refresh(
     When the API fails, data of the same period stays, and the problem that the last refresh prepared appears.
     """
     try:
-        period = parse_period(search)
+        period, chosen = parse_period(search), _read_options(live, search)
     except InvalidPeriodError as error:
         return _replace_cards(live, build_failure(error, live.path))
-    wanted = format_search(period)
+    wanted = f"?{urlencode({**format_query(period), **chosen})}"
     try:
         view = views.get(
-            (live.path, wanted), lambda api: build_view(live, live.fetch(api, period), wanted, refresh_seconds)
+            (live.path, wanted), lambda api: build_view(live, live.fetch(api, period, chosen), wanted, refresh_seconds)
         )
     except API_FAILURES as error:
         _log.warning("refresh_failed", page=live.path, reason=str(error))
         is_shown = shown is not None and shown["search"] == wanted and not is_switched_off(error)
         return _warn(live) if is_shown else _replace_cards(live, build_failure(error, live.path + wanted))
     return _update(view, shown["digests"] if shown else [])
+
+
+def _read_options(live: LivePage[Data], search: str | None) -> dict[str, str]:
+    given = read_search(search)
+    return {name: given[name] for name in live.options if name in given}
 
 
 def build_view(live: LivePage[Data], data: Data, search: str, refresh_seconds: int) -> View:

@@ -1,5 +1,6 @@
 """Filtered traffic: how much of which class, by day and by loop, and why."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dash import Dash
@@ -26,7 +27,7 @@ CARDS = (
 )
 
 
-def fetch_snapshot(api: MetricsApi, period: PeriodQuery) -> TrafficSnapshot:
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery, _chosen: Mapping[str, str]) -> TrafficSnapshot:
     """The traffic of a period by day, and its loops."""
     traffic = api.fetch_traffic(**format_query(period), group_by="day", limit=MAX_DAYS, loops=by_loop.ROWS)
     return TrafficSnapshot(traffic, format_search(period))

@@ -33,7 +33,7 @@ from viral_contract.models.investigations import TrafficEventsAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import FieldError
-from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
+from viral_contract.models.referrer_evidence import EvidenceSort, ReferrerEvidenceAnswer, ReferrerRule, Strength
 from viral_contract.models.thresholds import AnomalyOverrides, BotOverrides, FraudOverrides, Overrides
 from viral_contract.models.traffic import TrafficAnswer, TrafficClass, TrafficGrouping
 from viral_contract.models.values import NO_CONTROL, OptionalId
@@ -89,6 +89,12 @@ class EventPiiQuery(PeriodQuery, Overrides, ListQuery):
 
 class ReferrerEvidenceQuery(PeriodQuery, Overrides, ListQuery):
     """Query of the evidence about referrers."""
+
+    q: SearchText | None = Field(None, description="Part of the referrer's id")
+    rule: ReferrerRule | None = Field(None, description="Only referrers with evidence by this rule")
+    strength: Strength | None = Field(None, description="flags: a rule that flags; looks: none of the rules does")
+    sort: EvidenceSort = "flagged_conversions"
+    order: SortOrder | None = Field(None, description="Largest first if absent; referrers from a to z")
 
 
 class OptOutQuery(PeriodQuery, Overrides):
@@ -165,9 +171,10 @@ def get_conversion_anomalies(query: AnomalyQuery, connection: Connection) -> Ano
 )
 def get_referrer_evidence(query: ReferrerEvidenceQuery, connection: Connection) -> ReferrerEvidenceAnswer:
     """List referrers with evidence of fraud in the 8 weeks that end with the period."""
-    asked = parse_query(query, query, read_page(query, referrer_evidence.CURSOR))
+    wanted = referrer_evidence.Wanted(query.q, query.rule, query.strength, query.sort, query.order)
+    asked = parse_query(query, query, read_page(query, wanted.cursor))
     note_look(connection)
-    return note_retention(connection, referrer_evidence.fetch_referrer_evidence(connection, asked))
+    return note_retention(connection, referrer_evidence.fetch_referrer_evidence(connection, asked, wanted))
 
 
 @guardrails.route("GET", "/v1/guardrails/event-pii", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: EventPiiAnswer})

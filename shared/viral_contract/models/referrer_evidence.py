@@ -22,6 +22,9 @@ Strength = Literal["flags", "looks"]
 """A rule that flags leaves conversions out of clean figures by itself; one that looks only asks for a decision."""
 
 
+EvidenceSort = Literal["flagged_conversions", "referrer", "rules", "conversions", "clicks"]
+
+
 class RuleEvidence(BaseModel):
     """What one rule found: the statistic beside what was expected."""
 
@@ -44,9 +47,20 @@ class ReferrerWithEvidence(BaseModel):
     flagged_conversions: int = Field(description="Those that rules which flag leave out of clean figures")
 
 
+class StrengthCounts(BaseModel):
+    """Referrers with a rule that flags, and those whose rules only look."""
+
+    flags: int
+    looks: int
+
+
 class ReferrerEvidenceAnswer(Answer):
     """Referrers with evidence in the 8 weeks that end with the period, most flagged conversions first."""
 
     referrers: list[ReferrerWithEvidence]
     total_flagged: int = Field(description="Referrers with a rule that flags")
+    total: int = Field(0, description="Referrers that match the filters")
+    counts: StrengthCounts = Field(
+        default_factory=lambda: StrengthCounts(flags=0, looks=0), description="Among those that match q and rule"
+    )
     next_cursor: str | None

@@ -329,6 +329,36 @@ def test_the_answer_goes_on_page_by_page_with_the_worst_first(api: Api, connecti
     assert (first["total_flagged"], second["total_flagged"], second["next_cursor"]) == (3, 3, None)
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["referrer", "flagged_conversions", "conversions", "clicks"])
+def test_referrers_are_sorted_page_by_page(
+    api: Api, connection: Connection, random: Random, sort: str, order: str
+) -> None:
+    plant_three_selfish(connection, random)
+    wanted = ["anna", "berta", "carla"][:: 1 if order == "asc" else -1]
+    names, cursor = [], None
+    while len(names) < len(wanted):
+        page = api.read(PATH, **PERIOD, limit=1, sort=sort, order=order, cursor=cursor)
+        names += [row["referrer_id"] for row in page["referrers"]]
+        cursor = page["next_cursor"]
+    assert (names, cursor) == (wanted, None)
+
+
+def test_referrers_are_found_by_a_part_of_their_id_a_rule_and_its_strength(
+    api: Api, connection: Connection, random: Random
+) -> None:
+    plant_three_selfish(connection, random)
+
+    def find(**filters: str) -> tuple[list[str], int, dict[str, int]]:
+        answer = api.read(PATH, **PERIOD, **filters)
+        return [row["referrer_id"] for row in answer["referrers"]], answer["total"], answer["counts"]
+
+    assert find(q="ER") == (["berta"], 1, {"flags": 1, "looks": 0})
+    assert find(rule="self_referral")[1] == 3
+    assert find(rule="farm") == ([], 0, {"flags": 0, "looks": 0})
+    assert find(strength="looks") == ([], 0, {"flags": 3, "looks": 0})
+
+
 @pytest.mark.parametrize(
     ("scopes", "user", "device"),
     [
