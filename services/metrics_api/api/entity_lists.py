@@ -164,17 +164,17 @@ def _fetch(connection: Connection, entry: Entry) -> Row[Any]:
 
 
 def _save(entry: Entry, body: ListEntryRequest) -> tuple[Row[Any], HTTPStatus]:
-    actor, now = current_principal().name, datetime.now(UTC)
-    with current_context().database.write() as connection:
-        created = lists.save_entry(connection, entry, _ipv6_prefix(), body, actor=actor, now=now)
+    actor, now, context = current_principal().name, datetime.now(UTC), current_context()
+    with context.database.write() as connection:
+        created = lists.save_entry(connection, entry, _ipv6_prefix(), body, context.references, actor=actor, now=now)
         saved = _fetch(connection, entry)
     return saved, HTTPStatus.CREATED if created else HTTPStatus.OK
 
 
 def _delete(entry: Entry) -> None:
-    actor, now = current_principal().name, datetime.now(UTC)
-    with current_context().database.write() as connection:
-        if not lists.delete_entry(connection, entry, _ipv6_prefix(), actor=actor, now=now):
+    actor, now, context = current_principal().name, datetime.now(UTC), current_context()
+    with context.database.write() as connection:
+        if not lists.delete_entry(connection, entry, _ipv6_prefix(), context.references, actor=actor, now=now):
             raise _not_listed(entry)
 
 

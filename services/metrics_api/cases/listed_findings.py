@@ -68,15 +68,15 @@ def _find(
             listed = "SELECT * FROM unnest(CAST(:listed AS text[])) AS listed (value)"
             statement = text(f"{listed} CROSS JOIN LATERAL ({seen}) AS seen WHERE first_day IS NOT NULL")
             rows = connection.execute(statement, {**dates, "listed": sorted(reasons[kind])})
-            found += [_format(kind, row, rule, strength, reasons[kind][row.value]) for row in rows]
+            found += [_format(kind, row, rule, strength) for row in rows]
     return found
 
 
-def _format(kind: CaseKind, row: Row[Any], rule: EntityRule, strength: Strength, reason: str) -> Finding:
+def _format(kind: CaseKind, row: Row[Any], rule: EntityRule, strength: Strength) -> Finding:
     return Finding(
         kind=kind,
         entity=format_network(ip_network(row.value)) if kind == "network" else row.value,
-        rule=RuleEvidence(rule=rule, strength=strength, n=row.clicks, evidence={"reason": reason}),
+        rule=RuleEvidence(rule=rule, strength=strength, n=row.clicks),
         clicks=row.clicks,
         conversions=frozenset(row.conversions or ()),
         first_seen=begin(row.first_day),

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR, distinct_on, insert
 
 from metrics_api.access.audit import save_audit_entry
+from metrics_api.access.identifiers import References
 from metrics_api.db.paging import Page
 from metrics_api.db.tables import entity_lists
 from metrics_api.detection.query import Query
@@ -191,7 +192,14 @@ def _is(entry: Entry, ipv6_prefix: int) -> list[ColumnElement[bool]]:
 
 
 def save_entry(
-    connection: Connection, entry: Entry, ipv6_prefix: int, given: ListEntryRequest, *, actor: str, now: datetime
+    connection: Connection,
+    entry: Entry,
+    ipv6_prefix: int,
+    given: ListEntryRequest,
+    references: References,
+    *,
+    actor: str,
+    now: datetime,
 ) -> bool:
     """Put the value on the list, or change why and until when; says whether it is new. The audit keeps both states."""
     before, values = _lock(connection, entry, ipv6_prefix), given.model_dump()
@@ -199,17 +207,19 @@ def save_entry(
     row = {**entry._asdict(), **values, "created_at": now, "created_by": actor}
     statement = insert(entity_lists).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["list", "kind", "value"], set_=values))
-    _note(connection, entry, before, given.model_dump(mode="json"), actor=actor, now=now)
+    _note(connection, entry, references, before, given.model_dump(mode="json"), actor=actor, now=now)
     return before is None
 
 
-def delete_entry(connection: Connection, entry: Entry, ipv6_prefix: int, *, actor: str, now: datetime) -> bool:
+def delete_entry(
+    connection: Connection, entry: Entry, ipv6_prefix: int, references: References, *, actor: str, now: datetime
+) -> bool:
     """Take the value, and what counts as it, off the list; says whether it was on it."""
     before = _lock(connection, entry, ipv6_prefix)
     if before is None:
         return False
     connection.execute(delete(entity_lists).where(*_is(entry, ipv6_prefix)))
-    _note(connection, entry, before, None, actor=actor, now=now)
+    _note(connection, entry, references, before, None, actor=actor, now=now)
     return True
 
 
@@ -224,19 +234,25 @@ def _lock(connection: Connection, entry: Entry, ipv6_prefix: int) -> dict[str, A
 def _note(
     connection: Connection,
     entry: Entry,
+    references: References,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
     *,
     actor: str,
     now: datetime,
 ) -> None:
-    action, subject = _name_change(entry, is_gone=after is None)
+    action, subject = _name_change(entry, references, is_gone=after is None)
     save_audit_entry(connection, actor=actor, action=action, subject=subject, before=before, after=after, now=now)
 
 
-def _name_change(entry: Entry, *, is_gone: bool) -> tuple[str, str]:
-    """The action and the subject of a change in the audit log, where an allowed network is a trusted one."""
+def _name_change(entry: Entry, references: References, *, is_gone: bool) -> tuple[str, str]:
+    """The action and the subject of a change in the audit log, where an allowed network is a trusted one.
+
+    The log outlives an erasure, so that it names by their alias whom and what can be erased.
+    """
+    is_of_many = entry.kind == "network" and ip_network(entry.value).num_addresses > 1
+    name = entry.value if is_of_many else references.to_alias(entry.value)
     if (entry.list, entry.kind) == ("allow", "network"):
-        return "stop_trusting_network" if is_gone else "trust_network", f"trusted_network:{entry.value}"
+        return "stop_trusting_network" if is_gone else "trust_network", f"trusted_network:{name}"
     action = "remove_list_entry" if is_gone else "save_list_entry"
-    return action, f"list_entry:{entry.list}/{entry.kind}/{entry.value}"
+    return action, f"list_entry:{entry.list}/{entry.kind}/{name}"

@@ -90,7 +90,7 @@ def test_what_is_denied_or_watched_has_a_case_once_it_is_seen(
     (case,) = list_cases(api)
     assert (case["kind"], case["entity"], case["rules"], case["strength"]) == (kind, entity, [rule], strength)
     assert case["stake"] == {"clicks": 1, "conversions": 1}
-    assert case["evidence"][0]["evidence"] == {"reason": "A hunch"}
+    assert case["evidence"][0]["evidence"] == {}
     api.send("DELETE", f"/v1/lists/{name}/{kind}/{value}")
     evaluate(context)
     assert list_cases(api) == []

@@ -289,6 +289,14 @@ def test_a_flagged_referrer_loses_all_conversions_of_the_window_and_a_duplicate_
     assert first.event_id in found["repeated"].conversions
 
 
+def test_a_duplicate_stays_one_when_the_first_has_left_the_window(connection: Connection, random: Random) -> None:
+    first = build_honest(random, "once", "eager", value=None, at=START - timedelta(days=1))
+    again = build_honest(random, "twice", "eager", value=None, at=START + timedelta(days=49))
+    save_referrals(connection, [first, again])
+    assert find_rules(connection) == {"twice": {"duplicate"}}
+    assert find(connection)["twice"].flagged == {again.event_id}
+
+
 def test_what_lies_outside_the_window_does_not_count(connection: Connection, random: Random) -> None:
     before, behind = START - timedelta(days=1), END + timedelta(days=1)
     save_referrals(

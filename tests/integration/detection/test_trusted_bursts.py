@@ -131,9 +131,8 @@ def test_bursts_without_trusted_networks_are_exact(
         save_events(connection, events, FactRules(), now=NOON)
         for cidr in ("203.0.113.0/24", "2001:db8::/32"):
             school = Trust(reason="a school")
-            save_entry(
-                connection, Entry("allow", "network", cidr), rule.fraud_ipv6_prefix, school, actor="a test", now=NOON
-            )
+            entry, references = Entry("allow", "network", cidr), whole.references
+            save_entry(connection, entry, rule.fraud_ipv6_prefix, school, references, actor="a test", now=NOON)
         query = Query(day, rule, NOON, whole, Page(10), rule)
         found = fetch_bots(connection, query, fetch_active_lists(connection, query))
     expected = {}

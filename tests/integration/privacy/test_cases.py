@@ -21,6 +21,7 @@ from tests.support.case_builders import (
     plant_self_referral,
     read_figures,
 )
+from tests.support.entity_lists import save_entry
 from tests.support.privacy_requests import ask, do, erase
 from tests.support.purging import NIGHT, OLD, dump, purge, save_case
 from viral_contract.models.privacy import SubjectKind
@@ -90,3 +91,23 @@ def test_a_verdict_outlives_its_evidence_until_it_ends(connection: Connection, d
     connection.commit()
     purge(database, NIGHT + timedelta(days=1))
     assert connection.execute(text("SELECT count(*) FROM cases")).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "kind", "subject_id"),
+    [
+        ("referrer", "user", "child-7"),
+        ("device", "device", "tablet-7"),
+        ("network", "ip_address", "203.0.113.77"),
+    ],
+)
+@pytest.mark.parametrize("name", ["deny", "allow"])
+def test_nothing_names_the_subject_after_its_entry_on_a_list_is_erased(
+    api: Api, connection: Connection, name: str, listed: str, kind: SubjectKind, subject_id: str
+) -> None:
+    save_entry(api, f"{name}/{listed}", subject_id)
+    seen = {"user_id": "child-7", "device_fingerprint": "tablet-7", "ip_address": "203.0.113.77"}
+    api.post_events(build_event(at=YESTERDAY, **seen))
+    erase(api, connection, kind, subject_id)
+    assert api.read("/v1/lists")["entries"] == []
+    assert subject_id not in dump(connection)

@@ -4,16 +4,18 @@ from sqlalchemy import Connection, text
 
 from metrics_api.detection.referrers.finding import IN_WINDOW, SHOWN_IDS, Finding, Window
 
-# The first of each group is the true one. Groups of one, which nearly all are, are never sorted.
+# The first of each group is the true one, also where it is older than the window: a duplicate does not become true
+# when the first leaves it. Groups of one, which nearly all are, are never sorted.
+_WITHOUT_VALUE = "day <= :end AND event_type = 'conversion' AND conversion_value IS NULL"
 _REPEATED = f"""
-    SELECT event_id, referrer_id, event_type, user_id, device_fingerprint, true AS is_repeated,
-        row_number() OVER (PARTITION BY user_id ORDER BY occurred_at, event_id) AS place
-    FROM referrals JOIN (
-        SELECT user_id FROM referrals
-        WHERE {IN_WINDOW} AND event_type = 'conversion' AND conversion_value IS NULL AND user_id IS NOT NULL
-        GROUP BY user_id HAVING count(*) > 1
-    ) AS several USING (user_id)
-    WHERE {IN_WINDOW} AND event_type = 'conversion' AND conversion_value IS NULL
+    SELECT event_id, referrer_id, event_type, user_id, device_fingerprint, is_repeated, place FROM (
+        SELECT *, true AS is_repeated, row_number() OVER (PARTITION BY user_id ORDER BY occurred_at, event_id) AS place
+        FROM referrals JOIN (
+            SELECT user_id FROM referrals WHERE {_WITHOUT_VALUE} AND user_id IS NOT NULL
+            GROUP BY user_id HAVING count(*) > 1
+        ) AS several USING (user_id)
+        WHERE {_WITHOUT_VALUE}
+    ) AS of_user WHERE {IN_WINDOW}
 """
 _MINUTE = "date_trunc('minute', occurred_at)"
 _SENT_AGAIN = f"""
