@@ -163,7 +163,7 @@ def test_several_are_decided_in_one_step_and_undone_in_one(signed_in: Open, susp
             page.keyboard.press("x")
         selection = page.get_by_role("region", name="Selection")
         expect(selection).to_contain_text("2 selected")
-        page.get_by_role("checkbox", name="Select all on this page").click()
+        page.get_by_role("checkbox", name="Select page").click()
         expect(selection).to_contain_text("4 devices · 0 conversions · 12 clicks at stake")
         page.keyboard.press("f")
         page.get_by_role("button", name="Mark 4 as fraud").click()

@@ -48,7 +48,7 @@ def test_an_admin_tries_saves_shadows_promotes_and_discards_a_draft(
         page.get_by_role("link", name="Open the draft").click()
 
         expect(page.get_by_role("heading", name="Less noise")).to_be_visible()
-        strip = page.locator(".draft-strip")
+        strip = page.locator("dl.strip")
         expect(strip).to_contain_text("No longer flagged6")
         expect(strip).to_contain_text("Unchanged1")
         expect(page.locator(".card-draft-changes tbody tr").filter(has_text="198.51.100.0")).to_contain_text(

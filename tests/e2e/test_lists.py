@@ -22,9 +22,14 @@ Open = Callable[..., AbstractContextManager[Visit]]
 
 
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, stack: dict[str, str]) -> Open:
+def api(stack: dict[str, str]) -> MetricsApi:
+    """The API of the stack."""
+    return MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, stack: dict[str, str], api: MetricsApi) -> Open:
     """Opens windows of the admin; 30 networks are flagged, the last with most clicks, and one rotates."""
-    api = MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
     for number in range(NETWORKS):
         where = {"ip_address": f"192.0.2.{number}", "device_fingerprint": "one", "referrer_id": f"usr_{number % 3}"}
         api.save_events(build_clicks(20 + number, at=NOW - timedelta(days=1), apart=20, **where))
@@ -161,16 +166,76 @@ def test_selected_networks_are_put_on_a_list(signed_in: Open) -> None:
         guest.page.get_by_role("checkbox", name="Select 192.0.2.18").click()
         bar = guest.page.get_by_role("region", name="Selection")
         expect(bar).to_contain_text("2 selected")
-        bar.get_by_role("button", name="Add to list…").click()
-        window = guest.page.get_by_role("dialog")
-        window.get_by_role("textbox", name="List").click()
-        guest.page.get_by_role("option", name="Watch").click()
+        bar.get_by_role("button", name="Watch…").click()
+        window = guest.page.get_by_role("dialog", name="Add to list")
+        expect(window.get_by_role("textbox", name="List")).to_have_value("Watch")
         window.get_by_label("Reason").fill("A campaign of ours")
         assert guest.find_violations() == []
         window.get_by_role("button", name="Add to list").click()
         expect(guest.page.get_by_text("2 networks are now watched.")).to_be_visible()
         guest.open("/dashboard/lists?list=watch")
         expect(guest.page.get_by_role("heading", name="192.0.2.19/32")).to_be_visible()
+        assert guest.complaints == []
+
+
+def test_open_cases_of_selected_networks_are_decided_and_their_rows_say_so(signed_in: Open, api: MetricsApi) -> None:
+    api.evaluate_now()
+    with signed_in() as guest:
+        guest.open(f"{FLAGGED}?q=192.0.2.2&order=asc")
+        row = guest.page.locator("tr[data-row]").filter(has_text="192.0.2.20")
+        expect(row.get_by_role("link", name=re.compile(r"^Case \d+$"))).to_be_visible()
+        for name in ("192.0.2.20", "192.0.2.21"):
+            guest.page.get_by_role("checkbox", name=f"Select {name}").click()
+        bar = guest.page.get_by_role("region", name="Selection")
+        expect(bar).to_contain_text("2 flagged · 81 clicks")
+        with guest.page.expect_download() as download:
+            bar.get_by_role("button", name="CSV").click()
+        lines = download.value.path().read_text().splitlines()
+        assert [line.split(",")[0] for line in lines[1:]] == ['"192.0.2.20"', '"192.0.2.21"']
+
+        guest.page.keyboard.press("f")
+        guest.page.get_by_role("button", name="Mark 2 as fraud").click()
+        expect(row.get_by_role("link", name=re.compile("^Fraud"))).to_be_visible()
+        expect(bar).to_be_hidden()
+        guest.page.get_by_role("button", name="Filter").click()
+        guest.page.get_by_role("textbox", name="Verdict").click()
+        guest.page.get_by_role("option", name="Fraud").click()
+        expect(guest.page.get_by_text("Showing 2 of 2")).to_be_visible()
+        guest.page.keyboard.press("Escape")
+
+        guest.page.locator("body").press("z")
+        expect(guest.page.get_by_text("2 verdicts undone.")).to_be_visible()
+        expect(guest.page.get_by_text("No network matches")).to_be_visible()
+        assert guest.complaints == []
+
+
+def test_every_open_case_of_the_filter_is_decided_also_where_no_page_shows_it(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(f"{FLAGGED}?q=192.0.2.")
+        guest.page.get_by_role("checkbox", name="Select page").click()
+        guest.page.get_by_role("button", name=f"Select all {NETWORKS} networks").click()
+        guest.page.get_by_role("region", name="Selection").get_by_role("button", name="Unsure").click()
+        form = guest.page.get_by_role("dialog", name=f"Mark {NETWORKS} cases as unsure")
+        expect(form.get_by_label("Note")).to_be_focused()
+        guest.page.keyboard.press("Escape")
+        expect(form).to_be_hidden()
+        assert guest.complaints == []
+
+
+def test_columns_stay_away_in_this_browser(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(FLAGGED)
+        head = guest.page.get_by_role("columnheader", name="Per device")
+        expect(head).to_be_visible()
+        guest.page.get_by_role("button", name="Columns").click()
+        guest.page.get_by_role("checkbox", name="Per device").click()
+        expect(head).to_be_hidden()
+        assert guest.find_violations() == []
+        guest.page.reload()
+        expect(guest.page.get_by_role("columnheader", name="Devices", exact=True)).to_be_visible()
+        expect(head).to_be_hidden()
+        guest.page.keyboard.press("?")
+        expect(guest.page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Select the row")
         assert guest.complaints == []
 
 

@@ -1,52 +1,22 @@
-// Cases: which row is current, which are selected, and the form of a verdict. The keyboard can do all that the mouse can.
+// Verdicts on cases: the form, what came of it, and their keys; assets/lists.js knows the rows.
 (function () {
   const NOTHING = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const FIELDS = "input, textarea, select, [contenteditable=true], [role=option], [role=listbox]";
+  const FIELDS = "input, textarea, select, [contenteditable=true], [role=option], [role=listbox], [role=dialog], dialog";
   const PANEL_WIDTH = 300;
   const GAP = 6;
   // A row says what came of a verdict until the next refresh shows what is.
   const SAID_MS = 45000;
 
-  let current = null;
   let count = 0;
   // What the form is about, and the element that it stands beside.
   let asked = null;
-  const selected = new Set();
   // What came of verdicts that were given since the page was opened, by case.
   const said = new Map();
 
-  const findQueue = () => document.querySelector("[data-queue]");
-  const findRows = () => [...document.querySelectorAll("[data-queue] tr[data-case]")];
-  const findRow = (id) => findRows().find((row) => row.dataset.case === id);
+  const findCurrent = () => document.querySelector("tr[data-row][aria-current=true]");
+  const findSelected = () => [...document.querySelectorAll("tr[data-row][data-selected=true]")];
   const findPanel = () => document.getElementById("verdict-panel");
-
-  function setAttribute(element, name, value) {
-    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-  }
-
-  function writeOnce(id, text) {
-    const element = document.getElementById(id);
-    if (element && element.textContent !== text) setProps(id, { children: text });
-  }
-
-  // A count with its noun.
-  const countOf = (number, noun) => `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
-
-  function showSelection(rows) {
-    const bar = document.getElementById("cases-selection");
-    if (!bar) return;
-    const chosen = rows.filter((row) => selected.has(row.dataset.case));
-    const sum = (name) => chosen.reduce((total, row) => total + Number(row.dataset[name]), 0);
-    const kinds = [...new Set(chosen.map((row) => row.dataset.kind))];
-    const nouns = kinds.map((kind) => countOf(chosen.filter((row) => row.dataset.kind === kind).length, kind));
-    if (chosen.length) {
-      writeOnce("cases-selected", `${chosen.length} selected`);
-      const stake = [countOf(sum("conversions"), "conversion"), countOf(sum("clicks"), "click")];
-      writeOnce("cases-selected-stake", [...nouns, ...stake].join(" · ") + " at stake");
-    }
-    if (bar.hidden === chosen.length > 0) setProps("cases-selection", { hidden: !chosen.length });
-  }
 
   // A button, or a link to what somebody else decided.
   function buildWayOn(state) {
@@ -88,28 +58,7 @@
 
   // React draws other cases into the same elements, so that what the browser adds is set again after every change.
   function sync() {
-    const rows = findRows();
-    if (!findQueue()) {
-      selected.clear();
-      current = null;
-    }
-    const shown = new Set(rows.map((row) => row.dataset.case));
-    for (const id of selected) if (rows.length && !shown.has(id)) selected.delete(id);
-    if (!shown.has(current)) current = null;
-    for (const [at, row] of rows.entries()) {
-      const id = row.dataset.case;
-      setAttribute(row, "tabindex", id === current || (!current && at === 0) ? "0" : "-1");
-      setAttribute(row, "aria-current", String(id === current));
-      setAttribute(row, "data-selected", String(selected.has(id)));
-    }
-    for (const box of document.querySelectorAll("[data-queue] [data-select]")) {
-      const all = rows.length > 0 && rows.every((row) => selected.has(row.dataset.case));
-      const some = rows.some((row) => selected.has(row.dataset.case)) ? "mixed" : "false";
-      const isOn = box.dataset.select === "all" ? (all ? "true" : some) : String(selected.has(box.dataset.select));
-      setAttribute(box, "aria-checked", isOn);
-    }
     document.querySelectorAll(".verdict-said").forEach(showSaid);
-    showSelection(rows);
     watchForm();
   }
 
@@ -121,35 +70,13 @@
       isDue = false;
       sync();
     });
-  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-case", "data-select"] });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-case"] });
 
-  function goTo(row) {
-    if (!row) return;
-    current = row.dataset.case;
-    sync();
-    row.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
-  }
-
-  function move(step) {
-    const link = document.querySelector(step > 0 ? "[data-key=j] a" : "[data-key=k] a");
-    if (link) return link.click(), true;
-    const rows = findRows();
-    if (!rows.length) return false;
-    const at = rows.findIndex((row) => row.dataset.case === current);
-    goTo(rows[Math.min(Math.max(at + step, 0), rows.length - 1)]);
-    return true;
-  }
-
-  function toggle(ids, isOn) {
-    for (const id of ids) isOn ? selected.add(id) : selected.delete(id);
-    sync();
-  }
-
-  function select(box) {
-    const isAll = box.dataset.select === "all";
-    const ids = isAll ? findRows().map((row) => row.dataset.case) : [box.dataset.select];
-    toggle(ids, box.getAttribute("aria-checked") !== "true");
+  // A case's own page leads to the ones beside it.
+  function follow(key) {
+    const link = document.querySelector(`[data-key=${key}] a`);
+    link?.click();
+    return Boolean(link);
   }
 
   // Asks the server what would follow; its answer opens the form.
@@ -161,35 +88,40 @@
   }
 
   function openForSelected(verdict, anchor) {
-    openFor([...selected], verdict, "", anchor);
+    const list = document.querySelector("[data-list]").dataset.list;
+    const ids = findSelected().flatMap((row) => row.dataset.case || []);
+    asked = { anchor };
+    if (window.dash_clientside.lists.isWhole()) setProps(`${list}-bulk`, { data: { verdict, n: ++count } });
+    else if (ids.length) openFor(ids, verdict, "", anchor);
+    else say("None of these rows has an open case.");
+  }
+
+  function say(words) {
+    const props = { children: words, className: "toast", role: "status", key: String(++count) };
+    setProps("verdict-toast", { children: [{ namespace: "dash_html_components", type: "Div", props }] });
   }
 
   function decide(verdict) {
     const choice = document.querySelector(`[data-choice=${verdict}]`);
     if (choice) return choice.click(), true;
-    const bulk = document.querySelector(`[data-bulk=${verdict}]`);
-    if (selected.size && bulk) return openForSelected(verdict, bulk), true;
-    const row = document.activeElement.closest("[data-case]") || findRow(current);
+    const bulk = document.querySelector(`[data-list]:has([data-acts]) [data-bulk=${verdict}]`);
+    if (findSelected().length && bulk) return openForSelected(verdict, bulk), true;
+    const row = document.activeElement.closest("[data-case]") || findCurrent();
     const button = row?.querySelector(`[data-verdict=${verdict}]`);
-    if (!button || said.has(row.dataset.case)) return false;
-    button.click();
-    return true;
+    if (!row?.dataset.case || said.has(row.dataset.case)) return false;
+    // Rows of other lists than the queue have no buttons of their own.
+    if (button) button.click();
+    else if (bulk) openFor([row.dataset.case], verdict, "", row);
+    return Boolean(button || bulk);
   }
 
   function undoLast() {
-    const places = ["#verdict-toast .toast", `[data-case="${current}"]`, "#case-decided"];
+    const places = ["#verdict-toast .toast", "tr[data-row][aria-current=true]", "#case-decided"];
     // A case's own page, a row, the message about the last one: the newest is the one that is seen.
     const buttons = places.map((place) => document.querySelector(`${place} [data-undo]`));
     const button = buttons.find((each) => each && getComputedStyle(each).visibility !== "hidden");
     button?.click();
     return Boolean(button);
-  }
-
-  function openRow() {
-    const row = document.activeElement.closest("tr[data-case]");
-    if (!row || row !== document.activeElement) return false;
-    row.querySelector(".entity a").click();
-    return true;
   }
 
   function showForm() {
@@ -204,19 +136,12 @@
   }
 
   const KEYS = {
-    j: () => move(1),
-    k: () => move(-1),
-    x: () => current && (toggle([current], !selected.has(current)), true),
-    enter: openRow,
+    j: () => follow("j"),
+    k: () => follow("k"),
     f: () => decide("fraud"),
     l: () => decide("legitimate"),
     u: () => decide("unsure"),
     z: undoLast,
-    "?": () => {
-      const keys = document.getElementById("cases-shortcuts");
-      keys?.showModal();
-      return Boolean(keys);
-    },
   };
 
   function closeForm() {
@@ -231,32 +156,24 @@
   document.addEventListener("keydown", function (event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
-      if (!closeForm() && !event.target.closest("dialog")) toggle([...selected], false);
+      if (closeForm()) event.preventDefault();
       return;
     }
-    if (event.target.closest(FIELDS) || event.target.closest("dialog, #verdict-panel")) return;
+    if (event.target.closest(FIELDS)) return;
     if (KEYS[event.key.toLowerCase()]?.()) event.preventDefault();
   });
 
   document.addEventListener("click", function (event) {
-    const row = event.target.closest("[data-queue] tr[data-case]");
-    if (row && row.dataset.case !== current) {
-      current = row.dataset.case;
-      sync();
-    }
     const button = event.target.closest("button");
     if (!button) return;
     const { verdict, reason, bulk, undo, pick } = button.dataset;
-    if (button.dataset.select) select(button);
-    else if (verdict) openFor([button.closest("[data-case]").dataset.case], verdict, reason, button);
-    else if (bulk === "clear") toggle([...selected], false);
+    if (verdict) openFor([button.closest("[data-case]").dataset.case], verdict, reason, button);
     else if (bulk) openForSelected(bulk, button);
     else if (undo) setProps("verdict-undone", { data: { key: undo, n: ++count } });
     else if (button.id === "verdict-cancel") closeForm();
     else if (pick) pickVerdict(pick);
     else if (button.dataset.change) showForm();
     else if (button.dataset.copyText) navigator.clipboard?.writeText(button.dataset.copyText);
-    else if (button.dataset.close) button.closest("dialog").close();
   });
 
   // Below the buttons where there is room, else above them; a phone shows it at its lower edge.
@@ -267,6 +184,13 @@
     const top = isAbove ? box.top - panel.offsetHeight - GAP : box.bottom + GAP;
     panel.style.setProperty("left", `${left + window.scrollX}px`);
     panel.style.setProperty("top", `${top + window.scrollY}px`);
+  }
+
+  // What was undone may have left the queue in the meantime; other lists do not refresh by themselves.
+  function refresh(done) {
+    const list = document.querySelector("[data-list]")?.dataset.list;
+    if (list === "cases" && done.undone) setProps("cases-tick", { data: Date.now() });
+    if (list && list !== "cases") setProps(`${list}-refresh`, { n_clicks: Date.now() });
   }
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
@@ -289,11 +213,10 @@
           if (state) said.set(id, { ...state, at: Date.now() });
           else said.delete(id);
         }
-        if (Object.keys(done.states).length > 1) selected.clear();
+        if (Object.keys(done.states).length > 1) window.dash_clientside.lists.clearSelection();
         closeForm();
         sync();
-        // What was undone may have left the rows in the meantime.
-        if (done.undone && findQueue()) setProps("cases-tick", { data: Date.now() });
+        refresh(done);
         return NOTHING();
       },
     },

@@ -1,7 +1,8 @@
-// Lists: heads that sort, rows that are selected, and the keyboard, which can do all that the mouse can.
+// The rows of lists and of the queue: heads that sort, rows that are selected, and the keyboard, which can do all that the
+// mouse can. What is current and what is selected stands on the rows, where assets/cases.js finds it.
 (function () {
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const FIELDS = "input, textarea, select, [contenteditable=true], [role=option], [role=listbox], [role=dialog]";
+  const FIELDS = "input, textarea, select, [contenteditable=true], [role=option], [role=listbox], [role=dialog], dialog";
   const PLACE = ["cursor", "trail", "page"];
   const ALL = "*";
 
@@ -23,9 +24,34 @@
     setProps(`${list.dataset.list}-selected`, { data: [...selected] });
   }
 
+  // A count with its noun.
+  const countOf = (number, noun) => `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+
+  // What the selected rows are, and the sums of what they count: "4 devices · 0 conversions · 96 clicks".
+  function describe(rows, { sums, kinds }) {
+    const named = (kinds ? [...new Set(rows.map((row) => row.dataset.kind))] : []).map(function (kind) {
+      const many = rows.filter((row) => row.dataset.kind === kind).length;
+      return kinds === "nouns" ? countOf(many, kind) : `${many.toLocaleString("en-US")} ${kind}`;
+    });
+    const summed = sums.split(" ").map(function (noun) {
+      const total = rows.reduce((sum, row) => sum + Number(row.dataset[noun]), 0);
+      return countOf(total, noun);
+    });
+    return [...named, ...summed].join(" · ");
+  }
+
+  function showSums(bar, rows) {
+    const place = bar.querySelector("[data-sums]");
+    if (!place) return;
+    const chosen = rows.filter((row) => selected.has(keyOf(row)));
+    const text = chosen.length ? describe(chosen, place.dataset) + (place.dataset.ending || "") : "";
+    if (place.textContent !== text) place.textContent = text;
+  }
+
   function showSelection(list, rows) {
     const bar = list.querySelector(".bulk");
     if (!bar) return;
+    showSums(bar, rows);
     const total = Number(list.querySelector("[data-total]")?.dataset.total || 0);
     const nouns = list.querySelector("[data-nouns]")?.dataset.nouns || "rows";
     const count = selected.has(ALL) ? total : selected.size;
@@ -72,6 +98,30 @@
       setAttribute(box, "aria-checked", box.dataset.check === "all" ? ofPage : String(isOn(box.dataset.check)));
     }
     showSelection(list, rows);
+    showColumns(list);
+  }
+
+  // Which columns this browser leaves out of a list, by their heads.
+  const columnsOf = (list) => `columns ${list.dataset.list}`;
+  const readLeftOut = (list) => new Set(JSON.parse(localStorage.getItem(columnsOf(list)) || "[]"));
+
+  function showColumns(list) {
+    const boxes = [...list.querySelectorAll("[data-column]")];
+    if (!boxes.length) return;
+    const leftOut = readLeftOut(list);
+    for (const box of boxes) setAttribute(box, "aria-checked", String(!leftOut.has(box.dataset.column)));
+    const heads = [...list.querySelectorAll("thead th")];
+    const isHidden = heads.map((head) => leftOut.has(head.dataset.heading));
+    for (const row of list.querySelectorAll(".list-table tr"))
+      for (const [at, cell] of [...row.cells].entries()) if (cell.hidden !== isHidden[at]) cell.hidden = isHidden[at];
+  }
+
+  function chooseColumn({ column }) {
+    const list = findList();
+    const leftOut = readLeftOut(list);
+    if (!leftOut.delete(column)) leftOut.add(column);
+    localStorage.setItem(columnsOf(list), JSON.stringify([...leftOut]));
+    showColumns(list);
   }
 
   let isDue = false;
@@ -155,7 +205,13 @@
     return Boolean(box);
   }
 
-  const KEYS = { j: () => move(1), k: () => move(-1), x: selectRow, enter: openRow, escape: clear };
+  function showShortcuts() {
+    const keys = document.querySelector("dialog[data-shortcuts]");
+    keys?.showModal();
+    return Boolean(keys);
+  }
+
+  const KEYS = { j: () => move(1), k: () => move(-1), x: selectRow, enter: openRow, escape: clear, "?": showShortcuts };
 
   document.addEventListener("keydown", function (event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !findList()) return;
@@ -169,16 +225,21 @@
       current = keyOf(row);
       sync();
     }
+    event.target.closest("dialog [data-close]")?.closest("dialog").close();
     const button = event.target.closest("[data-list] button");
     if (!button) return;
     const { check: key, sort: by, selection } = button.dataset;
     if (key) check(button);
+    else if (button.dataset.column) chooseColumn(button.dataset);
     else if (by) sort(button.dataset);
     else if (selection === "clear") clear();
     else if (selection === "all") selectAll();
   });
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    lists: { clearSelection: () => (clear(), window.dash_clientside.no_update) },
+    lists: {
+      isWhole: () => selected.has(ALL),
+      clearSelection: () => (clear(), window.dash_clientside.no_update),
+    },
   });
 })();

@@ -94,6 +94,12 @@ class _EmailShown(TypedDict):
     digest: StrictInt
 
 
+@with_config(ConfigDict(extra="forbid"))
+class _Bulk(TypedDict):
+    verdict: CaseVerdict
+    n: StrictInt
+
+
 _LIST_SHOWN = TypeAdapter[Any](_ListShown | None)
 _SELECTED = TypeAdapter[Any](Annotated[list[StrictStr], Field(max_length=100)])
 _STORES: dict[str, TypeAdapter[Any]] = {
@@ -160,7 +166,7 @@ def check_value(name: str, prop: str, component: Component | None, value: object
 
 def _find_store_type(name: str) -> TypeAdapter[Any]:
     """Of pages on the frame of lists/ what is shown; of the rest what is written down, or anything."""
-    of_lists = {"shown": _LIST_SHOWN, "selected": _SELECTED}
+    of_lists = {"shown": _LIST_SHOWN, "selected": _SELECTED, "bulk": TypeAdapter(_Bulk | None)}
     return _STORES.get(name, of_lists.get(name.rpartition("-")[2], _ANYTHING))
 
 

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from dashboard.cases.entity import format_entity, format_loop
 from dashboard.cases.figures import format_dates
-from dashboard.cases.queue import build_strip
 from dashboard.cases.verdict_card import Effects
 from dashboard.cases.words import KINDS, STATUSES, find_reason
 from dashboard.components.icons import build_icon
 from dashboard.components.page_header import build_breadcrumb
+from dashboard.components.strip import build_strip
 from dashboard.formats import format_minute
 from dashboard.links import CASES_PATH, LISTS_PATH, case_path, investigation_path
 from viral_contract.client.metrics_api import MetricsApi

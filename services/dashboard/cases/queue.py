@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard.cases.filters import TOOLBAR, clear, find_status, format_filters, is_narrowed
 from dashboard.cases.rows import build_queue
-from dashboard.components.icons import build_icon
+from dashboard.components.strip import build_strip
 from dashboard.components.terms import build_term
+from dashboard.lists.empty import build_empty
 from dashboard.lists.paging import read_size
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case, CasesAnswer
@@ -36,19 +37,18 @@ class Queue:
 
 
 def fetch_queue(api: MetricsApi, wanted: Mapping[str, str]) -> Queue:
-    """The cases that the address names."""
-    cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
+    """The cases that the address names, and the figures above them."""
     return Queue(
-        answer=api.fetch_cases(**TOOLBAR.find_filters(wanted), limit=read_size(wanted), **cursor),
+        answer=fetch_cases(api, wanted),
         newest=api.fetch_cases(status="open", order="newest", limit=_MOST_NEW).cases,
         k_factor=api.fetch_k_factor(days=7),
     )
 
 
-def build_strip(*figures: tuple[Component | str, str, str]) -> Component:
-    """Figures side by side, each as (what it is, figure, note)."""
-    parts = [html.Div([html.Dt(label), html.Dd(figure), html.Dd(note)]) for label, figure, note in figures]
-    return html.Dl(parts, className="card case-strip")
+def fetch_cases(api: MetricsApi, wanted: Mapping[str, str]) -> CasesAnswer:
+    """The cases that the address names."""
+    cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
+    return api.fetch_cases(**TOOLBAR.find_filters(wanted), limit=read_size(wanted), **cursor)
 
 
 def build_figures(queue: Queue) -> Component:
@@ -108,17 +108,3 @@ def _build_nothing(status: str) -> Component:
 def _build_no_match(filters: Mapping[str, str]) -> Component:
     cleared = dcc.Link("Clear filters", href=clear(filters), className="button")
     return build_empty("No case matches", format_filters(filters), cleared)
-
-
-def build_empty(heading: str, note: str, *way_on: Component, icon: str | None = None) -> Component:
-    """What stands in the place of rows: one sentence, and what was looked at."""
-    sign = [html.Span(build_icon(icon), className=f"empty-{icon}")] if icon else []
-    return html.Div(
-        [*sign, html.P(heading, className="no-data"), html.P(note, className="hint"), *way_on], className="empty"
-    )
-
-
-def build_load_failure(at: str, here: str) -> Component:
-    """What stands in the place of rows that never came; `at` is when they were asked for."""
-    again = html.A("Try again", href=here, className="button")
-    return build_empty("Could not load cases", f"The API did not answer at {at}.", again, icon="warning")

@@ -1,6 +1,6 @@
 """The page of the queue: it refreshes by itself, and its filters live in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -9,9 +9,10 @@ import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.cases.bulk import build_bulk_verdicts
 from dashboard.cases.file import fetch_file
 from dashboard.cases.filters import TOOLBAR, find_status
-from dashboard.cases.queue import Queue, build_figures, build_list, build_load_failure, fetch_queue
+from dashboard.cases.queue import Queue, build_figures, build_list, fetch_cases, fetch_queue
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
 from dashboard.components.icons import build_icon
@@ -21,9 +22,12 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_final
 from dashboard.formats import format_clock
 from dashboard.links import CASES_PATH, LISTS_PATH
+from dashboard.lists.add_to_list import AddToList, Chosen
+from dashboard.lists.empty import build_load_failure
 from dashboard.lists.file import add_file
+from dashboard.lists.keys import build_keys
 from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
-from dashboard.lists.toolbar import build_pager, build_toolbar, label_tabs
+from dashboard.lists.toolbar import build_pager, build_selection, build_sums, build_toolbar, label_tabs
 from dashboard.live.page import add_tick, build_clock, build_refresh
 from dashboard.live.view import find_digest
 from dashboard.page import Page
@@ -36,33 +40,16 @@ from viral_contract.models.people import Scope
 _LEGEND = "Solid chips flag; dashed chips are worth a look and flag nothing alone"
 _SLUG = "cases"
 _DRAWN = ("figures", "list", "tabs", "showing", "ways", "pager_hidden", "export")
-_KEYS = {
-    "J": "next",
-    "K": "previous",
-    "X": "select",
-    "Enter": "open",
-    "F": "fraud",
-    "L": "legitimate",
-    "U": "unsure",
-    "Z": "undo",
-    "/": "search everything",
-    "?": "all shortcuts",
-}
-_SHORTCUTS = {
-    **_KEYS,
-    "J": "Next case",
-    "K": "Previous case",
-    "X": "Select the case",
-    "Enter": "Open the case, or save the verdict",
-    "F": "Fraud: the current case, or all that are selected",
-    "L": "Legitimate",
-    "U": "Unsure",
-    "Z": "Undo the last verdict",
-    "/": "Search everything",
-    "Esc": "Close the form, or clear the selection",
-    "?": "This list",
-}
 _log = structlog.get_logger()
+
+
+def _choose(api: MetricsApi, keys: Sequence[str], search: str | None) -> Chosen:
+    """Who or what the selected cases are about; they are on the page that the address names."""
+    shown = fetch_cases(api, read_search(search)).cases
+    return [(case.kind, case.ref or case.entity) for case in shown if str(case.id) in keys], 0
+
+
+_ADD = AddToList(_SLUG, ("entry", "entries"), _choose, {"deny": "Add to list…"})
 
 
 def build_layout(settings: DashboardSettings) -> Component:
@@ -74,9 +61,11 @@ def build_layout(settings: DashboardSettings) -> Component:
         [
             *build_clock(_SLUG, seconds),
             dcc.Store(id="cases-shown"),
+            dcc.Store(id="cases-selected", data=[]),
             dcc.Store(id="cases-defaults", data={**TOOLBAR.defaults, "limit": str(SIZES[0])}),
             build_page_header("Cases", "", [about], lists, build_refresh(_SLUG), above=None),
             build_refresh_problem(_SLUG),
+            html.Div(id="cases-said", className="said", role="status"),
             html.Div(build_blank(96), id="cases-figures"),
             html.Section(
                 [
@@ -86,11 +75,10 @@ def build_layout(settings: DashboardSettings) -> Component:
                     build_pager(_SLUG),
                 ],
                 className="card flush",
-                **{"aria-label": "Cases", "data-queue": "true"},
+                **{"aria-label": "Cases", "data-list": _SLUG},
             ),
             html.P(_LEGEND, className="hint cases-legend"),
-            _build_keys(),
-            _build_shortcuts(),
+            *build_keys(selects=True, decides=True),
         ],
         className="cases",
     )
@@ -101,48 +89,9 @@ def _build_skeleton() -> Component:
 
 
 def _build_selection() -> Component:
-    """The bar over the rows, which assets/cases.js shows as long as rows are selected."""
-    buttons = [
-        _build_bulk("fraud", "Fraud", "F", "button-danger"),
-        _build_bulk("legitimate", "Legitimate", "L"),
-        _build_bulk("unsure", "Unsure", "U"),
-        _build_bulk("clear", "Clear", "Esc", "button-ghost"),
-    ]
-    count = html.Strong(id="cases-selected")
-    stake = html.Span(id="cases-selected-stake", className="selected-stake")
-    return html.Div(
-        [count, stake, html.Span(className="space"), *buttons],
-        id="cases-selection",
-        className="bulk",
-        hidden=True,
-        role="region",
-        **{"aria-label": "Selection"},
-    )
-
-
-def _build_bulk(action: str, word: str, key: str, look: str = "") -> Component:
-    """A button for all selected rows."""
-    return html.Button(
-        [word, html.Kbd(key)], className=f"button button-small {look}", type="button", **{"data-bulk": action}
-    )
-
-
-def _build_keys() -> Component:
-    keys = [html.Span([html.Kbd(key), word]) for key, word in _KEYS.items()]
-    return html.P(keys, className="keys", id="cases-keys")
-
-
-def _build_shortcuts() -> Component:
-    """All keys, which assets/cases.js shows at a question mark."""
-    rows = [part for key, words in _SHORTCUTS.items() for part in (html.Dt(html.Kbd(key)), html.Dd(words))]
-    close = html.Button("Close", className="button", type="button", **{"data-close": "true"})
-    heading = html.H2("Keyboard shortcuts", id="cases-shortcuts-heading", className="card-heading")
-    return html.Dialog(
-        [heading, html.Dl(rows), close],
-        id="cases-shortcuts",
-        className="shortcuts",
-        **{"aria-labelledby": "cases-shortcuts-heading"},
-    )
+    """What can be done about selected rows, and what is at stake for them."""
+    sums = build_sums({"sums": "conversion click", "kinds": "nouns", "ending": " at stake"})
+    return build_selection(_SLUG, [*build_bulk_verdicts(), *_ADD.build()], sums, has_file=False)
 
 
 def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
@@ -174,6 +123,7 @@ def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) ->
     add_tick(app, _SLUG, Input("cases-refresh", "n_clicks"))
     keep_in_address(app, _SLUG, "cases-defaults")
     add_file(app, views, CASES_PATH, _SLUG, fetch_file)
+    _ADD.add_callbacks(app, views)
 
 
 def show(
@@ -222,7 +172,7 @@ def _explain(error: Exception, search: str | None, shown: Mapping[str, Any] | No
     if shown and shown["search"] == (search or "") and not is_final(error):
         return {**kept, "problem_hidden": False}
     here = CASES_PATH + (search or "")
-    message = build_failure(error, here) if is_final(error) else build_load_failure(format_clock(now), here)
+    message = build_failure(error, here) if is_final(error) else build_load_failure("cases", format_clock(now), here)
     replaced = {"figures": [], "list": message, "pager_hidden": True, "shown": None, "problem_hidden": True}
     return {**kept, **replaced}
 

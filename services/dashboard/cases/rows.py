@@ -6,12 +6,13 @@ from datetime import datetime
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.cases.entity import build_chips, build_entity, format_entity, format_loop
+from dashboard.cases.entity import build_chips, build_entity, format_loop
 from dashboard.cases.figures import format_dates
 from dashboard.cases.filters import find_order, find_status, format_address
 from dashboard.cases.why import find_days_over, format_why
 from dashboard.cases.words import VERDICTS, build_undo_key, find_reason, find_strongest
 from dashboard.formats import format_age, format_minute
+from dashboard.lists.sorted_table import build_box
 from viral_contract.models.cases import Case, CaseOrder, CaseVerdict, Decision
 from viral_reports.figures import format_count
 
@@ -19,16 +20,17 @@ _TONES: dict[CaseVerdict, str] = {"fraud": "fraud", "legitimate": "ok", "unsure"
 
 
 def build_queue(cases: list[Case], filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
-    """The table; its rows take the keyboard in assets/cases.js."""
+    """The table; its rows take the keyboard in assets/lists.js."""
     can_select = may_decide and find_status(filters) == "open"
     body = [_build_row(case, can_select=can_select, may_decide=may_decide, now=now) for case in cases]
     caption = html.Caption(f"Cases, {find_status(filters)}", className="visually-hidden")
     head = html.Thead(_build_head(filters, can_select=can_select))
-    return html.Table([caption, head, html.Tbody(body)], className="table queue")
+    acts = {"data-acts": "true"} if may_decide else {}
+    return html.Table([caption, head, html.Tbody(body)], className="table list-table queue", **acts)
 
 
 def _build_head(filters: Mapping[str, str], *, can_select: bool) -> Component:
-    select = [html.Th(_build_select_box("all", "Select all on this page"), className="select-cell", scope="col")]
+    select = [html.Th(build_box("all", "Select page"), className="select-cell", scope="col")]
     last = "Verdict" if find_status(filters) == "decided" else "Seen"
     return html.Tr(
         [
@@ -52,20 +54,8 @@ def _build_sorted(label: str, by: CaseOrder, filters: Mapping[str, str], class_n
     return html.Th(link, scope="col", className=class_name, **{"aria-sort": "none"})
 
 
-def _build_select_box(value: str, label: str) -> Component:
-    """A box that the browser itself ticks."""
-    check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
-    return html.Button(
-        check,
-        className="select-box",
-        role="checkbox",
-        type="button",
-        **{"aria-checked": "false", "aria-label": label, "data-select": value},
-    )
-
-
 def _build_row(case: Case, *, can_select: bool, may_decide: bool, now: datetime) -> Component:
-    box = _build_select_box(str(case.id), f"Select case {case.id}")
+    box = build_box(str(case.id), f"Select case {case.id}")
     stake = case.stake
     return html.Tr(
         [
@@ -79,6 +69,12 @@ def _build_row(case: Case, *, can_select: bool, may_decide: bool, now: datetime)
         ],
         tabIndex="-1",
         **describe_row(case),
+        **{
+            "data-row": str(case.id),
+            "data-kind": case.kind,
+            "data-conversion": str(stake.conversions),
+            "data-click": str(stake.clicks),
+        },
     )
 
 
@@ -86,10 +82,6 @@ def describe_row(case: Case) -> dict[str, str]:
     """What assets/cases.js reads of a case that it finds on a page."""
     return {
         "data-case": str(case.id),
-        "data-kind": case.kind,
-        "data-entity": format_entity(case),
-        "data-conversions": str(case.stake.conversions),
-        "data-clicks": str(case.stake.clicks),
         **({"data-decided": case.decision.verdict} if case.decision else {}),
     }
 

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
+from dashboard.components.strip import build_strip
 from dashboard.components.table import Column, RowGroup, build_grouped_table, build_suspect
 from dashboard.drafts.settings import format_value, name_setting
 from viral_contract.models.drafts import Difference, DraftAnswer, DraftDay, ReplayedEntity, ReplayedKind, VerdictSplit
@@ -57,13 +58,7 @@ def build_figures(answer: DraftAnswer) -> Component:
         ("Alerts", len(answer.alerts), f"instead of {len(answer.live_alerts)}"),
         ("Cases a week", round(answer.cases_per_week, 1), f"instead of {answer.live_cases_per_week:.3g}"),
     ]
-    return html.Dl(
-        [
-            html.Div([html.Dt(label), html.Dd(f"{value:g}", className="figure"), html.Dd(note, className="strip-note")])
-            for label, value, note in parts
-        ],
-        className="draft-strip",
-    )
+    return build_strip(*((label, f"{value:g}", note) for label, value, note in parts))
 
 
 def format_split(split: VerdictSplit) -> str:

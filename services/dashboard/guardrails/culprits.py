@@ -4,13 +4,13 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases.entity import build_chips, build_entity, format_loop
-from dashboard.cases.queue import build_empty
 from dashboard.cases.rows import build_verdict_buttons, describe_row
 from dashboard.cases.why import format_why
 from dashboard.components.card import Card
 from dashboard.components.table import build_link_to_all
 from dashboard.data import Snapshot
 from dashboard.links import CASES_PATH, EVIDENCE_PATH
+from dashboard.lists.empty import build_empty
 from viral_contract.models.cases import Case, CasesAnswer
 from viral_reports.figures import format_count, format_counted
 

@@ -11,7 +11,7 @@ from dashboard.cases.why import format_finding
 from dashboard.cases.words import RULES, STRENGTHS
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.links import EVIDENCE_PATH, investigation_path
-from dashboard.lists.add_to_list import AT_ONCE, AddToList
+from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
@@ -87,7 +87,7 @@ def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     return [each.referrer_id for each in answer.referrers], answer.total - len(answer.referrers)
 
 
-_ADD = AddToList(_SLUG, "referrer", _NOUNS, fetch_keys)
+_ADD = AddToList(_SLUG, _NOUNS, choose_rows("referrer", fetch_keys), LABELS)
 LISTED = TablePage(
     path=EVIDENCE_PATH,
     slug=_SLUG,

@@ -1,15 +1,21 @@
 """The list of devices that clicked faster than a person can."""
 
+from dash import Dash
+
+from dashboard.cases.bulk import VerdictsOnAll, build_bulk_verdicts
+from dashboard.cases.marks import CASE_CHOICE, build_mark, find_marks
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment, build_suspect
+from dashboard.data import SharedViews
 from dashboard.guardrails.bots import PATH, format_burst, format_fastest
-from dashboard.lists.add_to_list import AT_ONCE, AddToList
+from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import Toolbar
 from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.guardrails import BotLikeDevice
+from viral_contract.models.people import Scope
 from viral_reports.dates import format_period
 from viral_reports.figures import format_count
 
@@ -17,9 +23,10 @@ _SLUG, _NOUNS = "flagged-devices", ("device", "devices")
 _COLUMNS = (
     ListColumn("Device", "device", "asc", phone="name"),
     ListColumn("Clicks", "clicks", is_figure=True, phone="figure", unit="clicks"),
-    ListColumn("Fastest burst (s)", "fastest", "asc", is_figure=True, phone="end", unit="s"),
+    ListColumn("Fastest burst (s)", "fastest", "asc", is_figure=True),
     ListColumn("First seen (UTC)", "first_seen", is_figure=True),
     ListColumn("Last seen (UTC)", "last_seen", is_figure=True, phone="note"),
+    ListColumn("Verdict", phone="end"),
 )
 
 
@@ -43,8 +50,13 @@ def _build_row(device: BotLikeDevice, search: str) -> ListRow:
         format_fastest(device),
         build_moment(device.first_seen),
         build_moment(device.last_seen),
+        build_mark(device.case) if device.case else "–",
     )
-    return ListRow(device.ref, device.device_fingerprint, cells, device.model_dump(mode="json", exclude={"ref"}))
+    record = device.model_dump(mode="json", exclude={"ref", "case"})
+    record["case"] = device.case.id if device.case else None
+    record["case_verdict"] = device.case.verdict if device.case else None
+    marks = {"data-click": str(device.total_clicks), **find_marks(device.case)}
+    return ListRow(device.ref, device.device_fingerprint, cells, record, marks)
 
 
 def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
@@ -54,7 +66,24 @@ def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     return [device.ref for device in answer.bot_like_devices], (answer.total or 0) - len(answer.bot_like_devices)
 
 
-_ADD = AddToList(_SLUG, "device", _NOUNS, fetch_keys)
+def fetch_open(api: MetricsApi, search: str | None) -> list[int]:
+    """The open cases of the first devices with one that the address leaves. Raises InvalidPeriodError."""
+    query = build_first_query(LISTED, read_search(search), AT_ONCE)
+    if query.get("case", "open") != "open":
+        return []
+    answer = api.fetch_bots(**{**query, "case": "open"})
+    return [device.case.id for device in answer.bot_like_devices if device.case]
+
+
+_ADD = AddToList(_SLUG, _NOUNS, choose_rows("device", fetch_keys), LABELS)
+_DECIDE = VerdictsOnAll(_SLUG, fetch_open)
+
+
+def _add_actions(app: Dash, views: SharedViews) -> None:
+    _ADD.add_callbacks(app, views)
+    _DECIDE.add_callbacks(app, views)
+
+
 LISTED = TablePage(
     path=PATH,
     slug=_SLUG,
@@ -63,8 +92,10 @@ LISTED = TablePage(
     columns=_COLUMNS,
     fetch=fetch,
     sort="clicks",
-    toolbar=Toolbar("Device"),
+    toolbar=Toolbar("Device", (CASE_CHOICE,)),
+    sums={"sums": "click"},
     above=GUARDRAILS,
-    build_actions=_ADD.build,
-    add_own=_ADD.add_callbacks,
+    build_actions=lambda: [*build_bulk_verdicts(), *_ADD.build(), _DECIDE.build()],
+    acts=Scope.CASES_WRITE,
+    add_own=_add_actions,
 )

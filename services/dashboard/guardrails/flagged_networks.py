@@ -1,19 +1,23 @@
 """The list of flagged and shared networks of a period, one row each."""
 
-from dash import dcc, html
+from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
+from dashboard.cases.bulk import VerdictsOnAll, build_bulk_verdicts
+from dashboard.cases.marks import CASE_CHOICE, build_mark, find_marks
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_suspect
+from dashboard.data import SharedViews
 from dashboard.guardrails.fraud import FINDINGS, PATH, build_finding
 from dashboard.links import investigation_path, trust_path
-from dashboard.lists.add_to_list import AT_ONCE, AddToList
+from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
 from dashboard.period import Query, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.flagged import FlaggedAnswer, FlaggedNetwork
+from viral_contract.models.people import Scope
 from viral_reports.dates import format_day_of_year, format_period
 from viral_reports.figures import format_count, format_rate
 
@@ -30,7 +34,7 @@ _COLUMNS = (
     ListColumn("Referrers", "referrers", is_figure=True, rank=2),
     ListColumn("Top referrer, share", "top_referrer_share", rank=3),
     ListColumn("New devices", is_figure=True, rank=2),
-    ListColumn("Trust", phone="end"),
+    ListColumn("Verdict", phone="end"),
 )
 _TABS = Choice(
     "verdict", "Finding", {ANY: "All", **{str(name): word for name, word in FINDINGS.items()}}, are_tabs=True
@@ -77,9 +81,11 @@ def _build_row(network: FlaggedNetwork, search: str) -> ListRow:
         format_count(evidence.referrers) if evidence else _UNKNOWN,
         _build_top(network, search),
         format_rate(evidence.new_device_share) if evidence else _UNKNOWN,
-        _build_trust(network),
+        build_mark(network.case) if network.case else _build_trust(network),
     )
-    return ListRow(network.ref, network.ip_address, cells, _list_record(network))
+    kind = "denied" if network.denied else FINDINGS[network.verdict].lower()
+    marks = {"data-kind": kind, "data-click": str(network.clicks), **find_marks(network.case)}
+    return ListRow(network.ref, network.ip_address, cells, _list_record(network), marks)
 
 
 def _build_peak(network: FlaggedNetwork) -> Component:
@@ -101,7 +107,9 @@ def _build_trust(network: FlaggedNetwork) -> Component | str:
 
 
 def _list_record(network: FlaggedNetwork) -> dict[str, CsvValue]:
-    record = network.model_dump(mode="json", exclude={"evidence", "ref"})
+    record = network.model_dump(mode="json", exclude={"evidence", "ref", "case"})
+    record["case"] = network.case.id if network.case else None
+    record["case_verdict"] = network.case.verdict if network.case else None
     return {**record, **(network.evidence.model_dump() if network.evidence else {})}
 
 
@@ -112,7 +120,24 @@ def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     return [network.ref for network in answer.networks], (answer.total or 0) - len(answer.networks)
 
 
-_ADD = AddToList(_SLUG, "network", _NOUNS, fetch_keys)
+def fetch_open(api: MetricsApi, search: str | None) -> list[int]:
+    """The open cases of the first networks with one that the address leaves. Raises InvalidPeriodError."""
+    query = build_first_query(LISTED, read_search(search), AT_ONCE)
+    if query.get("case", "open") != "open":
+        return []
+    answer = api.fetch_flagged(group_by="network", **{**query, "case": "open"})
+    return [network.case.id for network in answer.networks if network.case]
+
+
+_ADD = AddToList(_SLUG, _NOUNS, choose_rows("network", fetch_keys), LABELS)
+_DECIDE = VerdictsOnAll(_SLUG, fetch_open)
+
+
+def _add_actions(app: Dash, views: SharedViews) -> None:
+    _ADD.add_callbacks(app, views)
+    _DECIDE.add_callbacks(app, views)
+
+
 LISTED = TablePage(
     path=PATH,
     slug=_SLUG,
@@ -121,8 +146,10 @@ LISTED = TablePage(
     columns=_COLUMNS,
     fetch=fetch,
     sort="clicks",
-    toolbar=Toolbar("Address, prefix or referrer", (_TABS,)),
+    toolbar=Toolbar("Address, prefix or referrer", (_TABS, CASE_CHOICE)),
+    sums={"sums": "click", "kinds": "words"},
     above=GUARDRAILS,
-    build_actions=_ADD.build,
-    add_own=_ADD.add_callbacks,
+    build_actions=lambda: [*build_bulk_verdicts(), *_ADD.build(), _DECIDE.build()],
+    acts=Scope.CASES_WRITE,
+    add_own=_add_actions,
 )

@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import Column, build_table
 from dashboard.links import investigation_path
-from dashboard.lists.add_to_list import AT_ONCE, AddToList
+from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import Toolbar
@@ -98,7 +98,7 @@ def fetch_keys(api: MetricsApi, search: str | None) -> tuple[list[str], int]:
     return [each.referrer_id for each in answer.referrers], (answer.total or 0) - len(answer.referrers)
 
 
-_ADD = AddToList(_SLUG, "referrer", _NOUNS, fetch_keys)
+_ADD = AddToList(_SLUG, _NOUNS, choose_rows("referrer", fetch_keys), LABELS)
 LISTED = TablePage(
     path=PATH,
     slug=_SLUG,

@@ -1,12 +1,12 @@
 """Puts the selected rows of a list on the list of what is allowed, denied or watched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
 import structlog
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.admin.entity_lists import LISTS, SAID, format_end
@@ -17,27 +17,47 @@ from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.lists.sorted_table import ALL
 from dashboard.period import InvalidPeriodError
+from dashboard.session import current_viewer
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.entity_lists import ListKind, ListName
+from viral_contract.models.people import Scope
 from viral_reports.figures import format_counted
 
 AT_ONCE = 100
-FetchKeys = Callable[[MetricsApi, str | None], tuple[Sequence[str], int]]
+LABELS: Mapping[ListName, str] = {"allow": "Trust…", "deny": "Deny…", "watch": "Watch…"}
+"""The buttons for rows of one kind."""
+Chosen = tuple[Sequence[tuple[ListKind, str]], int]
+"""What to put on a list, and how many rows remain."""
+Choose = Callable[[MetricsApi, Sequence[str], str | None], Chosen]
 _log = structlog.get_logger()
+
+
+def choose_rows(kind: ListKind, fetch_keys: Callable[[MetricsApi, str | None], tuple[Sequence[str], int]]) -> Choose:
+    """Rows of one kind by their keys; `fetch_keys` gives the first that an address leaves, and how many follow."""
+
+    def choose(api: MetricsApi, keys: Sequence[str], search: str | None) -> Chosen:
+        is_whole = ALL in keys
+        named, rest = fetch_keys(api, search) if is_whole else (keys[:AT_ONCE], max(0, len(keys) - AT_ONCE))
+        return [(kind, key) for key in named], rest
+
+    return choose
 
 
 @dataclass(frozen=True)
 class AddToList:
-    """The action of a list; `fetch_keys` gives the first rows that its address leaves, and how many follow."""
+    """The action of a list; `choose` says what the selected rows are about, `labels` has a button for each list."""
 
     slug: str
-    kind: ListKind
     nouns: tuple[str, str]
-    fetch_keys: FetchKeys
+    choose: Choose
+    labels: Mapping[ListName, str]
 
     def build(self) -> list[Component]:
-        """The button in the bar of selected rows, and the form that it opens."""
-        button = html.Button("Add to list…", id=f"{self.slug}-add", className="button button-small", type="button")
+        """The buttons in the bar of selected rows, for admins, and the form that they open."""
+        buttons = [
+            html.Button(label, id=f"{self.slug}-add-{name}", className="button button-small", type="button")
+            for name, label in self.labels.items()
+        ]
         form = [
             build_hint("Allow comes before deny, deny before the rules."),
             build_select(f"{self.slug}-add-list", "List", LISTS),
@@ -55,15 +75,19 @@ class AddToList:
             transitionProps={"duration": 0},
             className="form-window",
         )
-        return [button, window]
+        return [html.Span(buttons, id=f"{self.slug}-adds", className="bulk-part", hidden=True), window]
 
     def add_callbacks(self, app: Dash, views: SharedViews) -> None:
-        """Open the form, and save it."""
+        """Show the buttons to admins, open the form, and save it."""
+        app.callback(Output(f"{self.slug}-adds", "hidden"), Input(f"{self.slug}-selected", "data"))(
+            lambda _keys: not current_viewer().may(Scope.ADMIN)
+        )
         app.callback(
             Output(f"{self.slug}-add-form", "opened"),
-            Input(f"{self.slug}-add", "n_clicks"),
+            Output(f"{self.slug}-add-list", "value"),
+            {name: Input(f"{self.slug}-add-{name}", "n_clicks") for name in self.labels},
             prevent_initial_call=True,
-        )(lambda presses: bool(presses))
+        )(self.open)
         app.callback(
             output={
                 "said": Output(f"{self.slug}-said", "children"),
@@ -82,6 +106,11 @@ class AddToList:
             prevent_initial_call=True,
         )(lambda _presses, **given: self.save(views.api_of_viewer(), **given))
 
+    def open(self, **presses: int | None) -> tuple[Any, Any]:
+        """The form, with the list of the button that was pressed."""
+        pressed = str(ctx.triggered_id).rpartition("-")[2]
+        return (True, pressed) if any(presses.values()) and pressed in LISTS else (no_update, no_update)
+
     def save(
         self,
         api: MetricsApi,
@@ -97,9 +126,9 @@ class AddToList:
             return self._refuse("Enter a reason.")
         saved: list[str] = []
         try:
-            chosen, rest = self._choose(api, keys or [], search)
-            for key in chosen:
-                api.save_list_entry(name, self.kind, key, reason=reason.strip(), expires_at=format_end(until))
+            chosen, rest = self.choose(api, keys or [], search)
+            for kind, key in chosen:
+                api.save_list_entry(name, kind, key, reason=reason.strip(), expires_at=format_end(until))
                 saved.append(key)
         except InvalidPeriodError as error:
             return self._refuse(f"Nothing was changed: {error}.")
@@ -111,9 +140,6 @@ class AddToList:
         verb = "is" if len(saved) == 1 else "are"
         said = f"{self._count(len(saved))} {verb} now {SAID[name]}.{more}"
         return {"said": said, "problem": "", "opened": False, "reason": ""}
-
-    def _choose(self, api: MetricsApi, keys: Sequence[str], search: str | None) -> tuple[Sequence[str], int]:
-        return self.fetch_keys(api, search) if ALL in keys else (keys[:AT_ONCE], max(0, len(keys) - AT_ONCE))
 
     def _count(self, number: int) -> str:
         return format_counted(number, *self.nouns)

@@ -41,12 +41,16 @@ class ListColumn:
 
 @dataclass(frozen=True)
 class ListRow:
-    """A row: what selects it, what screen readers call it, its cells, and the same as a line of a file."""
+    """A row: what selects it, what screen readers call it, its cells, and the same as a line of a file.
+
+    `marks` are attributes that the browser reads of it.
+    """
 
     key: str
     label: str
     cells: Sequence[Component | str]
     record: Mapping[str, CsvValue] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_sorted_table(
@@ -61,12 +65,12 @@ def build_sorted_table(
 
 def _build_box_head(selects: bool) -> Iterator[Component]:
     if selects:
-        yield html.Th(_build_box("all", "Select page"), className="select-cell", scope="col")
+        yield html.Th(build_box("all", "Select page"), className="select-cell", scope="col")
 
 
 def _build_head(column: ListColumn, sort: str, order: Order) -> Component:
     if column.sort is None:
-        return html.Th(column.heading, scope="col", className=column.class_name)
+        return html.Th(column.heading, scope="col", className=column.class_name, **{"data-heading": column.heading})
     is_sorted = column.sort == sort
     turned: Order = ("asc" if order == "desc" else "desc") if is_sorted else column.first
     arrow = html.Span("↓" if order == "desc" else "↑", className="arrow", **{"aria-hidden": "true"})
@@ -78,12 +82,12 @@ def _build_head(column: ListColumn, sort: str, order: Order) -> Component:
     )
     state = ("descending" if order == "desc" else "ascending") if is_sorted else "none"
     look = f"{column.class_name} sorted" if is_sorted else column.class_name
-    return html.Th(button, scope="col", className=look, **{"aria-sort": state})
+    return html.Th(button, scope="col", className=look, **{"aria-sort": state, "data-heading": column.heading})
 
 
 def _build_row(columns: Sequence[ListColumn], row: ListRow, *, selects: bool) -> Component:
     name, *rest = row.cells
-    box = [html.Td(_build_box(row.key, f"Select {row.label}"), className="select-cell")] if selects else []
+    box = [html.Td(build_box(row.key, f"Select {row.label}"), className="select-cell")] if selects else []
     cells = [
         html.Th(name, scope="row", className=columns[0].class_name),
         *(
@@ -91,11 +95,11 @@ def _build_row(columns: Sequence[ListColumn], row: ListRow, *, selects: bool) ->
             for column, cell in zip(columns[1:], rest, strict=True)
         ),
     ]
-    return html.Tr([*box, *cells], key=row.key, tabIndex="-1", **{"data-row": row.key})
+    return html.Tr([*box, *cells], key=row.key, tabIndex="-1", **{"data-row": row.key, **row.marks})
 
 
-def _build_box(key: str, label: str) -> Component:
-    """A box that the browser itself ticks."""
+def build_box(key: str, label: str) -> Component:
+    """A box that the browser itself ticks: of the row with this key, or of all of them."""
     return html.Button(
         build_icon("check"),
         className="select-box",

@@ -22,10 +22,12 @@ from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure, is_final
 from dashboard.formats import format_clock
+from dashboard.lists.empty import build_empty, build_load_failure
 from dashboard.lists.file import ROWS_AT_ONCE, Records, add_file, format_file
+from dashboard.lists.keys import build_keys
 from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
 from dashboard.lists.sorted_table import ALL, ListColumn, ListRow, Order, build_sorted_table
-from dashboard.lists.toolbar import Toolbar, build_pager, build_selection, build_toolbar, label_tabs
+from dashboard.lists.toolbar import Toolbar, build_pager, build_selection, build_sums, build_toolbar, label_tabs
 from dashboard.page import Group, Page
 from dashboard.period import (
     DEFAULT_DAYS,
@@ -73,6 +75,7 @@ class TablePage:
     `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
     for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks;
     where rows change by them (`is_changed`) the list is fetched again. `days` are those of an address without a period.
+    `sums` says what selected rows come to, as `build_sums` takes it.
     `subject` are the parameters of the address that say what the list is about, which no filter changes.
     """
 
@@ -84,6 +87,7 @@ class TablePage:
     fetch: Callable[[MetricsApi, Query, str], Listing]
     sort: str
     toolbar: Toolbar = field(default_factory=Toolbar)
+    sums: Mapping[str, str] | None = None
     subject: Sequence[str] = ()
     above: tuple[str, str] | None = None
     over_period: bool = True
@@ -153,15 +157,20 @@ def build_frame(listed: TablePage) -> Component:
             html.Div(id=f"{slug}-said", className="said", role="status"),
             html.Section(
                 [
-                    build_toolbar(slug, listed.toolbar, f"{listed.path}.csv" if listed.has_file else None),
-                    build_selection(slug, actions, has_file=listed.has_file),
+                    build_toolbar(
+                        slug,
+                        listed.toolbar,
+                        f"{listed.path}.csv" if listed.has_file else None,
+                        [column.heading for column in listed.columns[1:]],
+                    ),
+                    build_selection(slug, actions, build_sums(listed.sums), has_file=listed.has_file),
                     html.Div([build_blank(34) for _ in range(10)], id=f"{slug}-rows", className="list-rows"),
                     build_pager(slug),
                 ],
                 className="card flush",
                 **{"aria-label": listed.title, "data-list": slug},
             ),
-            _build_keys(selects=bool(actions) or listed.has_file),
+            *build_keys(selects=bool(actions) or listed.has_file, decides=listed.acts is Scope.CASES_WRITE),
         ],
         className="list-page",
     )
@@ -182,17 +191,12 @@ def _build_controls(listed: TablePage) -> list[Component]:
     return [*([build_period(listed.slug, days=listed.days)] if listed.over_period else []), refresh]
 
 
-def _build_keys(*, selects: bool) -> Component:
-    keys = {"J": "next", "K": "previous", **({"X": "select"} if selects else {}), "Enter": "open"}
-    return html.P([html.Span([html.Kbd(key), word]) for key, word in keys.items()], className="keys")
-
-
 def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
     """One callback shows what the address names."""
     slug, tabs = listed.slug, listed.toolbar.tabs
 
-    def show_page(search: str | None, *_reasons: Any) -> dict[str, Any]:
-        return show(listed, views, search, now=datetime.now(UTC))
+    def show_page(search: str | None, presses: int | None, *_reasons: Any) -> dict[str, Any]:
+        return show(listed, views, search, presses, now=datetime.now(UTC))
 
     outputs = {
         "about": Output(f"{slug}-about", "children"),
@@ -203,6 +207,8 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
     }
     if tabs:
         outputs["tabs"] = Output({"page": slug, "name": tabs.name, "part": "input"}, "data")
+    if listed.toolbar.has_extra:
+        outputs["filtered"] = Output(f"{slug}-filtered", "children")
     if listed.has_file:
         outputs["file"] = Output(f"{slug}-export", "href")
     reasons = [
@@ -212,22 +218,24 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
     app.callback(output=outputs, inputs=[Input("url", "search"), *reasons])(show_page)
 
 
-def show(listed: TablePage, views: SharedViews, search: str | None, *, now: datetime) -> dict[str, Any]:
-    """What the page shows of what the address names."""
+def show(
+    listed: TablePage, views: SharedViews, search: str | None, presses: int | None = None, *, now: datetime
+) -> dict[str, Any]:
+    """What the page shows of what the address names, fetched once more at each of the presses."""
     wanted = read_search(search)
     try:
         query = build_query(listed, wanted)
-        listing = _fetch(listed, views, query, _find_period(listed, wanted))
+        listing = _fetch(listed, views, query, presses, _find_period(listed, wanted))
     except (InvalidPeriodError, *API_FAILURES) as error:
         return _explain(listed, error, search, now=now)
     return _draw(listed, listing, wanted)
 
 
-def _fetch(listed: TablePage, views: SharedViews, query: Query, period: str) -> Listing:
+def _fetch(listed: TablePage, views: SharedViews, query: Query, presses: int | None, period: str) -> Listing:
     """One page of rows; where they are changed on the page itself, not one that was fetched before."""
     if listed.is_changed:
         return listed.fetch(views.api_of_viewer(), query, period)
-    return views.get((listed.path, *query.items()), lambda api: listed.fetch(api, query, period))
+    return views.get((listed.path, presses, *query.items()), lambda api: listed.fetch(api, query, period))
 
 
 def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
@@ -265,6 +273,8 @@ def _draw(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> dic
     }
     if listed.toolbar.tabs:
         drawn["tabs"] = label_tabs(listed.toolbar.tabs, listing.counts)
+    if listed.toolbar.has_extra:
+        drawn["filtered"] = str(listed.toolbar.count_extra(listed.toolbar.find_filters(wanted)) or "")
     if listed.has_file:
         drawn["file"] = _format_file_path(listed, wanted)
     return drawn
@@ -353,16 +363,10 @@ def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str
     """Nothing there, or nothing that the filters leave, with the way to take them away."""
     filters = listed.toolbar.find_filters(wanted)
     if not filters:
-        return html.Div([build_icon("check"), html.P(listing.nothing, className="no-data")], className="empty")
+        return build_empty(listing.nothing, "", icon="check")
     cleared = listed.path + keep_period(f"?{urlencode(wanted)}")
-    return html.Div(
-        [
-            html.P(f"No {listed.nouns[0]} matches", className="no-data"),
-            html.P(listed.toolbar.format_filters(filters), className="hint"),
-            dcc.Link("Clear filters", href=cleared, className="button"),
-        ],
-        className="empty",
-    )
+    way = dcc.Link("Clear filters", href=cleared, className="button")
+    return build_empty(f"No {listed.nouns[0]} matches", listed.toolbar.format_filters(filters), way)
 
 
 def _explain(listed: TablePage, error: Exception, search: str | None, *, now: datetime) -> dict[str, Any]:
@@ -371,21 +375,9 @@ def _explain(listed: TablePage, error: Exception, search: str | None, *, now: da
         message = build_failure(error, here, cleared=listed.path + keep_period(search))
     else:
         _log.warning("list_failed", page=listed.path, reason=str(error))
-        message = _build_load_failure(listed.nouns[1], format_clock(now), here)
+        message = build_load_failure(listed.nouns[1], format_clock(now), here)
     optional = {"tabs": no_update} if listed.toolbar.tabs else {}
+    optional |= {"filtered": no_update} if listed.toolbar.has_extra else {}
     optional |= {"file": no_update} if listed.has_file else {}
     kept = dict.fromkeys(("showing", "ways"), no_update)
     return {**kept, **optional, "about": "", "rows": [message], "pager_hidden": True}
-
-
-def _build_load_failure(nouns: str, at: str, here: str) -> Component:
-    return html.Div(
-        [
-            build_icon("warning"),
-            html.P(f"Could not load {nouns}", className="no-data"),
-            html.P(f"The API did not answer at {at}.", className="hint"),
-            html.A("Try again", href=here, className="button"),
-        ],
-        className="empty",
-        role="alert",
-    )

@@ -17,12 +17,16 @@ ANY = "any"
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter by one of a few values, of which the first filters nothing; tabs say how many rows each has."""
+    """A filter by one of a few values, of which the first filters nothing.
+
+    Tabs say how many rows each has. Those that are extra wait behind a button.
+    """
 
     name: str
     label: str
     words: Mapping[str, str]
     are_tabs: bool = False
+    is_extra: bool = False
 
     @property
     def default(self) -> str:
@@ -47,6 +51,15 @@ class Toolbar:
         """The filter that stands as tabs."""
         return next((each for each in self.choices if each.are_tabs), None)
 
+    @property
+    def has_extra(self) -> bool:
+        """Whether filters wait behind the button."""
+        return any(each.is_extra for each in self.choices)
+
+    def count_extra(self, filters: Mapping[str, str]) -> int:
+        """How many of the filters wait behind the button."""
+        return sum(each.is_extra and each.name in filters for each in self.choices)
+
     def find_filters(self, wanted: Mapping[str, str]) -> dict[str, str]:
         """The filters among what the address names, without those that filter nothing."""
         given = {name: wanted.get(name, "").strip() for name in self.defaults}
@@ -63,12 +76,52 @@ class Toolbar:
         return ", ".join([*text, *chosen])
 
 
-def build_toolbar(slug: str, toolbar: Toolbar, export_path: str | None) -> Component:
-    """The filters and the way to a file of all rows."""
+def build_toolbar(slug: str, toolbar: Toolbar, export_path: str | None, columns: Sequence[str] = ()) -> Component:
+    """The filters, the choice of columns, and the way to a file of all rows."""
     parts = [*_build_tabs(slug, toolbar.tabs), *_build_search(slug, toolbar.search)]
-    choices = [_build_choice(slug, each) for each in toolbar.choices if not each.are_tabs]
+    choices = [_build_choice(slug, each) for each in toolbar.choices if not (each.are_tabs or each.is_extra)]
+    extra = [_build_choice(slug, each) for each in toolbar.choices if each.is_extra]
+    more = [_build_panel(f"{slug}-filters", "plus", "Filter", extra, html.Span(id=f"{slug}-filtered"))] if extra else []
+    shown = [_build_panel(f"{slug}-columns", "columns", "Columns", _build_columns(columns))] if columns else []
     export = [_build_export(slug, export_path)] if export_path else []
-    return html.Div([*parts, *choices, *export], className="toolbar", role="search", **{"aria-label": "Filter"})
+    return html.Div(
+        [*parts, *choices, *more, *shown, *export], className="toolbar", role="search", **{"aria-label": "Filter"}
+    )
+
+
+def _build_panel(name: str, icon: str, label: str, body: Sequence[Component], *beside: Component) -> Component:
+    """A button that opens what stands in no row of the toolbar."""
+    button = html.Button(
+        [build_icon(icon), label, *beside], className="button", type="button", **{"aria-haspopup": "dialog"}
+    )
+    panel = html.Div(list(body), className="toolbar-panel", role="dialog", **{"aria-label": label})
+    return dmc.Popover(
+        [dmc.PopoverTarget(button), dmc.PopoverDropdown(panel)],
+        id=name,
+        position="bottom-end",
+        # They would stand on an element around the button.
+        withRoles=False,
+        trapFocus=True,
+        returnFocus=True,
+        withinPortal=False,
+        # What is in it keeps the address also while it is closed.
+        keepMounted=True,
+        transitionProps={"duration": 0},
+    )
+
+
+def _build_columns(columns: Sequence[str]) -> list[Component]:
+    """A box for each column that can be left out; assets/lists.js remembers which are, in this browser."""
+    return [
+        html.Button(
+            [html.Span(build_icon("check"), className="select-box"), name],
+            className="column-choice",
+            type="button",
+            role="checkbox",
+            **{"aria-checked": "true", "data-column": name},
+        )
+        for name in columns
+    ]
 
 
 def _build_tabs(slug: str, tabs: Choice | None) -> list[Component]:
@@ -126,11 +179,16 @@ def _build_export(slug: str, path: str) -> Component:
     return html.A(label, id=f"{slug}-export", href=path, className="button", **{"data-download": "true"})
 
 
-def build_selection(slug: str, actions: Sequence[Component], *, has_file: bool) -> Component:
-    """The bar that assets/lists.js shows while rows are selected, with the actions for those who may act."""
+def build_selection(
+    slug: str, actions: Sequence[Component], sums: Component | None = None, *, has_file: bool
+) -> Component:
+    """The bar that assets/lists.js shows while rows are selected, with the actions for those who may act.
+
+    `sums` is where it says what the rows come to.
+    """
     file = html.Button("CSV", id=f"{slug}-selected-csv", className="button button-small", type="button")
     clear = html.Button(
-        ["Clear ", html.Kbd("Esc")],
+        ["Clear", html.Kbd("Esc")],
         className="button button-small button-ghost",
         type="button",
         **{"data-selection": "clear"},
@@ -139,6 +197,7 @@ def build_selection(slug: str, actions: Sequence[Component], *, has_file: bool) 
     return html.Div(
         [
             html.Strong("", **{"data-selection": "count"}),
+            *([] if sums is None else [sums]),
             everything,
             html.Span(className="space"),
             html.Span(list(actions), className="bulk-actions"),
@@ -151,6 +210,17 @@ def build_selection(slug: str, actions: Sequence[Component], *, has_file: bool) 
         role="region",
         **{"aria-label": "Selection"},
     )
+
+
+def build_sums(sums: Mapping[str, str] | None) -> Component | None:
+    """Where assets/lists.js says what selected rows come to.
+
+    `sums` names the figures to add up, `kinds` whether rows are of kinds that are nouns or other words, `ending` what
+    follows.
+    """
+    if sums is None:
+        return None
+    return html.Span(className="selected-sums", **{f"data-{name}": value for name, value in sums.items()})
 
 
 def build_pager(slug: str) -> Component:

@@ -4,6 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card
+from dashboard.components.strip import build_strip
 from dashboard.formats import format_percent
 from dashboard.traffic.kinds import count_clicks, count_filtered
 from dashboard.traffic.snapshot import TrafficSnapshot
@@ -31,13 +32,8 @@ def build_body(snapshot: TrafficSnapshot) -> list[Component]:
         ("Filtered", format_count(filtered), "count nowhere"),
         ("Filtered share", format_percent(answer.filtered_share) if clicks else "–", "of all click events"),
     ]
-    strip = html.Dl([_build_figure(*each) for each in figures], className="strip")
     note = [] if answer.is_classified else [html.P(_UNCLASSIFIED, className="strip-note")]
-    return [strip, *note]
-
-
-def _build_figure(label: str, value: str, note: str) -> Component:
-    return html.Div([html.Dt(label), html.Dd(value), html.Dd(note, className="strip-about")])
+    return [build_strip(*figures, look="strip"), *note]
 
 
 CARD = Card("traffic-totals", "Totals", 72, build_body)

@@ -18,6 +18,7 @@ from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.detection.referrers import answer as referrer_evidence
 from metrics_api.health.evaluation import fetch_health
+from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
@@ -45,11 +46,12 @@ guardrails = Resource("guardrails", Flag.GUARDRAIL_DASHBOARD)
 class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
     """Query of the fraud read."""
 
-    group_by: FraudGrouping | None = Field(None, description="One row per network or referrer; network with the next 4")
+    group_by: FraudGrouping | None = Field(None, description="One row per network or referrer; network with the next 5")
     q: SearchText | None = Field(None, description="Part of an address or a referrer; a ref or a network holding it")
     sort: FraudSort | None = Field(None, description="clicks if absent")
     order: SortOrder | None = Field(None, description="Largest first if absent; names from a to z")
     verdict: Verdict | None = Field(None, description="Only networks with this verdict")
+    case: CaseFilter | None = Field(None, description="Only networks with an open case, a verdict, or without either")
     fraud_ip_click_window_days: int | None = Field(None, ge=1, le=7, description="Like days, 1 to 7; not beside it")
 
     @model_validator(mode="after")
@@ -62,8 +64,8 @@ class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
     @property
     def grouping(self) -> FraudGrouping | None:
         """What a row is about; None for the lists by date."""
-        is_asked = (self.q, self.sort, self.order, self.verdict) != (None, None, None, None)
-        return self.group_by or ("network" if is_asked else None)
+        given = (self.q, self.sort, self.order, self.verdict, self.case)
+        return self.group_by or ("network" if any(each is not None for each in given) else None)
 
     @property
     def default_days(self) -> int:
@@ -77,6 +79,7 @@ class BotQuery(PeriodQuery, BotOverrides, ListQuery):
     q: SearchText | None = Field(None, description="Part of a device's fingerprint as the caller sees it, or its ref")
     sort: BotSort = "clicks"
     order: SortOrder | None = Field(None, description="Largest first if absent; device from a to z, fastest first")
+    case: CaseFilter | None = Field(None, description="Only devices with an open case, a verdict, or without either")
 
 
 class AnomalyQuery(PeriodQuery, AnomalyOverrides, ListQuery):
@@ -137,7 +140,7 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
 
 def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connection) -> FlaggedAnswer:
     try:
-        wanted = flagged.parse_wanted(grouping, query.sort, query.order, query.q, query.verdict)
+        wanted = flagged.parse_wanted(grouping, query.sort, query.order, query.q, query.verdict, query.case)
     except flagged.InvalidSortError as error:
         raise invalid([FieldError(pointer=f"#{error.field}", detail=str(error))]) from error
     asked = parse_query(query, query, read_page(query, wanted.sorting.cursor), default_days=query.default_days)
@@ -153,7 +156,7 @@ def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
     asked = parse_query(query, query, read_page(query, sorting.cursor))
     note_look(connection)
     lists = fetch_active_lists(connection, asked)
-    return note_retention(connection, bots.fetch_bots(connection, asked, lists, sorting, query.q))
+    return note_retention(connection, bots.fetch_bots(connection, asked, lists, sorting, query.q, query.case))
 
 
 @guardrails.route(

@@ -7,10 +7,12 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.db.tables import BURST_SIZES
+from metrics_api.detection.case_marks import build_case_filter, format_mark, select_mark
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import select_quiet
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
+from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import BotSort, SortOrder
 from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
 
@@ -32,7 +34,7 @@ _IS_LOUD = f"""AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
     OR device_fingerprint NOT IN ({select_quiet("device")}))"""
 # Who sees masks finds what masks say: the first characters of a device that has more of them.
 _SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
-_FOUND = """WHERE device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0"""
+_FOUND = "(device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0)"
 # The totals are there where no row is.
 _ROWS_AND_TOTAL = """
     WITH flagged AS MATERIALIZED ({flagged}), device AS MATERIALIZED (
@@ -41,11 +43,13 @@ _ROWS_AND_TOTAL = """
             device_fingerprint = ANY(CAST(:deny_device AS text[])) AS is_denied
         FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
         WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest
-    ), found AS (SELECT * FROM device {found})
+    ), found AS (SELECT * FROM device WHERE {found} AND {case})
     SELECT counted.*, listed.* FROM (
         SELECT (SELECT count(*) FROM flagged) AS flagged, (SELECT count(*) FROM found) AS total
     ) AS counted LEFT JOIN (
-        SELECT * FROM (SELECT *, {select} FROM found) AS sorted WHERE {behind} {order_by} LIMIT :fetch
+        SELECT * FROM (
+            SELECT * FROM (SELECT *, {select} FROM found) AS sorted WHERE {behind} {order_by} LIMIT :fetch
+        ) AS page LEFT JOIN LATERAL ({mark}) AS marked ON true
     ) AS listed ON true {order_by}
 """
 _KEYS: dict[BotSort, SortKey] = {
@@ -68,6 +72,7 @@ def fetch_bots(
     lists: Lists,
     sorting: Sorting[BotSort] | None = None,
     text_wanted: str | None = None,
+    case: CaseFilter | None = None,
 ) -> BotAnswer:
     """The flagged devices of the period, those that match the text.
 
@@ -76,9 +81,12 @@ def fetch_bots(
     """
     sorting = sorting or build_sorting()
     flagged, rule = flagged_devices(query, lists)
+    shown = "device_fingerprint" if query.identifiers.whole else _SHOWN
     statement = _ROWS_AND_TOTAL.format(
         flagged=flagged,
-        found=_FOUND.format(shown="device_fingerprint" if query.identifiers.whole else _SHOWN) if text_wanted else "",
+        found=_FOUND.format(shown=shown) if text_wanted else "true",
+        case=build_case_filter("device", "device_fingerprint", case),
+        mark=select_mark("device", "page.device_fingerprint"),
         select=sorting.select,
         behind=sorting.build_behind(query.page),
         order_by=sorting.order_by,
@@ -135,6 +143,7 @@ def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Que
                 last_seen=row.last_seen,
                 fastest_seconds=None if row.fastest is None else row.fastest.total_seconds(),
                 denied=row.is_denied,
+                case=format_mark(row),
             )
             for row in shown
         ],

@@ -12,6 +12,7 @@ from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.flagged_networks import fetch_flagged_networks
 from metrics_api.detection.networks_by_referrer import fetch_networks_by_referrer
 from metrics_api.detection.query import Query
+from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import FlaggedAnswer, FraudGrouping, FraudSort, SortOrder
 from viral_contract.models.guardrails import Verdict
 
@@ -38,19 +39,26 @@ class Wanted:
     sorting: Sorting[FraudSort]
     text: str | None
     verdicts: Collection[Verdict]
+    case: CaseFilter | None = None
 
 
 def parse_wanted(
-    grouping: FraudGrouping, sort: FraudSort | None, order: SortOrder | None, text: str | None, verdict: Verdict | None
+    grouping: FraudGrouping,
+    sort: FraudSort | None,
+    order: SortOrder | None,
+    text: str | None,
+    verdict: Verdict | None,
+    case: CaseFilter | None,
 ) -> Wanted:
     """What was asked for. Raises InvalidSortError where rows of this kind have no such value."""
     keys = _KEYS[grouping]
     if sort and sort not in keys:
         raise InvalidSortError("sort", f"must be one of {', '.join(keys)} with group_by={grouping}")
-    if verdict and grouping == "referrer":
-        raise InvalidSortError("verdict", "is one of networks; give it with group_by=network")
+    for field, given in (("verdict", verdict), ("case", case)):
+        if given and grouping == "referrer":
+            raise InvalidSortError(field, "is one of networks; give it with group_by=network")
     sorting = Sorting(f"fraud_{grouping}s", keys, _TIES[grouping], sort or "clicks", order)
-    return Wanted(grouping, sorting, text, [verdict] if verdict else get_args(Verdict))
+    return Wanted(grouping, sorting, text, [verdict] if verdict else get_args(Verdict), case)
 
 
 def fetch_flagged(connection: Connection, query: Query, lists: Lists, wanted: Wanted) -> FlaggedAnswer:
@@ -59,7 +67,13 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists, wanted: Wa
         found = fetch_networks_by_referrer(connection, query, lists, wanted.sorting, text_wanted=wanted.text)
     else:
         found = fetch_flagged_networks(
-            connection, query, lists, wanted.sorting, text_wanted=wanted.text, verdicts=wanted.verdicts
+            connection,
+            query,
+            lists,
+            wanted.sorting,
+            text_wanted=wanted.text,
+            verdicts=wanted.verdicts,
+            case=wanted.case,
         )
     return FlaggedAnswer(
         period=query.period,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.detection.case_marks import build_case_filter, format_mark, select_mark
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.entity_values import without_mapping
 from metrics_api.detection.networks import (
@@ -19,6 +20,7 @@ from metrics_api.detection.networks import (
     format_evidence,
 )
 from metrics_api.detection.query import Query
+from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import FlaggedNetwork, FraudSort, VerdictCounts
 from viral_contract.models.guardrails import Verdict
 
@@ -44,6 +46,8 @@ _FOUND = """ip_address IN (
             AND referrer.ip_address = candidate.ip_address AND position(lower(:q) IN lower(referrer_id)) > 0
     )
 )"""
+_ENTITY = "abbrev(ip_address)"
+_CASE = select_mark("network", "abbrev(fact.ip_address)")
 # New devices are looked up only where they decide.
 _JUDGED = f"""
     WITH candidate AS MATERIALIZED ({{candidates}}), found AS (
@@ -69,14 +73,15 @@ _ANSWER = f"""
             count(*) FILTER (WHERE verdict = 'shared_network') AS shared_network
         FROM judged
     ) AS counted LEFT JOIN (
-        SELECT fact.*, abbrev(ip_address) AS network, top.referrer_id AS top_referrer, newness.* FROM (
+        SELECT fact.*, abbrev(ip_address) AS network, top.referrer_id AS top_referrer, newness.*, marked.*
+        FROM (
             SELECT * FROM (SELECT *, {{select}} FROM judged) AS sorted
             WHERE verdict = ANY(:verdicts) AND {{behind}} {{order_by}} LIMIT :fetch
         ) AS fact CROSS JOIN LATERAL ({NEWNESS}) AS newness LEFT JOIN LATERAL (
             SELECT referrer_id FROM referrers_per_network_day AS referrer
             WHERE referrer.day = fact.day AND referrer.ip_address = fact.ip_address
             ORDER BY clicks DESC, referrer_id LIMIT 1
-        ) AS top ON true
+        ) AS top ON true LEFT JOIN LATERAL ({_CASE}) AS marked ON true
     ) AS shown ON true {{order_by}}
 """
 
@@ -89,6 +94,7 @@ def fetch_flagged_networks(
     *,
     text_wanted: str | None,
     verdicts: Collection[Verdict],
+    case: CaseFilter | None = None,
 ) -> dict[str, Any]:
     """The networks of the period with one of the verdicts, and how many have each, among those that match the text.
 
@@ -97,7 +103,7 @@ def fetch_flagged_networks(
     is_found = _FOUND.format(of_address=_WHOLE if query.identifiers.whole else _MASKED) if text_wanted else "true"
     statement = _ANSWER.format(
         candidates=build_suspects(),
-        is_found=is_found,
+        is_found=f"{is_found} AND {build_case_filter('network', _ENTITY, case)}",
         select=sorting.select,
         behind=sorting.build_behind(query.page),
         order_by=sorting.order_by,
@@ -145,4 +151,5 @@ def _format_network(row: Row[Any], identifiers: Identifiers) -> FlaggedNetwork:
         top_referrer=row.top_referrer,
         denied=row.is_denied,
         evidence=format_evidence(row),
+        case=format_mark(row),
     )

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
+from viral_contract.models.case_marks import CaseStatus as CaseStatus
+from viral_contract.models.case_marks import CaseVerdict as CaseVerdict
 from viral_contract.models.growth import Interval
 from viral_contract.models.referrer_evidence import ReferrerRule, RuleEvidence
 from viral_contract.models.values import CONTROL_FREE, FutureTime, OptionalNote, check_text
@@ -12,8 +14,6 @@ from viral_contract.models.values import CONTROL_FREE, FutureTime, OptionalNote,
 CaseKind = Literal["referrer", "device", "network", "link"]
 EntityRule = Literal["over_limit", "rotating", "burst", "denied", "watched"]
 CaseRule = ReferrerRule | EntityRule
-CaseStatus = Literal["open", "decided", "closed"]
-CaseVerdict = Literal["fraud", "legitimate", "unsure"]
 CaseOrder = Literal["stake", "newest"]
 VerdictReason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_text), CONTROL_FREE]
 

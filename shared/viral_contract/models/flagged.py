@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from viral_contract.models.case_marks import CaseMark
 from viral_contract.models.guardrails import FraudAnswer, NetworkEvidence, Verdict
 from viral_contract.models.values import CONTROL_FREE, check_text
 
@@ -41,6 +42,7 @@ class FlaggedNetwork(BaseModel):
     top_referrer: str | None = Field(description="Whose links were clicked most on the peak date")
     evidence: NetworkEvidence | None = Field(description="Of the peak date; null for at most 5 clicks")
     denied: bool = Field(False, description="On the list deny, so flagged over any number of clicks")
+    case: CaseMark | None = None
 
 
 class ReferrerOfNetworks(BaseModel):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from viral_contract.models.case_marks import CaseMark
 from viral_contract.models.period import PeriodAnswer
 from viral_contract.models.thresholds import FraudRule
 
@@ -116,6 +117,7 @@ class BotLikeDevice(BaseModel):
     last_seen: datetime
     fastest_seconds: float | None = Field(description="Null for a denied device without a burst")
     denied: bool = Field(False, description="On the list deny, so flagged for any click")
+    case: CaseMark | None = None
 
 
 class DetectionParams(BaseModel):

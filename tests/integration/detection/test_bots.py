@@ -59,6 +59,7 @@ def test_a_flagged_device_is_listed_with_its_clicks_of_the_period(api: Api) -> N
         "last_seen": "2026-03-04T15:00:00Z",
         "fastest_seconds": 3.0,
         "denied": False,
+        "case": None,
     }
 
 

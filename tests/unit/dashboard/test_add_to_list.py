@@ -6,16 +6,18 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.lists.add_to_list import AT_ONCE, AddToList
+from dashboard.lists.add_to_list import AT_ONCE, AddToList, choose_rows
 from dashboard.period import InvalidPeriodError
 from tests.support.answers import SCHOOL
 from tests.unit.dashboard.fake_api import FakeApi
 
 PATH = "/v1/lists/deny/network"
+NOUNS = ("network", "networks")
 
 
 def build_action(*keys: str, rest: int = 0) -> AddToList:
-    return AddToList("rows", "network", ("network", "networks"), lambda _api, _search: (keys, rest))
+    choose = choose_rows("network", lambda _api, _search: (keys, rest))
+    return AddToList("rows", NOUNS, choose, {"deny": "Deny…"})
 
 
 def save(api: FakeApi, action: AddToList, *keys: str, reason: str = "Pays for clicks") -> dict[str, Any]:
@@ -60,5 +62,5 @@ def test_an_address_without_a_period_adds_nothing(api: FakeApi) -> None:
     def fetch_keys(_api: object, _search: object) -> Any:
         raise InvalidPeriodError("days must be at least 1")
 
-    action = AddToList("rows", "network", ("network", "networks"), fetch_keys)
+    action = AddToList("rows", NOUNS, choose_rows("network", fetch_keys), {"deny": "Deny…"})
     assert save(api, action, "*")["problem"] == "Nothing was changed: days must be at least 1."
