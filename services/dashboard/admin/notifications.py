@@ -54,6 +54,7 @@ _EVENTS: dict[EventType, str] = {
     "case.decided": "Case decided",
     "conversion.not_credible": "Conversion not credible",
     "report.ready": "Report ready",
+    "report.restated": "Report restated",
 }
 CHANNELS: dict[Channel, str] = {"email": "Email", "slack": "Slack", "webhook": "Webhook"}
 # Run by a test against calls of the real worker.

@@ -17,8 +17,15 @@ Outcome = Literal["sent", "refused", "failed", "uncertain", "placeholder"]
 AlertEventKind = Literal["opened", "escalated", "ended"]
 Channel = Literal["email", "slack", "webhook"]
 EventType = Literal[
-    "alert.opened", "alert.ended", "case.opened", "case.decided", "conversion.not_credible", "report.ready"
+    "alert.opened",
+    "alert.ended",
+    "case.opened",
+    "case.decided",
+    "conversion.not_credible",
+    "report.ready",
+    "report.restated",
 ]
+"""No report is restated yet; a rule may ask for it already."""
 MOST_RECIPIENTS = 100
 
 

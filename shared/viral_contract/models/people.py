@@ -35,7 +35,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_PARTS_OF_JOBS = frozenset({Scope.JOBS_REPORTS, Scope.JOBS_DELIVERIES})
+_PARTS = {
+    Scope.JOBS_RUN: frozenset({Scope.JOBS_REPORTS, Scope.JOBS_DELIVERIES}),
+    Scope.ALERTS_WRITE: frozenset({Scope.CASES_WRITE}),
+}
 _VIEWER = frozenset({Scope.METRICS_READ})
 _ANALYST = _VIEWER | {Scope.ALERTS_WRITE, Scope.CASES_WRITE, Scope.REPORTS_WRITE}
 ROLE_SCOPES = {
@@ -46,9 +49,9 @@ ROLE_SCOPES = {
 
 
 def add_parts(scopes: Iterable[Scope]) -> frozenset[Scope]:
-    """The scopes plus their parts: each kind of worker needs only a part of jobs:run."""
+    """The scopes plus their parts: each kind of worker needs only a part of jobs:run, verdicts one of alerts:write."""
     given = frozenset(scopes)
-    return given | _PARTS_OF_JOBS if Scope.JOBS_RUN in given else given
+    return given.union(*(_PARTS.get(scope, frozenset()) for scope in given))
 
 
 GivenSecret = Annotated[SecretStr, Field(min_length=1, max_length=1024)]

@@ -264,8 +264,20 @@ def test_verdicts_are_audited(api: Api, planted: list[dict[str, Any]], holder_of
     assert entries[1]["after"]["note"] == "Same phone"
 
 
+@pytest.mark.parametrize("scope", [Scope.ALERTS_WRITE, Scope.CASES_WRITE])
+def test_tokens_of_either_scope_decide(
+    planted: list[dict[str, Any]], holder_of: Callable[..., Api], scope: Scope
+) -> None:
+    holder = holder_of(scope)
+    decide(holder, planted[0], FRAUD)
+    undo(holder, planted[0])
+    ids = {"ids": [case["id"] for case in planted]}
+    undo_id = holder.send("POST", "/v1/cases/verdicts", json={**ids, **FRAUD}).get_json()["undo_id"]
+    assert holder.send("POST", f"/v1/cases/verdicts/{undo_id}/undo").status_code == 200
+
+
 def test_viewers_read_and_do_not_decide(planted: list[dict[str, Any]], holder_of: Callable[..., Api]) -> None:
-    viewer = holder_of(Scope.METRICS_READ, Scope.ALERTS_WRITE)
+    viewer = holder_of(Scope.METRICS_READ, Scope.REPORTS_WRITE)
     assert len(viewer.read("/v1/cases")["cases"]) == 2
     for path in (f"{planted[0]['id']}/verdict", f"{planted[0]['id']}/undo", "verdicts", "verdicts/1/undo"):
         viewer.refuse(403, "POST", f"/v1/cases/{path}", json={})
