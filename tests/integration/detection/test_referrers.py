@@ -13,6 +13,7 @@ from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.detection.referrers.evidence import ReferrerFindings, find_referrer_evidence
 from metrics_api.settings.detection import DetectionSettings
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
+from tests.support.builders import build_event
 from tests.support.referrals import (
     END,
     SCHOOL,
@@ -295,6 +296,19 @@ def test_a_duplicate_stays_one_when_the_first_has_left_the_window(connection: Co
     save_referrals(connection, [first, again])
     assert find_rules(connection) == {"twice": {"duplicate"}}
     assert find(connection)["twice"].flagged == {again.event_id}
+
+
+@pytest.mark.parametrize(("days_before", "rules"), [(31, {}), (29, {"sam": {"self_referral"}})])
+def test_own_use_of_a_device_counts_in_the_30_days_before_though_it_was_used_earlier_and_later(
+    api: Api, connection: Connection, days_before: int, rules: dict[str, set[str]]
+) -> None:
+    converted = END - timedelta(days=10)
+    used = [converted - timedelta(days=60), converted - timedelta(days=days_before), converted + timedelta(days=2)]
+    api.post_events(
+        *(build_event("visit", at=at, user_id="sam", device_fingerprint="tablet") for at in used),
+        build_event("conversion", at=converted, user_id="ego", device_fingerprint="tablet", referrer_id="sam"),
+    )
+    assert find_rules(connection) == rules
 
 
 def test_what_lies_outside_the_window_does_not_count(connection: Connection, random: Random) -> None:

@@ -5,11 +5,20 @@ A device of more than 3 users, and one at a school or an office, says nothing ab
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.detection.referrers.finding import IN_WINDOW, IS_SHARED, SHARED, SHOWN_IDS, Finding, Window
 
 _MOST_USERS = 3
 _DAYS_BEFORE = 30
-_USED_BEFORE = f"first_day <= day AND last_day >= day - {_DAYS_BEFORE}"
+# The first and the last day decide, unless both lie outside these days: then the events on the device do.
+_USED_BEFORE = f"""first_day <= day AND last_day >= day - {_DAYS_BEFORE}
+    AND (first_day >= day - {_DAYS_BEFORE} OR last_day <= day OR EXISTS (
+        SELECT FROM attribution_events AS event
+        WHERE event.device_fingerprint = referrals.device_fingerprint AND event.user_id = referrals.referrer_id
+            AND event.occurred_at >= (referrals.day - {_DAYS_BEFORE})::timestamp AT TIME ZONE 'UTC'
+            AND event.occurred_at < (referrals.day + 1)::timestamp AT TIME ZONE 'UTC'
+            AND {IS_COUNTED}
+    ))"""
 _FEW_USERS = f"""{_MOST_USERS} >= (
     SELECT count(*) FROM (
         SELECT FROM device_users AS any_user WHERE any_user.device_fingerprint = unknown.device_fingerprint
