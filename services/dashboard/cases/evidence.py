@@ -53,7 +53,7 @@ _RULES_OF: dict[CaseKind, tuple[CaseRule, ...]] = {
 
 @dataclass(frozen=True)
 class Measure:
-    """One line of a rule's numbers."""
+    """One line of a rule's numbers; the limit is where the rule speaks up."""
 
     name: str
     here: str
@@ -161,14 +161,14 @@ def _ring(facts: Facts) -> list[Measure]:
 
 def _self_referral(facts: Facts) -> list[Measure]:
     return [
-        Measure("Under the same user id", format_count(facts.count("same_user")), "0"),
-        Measure("On the referrer’s device", format_count(facts.count("same_device")), "0"),
+        Measure("Under the same user id", format_count(facts.count("same_user")), "≥ 1"),
+        Measure("On the referrer’s device", format_count(facts.count("same_device")), "≥ 1"),
         Measure("Signups and conversions", format_count(facts.n), _UNKNOWN),
     ]
 
 
 def _mutual(facts: Facts) -> list[Measure]:
-    return [Measure("Users who credit each other", format_count(facts.count("partners")), "0")]
+    return [Measure("Users who credit each other", format_count(facts.count("partners")), "≥ 1")]
 
 
 def _cycle(facts: Facts) -> list[Measure]:
@@ -180,8 +180,8 @@ def _cycle(facts: Facts) -> list[Measure]:
 
 def _duplicate(facts: Facts) -> list[Measure]:
     return [
-        Measure("Conversions of one user again", format_count(facts.count("repeated_conversions")), "0"),
-        Measure("Same device, link and minute", format_count(facts.count("same_minute")), "0"),
+        Measure("Conversions of one user again", format_count(facts.count("repeated_conversions")), "≥ 1"),
+        Measure("Same device, link and minute", format_count(facts.count("same_minute")), "≥ 1"),
     ]
 
 
@@ -223,13 +223,13 @@ def _list_rates(facts: Facts, limit: str) -> list[Measure]:
 
 def _over_limit(facts: Facts) -> list[Measure]:
     limit = format_count(facts.expected)
-    return [Measure("Clicks on its peak day", format_count(facts.statistic), f"≤ {limit}"), *_list_network(facts)]
+    return [Measure("Clicks on its peak day", format_count(facts.statistic), f"> {limit}"), *_list_network(facts)]
 
 
 def _rotating(facts: Facts) -> list[Measure]:
-    measures = [Measure("Devices per click", f"{facts.statistic:.2f}", f"≤ {facts.expected:.2f}")]
+    measures = [Measure("Devices per click", f"{facts.statistic:.2f}", f"> {facts.expected:.2f}")]
     if facts.has("new_device_share"):
-        measures.append(Measure("Devices never seen before", format_percent(facts.share("new_device_share")), _UNKNOWN))
+        measures.append(Measure("Devices never seen before", format_percent(facts.share("new_device_share")), "≥ 90%"))
     return [*measures, *_list_network(facts)]
 
 
@@ -238,15 +238,15 @@ def _list_network(facts: Facts) -> list[Measure]:
     counts = [Measure(name, format_count(facts.count(key)), _UNKNOWN) for name, key in named if facts.has(key)]
     if facts.has("top_referrer_share"):
         counts.append(Measure("Share of its top referrer", format_rate(facts.share("top_referrer_share")), _UNKNOWN))
-    return [*counts, Measure("Days over the limit", format_count(facts.count("days")), "0")]
+    return [*counts, Measure("Days over the limit", format_count(facts.count("days")), "≥ 1")]
 
 
 def _burst(facts: Facts) -> list[Measure]:
     clicks = format_count(facts.count("clicks"))
-    limit = f"≥ {format_seconds(facts.expected)} s"
+    limit = f"≤ {format_seconds(facts.expected)} s"
     return [
         Measure(f"Fastest {clicks} clicks", f"{format_seconds(facts.share('seconds'))} s", limit),
-        Measure("Days with a burst", format_count(facts.count("days")), "0"),
+        Measure("Days with a burst", format_count(facts.count("days")), "≥ 1"),
     ]
 
 

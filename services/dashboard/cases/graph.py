@@ -117,13 +117,15 @@ def _line(edge: GraphEdge, places: Mapping[str, tuple[float, float]]) -> dict[st
 
 def _dot(node: GraphNode, place: tuple[float, float], ties: int) -> dict[str, Any]:
     is_invitee = node.kind == "invitee"
+    # The page is titled by the referrer of a case.
+    is_named = not is_invitee and not (node.kind == "referrer" and node.suspicious)
     return {
         "x": place[0],
         "y": place[1],
         "radius": _INVITEE_RADIUS if is_invitee else _RADIUS,
         "kind": node.kind,
         "hot": node.suspicious,
-        "text": "" if node.kind in ("invitee", "referrer") else cut_id(node.label, _LONGEST_LABEL),
+        "text": cut_id(node.label, _LONGEST_LABEL) if is_named else "",
         "note": format_counted(ties, "invitee") if ties and node.kind in ("device", "network") else "",
         "title": node.label,
         "href": _find_path(node),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.cases.timeline import list_days
+from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import build_network_key
 from viral_contract.models.cases import CaseGraph, CaseKind, GraphEdge, GraphNode
 
@@ -35,8 +36,10 @@ _CLICKS: Mapping[CaseKind, str] = {
         WHERE day = ANY(:days) AND ip_address = CAST(CAST(:entity AS text) AS inet) LIMIT {_MOST_EVENTS})
     """,
     "device": f"""
-        SELECT NULL AS referrer, user_id AS invitee, device_fingerprint AS device, NULL AS network, NULL AS link
-        FROM device_users WHERE device_fingerprint = :entity LIMIT {_MOST_EVENTS}
+        SELECT referrer_id AS referrer, nullif(user_id, '') AS invitee, device_fingerprint AS device,
+            abbrev({build_network_key("ip_address")}) AS network, link_id AS link
+        FROM attribution_events WHERE device_fingerprint = :entity AND event_type = 'click' AND {IS_COUNTED}
+            AND occurred_at BETWEEN :first AND :last ORDER BY occurred_at DESC LIMIT {_MOST_EVENTS}
     """,
 }
 _OWN_DEVICES = text("""
@@ -62,7 +65,8 @@ class _Seen:
 
 def fetch_graph(connection: Connection, case: Row[Any], ipv6_prefix: int, identifiers: Identifiers) -> CaseGraph:
     """What the events at stake name, and without any what the clicks of a network or device do."""
-    given = {"id": case.id, "entity": case.entity, "days": list_days(case), "ipv6_prefix": ipv6_prefix}
+    seen_between = {"days": list_days(case), "first": case.first_seen, "last": case.last_seen}
+    given = {"id": case.id, "entity": case.entity, "ipv6_prefix": ipv6_prefix, **seen_between}
     rows = connection.execute(_EVENTS, given).all()
     if not rows and case.kind in _CLICKS:
         rows = connection.execute(text(_CLICKS[case.kind]), given).all()

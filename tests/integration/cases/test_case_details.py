@@ -8,7 +8,7 @@ import pytest
 
 from metrics_api.context import Context
 from tests.support.api_fixtures import Api
-from tests.support.builders import build_event
+from tests.support.builders import build_clicks, build_event
 from tests.support.case_builders import (
     DEVICE,
     FRAUD,
@@ -91,6 +91,20 @@ def test_a_network_without_conversions_shows_who_clicked(api: Api, context: Cont
     evaluate(context)
     graph = api.read(f"/v1/cases/{find_case(api, 'network')['id']}/graph")
     assert [(node["kind"], node["label"]) for node in graph["nodes"]] == [("network", NETWORK), ("referrer", "maria")]
+
+
+def test_a_device_without_conversions_shows_what_it_clicked(api: Api, context: Context) -> None:
+    seen = {"device_fingerprint": DEVICE, "ip_address": NETWORK, "referrer_id": "leo", "link_id": "l-1"}
+    api.post_events(*build_clicks(5, at=YESTERDAY, apart=0.2, **seen))
+    evaluate(context)
+    graph = api.read(f"/v1/cases/{find_case(api, 'device')['id']}/graph")
+    assert [(node["kind"], node["label"]) for node in graph["nodes"]] == [
+        ("device", DEVICE),
+        ("referrer", "leo"),
+        ("link", "l-1"),
+        ("network", NETWORK),
+    ]
+    assert {edge["events"] for edge in graph["edges"]} == {5}
 
 
 @pytest.mark.parametrize(
