@@ -48,7 +48,13 @@ SCHOOL = ListEntry(
 )
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": NOW, "thresholds": {}}
 ANOMALY_LIMITS = {"conversion_anomaly_threshold": 0.8, "conversion_anomaly_daily_threshold": 10}
-STATUS_LIMITS = {
+SCORE_LIMITS = {
+    "health_score_fraud_deduction": 2,
+    "health_score_bot_deduction": 2,
+    "health_score_fraud_share_points": 0.7,
+    "health_score_bot_share_points": 0.5,
+    "health_score_opt_out_multiplier": 20,
+    "health_score_coppa_multiplier": 0.333,
     "health_status_excellent": 90,
     "health_status_good": 75,
     "health_status_fair": 60,
@@ -152,7 +158,7 @@ def build_item(name: str = "fraud", points: float = 2, cap: float = 30) -> Deduc
 def build_health(score: float = 96, status: str = "excellent", **fields: Any) -> HealthAnswer:
     """A period with one flagged address and one flagged device."""
     given = {
-        "thresholds": STATUS_LIMITS,
+        "thresholds": SCORE_LIMITS,
         "health_score": score,
         "health_status": status,
         "has_data": True,

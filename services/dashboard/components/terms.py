@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 
 TERMS = {
     "k_clean": ("K clean", "K-factor without flagged conversions."),
+    "people": ("Clicks of people", "Clicks without bots, link previews, prefetches and scripts."),
     "stake": ("At stake", "Conversions and clicks credited to this, over the last 8 weeks."),
     "precision": ("Precision", "Of decided cases, the share judged fraud."),
 }

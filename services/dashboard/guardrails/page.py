@@ -21,6 +21,7 @@ from dashboard.guardrails import (
     fraud_referrers,
     health_score,
     history,
+    key_figures,
     opt_outs,
     trust,
 )
@@ -37,6 +38,7 @@ from viral_contract.models.period import PeriodQuery
 CARDS = (
     health_score.CARD,
     deductions.CARD,
+    key_figures.CARD,
     culprits.CARD,
     alerts.CARD,
     history.CARD,

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
-from dashboard.guardrails import bots, deductions, fraud, health_score
+from dashboard.guardrails import bots, deductions, fraud, health_score, key_figures
 from dashboard.guardrails.page import CARDS
 from dashboard.live.view import build_summary
 from tests.support.answers import (
@@ -18,10 +18,11 @@ from tests.support.answers import (
     build_fraud,
     build_health,
     build_item,
+    build_traffic,
 )
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.guardrails import FraudAnswer, HealthAnswer
+from viral_contract.models.guardrails import DeductionItem, FlaggedShare, FraudAnswer, HealthAnswer
 
 
 def draw(card: Card[Snapshot], health: HealthAnswer) -> Any:
@@ -33,6 +34,7 @@ def test_every_card_has_its_heading_before_its_data() -> None:
     assert headings == [
         "Health Score",
         "What is lowering the score",
+        "Key figures",
         "Top culprits",
         "Active alerts",
         "Score history",
@@ -74,12 +76,12 @@ def test_the_gauge_reads_as_one_sentence() -> None:
 def test_the_waterfall_falls_step_by_step_to_the_score() -> None:
     items = [build_item("fraud", 12.4), build_item("bot_behavior", 6.1, cap=20), build_item("opt_out_rate", 0, cap=20)]
     steps = deductions.format_steps(build_health(81.5, "good", deduction_items=items))
-    assert [(step.value, step.note) for step in steps] == [
-        ("100", ""),
-        ("−12.4", "max. 30"),
-        ("−6.1", "max. 20"),
-        ("0", "max. 20"),
-        ("81.5", ""),
+    assert [(step.value, step.notes, step.card) for step in steps] == [
+        ("100", (), None),
+        ("−12.4", ("1 network × 2", "max. 30"), "fraud"),
+        ("−6.1", ("1 device × 2", "max. 20"), "bots"),
+        ("0", ("1.0% × 20", "max. 20"), "opt-outs"),
+        ("81.5", (), None),
     ]
     assert [(step.low, step.high) for step in steps] == [
         (0, 100),
@@ -88,6 +90,46 @@ def test_the_waterfall_falls_step_by_step_to_the_score() -> None:
         pytest.approx((81.5, 81.5)),
         (0, 81.5),
     ]
+
+
+def test_a_deduction_by_share_is_of_percent_points() -> None:
+    (item,) = [build_item("fraud", 28).model_copy(update={"quantity": 40.0})]
+    assert deductions.format_measure(item, build_health(basis="share")) == "40 × 0.7"
+
+
+def test_each_column_leads_to_its_card() -> None:
+    links = find(draw(deductions.CARD, build_health()), "waterfall-label")
+    named = {text_of(link): getattr(link.children, "href", None) for link in links}
+    assert named == {"Start": None, "fraud": "#fraud-heading", "bot_behavior": "#bots-heading", "Score": None}
+    assert {f"{card.slug}-heading" for card in CARDS} >= {"fraud-heading", "bots-heading", "opt-outs-heading"}
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([build_item("fraud", 2)], "fraud costs most: 1 flagged network made 1% of all clicks of people."),
+        (
+            [build_item("opt_out_rate", 5)],
+            "opt_out_rate costs most: 1.0% of parent shares and links were never opened.",
+        ),
+        ([build_item("fraud", 0)], ""),
+    ],
+)
+def test_the_largest_deduction_is_explained(items: list[DeductionItem], expected: str) -> None:
+    body = draw(deductions.CARD, build_health(deduction_items=items))
+    assert " ".join(text_of(find(body, "largest-deduction")).split()) == expected
+
+
+def test_the_key_figures_say_how_much_is_flagged() -> None:
+    health = build_health(flagged_share=FlaggedShare(clicks=0.415, conversions=0.32))
+    snapshot = build_snapshot(health=health, traffic=build_traffic({"human": 900, "known_bot": 100}))
+    shown = [text_of(part) for part in find(key_figures.CARD.build_body(snapshot), "strip")[0].children]
+    assert shown[:3] == [
+        "Clicks of people 900 100 others filtered",
+        "Clicks flagged 41.5% 1 network",
+        "Conversions flagged 32.0% left out of K clean",
+    ]
+    assert shown[3].startswith("COPPA Compliance")
 
 
 def test_the_waterfall_does_not_fall_below_its_floor() -> None:
@@ -103,7 +145,7 @@ def test_the_waterfall_is_a_table_for_screen_readers() -> None:
         ["fraud", "1 found", "2 × 1", "−2.0", "30"],
         ["bot_behavior", "1 found", "2 × 1", "−2.0", "20"],
     ]
-    assert getattr(find(body, "waterfall")[0], "aria-hidden") == "true"
+    assert {getattr(plot, "aria-hidden") for plot in find(body, "waterfall-plot")} == {"true"}
 
 
 def test_fraud_lists_the_worst_rows_and_leads_to_all() -> None:
