@@ -8,18 +8,27 @@ from sqlalchemy import Connection
 
 from metrics_api.alerts.what_if import fetch_what_if
 from metrics_api.api.context import current_context
-from metrics_api.api.problems import invalid
+from metrics_api.api.problems import ProblemError, invalid
 from metrics_api.api.queries import ListQuery, note_look, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection import anomalies, bots, event_pii, flagged, fraud, traffic, traffic_events
+from metrics_api.db.sorting import InvalidSortError, Sorting
+from metrics_api.detection import anomalies, bots, devices_by, event_pii, flagged, fraud, traffic, traffic_events
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.detection.referrers import answer as referrer_evidence
 from metrics_api.health.evaluation import fetch_health
 from viral_contract.models.case_marks import CaseFilter
-from viral_contract.models.flagged import BotSort, FlaggedAnswer, FraudGrouping, FraudSort, SearchText, SortOrder
+from viral_contract.models.flagged import (
+    BotSort,
+    FlaggedAnswer,
+    FlaggedDevicesAnswer,
+    FraudGrouping,
+    FraudSort,
+    SearchText,
+    SortOrder,
+)
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
@@ -76,9 +85,11 @@ class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
 class BotQuery(PeriodQuery, BotOverrides, ListQuery):
     """Query of the bot read."""
 
-    q: SearchText | None = Field(None, description="Part of a device's fingerprint as the caller sees it, or its ref")
+    group_by: FraudGrouping | None = Field(None, description="One row per network or referrer; per device if absent")
+    q: SearchText | None = Field(None, description="Part of what a row names as the caller sees it, or its ref")
     sort: BotSort = "clicks"
     order: SortOrder | None = Field(None, description="Largest first if absent; device from a to z, fastest first")
+    verdict: Verdict | None = Field(None, description="Only devices with this verdict: all that are listed are flagged")
     case: CaseFilter | None = Field(None, description="Only devices with an open case, a verdict, or without either")
 
 
@@ -141,22 +152,41 @@ def get_fraud(query: FraudQuery, connection: Connection) -> FraudAnswer:
 def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connection) -> FlaggedAnswer:
     try:
         wanted = flagged.parse_wanted(grouping, query.sort, query.order, query.q, query.verdict, query.case)
-    except flagged.InvalidSortError as error:
-        raise invalid([FieldError(pointer=f"#{error.field}", detail=str(error))]) from error
+    except InvalidSortError as error:
+        raise _refuse(error) from error
     asked = parse_query(query, query, read_page(query, wanted.sorting.cursor), default_days=query.default_days)
     note_look(connection)
     lists = fetch_active_lists(connection, asked)
     return note_retention(connection, flagged.fetch_flagged(connection, asked, lists, wanted))
 
 
-@guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: BotAnswer})
+def _refuse(error: InvalidSortError) -> ProblemError:
+    return invalid([FieldError(pointer=f"#{error.field}", detail=str(error))])
+
+
+@guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FlaggedDevicesAnswer})
 def get_bots(query: BotQuery, connection: Connection) -> BotAnswer:
-    """List devices with bursts of clicks."""
-    sorting = bots.build_sorting(query.sort, query.order)
+    """List devices with bursts of clicks, or the networks and referrers of their clicks."""
+    try:
+        sorting = _build_bot_sorting(query)
+    except InvalidSortError as error:
+        raise _refuse(error) from error
     asked = parse_query(query, query, read_page(query, sorting.cursor))
     note_look(connection)
     lists = fetch_active_lists(connection, asked)
-    return note_retention(connection, bots.fetch_bots(connection, asked, lists, sorting, query.q, query.case))
+    if query.group_by:
+        found = devices_by.fetch_devices_by(connection, asked, lists, query.group_by, sorting, query.q, query.verdict)
+        return note_retention(connection, found)
+    listed = bots.fetch_bots(connection, asked, lists, sorting, query.q, query.case, query.verdict)
+    return note_retention(connection, listed)
+
+
+def _build_bot_sorting(query: BotQuery) -> Sorting[BotSort]:
+    if query.group_by is None:
+        return bots.build_sorting(query.sort, query.order)
+    if query.case:
+        raise InvalidSortError("case", "is one of devices; give it without group_by")
+    return devices_by.build_sorting(query.group_by, query.sort, query.order)
 
 
 @guardrails.route(

@@ -11,6 +11,14 @@ from metrics_api.db.paging import CursorSigner, Page, encode_cursor
 Sort = TypeVar("Sort", bound=str)
 
 
+class InvalidSortError(ValueError):
+    """The rows have no such value; `field` is the parameter that names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class SortKey:
     """What a list can be sorted by: an expression that is never null, its type, and which end comes first."""

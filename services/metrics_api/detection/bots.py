@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.db.sorting import InvalidSortError, Sorting, SortKey
 from metrics_api.db.tables import BURST_SIZES
 from metrics_api.detection.case_marks import build_case_filter, format_mark, select_mark
 from metrics_api.detection.entity_lists import Lists
@@ -14,7 +14,7 @@ from metrics_api.detection.quiet import select_quiet
 from metrics_api.detection.trusted_bursts import build_bursts, trusting_values
 from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import BotSort, SortOrder
-from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams
+from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, DetectionParams, Verdict
 
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
 _IS_FAST = "{span} <= make_interval(secs => :seconds)"
@@ -43,7 +43,7 @@ _ROWS_AND_TOTAL = """
             device_fingerprint = ANY(CAST(:deny_device AS text[])) AS is_denied
         FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
         WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest
-    ), found AS (SELECT * FROM device WHERE {found} AND {case})
+    ), found AS (SELECT * FROM device WHERE {found} AND {case} AND {verdict})
     SELECT counted.*, listed.* FROM (
         SELECT (SELECT count(*) FROM flagged) AS flagged, (SELECT count(*) FROM found) AS total
     ) AS counted LEFT JOIN (
@@ -62,7 +62,12 @@ _KEYS: dict[BotSort, SortKey] = {
 
 
 def build_sorting(sort: BotSort = "clicks", order: SortOrder | None = None) -> Sorting[BotSort]:
-    """The order of the devices, the most clicks first where none is asked for."""
+    """The order of the devices, the most clicks first where none is asked for.
+
+    Raises InvalidSortError where devices have no such value.
+    """
+    if sort not in _KEYS:
+        raise InvalidSortError("sort", f"must be one of {', '.join(_KEYS)} without group_by")
     return Sorting("bots", _KEYS, SortKey("device_fingerprint", "text"), sort, order)
 
 
@@ -73,6 +78,7 @@ def fetch_bots(
     sorting: Sorting[BotSort] | None = None,
     text_wanted: str | None = None,
     case: CaseFilter | None = None,
+    verdict: Verdict | None = None,
 ) -> BotAnswer:
     """The flagged devices of the period, those that match the text.
 
@@ -85,6 +91,7 @@ def fetch_bots(
     statement = _ROWS_AND_TOTAL.format(
         flagged=flagged,
         found=_FOUND.format(shown=shown) if text_wanted else "true",
+        verdict=has_verdict(verdict),
         case=build_case_filter("device", "device_fingerprint", case),
         mark=select_mark("device", "page.device_fingerprint"),
         select=sorting.select,
@@ -94,6 +101,11 @@ def fetch_bots(
     values = {**rule, **sorting.list_values(query.page), **_read_text(text_wanted, query)}
     found = connection.execute(text(statement), values).all()
     return format_bots(found, sorting, query)
+
+
+def has_verdict(verdict: Verdict | None) -> str:
+    """Whether the devices of these answers have the verdict: they are all flagged."""
+    return "true" if verdict in (None, "flagged") else "false"
 
 
 def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
@@ -125,14 +137,25 @@ def flagged_devices(query: Query, lists: Lists, *, by_bursts_alone: bool = False
     return statement, {**values, **trusting_values(lists)}
 
 
+def describe_rule(query: Query) -> dict[str, Any]:
+    """What every answer says about the rule."""
+    return {
+        "period": query.period,
+        "computed_at": query.now,
+        "thresholds": query.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        "detection_params": DetectionParams(
+            min_clicks=query.settings.bot_rapid_click_threshold,
+            time_window_seconds=query.settings.bot_rapid_click_window_seconds,
+        ),
+    }
+
+
 def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Query) -> BotAnswer:
     """The answer for the fetched rows, of which the last may belong to the next page."""
     shown, last = query.page.split([row for row in found if row.device_fingerprint is not None])
-    settings, identifiers = query.settings, query.identifiers
+    identifiers = query.identifiers
     return BotAnswer(
-        period=query.period,
-        computed_at=query.now,
-        thresholds=query.used("bot_rapid_click_threshold", "bot_rapid_click_window_seconds"),
+        **describe_rule(query),
         bot_like_devices=[
             BotLikeDevice(
                 device_fingerprint=identifiers.show_device(row.device_fingerprint),
@@ -149,9 +172,5 @@ def format_bots(found: Sequence[Row[Any]], sorting: Sorting[BotSort], query: Que
         ],
         total_flagged_devices=found[0].flagged,
         total=found[0].total,
-        detection_params=DetectionParams(
-            min_clicks=settings.bot_rapid_click_threshold,
-            time_window_seconds=settings.bot_rapid_click_window_seconds,
-        ),
         next_cursor=sorting.format_cursor(identifiers.references, last),
     )

@@ -6,7 +6,7 @@ from typing import get_args
 
 from sqlalchemy import Connection
 
-from metrics_api.db.sorting import Sorting, SortKey
+from metrics_api.db.sorting import InvalidSortError, Sorting, SortKey
 from metrics_api.detection import flagged_networks, networks_by_referrer
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.flagged_networks import fetch_flagged_networks
@@ -21,14 +21,6 @@ _KEYS: dict[FraudGrouping, Mapping[FraudSort, SortKey]] = {
     "referrer": networks_by_referrer.KEYS,
 }
 _TIES: dict[FraudGrouping, SortKey] = {"network": flagged_networks.TIE, "referrer": networks_by_referrer.TIE}
-
-
-class InvalidSortError(ValueError):
-    """The rows have no such value; `field` is the parameter that names it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)

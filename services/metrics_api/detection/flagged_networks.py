@@ -100,7 +100,7 @@ def fetch_flagged_networks(
 
     As FlaggedAnswer names them.
     """
-    is_found = _FOUND.format(of_address=_WHOLE if query.identifiers.whole else _MASKED) if text_wanted else "true"
+    is_found = _FOUND.format(of_address=build_text_condition(query.identifiers)) if text_wanted else "true"
     statement = _ANSWER.format(
         candidates=build_suspects(),
         is_found=f"{is_found} AND {build_case_filter('network', _ENTITY, case)}",
@@ -109,7 +109,7 @@ def fetch_flagged_networks(
         order_by=sorting.order_by,
     )
     values = {**flagging_values(query, lists), **sorting.list_values(query.page), "verdicts": list(verdicts)}
-    found = connection.execute(text(statement), {**values, **_read_text(text_wanted, query.identifiers)}).all()
+    found = connection.execute(text(statement), {**values, **read_network_text(text_wanted, query.identifiers)}).all()
     shown, last = query.page.split([row for row in found if row.network is not None])
     counts = VerdictCounts.model_validate(found[0], from_attributes=True)
     return {
@@ -122,7 +122,12 @@ def fetch_flagged_networks(
     }
 
 
-def _read_text(text_wanted: str | None, identifiers: Identifiers) -> dict[str, str | None]:
+def build_text_condition(identifiers: Identifiers) -> str:
+    """Whether `ip_address` as the caller sees it holds the text; wants `read_network_text`."""
+    return _WHOLE if identifiers.whole else _MASKED
+
+
+def read_network_text(text_wanted: str | None, identifiers: Identifiers) -> dict[str, str | None]:
     """The text, and the network that it names: by its reference, or whole for who may see it whole."""
     if text_wanted is None:
         return {}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from viral_contract.models.case_marks import CaseMark
-from viral_contract.models.guardrails import FraudAnswer, NetworkEvidence, Verdict
+from viral_contract.models.guardrails import BotAnswer, FraudAnswer, NetworkEvidence, Verdict
 from viral_contract.models.values import CONTROL_FREE, check_text
 
 SortOrder = Literal["asc", "desc"]
@@ -23,7 +23,7 @@ FraudSort = Literal[
     "referrers",
     "top_referrer_share",
 ]
-BotSort = Literal["device", "clicks", "fastest", "first_seen", "last_seen"]
+BotSort = Literal["device", "clicks", "fastest", "first_seen", "last_seen", "network", "referrer", "devices", "days"]
 SearchText = Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE]
 """What people type to find a row."""
 
@@ -55,6 +55,26 @@ class ReferrerOfNetworks(BaseModel):
     total_clicks: int = Field(description="All clicks on the referrer's links in the period")
 
 
+class NetworkOfDevices(BaseModel):
+    """A network from which flagged devices clicked in the period; masked without identifiers:read."""
+
+    ip_address: str = Field(description="The IPv4 address, or the prefix of the IPv6 network")
+    ref: str
+    alias: str = Field("", description="Short name that distinguishes masked rows, the same for every viewer")
+    devices: int
+    clicks: int = Field(description="Of flagged devices")
+    days: int = Field(description="Dates on which they clicked")
+
+
+class ReferrerOfDevices(BaseModel):
+    """A referrer whose links flagged devices clicked in the period."""
+
+    referrer_id: str
+    devices: int
+    clicks: int = Field(description="Of flagged devices")
+    days: int = Field(description="Dates on which they clicked")
+
+
 class VerdictCounts(BaseModel):
     """Networks by verdict, among those that match `q`."""
 
@@ -70,3 +90,10 @@ class FlaggedAnswer(FraudAnswer):
     referrers: list[ReferrerOfNetworks] = Field(default_factory=list, description="With group_by=referrer")
     counts: VerdictCounts | None = Field(None, description="With group_by=network")
     total: int | None = Field(None, description="Networks or referrers that match, with group_by")
+
+
+class FlaggedDevicesAnswer(BotAnswer):
+    """The bot read; with `group_by` one row per network or referrer in place of the devices."""
+
+    networks: list[NetworkOfDevices] = Field(default_factory=list, description="With group_by=network")
+    referrers: list[ReferrerOfDevices] = Field(default_factory=list, description="With group_by=referrer")

@@ -13,10 +13,10 @@ from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.networks import plant_networks
 from tests.support.people import Signed, create_person
 from tests.support.trusted_networks import trust
-from viral_contract.models.flagged import BotSort
 from viral_contract.models.guardrails import Verdict
-from viral_contract.models.people import Role
+from viral_contract.models.people import Role, Scope
 
+DEVICE_SORTS = ("device", "clicks", "fastest", "first_seen", "last_seen")
 FRAUD, BOTS = "/v1/guardrails/fraud", "/v1/guardrails/bots"
 DAY = NOON.date()
 PERIOD = {"start": DAY - timedelta(days=2), "end": DAY}
@@ -180,7 +180,7 @@ def test_a_cursor_belongs_to_its_order(api: Api) -> None:
         assert response.status_code == 422, other
 
 
-@pytest.mark.parametrize("sort", get_args(BotSort))
+@pytest.mark.parametrize("sort", DEVICE_SORTS)
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_devices_are_in_the_order_asked_for_page_by_page(api: Api, sort: str, order: str) -> None:
     for number in range(7):
@@ -207,3 +207,62 @@ def test_a_text_finds_devices_as_they_are_seen(api: Api, empty_database: Engine)
         for text in ("phone-", "phone-t", "two", "tablet", row["ref"])
     }
     assert found == {"phone-": 2, "phone-t": 0, "two": 0, "tablet": 0, row["ref"]: 1}
+
+
+def plant_bots(api: Api) -> None:
+    """Two devices in bursts: one on one network, the other on two, for two referrers."""
+    for device, address, referrer, at in (
+        ("bot-1", "203.0.113.7", "maria", NOON),
+        ("bot-2", "203.0.113.7", "maria", NOON - timedelta(days=1)),
+        ("bot-2", "2001:db8:1:2::9", "leo", NOON),
+    ):
+        clicks = build_clicks(4, at=at, apart=0.5, device_fingerprint=device, ip_address=address, referrer_id=referrer)
+        api.post_events(*clicks)
+    api.post_events(build_event(at=NOON, device_fingerprint="person", ip_address="203.0.113.7", referrer_id="maria"))
+
+
+def test_flagged_devices_are_counted_by_referrer(api: Api) -> None:
+    plant_bots(api)
+    rows = read_all(api, BOTS, "referrers", group_by="referrer", limit=1)
+    maria = {"referrer_id": "maria", "devices": 2, "clicks": 8, "days": 2}
+    leo = {"referrer_id": "leo", "devices": 1, "clicks": 4, "days": 1}
+    assert rows == [maria, leo]
+    assert read_all(api, BOTS, "referrers", group_by="referrer", sort="referrer") == [leo, maria]
+    assert read_all(api, BOTS, "referrers", group_by="referrer", sort="days", order="asc") == [leo, maria]
+    assert read_all(api, BOTS, "referrers", group_by="referrer", q="MAR") == [maria]
+    assert read_all(api, BOTS, "referrers", group_by="referrer", verdict="flagged") == [maria, leo]
+    assert read_all(api, BOTS, "referrers", group_by="referrer", verdict="rotating") == []
+
+
+def test_flagged_devices_are_counted_by_network_as_the_caller_sees_it(api: Api, holder_of: Callable[..., Api]) -> None:
+    plant_bots(api)
+    four, six = read_all(api, BOTS, "networks", group_by="network", limit=1)
+    assert (four["ip_address"], four["devices"], four["clicks"], four["days"]) == ("203.0.113.7", 2, 8, 2)
+    assert (six["ip_address"], six["devices"], six["clicks"], six["days"]) == ("2001:db8:1:2::/64", 1, 4, 1)
+    assert read_all(api, BOTS, "networks", group_by="network", q="2001:db8:1:2::9") == [six]
+    viewer = holder_of(Scope.METRICS_READ)
+    masked = read_all(viewer, BOTS, "networks", group_by="network")
+    assert [row["ip_address"] for row in masked] == ["203.0.113.*", "2001:db8:1::*"]
+    assert read_all(viewer, BOTS, "networks", group_by="network", q="113.7") == []
+    assert read_all(viewer, BOTS, "networks", group_by="network", q=masked[1]["ref"]) == [masked[1]]
+
+
+def test_listed_devices_are_all_flagged(api: Api) -> None:
+    plant_bots(api)
+    flagged = read_all(api, BOTS, "bot_like_devices", verdict="flagged")
+    assert [row["device_fingerprint"] for row in flagged] == ["bot-2", "bot-1"]
+    assert read_all(api, BOTS, "bot_like_devices", verdict="shared_network") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"sort": "devices"}, "#sort"),
+        ({"sort": "fastest", "group_by": "referrer"}, "#sort"),
+        ({"sort": "referrer", "group_by": "network"}, "#sort"),
+        ({"case": "open", "group_by": "network"}, "#case"),
+    ],
+)
+def test_groups_of_devices_have_values_of_their_own(api: Api, query: dict[str, str], field: str) -> None:
+    problem = api.refuse(422, "GET", BOTS, query_string=query)
+    assert problem["errors"][0]["pointer"] == field
