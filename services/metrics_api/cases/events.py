@@ -14,7 +14,7 @@ from metrics_api.detection.query import Query
 from metrics_api.work.webhook_events import save_webhook_events
 
 # A conversion is found by a case that holds it, or by whom and what it is of. The days are read only where there is
-# somebody to look for.
+# somebody to look for. Rows are locked by their ids in order, as several people decide about one conversion at once.
 _FIND = f"""
     WITH fraud AS ({FRAUDS}), conversion AS NOT MATERIALIZED (
         SELECT *, network AS ip_address FROM referrals WHERE event_type = 'conversion' AND {{scope}}
@@ -24,12 +24,15 @@ _FIND = f"""
         UNION SELECT event_id, day FROM conversion
         WHERE NOT {{is_allowed}} AND (:are_denied OR EXISTS (SELECT FROM fraud)) AND ({{is_denied}} OR {IS_OF_FRAUD})
     ), credible AS (
-        DELETE FROM not_credible_conversions AS known
-        WHERE {{scope}} AND :are_all AND NOT EXISTS (SELECT FROM suspect WHERE event_id = known.event_id)
+        DELETE FROM not_credible_conversions WHERE event_id IN (
+            SELECT event_id FROM not_credible_conversions AS known
+            WHERE {{scope}} AND :are_all AND NOT EXISTS (SELECT FROM suspect WHERE event_id = known.event_id)
+            ORDER BY event_id FOR UPDATE
+        )
     )
     INSERT INTO not_credible_conversions (event_id, day)
     SELECT event_id, day FROM suspect
-    WHERE NOT EXISTS (SELECT FROM not_credible_conversions WHERE event_id = suspect.event_id)
+    WHERE NOT EXISTS (SELECT FROM not_credible_conversions WHERE event_id = suspect.event_id) ORDER BY event_id
     ON CONFLICT DO NOTHING RETURNING event_id
 """
 _FIND_IN_WINDOW = text(

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from metrics_api.context import Context
-from metrics_api.db.tables import batches, referrals
+from metrics_api.db.tables import batches, not_credible_conversions, referrals
 from metrics_api.notifications.dispatch import enqueue_messages
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_event
@@ -187,6 +187,34 @@ def test_evaluations_at_once_tell_about_a_conversion_once(admin: Api, mailing: C
         list(people.map(lambda _: evaluate(mailing), range(4)))
     told = list_not_credible(mailing, connection)
     assert sorted(told[2:]) == sorted(new)
+
+
+def test_people_who_decide_about_the_same_conversions_at_once_do_not_block_one_another(
+    admin: Api, mailing: Context, connection: Connection
+) -> None:
+    create_rule(admin, "conversion.not_credible")
+    told = sorted(save_conversion(admin, user_id=f"user-{number}", link_id="link-zoe") for number in range(40))
+    for kind, value in (("referrer", "zoe"), ("link", "link-zoe")):
+        save_entry(admin, f"watch/{kind}", value)
+    evaluate(mailing)
+    cases = admin.read("/v1/cases")["cases"]
+    assert len(cases) == 2
+
+    def decide_and_undo(case: dict[str, Any]) -> list[int]:
+        path = f"/v1/cases/{case['id']}"
+        return [
+            admin.send("POST", f"{path}/{step}", json=body).status_code
+            for _ in range(5)
+            for step, body in (("verdict", FRAUD), ("undo", None))
+        ]
+
+    with ThreadPoolExecutor(2) as people:
+        assert {status for statuses in people.map(decide_and_undo, cases) for status in statuses} == {200}
+    known = select(not_credible_conversions.c.event_id)
+    assert connection.execute(known).all() == []
+    admin.send("POST", f"/v1/cases/{cases[0]['id']}/verdict", json=FRAUD)
+    connection.rollback()
+    assert sorted(map(str, connection.execute(known).scalars())) == told
 
 
 def test_a_rebuild_tells_nothing_again(admin: Api, mailing: Context, connection: Connection) -> None:
