@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import Connection, text
 
 from metrics_api.alerts.alert_events import save_alert_events
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
@@ -24,17 +26,23 @@ from viral_contract.models.period import Period
 from viral_contract.models.violations import Violation, ViolationFilter
 from viral_runtime.observe.telemetry import record_event
 
+_REFRESHES = Counter("viral_engine_case_refreshes", "Refreshes of cases, by outcome: done or failed", ["outcome"])
+_OPEN_CASES = Gauge("viral_engine_open_cases", "Open cases at the last evaluation", multiprocess_mode="mostrecent")
+_COUNT_OPEN = text("SELECT count(*) FROM cases WHERE status = 'open'")
+_log = structlog.get_logger()
+# A rate needs to see a counter at 0 before its first event.
+_REFRESHES.labels(outcome="failed")
+
 
 def evaluate_guardrails(context: Context, *, now: datetime, kinds: Collection[CaseKind] = CASE_KINDS) -> Evaluation:
     """Evaluate the last 7 dates and store score, alerts and alert events in one transaction; then record telemetry.
 
-    Of the cases, those of these kinds are refreshed.
+    Of the cases, those of these kinds are refreshed before; score and alerts do not depend on whether that succeeds.
     """
     query = build_recent_query(context, Page(MAX_REFS), now=now)
+    _refresh_cases(context, query, kinds)
     with context.database.write() as connection:
         await_turn(connection)
-        settle_referrals(connection, now=now)
-        refresh_cases(connection, query, kinds)
         health = fetch_health(connection, query)
         save_point(connection, health)
         violations, event_pii = _fetch_true_violations(connection, query), fetch_event_pii(connection, query)
@@ -49,6 +57,21 @@ def evaluate_guardrails(context: Context, *, now: datetime, kinds: Collection[Ca
     )
 
 
+def _refresh_cases(context: Context, query: Query, kinds: Collection[CaseKind]) -> None:
+    """Refresh the cases in a transaction of their own: strangers choose how much rules have to look at."""
+    try:
+        with context.database.write() as connection:
+            await_turn(connection)
+            settle_referrals(connection, now=query.now)
+            refresh_cases(connection, query, kinds)
+            _OPEN_CASES.set(connection.execute(_COUNT_OPEN).scalar_one())
+    except Exception:
+        _REFRESHES.labels(outcome="failed").inc()
+        _log.exception("cases_not_refreshed")
+    else:
+        _REFRESHES.labels(outcome="done").inc()
+
+
 def evaluate_referrers(context: Context, *, now: datetime) -> None:
     """Refresh the cases of referrers, whose rules compare each with all others: that takes too long for every minute.
 
@@ -56,10 +79,10 @@ def evaluate_referrers(context: Context, *, now: datetime) -> None:
     """
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.read() as connection:
-        findings = find_all(connection, query, ["referrer"])
+        found = find_all(connection, query, ["referrer"])
     with context.database.write() as connection:
         await_turn(connection)
-        save_cases(connection, query, findings, ["referrer"])
+        save_cases(connection, query, found, ["referrer"])
 
 
 def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:

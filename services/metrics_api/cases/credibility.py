@@ -17,7 +17,7 @@ from metrics_api.cases.findings import CASE_DAYS
 from metrics_api.db.network_key import network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flagged_devices
-from metrics_api.detection.entity_lists import Lists, fetch_active_lists, find_list
+from metrics_api.detection.entity_lists import Lists, fetch_allowed_networks, fetch_lists_about, find_list
 from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
@@ -31,8 +31,12 @@ RULE_DAYS = 7
 
 _EVENT = text(f"""
     SELECT event_id, event_type, occurred_at, host(ip_address) AS ip_address, device_fingerprint, referrer_id, user_id,
-        link_id, left(user_agent, {USER_AGENT_CHARACTERS}) AS user_agent
-    FROM attribution_events WHERE event_id = :event_id
+        link_id, left(user_agent, {USER_AGENT_CHARACTERS}) AS user_agent, EXISTS (
+            SELECT FROM generate_series(0, {RULE_DAYS - 1}) AS earlier JOIN bursts_per_device_day AS burst
+                ON day = (occurred_at AT TIME ZONE 'UTC')::date - earlier
+            WHERE burst.device_fingerprint = event.device_fingerprint
+        ) AS has_bursts
+    FROM attribution_events AS event WHERE event_id = :event_id
 """)
 # Each is a few probes of an index, because the conversion's own network, device and referrer reach into the statements.
 _FACTS = f"""
@@ -66,12 +70,16 @@ class NotAConversionError(Exception):
 
 @dataclass(frozen=True)
 class Conversion:
-    """Who and what a conversion is of, by kind; what is unknown is left out."""
+    """Who and what a conversion is of, by kind; what is unknown is left out.
+
+    `has_bursts` says whether its device clicked fast in the days before.
+    """
 
     event_id: UUID
     occurred_at: datetime
     user_id: str | None
     parts: dict[ListKind, str]
+    has_bursts: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ def fetch_credibility(connection: Connection, event_id: UUID, query: Query) -> C
     if row.event_type != "conversion":
         raise NotAConversionError(row.event_type)
     conversion = _parse(row, query.settings.fraud_ipv6_prefix)
-    lists = fetch_active_lists(connection, query)
+    lists = fetch_lists_about(connection, conversion.parts, query)
     verdict, reasons = judge_conversion(conversion, lists, _fetch_facts(connection, conversion, lists, query))
     return CredibilityAnswer(verdict=verdict, reasons=reasons, as_of=query.now)
 
@@ -129,13 +137,13 @@ def _parse(row: Row[Any], ipv6_prefix: int) -> Conversion:
         "user_agent": row.user_agent,
     }
     known = {kind: value for kind, value in parts.items() if value is not None}
-    return Conversion(row.event_id, row.occurred_at, row.user_id, known)
+    return Conversion(row.event_id, row.occurred_at, row.user_id, known, row.has_bursts)
 
 
 def _fetch_facts(connection: Connection, conversion: Conversion, lists: Lists, query: Query) -> Facts:
     day, parts = conversion.occurred_at.astimezone(UTC).date(), conversion.parts
     of_week = replace(query, period=Period.between(day - timedelta(days=RULE_DAYS - 1), day))
-    devices, bot_values = flagged_devices(of_week, lists)
+    devices, bot_values = flagged_devices(of_week, _add_trusted(connection, conversion, lists, query))
     named = [(kind, value) for kind, value in parts.items() if kind != "user_agent"]
     values = {
         **networks.flagging_values(of_week, lists),
@@ -151,6 +159,14 @@ def _fetch_facts(connection: Connection, conversion: Conversion, lists: Lists, q
     row = connection.execute(text(_FACTS.format(flagged_devices=devices)), values).one()
     flags = {name: value for name, value in row._mapping.items() if name != "cases"}
     return Facts(**flags, cases=[KnownCase(**case) for case in row.cases])
+
+
+def _add_trusted(connection: Connection, conversion: Conversion, lists: Lists, query: Query) -> Lists:
+    """The lists with all networks whose clicks are left out of bursts, where the device has any."""
+    if not conversion.has_bursts:
+        return lists
+    trusted = dict.fromkeys(fetch_allowed_networks(connection, query), "")
+    return replace(lists, allow={**lists.allow, "network": trusted})
 
 
 def judge_conversion(conversion: Conversion, lists: Lists, facts: Facts) -> tuple[Credibility, list[CredibilityReason]]:

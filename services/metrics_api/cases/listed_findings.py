@@ -17,30 +17,17 @@ from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
 _LOOKED_UP_EVENTS = 10_000
 _SUMS = "coalesce(sum(clicks), 0)::bigint AS clicks, min(day) AS first_day, max(day) AS last_day"
-_CONVERSIONS = "SELECT array_agg(event_id) FROM referrals WHERE event_type = 'conversion' AND day = ANY(:days) AND"
-# Each value is looked up by an index, but the conversions of networks and links, which are read by their days. Of a
-# link, clicks and dates are those of some events, as strangers choose how many there are.
+# Of a link, clicks and dates are those of some events, as strangers choose how many there are.
 _SEEN: Mapping[CaseKind, str] = {
     "network": f"""
-        SELECT {_SUMS}, ({_CONVERSIONS} network <<= CAST(value AS inet)) AS conversions
-        FROM unnest(CAST(:days AS date[])) AS of_day JOIN clicks_per_ip_day AS fact ON day = of_day
+        SELECT {_SUMS} FROM unnest(CAST(:days AS date[])) AS of_day JOIN clicks_per_ip_day AS fact ON day = of_day
             AND ip_address >= CAST(value AS inet) AND ip_address <= set_masklen(
                 broadcast(CAST(value AS inet)), CASE family(CAST(value AS inet)) WHEN 4 THEN 32 ELSE 128 END)
     """,
-    "device": f"""
-        SELECT {_SUMS}, (
-            SELECT array_agg(event_id) FROM attribution_events AS event WHERE event.device_fingerprint = value
-                AND event_type = 'conversion' AND occurred_at >= :first AND occurred_at < :behind
-                AND referrer_id IS NOT NULL
-        ) AS conversions FROM clicks_per_device_day WHERE device_fingerprint = value AND day = ANY(:days)
-    """,
-    "referrer": f"""
-        SELECT {_SUMS}, ({_CONVERSIONS} referrer_id = value) AS conversions
-        FROM activity_per_referrer_day WHERE day = ANY(:days) AND referrer_id = value
-    """,
+    "device": f"SELECT {_SUMS} FROM clicks_per_device_day WHERE device_fingerprint = value AND day = ANY(:days)",
+    "referrer": f"SELECT {_SUMS} FROM activity_per_referrer_day WHERE day = ANY(:days) AND referrer_id = value",
     "link": f"""
-        SELECT count(*) FILTER (WHERE event_type = 'click') AS clicks, min(day) AS first_day, max(day) AS last_day,
-            ({_CONVERSIONS} link_id = value) AS conversions
+        SELECT count(*) FILTER (WHERE event_type = 'click') AS clicks, min(day) AS first_day, max(day) AS last_day
         FROM (
             SELECT event_type, (occurred_at AT TIME ZONE 'UTC')::date AS day
             FROM attribution_events WHERE link_id = value AND {IS_COUNTED}
@@ -48,6 +35,33 @@ _SEEN: Mapping[CaseKind, str] = {
         ) AS event
     """,
 }
+_REFERRALS = "referrals WHERE event_type = 'conversion' AND day = ANY(:days)"
+# Referrals are read once for all networks, by their lengths, and once for all links, however many are on the list.
+_CONVERSIONS: Mapping[CaseKind, str] = {
+    "network": f"""
+        WITH own AS (SELECT value, CAST(value AS cidr) AS network FROM unnest(CAST(:listed AS text[])) AS own (value))
+        SELECT value, event_id
+        FROM (SELECT DISTINCT family(network) AS family, masklen(network) AS length FROM own) AS width
+            JOIN (SELECT event_id, network FROM {_REFERRALS}) AS referral
+                ON family(referral.network) = family AND masklen(referral.network) >= length
+            JOIN own ON own.network = network(set_masklen(referral.network, least(length, masklen(referral.network))))
+    """,
+    "device": """
+        SELECT device_fingerprint AS value, event_id FROM attribution_events
+        WHERE device_fingerprint = ANY(:listed) AND event_type = 'conversion'
+            AND occurred_at >= :first AND occurred_at < :behind AND referrer_id IS NOT NULL
+    """,
+    "referrer": f"SELECT referrer_id AS value, event_id FROM {_REFERRALS} AND referrer_id = ANY(:listed)",
+    "link": f"SELECT link_id AS value, event_id FROM {_REFERRALS} AND link_id = ANY(:listed)",
+}
+_FOUND = """
+    SELECT listed.value, seen.*, conversions FROM unnest(CAST(:listed AS text[])) AS listed (value)
+        CROSS JOIN LATERAL ({seen}) AS seen
+        LEFT JOIN (
+            SELECT value, array_agg(event_id) AS conversions FROM ({conversions}) AS conversion GROUP BY value
+        ) AS at_stake USING (value)
+    WHERE first_day IS NOT NULL
+"""
 
 
 def find_listed(connection: Connection, query: Query, lists: Lists) -> list[Finding]:
@@ -65,8 +79,7 @@ def _find(
     found = []
     for kind, seen in _SEEN.items():
         if reasons[kind]:
-            listed = "SELECT * FROM unnest(CAST(:listed AS text[])) AS listed (value)"
-            statement = text(f"{listed} CROSS JOIN LATERAL ({seen}) AS seen WHERE first_day IS NOT NULL")
+            statement = text(_FOUND.format(seen=seen, conversions=_CONVERSIONS[kind]))
             rows = connection.execute(statement, {**dates, "listed": sorted(reasons[kind])})
             found += [_format(kind, row, rule, strength) for row in rows]
     return found

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, 
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.db.tables import case_conversions, case_verdicts, cases
+from metrics_api.db.tables import case_stakes, case_verdicts, cases
 from metrics_api.detection.referrers.answer import show_evidence
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.cases import (
@@ -130,15 +130,18 @@ def _fetch_decisions(connection: Connection, now: datetime) -> Decisions:
 def _fetch_totals(connection: Connection, conditions: list[ColumnElement[bool]]) -> Row[Any]:
     """Counts by status, and the clicks and conversions of the matching cases, each conversion once."""
     matching = select(cases.c.id, cases.c.clicks).where(*conditions).cte("matching")
-    event = case_conversions.c
+    stake = case_stakes.c
     found = (
-        select(func.bool_or(event.is_flagged).label("is_flagged"))
-        .join_from(case_conversions, matching, event.case_id == matching.c.id)
-        .group_by(event.event_id)
+        select(func.max(stake.conversions).label("conversions"), func.bool_or(stake.is_flagged).label("is_flagged"))
+        .join_from(case_stakes, matching, stake.case_id == matching.c.id)
+        .group_by(stake.stake)
         .subquery()
     )
     at_stake = (
-        select(func.count().label("conversions"), func.count().filter(found.c.is_flagged).label("flagged"))
+        select(
+            func.coalesce(func.sum(found.c.conversions), 0).label("conversions"),
+            func.coalesce(func.sum(found.c.conversions).filter(found.c.is_flagged), 0).label("flagged"),
+        )
         .select_from(found)
         .subquery()
     )

@@ -1,13 +1,12 @@
 """Opens, changes and closes cases, so that they match what the rules find.
 
-Only what changed is written. Rows are locked in the order of their ids, as verdicts lock them; a case that is decided
-meanwhile keeps its verdict, and the next evaluation goes on from there. While facts are rebuilt, rules find less than
-there is: cases are opened and grow, and nothing is closed or taken back.
+Only what changed is written, while no verdict can be given. While facts are rebuilt, rules find less than there is:
+cases are opened and grow, and nothing is closed or taken back.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
 from uuid import UUID
@@ -22,9 +21,12 @@ from metrics_api.cases.listed_findings import find_listed
 from metrics_api.cases.network_findings import find_networks
 from metrics_api.cases.planning import Entity, KnownCase, Plan, State, WantedCase, plan_cases
 from metrics_api.cases.referrer_findings import find_referrers
-from metrics_api.detection.entity_lists import fetch_active_lists, find_entry
+from metrics_api.cases.stakes import count_stakes, own_cases
+from metrics_api.detection.entity_lists import Lists, Networks, fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
+from metrics_api.ingest.erased import Erasures, fetch_erasures
+from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.referrals import are_referrals_settled
 from viral_contract.models.cases import CaseKind
 from viral_contract.models.period import Period
@@ -46,7 +48,6 @@ _OPEN = text(f"""
     SELECT kind, entity, 'open', :now, :now, {_STATE} FROM {_ROW} ORDER BY kind, entity
     ON CONFLICT (kind, entity) WHERE status = 'open' DO NOTHING RETURNING id, kind, entity
 """)
-_LOCK = text("SELECT id FROM cases WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 _CHANGE = text(f"""
     UPDATE cases SET {", ".join(f"{column} = given.{column}" for column in _STATE.split(", "))},
         status = CASE cases.status WHEN 'closed' THEN 'open' ELSE cases.status END,
@@ -96,9 +97,19 @@ _NOTE = text("""
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (id bigint, kind text, rules text[])
 """)
 CASE_KINDS: Sequence[CaseKind] = get_args(CaseKind)
+OPENED_AT_ONCE = 1_000
+"""Strangers choose how much rules find: those with most at stake first, the others at the next evaluations."""
 Change = tuple[int, str, Sequence[str]]
 Difference = tuple[int, UUID, bool | None]
 """A case's conversion that is or is not flagged, or, with None, that is no longer found."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the rules found, and what was erased before."""
+
+    findings: Sequence[Finding]
+    erasures: Erasures
 
 
 def refresh_cases(connection: Connection, query: Query, kinds: Collection[CaseKind] = CASE_KINDS) -> None:
@@ -109,8 +120,9 @@ def refresh_cases(connection: Connection, query: Query, kinds: Collection[CaseKi
     save_cases(connection, query, find_all(connection, query, kinds), kinds)
 
 
-def find_all(connection: Connection, query: Query, kinds: Collection[CaseKind] = CASE_KINDS) -> list[Finding]:
+def find_all(connection: Connection, query: Query, kinds: Collection[CaseKind] = CASE_KINDS) -> Found:
     """What every rule finds about these kinds in the 8 weeks, verdicts aside."""
+    erasures = fetch_erasures(connection)
     asked, lists = replace(query, period=_find_window(query)), fetch_active_lists(connection, query)
     found = find_listed(connection, asked, lists)
     if "referrer" in kinds:
@@ -119,27 +131,42 @@ def find_all(connection: Connection, query: Query, kinds: Collection[CaseKind] =
         found += find_networks(connection, asked, lists)
     if "device" in kinds:
         found += find_devices(connection, asked, lists)
-    return [each for each in found if each.kind in kinds and find_entry(lists.allow, each.kind, each.entity) is None]
+    return Found([*_list_not_allowed(found, kinds, lists)], erasures)
+
+
+def _list_not_allowed(findings: Iterable[Finding], kinds: Collection[CaseKind], lists: Lists) -> Iterator[Finding]:
+    networks = Networks(lists.allow["network"])
+    for each in findings:
+        is_network = each.kind == "network"
+        is_allowed = networks.find(each.entity) is not None if is_network else each.entity in lists.allow[each.kind]
+        if each.kind in kinds and not is_allowed:
+            yield each
 
 
 def _find_window(query: Query) -> Period:
     return Period.between(query.period.end - timedelta(days=CASE_DAYS - 1), query.period.end)
 
 
-def save_cases(connection: Connection, query: Query, findings: Sequence[Finding], kinds: Collection[CaseKind]) -> None:
-    """Make the cases of these kinds match the findings. The caller holds the evaluation lock."""
+def save_cases(connection: Connection, query: Query, found: Found, kinds: Collection[CaseKind]) -> None:
+    """Make the cases of these kinds match the findings. The caller holds the evaluation lock.
+
+    Findings may name who was erased since then: the next evaluation will not.
+    """
+    share_facts(connection)
+    own_cases(connection)
+    if fetch_erasures(connection) == found.erasures:
+        _save_cases(connection, query, found.findings, kinds)
+
+
+def _save_cases(connection: Connection, query: Query, findings: Sequence[Finding], kinds: Collection[CaseKind]) -> None:
     are_all = _are_facts_complete(connection, now=query.now)
     plan = plan_cases(findings, _fetch_known(connection, findings, kinds, now=query.now), are_all=are_all)
     opened = _open(connection, plan, now=query.now)
     looked_at = {"looked_at": list(kinds), "first_day": _find_window(query).start, "are_all": are_all}
     differences = _fetch_differences(connection, plan, opened, looked_at)
-    changed = [(case.known, case) for case in plan.wanted if case.known and case.is_changed]
-    touched = {case_id for case_id, *_ in differences}
-    _lock(connection, touched.union((known.id for known, _ in changed), plan.over))
-    _change(connection, changed, now=query.now)
+    _change(connection, [(case.known, case) for case in plan.wanted if case.known and case.is_changed], now=query.now)
     closed = _close(connection, plan.over, now=query.now)
     _save_conversions(connection, differences)
-    _count(connection, touched)
     changes = list(_list_changes(plan, opened))
     _note(connection, [*changes, *closed], now=query.now)
     save_opened(connection, (case_id for case_id, kind, _ in changes if kind != "rule"), now=query.now)
@@ -172,8 +199,10 @@ def _fetch_known(
 
 
 def _open(connection: Connection, plan: Plan, *, now: datetime) -> dict[Entity, int]:
-    """Open the new cases; returns their ids."""
-    rows = [_build_row(case) for case in plan.wanted if case.known is None]
+    """Open new cases; returns their ids."""
+    new = [case for case in plan.wanted if case.known is None]
+    new.sort(key=lambda case: (len(case.conversions), case.state.clicks), reverse=True)
+    rows = [_build_row(case) for case in new[:OPENED_AT_ONCE]]
     if not rows:
         return {}
     opened = connection.execute(_OPEN, {"rows": json.dumps(rows), "now": now})
@@ -204,11 +233,6 @@ def _build_arrays(differences: Sequence[Difference]) -> dict[str, list[object]]:
     return {name: [each[place] for each in differences] for place, name in enumerate(names)}
 
 
-def _lock(connection: Connection, case_ids: Collection[int]) -> None:
-    if case_ids:
-        connection.execute(_LOCK, {"ids": sorted(case_ids)})
-
-
 def _change(connection: Connection, changed: Sequence[tuple[KnownCase, WantedCase]], *, now: datetime) -> None:
     if changed:
         rows = [{**_build_row(case), "id": known.id, "status": known.status} for known, case in changed]
@@ -228,11 +252,9 @@ def _save_conversions(connection: Connection, differences: Sequence[Difference])
         connection.execute(_ADD, _build_arrays(found))
     if gone:
         connection.execute(_TAKE_BACK, _build_arrays(gone))
-
-
-def _count(connection: Connection, case_ids: Collection[int]) -> None:
-    if case_ids:
-        connection.execute(_COUNT, {"ids": sorted(case_ids)})
+    if differences:
+        connection.execute(_COUNT, {"ids": sorted({case_id for case_id, *_ in differences})})
+        count_stakes(connection)
 
 
 def _list_changes(plan: Plan, opened: Mapping[Entity, int]) -> Iterable[Change]:

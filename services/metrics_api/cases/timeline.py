@@ -83,11 +83,12 @@ def _describe(row: Row[Any]) -> str:
     rules = ", ".join(rule.replace("_", " ") for rule in row.rules)
     # Evaluations name the rules of what they close.
     cause = "no rule finds anything anymore" if rules else "an older case took its place"
+    found = f"Found again by {rules}" if rules else "Open again: the verdict that closed it was undone"
     sentences = {
         "opened": f"Opened by {rules}",
         "rule": f"Also found by {rules}",
         "closed": f"Closed: {cause}",
-        "reopened": f"Found again by {rules}",
+        "reopened": found,
         "verdict": f"Decided: {row.verdict} ({row.reason})",
         "undo": f"Verdict undone: {row.verdict}",
     }

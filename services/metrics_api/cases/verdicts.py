@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select, text, tuple_
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.cases.events import save_decided
+from metrics_api.cases.stakes import share_cases
 from metrics_api.db.tables import cases
 from viral_contract.models.cases import VerdictRequest
 
@@ -53,6 +54,18 @@ _MAKE_WAY = text(f"""
     )
     INSERT INTO case_changes (case_id, changed_at, kind, rules)
     SELECT id, :now, 'closed', '{{}}' FROM closed ORDER BY id RETURNING case_id
+""")
+# One that gave way to a case that is decided again is open again.
+_REOPEN = text("""
+    WITH reopened AS (
+        UPDATE cases SET status = 'open', status_at = :now
+        FROM case_verdicts AS undone JOIN cases AS decided ON decided.id = undone.case_id
+        WHERE undone.id = ANY(:verdicts) AND decided.status = 'decided' AND cases.status = 'closed'
+            AND cases.kind = decided.kind AND cases.entity = decided.entity AND cases.status_at = undone.decided_at
+        RETURNING cases.id
+    )
+    INSERT INTO case_changes (case_id, changed_at, kind, rules)
+    SELECT id, :now, 'reopened', '{}' FROM reopened ORDER BY id RETURNING case_id
 """)
 _FOLLOW = text(f"""
     {_FOLLOWING}
@@ -145,7 +158,8 @@ def undo_verdicts(connection: Connection, undo_id: int, act: Act) -> list[int]:
 
 
 def _lock(connection: Connection, case_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """The cases, locked with the others about their entities, in the order in which evaluations lock cases, too."""
+    """The cases, locked with the others about their entities in the order of their ids; no evaluation changes any."""
+    share_cases(connection)
     entities = select(cases.c.kind, cases.c.entity).where(cases.c.id.in_(case_ids))
     locked = select(cases).where(_ENTITY.in_(entities)).order_by(cases.c.id).with_for_update(key_share=True)
     rows = [row for row in connection.execute(locked) if row.id in case_ids]
@@ -161,25 +175,33 @@ def _fetch_newest(connection: Connection, case_ids: Sequence[int]) -> dict[int, 
 
 def _undo(connection: Connection, before: Sequence[Row[Any]], newest: Mapping[int, int], act: Act) -> None:
     connection.execute(_UNDO, {"verdicts": list(newest.values()), "now": act.now, "actor": act.actor})
-    _follow(connection, before, "undo_verdict", act)
+    _follow(connection, before, "undo_verdict", act, undone=list(newest.values()))
 
 
 def _follow(
-    connection: Connection, before: Sequence[Row[Any]], action: str, act: Act, *, undo_id: int | None = None
+    connection: Connection,
+    before: Sequence[Row[Any]],
+    action: str,
+    act: Act,
+    *,
+    undo_id: int | None = None,
+    undone: Sequence[int] = (),
 ) -> None:
     """Set the cases' verdicts, and note who changed what."""
     ids = [row.id for row in before]
     closed = connection.execute(_MAKE_WAY, {"ids": ids, "now": act.now}).scalars().all()
     connection.execute(_FOLLOW, {"ids": ids, "now": act.now})
-    after = {row.id: row for row in connection.execute(select(cases).where(cases.c.id.in_([*ids, *closed])))}
-    save_decided(connection, [after[row.id] for row in before], is_undone=action == "undo_verdict", now=act.now)
-    states = {row.id: _describe(row) for row in before}
-    states |= {case_id: {**_describe(after[case_id]), "status": "open"} for case_id in closed}
-    for case_id, state in states.items():
+    reopened = connection.execute(_REOPEN, {"verdicts": undone, "now": act.now}).scalars().all() if undone else ()
+    siblings = {**dict.fromkeys(closed, ("close_case", "open")), **dict.fromkeys(reopened, ("reopen_case", "closed"))}
+    after = {row.id: row for row in connection.execute(select(cases).where(cases.c.id.in_([*ids, *siblings])))}
+    save_decided(connection, [after[row.id] for row in before], is_undone=bool(undone), now=act.now)
+    changes = [(row.id, action, _describe(row)) for row in before]
+    changes += [(each, what, {**_describe(after[each]), "status": was}) for each, (what, was) in siblings.items()]
+    for case_id, what, state in changes:
         save_audit_entry(
             connection,
             actor=act.actor,
-            action="close_case" if case_id in closed else action,
+            action=what,
             subject=f"case:{case_id}",
             details={"undo_id": undo_id} if undo_id else None,
             before=state,

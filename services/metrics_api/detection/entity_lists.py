@@ -7,7 +7,7 @@ as a school's, is an allowed one.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from typing import Any, NamedTuple, get_args
 
 from sqlalchemy import (
@@ -16,15 +16,20 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    and_,
     case,
     cast,
     delete,
+    false,
     func,
     literal,
+    literal_column,
+    or_,
     select,
+    true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import CIDR, distinct_on, insert
+from sqlalchemy.dialects.postgresql import CIDR, INET, distinct_on, insert
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.identifiers import References
@@ -72,11 +77,38 @@ class Lists:
 
 def fetch_active_lists(connection: Connection, query: Query) -> Lists:
     """Every entry that has not expired."""
-    is_active = _column.expires_at.is_(None) | (_column.expires_at > query.now)
+    return _fetch_lists(connection, query, true())
+
+
+def fetch_lists_about(connection: Connection, entities: Mapping[ListKind, str], query: Query) -> Lists:
+    """The entries that have not expired and may hold one of these entities: each is looked up by an index."""
+    return _fetch_lists(connection, query, or_(false(), *(_may_hold(*entity) for entity in entities.items())))
+
+
+def _may_hold(kind: ListKind, value: str) -> ColumnElement[bool]:
+    if kind == "network":
+        # As the index on networks has it. What is listed may be within a network of today's prefix, too.
+        return and_(
+            _column.kind == literal_column("'network'"), cast(_column.value, INET).bool_op("&&")(cast(value, INET))
+        )
+    return and_(_column.list.in_(get_args(ListName)), _column.kind == kind, _column.value == value)
+
+
+def fetch_allowed_networks(connection: Connection, query: Query) -> list[str]:
+    """The allowed networks that have not expired."""
+    is_allowed = and_(_column.list == "allow", _column.kind == "network", _is_active(query.now))
+    return list(connection.execute(select(_counted_as(query.settings.fraud_ipv6_prefix)).where(is_allowed)).scalars())
+
+
+def _fetch_lists(connection: Connection, query: Query, condition: ColumnElement[bool]) -> Lists:
     # Not in order: sorting by the database's collation takes longer than reading.
     value = _counted_as(query.settings.fraud_ipv6_prefix).label("value")
-    rows = connection.execute(select(_column.list, _column.kind, value, _column.reason).where(is_active))
-    return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in rows)
+    found = select(_column.list, _column.kind, value, _column.reason).where(_is_active(query.now), condition)
+    return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in connection.execute(found))
+
+
+def _is_active(now: datetime) -> ColumnElement[bool]:
+    return _column.expires_at.is_(None) | (_column.expires_at > now)
 
 
 def build_lists(entries: Iterable[tuple[Entry, str]]) -> Lists:
@@ -92,12 +124,34 @@ def build_lists(entries: Iterable[tuple[Entry, str]]) -> Lists:
     return Lists(**found)
 
 
+class Networks:
+    """Networks by their length, so that the one that holds another is found without looking at each."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        found: dict[tuple[int, int], dict[int, str]] = {}
+        for network in networks:
+            parsed = ip_network(network)
+            found.setdefault((parsed.version, parsed.prefixlen), {})[int(parsed.network_address)] = network
+        self._narrowest_first = sorted(found.items(), key=lambda item: item[0], reverse=True)
+
+    def find(self, network: str) -> str | None:
+        """The narrowest that holds the network."""
+        wanted = ip_network(network)
+        first = int(wanted.network_address)
+        for (version, length), known in self._narrowest_first:
+            if version == wanted.version and length <= wanted.prefixlen:
+                behind = wanted.max_prefixlen - length
+                if holder := known.get(first >> behind << behind):
+                    return holder
+        return None
+
+
 def find_entry(reasons: Reasons, kind: ListKind, value: str) -> str | None:
     """The value on the list that holds the given one: of networks the narrowest."""
     if kind != "network":
         return value if value in reasons[kind] else None
     try:
-        return find_network(reasons[kind], value)
+        return Networks(reasons[kind]).find(value)
     except ValueError:
         return None
 
@@ -106,18 +160,6 @@ def find_list(lists: Lists, kind: ListKind, value: str) -> ListName | None:
     """The list that the value is on, the first in the order allow, deny, watch."""
     names: tuple[ListName, ...] = get_args(ListName)
     return next((name for name in names if find_entry(getattr(lists, name), kind, value) is not None), None)
-
-
-def find_network(networks: Iterable[str], network: str) -> str:
-    """The narrowest of the networks that hold the network. Raises ValueError when none does."""
-    found = ip_network(network)
-    return max(
-        (cidr for cidr in networks if _holds(ip_network(cidr), found)), key=lambda cidr: ip_network(cidr).prefixlen
-    )
-
-
-def _holds(wide: IPv4Network | IPv6Network, narrow: IPv4Network | IPv6Network) -> bool:
-    return wide.version == narrow.version and wide[0] <= narrow[0] and narrow[-1] <= wide[-1]  # type: ignore[operator]
 
 
 def fetch_entries(connection: Connection, wanted: EntryFilter, page: Page, ipv6_prefix: int) -> list[Row[Any]]:

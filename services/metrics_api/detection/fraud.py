@@ -1,6 +1,6 @@
 """Suspicious clicks: networks with more clicks on one UTC day than the threshold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.network_key import select_events
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.entity_lists import Lists, find_network
+from metrics_api.detection.entity_lists import Lists, Networks
 from metrics_api.detection.entity_values import parse_network
 from metrics_api.detection.networks import NEWNESS, build_suspects, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
@@ -97,7 +97,7 @@ def format_fraud(rows: Sequence[Row[Any]], lists: Lists, after: Mapping[str, str
         fraud_rule=query.settings.fraud_rule,
         suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in flagged],
         shared_networks=[_format_shared(row, query) for row in shared],
-        trusted_ips=[_format_trusted(row, lists.allow["network"], query) for row in rows if row.list == "trusted"],
+        trusted_ips=list(_list_trusted([row for row in rows if row.list == "trusted"], lists.allow["network"], query)),
         total_flagged_ips=rows[0].flagged,
         total_shared_networks=rows[0].shared,
         threshold_used=query.settings.fraud_ip_click_threshold,
@@ -157,7 +157,9 @@ def _propose_trust(row: Row[Any], evidence: NetworkEvidence, query: Query) -> Tr
     )
 
 
-def _format_trusted(row: Row[Any], trust: Mapping[str, str], query: Query) -> TrustedIp:
-    """A network that would be listed above, with the narrowest trusted network that holds it."""
-    cidr = find_network(trust, row.network)
-    return TrustedIp(**_name(row, query), cidr=query.identifiers.show_network(cidr), reason=trust[cidr])
+def _list_trusted(rows: Sequence[Row[Any]], trust: Mapping[str, str], query: Query) -> Iterator[TrustedIp]:
+    """Networks that would be listed above, each with the narrowest trusted network that holds it."""
+    trusted = Networks(trust)
+    for row in rows:
+        if cidr := trusted.find(row.network):
+            yield TrustedIp(**_name(row, query), cidr=query.identifiers.show_network(cidr), reason=trust[cidr])

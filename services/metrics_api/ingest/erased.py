@@ -11,8 +11,11 @@ Key = tuple[str, str]
 Marker = Callable[[str, str], bytes]
 """Makes the keyed hash of a key."""
 
+Erasures = tuple[int, datetime | None]
+"""How many marks there are, and when the newest was made."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 _NEWEST = text("SELECT max(erased_at) FROM erasures")
+_ERASURES = text("SELECT count(*), max(erased_at) FROM erasures")
 _FIND = text("SELECT mark, erased_at FROM erasures WHERE mark = ANY(:marks)")
 _SAVE = text("""
     INSERT INTO erasures AS known (mark, kind, erased_at) VALUES (:mark, :kind, :at)
@@ -37,6 +40,12 @@ class Erased:
 def fetch_newest(connection: Connection) -> datetime:
     """When something was erased last, NEVER before the first time; what is dated later need not be looked for."""
     return connection.execute(_NEWEST).scalar() or NEVER
+
+
+def fetch_erasures(connection: Connection) -> Erasures:
+    """What changes with every erasure."""
+    count, newest = connection.execute(_ERASURES).one()
+    return count, newest
 
 
 def find_erased(connection: Connection, keys: Iterable[Key], marker: Marker) -> Erased:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, text
 
+from metrics_api.cases.stakes import count_stakes, own_cases
 from metrics_api.detection.quiet import IS_ACTIVE
 from metrics_api.privacy.retention import Retention
 from viral_contract.models.privacy import SubjectKind
@@ -89,12 +90,19 @@ def purge_cases(connection: Connection, retention: Retention) -> int:
 
     A case whose verdict is in force only loses its evidence.
     """
+    own_cases(connection)
     connection.execute(_OLD_EVIDENCE, {"cutoff": retention.events_at})
-    return connection.execute(_OLD, {"cutoff": retention.events_at, "now": retention.at}).rowcount
+    deleted = connection.execute(_OLD, {"cutoff": retention.events_at, "now": retention.at}).rowcount
+    if deleted:
+        count_stakes(connection)
+    return deleted
 
 
 def purge_case_conversions(connection: Connection, retention: Retention) -> int:
     """Delete conversions before the kept dates from cases; returns the number."""
     connection.execute(_OLD_NOT_CREDIBLE, {"cutoff": retention.events})
+    own_cases(connection)
     deleted: int = connection.execute(_OLD_CONVERSIONS, {"cutoff": retention.events}).scalar_one()
+    if deleted:
+        count_stakes(connection)
     return deleted

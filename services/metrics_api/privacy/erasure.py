@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.cases.stakes import count_stakes, own_cases
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.tables import batches
 from metrics_api.ingest.content import delete_content
@@ -132,10 +133,12 @@ def _erase_all(connection: Connection, subjects: Sequence[Subject], references: 
     sessions = fetch_events_of_sessions(connection, [each for each in subjects if each.kind == "session"])
     found = [search(connection, subject, sessions) for subject in subjects]
     own_facts(connection)
+    own_cases(connection)
     create_staging(connection)
     erasure = Erasure(connection, at - _RETRIED_WITHIN)
     for subject, its in zip(subjects, found, strict=True):
         _erase(erasure, subject, its, references)
+    count_stakes(connection)
     _recall_people(connection)
     save_erased(connection, erasure.gone, references.to_mark, at=at)
     _start_rebuild(connection, erasure.days)

@@ -177,10 +177,15 @@ def test_what_is_asked_is_probed_by_index(api: Api, connection: Connection, cont
     save_entry(api, "allow/network", "192.0.2.0/24")
     save_entry(api, "deny/network", "198.51.100.0/24")
     evaluate(context)
+    slow = convert(api)
+    with watch_statements(context.database._engine) as statements:
+        api.read(f"/v1/conversions/{slow}/credibility")
+    assert len(statements.sent) == 4
+    # Of a device that clicked fast, what trusted networks clicked is left out.
     with watch_statements(context.database._engine) as statements:
         api.read(f"/v1/conversions/{event_id}/credibility")
     connection.execute(text("SET enable_seqscan = off"))
-    tables = ("attribution_events", "clicks_per_", "bursts_per_", "activity_per_", "case", "referrals")
+    tables = ("attribution_events", "clicks_per_", "bursts_per_", "activity_per_", "case", "referrals", "entity_lists")
     plans = "\n".join(statements.explain(connection))
     assert [line for line in plans.splitlines() if "Seq Scan" in line and any(name in line for name in tables)] == []
-    assert len(statements.sent) == 4
+    assert len(statements.sent) == 5

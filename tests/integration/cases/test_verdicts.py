@@ -169,6 +169,25 @@ def test_a_verdict_that_reopens_nothing_leaves_the_other_case_open(
     assert read_figures(api) == before
 
 
+def test_an_undo_gives_its_place_back_to_the_case_that_the_verdict_closed(
+    api: Api, context: Context, planted: list[dict[str, Any]]
+) -> None:
+    network, _ = planted
+    decide(api, network, LEGITIMATE)
+    plant_rotation(api)
+    evaluate(context)
+    before = read_figures(api)
+    (other,) = api.read("/v1/cases", kind="network")["cases"]
+    decide(api, network, {"verdict": "unsure", "reason": "Somebody objects", "change": True})
+    assert [case["id"] for case in api.read("/v1/cases", kind="network")["cases"]] == [network["id"]]
+    undo(api, network)
+    assert read_figures(api) == before
+    entries = api.read(f"/v1/cases/{other['id']}/timeline")["entries"]
+    assert entries[0]["text"] == "Open again: the verdict that closed it was undone"
+    audited = api.read("/v1/audit-entries", subject=f"case:{other['id']}")["entries"]
+    assert [entry["action"] for entry in audited] == ["reopen_case", "close_case"]
+
+
 def test_an_undo_is_of_the_verdict_that_it_names(api: Api, planted: list[dict[str, Any]]) -> None:
     first = decide(api, planted[0], FRAUD)
     second = decide(api, planted[0], {**LEGITIMATE, "change": True})

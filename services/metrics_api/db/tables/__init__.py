@@ -12,6 +12,7 @@ from metrics_api.db.tables.access import (
 from metrics_api.db.tables.cases import (
     case_changes,
     case_conversions,
+    case_stakes,
     case_verdicts,
     cases,
     not_credible_conversions,
@@ -70,6 +71,7 @@ __all__ = [
     "bursts_per_device_day",
     "case_changes",
     "case_conversions",
+    "case_stakes",
     "case_verdicts",
     "cases",
     "clicks_per_device_day",

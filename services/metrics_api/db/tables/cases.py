@@ -46,6 +46,7 @@ Index("uq_cases_open", _case.kind, _case.entity, unique=True, postgresql_where=t
 Index("idx_cases_entity", _case.kind, _case.entity)
 Index("idx_cases_stake", _case.status, _case.conversions, _case.clicks, _case.id)
 Index("idx_cases_newest", _case.status, _case.status_at, _case.id)
+Index("idx_cases_decided", _case.decided_at, _case.verdict, postgresql_where=text("decided_at IS NOT NULL"))
 
 case_conversions = Table(
     "case_conversions",
@@ -67,6 +68,16 @@ not_credible_conversions = Table(
     comment="Conversions that were last seen not to be credible, about which programs know",
 )
 Index("idx_not_credible_conversions_day", not_credible_conversions.c.day)
+
+case_stakes = Table(
+    "case_stakes",
+    metadata,
+    Column("case_id", BigInteger, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    Column("stake", BigInteger, primary_key=True, comment="Numbers what is in the same cases"),
+    Column("is_flagged", Boolean, nullable=False, comment="As in case_conversions"),
+    count_column("conversions"),
+    comment="How many conversions are in the same cases, one row a case",
+)
 
 case_changes = Table(
     "case_changes",

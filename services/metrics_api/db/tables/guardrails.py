@@ -64,3 +64,9 @@ entity_lists = Table(
     time_column("created_at", nullable=False),
     Column("created_by", Text, nullable=False),
 )
+Index(
+    "idx_entity_lists_network",
+    text("(value::inet) inet_ops"),
+    postgresql_using="gist",
+    postgresql_where=entity_lists.c.kind == "network",
+)
