@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, null, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from metrics_api.access.principal import Principal
 from metrics_api.access.secrets import hash_secret
@@ -13,6 +13,22 @@ from viral_contract.models.people import ROLE_SCOPES, Person, Role, Scope, add_p
 
 _SESSION = (people.c.id.label("person_id"), people.c.email, people.c.role, sessions.c.seen_at)
 _OF_ACTIVE_PERSON = and_(sessions.c.person_id == people.c.id, people.c.deactivated_at.is_(None))
+
+_LASTS = and_(
+    sessions.c.secret_hash == bindparam("session"),
+    sessions.c.expires_at > bindparam("now"),
+    sessions.c.seen_at > bindparam("seen_after"),
+)
+# Every request sends it, so it is put together once.
+_HOLDERS = (
+    select(tokens.c.id, tokens.c.name, tokens.c.scopes, *_SESSION)
+    .outerjoin_from(tokens, sessions.join(people, _OF_ACTIVE_PERSON), _LASTS)
+    .where(
+        tokens.c.token_hash == bindparam("token"),
+        tokens.c.revoked_at.is_(None),
+        (tokens.c.expires_at > bindparam("now")) | tokens.c.expires_at.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -38,20 +54,13 @@ def fetch_holders(
 
     A session that is unknown, expired or unused for longer than `idle` has no holder.
     """
-    lasts = and_(
-        sessions.c.secret_hash == (hash_secret(session) if session else null()),
-        sessions.c.expires_at > now,
-        sessions.c.seen_at > now - idle,
-    )
-    row = connection.execute(
-        select(tokens.c.id, tokens.c.name, tokens.c.scopes, *_SESSION)
-        .outerjoin_from(tokens, sessions.join(people, _OF_ACTIVE_PERSON), lasts)
-        .where(
-            tokens.c.token_hash == hash_secret(token),
-            tokens.c.revoked_at.is_(None),
-            (tokens.c.expires_at > now) | tokens.c.expires_at.is_(None),
-        )
-    ).one_or_none()
+    given = {
+        "token": hash_secret(token),
+        "session": hash_secret(session) if session else None,
+        "now": now,
+        "seen_after": now - idle,
+    }
+    row = connection.execute(_HOLDERS, given).one_or_none()
     if row is None:
         return None
     service = Principal(f"token:{row.id}", row.name, add_parts(map(Scope, row.scopes)))

@@ -13,6 +13,7 @@ from metrics_api.access.principal import Principal
 from metrics_api.access.sessions import fetch_holders, save_use
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
+from metrics_api.db.database import prepared
 from metrics_api.db.network_key import key_of_address
 from viral_contract.client.connection import BACKGROUND_HEADER, CLIENT_ADDRESS_HEADER, SESSION_HEADER
 from viral_contract.models.flags import Flag
@@ -104,7 +105,8 @@ def _read_token() -> str:
 def _find_principal(connection: Connection, token: str) -> Principal:
     now, session = datetime.now(UTC), request.headers.get(SESSION_HEADER)
     idle = timedelta(hours=current_context().settings.access.limits.session_idle_hours)
-    holders = fetch_holders(connection, token, session, idle=idle, now=now)
+    with prepared(connection):
+        holders = fetch_holders(connection, token, session, idle=idle, now=now)
     if holders is None:
         raise _unauthorized("unknown_token", "The token is unknown, expired or revoked.")
     service, person = holders.service, holders.session

@@ -10,6 +10,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError, not_found
 from metrics_api.api.routing import Resource
 from metrics_api.cases.credibility import NotAConversionError, fetch_credibility
+from metrics_api.db.database import prepared
 from metrics_api.detection.query import build_masked_query
 from viral_contract.models.credibility import CredibilityAnswer
 from viral_contract.models.people import Scope
@@ -30,7 +31,8 @@ def get_credibility(event_id: UUID, connection: Connection) -> CredibilityAnswer
     today = Period.between(now.date(), now.date())
     query = build_masked_query(today, context.settings.detection, context.references, now=now)
     try:
-        answer = fetch_credibility(connection, event_id, query)
+        with prepared(connection):
+            answer = fetch_credibility(connection, event_id, query)
     except NotAConversionError as error:
         detail = f"The event {event_id} is a {error}; only conversions are credible or not."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_a_conversion", detail) from error

@@ -20,7 +20,7 @@ from metrics_api.detection.bots import flagged_devices
 from metrics_api.detection.entity_lists import Lists, fetch_allowed_networks, fetch_lists_about, find_list
 from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from metrics_api.detection.query import Query
-from metrics_api.detection.quiet import IS_ACTIVE
+from metrics_api.detection.quiet import IS_ACTIVE, select_quiet
 from viral_contract.models.cases import CaseKind
 from viral_contract.models.credibility import Credibility, CredibilityAnswer, CredibilityCode, CredibilityReason
 from viral_contract.models.entity_lists import ListKind, ListName
@@ -38,10 +38,15 @@ _EVENT = text(f"""
         ) AS has_bursts
     FROM attribution_events AS event WHERE event_id = :event_id
 """)
+_QUIET_DEVICE = select_quiet("device", "AND entity = :device")
 # Each is a few probes of an index, because the conversion's own network, device and referrer reach into the statements.
 _FACTS = f"""
     SELECT EXISTS (
-        SELECT FROM ({networks.FLAGGED}) AS fact WHERE day = :day AND ip_address = CAST(:network AS inet)
+        {
+    networks.build_flagged(
+        "AND day = :day AND ip_address = CAST(:network AS inet)", select_quiet("network", "AND entity = :network")
+    )
+}
     ) AS is_network_flagged, EXISTS (
         SELECT FROM ({{flagged_devices}}) AS fact WHERE device_fingerprint = :device
     ) AS is_device_flagged, EXISTS (
@@ -143,7 +148,9 @@ def _parse(row: Row[Any], ipv6_prefix: int) -> Conversion:
 def _fetch_facts(connection: Connection, conversion: Conversion, lists: Lists, query: Query) -> Facts:
     day, parts = conversion.occurred_at.astimezone(UTC).date(), conversion.parts
     of_week = replace(query, period=Period.between(day - timedelta(days=RULE_DAYS - 1), day))
-    devices, bot_values = flagged_devices(of_week, _add_trusted(connection, conversion, lists, query))
+    devices, bot_values = flagged_devices(
+        of_week, _add_trusted(connection, conversion, lists, query), quiet=_QUIET_DEVICE
+    )
     named = [(kind, value) for kind, value in parts.items() if kind != "user_agent"]
     values = {
         **networks.flagging_values(of_week, lists),

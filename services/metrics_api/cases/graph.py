@@ -17,27 +17,25 @@ from viral_contract.models.cases import CaseGraph, CaseKind, GraphEdge, GraphNod
 NodeKind = Literal["referrer", "invitee", "device", "network", "link"]
 Node = tuple[NodeKind, str]
 MOST_NODES = 50
-_MOST_EVENTS = 500
+_MOST_EVENTS = 200
 _ORDER: Sequence[NodeKind] = ("referrer", "link", "device", "network", "invitee")
 _WAY: Sequence[NodeKind] = ("referrer", "link", "invitee", "device", "network")
 _EVENTS = text(f"""
-    SELECT referrer_id AS referrer, user_id AS invitee, device_fingerprint AS device,
-        abbrev({build_network_key("ip_address")}) AS network, link_id AS link
+    SELECT referrer_id, link_id, user_id, device_fingerprint, abbrev({build_network_key("ip_address")})
     FROM (SELECT event_id FROM case_conversions WHERE case_id = :id ORDER BY day DESC, event_id LIMIT {_MOST_EVENTS})
         AS at_stake JOIN attribution_events USING (event_id)
 """)
-# Who clicked, where nobody converted.
+# Who clicked, where nobody converted. The columns are as in _WAY.
 _CLICKS: Mapping[CaseKind, str] = {
     "network": f"""
-        SELECT referrer_id AS referrer, NULL AS invitee, NULL AS device, CAST(:entity AS text) AS network, NULL AS link
+        SELECT referrer_id, NULL, NULL, NULL, CAST(:entity AS text)
         FROM referrers_per_network_day WHERE day = ANY(:days) AND ip_address = CAST(CAST(:entity AS text) AS inet)
         UNION ALL
-        (SELECT NULL, nullif(user_id, ''), device_fingerprint, CAST(:entity AS text), NULL FROM devices_per_network_day
+        (SELECT NULL, NULL, nullif(user_id, ''), device_fingerprint, CAST(:entity AS text) FROM devices_per_network_day
         WHERE day = ANY(:days) AND ip_address = CAST(CAST(:entity AS text) AS inet) LIMIT {_MOST_EVENTS})
     """,
     "device": f"""
-        SELECT referrer_id AS referrer, nullif(user_id, '') AS invitee, device_fingerprint AS device,
-            abbrev({build_network_key("ip_address")}) AS network, link_id AS link
+        SELECT referrer_id, link_id, nullif(user_id, ''), device_fingerprint, abbrev({build_network_key("ip_address")})
         FROM attribution_events WHERE device_fingerprint = :entity AND event_type = 'click' AND {IS_COUNTED}
             AND occurred_at BETWEEN :first AND :last ORDER BY occurred_at DESC LIMIT {_MOST_EVENTS}
     """,
@@ -57,10 +55,11 @@ class _Seen:
 
     def add(self, row: Row[Any]) -> None:
         """Count what one event names: the referrer or the link brought the invitee, who used a device on a network."""
-        named = {kind: (kind, value) for kind in _ORDER if (value := row._mapping[kind]) is not None}
-        self.nodes.update(named.values())
-        path = [named[kind] for kind in _WAY if kind in named]
-        self.edges.update(pairwise(path))
+        path = [(kind, value) for kind, value in zip(_WAY, row, strict=True) if value is not None]
+        for node in path:
+            self.nodes[node] += 1
+        for edge in pairwise(path):
+            self.edges[edge] += 1
 
 
 def fetch_graph(connection: Connection, case: Row[Any], ipv6_prefix: int, identifiers: Identifiers) -> CaseGraph:
@@ -112,8 +111,7 @@ def format_graph(
                 events=edges.get((first, second), 0),
                 suspicious=(first, second) in used,
             )
-            for first, second in sorted({*edges, *used})
-            if first in kept and second in kept
+            for first, second in sorted(pair for pair in {*edges, *used} if kept.issuperset(pair))
         ],
         left_out=left_out,
     )
@@ -126,7 +124,8 @@ def _choose(ordered: Sequence[Node]) -> list[Node]:
     for place, kind in enumerate(kinds):
         share = (room - len(chosen)) // (len(kinds) - place)
         chosen += [node for node in ordered if node[0] == kind][:share]
-    return [node for node in ordered if node in set(chosen)]
+    kept = set(chosen)
+    return [node for node in ordered if node in kept]
 
 
 def _name(node: Node, identifiers: Identifiers) -> str:

@@ -1,15 +1,14 @@
 """Lists cases: by what is at stake, or the newest first; only stored rows are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, cast, func, or_, select, true, tuple_
+from sqlalchemy import Connection, Row, text
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import Page, encode_cursor
-from metrics_api.db.tables import case_stakes, case_verdicts, cases
 from metrics_api.detection.referrers.answer import show_evidence
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.cases import (
@@ -20,7 +19,6 @@ from viral_contract.models.cases import (
     CaseRule,
     CasesAnswer,
     CaseStatus,
-    CaseVerdict,
     Decision,
     Decisions,
     Stake,
@@ -28,23 +26,45 @@ from viral_contract.models.cases import (
 from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
 CURSOR = "cases"
-_column = cases.c
-_verdict = case_verdicts.c
-_STORED = select(
-    cases,
-    select(func.max(_verdict.id))
-    .where(_verdict.case_id == _column.id, _verdict.undone_at.is_(None))
-    .scalar_subquery()
-    .label("verdict_id"),
-)
-_ORDERS: dict[CaseOrder, tuple[ColumnElement[Any], ...]] = {
-    "stake": (_column.conversions, _column.clicks, _column.id),
-    "newest": (_column.status_at, _column.id),
+_STORED = """
+    SELECT cases.*, (SELECT max(id) FROM case_verdicts WHERE case_id = cases.id AND undone_at IS NULL) AS verdict_id
+    FROM cases WHERE
+"""
+_ORDERS: dict[CaseOrder, dict[str, str]] = {
+    "stake": {"conversions": "bigint", "clicks": "bigint", "id": "bigint"},
+    "newest": {"status_at": "timestamptz", "id": "bigint"},
 }
+"""The columns with their types, the highest first."""
+_TOTALS = """
+    WITH matching AS (SELECT id, clicks FROM cases WHERE {condition}), at_stake AS (
+        SELECT max(stake.conversions) AS conversions, bool_or(is_flagged) AS is_flagged
+        FROM case_stakes AS stake JOIN matching ON id = case_id GROUP BY stake
+    )
+    SELECT by_status.*, counted.*, staked.*, decided.* FROM (
+        SELECT count(*) FILTER (WHERE status = 'open') AS open, count(*) FILTER (WHERE status = 'decided') AS decided,
+            count(*) FILTER (WHERE status = 'closed') AS closed
+        FROM cases
+    ) AS by_status CROSS JOIN (
+        SELECT count(*) AS total, coalesce(sum(clicks), 0)::bigint AS clicks FROM matching
+    ) AS counted CROSS JOIN (
+        SELECT coalesce(sum(conversions), 0)::bigint AS conversions,
+            coalesce(sum(conversions) FILTER (WHERE is_flagged), 0)::bigint AS flagged
+        FROM at_stake
+    ) AS staked CROSS JOIN (
+        SELECT count(*) FILTER (WHERE verdict = 'fraud') AS fraud,
+            count(*) FILTER (WHERE verdict = 'legitimate') AS legitimate,
+            count(*) FILTER (WHERE verdict = 'unsure') AS unsure
+        FROM cases WHERE decided_at >= :recent
+    ) AS decided
+"""
+_ONE = text(f"{_STORED} id = :id")
+_SOME = text(f"{_STORED} id = ANY(:ids) ORDER BY id")
 _MASKED: tuple[CaseKind, ...] = ("device", "network")
 _LONGEST_ID = 18
 _RECENT = timedelta(days=30)
 _SHOWN = ("id", "kind", "source", "rules", "strength", "status", "verdict", "first_seen", "last_seen", "opened_at")
+Condition = tuple[str, dict[str, Any]]
+"""Of rows of `cases` in SQL, and the values that it wants."""
 
 
 @dataclass(frozen=True)
@@ -58,111 +78,98 @@ class Wanted:
     q: str | None = None
     order: CaseOrder = "stake"
 
-    def conditions(self, identifiers: Identifiers) -> list[ColumnElement[bool]]:
+    def build_condition(self, identifiers: Identifiers) -> Condition:
         """The filter in SQL."""
-        met = [_column.status == self.status]
-        given = {"kind": self.kind, "strength": self.strength}
-        met += [_column[name] == value for name, value in given.items() if value]
+        given = {"status": self.status, "kind": self.kind, "strength": self.strength}
+        values = {name: value for name, value in given.items() if value}
+        met = [f"{name} = :{name}" for name in values]
         if self.rule:
-            met.append(_column.rules.contains([self.rule]))
+            met.append("rules @> ARRAY[CAST(:rule AS text)]")
+            values["rule"] = self.rule
         if self.q:
-            met.append(_match(self.q, identifiers))
-        return met
+            is_match, asked = _match(self.q, identifiers)
+            met.append(is_match)
+            values |= asked
+        return " AND ".join(met), values
 
 
-def _match(given: str, identifiers: Identifiers) -> ColumnElement[bool]:
+def _match(given: str, identifiers: Identifiers) -> Condition:
     """Cases with this id, with the entity behind this ref, or with a part of the entity.
 
     Of a masked entity a part would tell what the mask hides.
     """
-    is_part = _column.entity.icontains(given, autoescape=True)
-    matches = [is_part if identifiers.whole else is_part & _column.kind.not_in(_MASKED)]
+    is_part = "position(lower(:q) IN lower(entity)) > 0"
+    matches = [is_part if identifiers.whole else f"{is_part} AND NOT kind = ANY(:masked)"]
+    values: dict[str, Any] = {"q": given, "masked": list(_MASKED)}
     identifier = identifiers.references.to_identifier(given)
     if identifier != given:
-        matches.append(_column.entity == identifier)
+        matches.append("entity = :identifier")
+        values["identifier"] = identifier
     if given.isdecimal() and len(given) <= _LONGEST_ID:
-        matches.append(_column.id == int(given))
-    return or_(*matches)
+        matches.append("id = :id")
+        values["id"] = int(given)
+    return f"({' OR '.join(matches)})", values
 
 
 def find_cases(connection: Connection, q: str, identifiers: Identifiers, *, most: int) -> list[Case]:
     """The newest cases of any status that match the text."""
-    found = _STORED.where(_match(q, identifiers)).order_by(_column.id.desc()).limit(most)
-    return [format_case(row, identifiers) for row in connection.execute(found)]
+    is_match, values = _match(q, identifiers)
+    found = text(f"{_STORED} {is_match} ORDER BY id DESC LIMIT :most")
+    return [format_case(row, identifiers) for row in connection.execute(found, {**values, "most": most})]
 
 
 def fetch_cases(
     connection: Connection, wanted: Wanted, page: Page, identifiers: Identifiers, *, now: datetime
 ) -> CasesAnswer:
     """A page of cases, with counts of all and the stake of those that match."""
-    conditions, order = wanted.conditions(identifiers), _ORDERS[wanted.order]
-    listed = _STORED.where(*conditions).order_by(*(column.desc() for column in order))
-    if page.after:
-        after = (cast(value, column.type) for column, value in zip(order, page.after, strict=True))
-        listed = listed.where(tuple_(*order) < tuple_(*after))
-    shown, last = page.split(connection.execute(listed.limit(page.fetch)).all())
-    totals = _fetch_totals(connection, conditions)
-    key = last and [getattr(last, column.name) for column in order]
+    condition, values = wanted.build_condition(identifiers)
+    shown, last = page.split(_fetch_page(connection, wanted.order, page, condition, values))
+    totals = connection.execute(text(_TOTALS.format(condition=condition)), {**values, "recent": now - _RECENT}).one()
+    key = last and [getattr(last, column) for column in _ORDERS[wanted.order]]
     return CasesAnswer(
         cases=[format_case(row, identifiers) for row in shown],
         total=totals.total,
         counts=CaseCounts(open=totals.open, decided=totals.decided, closed=totals.closed),
         stake=Stake(clicks=totals.clicks, conversions=totals.conversions),
         flagged_conversions=totals.flagged,
-        decisions=_fetch_decisions(connection, now),
+        decisions=_format_decisions(totals),
         computed_at=now,
         next_cursor=key and encode_cursor(identifiers.references, f"{CURSOR} {wanted.order}", key),
     )
 
 
-def _fetch_decisions(connection: Connection, now: datetime) -> Decisions:
+def _fetch_page(
+    connection: Connection, order: CaseOrder, page: Page, condition: str, values: Mapping[str, Any]
+) -> Sequence[Row[Any]]:
+    columns = _ORDERS[order]
+    behind = ", ".join(f"CAST(:after_{column} AS {kind})" for column, kind in columns.items())
+    is_behind = f"AND ({', '.join(columns)}) < ({behind})" if page.after else ""
+    after = {f"after_{column}": value for column, value in zip(columns, page.after or (), strict=False)}
+    descending = ", ".join(f"{column} DESC" for column in columns)
+    listed = text(f"{_STORED} {condition} {is_behind} ORDER BY {descending} LIMIT :fetch")
+    return connection.execute(listed, {**values, **after, "fetch": page.fetch}).all()
+
+
+def _format_decisions(row: Row[Any]) -> Decisions:
     """The verdicts of the last 30 days that stand."""
-    verdicts = (func.count().filter(_column.verdict == verdict).label(verdict) for verdict in get_args(CaseVerdict))
-    row = connection.execute(select(*verdicts).where(_column.decided_at >= now - _RECENT)).one()
     judged = row.fraud + row.legitimate
     return Decisions(
-        **row._mapping,
+        fraud=row.fraud,
+        legitimate=row.legitimate,
+        unsure=row.unsure,
         precision=row.fraud / judged if judged else None,
         precision_interval=wilson_interval(row.fraud, judged),
     )
 
 
-def _fetch_totals(connection: Connection, conditions: list[ColumnElement[bool]]) -> Row[Any]:
-    """Counts by status, and the clicks and conversions of the matching cases, each conversion once."""
-    matching = select(cases.c.id, cases.c.clicks).where(*conditions).cte("matching")
-    stake = case_stakes.c
-    found = (
-        select(func.max(stake.conversions).label("conversions"), func.bool_or(stake.is_flagged).label("is_flagged"))
-        .join_from(case_stakes, matching, stake.case_id == matching.c.id)
-        .group_by(stake.stake)
-        .subquery()
-    )
-    at_stake = (
-        select(
-            func.coalesce(func.sum(found.c.conversions), 0).label("conversions"),
-            func.coalesce(func.sum(found.c.conversions).filter(found.c.is_flagged), 0).label("flagged"),
-        )
-        .select_from(found)
-        .subquery()
-    )
-    by_status = select(
-        *(func.count().filter(_column.status == status).label(status) for status in ("open", "decided", "closed"))
-    ).subquery()
-    counted = select(
-        func.count().label("total"), func.coalesce(func.sum(matching.c.clicks), 0).label("clicks")
-    ).subquery()
-    totals = select(by_status, counted, at_stake).select_from(by_status.join(counted, true()).join(at_stake, true()))
-    return connection.execute(totals).one()
-
-
 def fetch_row(connection: Connection, case_id: int) -> Row[Any] | None:
     """One case as it is stored, and its verdict's id."""
-    return connection.execute(_STORED.where(_column.id == case_id)).one_or_none()
+    return connection.execute(_ONE, {"id": case_id}).one_or_none()
 
 
 def fetch_decided(connection: Connection, case_ids: Sequence[int], identifiers: Identifiers) -> list[Case]:
     """These cases by their ids."""
-    rows = connection.execute(_STORED.where(_column.id.in_(case_ids)).order_by(_column.id))
+    rows = connection.execute(_SOME, {"ids": list(case_ids)})
     return [format_case(row, identifiers) for row in rows]
 
 

@@ -30,8 +30,8 @@ _FLAGGED = f"""
             WHERE fact.device_fingerprint = denied.device_fingerprint AND fact.day = ANY(:days))
     ) AS found GROUP BY device_fingerprint
 """
-_IS_LOUD = f"""AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
-    OR device_fingerprint NOT IN ({select_quiet("device")}))"""
+_IS_LOUD = """AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
+    OR device_fingerprint NOT IN ({quiet}))"""
 # Who sees masks finds what masks say: the first characters of a device that has more of them.
 _SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
 _FOUND = "(device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0)"
@@ -116,7 +116,12 @@ def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
     return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
-def flagged_devices(query: Query, lists: Lists, *, by_bursts_alone: bool = False) -> tuple[str, dict[str, object]]:
+_QUIET = select_quiet("device")
+
+
+def flagged_devices(
+    query: Query, lists: Lists, *, by_bursts_alone: bool = False, quiet: str = _QUIET
+) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants.
 
     Those of denied devices without a burst have no `fastest`. With `by_bursts_alone` what is denied or was judged does
@@ -125,7 +130,7 @@ def flagged_devices(query: Query, lists: Lists, *, by_bursts_alone: bool = False
     size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
-    bursts, loud = build_bursts(candidates, [size], lists), "" if by_bursts_alone else _IS_LOUD
+    bursts, loud = build_bursts(candidates, [size], lists), "" if by_bursts_alone else _IS_LOUD.format(quiet=quiet)
     statement = _FLAGGED.format(span=span, bursts=bursts, loud=loud)
     values = {
         "days": query.period.dates(),

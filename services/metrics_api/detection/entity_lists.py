@@ -20,16 +20,13 @@ from sqlalchemy import (
     case,
     cast,
     delete,
-    false,
     func,
     literal,
-    literal_column,
-    or_,
     select,
-    true,
+    text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import CIDR, INET, distinct_on, insert
+from sqlalchemy.dialects.postgresql import CIDR, distinct_on, insert
 
 from metrics_api.access.audit import save_audit_entry
 from metrics_api.access.identifiers import References
@@ -41,6 +38,18 @@ from viral_contract.models.entity_lists import ListEntryRequest, ListKind, ListN
 CURSOR = "entity_lists"
 _NO_NETWORK = "0.0.0.0/0"
 _column = entity_lists.c
+# What is listed as a network may be within a network of today's prefix, too.
+_ABOUT = text("""
+    SELECT list, kind, reason, CASE WHEN kind <> 'network' THEN value WHEN family(CAST(value AS inet)) = 4 THEN value
+        ELSE CAST(network(set_masklen(
+            CAST(value AS inet), least(masklen(CAST(value AS inet)), :ipv6_prefix))) AS text) END AS value
+    FROM entity_lists
+    WHERE (expires_at IS NULL OR expires_at > :now) AND (
+        kind = 'network' AND CAST(value AS inet) && CAST(:network AS inet)
+        OR list IN ('allow', 'deny', 'watch') AND (kind = 'device' AND value = :device
+            OR kind = 'referrer' AND value = :referrer OR kind = 'link' AND value = :link
+            OR kind = 'user_agent' AND value = :user_agent))
+""")
 
 
 class Entry(NamedTuple):
@@ -77,34 +86,23 @@ class Lists:
 
 def fetch_active_lists(connection: Connection, query: Query) -> Lists:
     """Every entry that has not expired."""
-    return _fetch_lists(connection, query, true())
+    # Not in order: sorting by the database's collation takes longer than reading.
+    value = _counted_as(query.settings.fraud_ipv6_prefix).label("value")
+    found = select(_column.list, _column.kind, value, _column.reason).where(_is_active(query.now))
+    return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in connection.execute(found))
 
 
 def fetch_lists_about(connection: Connection, entities: Mapping[ListKind, str], query: Query) -> Lists:
     """The entries that have not expired and may hold one of these entities: each is looked up by an index."""
-    return _fetch_lists(connection, query, or_(false(), *(_may_hold(*entity) for entity in entities.items())))
-
-
-def _may_hold(kind: ListKind, value: str) -> ColumnElement[bool]:
-    if kind == "network":
-        # As the index on networks has it. What is listed may be within a network of today's prefix, too.
-        return and_(
-            _column.kind == literal_column("'network'"), cast(_column.value, INET).bool_op("&&")(cast(value, INET))
-        )
-    return and_(_column.list.in_(get_args(ListName)), _column.kind == kind, _column.value == value)
+    given = {**dict.fromkeys(get_args(ListKind)), **entities}
+    rows = connection.execute(_ABOUT, {**given, "now": query.now, "ipv6_prefix": query.settings.fraud_ipv6_prefix})
+    return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in rows)
 
 
 def fetch_allowed_networks(connection: Connection, query: Query) -> list[str]:
     """The allowed networks that have not expired."""
     is_allowed = and_(_column.list == "allow", _column.kind == "network", _is_active(query.now))
     return list(connection.execute(select(_counted_as(query.settings.fraud_ipv6_prefix)).where(is_allowed)).scalars())
-
-
-def _fetch_lists(connection: Connection, query: Query, condition: ColumnElement[bool]) -> Lists:
-    # Not in order: sorting by the database's collation takes longer than reading.
-    value = _counted_as(query.settings.fraud_ipv6_prefix).label("value")
-    found = select(_column.list, _column.kind, value, _column.reason).where(_is_active(query.now), condition)
-    return build_lists((Entry(row.list, row.kind, row.value), row.reason) for row in connection.execute(found))
 
 
 def _is_active(now: datetime) -> ColumnElement[bool]:

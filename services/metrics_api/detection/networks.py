@@ -25,7 +25,7 @@ _IS_FOR_FEW = "(referrers <= 2 OR 5 * top_referrer_clicks >= 4 * clicks)"
 _IS_SHARED = f"coalesce(devices > 2 AND clicks <= 3 * devices AND NOT {_IS_FOR_FEW}, false)"
 _FACT = f"""
     day, ip_address, clicks, devices, referrers, top_referrer_clicks, is_trusted, is_denied,
-    NOT is_denied AND abbrev(ip_address) IN ({select_quiet("network")}) AS is_quiet,
+    NOT is_denied AND abbrev(ip_address) IN ({{quiet}}) AS is_quiet,
     {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared,
     {_IS_SHARED} AND :network_aware AND NOT is_denied AS is_shared
 """
@@ -64,24 +64,31 @@ IS_NEW = "10 * new_devices >= 9 * sampled_devices"
 """Whether the devices of a newness are new, as in `judge`."""
 
 
+_QUIET = select_quiet("network")
+
+
 def build_candidates(only: str = "") -> str:
     """Every network and day above the threshold, with its evidence; wants `flagging_values`.
 
     There is no evidence where there are at most EVIDENCE_FLOOR clicks. `only` is a further condition on `fact`.
     """
-    return _CANDIDATES.format(only=only)
+    return _CANDIDATES.format(only=only, quiet=_QUIET)
 
 
-def build_suspects(only: str = "") -> str:
+def build_suspects(only: str = "", quiet: str = _QUIET) -> str:
     """The candidates, and denied networks with fewer clicks, with the same columns."""
-    return f"{_CANDIDATES.format(only=only)} UNION ALL {_FEW_CLICKS_OF_DENIED.format(only=only)}"
+    return f"{_CANDIDATES} UNION ALL {_FEW_CLICKS_OF_DENIED}".format(only=only, quiet=quiet)
 
 
-FLAGGED = f"""
-    SELECT day, ip_address, clicks FROM ({build_suspects()}) AS fact
-    WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet
-"""
-"""Every network and day that counts as fraud, with its clicks; wants `flagging_values`."""
+def build_flagged(only: str = "", quiet: str = _QUIET) -> str:
+    """Every network and day that counts as fraud, with its clicks; wants `flagging_values`."""
+    return f"""
+        SELECT day, ip_address, clicks FROM ({build_suspects(only, quiet)}) AS fact
+        WHERE NOT is_trusted AND NOT is_shared AND NOT is_quiet
+    """
+
+
+FLAGGED = build_flagged()
 
 
 def flagging_values(query: Query, lists: Lists) -> dict[str, object]:

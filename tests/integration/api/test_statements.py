@@ -61,7 +61,7 @@ READS = {
     "/v1/investigations/ips/{given}": (9, 1),
     "/v1/investigations/devices/{given}": (9, 1),
     "/v1/investigations/referrers/{referrer_id}": (10, 1),
-    "/v1/cases": (5, 1),
+    "/v1/cases": (4, 1),
     "/v1/cases/{case_id}": (3, 1),
     "/v1/cases/{case_id}/graph": (6, 1),
     "/v1/cases/{case_id}/timeline": (4, 1),
@@ -109,7 +109,7 @@ ASKED = {
     "/v1/search": {"q": "203.0.113.7"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
-VERDICTS = {"dry run": 21, "verdict": 11, "undo": 13, "verdicts": 13, "undo of verdicts": 14}
+VERDICTS = {"dry run": 22, "verdict": 12, "undo": 15, "verdicts": 14, "undo of verdicts": 16}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
