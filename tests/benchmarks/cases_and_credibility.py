@@ -5,20 +5,7 @@ machine slows all alike. /healthz, which asks the database nothing, and a list o
 primary key, say how much of a time is not the read's own.
 """
 
-import os
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from random import Random
-from statistics import median, quantiles
-
-import httpx
-from sqlalchemy import Connection, create_engine, make_url, text
-
-from tests.support.stack_process import StackProcess
+from sqlalchemy import Connection, text
 
 EVENTS = 5_000_000
 DAYS = 56
@@ -50,7 +37,7 @@ _FACTS = (
         count(DISTINCT referrer_id), count(*) FROM attribution_events WHERE event_type = 'click' GROUP BY 1, 2""",
     f"""INSERT INTO clicks_per_device_day SELECT {_DAY}, device_fingerprint, count(*), min(occurred_at),
         max(occurred_at) FROM attribution_events WHERE event_type = 'click' GROUP BY 1, 2""",
-    f"""INSERT INTO bursts_per_device_day (day, device_fingerprint, span_2, span_3)
+    """INSERT INTO bursts_per_device_day (day, device_fingerprint, span_2, span_3)
         SELECT day, device_fingerprint, '1 s', '2 s' FROM clicks_per_device_day WHERE clicks > 5""",
     f"""INSERT INTO activity_per_referrer_day SELECT {_DAY}, referrer_id, source, 0,
         count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'visit'),
@@ -76,8 +63,9 @@ _CASES = """
     FROM (VALUES ('referrer', 'ring', 1000), ('device', 'burst', 2000), ('network', 'over_limit', 1500),
             ('link', 'denied', 500)) AS of_kind (kind, rule, most)
         CROSS JOIN LATERAL generate_series(0, most - 1) AS n
-        CROSS JOIN LATERAL (SELECT CASE kind WHEN 'network' THEN
-            host(inet '10.0.0.0' + CASE WHEN n < 4 THEN n ELSE 252 + n END) ELSE kind || '-' || n END AS entity) AS named
+        CROSS JOIN LATERAL (SELECT CASE kind WHEN 'network'
+            THEN host(inet '10.0.0.0' + CASE WHEN n < 4 THEN n ELSE 252 + n END) ELSE kind || '-' || n END AS entity
+        ) AS named
         CROSS JOIN LATERAL (SELECT (ARRAY['open', 'open', 'decided', 'closed'])[n % 4 + 1] AS status) AS stored
         CROSS JOIN LATERAL (SELECT CASE status WHEN 'decided' THEN
             (ARRAY['fraud', 'legitimate'])[n / 4 % 2 + 1] END AS verdict) AS decided
@@ -98,7 +86,7 @@ _HISTORY = (
 _LISTS = """
     INSERT INTO entity_lists (list, kind, value, reason, created_at, created_by)
     SELECT (ARRAY['allow', 'deny', 'watch'])[n % 3 + 1], kind,
-        CASE kind WHEN 'network' THEN format('172.%s.%s.0/24', 16 + n / 200, n % 200) ELSE kind || '-of-a-list-' || n END,
+        CASE kind WHEN 'network' THEN format('172.16.%s.0/24', n) ELSE kind || '-of-a-list-' || n END,
         'benchmark', now(), 'benchmark'
     FROM unnest(ARRAY['network', 'device', 'referrer', 'user_agent', 'link']) AS kind, generate_series(0, 199) AS n
 """

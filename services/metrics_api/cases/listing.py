@@ -81,7 +81,7 @@ class Wanted:
     def build_condition(self, identifiers: Identifiers) -> Condition:
         """The filter in SQL."""
         given = {"status": self.status, "kind": self.kind, "strength": self.strength}
-        values = {name: value for name, value in given.items() if value}
+        values: dict[str, Any] = {name: value for name, value in given.items() if value}
         met = [f"{name} = :{name}" for name in values]
         if self.rule:
             met.append("rules @> ARRAY[CAST(:rule AS text)]")

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Connection, text
 
-from metrics_api.alerts.evaluate import evaluate_guardrails, evaluate_referrers
+from metrics_api.alerts.evaluate import build_recent_query, evaluate_guardrails, evaluate_referrers
+from metrics_api.cases import refresh
 from metrics_api.cases.refresh import CASE_KINDS
 from metrics_api.context import Context
+from metrics_api.db.paging import Page
 from tests.support.api_fixtures import Api
 from tests.support.batches import REBUILD
 from tests.support.builders import build_event
@@ -24,6 +27,8 @@ from tests.support.case_builders import (
     plant_network,
     plant_self_referral,
 )
+from tests.support.entity_lists import save_entry
+from tests.support.privacy_requests import erase
 from viral_contract.models.people import Scope
 
 
@@ -214,6 +219,69 @@ def test_who_sees_masks_finds_by_ref_only(api: Api, context: Context, holder_of:
     assert (list_cases(viewer, q=NETWORK), list_cases(viewer, q="203.0")) == ([], [])
     assert list_cases(viewer, q=network["ref"]) == [network]
     assert list_cases(api, q=network["ref"])[0]["entity"] == NETWORK
+
+
+def test_those_with_most_at_stake_are_opened_first(api: Api, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "OPENED_AT_ONCE", 2)
+    for number in range(3):
+        plant_network(api, f"203.0.113.{number}", conversions=number)
+    evaluate(context)
+    assert [case["entity"] for case in list_cases(api)] == ["203.0.113.2", "203.0.113.1"]
+    evaluate(context)
+    assert [case["entity"] for case in list_cases(api)] == ["203.0.113.2", "203.0.113.1", "203.0.113.0"]
+
+
+def test_score_and_alerts_do_not_depend_on_cases(api: Api, context: Context, connection: Connection) -> None:
+    plant_network(api)
+    failed = ("viral_engine_case_refreshes_total", {"outcome": "failed"})
+    before = REGISTRY.get_sample_value(*failed)
+    connection.execute(text("ALTER TABLE case_changes RENAME TO renamed"))
+    connection.commit()
+    try:
+        evaluation = evaluate_guardrails(context, now=datetime.now(UTC))
+    finally:
+        connection.execute(text("ALTER TABLE renamed RENAME TO case_changes"))
+        connection.commit()
+    assert (REGISTRY.get_sample_value(*failed), list_cases(api)) == ((before or 0) + 1, [])
+    assert evaluation.health_score < 100
+    assert len(api.read("/v1/guardrails/history")["points"]) == 1
+    assert [alert["id"] for alert in api.read("/v1/alerts")["alerts"]] == evaluation.opened_alerts != []
+    evaluate(context)
+    assert [case["entity"] for case in list_cases(api)] == [NETWORK]
+    assert REGISTRY.get_sample_value("viral_engine_open_cases") == 1
+
+
+def test_what_was_found_before_an_erasure_opens_no_case(api: Api, context: Context, connection: Connection) -> None:
+    plant_self_referral(api)
+    query = build_recent_query(context, Page(1), now=datetime.now(UTC))
+    with context.database.read() as reading:
+        found = refresh.find_all(reading, query)
+    assert [finding.entity for finding in found.findings] == ["sam"]
+    erase(api, connection, "user", "sam")
+    with context.database.write() as writing:
+        refresh.save_cases(writing, query, found, CASE_KINDS)
+    assert list_cases(api) == []
+
+
+def test_conversions_of_listed_networks_are_found_by_the_widths_of_networks(api: Api, context: Context) -> None:
+    listed = ["203.0.113.0/24", "203.0.113.7", "198.51.100.0/22", "2001:db8:1::/48", "2001:db8:1:2::/64"]
+    seen = ["203.0.113.7", "203.0.113.8", "198.51.101.9", "2001:db8:1:2::3", "2001:db8:1:4::5", "192.0.2.1"]
+    for number, network in enumerate(listed):
+        save_entry(api, f"{'watch' if number % 2 else 'deny'}/network", network)
+    for address in seen:
+        api.post_events(
+            build_event(at=YESTERDAY, ip_address=address),
+            build_event("conversion", at=YESTERDAY, ip_address=address, referrer_id="maria", user_id=address),
+        )
+    evaluate(context)
+    found = {case["entity"]: case["stake"]["conversions"] for case in list_cases(api, kind="network")}
+    assert found == {
+        "203.0.113.0/24": 2,
+        "203.0.113.7": 1,
+        "198.51.100.0/22": 1,
+        "2001:db8:1::/48": 2,
+        "2001:db8:1:2::/64": 1,
+    }
 
 
 def test_cases_of_referrers_are_refreshed_apart(api: Api, context: Context) -> None:
