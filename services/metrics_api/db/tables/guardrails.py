@@ -9,9 +9,10 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    cast,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from metrics_api.db.tables.columns import metadata, time_column
 
@@ -66,7 +67,8 @@ entity_lists = Table(
 )
 Index(
     "idx_entity_lists_network",
-    text("(value::inet) inet_ops"),
+    cast(entity_lists.c.value, INET).label("network"),
     postgresql_using="gist",
-    postgresql_where=entity_lists.c.kind == "network",
+    postgresql_ops={"network": "inet_ops"},
+    postgresql_where=text("kind = 'network'"),
 )
