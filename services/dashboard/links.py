@@ -36,6 +36,16 @@ def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
     return f"{INVESTIGATION_PATH}{search}{separator}{urlencode({'kind': kind, 'id': identifier})}"
 
 
+def user_path(shown: str, search: str = "") -> str:
+    """The page that looks into what a user referred; "" for one whose id this viewer sees masked."""
+    return "" if shown.endswith(("*", "…")) else investigation_path("referrer", shown, search)
+
+
+def link_path(link_id: str) -> str:
+    """The cases that name a link."""
+    return f"{CASES_PATH}?{urlencode({'q': link_id})}"
+
+
 def alert_path(alert_id: int) -> str:
     """The page of one alert."""
     return f"{ALERT_PATH}?id={alert_id}"

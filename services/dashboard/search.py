@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import structlog
@@ -14,12 +13,13 @@ from dashboard.components.icons import build_icon
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_refused
 from dashboard.formats import format_masked, format_minute
-from dashboard.links import CASES_PATH, alert_path, case_path, investigation_path, report_path
+from dashboard.links import alert_path, case_path, investigation_path, link_path, report_path
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.search import SearchAnswer, SearchHit
 from viral_reports.figures import format_counted
 
 LONGEST_TEXT = 256
+_SHORTEST_PART = 3
 _log = structlog.get_logger()
 
 
@@ -36,13 +36,14 @@ _GROUPS: Mapping[str, _Group] = {
     "networks": _Group("Networks", "globe", lambda hit: investigation_path("ip_address", hit.id, "")),
     "devices": _Group("Devices", "device", lambda hit: investigation_path("device", hit.id, "")),
     "referrers": _Group("Referrers", "person", lambda hit: investigation_path("referrer", hit.id, "")),
-    "links": _Group("Links", "link", lambda hit: f"{CASES_PATH}?{urlencode({'q': hit.id})}"),
+    "users": _Group("Users", "person", lambda hit: investigation_path("referrer", hit.id, "")),
+    "links": _Group("Links", "link", lambda hit: link_path(hit.id)),
     "cases": _Group("Cases", "inbox", lambda hit: case_path(int(hit.id))),
     "alerts": _Group("Alerts", "bell", lambda hit: alert_path(int(hit.id))),
     "reports": _Group("Reports", "report", lambda hit: report_path(int(hit.id))),
 }
 _NOTHING = "Nothing has this id or part of it"
-_HINT = "An address, device, user, link, case, alert or report, by its id or the beginning of it"
+_HINT = "An address, device, referrer, user, link, case, alert or report, by its id or part of it"
 
 
 def build_search_button() -> Component:
@@ -103,7 +104,7 @@ def find(api: MetricsApi, given: str | None) -> list[Component]:
     if not text:
         return [build_hint(_HINT)]
     try:
-        return build_results(api.search(text))
+        return build_results(api.search(text), text)
     except API_FAILURES as error:
         if is_refused(error):
             return [build_hint(_NOTHING)]
@@ -111,18 +112,32 @@ def find(api: MetricsApi, given: str | None) -> list[Component]:
         return [html.P("Could not search: the API does not answer.", className="hint", role="alert")]
 
 
-def build_results(answer: SearchAnswer) -> list[Component]:
+def build_results(answer: SearchAnswer, text: str) -> list[Component]:
     """The hits in groups, and how many there are."""
     groups = {kind: hits for kind in _GROUPS if (hits := getattr(answer, kind))}
+    limit = _describe_limit(answer, text)
     if not groups:
-        return [build_hint(_NOTHING)]
+        return [build_hint(_NOTHING), *limit]
     total = sum(map(len, groups.values()))
     keys = [html.Span([html.Kbd("↑"), html.Kbd("↓"), "choose"]), html.Span([html.Kbd("Enter"), "open"])]
     count = html.Span(format_counted(total, "result"), className="search-count")
     return [
         *(_build_group(_GROUPS[kind], hits) for kind, hits in groups.items()),
+        *limit,
         html.Div([*keys, count], className="search-foot"),
     ]
+
+
+def _describe_limit(answer: SearchAnswer, text: str) -> list[Component]:
+    """Where not everything was searched for parts."""
+    if not answer.beginnings_only:
+        return []
+    if len(text) < _SHORTEST_PART:
+        said = f"Of ids, beginnings only. {_SHORTEST_PART} characters or more are also found inside an id."
+    else:
+        kinds = ", ".join(_GROUPS[kind].heading.lower() for kind in answer.beginnings_only)
+        said = f"Older {kinds} are found by the beginning of their ids only."
+    return [html.P(said, className="search-limit")]
 
 
 def _build_group(group: _Group, hits: Sequence[SearchHit]) -> Component:

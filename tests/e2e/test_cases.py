@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +14,12 @@ from sqlalchemy import create_engine
 
 from tests.e2e.mailing import open_windows
 from tests.support.browsing import ColorScheme, Visit
+from tests.support.builders import build_clicks
 from tests.support.people import create_person
 from tests.support.stack_process import StackProcess
 from tests.support.suspects import BOTS, LUCKY, SELFISH, save_suspects
 from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.cases import VerdictRequest
 from viral_contract.models.people import Role
 
 # In one of pytest-xdist's workers, so that only one stack is started.
@@ -200,6 +202,66 @@ def test_who_comes_second_sees_who_was_first(signed_in: Open) -> None:
         expect(verdict.get_by_text("by admin@example.org")).to_be_visible()
         verdict.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("is open again")).to_be_visible()
+
+
+def test_a_row_that_somebody_else_decides_keeps_its_place_until_the_next_navigation(
+    signed_in: Open, suspects: Suspects
+) -> None:
+    case_id = suspects.find_case(LUCKY)
+    with signed_in(Role.ANALYST) as guest:
+        page = open_queue(guest)
+        row = row_of(page, LUCKY)
+        expect(row.get_by_role("checkbox")).to_be_visible()
+        decided = suspects.api.decide_case(case_id, VerdictRequest(verdict="legitimate", reason="Our own test"))
+        page.get_by_role("button", name="Refresh").click()
+        expect(row).to_contain_text(re.compile("Legitimate, by .* just now"))
+        expect(row.get_by_role("link", name="View")).to_be_visible()
+        expect(row.get_by_role("checkbox")).to_have_count(0)
+        page.reload()
+        expect(page.locator("tr[data-row]").first).to_be_visible()
+        expect(row).to_have_count(0)
+        assert decided.decision is not None
+        suspects.api.undo_verdict(case_id, decided.decision.id)
+        assert guest.complaints == []
+
+
+def test_selected_cases_are_put_on_a_list_and_found_by_when_they_were_seen(signed_in: Open) -> None:
+    with signed_in(Role.ADMIN) as guest:
+        page = open_queue(guest, "?kind=device")
+        page.get_by_role("checkbox", name=re.compile(r"^Select case")).first.click()
+        page.get_by_role("button", name="Add to list…").click()
+        window = page.get_by_role("dialog", name="Add to list")
+        window.get_by_role("textbox", name="List").click()
+        page.get_by_role("option", name="Watch").click()
+        window.get_by_label("Reason").fill("Looks like a phone of ours")
+        window.get_by_role("button", name="Add to list").click()
+        expect(page.get_by_text("1 entry is now watched.")).to_be_visible()
+        page.get_by_role("textbox", name="Seen").click()
+        page.get_by_role("option", name="Last 7 days").click()
+        expect(page).to_have_url(re.compile("days=7"))
+        expect(page.locator("tr[data-row]")).to_have_count(len(BOTS))
+        assert guest.complaints == []
+
+
+def test_a_network_that_only_the_referrer_uses_is_decided_with_the_case(signed_in: Open, suspects: Suspects) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    clicks = build_clicks(12, at=at, apart=60, ip_address="203.0.113.77", referrer_id=SELFISH)
+    suspects.api.save_events(clicks)
+    suspects.api.evaluate_now()
+    with signed_in(Role.ANALYST) as guest:
+        page = guest.page
+        guest.open(f"{CASES}/{suspects.find_case(SELFISH)}")
+        expect(card(page, "Timeline").get_by_text("Opened by Self-referral")).to_be_visible()
+        verdict = card(page, "Verdict")
+        expect(verdict.get_by_role("checkbox", name="Also decide 1 linked case")).to_be_checked()
+        expect(verdict.get_by_text("network 203.0.113")).to_be_visible()
+        page.keyboard.press("l")
+        verdict.get_by_role("button", name="Save as legitimate").click()
+        toast = page.locator("#verdict-toast")
+        expect(toast).to_contain_text("2 cases decided: legitimate")
+        toast.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("2 verdicts undone.")).to_be_visible()
+        assert guest.complaints == []
 
 
 def test_viewers_see_evidence_and_no_buttons(signed_in: Open, suspects: Suspects) -> None:

@@ -61,6 +61,11 @@ class _ListShown(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class _QueueShown(_ListShown):
+    ids: Annotated[list[_RowId], Field(max_length=200)]
+
+
+@with_config(ConfigDict(extra="forbid"))
 class _Asked(TypedDict):
     ids: Annotated[list[_RowId], Field(min_length=1, max_length=100)]
     verdict: CaseVerdict
@@ -108,6 +113,8 @@ _STORES: dict[str, TypeAdapter[Any]] = {
     "growth-shown": TypeAdapter(_Shown | None),
     "report-email-shown": TypeAdapter(_EmailShown | None),
     "case-shown": TypeAdapter(_CaseShown | None),
+    "case-linked-ids": TypeAdapter(Annotated[list[_RowId], Field(max_length=20)]),
+    "cases-shown": TypeAdapter(_QueueShown | None),
     "verdict-asked": TypeAdapter(_Asked | None),
     "verdict-opened": TypeAdapter(_Opened | None),
     "verdict-undone": TypeAdapter(_Undone | None),
@@ -122,6 +129,7 @@ _PROPERTIES: dict[str, TypeAdapter[Any]] = {
     "n_submit": _NUMBER,
     "n_intervals": _NUMBER,
     "id": TypeAdapter(dict[str, Part]),
+    "checked": TypeAdapter(StrictBool | None),
     "children": _ANYTHING,
 }
 # What the ids of buttons in lists hold, by the page that they name.

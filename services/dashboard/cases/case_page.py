@@ -17,6 +17,7 @@ from dashboard.cases.case_view import (
 from dashboard.cases.deciding import save
 from dashboard.cases.evidence import build_evidence
 from dashboard.cases.graph import build_graph
+from dashboard.cases.linked import add_linked
 from dashboard.cases.timeline import build_timeline
 from dashboard.cases.verdict_card import build_changes, build_decided, build_verdict_card, describe_choice
 from dashboard.cases.words import find_reason, find_strongest
@@ -68,6 +69,7 @@ def build_layout(_settings: DashboardSettings) -> Component:
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
     """The case first, then what takes longer; and the form."""
     _add_show(app, views)
+    add_linked(app, views)
     _add_rest(app, views)
     _add_form(app, views)
 
@@ -214,6 +216,8 @@ def _add_form(app: Dash, views: SharedViews) -> None:
             "reason": State("case-reason", "value"),
             "note": State("case-note", "value"),
             "until": State("case-until", "value"),
+            "linked": State("case-linked-ids", "data"),
+            "decides_linked": State("case-linked", "checked"),
         },
         running=[(Output("case-save", "disabled"), True, False), (Output("case-save-next", "disabled"), True, False)],
         prevent_initial_call=True,
@@ -245,10 +249,13 @@ def save_case(
     reason: str,
     note: str | None,
     until: str | None,
+    linked: list[int] | None,
+    decides_linked: bool | None,
     goes_on: bool,
 ) -> dict[str, Any]:
-    """Save the verdict, and go on to the next case if asked to."""
-    opened = {"ids": [shown["id"]], "verdict": _parse_verdict(chosen), "change": shown["change"]}
+    """Save the verdict, that of linked cases with it, and go on to the next case if asked to."""
+    ids = [shown["id"], *((linked or []) if decides_linked else [])]
+    opened = {"ids": ids, "verdict": _parse_verdict(chosen), "change": shown["change"]}
     saved = save(api, opened, reason, note, until, now=datetime.now(UTC))
     is_saved = saved["done"] is not no_update
     wanted = case_path(shown["next"]) if shown["next"] else CASES_PATH

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases.entity import build_rule_chip
@@ -13,11 +13,13 @@ from dashboard.cases.why import format_finding
 from dashboard.cases.words import RULES
 from dashboard.components.card import build_hint
 from dashboard.formats import format_percent, format_seconds
+from dashboard.links import user_path
 from viral_contract.models.cases import CaseKind, CaseRule
 from viral_contract.models.referrer_evidence import RuleEvidence
 from viral_reports.figures import format_count, format_rate
 
 _UNKNOWN = "–"
+_MOST_USERS = 12
 _MATTERS = {
     "farm": "Real invitees bring a device each.",
     "ring": "People who invite friends also reach users outside their own devices.",
@@ -83,7 +85,21 @@ def _build_finding(found: RuleEvidence) -> Component:
     text = html.P([html.Strong(f"{format_finding(found)}."), *([f" {matters}"] if matters else [])])
     met = html.Span("Worth a look" if found.strength == "looks" else _format_met(found), className="hint")
     head = html.Div([build_rule_chip(found), text, met], className="rule-finding-head")
-    return html.Div([head, _build_measures(found, list_measures(found))], className="rule-finding")
+    return html.Div(
+        [head, _build_measures(found, list_measures(found)), *_build_users(found)], className="rule-finding"
+    )
+
+
+def _build_users(found: RuleEvidence) -> list[Component]:
+    """The users whom a rule names, each with the way to what they referred."""
+    try:
+        users = Facts(found).texts("user_ids")
+    except KeyError:
+        return []
+    named = [dcc.Link(user, href=path) if (path := user_path(user)) else user for user in users[:_MOST_USERS]]
+    rest = [f" and {format_count(len(users) - _MOST_USERS)} more"] if len(users) > _MOST_USERS else []
+    listed = [part for each in named for part in (", ", each)][1:]
+    return [html.P(["Users: ", *listed, *rest], className="hint rule-users")]
 
 
 def _format_matter(found: RuleEvidence) -> str:

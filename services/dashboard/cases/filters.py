@@ -7,6 +7,7 @@ from dashboard.cases.words import KINDS, ORDERS, RULES, STATUSES, STRENGTHS
 from dashboard.links import CASES_PATH
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
 
+SEEN = Choice("days", "Seen", {ANY: "Any time", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"})
 TOOLBAR = Toolbar(
     search="Referrer, device, network, link",
     choices=(
@@ -15,9 +16,10 @@ TOOLBAR = Toolbar(
         Choice("rule", "Rule", {ANY: "All", **{str(each): word for each, word in RULES.items()}}),
         Choice("strength", "Strength", {ANY: "Any", **{str(each): word for each, word in STRENGTHS.items()}}),
         Choice("order", "Order", {str(each): word for each, word in ORDERS.items()}),
+        SEEN,
     ),
 )
-_NARROWING = ("q", "kind", "rule", "strength")
+_NARROWING = ("q", "kind", "rule", "strength", "days")
 
 
 def find_status(filters: Mapping[str, str]) -> str:

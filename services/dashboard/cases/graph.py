@@ -4,14 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases.figures import cut_id
 from dashboard.components.icons import build_icon
-from dashboard.links import INVESTIGATION_PATH
+from dashboard.links import investigation_path, link_path, user_path
 from viral_contract.models.cases import CaseGraph, GraphEdge, GraphNode
 from viral_contract.models.investigations import EntityKind
 from viral_reports.figures import format_count, format_counted
@@ -27,6 +26,7 @@ _LEAST_HEIGHT = 180
 _RADIUS = 11
 _INVITEE_RADIUS = 6
 _LONGEST_LABEL = 15
+_LONGEST_OF_MANY = 9
 
 
 def build_graph(graph: CaseGraph) -> list[Component]:
@@ -66,12 +66,13 @@ def draw_graph(graph: CaseGraph) -> dict[str, Any]:
     places = _place(by_column, columns, height)
     known = {node.id: node for node in graph.nodes}
     ties = _count_ties(graph.edges, known)
+    longest = _LONGEST_LABEL if len(columns) < len(_COLUMNS) else _LONGEST_OF_MANY
     return {
         "width": _WIDTH,
         "height": height + 24,
         "columns": [_head(kind, by_column[kind], places) for kind in columns],
         "lines": [_line(edge, places) for edge in graph.edges if edge.source in places and edge.target in places],
-        "nodes": [_dot(node, places[node.id], ties[node.id]) for node in graph.nodes if node.id in places],
+        "nodes": [_dot(node, places[node.id], ties[node.id], longest) for node in graph.nodes if node.id in places],
     }
 
 
@@ -115,7 +116,7 @@ def _line(edge: GraphEdge, places: Mapping[str, tuple[float, float]]) -> dict[st
     return {"path": f"M{x1:g} {y1:g}C{middle:g} {y1:g} {middle:g} {y2:g} {x2:g} {y2:g}", "hot": edge.suspicious}
 
 
-def _dot(node: GraphNode, place: tuple[float, float], ties: int) -> dict[str, Any]:
+def _dot(node: GraphNode, place: tuple[float, float], ties: int, longest: int) -> dict[str, Any]:
     is_invitee = node.kind == "invitee"
     # The page is titled by the referrer of a case.
     is_named = not is_invitee and not (node.kind == "referrer" and node.suspicious)
@@ -125,7 +126,7 @@ def _dot(node: GraphNode, place: tuple[float, float], ties: int) -> dict[str, An
         "radius": _INVITEE_RADIUS if is_invitee else _RADIUS,
         "kind": node.kind,
         "hot": node.suspicious,
-        "text": cut_id(node.label, _LONGEST_LABEL) if is_named else "",
+        "text": cut_id(node.label, longest) if is_named else "",
         "note": format_counted(ties, "invitee") if ties and node.kind in ("device", "network") else "",
         "title": node.label,
         "href": _find_path(node),
@@ -133,9 +134,13 @@ def _dot(node: GraphNode, place: tuple[float, float], ties: int) -> dict[str, An
 
 
 def _find_path(node: GraphNode) -> str:
-    """The investigation of a node, "" where there is none."""
+    """The page about a node, "" where there is none."""
+    if node.kind == "link":
+        return link_path(node.label)
+    if node.kind == "invitee":
+        return user_path(node.label)
     kind = _KINDS.get(node.kind)
-    return f"{INVESTIGATION_PATH}?{urlencode({'kind': kind, 'id': node.ref or node.label})}" if kind else ""
+    return investigation_path(kind, node.ref or node.label, "") if kind else ""
 
 
 def _build_notes(graph: CaseGraph) -> list[Component]:

@@ -93,11 +93,11 @@ def _format_precision(answer: CasesAnswer) -> tuple[str, str]:
     return f"{made.precision:.0%}", f"{made.fraud} of {made.fraud + made.legitimate}, {low:.0%}–{high:.0%}"
 
 
-def build_list(answer: CasesAnswer, filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
+def build_list(cases: list[Case], filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
     """The rows, or why there are none."""
-    if not answer.cases:
+    if not cases:
         return _build_no_match(filters) if is_narrowed(filters) else _build_nothing(find_status(filters))
-    return build_queue(answer.cases, filters, may_decide=may_decide, now=now)
+    return build_queue(cases, filters, may_decide=may_decide, now=now)
 
 
 def _build_nothing(status: str) -> Component:

@@ -1,6 +1,7 @@
 """The page of the queue: it refreshes by itself, and its filters live in the address."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,8 @@ from dash.development.base_component import Component
 
 from dashboard.cases.bulk import build_bulk_verdicts
 from dashboard.cases.file import fetch_file
-from dashboard.cases.filters import TOOLBAR, find_status
+from dashboard.cases.filters import SEEN, TOOLBAR, find_status
+from dashboard.cases.kept import keep_decided
 from dashboard.cases.queue import Queue, build_figures, build_list, fetch_cases, fetch_queue
 from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
@@ -27,7 +29,7 @@ from dashboard.lists.empty import build_load_failure
 from dashboard.lists.file import add_file
 from dashboard.lists.keys import build_keys
 from dashboard.lists.paging import SIZES, build_ways, format_showing, read_page, read_size
-from dashboard.lists.toolbar import build_pager, build_selection, build_sums, build_toolbar, label_tabs
+from dashboard.lists.toolbar import build_choice, build_pager, build_selection, build_sums, build_toolbar, label_tabs
 from dashboard.live.page import add_tick, build_clock, build_refresh
 from dashboard.live.view import find_digest
 from dashboard.page import Page
@@ -35,10 +37,13 @@ from dashboard.period import read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.cases import Case
 from viral_contract.models.people import Scope
 
 _LEGEND = "Solid chips flag; dashed chips are worth a look and flag nothing alone"
 _SLUG = "cases"
+# The period stands in the header.
+_ABOVE_ROWS = replace(TOOLBAR, choices=[each for each in TOOLBAR.choices if each is not SEEN])
 _DRAWN = ("figures", "list", "tabs", "showing", "ways", "pager_hidden", "export")
 _log = structlog.get_logger()
 
@@ -63,13 +68,13 @@ def build_layout(settings: DashboardSettings) -> Component:
             dcc.Store(id="cases-shown"),
             dcc.Store(id="cases-selected", data=[]),
             dcc.Store(id="cases-defaults", data={**TOOLBAR.defaults, "limit": str(SIZES[0])}),
-            build_page_header("Cases", "", [about], lists, build_refresh(_SLUG), above=None),
+            build_page_header("Cases", "", [about], lists, build_choice(_SLUG, SEEN), build_refresh(_SLUG), above=None),
             build_refresh_problem(_SLUG),
             html.Div(id="cases-said", className="said", role="status"),
             html.Div(build_blank(96), id="cases-figures"),
             html.Section(
                 [
-                    build_toolbar(_SLUG, TOOLBAR, f"{CASES_PATH}.csv"),
+                    build_toolbar(_SLUG, _ABOVE_ROWS, f"{CASES_PATH}.csv"),
                     _build_selection(),
                     html.Div(_build_skeleton(), id="cases-list"),
                     build_pager(_SLUG),
@@ -131,33 +136,37 @@ def show(
 ) -> dict[str, Any]:
     """What to change on a page that shows `shown`; a failed refresh leaves what is there."""
     wanted = read_search(search)
+    before = shown["ids"] if shown and shown["search"] == (search or "") else []
     try:
-        queue = fetch_queue(api, wanted)
-        may_decide = current_viewer().may(Scope.CASES_WRITE)
+        queue, viewer = fetch_queue(api, wanted), current_viewer()
+        is_open = find_status(TOOLBAR.find_filters(wanted)) == "open"
+        listed = keep_decided(api, queue.answer.cases, before if is_open else [], viewer.person.email)
     except API_FAILURES as error:
         return _explain(error, search, shown, now=now)
-    drawn = _draw(queue, wanted, may_decide=may_decide, now=now)
+    drawn = _draw(queue, listed, wanted, may_decide=viewer.may(Scope.CASES_WRITE), now=now)
     digests = {name: find_digest(part) for name, part in drawn.items()}
     known = shown["digests"] if shown else {}
     return {
         **{name: part if known.get(name) != digests[name] else no_update for name, part in drawn.items()},
-        "shown": {"search": search or "", "digests": digests},
+        "shown": {"search": search or "", "digests": digests, "ids": [case.id for case in listed]},
         "problem": format_refresh_problem(format_clock(now), seconds),
         "problem_hidden": True,
     }
 
 
-def _draw(queue: Queue, wanted: Mapping[str, str], *, may_decide: bool, now: datetime) -> dict[str, Any]:
+def _draw(
+    queue: Queue, listed: list[Case], wanted: Mapping[str, str], *, may_decide: bool, now: datetime
+) -> dict[str, Any]:
     answer, filters = queue.answer, TOOLBAR.find_filters(wanted)
     before = (read_page(wanted) - 1) * read_size(wanted)
     counts = answer.counts.model_dump()
     return {
         "figures": build_figures(queue),
-        "list": build_list(answer, filters, may_decide=may_decide, now=now),
+        "list": build_list(listed, filters, may_decide=may_decide, now=now),
         "tabs": label_tabs(TOOLBAR.tabs, counts) if TOOLBAR.tabs else no_update,
         "showing": [*format_showing(len(answer.cases), answer.total, before), f" {find_status(filters)} cases"],
         "ways": build_ways(CASES_PATH, wanted, answer.next_cursor, answer.total),
-        "pager_hidden": not answer.cases,
+        "pager_hidden": not listed,
         "export": f"{CASES_PATH}.csv?{urlencode(filters)}" if filters else f"{CASES_PATH}.csv",
     }
 

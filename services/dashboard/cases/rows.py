@@ -12,6 +12,7 @@ from dashboard.cases.filters import find_order, find_status, format_address
 from dashboard.cases.why import find_days_over, format_why
 from dashboard.cases.words import VERDICTS, build_undo_key, find_reason, find_strongest
 from dashboard.formats import format_age, format_minute
+from dashboard.links import case_path
 from dashboard.lists.sorted_table import build_box
 from viral_contract.models.cases import Case, CaseOrder, CaseVerdict, Decision
 from viral_reports.figures import format_count
@@ -22,7 +23,13 @@ _TONES: dict[CaseVerdict, str] = {"fraud": "fraud", "legitimate": "ok", "unsure"
 def build_queue(cases: list[Case], filters: Mapping[str, str], *, may_decide: bool, now: datetime) -> Component:
     """The table; its rows take the keyboard in assets/lists.js."""
     can_select = may_decide and find_status(filters) == "open"
-    body = [_build_row(case, can_select=can_select, may_decide=may_decide, now=now) for case in cases]
+    is_of_open = find_status(filters) == "open"
+    body = [
+        _build_kept_row(case, case.decision, can_select=can_select, now=now)
+        if is_of_open and case.status == "decided" and case.decision
+        else _build_row(case, can_select=can_select, may_decide=may_decide, now=now)
+        for case in cases
+    ]
     caption = html.Caption(f"Cases, {find_status(filters)}", className="visually-hidden")
     head = html.Thead(_build_head(filters, can_select=can_select))
     acts = {"data-acts": "true"} if may_decide else {}
@@ -54,17 +61,23 @@ def _build_sorted(label: str, by: CaseOrder, filters: Mapping[str, str], class_n
     return html.Th(link, scope="col", className=class_name, **{"aria-sort": "none"})
 
 
+def _build_kept_row(case: Case, decision: Decision, *, can_select: bool, now: datetime) -> Component:
+    """An open case until somebody else decided it, with their name and nothing more to do."""
+    said = f"{VERDICTS[decision.verdict]}, by {decision.decided_by} {format_age(decision.decided_at, now=now)}"
+    view = dcc.Link("View", href=case_path(case.id), className="verdict-view")
+    place = html.Span([build_state(decision.verdict, said), view], className="verdict-kept")
+    box = [html.Td(className="select-cell")] if can_select else []
+    row = {"data-row": str(case.id)}
+    return html.Tr([*box, *_build_about(case), html.Td(place, className="seen")], tabIndex="-1", **row)
+
+
 def _build_row(case: Case, *, can_select: bool, may_decide: bool, now: datetime) -> Component:
     box = build_box(str(case.id), f"Select case {case.id}")
     stake = case.stake
     return html.Tr(
         [
             *([html.Td(box, className="select-cell")] if can_select else []),
-            html.Td(case.id, className="case-id figures"),
-            html.Td(build_entity(case, *find_notes(case)), className="case-who"),
-            html.Td(_build_why(case), className="case-why"),
-            _build_stake(stake.conversions, "conversions", "conv."),
-            _build_stake(stake.clicks, "clicks", "clicks"),
+            *_build_about(case),
             html.Td(_build_last(case, may_decide=may_decide, now=now), className="seen"),
         ],
         tabIndex="-1",
@@ -76,6 +89,17 @@ def _build_row(case: Case, *, can_select: bool, may_decide: bool, now: datetime)
             "data-click": str(stake.clicks),
         },
     )
+
+
+def _build_about(case: Case) -> list[Component]:
+    """The cells up to the last one."""
+    return [
+        html.Td(case.id, className="case-id figures"),
+        html.Td(build_entity(case, *find_notes(case)), className="case-who"),
+        html.Td(_build_why(case), className="case-why"),
+        _build_stake(case.stake.conversions, "conversions", "conv."),
+        _build_stake(case.stake.clicks, "clicks", "clicks"),
+    ]
 
 
 def describe_row(case: Case) -> dict[str, str]:

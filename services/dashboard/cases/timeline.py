@@ -5,12 +5,14 @@ from datetime import date
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.cases.words import RULES
 from dashboard.formats import format_minute
 from viral_contract.models.cases import CaseBucket, CaseTimeline, TimelineEntry
 from viral_reports.dates import format_day_of_year
 from viral_reports.figures import format_counted
 
 _WARNING = ("opened", "rule", "reopened")
+_FOUND = {"opened": "Opened by", "rule": "Also found by", "reopened": "Found again by"}
 _MOST_DAYS = 56
 
 
@@ -49,10 +51,16 @@ def _build_bar(day: CaseBucket, most: int) -> Component:
 def _build_entry(entry: TimelineEntry) -> Component:
     dot = "timeline-dot timeline-warning" if entry.kind in _WARNING else "timeline-dot"
     who = f", by {entry.actor}" if entry.actor else ""
+    said = _name_rules(_FOUND[entry.kind], entry) if entry.rules and entry.kind in _FOUND else [f"{entry.text}{who}"]
     return html.Li(
         [
             html.Span(className=dot),
             html.Time(format_minute(entry.at), dateTime=entry.at.isoformat(), className="timeline-at figures"),
-            html.Span(f"{entry.text}{who}"),
+            html.Span(said),
         ]
     )
+
+
+def _name_rules(verb: str, entry: TimelineEntry) -> list[Component | str]:
+    names = [html.Strong(RULES[rule]) for rule in entry.rules]
+    return [verb, " ", *[part for name in names for part in (", ", name)][1:]]

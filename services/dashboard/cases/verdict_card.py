@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.cases.linked import build_linked
 from dashboard.cases.rows import build_state
 from dashboard.cases.verdict_form import UNTIL
 from dashboard.cases.words import CONSEQUENCES, REASONS, RULES, VERDICTS, build_undo_key, find_strongest
@@ -58,6 +59,7 @@ def _build_form() -> list[Component]:
         dmc.Textarea(id="case-note", label="Note (optional)", placeholder="What should the next person know?"),
         build_select("case-until", "Until", UNTIL),
         html.Div(id="case-changes"),
+        *build_linked(),
         html.P(id="case-problem", className="verdict-problem", role="alert"),
         html.Div(
             [

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
@@ -17,6 +17,7 @@ from dashboard.components.table import (
     build_wide_table,
 )
 from dashboard.formats import format_masked, format_minute, format_seconds
+from dashboard.links import link_path, user_path
 from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -197,7 +198,7 @@ def _build_related_sections(found: Investigation, search: str) -> list[Component
 
 
 def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> Component:
-    name, entity_kind = _RELATED[kind]
+    name, _ = _RELATED[kind]
     columns = (
         Column(name.removesuffix("s").removesuffix("e") if kind == "ip_addresses" else name.removesuffix("s")),
         Column("Events", is_figure=True),
@@ -207,7 +208,7 @@ def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> 
     )
     rows = [
         (
-            _build_entity(entity_kind, entity, search),
+            _build_related_entity(kind, entity, search),
             format_count(entity.events),
             format_count(entity.clicks),
             format_count(entity.conversions),
@@ -218,10 +219,13 @@ def _build_related(kind: RelatedKind, related: RelatedEntities, search: str) -> 
     return build_wide_table(f"{name} in the same events", columns, rows)
 
 
-def _build_entity(kind: EntityKind | None, entity: RelatedEntity, search: str) -> Component:
-    if kind is None:
-        return build_identifier(format_masked(entity.shown, entity.alias))
-    return build_suspect(kind, entity.shown, entity.ref or entity.shown, search, entity.alias)
+def _build_related_entity(kind: RelatedKind, entity: RelatedEntity, search: str) -> Component:
+    _, entity_kind = _RELATED[kind]
+    if entity_kind:
+        return build_suspect(entity_kind, entity.shown, entity.ref or entity.shown, search, entity.alias)
+    paths = {"links": link_path(entity.shown), "users": user_path(entity.shown, search)}
+    shown, path = format_masked(entity.shown, entity.alias), paths.get(kind)
+    return dcc.Link(shown, href=path, className="identifier", title=shown) if path else build_identifier(shown)
 
 
 def _build_events(events: list[InvestigatedEvent], search: str) -> Component:

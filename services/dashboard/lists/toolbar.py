@@ -79,8 +79,8 @@ class Toolbar:
 def build_toolbar(slug: str, toolbar: Toolbar, export_path: str | None, columns: Sequence[str] = ()) -> Component:
     """The filters, the choice of columns, and the way to a file of all rows."""
     parts = [*_build_tabs(slug, toolbar.tabs), *_build_search(slug, toolbar.search)]
-    choices = [_build_choice(slug, each) for each in toolbar.choices if not (each.are_tabs or each.is_extra)]
-    extra = [_build_choice(slug, each) for each in toolbar.choices if each.is_extra]
+    choices = [build_choice(slug, each) for each in toolbar.choices if not (each.are_tabs or each.is_extra)]
+    extra = [build_choice(slug, each) for each in toolbar.choices if each.is_extra]
     more = [_build_panel(f"{slug}-filters", "plus", "Filter", extra, html.Span(id=f"{slug}-filtered"))] if extra else []
     shown = [_build_panel(f"{slug}-columns", "columns", "Columns", _build_columns(columns))] if columns else []
     export = [_build_export(slug, export_path)] if export_path else []
@@ -159,7 +159,8 @@ def _build_search(slug: str, placeholder: str) -> list[Component]:
     return [text]
 
 
-def _build_choice(slug: str, choice: Choice) -> Component:
+def build_choice(slug: str, choice: Choice) -> Component:
+    """The select of a filter, whose label stands in its field."""
     return dmc.Select(
         id=control_id(slug, choice.name),
         data=[{"value": value, "label": word} for value, word in choice.words.items()],

@@ -18,6 +18,7 @@ from metrics_api.api.queries import ListQuery, build_identifiers, note_look, rea
 from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.cases import listing
 from metrics_api.cases.graph import fetch_graph
+from metrics_api.cases.linked import fetch_linked
 from metrics_api.cases.timeline import fetch_timeline
 from metrics_api.cases.verdict_effect import measure_verdict
 from metrics_api.cases.verdicts import (
@@ -41,11 +42,13 @@ from viral_contract.models.cases import (
     CasesAnswer,
     CaseStatus,
     CaseTimeline,
+    LinkedCases,
     VerdictEffect,
     VerdictRequest,
 )
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Scope
+from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import FieldError, Problem
 from viral_contract.models.referrer_evidence import Strength
 from viral_contract.models.values import CONTROL_FREE, check_text
@@ -56,8 +59,8 @@ _CHANGED = "Somebody changed the case in the same moment. Nothing was changed. T
 _CASE = f"/v1/cases/<{ROW_ID}:case_id>"
 
 
-class CasesQuery(ListQuery):
-    """Query of the list of cases."""
+class CasesQuery(PeriodQuery, ListQuery):
+    """Query of the list of cases; with a period, only those that were seen in it."""
 
     status: CaseStatus = "open"
     rule: CaseRule | None = None
@@ -95,9 +98,11 @@ class VerdictAnswer(RootModel[Case | VerdictEffect]):
 def get_cases(query: CasesQuery, connection: Connection) -> CasesAnswer:
     """List cases by status: most at stake, or newest, first."""
     page = read_page(query, f"{listing.CURSOR} {query.order}")
-    wanted = listing.Wanted(query.status, query.rule, query.kind, query.strength, query.q, query.order)
+    now = datetime.now(UTC)
+    seen = query.period(now=now) if query.days or query.start else None
+    wanted = listing.Wanted(query.status, query.rule, query.kind, query.strength, query.q, query.order, seen)
     note_look(connection)
-    return listing.fetch_cases(connection, wanted, page, build_identifiers(), now=datetime.now(UTC))
+    return listing.fetch_cases(connection, wanted, page, build_identifiers(), now=now)
 
 
 @cases.route("GET", _CASE, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Case})
@@ -113,6 +118,14 @@ def get_case_graph(case_id: int, connection: Connection) -> CaseGraph:
     note_look(connection)
     row, prefix = _fetch_row(connection, case_id), current_context().settings.detection.fraud_ipv6_prefix
     return fetch_graph(connection, row, prefix, build_identifiers())
+
+
+@cases.route("GET", f"{_CASE}/linked", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LinkedCases})
+def get_linked_cases(case_id: int, connection: Connection) -> LinkedCases:
+    """List the open cases about devices and networks that a referrer's events came from."""
+    note_look(connection)
+    row, prefix = _fetch_row(connection, case_id), current_context().settings.detection.fraud_ipv6_prefix
+    return fetch_linked(connection, row, prefix, build_identifiers())
 
 
 @cases.route("GET", f"{_CASE}/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CaseTimeline})

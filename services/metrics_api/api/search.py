@@ -28,12 +28,12 @@ class SearchQuery(BaseModel):
         AfterValidator(check_text),
         AfterValidator(normalize_id),
         CONTROL_FREE,
-    ] = Field(description="An id or a ref, or the beginning of an id; of cases and alerts any part")
+    ] = Field(description="An id or a ref, or a part of an id")
 
 
 @search.route("GET", "/v1/search", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SearchAnswer})
 def get_search(query: SearchQuery, connection: Connection) -> SearchAnswer:
-    """Find networks, devices, referrers, links, cases, alerts and reports by id."""
+    """Find networks, devices, referrers, users, links, cases, alerts and reports by id or part of it."""
     note_look(connection)
     return find_everything(
         connection, query.q, build_identifiers(), current_context().settings.detection.fraud_ipv6_prefix

@@ -23,6 +23,7 @@ from viral_contract.models.cases import (
     Decisions,
     Stake,
 )
+from viral_contract.models.period import Period
 from viral_contract.models.referrer_evidence import RuleEvidence, Strength
 
 CURSOR = "cases"
@@ -77,6 +78,7 @@ class Wanted:
     strength: Strength | None = None
     q: str | None = None
     order: CaseOrder = "stake"
+    seen: Period | None = None
 
     def build_condition(self, identifiers: Identifiers) -> Condition:
         """The filter in SQL."""
@@ -86,6 +88,9 @@ class Wanted:
         if self.rule:
             met.append("rules @> ARRAY[CAST(:rule AS text)]")
             values["rule"] = self.rule
+        if self.seen:
+            met.append("first_seen < :ends_before AND last_seen >= :begins_at")
+            values |= {"begins_at": self.seen.begins_at, "ends_before": self.seen.ends_before}
         if self.q:
             is_match, asked = _match(self.q, identifiers)
             met.append(is_match)

@@ -76,7 +76,7 @@ def _fill(days: Sequence[date], counted: Sequence[Row[Any]]) -> list[CaseBucket]
 
 
 def _format_entry(row: Row[Any]) -> TimelineEntry:
-    return TimelineEntry(at=row.at, kind=row.kind, text=_describe(row), actor=row.actor)
+    return TimelineEntry(at=row.at, kind=row.kind, text=_describe(row), rules=row.rules, actor=row.actor)
 
 
 def _describe(row: Row[Any]) -> str:

@@ -1,12 +1,14 @@
 """One search over everything that has an id.
 
 Ids are found by their beginning, by walking an index from one value to the next, so that it costs the same however
-many events there are. Cases, alerts and reports are few, and are looked through.
+many events there are, and by any part of them among the newest (`parts.py`). Cases, alerts and reports are few, and are
+looked through.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.alerts.listing import Wanted, fetch_alert, fetch_alerts
@@ -14,6 +16,7 @@ from metrics_api.cases.listing import find_cases
 from metrics_api.db.network_key import network_key
 from metrics_api.db.paging import Page
 from metrics_api.search.beginnings import list_ranges
+from metrics_api.search.parts import PartKind, find_parts
 from viral_contract.models.alerts import Alert
 from viral_contract.models.search import SearchAnswer, SearchHit
 
@@ -31,14 +34,18 @@ _WALK = """
     )
     SELECT value FROM walk WHERE starts_with(value, :first) ORDER BY value LIMIT {hits}
 """
-_DEVICES, _REFERRERS, _LINKS = (
-    text(_WALK.format(table=table, column=column, steps=_MOST_STEPS, hits=MOST_HITS))
+_CLICKING, _OTHERS, _REFERRERS, _LINKS, _USERS = (
+    _WALK.format(table=table, column=column, steps=_MOST_STEPS, hits=MOST_HITS)
     for table, column in (
         ("clicks_per_device_day", "device_fingerprint"),
+        ("attribution_events", "device_fingerprint"),
         ("attribution_events", "referrer_id"),
         ("attribution_links", "link_id"),
+        ("user_journeys", "person"),
     )
 )
+# Devices that never clicked are in events alone, and those of purged events in the counts of clicks.
+_DEVICES = f"SELECT value FROM ({_CLICKING}) AS one UNION SELECT value FROM ({_OTHERS}) AS two ORDER BY value"
 _LAST_OF_NETWORK = """CASE family(walk.value) WHEN 4 THEN walk.value
     ELSE set_masklen(broadcast(set_masklen(walk.value, CAST(:ipv6_prefix AS integer))), 128) END"""
 _NETWORKS = text(f"""
@@ -59,7 +66,7 @@ _NETWORKS = text(f"""
 """)
 _REPORTS = text(f"""
     SELECT id, report_type, period_start, period_end, status, created_at FROM report_runs
-    WHERE id = :id OR starts_with(CAST(period_start AS text), :q) OR starts_with(CAST(period_end AS text), :q)
+    WHERE id = :id OR position(:q IN concat_ws(' ', report_type, period_start, period_end)) > 0
     ORDER BY id DESC LIMIT {MOST_HITS}
 """)
 
@@ -82,47 +89,74 @@ class _Search:
         named = self.identifiers.references.to_identifier(self.q)
         return None if named == self.q else named
 
-    def show(self, value: str, label: str) -> SearchHit:
-        """A network or a device as the caller may see it."""
+    @property
+    def kinds(self) -> list[PartKind]:
+        """The kinds whose ids the caller may see whole: what a mask hides is not searched."""
+        if self.named is not None:
+            return []
+        whole: list[PartKind] = ["networks", "devices", "users"] if self.identifiers.whole else []
+        return ["referrers", "links", *whole]
+
+    def show_network(self, network: str) -> SearchHit:
+        """A network as the caller may see it."""
+        return self._show(network, self.identifiers.show_ip_address(network))
+
+    def show_device(self, device: str) -> SearchHit:
+        """A device as the caller may see it."""
+        return self._show(device, self.identifiers.show_device(device))
+
+    def _show(self, value: str, label: str) -> SearchHit:
         references = self.identifiers.references
         return SearchHit(id=references.to_ref(value), label=label, alias=references.to_alias(value))
 
 
 def find_everything(connection: Connection, q: str, identifiers: Identifiers, ipv6_prefix: int) -> SearchAnswer:
-    """What has this id or begins with it, up to 5 of each kind."""
+    """What has this id, begins with it or holds it, up to 5 of each kind, those that begin with it first."""
     asked = _Search(connection, q, identifiers, ipv6_prefix)
+    parts = find_parts(connection, q, asked.kinds)
+
+    def join(kind: PartKind, beginnings: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys([*beginnings, *parts.found.get(kind, [])]))[:MOST_HITS]
+
     return SearchAnswer(
-        networks=_find_networks(asked),
-        devices=_find_devices(asked),
-        referrers=_walk(asked, _REFERRERS),
-        links=_walk(asked, _LINKS),
+        networks=[asked.show_network(each) for each in join("networks", _find_networks(asked))],
+        devices=[asked.show_device(each) for each in join("devices", _find_devices(asked))],
+        referrers=_name(join("referrers", _walk(asked, _REFERRERS, q))),
+        users=_name(join("users", _find_users(asked))),
+        links=_name(join("links", _walk(asked, _LINKS, q))),
+        beginnings_only=[kind for kind in asked.kinds if kind in parts.is_cut],
         cases=_find_cases(asked),
         alerts=_find_alerts(asked),
         reports=_find_reports(asked),
     )
 
 
-def _find_networks(asked: _Search) -> list[SearchHit]:
+def _name(ids: Sequence[str]) -> list[SearchHit]:
+    return [SearchHit(id=each, label=each) for each in ids]
+
+
+def _find_networks(asked: _Search) -> list[str]:
     wanted = asked.q if asked.identifiers.whole and asked.named is None else asked.named
     ranges = list_ranges(wanted) if wanted else []
     if not ranges:
         return []
     firsts, lasts = ([str(each) for each in column] for column in zip(*ranges, strict=True))
     rows = asked.connection.execute(_NETWORKS, {"firsts": firsts, "lasts": lasts, "ipv6_prefix": asked.ipv6_prefix})
-    networks = dict.fromkeys(network_key(row.value, asked.ipv6_prefix) for row in rows)
-    return [asked.show(network, asked.identifiers.show_ip_address(network)) for network in networks]
+    return [network_key(row.value, asked.ipv6_prefix) for row in rows]
 
 
-def _find_devices(asked: _Search) -> list[SearchHit]:
+def _find_devices(asked: _Search) -> list[str]:
     if asked.named is None and not asked.identifiers.whole:
         return []
-    rows = asked.connection.execute(_DEVICES, {"first": asked.named or asked.q})
-    return [asked.show(row.value, asked.identifiers.show_device(row.value)) for row in rows]
+    return _walk(asked, _DEVICES, asked.named or asked.q)
 
 
-def _walk(asked: _Search, statement: TextClause) -> list[SearchHit]:
-    rows = asked.connection.execute(statement, {"first": asked.q})
-    return [SearchHit(id=row.value, label=row.value) for row in rows]
+def _find_users(asked: _Search) -> list[str]:
+    return [person[5:] for person in _walk(asked, _USERS, f"user:{asked.q}")] if "users" in asked.kinds else []
+
+
+def _walk(asked: _Search, statement: str, first: str) -> list[str]:
+    return list(asked.connection.execute(text(statement), {"first": first}).scalars())
 
 
 def _find_cases(asked: _Search) -> list[SearchHit]:

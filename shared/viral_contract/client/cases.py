@@ -8,6 +8,7 @@ from viral_contract.models.cases import (
     CaseGraph,
     CasesAnswer,
     CaseTimeline,
+    LinkedCases,
     VerdictEffect,
     VerdictRequest,
 )
@@ -27,6 +28,10 @@ class CasesApi(ApiConnection):
     def fetch_case_graph(self, case_id: int) -> CaseGraph:
         """What a case touches."""
         return self._call("GET", f"/v1/cases/{case_id}/graph", CaseGraph)
+
+    def fetch_linked_cases(self, case_id: int) -> LinkedCases:
+        """The open cases about devices and networks that the case's events came from."""
+        return self._call("GET", f"/v1/cases/{case_id}/linked", LinkedCases)
 
     def fetch_case_timeline(self, case_id: int) -> CaseTimeline:
         """The days of a case, and what happened to it."""

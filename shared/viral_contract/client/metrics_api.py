@@ -74,7 +74,7 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
         return self._call("GET", "/v1/guardrails/fraud", FlaggedAnswer, params=query)
 
     def search(self, q: str) -> SearchAnswer:
-        """What has this id or begins with it, up to 5 of each kind."""
+        """What has this id or a part of it, up to 5 of each kind."""
         return self._call("GET", "/v1/search", SearchAnswer, params={"q": q})
 
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:

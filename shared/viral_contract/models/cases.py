@@ -151,12 +151,29 @@ class CaseGraph(BaseModel):
     left_out: int = Field(description="Nodes beyond the limit")
 
 
+class LinkedCase(BaseModel):
+    """An open case about a device or a network that another case's events came from."""
+
+    id: int
+    kind: CaseKind
+    entity: str = Field(description="Masked without identifiers:read")
+    alias: str
+    shared: bool = Field(description="Events of other referrers came from it, too")
+
+
+class LinkedCases(BaseModel):
+    """The open cases about the devices and networks of a case, those with most conversions first."""
+
+    cases: list[LinkedCase]
+
+
 class TimelineEntry(BaseModel):
     """Something that happened to a case."""
 
     at: datetime
     kind: Literal["opened", "rule", "verdict", "undo", "closed", "reopened"]
     text: str
+    rules: list[CaseRule] = Field(default_factory=list, description="That opened it, were added or found it again")
     actor: str | None
 
 

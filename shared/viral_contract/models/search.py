@@ -18,10 +18,16 @@ class SearchHit(BaseModel):
 class SearchAnswer(BaseModel):
     """Up to 5 of each kind. Without identifiers:read networks and devices are found by their refs only."""
 
-    networks: list[SearchHit] = Field(description="By address, prefix or the beginning of either")
-    devices: list[SearchHit] = Field(description="By the beginning of the fingerprint")
-    referrers: list[SearchHit] = Field(description="By the beginning of the id")
-    links: list[SearchHit] = Field(description="By the beginning of the id")
+    networks: list[SearchHit] = Field(description="By address, prefix or a part of either")
+    devices: list[SearchHit] = Field(description="By a part of the fingerprint")
+    referrers: list[SearchHit] = Field(description="By a part of the id")
+    users: list[SearchHit] = Field(default_factory=list, description="By a part of the id, with identifiers:read only")
+    links: list[SearchHit] = Field(description="By a part of the id")
     cases: list[SearchHit] = Field(description="By id or part of the entity, newest first")
     alerts: list[SearchHit] = Field(description="By id or part of the message, note or a name, worst first")
-    reports: list[SearchHit] = Field(description="By id or the beginning of a date of the period, newest first")
+    reports: list[SearchHit] = Field(description="By id or part of the type or a date of the period, newest first")
+    beginnings_only: list[str] = Field(
+        default_factory=list,
+        description="Kinds of which only the newest 200,000 rows were searched for parts, or none for a text of fewer "
+        "than 3 characters; what begins with the text is found among all",
+    )

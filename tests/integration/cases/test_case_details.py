@@ -1,7 +1,7 @@
 """A case's graph and timeline, and what a verdict would change."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.support.case_builders import (
     plant_burst,
     plant_invites,
     plant_network,
+    plant_self_referral,
     read_figures,
 )
 from tests.support.report_runs import make_report
@@ -40,11 +41,44 @@ def test_the_timeline_has_days_and_what_happened(api: Api, context: Context, hol
     ana.send("POST", f"/v1/cases/{case['id']}/undo")
     timeline = api.read(f"/v1/cases/{case['id']}/timeline")
     assert timeline["days"] == [{"date": str(YESTERDAY.date()), "clicks": 11, "conversions": 2}]
+    assert [entry["rules"] for entry in timeline["entries"]] == [[], [], ["over_limit"]]
     assert [(entry["kind"], entry["text"], entry["actor"]) for entry in timeline["entries"]] == [
         ("undo", "Verdict undone: fraud", "ana"),
         ("verdict", "Decided: fraud (Fake accounts for a reward)", "ana"),
         ("opened", "Opened by over limit", None),
     ]
+
+
+def test_a_referrers_own_devices_and_networks_are_linked_cases(api: Api, context: Context) -> None:
+    plant_self_referral(api, "maria")
+    plant_network(api)
+    plant_burst(api)
+    evaluate(context)
+    referrer, network = find_case(api, "referrer"), find_case(api, "network")
+    [linked] = api.read(f"/v1/cases/{referrer['id']}/linked")["cases"]
+    assert (linked["id"], linked["kind"], linked["entity"], linked["shared"]) == (
+        network["id"],
+        "network",
+        network["entity"],
+        False,
+    )
+    assert api.read(f"/v1/cases/{network['id']}/linked")["cases"] == []
+
+    api.post_events(
+        *build_clicks(3, at=YESTERDAY, apart=90, ip_address=NETWORK, referrer_id="zoe"),
+        build_event("click", at=YESTERDAY, device_fingerprint=DEVICE, referrer_id="maria"),
+    )
+    linked = api.read(f"/v1/cases/{referrer['id']}/linked")["cases"]
+    assert {each["kind"]: each["shared"] for each in linked} == {"network": True, "device": True}
+
+
+def test_cases_are_found_by_when_they_were_seen(api: Api, context: Context) -> None:
+    plant_network(api)
+    evaluate(context)
+    day, before = YESTERDAY.date(), YESTERDAY.date() - timedelta(days=1)
+    assert [len(api.read("/v1/cases", days=days)["cases"]) for days in (1, 2)] == [0, 1]
+    assert len(api.read("/v1/cases", start=day, end=day)["cases"]) == 1
+    assert api.read("/v1/cases", start=before, end=before)["cases"] == []
 
 
 def test_the_graph_joins_what_was_seen_in_one_event(api: Api, context: Context, holder_of: Callable[..., Api]) -> None:

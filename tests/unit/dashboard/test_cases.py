@@ -10,7 +10,10 @@ from dashboard.cases.case_page import offer, save_case, show_case
 from dashboard.cases.deciding import ask, save, undo
 from dashboard.cases.file import fetch_file
 from dashboard.cases.graph import draw_graph, format_summary
+from dashboard.cases.kept import keep_decided
+from dashboard.cases.linked import describe_linked
 from dashboard.cases.queue_page import show
+from dashboard.cases.rows import build_queue
 from dashboard.guardrails.culprits import build_body, format_subtitle
 from dashboard.investigations.case import build_case as build_part
 from dashboard.investigations.case import find_case
@@ -26,7 +29,7 @@ from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.growth_answers import build_k_factor
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.cases import BulkVerdictAnswer, Stake
+from viral_contract.models.cases import BulkVerdictAnswer, LinkedCase, Stake
 from viral_contract.models.investigations import Entity
 from viral_contract.models.people import Role
 
@@ -236,6 +239,7 @@ def test_saving_goes_on_to_the_next_case_where_that_is_wanted(listed: FakeApi) -
     answer_case(listed)
     listed.answers[VERDICT] = build_decided_case()
     given = {"shown": SHOWN, "chosen": "fraud", "reason": "Own accounts", "note": "", "until": "none"}
+    given |= {"linked": [138], "decides_linked": False}
     assert save_case(listed.connect(), **given, goes_on=True)["path"] == "/dashboard/cases/129"
     listed.is_down = True
     failed = save_case(listed.connect(), **given, goes_on=True)
@@ -267,6 +271,41 @@ def test_the_card_of_culprits_is_the_same_without_buttons_for_viewers() -> None:
     assert verdicts_in(build_body(build_snapshot())) == ["fraud", "legitimate", "unsure"]
     assert "No open cases" in text_of(build_body(build_snapshot(cases=build_cases([]))))
     assert "Could not load cases" in text_of(build_body(build_snapshot(cases=None)))
+
+
+def test_linked_cases_are_decided_with_it_where_nobody_else_uses_the_device(listed: FakeApi) -> None:
+    own, shared = ({"id": each, "kind": "device", "entity": "831155e0", "alias": ""} for each in (138, 139))
+    found = [LinkedCase(**own, shared=False), LinkedCase(**shared, shared=True)]
+    offered = describe_linked(found)
+    assert offered == {
+        "hidden": False,
+        "ids": [138],
+        "label": "Also decide 1 linked case",
+        "description": "Case 138, device 831155e0. 1 more that others use stays open.",
+        "checked": True,
+    }
+    assert describe_linked(found[1:])["checked"] is False
+    assert describe_linked([])["hidden"] is True
+    listed.answers["POST", "/v1/cases/verdicts"] = BulkVerdictAnswer(cases=[build_decided_case()], undo_id=7)
+    given = {"shown": SHOWN, "chosen": "fraud", "reason": "Own accounts", "note": "", "until": "none"}
+    saved = save_case(listed.connect(), **given, linked=[138], decides_linked=True, goes_on=False)
+    assert json.loads(listed.asked[-1].content)["ids"] == [128, 138]
+    assert saved["done"]["states"]["138"]["undo"] == "bulk:7"
+
+
+def test_a_row_that_somebody_else_decided_keeps_its_place_until_the_next_navigation(listed: FakeApi) -> None:
+    decided = build_decided_case("legitimate", case_id=128)
+    listed.answers["GET", "/v1/cases"] = build_cases([decided])
+    still, before = [build_case(127), build_case(129)], [127, 128, 129]
+    kept = keep_decided(listed.connect(), still, before, "me@example.com")
+    _, first, second, third = rows_of(build_queue(kept, {}, may_decide=True, now=NOW))
+    assert [first[1], second[1], third[1]] == ["127", "128", "129"]
+    assert second[-1] == "Legitimate, by ana@example.com 1 minute ago View"
+    assert keep_decided(listed.connect(), still, before, "ana@example.com") == still
+    asked = len(listed.asked)
+    assert keep_decided(listed.connect(), still, [127], "me@example.com") == still
+    assert len(listed.asked) == asked
+    assert show_queue(listed, shown={"search": "?kind=link", "digests": {}, "ids": before})["shown"]["ids"] == [128]
 
 
 def test_an_investigation_shows_the_case_about_what_is_investigated(api: FakeApi) -> None:

@@ -14,7 +14,7 @@ from tests.unit.dashboard.tree import text_of, walk
 from viral_contract.models.search import SearchAnswer, SearchHit
 
 PATH = ("GET", "/v1/search")
-KINDS = tuple(SearchAnswer.model_fields)
+KINDS = tuple(name for name in SearchAnswer.model_fields if name != "beginnings_only")
 NOTHING: dict[str, Any] = {kind: [] for kind in KINDS}
 
 
@@ -31,7 +31,7 @@ def test_hits_stand_in_groups_and_lead_to_their_pages() -> None:
         "reports": [SearchHit(id="3", label="weekly 2026-03-02 – 2026-03-08", status="ready")],
         "links": [SearchHit(id="a&b", label="a&b")],
     }
-    drawn = build_results(build_answer(**hits))
+    drawn = build_results(build_answer(**hits), "usr")
     assert [each.href for each in walk(drawn) if hasattr(each, "href")] == [
         "/dashboard/investigations?kind=ip_address&id=ref_1",
         "/dashboard/investigations?kind=referrer&id=usr_1",
@@ -45,6 +45,12 @@ def test_hits_stand_in_groups_and_lead_to_their_pages() -> None:
     assert said[3] == "130 · usr_1 open · 31 Mar 10:28"
     assert said[4] == "9 networks over the limit false positive · 31 Mar 10:28"
     assert text_of(find_parts(drawn, "search-count")) == "6 results"
+
+
+def test_where_not_everything_was_searched_for_parts_the_page_says_so(api: FakeApi) -> None:
+    api.answers[PATH] = build_answer(beginnings_only=["devices", "users"])
+    assert "Older devices, users are found by the beginning of their ids only." in text_of(find(api.connect(), "zzz"))
+    assert "3 characters or more are also found inside an id" in text_of(find(api.connect(), "zz"))
 
 
 def test_nothing_found_and_nothing_typed_are_two_things(api: FakeApi) -> None:
