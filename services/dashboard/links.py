@@ -7,6 +7,7 @@ from viral_contract.models.investigations import EntityKind
 from viral_contract.models.traffic import TrafficClass
 
 INVESTIGATION_PATH = "/dashboard/investigations"
+INVESTIGATED_EVENTS_PATH = f"{INVESTIGATION_PATH}/events"
 ALERT_PATH = "/dashboard/guardrails/alert"
 ALERTS_PATH = "/dashboard/alerts"
 REPORTS_PATH = "/dashboard/reports"
@@ -34,6 +35,11 @@ def investigation_path(kind: EntityKind, identifier: str, search: str) -> str:
     """The page that looks into an address, a device or a referrer over the period of `search`."""
     separator = "&" if search else "?"
     return f"{INVESTIGATION_PATH}{search}{separator}{urlencode({'kind': kind, 'id': identifier})}"
+
+
+def events_path(kind: EntityKind, identifier: str, search: str) -> str:
+    """The list of all events of an address, a device or a referrer over the period of `search`."""
+    return investigation_path(kind, identifier, search).replace(INVESTIGATION_PATH, INVESTIGATED_EVENTS_PATH, 1)
 
 
 def user_path(shown: str, search: str = "") -> str:

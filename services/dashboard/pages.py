@@ -9,11 +9,12 @@ from dashboard.drafts import list_page as drafts
 from dashboard.drafts import page as draft
 from dashboard.drafts import quality_page as quality
 from dashboard.growth import page as growth
-from dashboard.growth import referrers
+from dashboard.growth import referrers_page as referrers
 from dashboard.guardrails import anomalies, event_pii, evidence, flagged_devices, flagged_networks, fraud_referrers
 from dashboard.guardrails import page as guardrails
 from dashboard.guardrails import violations_page as violations
 from dashboard.guardrails import what_if_page as what_if
+from dashboard.investigations import events_page as investigated_events
 from dashboard.investigations import page as investigation
 from dashboard.lists import table_page
 from dashboard.lists.period_list import PeriodList, build_page
@@ -47,28 +48,19 @@ _FLAGGED = (
         )
     ),
 )
-_REFERRERS = build_page(
-    PeriodList(
-        path=referrers.PATH,
-        slug="all-referrers",
-        title="Referrers",
-        fetch=MetricsApi.fetch_referrers,
-        build_rows=referrers.build_rows,
-        above=(growth.PAGE.title, growth.PAGE.path),
-    )
-)
 PAGES: tuple[Page, ...] = (
     guardrails.PAGE,
     *_FLAGGED,
     alert.PAGE,
     alert_history.PAGE,
     investigation.PAGE,
+    investigated_events.PAGE,
     what_if.PAGE,
     violations.PAGE,
     cases.PAGE,
     case.PAGE,
     growth.PAGE,
-    _REFERRERS,
+    referrers.PAGE,
     reports.PAGE,
     report.PAGE,
     report_message.PAGE,

@@ -1,13 +1,13 @@
 """The period of a page, which lives in its address, so that links, reloads and the back button keep it."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from viral_contract.models.period import PeriodQuery
+from viral_contract.models.period import Period, PeriodQuery
 from viral_contract.models.problem import format_sentence
 
 DEFAULT_DAYS = 7
@@ -46,6 +46,11 @@ def read_period(given: Mapping[str, str], days: int = DEFAULT_DAYS) -> PeriodQue
         raise InvalidPeriodError(_format_reason(error.errors()[0])) from error
 
 
+def find_dates(query: Query, *, now: datetime) -> Period:
+    """The dates that a query of the API names."""
+    return read_period({name: str(query[name]) for name in PERIOD_NAMES if name in query}).period(now=now)
+
+
 def format_query(period: PeriodQuery) -> Query:
     """The period as query parameters, the same for the API and for the address of a page."""
     if period.start and period.end:
@@ -58,14 +63,15 @@ def format_search(period: PeriodQuery) -> str:
     return f"?{urlencode(format_query(period))}"
 
 
-def keep_period(search: str | None) -> str:
-    """Of a page's query string the period alone; nothing where it names none, or one that does not exist."""
-    if not read_search(search).keys() & PERIOD_NAMES:
-        return ""
+def keep_period(search: str | None, others: Sequence[str] = ()) -> str:
+    """Of a page's query string the period and the `others`; no period where it names none, or one that is invalid."""
+    wanted = read_search(search)
+    kept: Query = {name: wanted[name] for name in others if name in wanted}
     try:
-        return format_search(parse_period(search))
+        period = format_query(read_period(wanted)) if wanted.keys() & PERIOD_NAMES else {}
     except InvalidPeriodError:
-        return ""
+        period = {}
+    return f"?{urlencode({**period, **kept})}" if period or kept else ""
 
 
 def week_until(end: date) -> PeriodQuery:

@@ -1,84 +1,81 @@
-"""The audit log: who did what, to what, when and from where, filtered by the address."""
+"""The audit log: who did what, to what, when and from where."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.address_controls import control_id
-from dashboard.components.dates import build_day
-from dashboard.components.filter_form import FilterForm
-from dashboard.links import AUDIT_PATH
-from dashboard.lists.page import build_page
-from dashboard.lists.view import Drawn, ListPage, Wanted, build_next
+from dashboard.components.table import build_moment
+from dashboard.links import AUDIT_PATH, alert_path, case_path, report_path
+from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
+from dashboard.lists.table_page import Listing, TablePage, build_page
+from dashboard.lists.toolbar import Toolbar
+from dashboard.period import PERIOD_NAMES, Query, find_dates
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.audit import AuditEntry
-from viral_reports.dates import format_day
-from viral_reports.figures import format_counted
+from viral_contract.models.people import Scope
+from viral_reports.dates import format_period
 
-ROWS = 50
-_SLUG = "audit"
-_TEXTS = {
-    "actor": ("Actor", "email or token"),
-    "action": ("Action", "Resolve violation"),
-    "subject": ("Subject", "alert:"),
-}
-_DAYS = {"start": "From (UTC)", "end": "To (UTC)"}
+DAYS = 30
+_PATHS: Mapping[str, Callable[[int], str]] = {"alert": alert_path, "case": case_path, "report": report_path}
 _KINDS = {"token": "token", "visitor": "not signed in", "system": "the service"}
-
-
-def _build_controls() -> list[Component]:
-    texts = [
-        dmc.TextInput(id=control_id(_SLUG, name), label=label, placeholder=example, className="filter")
-        for name, (label, example) in _TEXTS.items()
-    ]
-    return [*texts, *[build_day(control_id(_SLUG, name), label, "Any date") for name, label in _DAYS.items()]]
-
-
-FILTERS = FilterForm(
-    _SLUG, AUDIT_PATH, {**dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_DAYS)}, tuple(_TEXTS), _build_controls
+_COLUMNS = (
+    ListColumn("Action", phone="name"),
+    ListColumn("When", "at", phone="figure"),
+    ListColumn("Who", phone="note"),
+    ListColumn("Subject", rank=2, phone="end"),
+    ListColumn("Change", rank=2),
+    ListColumn("From", rank=3),
 )
 
 
-def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
-    """One entry an action, newest first."""
-    filters = {name: wanted.get(name) for name in FILTERS.defaults}
-    if filters["action"]:
-        # An action may be written as the list shows it.
-        filters["action"] = filters["action"].lower().replace(" ", "_")
-    answer = api.fetch_audit_entries(limit=ROWS, cursor=wanted.get("cursor"), **filters)
-    if not answer.entries:
-        return {"found": "", "list": [html.P("No entries match these filters.", className="nothing")]}
-    return {
-        "found": f"{format_counted(answer.total_entries, 'entry', 'entries')}, newest first",
-        "list": [
-            html.Ul([_build_entry(entry) for entry in answer.entries], className="violations"),
-            *build_next(AUDIT_PATH, wanted, answer.next_cursor, f"{ROWS} entries"),
-        ],
-    }
+def fetch(api: MetricsApi, query: Query, _search: str) -> Listing:
+    """A page of entries."""
+    period = find_dates(query, now=datetime.now(UTC))
+    filters = {name: value for name, value in query.items() if name not in (*PERIOD_NAMES, "sort")}
+    answer = api.fetch_audit_entries(**filters, start=period.start.isoformat(), end=period.end.isoformat())
+    return Listing(
+        rows=[_build_row(entry) for entry in answer.entries],
+        total=answer.total_entries,
+        next_cursor=answer.next_cursor,
+        about=f"{format_period(period)} · this log is append-only",
+        nothing="No entries in this period",
+        dates=f"{period.start}_{period.end}",
+    )
 
 
-def _build_entry(entry: AuditEntry) -> Component:
-    when = f"{format_day(entry.at.date())} {entry.at:%H:%M:%S} UTC"
-    where = f"from {entry.address}" if entry.address else "by the service"
-    heading = html.Div(
-        [
-            html.H3(entry.action.replace("_", " ").capitalize()),
-            html.P([html.Time(when, dateTime=entry.at.isoformat()), f", {where}"], className="row-note"),
-        ]
+def _build_row(entry: AuditEntry) -> ListRow:
+    action = _format_action(entry)
+    cells = (
+        action,
+        build_moment(entry.at),
+        html.Span(_build_actor(entry)),
+        _build_subject(entry.subject),
+        _build_changes(entry) or "–",
+        entry.address or "the service",
     )
-    return html.Li(
-        [
-            heading,
-            html.Div(_build_actor(entry)),
-            html.Div(entry.subject, className="audit-subject"),
-            _build_changes(entry),
-        ],
-        className="violation",
-    )
+    return ListRow(str(entry.id), f"{action}, entry {entry.id}", cells, _list_record(entry))
+
+
+def _build_subject(subject: str) -> Component:
+    """What was acted on, leading to its page where it has one."""
+    kind, _, number = subject.partition(":")
+    if kind in _PATHS and number.isdecimal():
+        return dcc.Link(subject, href=_PATHS[kind](int(number)), className="audit-subject")
+    return html.Span(subject, className="audit-subject")
+
+
+def _format_action(entry: AuditEntry) -> str:
+    return entry.action.replace("_", " ").capitalize()
+
+
+def _list_record(entry: AuditEntry) -> dict[str, CsvValue]:
+    plain = entry.model_dump(mode="json", exclude={"details", "before", "after"})
+    parts = {"details": entry.details, "before": entry.before, "after": entry.after}
+    return {**plain, **{name: _format_values(values) if values else None for name, values in parts.items()}}
 
 
 def _build_actor(entry: AuditEntry) -> list[Component | str]:
@@ -122,14 +119,20 @@ def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-LISTED = ListPage(
+LISTED = TablePage(
     path=AUDIT_PATH,
-    slug=_SLUG,
+    slug="audit",
     title="Audit",
-    about="This log is append-only.",
+    nouns=("entry", "entries"),
+    columns=_COLUMNS,
+    fetch=fetch,
+    sort="at",
+    toolbar=Toolbar("Actor, action or subject"),
+    subject=("actor", "action", "subject"),
+    days=DAYS,
     only="Only admins can view the audit log.",
-    draw=draw,
-    cards=(("list", "Entries"),),
-    filters=FILTERS,
+    scope=Scope.ADMIN,
+    icon="audit",
+    group="Administration",
 )
-PAGE = build_page(LISTED, icon="audit", group="Administration")
+PAGE = build_page(LISTED)

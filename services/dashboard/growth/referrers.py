@@ -9,7 +9,7 @@ from dashboard.components.card import Card, build_hint
 from dashboard.components.table import RowGroup, build_columns, build_grouped_table, build_link_to_all
 from dashboard.data import GrowthSnapshot
 from dashboard.links import case_path, investigation_path
-from viral_contract.models.growth import ReferrerCase, ReferrerPerformance, ReferrersAnswer
+from viral_contract.models.growth import ReferrerCase, ReferrerPerformance
 from viral_reports.figures import format_count, format_counted, format_rate
 
 PATH = "/dashboard/growth/referrers"
@@ -19,19 +19,13 @@ _COLUMNS = build_columns("Referrer", "Conversions", "Rate", "Contribution to K")
 
 def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The first referrers, and the way to all of them."""
-    rows = build_rows(snapshot.referrers, snapshot.search)
-    if not snapshot.referrers.next_cursor:
-        return rows
-    return [*rows, build_link_to_all("View all referrers", PATH + snapshot.search)]
-
-
-def build_rows(answer: ReferrersAnswer, search: str) -> list[Component]:
-    """The answer's referrers; each leads to its investigation over the period of `search`."""
+    answer, search = snapshot.referrers, snapshot.search
     if not answer.referrers:
         return [html.P("No referrer activity in this period", className="nothing")]
     return [
         build_hint(f"{format_counted(answer.total_referrers, 'referrer')}, most conversions first"),
         build_grouped_table("Referrers, most conversions first", _COLUMNS, _group(answer.referrers, search)),
+        build_link_to_all("View all referrers", PATH + search),
     ]
 
 
@@ -48,7 +42,7 @@ def _build_row(referrer: ReferrerPerformance, search: str) -> tuple[Component | 
     name = referrer.referrer_id
     link = dcc.Link(name, href=investigation_path("referrer", name, search), className="identifier", title=name)
     note = f"{format_counted(referrer.invites, 'invite')} · {format_counted(referrer.clicks, 'click')}"
-    who = html.Span([link, *_build_mark(referrer.case)], className="referrer-name")
+    who = html.Span([link, *build_mark(referrer.case)], className="referrer-name")
     return (
         html.Span([who, html.Span(note, className="row-note")], className="row-who"),
         format_count(referrer.conversions),
@@ -57,7 +51,7 @@ def _build_row(referrer: ReferrerPerformance, search: str) -> tuple[Component | 
     )
 
 
-def _build_mark(case: ReferrerCase | None) -> list[Component]:
+def build_mark(case: ReferrerCase | None) -> list[Component]:
     """The way to its case: solid where it keeps the referrer out of the ranking, dashed where it does not."""
     if case is None:
         return []

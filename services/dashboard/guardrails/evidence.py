@@ -56,7 +56,9 @@ def _count(answer: ReferrerEvidenceAnswer) -> Mapping[str, int]:
 
 def _build_row(each: ReferrerWithEvidence, search: str) -> ListRow:
     cells = (
-        dcc.Link(each.referrer_id, href=investigation_path("referrer", each.referrer_id, search)),
+        dcc.Link(
+            each.referrer_id, href=investigation_path("referrer", each.referrer_id, search), className="identifier"
+        ),
         _build_why(each),
         format_count(each.flagged_conversions),
         format_count(each.conversions),

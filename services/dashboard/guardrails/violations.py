@@ -6,13 +6,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint, build_kpis
-from dashboard.components.table import build_moment
 from dashboard.formats import format_duration, format_minute
 from viral_contract.models.content import ScannedKind
 from viral_contract.models.violations import (
     Resolution,
     Violation,
-    ViolationsAnswer,
     ViolationTotals,
     ViolationType,
 )
@@ -53,42 +51,29 @@ def build_totals(totals: ViolationTotals) -> list[Component]:
     return [kpis, build_hint(shared), *([build_hint(" · ".join(types))] if types else [])]
 
 
-def build_list(answer: ViolationsAnswer, action_id: ActionId | None) -> list[Component]:
-    """One entry a violation; `action_id` makes the ids of its controls, None where they are not allowed."""
-    if not answer.total_violations:
-        check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
-        return [html.P([check, "No matching violations in this period"], className="nothing")]
-    found = f"{format_count(answer.total_violations)} matching · open first · times in UTC"
-    items = [_build_violation(violation, action_id) for violation in answer.violations]
-    return [build_hint(found), html.Ul(items, className="violations")]
-
-
-def _build_violation(violation: Violation, action_id: ActionId | None) -> Component:
-    item = f"{KINDS[violation.content_kind]} by a {violation.actor}"
-    what = html.Div(
-        [
-            html.H3(TYPES[violation.type]),
-            html.P([f"{item}: ", html.Span(violation.content_id, className="whole-identifier")], className="row-note"),
-        ]
-    )
-    where = html.Div(_build_place(violation))
-    why = html.Div(
-        [
-            html.Span(["Found ", build_moment(violation.found_at)]),
-            html.P(f"Rule: {violation.rule}", className="row-note"),
-        ]
-    )
-    state = html.Div(_build_state(violation, action_id))
-    return html.Li([what, where, why, state], className="violation")
+def build_what(violation: Violation) -> Component:
+    """What was found, masked, at which place by which rule."""
+    return html.Div([html.Span(TYPES[violation.type]), *_build_place(violation)], className="why")
 
 
 def _build_place(violation: Violation) -> list[Component]:
     if violation.type == "not_scanned":
         return [html.P(_NOT_SCANNED, className="row-note")]
-    return [
-        html.Code(violation.masked, className="whole-identifier"),
-        html.P(["at ", html.Code(violation.path or "/", className="whole-identifier")], className="row-note"),
-    ]
+    masked = html.Code(violation.masked, className="whole-identifier")
+    path = html.Code(violation.path or "/", className="whole-identifier")
+    return [html.P([masked, " at ", path, f" · rule {violation.rule}"], className="row-note")]
+
+
+def build_item(violation: Violation) -> Component:
+    """What was shared, and who shared it."""
+    item = html.Span(violation.content_id, className="whole-identifier")
+    shared = f"{KINDS[violation.content_kind]} by a {violation.actor}"
+    return html.Div([item, html.P(shared, className="row-note")], className="why")
+
+
+def build_state(violation: Violation, action_id: ActionId | None) -> Component:
+    """What became of it; `action_id` makes the ids of the controls, None where they are not allowed."""
+    return html.Div(_build_state(violation, action_id), className="why")
 
 
 def _build_state(violation: Violation, action_id: ActionId | None) -> list[Component]:

@@ -1,91 +1,90 @@
-"""Violations of the children's privacy rule: filtered by the address, resolved by those who may."""
+"""The list of violations of the children's privacy rule, resolved by those who may."""
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
-from dash.development.base_component import Component
+import structlog
+from dash import ALL, Dash, Input, Output, State, no_update
 
-from dashboard.components.address_controls import control_id, keep_in_address
-from dashboard.components.controls import build_select
-from dashboard.components.page_header import GUARDRAILS, build_page_header
+from dashboard.components.page_header import GUARDRAILS
+from dashboard.components.table import build_moment
 from dashboard.data import SharedViews
-from dashboard.formats import format_clock
-from dashboard.guardrails.violations import ACTORS, KINDS, STATES, TYPES, build_list, build_totals
+from dashboard.errors import API_FAILURES, format_failure
+from dashboard.guardrails.violations import (
+    ACTORS,
+    KINDS,
+    STATES,
+    TYPES,
+    build_item,
+    build_state,
+    build_totals,
+    build_what,
+)
 from dashboard.links import VIOLATIONS_PATH
-from dashboard.lists.page import build_page, find_pressed
-from dashboard.lists.view import Drawn, Form, ListPage, RefusedError, Wanted, attempt, build_next
-from dashboard.period import Query, format_query, format_search, read_period
+from dashboard.lists.page import find_pressed
+from dashboard.lists.sorted_table import ListColumn, ListRow
+from dashboard.lists.table_page import Listing, TablePage, build_page, format_nothing
+from dashboard.lists.toolbar import ANY, Choice, Toolbar
+from dashboard.period import Query
 from dashboard.session import current_viewer
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
-from viral_contract.models.violations import Resolution
+from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer
 from viral_reports.dates import format_period
 
-ROWS = 50
-TITLE = "Violations"
-ANY = "any"
 _SLUG = "violations"
-_FILTERS: dict[str, tuple[str, dict[Any, str]]] = {
-    "resolution": ("Status", STATES),
-    "content_kind": ("Shared as", KINDS),
-    "type": ("Type", TYPES),
-    "actor": ("Shared by", ACTORS),
-}
+_COLUMNS = (
+    ListColumn("Violation", "type", "asc", phone="name"),
+    ListColumn("Found in", phone="note"),
+    ListColumn("Found", "found", rank=2),
+    ListColumn("Status", "status", phone="end"),
+)
+_CHOICES = (
+    Choice("resolution", "Status", {ANY: "All", **STATES}, are_tabs=True),
+    Choice("content_kind", "Shared as", {ANY: "All", **{str(name): word for name, word in KINDS.items()}}),
+    Choice("type", "Type", {ANY: "All", **{str(name): word for name, word in TYPES.items()}}),
+    Choice("actor", "Shared by", {ANY: "All", **ACTORS}),
+)
 _RESOLUTIONS: dict[str, Resolution] = {"removed": "removed", "false_positive": "false_positive"}
 _SAID: dict[Resolution, str] = {"removed": "Marked as removed.", "false_positive": "Marked as a false positive."}
+_log = structlog.get_logger()
 
 
-def draw(api: MetricsApi, wanted: Wanted) -> Drawn:
-    """The violations of the period and the filters that the address names.
-
-    Raises InvalidPeriodError.
-    """
-    period = read_period(wanted)
-    query = {**format_query(period), **parse_filters(wanted)}
-    answer = api.fetch_violations(**query, limit=ROWS)
+def fetch(api: MetricsApi, query: Query, _search: str) -> Listing:
+    """A page of violations, with figures of the whole period."""
+    answer = api.fetch_violations(**query)
     may_resolve = current_viewer().may(Scope.ALERTS_WRITE)
-    summary = html.P(f"{format_period(answer.period)} · as of {format_clock(answer.computed_at)}")
-    return {
-        "header": [build_page_header(TITLE, format_search(period), [summary])],
-        "totals": build_totals(answer.totals),
-        "list": [
-            *build_list(answer, _action_id if may_resolve else None),
-            *build_next(VIOLATIONS_PATH, query, answer.next_cursor, f"{ROWS} violations"),
-        ],
-    }
+    return Listing(
+        rows=[_build_row(violation, may_resolve=may_resolve) for violation in answer.violations],
+        total=answer.total_violations,
+        next_cursor=answer.next_cursor,
+        about=f"{format_period(answer.period)} · in what was shared then",
+        nothing=format_nothing(answer, "No violations"),
+        dates=f"{answer.period.start}_{answer.period.end}",
+        counts=_count(answer),
+        summary=build_totals(answer.totals),
+    )
 
 
-def parse_filters(wanted: Wanted) -> Query:
-    """The filters and the cursor among what the address names."""
-    return {name: wanted[name] for name in (*_FILTERS, "cursor") if name in wanted}
+def _count(answer: ViolationsAnswer) -> dict[str, int]:
+    counts = {name: getattr(answer.totals, name) for name in STATES}
+    return {ANY: sum(counts.values()), **counts}
+
+
+def _build_row(violation: Violation, *, may_resolve: bool) -> ListRow:
+    cells = (
+        build_what(violation),
+        build_item(violation),
+        build_moment(violation.found_at),
+        build_state(violation, _action_id if may_resolve else None),
+    )
+    label = f"violation {violation.id}"
+    return ListRow(str(violation.id), label, cells, violation.model_dump(mode="json"))
 
 
 def _action_id(violation_id: int, action: str) -> dict[str, str | int]:
     if action == "note":
         return {"page": "violation-note", "id": violation_id}
     return {"page": "violation", "id": violation_id, "action": action}
-
-
-def _build_filters() -> list[Component]:
-    filters = [
-        build_select(control_id(_SLUG, name), label, {ANY: "All", **words}, className="filter")
-        for name, (label, words) in _FILTERS.items()
-    ]
-    defaults = dcc.Store(id="violations-defaults", data=dict.fromkeys(_FILTERS, ANY))
-    return [defaults, html.Div(filters, className="filters")]
-
-
-LISTED = ListPage(
-    path=VIOLATIONS_PATH,
-    slug=_SLUG,
-    title=TITLE,
-    about="Loading",
-    draw=draw,
-    cards=(("totals", "This period"), Form("filter", "Filter", _build_filters), ("list", "What was found")),
-    scope=Scope.METRICS_READ,
-    above=GUARDRAILS,
-    over_period=True,
-)
 
 
 def _add_resolve(app: Dash, views: SharedViews) -> None:
@@ -106,19 +105,32 @@ def _add_resolve(app: Dash, views: SharedViews) -> None:
         },
         prevent_initial_call=True,
     )(resolve)
-    keep_in_address(app, _SLUG, "violations-defaults")
 
 
-def resolve_violation(api: MetricsApi, violation_id: int, resolution: Resolution, note: str) -> Any:
+def resolve_violation(api: MetricsApi, violation_id: int, resolution: Resolution, note: str) -> str:
     """Resolve a violation, and say what came of it; a refusal is explained."""
-
-    def resolve() -> dict[str, Any]:
-        if resolution == "false_positive" and not note.strip():
-            raise RefusedError("Nothing was changed. Add a note explaining why this is a false positive.")
+    if resolution == "false_positive" and not note.strip():
+        return "Nothing was changed. Add a note explaining why this is a false positive."
+    try:
         api.resolve_violation(violation_id, resolution, note.strip() or None)
-        return {"said": f"Violation {violation_id}: {_SAID[resolution]}"}
+    except API_FAILURES as error:
+        # Its text may hold what was typed, which has no place in a log.
+        _log.warning("action_failed", page=VIOLATIONS_PATH, reason=type(error).__name__)
+        return format_failure(error)
+    return f"Violation {violation_id}: {_SAID[resolution]}"
 
-    return attempt(LISTED, resolve)["said"]
 
-
-PAGE = build_page(LISTED, add_own=_add_resolve)
+LISTED = TablePage(
+    path=VIOLATIONS_PATH,
+    slug=_SLUG,
+    title="Violations",
+    nouns=("violation", "violations"),
+    columns=_COLUMNS,
+    fetch=fetch,
+    sort="status",
+    toolbar=Toolbar("Item, rule or note", _CHOICES),
+    above=GUARDRAILS,
+    add_own=_add_resolve,
+    is_changed=True,
+)
+PAGE = build_page(LISTED)

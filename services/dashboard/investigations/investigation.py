@@ -11,17 +11,17 @@ from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import (
     Column,
     build_identifier,
+    build_link_to_all,
     build_moment,
     build_suspect,
     build_table,
     build_wide_table,
 )
 from dashboard.formats import format_masked, format_minute, format_seconds
-from dashboard.links import link_path, user_path
+from dashboard.links import events_path, link_path, user_path
 from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
-    InvestigatedEvent,
     Investigation,
     IpInvestigation,
     ReferrerInvestigation,
@@ -30,7 +30,7 @@ from viral_contract.models.investigations import (
     RelatedKind,
 )
 from viral_reports.dates import format_day, format_period
-from viral_reports.figures import format_count, format_rate
+from viral_reports.figures import format_count, format_counted, format_rate
 
 EXPORT_PATH = "/dashboard/investigations.csv"
 _NAMES: dict[EntityKind, str] = {"ip_address": "IP address", "device": "Device", "referrer": "Referrer"}
@@ -62,7 +62,7 @@ def build_investigation(found: Investigation, identifier: str, search: str, case
                 _section("Why it was flagged" if found.flagged else "Not flagged", _build_verdict(found)),
                 _section("Timeline", [_build_timeline(found)]),
                 *_build_related_sections(found, search),
-                _section("Recent events", [_build_events(found.events, search)]),
+                _section("Recent events", _build_events(found, identifier, search)),
             ],
             className="stack",
         ),
@@ -228,7 +228,7 @@ def _build_related_entity(kind: RelatedKind, entity: RelatedEntity, search: str)
     return dcc.Link(shown, href=path, className="identifier", title=shown) if path else build_identifier(shown)
 
 
-def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
+def _build_events(found: Investigation, identifier: str, search: str) -> list[Component]:
     columns = (
         Column("Time"),
         Column("Event"),
@@ -246,9 +246,11 @@ def _build_events(events: list[InvestigatedEvent], search: str) -> Component:
             build_entity_link("referrer", event.referrer_id, None, search),
             event.source or "–",
         )
-        for event in events
+        for event in found.events
     ]
-    return build_wide_table("Recent events", columns, rows)
+    label = f"View all {format_counted(found.total_events, 'event')}"
+    way_to_all = build_link_to_all(label, events_path(found.entity.kind, identifier, search))
+    return [build_wide_table("Recent events", columns, rows), way_to_all]
 
 
 def build_entity_link(

@@ -47,14 +47,13 @@ Listed = TypeVar("Listed", bound=ListAnswer)
 
 @dataclass(frozen=True)
 class PeriodList(Generic[Listed]):
-    """A list: its address and the page above it, the client's method that fetches it, and how an answer is drawn."""
+    """A list: its address, the client's method that fetches it, and how an answer is drawn."""
 
     path: str
     slug: str
     title: str
     fetch: Callable[..., Listed]
     build_rows: Callable[[Listed, str], list[Component]]
-    above: tuple[str, str] = GUARDRAILS
 
 
 def build_page(listed: PeriodList[Listed]) -> Page:
@@ -63,7 +62,7 @@ def build_page(listed: PeriodList[Listed]) -> Page:
     def build_layout(_settings: DashboardSettings) -> Component:
         return html.Div(
             [
-                build_page_header(listed.title, "", [html.P("Loading")], above=listed.above),
+                build_page_header(listed.title, "", [html.P("Loading")], above=GUARDRAILS),
                 _build_card(listed.slug, [build_blank(640)]),
             ],
             id=listed.slug,
@@ -104,13 +103,13 @@ def build_list(listed: PeriodList[Listed], answer: Listed, search: str) -> list[
     if answer.next_cursor:
         more = [build_way_on(listed.path, {**read_search(search), "cursor": answer.next_cursor}, f"{ROWS} rows")]
     return [
-        build_page_header(listed.title, search, summary, above=listed.above),
+        build_page_header(listed.title, search, summary, above=GUARDRAILS),
         _build_card(listed.slug, [*listed.build_rows(answer, search), *more]),
     ]
 
 
 def _say(listed: PeriodList[Listed], message: Component) -> list[Component]:
-    return [build_page_header(listed.title, "", [], above=listed.above), message]
+    return [build_page_header(listed.title, "", [], above=GUARDRAILS), message]
 
 
 def _build_card(slug: str, body: list[Component]) -> Component:

@@ -91,11 +91,17 @@ def _build_row(columns: Sequence[ListColumn], row: ListRow, *, selects: bool) ->
     cells = [
         html.Th(name, scope="row", className=columns[0].class_name),
         *(
-            html.Td(cell, className=column.class_name, **({"data-unit": column.unit} if column.unit else {}))
+            html.Td(cell, className=column.class_name, **_name_unit(column, cell))
             for column, cell in zip(columns[1:], rest, strict=True)
         ),
     ]
     return html.Tr([*box, *cells], key=row.key, tabIndex="-1", **{"data-row": row.key, **row.marks})
+
+
+def _name_unit(column: ListColumn, cell: Component | str) -> dict[str, str]:
+    """What the figure counts, which phones show beside it."""
+    unit = column.unit.removesuffix("s") if cell == "1" else column.unit
+    return {"data-unit": unit} if unit else {}
 
 
 def build_box(key: str, label: str) -> Component:

@@ -50,7 +50,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of rows, how many there are of all, and what was looked at: "2–8 Mar 2026"; `dates` in a file's name."""
+    """One page of rows, how many there are of all, and what was looked at: "2–8 Mar 2026"; `dates` in a file's name.
+
+    A `summary` is a card above the list.
+    """
 
     rows: Sequence[ListRow]
     total: int
@@ -59,6 +62,7 @@ class Listing:
     nothing: str
     dates: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    summary: Sequence[Component] = ()
 
 
 def format_nothing(answer: PeriodAnswer, nothing: str) -> str:
@@ -75,8 +79,8 @@ class TablePage:
     `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
     for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks;
     where rows change by them (`is_changed`) the list is fetched again. `days` are those of an address without a period.
-    `sums` says what selected rows come to, as `build_sums` takes it.
-    `subject` are the parameters of the address that say what the list is about, which no filter changes.
+    `sums` says what selected rows come to, as `build_sums` takes it. `subject` are the parameters of the address that
+    say what the list is about, which no filter changes. Who lacks `scope` reads the sentence `only`, if there is one.
     """
 
     path: str
@@ -90,7 +94,6 @@ class TablePage:
     sums: Mapping[str, str] | None = None
     subject: Sequence[str] = ()
     above: tuple[str, str] | None = None
-    over_period: bool = True
     days: int = DEFAULT_DAYS
     is_changed: bool = False
     build_actions: Callable[[], list[Component]] | None = None
@@ -100,6 +103,7 @@ class TablePage:
     icon: str | None = None
     group: Group | None = None
     scope: Scope = Scope.METRICS_READ
+    only: str = ""
 
     @property
     def order(self) -> Order:
@@ -121,8 +125,7 @@ def build_page(listed: TablePage) -> Page:
                 lambda search: _build_way_back(listed, search)
             )
         keep_in_address(app, listed.slug, f"{listed.slug}-defaults")
-        if listed.over_period:
-            add_period(app, listed.slug)
+        add_period(app, listed.slug)
         if listed.has_file:
             add_file(app, views, listed.path, listed.slug, lambda api, wanted: fetch_file(listed, api, wanted))
             _add_selected_file(listed, app, views)
@@ -155,6 +158,7 @@ def build_frame(listed: TablePage) -> Component:
                 listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=None
             ),
             html.Div(id=f"{slug}-said", className="said", role="status"),
+            html.Div(id=f"{slug}-summary"),
             html.Section(
                 [
                     build_toolbar(
@@ -177,8 +181,8 @@ def build_frame(listed: TablePage) -> Component:
 
 
 def _build_way_back(listed: TablePage, search: str | None) -> list[Component]:
-    """Where the page stands; the page above it is over the same period."""
-    return [build_breadcrumb(listed.title, listed.above, keep_period(search))] if listed.above else []
+    """Where the page stands; the page above it is over the same period, about the same."""
+    return [build_breadcrumb(listed.title, listed.above, keep_period(search, listed.subject))] if listed.above else []
 
 
 def _build_controls(listed: TablePage) -> list[Component]:
@@ -188,7 +192,7 @@ def _build_controls(listed: TablePage) -> list[Component]:
         className="button button-square",
         **{"aria-label": "Refresh"},
     )
-    return [*([build_period(listed.slug, days=listed.days)] if listed.over_period else []), refresh]
+    return [build_period(listed.slug, days=listed.days), refresh]
 
 
 def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
@@ -200,6 +204,7 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
 
     outputs = {
         "about": Output(f"{slug}-about", "children"),
+        "summary": Output(f"{slug}-summary", "children"),
         "rows": Output(f"{slug}-rows", "children"),
         "showing": Output(f"{slug}-showing", "children"),
         "ways": Output(f"{slug}-ways", "children"),
@@ -223,6 +228,8 @@ def show(
 ) -> dict[str, Any]:
     """What the page shows of what the address names, fetched once more at each of the presses."""
     wanted = read_search(search)
+    if listed.only and not current_viewer().may(listed.scope):
+        return _replace(listed, html.P(listed.only, className="empty only"))
     try:
         query = build_query(listed, wanted)
         listing = _fetch(listed, views, query, presses, _find_period(listed, wanted))
@@ -243,7 +250,7 @@ def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
     sort = wanted.get("sort", listed.sort)
     cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
     return {
-        **(format_query(read_period(wanted, listed.days)) if listed.over_period else {}),
+        **format_query(read_period(wanted, listed.days)),
         **{name: wanted[name] for name in listed.subject if name in wanted},
         **listed.toolbar.find_filters(wanted),
         "sort": sort,
@@ -259,13 +266,14 @@ def build_first_query(listed: TablePage, wanted: Mapping[str, str], limit: int) 
 
 
 def _find_period(listed: TablePage, wanted: Mapping[str, str]) -> str:
-    return format_search(read_period(wanted, listed.days)) if listed.over_period else ""
+    return format_search(read_period(wanted, listed.days))
 
 
 def _draw(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> dict[str, Any]:
     before = (read_page(wanted) - 1) * read_size(wanted)
     drawn = {
         "about": listing.about,
+        "summary": [html.Div(list(listing.summary), className="card")] if listing.summary else [],
         "rows": _build_rows(listed, listing, wanted),
         "showing": format_showing(len(listing.rows), listing.total, before),
         "ways": build_ways(listed.path, wanted, listing.next_cursor, listing.total),
@@ -360,24 +368,29 @@ def _build_rows(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) 
 
 
 def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> Component:
-    """Nothing there, or nothing that the filters leave, with the way to take them away."""
     filters = listed.toolbar.find_filters(wanted)
     if not filters:
         return build_empty(listing.nothing, "", icon="check")
-    cleared = listed.path + keep_period(f"?{urlencode(wanted)}")
-    way = dcc.Link("Clear filters", href=cleared, className="button")
+    way = dcc.Link(
+        "Clear filters", href=listed.path + keep_period(f"?{urlencode(wanted)}", listed.subject), className="button"
+    )
     return build_empty(f"No {listed.nouns[0]} matches", listed.toolbar.format_filters(filters), way)
 
 
 def _explain(listed: TablePage, error: Exception, search: str | None, *, now: datetime) -> dict[str, Any]:
     here = listed.path + (search or "")
     if isinstance(error, InvalidPeriodError) or is_final(error):
-        message = build_failure(error, here, cleared=listed.path + keep_period(search))
+        message = build_failure(error, here, cleared=listed.path + keep_period(search, listed.subject))
     else:
         _log.warning("list_failed", page=listed.path, reason=str(error))
         message = build_load_failure(listed.nouns[1], format_clock(now), here)
+    return _replace(listed, message)
+
+
+def _replace(listed: TablePage, message: Component) -> dict[str, Any]:
+    """The message in the place of the rows."""
     optional = {"tabs": no_update} if listed.toolbar.tabs else {}
     optional |= {"filtered": no_update} if listed.toolbar.has_extra else {}
     optional |= {"file": no_update} if listed.has_file else {}
     kept = dict.fromkeys(("showing", "ways"), no_update)
-    return {**kept, **optional, "about": "", "rows": [message], "pager_hidden": True}
+    return {**kept, **optional, "about": "", "summary": [], "rows": [message], "pager_hidden": True}

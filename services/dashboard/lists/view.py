@@ -18,7 +18,6 @@ from pydantic import BaseModel, ValidationError
 from dashboard.components.card import build_hint
 from dashboard.components.filter_form import FilterForm
 from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, format_refresh_problem
-from dashboard.components.page_header import build_page_header
 from dashboard.components.table import build_way_on
 from dashboard.errors import API_FAILURES, format_failure, format_invalid, is_refused
 from dashboard.formats import format_clock
@@ -73,7 +72,7 @@ class ListPage:
     """A page: `cards` are the headings of lists by name, and forms, from top to bottom.
 
     `draw` gives the body of each list; one that it leaves out is hidden. With `filters`, it also gives under "found"
-    what they have left, and over the period of its address under "header" the page's header. Who lacks the scope gets
+    what they have left. Who lacks the scope gets
     no forms, and instead of lists the sentence `only`, if there is one. `act` does what a button in a row says.
     """
 
@@ -89,7 +88,6 @@ class ListPage:
     above: tuple[str, str] | None = None
     poll_seconds: int | None = None
     filters: FilterForm | None = None
-    over_period: bool = False
 
     @property
     def all_cards(self) -> Sequence[tuple[str, str] | Form]:
@@ -109,7 +107,7 @@ class ListPage:
     @property
     def bodies(self) -> list[str]:
         """The names of what `draw` gives."""
-        return [*self.lists, *["found"] * bool(self.filters), *["header"] * self.over_period]
+        return [*self.lists, *["found"] * bool(self.filters)]
 
     @property
     def changes(self) -> bool:
@@ -193,8 +191,7 @@ def _describe_clock(listed: ListPage, now: datetime) -> dict[str, Any]:
 
 
 def _replace(listed: ListPage, notice: Component, *, rests: bool) -> dict[str, Any]:
-    header = [build_page_header(listed.title, "", [], above=listed.above)] if listed.over_period else no_update
-    bodies = {name: header if name == "header" else no_update for name in listed.bodies}
+    bodies = dict.fromkeys(listed.bodies, no_update)
     clock = {"problem": NO_DATA_PROBLEM, "updated": "", "rests": rests} if listed.poll_seconds else {}
     hidden = dict.fromkeys((*listed.lists, *listed.forms), True)
     return {"notice": notice, "bodies": bodies, "hidden": hidden, "shown": None, "problem_hidden": True, **clock}

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.db.paging import Page
@@ -97,8 +97,10 @@ def fetch_audit_entries(connection: Connection, subject: str) -> Sequence[Row[An
     return connection.execute(statement.order_by(_column.id)).all()
 
 
-def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) -> list[AuditEntry]:
-    """A page of the entries, newest first, and one more if others follow."""
+def fetch_audit_page(
+    connection: Connection, wanted: AuditFilter, page: Page, *, oldest_first: bool = False
+) -> list[AuditEntry]:
+    """A page of the entries, newest first or oldest first, and one more if others follow."""
     shown = [column for column in _column if column.name not in ("address", "once_key", "details")]
     counted = refused_sign_ins.c.once_key == _column.once_key
     counts = func.jsonb_build_object("refusals", refused_sign_ins.c.refusals, "last_at", refused_sign_ins.c.last_at)
@@ -108,8 +110,10 @@ def fetch_audit_page(connection: Connection, wanted: AuditFilter, page: Page) ->
     rows_from = audit_entries.outerjoin(refused_sign_ins, counted)
     statement = select(*shown, details.label("details"), host).select_from(rows_from).where(*_conditions(wanted))
     if page.after:
-        statement = statement.where(_column.id < int(page.after[0]))
-    rows = connection.execute(statement.order_by(_column.id.desc()).limit(page.fetch))
+        last = int(page.after[0])
+        statement = statement.where(_column.id > last if oldest_first else _column.id < last)
+    in_order = _column.id.asc() if oldest_first else _column.id.desc()
+    rows = connection.execute(statement.order_by(in_order).limit(page.fetch))
     return [AuditEntry.model_validate(dict(row._mapping)) for row in rows]
 
 
@@ -125,6 +129,11 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         conditions.append(_column.actor == wanted.actor)
     if wanted.action:
         conditions.append(_column.action == wanted.action)
+    if wanted.q:
+        # An action may be written as people read it.
+        action = _column.action.icontains(wanted.q.replace(" ", "_"), autoescape=True)
+        others = (part.icontains(wanted.q, autoescape=True) for part in (_column.actor, _column.subject))
+        conditions.append(or_(action, *others))
     if wanted.subject:
         conditions.append(_column.subject.startswith(wanted.subject, autoescape=True))
     if wanted.start:

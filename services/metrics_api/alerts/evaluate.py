@@ -13,7 +13,7 @@ from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
 from metrics_api.cases.refresh import CASE_KINDS, find_all, refresh_cases, save_cases
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
-from metrics_api.detection.coppa_violations import fetch_violations
+from metrics_api.detection.coppa_violations import Order, fetch_violations
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query, build_masked_query
 from metrics_api.health.evaluation import fetch_health
@@ -92,7 +92,7 @@ def build_recent_query(context: Context, page: Page, *, now: datetime) -> Query:
 
 
 def _fetch_true_violations(connection: Connection, query: Query) -> list[Violation]:
-    listed = fetch_violations(connection, ViolationFilter(), query).violations
+    listed = fetch_violations(connection, ViolationFilter(), query, Order()).violations
     return [violation for violation in listed if violation.resolution != "false_positive"]
 
 

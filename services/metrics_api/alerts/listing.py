@@ -1,10 +1,11 @@
 """Reads alerts for people: lists, details and quality."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
-from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, DateTime, Integer, Row, Text, and_, case, cast, func, or_, select
+from sqlalchemy.sql import Select
 
 from metrics_api.access.audit import fetch_audit_entries
 from metrics_api.access.identifiers import Identifiers
@@ -16,14 +17,16 @@ from viral_contract.models.alerts import (
     Alert,
     AlertDetail,
     AlertQuality,
+    AlertSeverity,
+    AlertSort,
     AlertType,
     EvidenceRow,
     StatusFilter,
     TypeQuality,
 )
+from viral_contract.models.flagged import SortOrder
 from viral_contract.models.period import Period
 
-CURSOR = "alerts"
 Shown = TypeVar("Shown", bound=Alert)
 _ENDED = ("resolved", "false_positive")
 _STATUSES: dict[StatusFilter, Sequence[str]] = {
@@ -32,16 +35,21 @@ _STATUSES: dict[StatusFilter, Sequence[str]] = {
     "ended": _ENDED,
     "all": (*UNRESOLVED, *_ENDED),
 }
-_RANK = case({"critical": 0, "high": 1, "medium": 2}, value=alerts.c.severity)
-_WORST_FIRST = (_RANK, -alerts.c.id)
+# Each with the type that a cursor's text is cast to.
+_KEYS: Mapping[AlertSort, tuple[ColumnElement[Any], Any]] = {
+    "severity": (case({"critical": 3, "high": 2, "medium": 1}, value=alerts.c.severity), Integer()),
+    "opened": (alerts.c.opened_at, DateTime(timezone=True)),
+    "type": (alerts.c.type, Text()),
+}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A filter of alerts: by status, type, period in which they lasted, and a text in their message or note."""
+    """A filter of alerts: by status, type, severity, period in which they lasted, and a text in message or note."""
 
     status: StatusFilter
     type: AlertType | None = None
+    severity: AlertSeverity | None = None
     period: Period | None = None
     text: str | None = None
 
@@ -50,6 +58,8 @@ class Wanted:
         met: list[Any] = [alerts.c.status.in_(_STATUSES.get(self.status, (self.status,)))]
         if self.type:
             met.append(alerts.c.type == self.type)
+        if self.severity:
+            met.append(alerts.c.severity == self.severity)
         if self.period:
             ended = func.coalesce(alerts.c.resolved_at, alerts.c.updated_at)
             met += [alerts.c.opened_at < self.period.ends_before, ended >= self.period.begins_at]
@@ -59,14 +69,41 @@ class Wanted:
         return met
 
 
-def fetch_alerts(connection: Connection, wanted: Wanted, page: Page) -> tuple[list[Alert], tuple[int, int] | None]:
-    """A page of matching alerts, most severe first, then newest; and its last key if more follow."""
-    statement = select(alerts, _RANK.label("rank")).where(*wanted.conditions())
-    if page.after:
-        statement = statement.where(tuple_(*_WORST_FIRST) > tuple_(*map(int, page.after)))
-    rows = connection.execute(statement.order_by(*_WORST_FIRST).limit(page.fetch)).all()
-    shown, last = page.split(rows)
-    return [format_alert(row) for row in shown], last and (last.rank, -last.id)
+@dataclass(frozen=True)
+class Order:
+    """The order of a list of alerts: the worst or newest first, types from a to z, where none is asked for."""
+
+    sort: AlertSort = "severity"
+    order: SortOrder | None = None
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the largest value comes first."""
+        return self.sort != "type" if self.order is None else self.order == "desc"
+
+    @property
+    def cursor(self) -> str:
+        """The name of the list in this order."""
+        return f"alerts by {self.sort} {'desc' if self.is_descending else 'asc'}"
+
+    def sort_and_page(self, statement: Select[Any], page: Page) -> Select[Any]:
+        """The statement with the rows of a page, of alerts with the same value the newest first."""
+        value, kind = _KEYS[self.sort]
+        if page.after:
+            last, last_id = cast(page.after[0], kind), int(page.after[1])
+            further = value < last if self.is_descending else value > last
+            statement = statement.where(or_(further, and_(value == last, alerts.c.id < last_id)))
+        by_value = value.desc() if self.is_descending else value.asc()
+        return statement.add_columns(value.label("sort_value")).order_by(by_value, alerts.c.id.desc()).limit(page.fetch)
+
+
+def fetch_alerts(
+    connection: Connection, wanted: Wanted, order: Order, page: Page
+) -> tuple[list[Alert], tuple[object, int] | None]:
+    """A page of matching alerts in their order, and its last key if more follow."""
+    statement = order.sort_and_page(select(alerts).where(*wanted.conditions()), page)
+    shown, last = page.split(connection.execute(statement).all())
+    return [format_alert(row) for row in shown], last and (last.sort_value, last.id)
 
 
 def count_alerts(connection: Connection, wanted: Wanted) -> int:

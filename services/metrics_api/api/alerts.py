@@ -37,12 +37,15 @@ from viral_contract.models.alerts import (
     AlertDetail,
     AlertQuality,
     AlertsAnswer,
+    AlertSeverity,
+    AlertSort,
     AlertType,
     Reopening,
     Resolution,
     Snooze,
     StatusFilter,
 )
+from viral_contract.models.flagged import SortOrder
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import Problem
@@ -61,6 +64,9 @@ class AlertsQuery(PeriodQuery, ListQuery):
 
     status: StatusFilter = Field("open", description="open includes acknowledged, ended is resolved or false positive")
     type: AlertType | None = None
+    severity: AlertSeverity | None = None
+    sort: AlertSort = "severity"
+    order: SortOrder | None = Field(None, description="Most severe and newest first if absent; types from a to z")
     q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
         None, description="Part of the message, the note or a name"
     )
@@ -82,12 +88,13 @@ class _Action:
 
 @alerts.route("GET", "/v1/alerts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertsAnswer})
 def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
-    """List alerts by status, most severe first, with the health score of the last 7 days."""
-    context, page, now = current_context(), read_page(query, listing.CURSOR), datetime.now(UTC)
+    """List alerts by status, most severe first or in another order, with the health score of the last 7 days."""
+    context, now, order = current_context(), datetime.now(UTC), listing.Order(query.sort, query.order)
+    page = read_page(query, order.cursor)
     recent = build_recent_query(context, _NO_ROWS, now=now)
     wanted, identifiers = _parse_wanted(query, now), build_identifiers()
     note_look(connection)
-    found, last = listing.fetch_alerts(connection, wanted, page)
+    found, last = listing.fetch_alerts(connection, wanted, order, page)
     basis = recent.settings.health_score_basis
     newest = fetch_newest_point(connection, basis, since=now - _SCORE_HOLDS) or fetch_health(connection, recent)
     return AlertsAnswer(
@@ -95,13 +102,13 @@ def get_alerts(query: AlertsQuery, connection: Connection) -> AlertsAnswer:
         alerts=[listing.show_evidence(alert, identifiers) for alert in found],
         health_score=newest.health_score,
         health_status=newest.health_status,
-        next_cursor=last and encode_cursor(context.references, listing.CURSOR, last),
+        next_cursor=last and encode_cursor(context.references, order.cursor, last),
     )
 
 
 def _parse_wanted(query: AlertsQuery, now: datetime) -> listing.Wanted:
     period = query.period(now=now, default_days=1) if query.days or query.start else None
-    return listing.Wanted(query.status, query.type, period, query.q)
+    return listing.Wanted(query.status, query.type, query.severity, period, query.q)
 
 
 @alerts.route("GET", "/v1/alerts/quality", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: AlertQuality})

@@ -8,6 +8,7 @@ from metrics_api.access.audit import CURSOR, count_audit_entries, fetch_audit_pa
 from metrics_api.api.queries import ListQuery, read_page, split_page
 from metrics_api.api.routing import Resource
 from viral_contract.models.audit import AuditAnswer, AuditFilter
+from viral_contract.models.flagged import SortOrder
 from viral_contract.models.people import Scope
 
 audit = Resource("audit")
@@ -16,12 +17,16 @@ audit = Resource("audit")
 class AuditQuery(AuditFilter, ListQuery):
     """Query of the audit log."""
 
+    order: SortOrder = "desc"
+
 
 @audit.route("GET", "/v1/audit-entries", scope=Scope.ADMIN, answers={HTTPStatus.OK: AuditAnswer})
 def get_audit_entries(query: AuditQuery, connection: Connection) -> AuditAnswer:
-    """List the audit log, newest first."""
-    page = read_page(query, CURSOR)
-    shown, next_cursor = split_page(page, CURSOR, fetch_audit_page(connection, query, page), "id")
+    """List the audit log, newest first, or oldest first with order=asc."""
+    name = f"{CURSOR} {query.order}"
+    page = read_page(query, name)
+    rows = fetch_audit_page(connection, query, page, oldest_first=query.order == "asc")
+    shown, next_cursor = split_page(page, name, rows, "id")
     return AuditAnswer(
         entries=shown,
         total_entries=count_audit_entries(connection, query),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from pydantic import Field
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
@@ -14,13 +15,20 @@ from metrics_api.detection import coppa_violations
 from metrics_api.detection.coppa import fetch_coppa
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.ingest.resolutions import AlreadyResolvedError, UnknownViolationError, save_resolution
+from viral_contract.models.flagged import SortOrder
 from viral_contract.models.flags import Flag
 from viral_contract.models.guardrails import CoppaAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import Problem
 from viral_contract.models.thresholds import CoppaOverrides, Overrides
-from viral_contract.models.violations import Violation, ViolationFilter, ViolationResolution, ViolationsAnswer
+from viral_contract.models.violations import (
+    Violation,
+    ViolationFilter,
+    ViolationResolution,
+    ViolationsAnswer,
+    ViolationSort,
+)
 
 coppa = Resource("coppa", Flag.GUARDRAIL_DASHBOARD)
 resolutions = Resource("resolutions")
@@ -36,6 +44,9 @@ class CoppaQuery(PeriodQuery, CoppaOverrides):
 class ViolationsQuery(PeriodQuery, ViolationFilter, Overrides, ListQuery):
     """Query of the list of violations."""
 
+    sort: ViolationSort = "status"
+    order: SortOrder | None = Field(None, description="Open and newest first if absent; types from a to z")
+
 
 @coppa.route("GET", "/v1/guardrails/coppa", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CoppaAnswer})
 def get_coppa(query: CoppaQuery, connection: Connection) -> CoppaAnswer:
@@ -46,9 +57,10 @@ def get_coppa(query: CoppaQuery, connection: Connection) -> CoppaAnswer:
 
 @coppa.route("GET", _VIOLATIONS, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ViolationsAnswer})
 def get_violations(query: ViolationsQuery, connection: Connection) -> ViolationsAnswer:
-    """List violations in content created in the period, open ones first."""
-    asked = parse_query(query, query, read_page(query, coppa_violations.CURSOR), shows_identifiers=False)
-    return note_retention(connection, coppa_violations.fetch_violations(connection, query, asked))
+    """List violations in content created in the period, open ones first or in another order."""
+    order = coppa_violations.Order(query.sort, query.order)
+    asked = parse_query(query, query, read_page(query, order.cursor), shows_identifiers=False)
+    return note_retention(connection, coppa_violations.fetch_violations(connection, query, asked, order))
 
 
 @resolutions.route(

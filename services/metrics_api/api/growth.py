@@ -16,12 +16,14 @@ from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
 from metrics_api.growth.timeline import fetch_timeline
+from viral_contract.models.flagged import SearchText, SortOrder
 from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
     FunnelAnswer,
     KFactorAnswer,
     LoopsAnswer,
+    PerformanceSort,
     ReferrersAnswer,
     TimelineAnswer,
 )
@@ -43,6 +45,10 @@ class LoopsQuery(PeriodQuery, ListQuery):
 
 class ReferrersQuery(PeriodQuery, ListQuery):
     """Query of the referrers."""
+
+    q: SearchText | None = Field(None, description="Part of the referrer's id")
+    sort: PerformanceSort = "conversions"
+    order: SortOrder | None = Field(None, description="Largest first if absent; referrers from a to z")
 
 
 class FunnelQuery(PeriodQuery):
@@ -81,10 +87,10 @@ def get_timeline(query: CleanQuery, connection: Connection) -> TimelineAnswer:
 
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
 def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAnswer:
-    """List referrers, most conversions first."""
-    return note_retention(
-        connection, referrers.fetch_referrers(connection, _build_query(query, read_page(query, referrers.CURSOR)))
-    )
+    """List referrers, most conversions first or in another order."""
+    sorting = referrers.build_sorting(query.sort, query.order)
+    asked = _build_query(query, read_page(query, sorting.cursor))
+    return note_retention(connection, referrers.fetch_referrers(connection, asked, sorting, query.q))
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})

@@ -18,11 +18,14 @@ from metrics_api.db.network_key import network_key
 from metrics_api.detection.entity_values import without_mapping
 from metrics_api.detection.investigations.answer import Subject, fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
+from metrics_api.detection.investigations.event_filter import EventFilter
 from metrics_api.detection.investigations.export import format_csv
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
 from metrics_api.detection.investigations.shaping import CURSOR
 from metrics_api.detection.query import Query
+from viral_contract.models.events import EventType
+from viral_contract.models.flagged import SearchText, SortOrder
 from viral_contract.models.flags import Flag
 from viral_contract.models.investigations import (
     DeviceInvestigation,
@@ -50,9 +53,17 @@ _JSON, _CSV = "application/json", "text/csv"
 class InvestigationQuery(PeriodQuery, Overrides, ListQuery):
     """Query of an investigation."""
 
+    q: SearchText | None = Field(None, description="Only events that name this: a part as the caller sees it, or a ref")
+    event_type: EventType | None = None
+    order: SortOrder = "desc"
     format: Literal["json", "csv"] | None = Field(
-        None, description="csv: all events looked at, as Accept: text/csv asks for too"
+        None, description="csv: all events that match, as Accept: text/csv asks for too"
     )
+
+    @property
+    def wanted(self) -> EventFilter:
+        """Which events are listed, and how."""
+        return EventFilter(self.q, self.event_type, oldest_first=self.order == "asc")
 
 
 @investigations.route(
@@ -128,9 +139,9 @@ def _investigate(
     fetch: Callable[[Connection, Subject, Query], Found],
     query: InvestigationQuery,
 ) -> Found | Response:
-    asked = parse_query(query, query, read_page(query, CURSOR))
+    asked = parse_query(query, query, read_page(query, f"{CURSOR} {query.order}"))
     note_look(connection)
-    found = (fetch_subject(connection, kind, name, asked) for name in dict.fromkeys(names))
+    found = (fetch_subject(connection, kind, name, asked, query.wanted) for name in dict.fromkeys(names))
     subject = next((each for each in found if each is not None), None)
     if subject is None:
         raise _never_seen(kind)
@@ -148,7 +159,7 @@ def _wants_csv(query: InvestigationQuery) -> bool:
 def _answer_csv(subject: Subject, asked: Query) -> Response:
     name = f"investigation-{subject.kind}-{asked.period.start}-{asked.period.end}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    chunks = format_csv(subject.history.events, asked.identifiers)
+    chunks = format_csv(subject.list_events(asked.identifiers), asked.identifiers)
     return Response(chunks, headers=headers, content_type=f"{_CSV}; charset=utf-8")
 
 

@@ -1,36 +1,82 @@
-"""Lists violations: of what was created in a period, the open ones first, then the newest."""
+"""Lists violations of what was created in a period, in the order that was asked for."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, literal, or_, select, tuple_
 
-from metrics_api.db.paging import encode_cursor
+from metrics_api.db.paging import Page, encode_cursor
 from metrics_api.db.tables import violations
 from metrics_api.detection.query import Query
 from metrics_api.pii_scanner.coppa_rule import NOT_SCANNED
+from viral_contract.models.flagged import SortOrder
 from viral_contract.models.period import Period
-from viral_contract.models.violations import Violation, ViolationFilter, ViolationsAnswer, ViolationTotals
+from viral_contract.models.violations import (
+    Violation,
+    ViolationFilter,
+    ViolationsAnswer,
+    ViolationSort,
+    ViolationTotals,
+)
 
-CURSOR = "violations"
 _column = violations.c
 _OPEN = _column.resolution.is_(None)
-_SORT_KEY = (_OPEN, _column.inserted_at, _column.id)
+_SORT_KEYS: Mapping[ViolationSort, Sequence[ColumnElement[Any]]] = {
+    "status": (_OPEN, _column.inserted_at, _column.id),
+    "found": (_column.found_at, _column.id),
+    "type": (_column.type, _column.id),
+}
 _GROUPS = (_column.resolution, _column.actor, _column.type)
 _SECONDS_TO_REMOVAL = func.extract("epoch", _column.resolved_at - _column.found_at)
 _MEDIAN_TO_REMOVAL = func.percentile_cont(0.5).within_group(_SECONDS_TO_REMOVAL)
 
 
-def fetch_violations(connection: Connection, wanted: ViolationFilter, query: Query) -> ViolationsAnswer:
+@dataclass(frozen=True)
+class Order:
+    """The order of a list: open and newest first, types from a to z, where none is asked for."""
+
+    sort: ViolationSort = "status"
+    order: SortOrder | None = None
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the largest value comes first."""
+        return self.sort != "type" if self.order is None else self.order == "desc"
+
+    @property
+    def cursor(self) -> str:
+        """The name of the list in this order."""
+        return f"violations by {self.sort} {'desc' if self.is_descending else 'asc'}"
+
+    def sort_and_page(self, statement: Select[Any], page: Page) -> Select[Any]:
+        """The statement with the rows of a page."""
+        keys = _SORT_KEYS[self.sort]
+        if page.after:
+            last = tuple_(*(cast(literal(part, Text()), key.type) for part, key in zip(page.after, keys, strict=True)))
+            statement = statement.where(tuple_(*keys) < last if self.is_descending else tuple_(*keys) > last)
+        in_order = [key.desc() if self.is_descending else key.asc() for key in keys]
+        return statement.order_by(*in_order).limit(page.fetch)
+
+    def format_cursor(self, last: Row[Any] | None, query: Query) -> str | None:
+        """The cursor after the last row shown, if more follow."""
+        if last is None:
+            return None
+        parts = {
+            "status": (last.resolution is None, last.inserted_at, last.id),
+            "found": (last.found_at, last.id),
+            "type": (last.type, last.id),
+        }
+        return encode_cursor(query.identifiers.references, self.cursor, parts[self.sort])
+
+
+def fetch_violations(connection: Connection, wanted: ViolationFilter, query: Query, order: Order) -> ViolationsAnswer:
     """The violations that the filter lets through, and totals of the whole period."""
     created = _created_in(query.period)
-    listed = select(violations).where(created, *_conditions(wanted)).order_by(*(key.desc() for key in _SORT_KEY))
-    if query.page.after:
-        listed = listed.where(tuple_(*_SORT_KEY) < tuple_(*_read_key(query.page.after)))
-    shown, last = query.page.split(connection.execute(listed.limit(query.page.fetch)).all())
-    key = last and (last.resolution is None, last.inserted_at.isoformat(), last.id)
+    listed = order.sort_and_page(select(violations).where(created, *_conditions(wanted)), query.page)
+    shown, last = query.page.split(connection.execute(listed).all())
     return ViolationsAnswer(
         period=query.period,
         computed_at=query.now,
@@ -40,7 +86,7 @@ def fetch_violations(connection: Connection, wanted: ViolationFilter, query: Que
             select(func.count()).select_from(violations).where(created, *_conditions(wanted))
         ).scalar_one(),
         totals=_fetch_totals(connection, created),
-        next_cursor=key and encode_cursor(query.identifiers.references, CURSOR, key),
+        next_cursor=order.format_cursor(last, query),
     )
 
 
@@ -68,12 +114,10 @@ def _conditions(wanted: ViolationFilter) -> list[ColumnElement[bool]]:
     conditions = [_column[name] == value for name, value in plain.items()]
     if wanted.resolution:
         conditions.append(_OPEN if wanted.resolution == "open" else _column.resolution == wanted.resolution)
+    if wanted.q:
+        parts = (_column.content_id, _column.path, _column.rule, _column.note, _column.resolved_by)
+        conditions.append(or_(*(part.icontains(wanted.q, autoescape=True) for part in parts)))
     return conditions
-
-
-def _read_key(after: tuple[Any, ...]) -> tuple[bool, datetime, int]:
-    is_open, inserted_at, violation_id = after
-    return is_open == "True", datetime.fromisoformat(inserted_at), int(violation_id)
 
 
 def _fetch_totals(connection: Connection, created: ColumnElement[bool]) -> ViolationTotals:

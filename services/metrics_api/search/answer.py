@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from metrics_api.access.identifiers import Identifiers
-from metrics_api.alerts.listing import Wanted, fetch_alert, fetch_alerts
+from metrics_api.alerts.listing import Order, Wanted, fetch_alert, fetch_alerts
 from metrics_api.cases.listing import find_cases
 from metrics_api.db.network_key import network_key
 from metrics_api.db.paging import Page
@@ -171,7 +171,7 @@ def _find_cases(asked: _Search) -> list[SearchHit]:
 
 def _find_alerts(asked: _Search) -> list[SearchHit]:
     own = fetch_alert(asked.connection, asked.number) if asked.number is not None else None
-    others, _ = fetch_alerts(asked.connection, Wanted("all", text=asked.q), Page(limit=MOST_HITS))
+    others, _ = fetch_alerts(asked.connection, Wanted("all", text=asked.q), Order(), Page(limit=MOST_HITS))
     alerts: dict[int, Alert] = {alert.id: alert for alert in (*([own] if own else []), *others)}
     return [
         SearchHit(id=str(alert.id), label=alert.message, status=alert.status, at=alert.opened_at)

@@ -22,6 +22,7 @@ AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
 StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
+AlertSort = Literal["severity", "opened", "type"]
 EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items", "events"]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from viral_contract.models.flagged import SearchText
 from viral_contract.models.values import CONTROL_FREE, IsoDate, check_text
 
 _Words = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(check_text), CONTROL_FREE]
@@ -15,6 +16,7 @@ class AuditFilter(BaseModel):
 
     actor: _Words | None = Field(None, description="A person's email or a token's name")
     action: _Words | None = None
+    q: SearchText | None = Field(None, description="Part of the actor, the action or the subject")
     subject: _Words | None = Field(None, description="Prefix of the subject, such as `alert:` or `alert:7`")
     start: IsoDate | None = Field(None, description="First UTC date")
     end: IsoDate | None = Field(None, description="Last UTC date, included")
@@ -47,7 +49,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditAnswer(BaseModel):
-    """Entries, newest first."""
+    """Entries, newest first unless the order is asc."""
 
     entries: list[AuditEntry]
     total_entries: int

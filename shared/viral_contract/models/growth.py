@@ -153,6 +153,9 @@ class ReferrerCase(BaseModel):
         return self.strength == "flags" or self.verdict == "fraud"
 
 
+PerformanceSort = Literal["conversions", "referrer", "invites", "clicks", "conversion_rate"]
+
+
 class ReferrerPerformance(BaseModel):
     """One referrer; `k_contribution` is its conversions over all active users."""
 
@@ -172,10 +175,10 @@ class ReferrerPerformance(BaseModel):
 
 
 class ReferrersAnswer(PeriodAnswer):
-    """Referrers, most conversions first."""
+    """Referrers, most conversions first unless another order is asked for."""
 
     referrers: list[ReferrerPerformance]
-    total_referrers: int
+    total_referrers: int = Field(description="Those that match `q`")
     next_cursor: str | None
 
 

@@ -116,7 +116,8 @@ class Investigation(Answer):
     )
     timeline: Timeline
     related: dict[RelatedKind, RelatedEntities]
-    events: list[InvestigatedEvent] = Field(description="Newest first")
+    events: list[InvestigatedEvent] = Field(description="Newest first unless order is asc")
+    total_events: int = Field(0, description="Examined events that match q and event_type")
     next_cursor: str | None
 
 

@@ -6,11 +6,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from viral_contract.models.content import Actor, ScannedKind
+from viral_contract.models.flagged import SearchText
 from viral_contract.models.guardrails import Answer
 from viral_contract.models.pii import PiiType
 from viral_contract.models.values import OptionalNote
 
 Resolution = Literal["removed", "false_positive"]
+ViolationSort = Literal["status", "found", "type"]
 ViolationType = Literal[PiiType, "sensitive_key", "media_without_consent", "not_scanned"]
 """`not_scanned`: the scan timed out when the item was written; it is scanned again later."""
 
@@ -45,6 +47,7 @@ class ViolationFilter(BaseModel):
     content_kind: ScannedKind | None = None
     type: ViolationType | None = None
     actor: Actor | None = None
+    q: SearchText | None = Field(None, description="Part of the item's id, the path, the rule, the note or a name")
 
 
 class ViolationTotals(BaseModel):
@@ -60,7 +63,7 @@ class ViolationTotals(BaseModel):
 
 
 class ViolationsAnswer(Answer):
-    """Violations in items created in the period: open ones first, then newest items first.
+    """Violations in items created in the period: open ones first, then newest items first, unless sorted otherwise.
 
     `total_violations` counts the filtered violations, `totals` the whole period.
     """

@@ -46,6 +46,11 @@ def test_an_entry_tells_who_what_when_from_where_before_and_after(audited: Api) 
         ({"subject": "trusted_network:"}, 3),
         ({"subject": "trusted_network:203.0.113.0/24"}, 3),
         ({"subject": "trusted%"}, 0),
+        ({"q": "lakeside"}, 0),
+        ({"q": "BO"}, 2),
+        ({"q": "Trust network"}, 2),
+        ({"q": "203.0.113"}, 3),
+        ({"q": "%"}, 0),
         ({"start": "2020-01-01"}, 3),
         ({"end": "2020-01-01"}, 0),
         ({"start": "2020-01-01", "end": "2020-01-02"}, 0),
@@ -62,6 +67,14 @@ def test_entries_come_page_by_page_the_newest_first(audited: Api) -> None:
     ids = [entry["id"] for entry in first["entries"] + second["entries"]]
     assert ids == sorted(ids, reverse=True)
     assert (len(ids), first["total_entries"], second["next_cursor"]) == (3, 3, None)
+
+
+def test_entries_come_the_oldest_first_where_that_is_asked_for(audited: Api) -> None:
+    first = audited.read("/v1/audit-entries", limit=2, order="asc")
+    second = audited.read("/v1/audit-entries", limit=2, order="asc", cursor=first["next_cursor"])
+    ids = [entry["id"] for entry in first["entries"] + second["entries"]]
+    assert (ids, second["next_cursor"]) == (sorted(ids), None)
+    audited.refuse(422, "GET", "/v1/audit-entries", query_string={"cursor": first["next_cursor"]})
 
 
 @pytest.mark.parametrize("query", [{"start": "2026-02-02", "end": "2026-02-01"}, {"actor": ""}, {"cursor": "x"}])

@@ -471,6 +471,33 @@ def test_ended_alerts_are_found_by_type_period_and_text(api: Api, evaluate: Eval
     assert count(type="no_data") == count(q="50_") == count(start="2025-01-01", end="2025-01-31") == 0
 
 
+def test_alerts_are_sorted_page_by_page_and_found_by_severity(
+    api: Api, evaluate: Evaluate, connection: Connection
+) -> None:
+    for minute, severity in enumerate(("medium", "critical", "high")):
+        flag(api, *range(LIMIT + 1))
+        evaluate(NOON + minute * MINUTE)
+        opened = fetch_only(api)
+        act(api, opened["id"], "resolve")
+        changed = text("UPDATE alerts SET severity = :severity WHERE id = :id")
+        connection.execute(changed, {"severity": severity, "id": opened["id"]})
+        connection.commit()
+
+    def walk(sort: str, order: str) -> list[str]:
+        found, cursor = [], None
+        for _ in range(3):
+            page = api.read("/v1/alerts", status="all", limit=1, sort=sort, order=order, cursor=cursor)
+            found += [alert["severity"] for alert in page["alerts"]]
+            cursor = page["next_cursor"]
+        assert cursor is None
+        return found
+
+    assert walk("severity", "desc") == walk("severity", "asc")[::-1] == ["critical", "high", "medium"]
+    assert walk("opened", "asc") == walk("opened", "desc")[::-1] == ["medium", "critical", "high"]
+    assert walk("type", "asc") == walk("type", "desc") == ["high", "critical", "medium"]
+    assert api.read("/v1/alerts", status="all", severity="high")["total_alerts"] == 1
+
+
 def test_ended_is_resolved_or_a_false_positive(api: Api, evaluate: Evaluate) -> None:
     flag(api, *range(LIMIT + 1))
     evaluate()

@@ -165,6 +165,36 @@ def test_pages_hold_every_violation_once_and_totals_are_of_the_whole_period(api:
     assert seen == ["s-6", "s-5", "s-4", "s-2", "s-1", "s-0", "s-3"]
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize(
+    ("sort", "ascending"), [("status", ["r-1", "s-1", "s-2"]), ("found", ["s-1", "s-2", "r-1"]), ("type", None)]
+)
+def test_violations_are_sorted_page_by_page(api: Api, sort: str, order: str, ascending: list[str] | None) -> None:
+    save_shares(api, build_share("s-1", EMAIL))
+    save_shares(api, build_share("s-2", PHONE))
+    save_reels(api, build_reel("r-1", EMAIL))
+    resolve(api, find_violation(api, content_id="r-1"), "removed")
+    wanted = ascending or ["s-1", "r-1", "s-2"]
+    names, cursor = [], None
+    for _ in wanted:
+        page = api.read(VIOLATIONS, **ONE_DAY, limit=1, sort=sort, order=order, cursor=cursor)
+        names += [row["content_id"] for row in page["violations"]]
+        cursor = page["next_cursor"]
+    assert (names, cursor) == (wanted if order == "asc" else wanted[::-1], None)
+
+
+def test_a_text_finds_violations_by_item_place_rule_and_note(api: Api) -> None:
+    save_shares(api, build_share("s-1", EMAIL), build_share("s-2", PHONE))
+    resolve(api, find_violation(api, content_id="s-2"), "false_positive", "the 100% school")
+
+    def find(q: str) -> list[str]:
+        return [row["content_id"] for row in api.read(VIOLATIONS, **ONE_DAY, q=q)["violations"]]
+
+    assert find("S-1") == find("email") == ["s-1"]
+    assert find("100%") == find("phone") == ["s-2"]
+    assert find("100_") == []
+
+
 def test_filters_narrow_the_list_and_not_the_totals(api: Api) -> None:
     save_shares(api, build_share("s-1", EMAIL), build_share("s-2", PHONE, actor="parent"))
     save_reels(api, build_reel("r-1", EMAIL))

@@ -19,6 +19,7 @@ from metrics_api.db.database import Database
 from metrics_api.db.paging import Page
 from metrics_api.detection.investigations.answer import fetch_subject
 from metrics_api.detection.investigations.devices import fetch_device_investigation
+from metrics_api.detection.investigations.event_filter import EventFilter
 from metrics_api.detection.investigations.history import MAX_EVENTS
 from metrics_api.detection.investigations.ips import fetch_ip_investigation
 from metrics_api.detection.investigations.referrers import fetch_referrer_investigation
@@ -210,6 +211,48 @@ class TestDevice:
         assert [event["event_type"] for event in answer["events"]] == kinds[::-1]
         assert answer["related"]["ip_addresses"]["entities"][0]["events"] == 6
         assert "devices" not in answer["related"]
+
+
+class TestListedEvents:
+    def test_are_found_by_what_they_name_and_by_type(self, api: Api) -> None:
+        named = {"referrer_id": "maria", "link_id": "link 7", "source": "Album", "user_id": "lisa"}
+        api.post_events(
+            build_event(at=NOON, device_fingerprint=DEVICE, ip_address=IP, **named),
+            build_event("signup", at=NOON + timedelta(hours=1), device_fingerprint=DEVICE, ip_address="198.51.100.4"),
+        )
+
+        def find(**query: str) -> list[str]:
+            answer = api.read(path_of("devices", DEVICE), **PERIOD, **query)
+            found = [event["event_type"] for event in answer["events"]]
+            assert answer["total_events"] == len(found)
+            return found
+
+        for part in ("MARIA", "link 7", "album", "lisa", IP, "click"):
+            assert find(q=part) == ["click"], part
+        ref = next(
+            event["ip_ref"]
+            for event in api.read(path_of("devices", DEVICE), **PERIOD)["events"]
+            if event["event_type"] == "signup"
+        )
+        assert find(q=ref) == find(event_type="signup") == ["signup"]
+        assert find() == find(order="asc")[::-1] == ["signup", "click"]
+        assert find(q="nothing of the kind") == []
+
+    def test_are_not_found_by_what_a_mask_hides(self, api: Api, holder_of: Callable[..., Api]) -> None:
+        api.post_events(build_event(device_fingerprint=DEVICE, ip_address=IP, referrer_id="maria"))
+        viewer = holder_of(Scope.METRICS_READ)
+        for hidden in (IP, DEVICE):
+            assert viewer.read(path_of("referrers", "maria"), **PERIOD, q=hidden)["total_events"] == 0
+        assert viewer.read(path_of("referrers", "maria"), **PERIOD, q=IP.rpartition(".")[0])["total_events"] == 1
+
+    def test_go_on_from_the_oldest_page_by_page(self, api: Api) -> None:
+        api.post_events(*build_clicks(5, apart=60, device_fingerprint=DEVICE))
+        times, cursor = [], None
+        for _ in range(3):
+            page = api.read(path_of("devices", DEVICE), **PERIOD, limit=2, order="asc", cursor=cursor)
+            times += [event["occurred_at"] for event in page["events"]]
+            cursor = page["next_cursor"]
+        assert (len(times), times, cursor) == (5, sorted(times), None)
 
 
 class TestReferrer:
@@ -566,7 +609,7 @@ class TestBoundedWork:
             # PostgreSQL's own default, under which fetching everything and sorting it looks cheaper.
             connection.execute(text("SET LOCAL random_page_cost = 4"))
             with watch_statements(connection) as statements:
-                answer = fetch(connection, fetch_subject(connection, kind, identifier, query), query)
+                answer = fetch(connection, fetch_subject(connection, kind, identifier, query, EventFilter()), query)
             plans = [plan for plan in statements.explain(connection) if "attribution_events" in plan]
 
         assert (answer.looked_at_events, answer.truncated) == (MAX_EVENTS, True)

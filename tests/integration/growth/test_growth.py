@@ -1,6 +1,7 @@
 """Growth on a data set small enough to count by hand."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,28 @@ def test_referrers_are_paged_without_gaps(grown: Api) -> None:
     second = grown.read("/v1/growth/referrers", limit=1, cursor=first["next_cursor"], **WEEK)
     assert [row["referrer_id"] for page in (first, second) for row in page["referrers"]] == ["ann", "ben"]
     assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize("sort", ["referrer", "conversions", "invites", "clicks", "conversion_rate"])
+def test_referrers_are_sorted_page_by_page(grown: Api, sort: str) -> None:
+    def walk(order: str) -> list[dict[str, Any]]:
+        rows, cursor = [], None
+        for _ in range(2):
+            page = grown.read("/v1/growth/referrers", **WEEK, limit=1, sort=sort, order=order, cursor=cursor)
+            rows += page["referrers"]
+            cursor = page["next_cursor"]
+        assert cursor is None
+        return rows
+
+    field = "referrer_id" if sort == "referrer" else sort
+    ascending = [row[field] for row in walk("asc")]
+    assert ascending == sorted(ascending) == [row[field] for row in walk("desc")][::-1]
+
+
+def test_referrers_are_found_by_a_part_of_their_id(grown: Api) -> None:
+    answer = grown.read("/v1/growth/referrers", **WEEK, q="AN")
+    assert ([row["referrer_id"] for row in answer["referrers"]], answer["total_referrers"]) == (["ann"], 1)
+    assert answer["referrers"][0]["k_contribution"] == 1
 
 
 def test_the_timeline_has_every_date(grown: Api) -> None:

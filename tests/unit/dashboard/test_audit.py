@@ -4,15 +4,17 @@ from typing import Any
 
 import httpx
 import pytest
-from dash import no_update
 
-from dashboard.admin.audit import FILTERS, LISTED
-from dashboard.lists.view import show
+from dashboard.admin.audit import LISTED
+from dashboard.lists.sorted_table import ListRow
+from dashboard.lists.table_page import build_query
+from dashboard.period import read_search
 from tests.support.answers import NOW
+from tests.unit.dashboard.callbacks import call
+from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
-from tests.unit.dashboard.tree import find, text_of, walk
+from tests.unit.dashboard.tree import text_of
 from viral_contract.models.audit import AuditAnswer, AuditEntry
-from viral_contract.models.people import Role
 
 PATH = ("GET", "/v1/audit-entries")
 ENTRY = AuditEntry(
@@ -29,22 +31,39 @@ ENTRY = AuditEntry(
 )
 
 
-def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi, view_as: Any) -> None:
-    view_as(Role.ADMIN)
-    api.answers[PATH] = AuditAnswer(entries=[ENTRY], total_entries=90, next_cursor="more")
-    shown = show(LISTED, api.connect(), "?actor=ana%40example.com&start=2026-01-01", now=NOW)
-    assert dict(api.asked[0].url.params) == {"limit": "50", "actor": "ana@example.com", "start": "2026-01-01"}
-    assert shown["bodies"]["found"] == "90 entries, newest first"
-    (entry,) = find(shown["bodies"]["list"], "violation")
-    said = " ".join(text_of(entry).split())
-    for part in ("Trust network", "from 192.0.2.1", "<b>ana@example.com</b>", "203.0.113.0/24"):
-        assert part in said
-    assert "Before reason: School" in said
-    assert "After reason: Lakeside School" in said
-    assert "expires" not in said
-    assert [each.href for each in walk(shown["bodies"]["list"]) if hasattr(each, "href")] == [
-        "/dashboard/audit?actor=ana%40example.com&start=2026-01-01&cursor=more"
+def build_entries(*entries: AuditEntry) -> AuditAnswer:
+    return AuditAnswer(entries=list(entries), total_entries=90, next_cursor="more")
+
+
+def fetch_row(api: FakeApi, search: str = "", **fields: Any) -> ListRow:
+    api.answers[PATH] = build_entries(ENTRY.model_copy(update=fields))
+    [row] = LISTED.fetch(api.connect(), build_query(LISTED, read_search(search)), "").rows
+    return row
+
+
+def show(browser: Browser, search: str = "") -> str:
+    return str(call(browser, "audit-rows.children", {"url.search": search}))
+
+
+def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi) -> None:
+    row = fetch_row(api, "?actor=ana%40example.com&q=trust&start=2026-01-01&end=2026-01-31&order=asc")
+    assert dict(api.asked[0].url.params) == {
+        "actor": "ana@example.com",
+        "q": "trust",
+        "start": "2026-01-01",
+        "end": "2026-01-31",
+        "order": "asc",
+        "limit": "25",
+    }
+    assert [" ".join(text_of(cell).split()) for cell in row.cells] == [
+        "Trust network",
+        "31 Mar 10:28:15",
+        "<b>ana@example.com</b>",
+        "trusted_network:203.0.113.0/24",
+        "Before reason: School After reason: Lakeside School",
+        "192.0.2.1",
     ]
+    assert row.record["before"] == "reason: School, expires at: none"
 
 
 @pytest.mark.parametrize(
@@ -57,72 +76,47 @@ def test_an_entry_tells_who_what_when_from_where_and_what_changed(api: FakeApi, 
         ("system", "ana@example.com (the service)"),
     ],
 )
-def test_no_token_passes_for_the_person_whose_name_it_bears(
-    api: FakeApi, view_as: Any, actor_key: str | None, told: str
-) -> None:
-    view_as(Role.ADMIN)
-    entry = ENTRY.model_copy(update={"actor": "ana@example.com", "actor_key": actor_key})
-    api.answers[PATH] = AuditAnswer(entries=[entry], total_entries=1, next_cursor=None)
-    (shown,) = find(show(LISTED, api.connect(), "", now=NOW)["bodies"]["list"], "violation")
-    assert told in [" ".join(text_of(part).split()) for part in shown.children[1:2]]
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
-def test_others_than_admins_get_a_sentence(api: FakeApi, view_as: Any, role: Role) -> None:
-    view_as(role)
-    shown = show(LISTED, api.connect(), "", now=NOW)
-    assert (text_of(shown["notice"]), shown["hidden"], api.asked) == (
-        "Only admins can view the audit log.",
-        {"list": True, "filter": True},
-        [],
-    )
-
-
-def test_filters_stand_in_the_address_as_they_are_given() -> None:
-    given = {"actor": " ana ", "action": "", "subject": None, "start": "2026-01-01", "end": None}
-    assert FILTERS.format(given) == "?actor=ana&start=2026-01-01"
-    assert FILTERS.parse({"actor": "ana", "start": "2026-01-01", "cursor": "x"}) == {
-        "actor": "ana",
-        "start": "2026-01-01",
-    }
-    assert FILTERS.format(dict.fromkeys(given)) == ""
-
-
-def test_filters_that_are_only_drawn_leave_the_address_as_it_is() -> None:
-    assert FILTERS.choose(None, {"actor": None}, {"actor": "ana"}) is no_update
-    assert FILTERS.choose(1, {"actor": None}, {"actor": "ana"}) == "?actor=ana"
-    assert FILTERS.choose(None, {"actor": 1}, {"actor": "ana"}) == "?actor=ana"
-
-
-def test_an_action_is_found_as_the_list_shows_it(api: FakeApi, view_as: Any) -> None:
-    view_as(Role.ADMIN)
-    api.answers[PATH] = AuditAnswer(entries=[], total_entries=0, next_cursor=None)
-    show(LISTED, api.connect(), "?action=Sign+in", now=NOW)
-    assert api.asked[0].url.params["action"] == "sign_in"
+def test_no_token_passes_for_the_person_whose_name_it_bears(api: FakeApi, actor_key: str | None, told: str) -> None:
+    row = fetch_row(api, actor="ana@example.com", actor_key=actor_key)
+    assert " ".join(text_of(row.cells[2]).split()) == told
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("subject", "path"),
     [
-        (AuditAnswer(entries=[], total_entries=0, next_cursor=None), "No entries match these filters."),
-        (
-            httpx.Response(
-                422,
-                json={
-                    "status": 422,
-                    "title": "",
-                    "code": "invalid",
-                    "detail": "",
-                    "errors": [{"pointer": "#end", "detail": "must not be before start"}],
-                },
-            ),
-            "end must not be before start",
-        ),
-        (httpx.Response(503, json={"status": 503, "title": "", "code": "x", "detail": "x"}), "temporarily unavailable"),
+        ("alert:7", "/dashboard/guardrails/alert?id=7"),
+        ("case:7", "/dashboard/cases/7"),
+        ("report:7", "/dashboard/reports/7"),
+        ("session", None),
+        ("alert:seven", None),
     ],
 )
-def test_what_there_is_not_is_told_in_words(api: FakeApi, view_as: Any, answer: Any, said: str) -> None:
-    view_as(Role.ADMIN)
+def test_a_subject_leads_to_its_page_where_it_has_one(api: FakeApi, subject: str, path: str | None) -> None:
+    assert getattr(fetch_row(api, subject=subject).cells[3], "href", None) == path
+
+
+@pytest.mark.parametrize("secret", ["viewer1", "analyst1"])
+def test_others_than_admins_get_a_sentence(browser: Browser, api: FakeApi, secret: str) -> None:
+    browser.resume(secret)
+    assert "Only admins can view the audit log." in show(browser)
+    assert PATH not in [(request.method, request.url.path) for request in api.asked]
+
+
+@pytest.mark.parametrize(
+    ("answer", "search", "said"),
+    [
+        (AuditAnswer(entries=[], total_entries=0, next_cursor=None), "?q=zz", "No entry matches"),
+        (AuditAnswer(entries=[], total_entries=0, next_cursor=None), "", "No entries in this period"),
+        (
+            httpx.Response(503, json={"status": 503, "title": "", "code": "x", "detail": "x"}),
+            "",
+            "Could not load entries",
+        ),
+    ],
+)
+def test_what_there_is_not_is_told_in_words(
+    browser: Browser, api: FakeApi, answer: Any, search: str, said: str
+) -> None:
     api.answers[PATH] = answer
-    shown = show(LISTED, api.connect(), "", now=NOW)
-    assert said in text_of([shown["notice"], shown["bodies"]["list"]])
+    browser.resume("admin")
+    assert said in show(browser, search)

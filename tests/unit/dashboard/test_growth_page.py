@@ -67,6 +67,9 @@ def test_a_feature_that_is_switched_off_says_so(browser: Browser, api: FakeApi) 
 def test_all_referrers_come_some_rows_at_a_time(browser: Browser, api: FakeApi) -> None:
     api.answers["GET", "/v1/growth/referrers"] = build_referrers(next_cursor="page-2")
     browser.resume("viewer1")
-    drawn = str(call(browser, "all-referrers.children", {"url.search": "?days=14"}))
-    assert "/dashboard/growth/referrers?days=14&cursor=page-2" in drawn
-    assert "'href': '/dashboard/growth?days=14'" in drawn
+    changes = str(call(browser, "all-referrers-ways.children", {"url.search": "?days=14&q=a&sort=clicks"}))
+    assert "/dashboard/growth/referrers?days=14&q=a&sort=clicks&cursor=page-2" in changes
+    asked = dict(api.asked[-1].url.params)
+    assert asked == {"days": "14", "q": "a", "sort": "clicks", "order": "desc", "limit": "25"}
+    above = call(browser, "all-referrers-above.children", {"url.search": "?days=14"})
+    assert "'href': '/dashboard/growth?days=14'" in str(above)

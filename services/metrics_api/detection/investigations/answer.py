@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
+from metrics_api.access.identifiers import Identifiers
 from metrics_api.detection.investigations import shaping
+from metrics_api.detection.investigations.event_filter import EventFilter
 from metrics_api.detection.investigations.history import History, fetch_history, fetch_seen
 from metrics_api.detection.query import Query
 from viral_contract.models.entity_lists import ListName
@@ -29,15 +31,22 @@ class Subject:
     first_seen: datetime | None
     last_seen: datetime | None
     history: History
+    wanted: EventFilter
+
+    def list_events(self, identifiers: Identifiers) -> list[Row[Any]]:
+        """The events that are wanted of those that were looked at."""
+        return self.wanted.select(self.history.events, identifiers)
 
 
-def fetch_subject(connection: Connection, kind: EntityKind, identifier: str, query: Query) -> Subject | None:
+def fetch_subject(
+    connection: Connection, kind: EntityKind, identifier: str, query: Query, wanted: EventFilter
+) -> Subject | None:
     """The entity with its history in the period, or None when neither an event nor a link of it was ever stored."""
     first_seen, last_seen = fetch_seen(connection, kind, identifier)
     if first_seen is None and not (kind == "referrer" and _fetch_has_links(connection, identifier)):
         return None
     history = fetch_history(connection, kind, identifier, query)
-    return Subject(kind, identifier, first_seen, last_seen, history)
+    return Subject(kind, identifier, first_seen, last_seen, history, wanted)
 
 
 def _fetch_has_links(connection: Connection, referrer_id: str) -> bool:
@@ -48,7 +57,8 @@ def _fetch_has_links(connection: Connection, referrer_id: str) -> bool:
 def format_common(subject: Subject, query: Query) -> dict[str, Any]:
     """The fields that every kind of investigation has, but for the rule and what it found."""
     history = subject.history
-    events, next_cursor = shaping.format_page(history, query)
+    listed = subject.list_events(query.identifiers)
+    events, next_cursor = shaping.format_page(listed, query, oldest_first=subject.wanted.oldest_first)
     counted = history.counted
     return {
         "period": query.period,
@@ -62,6 +72,7 @@ def format_common(subject: Subject, query: Query) -> dict[str, Any]:
         "timeline": shaping.format_timeline(counted, query.period),
         "related": shaping.format_related(counted, query.identifiers, leave_out=_SAME_KIND[subject.kind]),
         "events": events,
+        "total_events": len(listed),
         "next_cursor": next_cursor,
     }
 

@@ -10,7 +10,6 @@ from sqlalchemy import Row
 
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.investigations.history import History
 from metrics_api.detection.query import Query
 from viral_contract.models.events import EVENT_TYPES
 from viral_contract.models.investigations import (
@@ -120,17 +119,25 @@ def _format_entity(events: list[Row[Any]], shown: str, ref: str | None, alias: s
     )
 
 
-def format_page(history: History, query: Query) -> tuple[list[InvestigatedEvent], str | None]:
+def format_page(
+    events: Sequence[Row[Any]], query: Query, *, oldest_first: bool
+) -> tuple[list[InvestigatedEvent], str | None]:
     """The events of one page, and the cursor of the next one."""
-    behind = history.events
+    behind = events
     if query.page.after:
         at, event_id = query.page.after
         last_shown = (datetime.fromisoformat(at), UUID(event_id))
-        behind = [event for event in behind if (event.occurred_at, event.event_id) < last_shown]
+        behind = [event for event in events if _is_behind(event, last_shown, oldest_first=oldest_first)]
     shown, last = query.page.split(behind[: query.page.fetch])
     identifiers = query.identifiers
-    cursor = last and encode_cursor(identifiers.references, CURSOR, (last.occurred_at, last.event_id))
+    name = f"{CURSOR} {'asc' if oldest_first else 'desc'}"
+    cursor = last and encode_cursor(identifiers.references, name, (last.occurred_at, last.event_id))
     return [format_event(event, identifiers) for event in shown], cursor
+
+
+def _is_behind(event: Row[Any], last_shown: tuple[datetime, UUID], *, oldest_first: bool) -> bool:
+    place = (event.occurred_at, event.event_id)
+    return place > last_shown if oldest_first else place < last_shown
 
 
 def format_event(event: Row[Any], identifiers: Identifiers) -> InvestigatedEvent:
