@@ -81,6 +81,7 @@ class GrowthSnapshot:
     cycle_time: CycleTimeAnswer
     referrers: ReferrersAnswer
     search: str
+    compares: bool = True
 
     @property
     def period(self) -> Period:
@@ -95,6 +96,8 @@ class GrowthSnapshot:
     @property
     def about(self) -> str:
         """What the period is compared with, and what is no longer kept."""
+        if not self.compares:
+            return "no comparison" + format_retention(self.k_factor.retained_from)
         compared = f"compared with {format_period(self.k_factor.previous.period)}"
         if not self.k_factor.is_over:
             compared = "in progress"

@@ -117,6 +117,7 @@ def list_paths(product: Product) -> list[str]:
         "/dashboard/guardrails/alert": [f"?id={alert.id}" for alert in alerts],
         "/dashboard/investigations": ["?" + urlencode({"kind": kind, "id": HOSTILE[0]}) for kind in KINDS]
         + ["?" + urlencode({"kind": "referrer", "id": each}) for each in HOSTILE[1:4]],
+        "/dashboard/investigations/events": ["?" + urlencode({"kind": "device", "id": HOSTILE[0]})],
         "/dashboard/audit": ["", "?" + urlencode({"actor": HOSTILE[0], "action": HOSTILE[1], "subject": HOSTILE[3]})],
         "/dashboard/lists": ["", "?" + urlencode({"value": HOSTILE[0]})],
     }

@@ -14,6 +14,7 @@
   // What is chosen in the open panel and not applied yet.
   let preset = "custom";
   let draft = [null, null];
+  let comparison = "previous";
 
   const format = (moment) => moment.toISOString().slice(0, 10);
   const today = () => new Date(format(new Date()) + "T00:00:00Z");
@@ -56,10 +57,13 @@
     return `${write(first)}${year} – ${whole}`;
   }
 
-  function formatCompared([start, end]) {
+  const readComparison = (search) => new URLSearchParams(search).get("compare") || "previous";
+
+  function formatCompared([start, end], name) {
     const days = Math.round((Date.parse(end) - Date.parse(start)) / DAY_MS) + 1;
     if (!(days > 0)) return "";
-    return days === 1 ? "vs. previous day" : `vs. previous ${days} days`;
+    const previous = days === 1 ? "vs. previous day" : `vs. previous ${days} days`;
+    return { year: "vs. a year ago", term: "vs. a term ago", none: "no comparison" }[name] || previous;
   }
 
   // The calendar begins with this month; the next one has not come yet, and the one before is of use.
@@ -75,7 +79,7 @@
 
   function putPeriod(period) {
     const query = new URLSearchParams(window.location.search);
-    for (const name of ["days", "start", "end", ...PLACE]) query.delete(name);
+    for (const name of ["days", "start", "end", "compare", ...PLACE]) query.delete(name);
     for (const [name, value] of Object.entries(period)) query.set(name, value);
     setProps("url", { search: query.toString() && "?" + query });
   }
@@ -86,6 +90,9 @@
   function mark(panel) {
     for (const button of panel.querySelectorAll("[data-preset]")) {
       button.setAttribute("aria-pressed", String(button.dataset.preset === preset));
+    }
+    for (const button of panel.querySelectorAll("[data-compare]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.compare === comparison));
     }
     panel.querySelector("[data-period-action=apply]").disabled = !draft[0] || !draft[1];
   }
@@ -103,14 +110,19 @@
   function apply(panel) {
     if (!draft[0] || !draft[1]) return;
     close(panel);
-    putPeriod(isDays(preset) ? { days: preset } : { start: draft[0], end: draft[1] });
+    const compared = comparison === "previous" ? {} : { compare: comparison };
+    putPeriod({ ...(isDays(preset) ? { days: preset } : { start: draft[0], end: draft[1] }), ...compared });
   }
 
   document.addEventListener("click", function (event) {
     const panel = event.target.closest("[data-period]");
     if (!panel) return;
-    const { preset: name, periodAction } = event.target.closest("button")?.dataset || {};
+    const { preset: name, periodAction, compare } = event.target.closest("button")?.dataset || {};
     if (name) choose(panel, name);
+    else if (compare) {
+      comparison = compare;
+      mark(panel);
+    }
     else if (periodAction === "apply") apply(panel);
     else if (periodAction === "cancel") close(panel);
   });
@@ -137,7 +149,7 @@
         const { days, dates } = readPeriod(search);
         const shown = [CHOICES.includes(days) ? days : "", formatDates(dates), dates];
         const { outputs_list: outputs } = window.dash_clientside.callback_context;
-        return outputs.length > shown.length ? [...shown, formatCompared(dates)] : shown;
+        return outputs.length > shown.length ? [...shown, formatCompared(dates, readComparison(search))] : shown;
       },
 
       // ... and change it, which brings the data of the other period.
@@ -152,6 +164,7 @@
         const same = ["today", "yesterday", "month", "last-month"].find((name) => String(findDates(name)) === String(dates));
         preset = days && (names.includes(days) || !names.length) ? days : same || "custom";
         draft = dates;
+        comparison = readComparison(window.location.search);
         setTimeout(function () {
           const panel = findPanel();
           if (!panel) return;

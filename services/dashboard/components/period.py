@@ -24,6 +24,11 @@ _PRESETS = {
 }
 
 
+OPTION, NOTHING = "compare", "none"
+"""The parameter of the address that says what a period is compared with, and its value for no comparison."""
+_COMPARISONS = {"previous": "Previous period", "year": "Year ago", "term": "Term ago", NOTHING: "Nothing"}
+
+
 def build_period(slug: str, *, compares: bool = False, days: int = DEFAULT_DAYS) -> Component:
     """The choice of some days until today, or of other dates; a page that `compares` shows the period before, too.
 
@@ -47,7 +52,10 @@ def _build_popover(slug: str, *, compares: bool) -> Component:
         **{"aria-haspopup": "dialog"},
     )
     return dmc.Popover(
-        [dmc.PopoverTarget(button), dmc.PopoverDropdown(_build_panel(slug), className="period-panel")],
+        [
+            dmc.PopoverTarget(button),
+            dmc.PopoverDropdown(_build_panel(slug, compares=compares), className="period-panel"),
+        ],
         id=f"{slug}-period-popover",
         position="bottom-end",
         # They would stand on an element around the button.
@@ -60,7 +68,7 @@ def _build_popover(slug: str, *, compares: bool) -> Component:
     )
 
 
-def _build_panel(slug: str) -> Component:
+def _build_panel(slug: str, *, compares: bool) -> Component:
     presets = [
         html.Button([word, html.Span(key)], type="button", **{"data-preset": name})
         for name, (word, key) in _PRESETS.items()
@@ -86,11 +94,21 @@ def _build_panel(slug: str) -> Component:
     return html.Div(
         [
             html.Div(presets, className="period-presets", role="group", **{"aria-label": "Presets"}),
-            html.Div([calendar, actions], className="period-calendar"),
+            html.Div([calendar, *([_build_comparison()] if compares else []), actions], className="period-calendar"),
         ],
         role="dialog",
         **{"data-period": slug, "aria-label": "Period"},
     )
+
+
+def _build_comparison() -> Component:
+    """What the period is compared with."""
+    ways = [
+        html.Button(word, type="button", **{"data-compare": name, "aria-pressed": "false"})
+        for name, word in _COMPARISONS.items()
+    ]
+    group = html.Div(ways, className="ways", role="group", **{"aria-label": "Compare with"})
+    return html.Div([html.Span("Compare with"), group], className="period-comparison")
 
 
 def add_period(app: Dash, slug: str, *, compares: bool = False) -> None:

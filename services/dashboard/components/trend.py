@@ -36,7 +36,7 @@ def build_uncompared() -> Component:
 def format_unfinished(answer: KFactorAnswer) -> str:
     """What is compared of a period that is not over, in one sentence."""
     if answer.compared is None:
-        return "This period is still in progress, so it is not compared with the previous one."
+        return "This period is still in progress, so it is not compared with another one."
     now, before = format_period(answer.compared.period), format_period(answer.compared.previous_period)
     return f"This period is still in progress. The change compares {now} with {before}."
 

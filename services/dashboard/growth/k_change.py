@@ -28,6 +28,8 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     """The change, whether it may be called one, and its two splits."""
     answer = snapshot.k_factor
     why = answer.why
+    if not snapshot.compares:
+        return [html.P("Compare the period with another one to see why K changed.", className="nothing")]
     if not answer.total_invites and not answer.previous.total_invites:
         return [html.P("No invites in this period or the previous one.", className="nothing")]
     if answer.is_partial or answer.previous.is_partial:

@@ -22,11 +22,11 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
         return [html.P("Only totals are kept for this period, so the K-factor is not available.", className="nothing")]
     return [
         html.P(
-            [html.Span(format_k(answer.k_factor), className="k-number"), build_trend(answer.trend, answer.change_pct)],
+            [html.Span(format_k(answer.k_factor), className="k-number"), *_build_trend(snapshot)],
             className="k-line",
         ),
-        build_hint(f"{format_interval(answer.k_factor_interval)} · previously {_format_before(answer)}"),
-        *([] if answer.is_over else [build_hint(format_unfinished(answer))]),
+        build_hint(format_interval(answer.k_factor_interval) + _format_previously(snapshot)),
+        *([build_hint(format_unfinished(answer))] if snapshot.compares and not answer.is_over else []),
         build_kpis(
             (format_k(answer.k_factor), "All conversions"),
             (format_k(answer.k_factor_clean), "K clean"),
@@ -36,6 +36,15 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
         build_hint(_format_sum(answer)),
         build_hint(_format_distance(answer.k_factor)),
     ]
+
+
+def _build_trend(snapshot: GrowthSnapshot) -> list[Component]:
+    answer = snapshot.k_factor
+    return [build_trend(answer.trend, answer.change_pct)] if snapshot.compares else []
+
+
+def _format_previously(snapshot: GrowthSnapshot) -> str:
+    return f" · previously {_format_before(snapshot.k_factor)}" if snapshot.compares else ""
 
 
 def _format_before(answer: KFactorAnswer) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from dashboard.components.period import NOTHING, OPTION
 from dashboard.data import GrowthSnapshot
 from dashboard.growth import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
 from dashboard.live.page import build_page
@@ -22,11 +23,13 @@ CARDS = (
 )
 
 
-def fetch_snapshot(api: MetricsApi, period: PeriodQuery, _chosen: Mapping[str, str]) -> GrowthSnapshot:
+def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> GrowthSnapshot:
     """Growth over a period; the cohorts are those of the last weeks, whatever the period."""
     query = format_query(period)
+    comparison = chosen.get(OPTION, "previous")
+    compares = comparison != NOTHING
     return GrowthSnapshot(
-        k_factor=api.fetch_k_factor(**query),
+        k_factor=api.fetch_k_factor(**query, compare=comparison if compares else "previous"),
         timeline=api.fetch_timeline(**query),
         funnel=api.fetch_funnel(**query),
         loops=api.fetch_loops(**query, limit=loops.MOST_ROWS),
@@ -34,6 +37,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, _chosen: Mapping[str, s
         cycle_time=api.fetch_cycle_time(**query),
         referrers=api.fetch_referrers(**query, limit=referrers.ROWS_ON_CARD),
         search=format_search(period),
+        compares=compares,
     )
 
 
@@ -45,6 +49,7 @@ PAGE = build_page(
         icon="growth",
         cards=CARDS,
         fetch=fetch_snapshot,
+        options=(OPTION,),
         compares=True,
     )
 )

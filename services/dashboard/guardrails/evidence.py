@@ -55,16 +55,15 @@ def _count(answer: ReferrerEvidenceAnswer) -> Mapping[str, int]:
 
 
 def _build_row(each: ReferrerWithEvidence, search: str) -> ListRow:
+    name = each.referrer_id
     cells = (
-        dcc.Link(
-            each.referrer_id, href=investigation_path("referrer", each.referrer_id, search), className="identifier"
-        ),
+        dcc.Link(name, href=investigation_path("referrer", name, search), className="identifier", title=name),
         _build_why(each),
         format_count(each.flagged_conversions),
         format_count(each.conversions),
         format_count(each.clicks),
     )
-    return ListRow(each.referrer_id, each.referrer_id, cells, _list_record(each))
+    return ListRow(name, name, cells, _list_record(each))
 
 
 def _build_why(each: ReferrerWithEvidence) -> Component:

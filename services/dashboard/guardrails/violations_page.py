@@ -88,16 +88,16 @@ def _action_id(violation_id: int, action: str) -> dict[str, str | int]:
 
 
 def _add_resolve(app: Dash, views: SharedViews) -> None:
-    def resolve(presses: list[int | None], notes: list[str | None], ids: list[dict[str, Any]]) -> Any:
+    def resolve(presses: list[int | None], notes: list[str | None], ids: list[dict[str, Any]]) -> dict[str, Any]:
         button = find_pressed(presses)
         if button is None:
-            return no_update
+            return dict.fromkeys(("said", "changed"), no_update)
         written = {each["id"]: note or "" for each, note in zip(ids, notes, strict=False)}
         violation_id, resolution = button["id"], _RESOLUTIONS[button["action"]]
         return resolve_violation(views.api_of_viewer(), violation_id, resolution, written.get(violation_id, ""))
 
     app.callback(
-        Output("violations-said", "children"),
+        output={"said": Output("violations-said", "children"), "changed": Output("violations-changed", "data")},
         inputs={
             "presses": Input({"page": "violation", "id": ALL, "action": ALL}, "n_clicks"),
             "notes": State({"page": "violation-note", "id": ALL}, "value"),
@@ -107,17 +107,21 @@ def _add_resolve(app: Dash, views: SharedViews) -> None:
     )(resolve)
 
 
-def resolve_violation(api: MetricsApi, violation_id: int, resolution: Resolution, note: str) -> str:
-    """Resolve a violation, and say what came of it; a refusal is explained."""
+def resolve_violation(api: MetricsApi, violation_id: int, resolution: Resolution, note: str) -> dict[str, Any]:
+    """Resolve a violation, and say what came of it; a refusal is explained and leaves what is typed."""
     if resolution == "false_positive" and not note.strip():
-        return "Nothing was changed. Add a note explaining why this is a false positive."
+        return _refuse("Nothing was changed. Add a note explaining why this is a false positive.")
     try:
         api.resolve_violation(violation_id, resolution, note.strip() or None)
     except API_FAILURES as error:
         # Its text may hold what was typed, which has no place in a log.
         _log.warning("action_failed", page=VIOLATIONS_PATH, reason=type(error).__name__)
-        return format_failure(error)
-    return f"Violation {violation_id}: {_SAID[resolution]}"
+        return _refuse(format_failure(error))
+    return {"said": f"Violation {violation_id}: {_SAID[resolution]}", "changed": violation_id}
+
+
+def _refuse(said: str) -> dict[str, Any]:
+    return {"said": said, "changed": no_update}
 
 
 LISTED = TablePage(

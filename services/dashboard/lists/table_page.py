@@ -78,9 +78,10 @@ class TablePage:
 
     `nouns` are what one row and many rows are: ("network", "networks"). `actions` are the buttons for selected rows,
     for those who have `acts`; the keys of the rows are in the store `<slug>-selected`. `add_own` adds their callbacks;
-    where rows change by them (`is_changed`) the list is fetched again. `days` are those of an address without a period.
-    `sums` says what selected rows come to, as `build_sums` takes it. `subject` are the parameters of the address that
-    say what the list is about, which no filter changes. Who lacks `scope` reads the sentence `only`, if there is one.
+    where rows change (`is_changed`) they set the store `<slug>-changed`, which fetches the list again. `days` are those
+    of an address without a period. `sums` says what selected rows come to, as `build_sums` takes it. `subject` are the
+    parameters of the address that say what the list is about, which no filter changes. Who lacks `scope` reads the
+    sentence `only`, if there is one.
     """
 
     path: str
@@ -153,6 +154,7 @@ def build_frame(listed: TablePage) -> Component:
             dcc.Store(id=f"{slug}-defaults", data=defaults),
             dcc.Store(id=f"{slug}-selected", data=[]),
             dcc.Download(id=f"{slug}-file"),
+            *([dcc.Store(id=f"{slug}-changed")] if listed.is_changed else []),
             html.Div(_build_way_back(listed, ""), id=f"{slug}-above"),
             build_page_header(
                 listed.title, "", [html.P("Loading", id=f"{slug}-about")], *_build_controls(listed), above=None
@@ -218,7 +220,7 @@ def _add_show(listed: TablePage, app: Dash, views: SharedViews) -> None:
         outputs["file"] = Output(f"{slug}-export", "href")
     reasons = [
         Input(f"{slug}-refresh", "n_clicks"),
-        *([Input(f"{slug}-said", "children")] if listed.is_changed else []),
+        *([Input(f"{slug}-changed", "data")] if listed.is_changed else []),
     ]
     app.callback(output=outputs, inputs=[Input("url", "search"), *reasons])(show_page)
 
@@ -371,9 +373,8 @@ def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str
     filters = listed.toolbar.find_filters(wanted)
     if not filters:
         return build_empty(listing.nothing, "", icon="check")
-    way = dcc.Link(
-        "Clear filters", href=listed.path + keep_period(f"?{urlencode(wanted)}", listed.subject), className="button"
-    )
+    cleared = listed.path + keep_period(f"?{urlencode(wanted)}", listed.subject)
+    way = dcc.Link("Clear filters", href=cleared, className="button")
     return build_empty(f"No {listed.nouns[0]} matches", listed.toolbar.format_filters(filters), way)
 
 

@@ -19,6 +19,7 @@ from metrics_api.growth.timeline import fetch_timeline
 from viral_contract.models.flagged import SearchText, SortOrder
 from viral_contract.models.growth import (
     CohortsAnswer,
+    Comparison,
     CycleTimeAnswer,
     FunnelAnswer,
     KFactorAnswer,
@@ -37,6 +38,12 @@ growth = Resource("growth")
 
 class CleanQuery(PeriodQuery, Overrides):
     """Query of figures without what the guardrails flag."""
+
+
+class KFactorQuery(CleanQuery):
+    """Query of the K-factor."""
+
+    compare: Comparison = Field("previous", description="year: the same dates a year earlier; term: by TERM_ENDS")
 
 
 class LoopsQuery(PeriodQuery, ListQuery):
@@ -66,9 +73,10 @@ class CohortsQuery(BaseModel):
 
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
-def get_k_factor(query: CleanQuery, connection: Connection) -> KFactorAnswer:
-    """Get the K-factor, the previous period, K clean, and why it changed."""
-    return note_retention(connection, fetch_k_factor(connection, _build_query(query, overrides=query)))
+def get_k_factor(query: KFactorQuery, connection: Connection) -> KFactorAnswer:
+    """Get the K-factor, that of the period it is compared with, K clean, and why it changed."""
+    asked = _build_query(query, overrides=query)
+    return note_retention(connection, fetch_k_factor(connection, asked, query.compare))
 
 
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})

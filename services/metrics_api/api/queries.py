@@ -82,9 +82,8 @@ def note_retention(connection: Connection, answer: Answer) -> Answer:
     """Set the first date with complete data if the answer's period, or the one it compares with, begins before it."""
     retained = fetch_retained(connection)
     first = max(retained.events, retained.content)
-    compares = isinstance(answer, KFactorAnswer)
-    needed = answer.period.previous() if compares else answer.period
-    if needed.start < first:
+    earliest = min(answer.period.start, answer.previous.period.start) if isinstance(answer, KFactorAnswer) else None
+    if (earliest or answer.period.start) < first:
         answer.retained_from = first
     return answer
 

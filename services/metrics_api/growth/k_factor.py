@@ -14,9 +14,11 @@ from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
 from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
+from metrics_api.growth.comparison import find_compared_period
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from viral_contract.models.growth import (
     ComparedK,
+    Comparison,
     GrowthCounts,
     KChange,
     KFactorAnswer,
@@ -137,16 +139,19 @@ def ratio(numerator: int, denominator: int) -> Fraction:
     return Fraction(numerator, denominator) if denominator else Fraction(0)
 
 
-def fetch_k_factor(connection: Connection, query: Query) -> KFactorAnswer:
-    """The K-factor of the period, of the period before, and without what the guardrails flag."""
-    now, before = fetch_counts(connection, query.period), fetch_counts(connection, query.period.previous())
+def fetch_k_factor(connection: Connection, query: Query, comparison: Comparison = "previous") -> KFactorAnswer:
+    """The K-factor of the period, of the one it is compared with, and without what the guardrails flag."""
+    previous = find_compared_period(query.period, comparison, query.settings.term_ends)
+    now, before = fetch_counts(connection, query.period), fetch_counts(connection, previous)
     flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
-    compared = fetch_compared(connection, query, now, before)
-    return format_k_factor(now, before, flagged.total_conversions, query, compared)
+    compared = fetch_compared(connection, query, now, before, previous)
+    return format_k_factor(now, before, flagged.total_conversions, query, compared, previous)
 
 
-def fetch_compared(connection: Connection, query: Query, now: Counts, before: Counts) -> Compared | None:
-    """The counts that are alike: of the dates that are over, and of as many dates of the period before."""
+def fetch_compared(
+    connection: Connection, query: Query, now: Counts, before: Counts, previous: Period
+) -> Compared | None:
+    """The counts that are alike: of the dates that are over, and of as many dates of the `previous` period."""
     period = query.period
     if period.is_over(now=query.now):
         compared = Compared(period, now, before)
@@ -154,7 +159,7 @@ def fetch_compared(connection: Connection, query: Query, now: Counts, before: Co
         return None
     else:
         over = period.first_days(period.days - 1)
-        earlier = fetch_counts(connection, period.previous().first_days(over.days))
+        earlier = fetch_counts(connection, previous.first_days(over.days))
         compared = Compared(over, fetch_counts(connection, over), earlier)
         if not compared.now.invites:
             return None
@@ -167,7 +172,7 @@ def fetch_counts(connection: Connection, period: Period) -> Counts:
 
 
 def format_k_factor(
-    now: Counts, before: Counts, suspect: int, query: Query, compared: Compared | None
+    now: Counts, before: Counts, suspect: int, query: Query, compared: Compared | None, previous: Period
 ) -> KFactorAnswer:
     """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
     trend, change_pct = _find_trend(now, before, compared)
@@ -175,10 +180,10 @@ def format_k_factor(
         **format_counts(now).model_dump(),
         period=query.period,
         computed_at=query.now,
-        previous=PreviousCounts(**format_counts(before).model_dump(), period=query.period.previous()),
+        previous=PreviousCounts(**format_counts(before).model_dump(), period=previous),
         trend=trend,
         change_pct=change_pct,
-        compared=compared and compared.format(query.period.previous()),
+        compared=compared and compared.format(previous),
         k_factor_clean=float(now.clean_of(suspect)),
         thresholds=query.used(*THRESHOLDS),
         removed_conversions=suspect,

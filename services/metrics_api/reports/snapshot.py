@@ -58,8 +58,8 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         rate_health(connection, each, fetch_state(connection, each.period, lists), found)
         for each, found in ((query, flagged), (before, fetch_flagged(connection, before, lists)))
     )
-    compared = fetch_compared(connection, query, now_counts, before_counts)
-    answer = format_k_factor(now_counts, before_counts, flagged.total_conversions, query, compared)
+    compared = fetch_compared(connection, query, now_counts, before_counts, before.period)
+    answer = format_k_factor(now_counts, before_counts, flagged.total_conversions, query, compared, before.period)
     return ReportFacts(
         report_type=report_type,
         period_start=query.period.start,

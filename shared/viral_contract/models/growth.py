@@ -40,8 +40,12 @@ class GrowthCounts(BaseModel):
     is_partial: bool = False
 
 
+Comparison = Literal["previous", "year", "term"]
+"""What a period is compared with: the one before, the same dates a year earlier, or the same days of the last term."""
+
+
 class PreviousCounts(GrowthCounts):
-    """The same for the previous period of equal length."""
+    """The same for the period of equal length that it is compared with."""
 
     period: Period
 
@@ -81,7 +85,7 @@ UsedThresholds = Annotated[
 
 
 class KFactorAnswer(GrowthCounts, PeriodAnswer):
-    """The K-factor of a period and the previous one.
+    """The K-factor of a period and the one it is compared with, by default the previous one.
 
     A period in progress is compared without its last date, with as many dates of the previous period. If that leaves
     nothing, or one of the two is partial, they are not compared: `compared` is null, the trend is stable,

@@ -33,7 +33,22 @@ def test_a_refresh_brings_every_card_of_the_period(browser: Browser, api: FakeAp
     assert asked.pop("/v1/growth/cohorts") == {}
     assert asked.pop("/v1/growth/referrers") == {"days": "14", "limit": "8"}
     assert asked.pop("/v1/growth/loops") == {"days": "14", "limit": "1000"}
-    assert list(asked.values()) == [{"days": "14"}] * 4
+    assert asked.pop("/v1/growth/k-factor") == {"days": "14", "compare": "previous"}
+    assert list(asked.values()) == [{"days": "14"}] * 3
+
+
+def test_the_address_says_what_the_period_is_compared_with(browser: Browser, api: FakeApi) -> None:
+    refresh(browser, search="?days=14&compare=year")
+    [asked] = [request.url.params["compare"] for request in api.asked if request.url.path == K_FACTOR]
+    assert asked == "year"
+
+
+def test_without_a_comparison_no_card_speaks_of_another_period(browser: Browser) -> None:
+    changes = refresh(browser, search="?days=14&compare=none")
+    assert "no comparison" in str(changes["growth-summary"])
+    assert "Compare the period with another one" in str(changes["k-change-body"])
+    drawn = str(changes["k-factor-body"])
+    assert [word for word in ("previously", "trend", "compares") if word in drawn] == []
 
 
 def test_only_the_card_that_changed_is_drawn_anew(browser: Browser, api: FakeApi) -> None:

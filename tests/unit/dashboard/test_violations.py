@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from dash import no_update
 
 from dashboard.guardrails.violations import build_totals
 from dashboard.guardrails.violations_page import LISTED, resolve_violation
@@ -145,29 +146,30 @@ def test_the_time_to_removal_is_told_in_its_fitting_unit(median: timedelta | Non
 
 
 def test_a_false_positive_needs_a_reason(api: FakeApi) -> None:
-    said = resolve_violation(api.connect(), 7, "false_positive", " \n")
-    assert said == "Nothing was changed. Add a note explaining why this is a false positive."
+    answered = resolve_violation(api.connect(), 7, "false_positive", " \n")
+    assert answered["changed"] is no_update
+    assert answered["said"] == "Nothing was changed. Add a note explaining why this is a false positive."
     assert api.asked == []
 
 
 def test_a_resolution_is_sent_and_announced(api: FakeApi) -> None:
     api.answers["POST", f"{PATH}/7/resolve"] = build_violation(7, resolution="removed")
-    said = resolve_violation(api.connect(), 7, "removed", "")
+    answered = resolve_violation(api.connect(), 7, "removed", "")
     assert json.loads(api.asked[0].content) == {"resolution": "removed", "note": None}
-    assert said == "Violation 7: Marked as removed."
+    assert answered == {"said": "Violation 7: Marked as removed.", "changed": 7}
 
 
 @pytest.mark.usefixtures("listed")
-def test_what_is_said_has_the_list_drawn_again(browser: Browser) -> None:
+def test_a_change_has_the_list_drawn_again(browser: Browser) -> None:
     browser.resume("analyst1")
-    changes = call(browser, "violations-rows.children", {"violations-said.children": "Violation 7: Marked as removed."})
+    changes = call(browser, "violations-rows.children", {"violations-changed.data": 7})
     assert '"share_1"' in json.dumps(changes["violations-rows"])
 
 
 def test_a_refused_resolution_is_told_in_words(api: FakeApi) -> None:
     problem = {"status": 409, "title": "", "code": "resolved", "detail": "Violation 7 was already resolved."}
     api.answers["POST", f"{PATH}/7/resolve"] = httpx.Response(409, json=problem)
-    assert resolve_violation(api.connect(), 7, "removed", "gone") == "Violation 7 was already resolved."
+    assert resolve_violation(api.connect(), 7, "removed", "gone")["said"] == "Violation 7 was already resolved."
 
 
 @pytest.mark.parametrize(
