@@ -171,6 +171,11 @@ def test_growth_is_compared_with_another_period_or_with_none(signed_in: Open) ->
         guest.open("/dashboard/growth")
         button = page.locator(".period-button")
         expect(button).to_contain_text("vs. previous 7 days")
+        button.click()
+        expect(page.get_by_role("button", name="This term")).to_be_visible()
+        page.keyboard.press("s")
+        page.get_by_role("button", name="Apply").click()
+        expect(page).to_have_url(re.compile(r"start=\d{4}-(07-01|12-21)&"))
         for name, value, words in (
             ("Year ago", "year", "vs. a year ago"),
             ("Term ago", "term", "vs. a term ago"),

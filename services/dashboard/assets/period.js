@@ -15,6 +15,8 @@
   let preset = "custom";
   let draft = [null, null];
   let comparison = "previous";
+  // The first date of the current term, once the server has said it.
+  let termStart = null;
 
   const format = (moment) => moment.toISOString().slice(0, 10);
   const today = () => new Date(format(new Date()) + "T00:00:00Z");
@@ -28,6 +30,7 @@
       yesterday: [addDays(now, -1), addDays(now, -1)],
       month: [new Date(Date.UTC(year, month, 1)), now],
       "last-month": [new Date(Date.UTC(year, month - 1, 1)), new Date(Date.UTC(year, month, 0))],
+      term: [new Date(termStart), now],
     };
     return (ranges[name] || [addDays(now, 1 - Number(name)), now]).map(format);
   }
@@ -90,6 +93,7 @@
   function mark(panel) {
     for (const button of panel.querySelectorAll("[data-preset]")) {
       button.setAttribute("aria-pressed", String(button.dataset.preset === preset));
+      button.hidden = button.dataset.preset === "term" && !termStart;
     }
     for (const button of panel.querySelectorAll("[data-compare]")) {
       button.setAttribute("aria-pressed", String(button.dataset.compare === comparison));
@@ -137,7 +141,7 @@
       const key = event.key.toUpperCase();
       const button = [...panel.querySelectorAll("[data-preset]")].find((each) => each.lastChild.textContent === key);
       event.stopPropagation();
-      if (button) button.click();
+      if (button && !button.hidden) button.click();
     },
     true,
   );
@@ -161,7 +165,7 @@
         if (!opened) return [NOTHING(), NOTHING(), NOTHING()];
         const { days, dates } = readPeriod(window.location.search);
         const names = [...document.querySelectorAll("[data-preset]")].map((each) => each.dataset.preset);
-        const same = ["today", "yesterday", "month", "last-month"].find((name) => String(findDates(name)) === String(dates));
+        const same = ["today", "yesterday", "month", "last-month", "term"].find((name) => String(findDates(name)) === String(dates));
         preset = days && (names.includes(days) || !names.length) ? days : same || "custom";
         draft = dates;
         comparison = readComparison(window.location.search);
@@ -172,6 +176,12 @@
           showMonths(panel);
         }, OPENING_MS);
         return [dates, window.innerWidth < NARROW ? 1 : 2, format(today())];
+      },
+
+      noteTerm: function (start) {
+        termStart = start;
+        const panel = findPanel();
+        if (panel) mark(panel);
       },
 
       // Dates that no preset has are chosen by hand.

@@ -1,15 +1,20 @@
 """The choice of a period, which lives in the address of its page; assets/period.js does it in the browser."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, html
+import structlog
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.controls import build_segments
 from dashboard.components.icons import build_icon
+from dashboard.data import SharedViews
+from dashboard.errors import API_FAILURES
 from dashboard.period import CHOICES, DEFAULT_DAYS
 
+_log = structlog.get_logger()
 # The keys work while the choice is open.
 _PRESETS = {
     "today": ("Today", "D"),
@@ -20,6 +25,7 @@ _PRESETS = {
     "90": ("Last 90 days", "Q"),
     "month": ("This month", "M"),
     "last-month": ("Last month", "L"),
+    "term": ("This term", "S"),
     "custom": ("Custom", "C"),
 }
 
@@ -37,7 +43,8 @@ def build_period(slug: str, *, compares: bool = False, days: int = DEFAULT_DAYS)
     choices = {str(days): f"{days} days" for days in CHOICES}
     segments = build_segments(f"{slug}-period", "Period", choices, str(DEFAULT_DAYS))
     usual = {"data-usual": str(days)}
-    return html.Div([segments, _build_popover(slug, compares=compares)], className="period-controls", **usual)
+    term = dcc.Store(id=f"{slug}-term")
+    return html.Div([term, segments, _build_popover(slug, compares=compares)], className="period-controls", **usual)
 
 
 def _build_popover(slug: str, *, compares: bool) -> Component:
@@ -111,8 +118,14 @@ def _build_comparison() -> Component:
     return html.Div([html.Span("Compare with"), group], className="period-comparison")
 
 
-def add_period(app: Dash, slug: str, *, compares: bool = False) -> None:
-    """The browser itself keeps the period in the address."""
+def add_period(app: Dash, views: SharedViews, slug: str, *, compares: bool = False) -> None:
+    """The browser itself keeps the period in the address; the API knows the term, once the panel is opened."""
+    app.callback(Output(f"{slug}-term", "data"), Input(f"{slug}-period-popover", "opened"), prevent_initial_call=True)(
+        lambda opened: fetch_term(views) if opened else no_update
+    )
+    app.clientside_callback(
+        ClientsideFunction("period", "noteTerm"), Input(f"{slug}-term", "data"), prevent_initial_call=True
+    )
     compared = [Output(f"{slug}-period-compared", "children")] if compares else []
     app.clientside_callback(
         ClientsideFunction("period", "showPeriod"),
@@ -141,3 +154,12 @@ def add_period(app: Dash, slug: str, *, compares: bool = False) -> None:
         Input(f"{slug}-dates", "value"),
         prevent_initial_call=True,
     )
+
+
+def fetch_term(views: SharedViews) -> Any:
+    """The first date of the current term; without it there is no choice of the term."""
+    try:
+        return views.get("term", lambda api: api.fetch_term().start.isoformat())
+    except API_FAILURES as error:
+        _log.warning("term_failed", reason=type(error).__name__)
+        return no_update

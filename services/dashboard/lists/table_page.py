@@ -126,7 +126,7 @@ def build_page(listed: TablePage) -> Page:
                 lambda search: _build_way_back(listed, search)
             )
         keep_in_address(app, listed.slug, f"{listed.slug}-defaults")
-        add_period(app, listed.slug)
+        add_period(app, views, listed.slug)
         if listed.has_file:
             add_file(app, views, listed.path, listed.slug, lambda api, wanted: fetch_file(listed, api, wanted))
             _add_selected_file(listed, app, views)

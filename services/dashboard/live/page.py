@@ -23,7 +23,7 @@ def build_page(live: LivePage[Data]) -> Page:
     def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
         _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
         add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
-        add_period(app, live.slug, compares=live.compares)
+        add_period(app, views, live.slug, compares=live.compares)
         _add_panel(live.slug, app)
 
     return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)

@@ -6,10 +6,12 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection.query import COMPONENT_ROWS, Query
+from metrics_api.detection.term_ends import find_term
 from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohorts import fetch_cohorts
 from metrics_api.growth.cycle_time import fetch_cycle_time
@@ -29,7 +31,7 @@ from viral_contract.models.growth import (
     TimelineAnswer,
 )
 from viral_contract.models.people import Scope
-from viral_contract.models.period import PeriodQuery
+from viral_contract.models.period import Period, PeriodQuery
 from viral_contract.models.thresholds import Overrides
 from viral_contract.models.values import OptionalId
 
@@ -117,6 +119,12 @@ def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
 def get_cycle_time(query: PeriodQuery, connection: Connection) -> CycleTimeAnswer:
     """Get the time from a signup to the signups it referred."""
     return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
+
+
+@growth.route("GET", "/v1/growth/term", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Period})
+def get_term() -> Period:
+    """Get the dates of the current school term, whose ends are the setting TERM_ENDS."""
+    return find_term(current_context().settings.detection.term_ends, datetime.now(UTC).date())
 
 
 def _build_query(query: PeriodQuery, page: Page = COMPONENT_ROWS, overrides: Overrides | None = None) -> Query:

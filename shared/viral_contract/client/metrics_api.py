@@ -41,6 +41,7 @@ from viral_contract.models.investigations import (
     ReferrerInvestigation,
     TrafficEventsAnswer,
 )
+from viral_contract.models.period import Period
 from viral_contract.models.quality import QualityAnswer
 from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
@@ -244,6 +245,10 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def fetch_cycle_time(self, **query: QueryValue) -> CycleTimeAnswer:
         """Time from a user's signup to the signups they referred."""
         return self._call("GET", "/v1/growth/cycle-time", CycleTimeAnswer, params=query)
+
+    def fetch_term(self) -> Period:
+        """The current school term."""
+        return self._call("GET", "/v1/growth/term", Period)
 
     def fetch_trusted_networks(self, **query: QueryValue) -> TrustedNetworksAnswer:
         """Every trusted network, including expired ones."""

@@ -79,6 +79,7 @@ READS = {
     "/v1/growth/funnel": (4, 1),
     "/v1/growth/cohorts": (2, 1),
     "/v1/growth/cycle-time": (4, 1),
+    "/v1/growth/term": (1, 1),
     "/v1/reports": (3, 1),
     "/v1/search": (11, 1),
     "/v1/reports/{report_id}": (2, 1),

@@ -114,6 +114,21 @@ def test_referrers_are_found_by_a_part_of_their_id(grown: Api) -> None:
     assert answer["referrers"][0]["k_contribution"] == 1
 
 
+@pytest.mark.parametrize(
+    ("compare", "start"), [("previous", "2026-02-23"), ("year", "2025-03-02"), ("term", "2025-09-10")]
+)
+def test_a_period_is_compared_with_as_many_dates_of_another(grown: Api, compare: str, start: str) -> None:
+    answer = grown.read("/v1/growth/k-factor", **WEEK, compare=compare)
+    found = answer["previous"]["period"]
+    assert (found["start"], found["days"]) == (start, 7)
+    assert answer["compared"]["previous_period"] == found
+
+
+def test_the_current_term_holds_today(api: Api) -> None:
+    term = api.read("/v1/growth/term")
+    assert term["start"] <= datetime.now(UTC).date().isoformat() <= term["end"]
+
+
 def test_the_timeline_has_every_date(grown: Api) -> None:
     points = grown.read("/v1/growth/timeline", **WEEK)["points"]
     assert [point["date"] for point in points] == [f"2026-03-0{day}" for day in range(2, 9)]
