@@ -105,10 +105,10 @@ def save(page: Page, role: str) -> Download:
 def test_a_list_is_searched_sorted_and_saved(signed_in: Open, listed: Listed) -> None:
     with signed_in() as guest:
         page = guest.page
-        rows, text = page.locator("tr[data-row]"), page.get_by_label(listed.search)
+        rows, text = page.locator("tr[data-row]"), page.get_by_label(listed.search, exact=True)
         guest.open(listed.path)
         expect(rows.first).to_be_visible()
-        head = page.get_by_role("columnheader", name=listed.head)
+        head = page.get_by_role("columnheader", name=listed.head, exact=True)
         head.get_by_role("button").click()
         expect(page).to_have_url(re.compile("sort="))
         expect(head).to_have_attribute("aria-sort", re.compile("ascending|descending"))

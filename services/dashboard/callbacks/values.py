@@ -128,6 +128,7 @@ _PROPERTIES: dict[str, TypeAdapter[Any]] = {
     "n_clicks": _NUMBER,
     "n_submit": _NUMBER,
     "n_intervals": _NUMBER,
+    "opened": TypeAdapter(StrictBool | None),
     "id": TypeAdapter(dict[str, Part]),
     "checked": TypeAdapter(StrictBool | None),
     "children": _ANYTHING,

@@ -84,6 +84,7 @@ def _build_panel(slug: str, *, compares: bool) -> Component:
         id=f"{slug}-dates",
         type="range",
         numberOfColumns=2,
+        columnsToScroll=1,
         allowSingleDateInRange=True,
         maxDate=datetime.now(UTC).date().isoformat(),
         weekendDays=[],
