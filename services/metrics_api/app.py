@@ -35,6 +35,7 @@ from metrics_api.api.reports import reports
 from metrics_api.api.scans import scans
 from metrics_api.api.search import search
 from metrics_api.api.sessions import sessions
+from metrics_api.api.setup import setup
 from metrics_api.api.single_sign_on import single_sign_on
 from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
@@ -47,7 +48,7 @@ ACCESS = (sessions, single_sign_on, passwords, people, tokens, audit, privacy_ro
 RECIPIENTS = (subscriptions, notifications)
 CASES = (cases, conversions, investigations, entity_lists, trusted_networks, search)
 GUARDRAILS = (guardrails, coppa, resolutions, scans, evaluations, history, alerts, *CASES)
-OPERATIONS = (queue_routes, flag_routes)
+OPERATIONS = (queue_routes, flag_routes, setup)
 WORK = (report_jobs, delivery_jobs, batches)
 DECISIONS = (drafts,)
 RESOURCES = (

@@ -46,6 +46,7 @@ from viral_contract.models.quality import QualityAnswer
 from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.search import SearchAnswer
+from viral_contract.models.setup import SetupAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer
@@ -209,6 +210,10 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
     def fetch_history(self, **query: QueryValue) -> HistoryAnswer:
         """The health score over time, by default the last 30 days."""
         return self._call("GET", "/v1/guardrails/history", HistoryAnswer, params=query)
+
+    def fetch_setup(self) -> SetupAnswer:
+        """Which steps of the first run are done."""
+        return self._call("GET", "/v1/setup", SetupAnswer)
 
     def fetch_flags(self) -> FlagsAnswer:
         """The state of the feature flags, and their file."""

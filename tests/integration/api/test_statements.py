@@ -92,6 +92,7 @@ READS = {
     "/v1/notification-rules": (3, 1),
     "/v1/notification-rules/{rule_id}": (2, 1),
     "/v1/queues": (7, 1),
+    "/v1/setup": (2, 1),
     "/v1/flags": (1, 1),
     "/v1/batches/{batch_id}": (2, 1),
 }
