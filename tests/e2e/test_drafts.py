@@ -57,6 +57,23 @@ def test_an_admin_tries_saves_shadows_promotes_and_discards_a_draft(
         expect(page.locator(".card-draft-helm")).to_contain_text("fraudIpClickThreshold: 15")
         expect(page.locator("#draft-curve")).to_contain_text("Live 10: 7 flagged. Draft 15: 1 flagged.")
 
+        page.get_by_role("slider", name="Value of the draft").press("ArrowRight")
+        expect(page.locator("#draft-curve")).to_contain_text("Live 10: 7 flagged. Draft 20: 1 flagged.")
+        field = page.get_by_role("textbox", name="Clicks per IP per day")
+        expect(field).to_have_value("20")
+        field.fill("0")
+        page.get_by_role("button", name="Save and replay").click()
+        expect(page.get_by_text("At least 1")).to_be_visible()
+        field.fill("12")
+        field.press("Tab")
+        page.get_by_role("button", name="Save and replay").click()
+        expect(page.locator("#draft-said")).to_contain_text("Saved. The draft is replayed")
+        expect(page.locator(".card-draft-helm")).to_contain_text("fraudIpClickThreshold: 12")
+        expect(strip).to_contain_text("Unchanged1")
+        with page.expect_download() as download:
+            page.locator(".card-draft-changes").get_by_role("link", name="CSV").click()
+        assert len(download.value.path().read_text().splitlines()) == 8
+
         page.get_by_role("button", name="Run as shadow").click()
         expect(page.get_by_role("button", name="End shadow")).to_be_visible()
         expect(page.locator("#draft-said")).to_contain_text("Runs as a shadow")

@@ -88,6 +88,18 @@ class _CaseShown(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class _DraftLoaded(TypedDict):
+    id: _RowId
+    name: StrictStr
+    shadow: StrictBool
+    start: _Day
+    end: _Day
+    until: _Day
+    settings: dict[StrictStr, StrictInt | StrictFloat | StrictStr]
+    live: dict[StrictStr, StrictInt | StrictFloat | StrictStr]
+
+
+@with_config(ConfigDict(extra="forbid"))
 class _Undone(TypedDict):
     key: Annotated[StrictStr, Field(pattern=r"^(bulk|[0-9]{1,18}):[0-9]{1,18}$")]
     n: StrictInt
@@ -120,6 +132,7 @@ _STORES: dict[str, TypeAdapter[Any]] = {
     "verdict-undone": TypeAdapter(_Undone | None),
     "report-shown": _NUMBER,
     "draft-shown": _NUMBER,
+    "draft-loaded": TypeAdapter(_DraftLoaded | None),
     "reports-shown": TypeAdapter(StrictBool | None),
     "notifications-editing": TypeAdapter(_RowId | None),
     "what-if-configured": TypeAdapter(dict[StrictStr, StrictInt | StrictFloat] | None),

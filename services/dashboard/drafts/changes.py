@@ -10,11 +10,10 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_hint
 from dashboard.components.strip import build_strip
 from dashboard.components.table import Column, RowGroup, build_grouped_table, build_suspect
-from dashboard.drafts.settings import format_value, name_setting
 from viral_contract.models.drafts import Difference, DraftAnswer, DraftDay, ReplayedEntity, ReplayedKind, VerdictSplit
 from viral_contract.models.investigations import EntityKind
 from viral_reports.dates import format_day_of_year
-from viral_reports.figures import format_count, format_counted, format_k, format_points
+from viral_reports.figures import format_count, format_k, format_points
 
 Tone = Literal["good", "warning", "neutral"]
 DailyFigure = Literal["health_score", "k_factor_clean"]
@@ -93,18 +92,6 @@ def _build_entity(entity: ReplayedEntity, search: str) -> list[Component | str]:
     )
     peak = "Rate only" if entity.peak is None else _PEAKS[entity.kind].format(entity.peak)
     return [who, entity.kind.capitalize(), peak, (entity.verdict or "No verdict").capitalize()]
-
-
-def build_settings(answer: DraftAnswer) -> list[Component]:
-    """The settings that differ, live and in the draft."""
-    columns = (Column("Setting"), Column("Live", is_figure=True), Column("Draft", is_figure=True))
-    rows = [
-        [name_setting(name), format_value(name, answer.live_settings[name]), html.Strong(format_value(name, value))]
-        for name, value in answer.settings.items()
-    ]
-    if not rows:
-        return [html.P("None. The draft is what is live.", className="nothing")]
-    return [build_grouped_table("Settings", columns, [RowGroup([format_counted(len(rows), "change")], rows)])]
 
 
 def build_days(days: Sequence[DraftDay], what: DailyFigure, caption: str) -> list[Component]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -154,13 +155,22 @@ def _fill_in_settings(app: Dash, _views: SharedViews) -> None:
 
     def fill_in(search: str | None) -> list[Any]:
         given = read_search(search)
-        return [given.get(name, "") for name in _NAMES]
+        return [_parse_number(given.get(name, "")) for name in _NAMES]
 
     app.callback(
         [Output(f"drafts-{name}", "value", allow_duplicate=True) for name in _NAMES],
         Input("url", "search"),
         prevent_initial_call="initial_duplicate",
     )(fill_in)
+
+
+def _parse_number(given: str) -> float | str:
+    """A number for its field; "" for what is none."""
+    try:
+        number = float(given)
+    except ValueError:
+        return ""
+    return "" if not isfinite(number) else int(number) if number.is_integer() else number
 
 
 PAGE = build_page(LISTED, icon="sliders", group="Detection", scope=Scope.METRICS_READ, add_own=_fill_in_settings)

@@ -7,37 +7,47 @@ import structlog
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from flask import Response
 
 from dashboard.components.card import build_blank, build_hint
 from dashboard.components.controls import build_segments
+from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.components.page_header import build_page_header
 from dashboard.data import SharedViews
 from dashboard.drafts import changes
-from dashboard.drafts.curve import build_curve
+from dashboard.drafts.curve import add_curve, build_curve_frame
+from dashboard.drafts.editing import add_editing, build_settings_card
 from dashboard.drafts.list_page import format_state
 from dashboard.drafts.settings import name_setting
 from dashboard.drafts.tabs import ABOVE
 from dashboard.errors import API_FAILURES, format_failure, is_final
+from dashboard.export import answer_csv
 from dashboard.links import RULES_PATH, draft_path, find_draft_id
+from dashboard.lists.file import Records, format_file
 from dashboard.live.page import add_tick, build_clock
 from dashboard.page import Page
 from dashboard.period import format_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
-from viral_contract.models.drafts import CurveAnswer, CurveSetting, DraftAnswer, DraftRequest
+from viral_contract.models.drafts import CurveSetting, DraftAnswer, DraftRequest
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_reports.dates import format_period
 
 _POLL_SECONDS = 3
+_FILE_ROWS = 10_000
+_DOWNLOAD = {"data-download": "true"}
 _BUTTONS = ("draft-shadow", "draft-promote", "draft-discard")
 _CURVES: tuple[CurveSetting, ...] = get_args(CurveSetting)
 _HELM_ID = "draft-helm"
 _OUTPUTS = {
+    "head": Output("draft-head", "children"),
     "view": Output("draft-view", "children"),
     "actions": Output("draft-actions", "hidden"),
+    "edit": Output("draft-edit", "hidden"),
+    "loaded": Output("draft-loaded", "data"),
     "shadow": Output("draft-shadow", "children"),
     "rests": Output("draft-clock", "disabled"),
     "problem_hidden": Output("draft-refresh-problem", "hidden"),
@@ -49,24 +59,32 @@ _log = structlog.get_logger()
 
 def build_layout(_settings: DashboardSettings) -> Component:
     """The frame; its buttons stand in it from the start, hidden until they are allowed."""
-    labels = {str(setting): name_setting(setting) for setting in _CURVES}
     return html.Div(
         [
             *build_clock("draft", _POLL_SECONDS),
             dcc.Store(id="draft-shown"),
+            dcc.Store(id="draft-loaded"),
             build_refresh_problem("draft", "Could not refresh. Trying again."),
-            html.Div([build_page_header("Draft", "", [], above=ABOVE), build_blank(640)], id="draft-view"),
-            html.Section(
-                [
-                    html.H2("What would be flagged at other values", className="card-heading"),
-                    build_segments("draft-setting", "Setting", labels, _CURVES[0]),
-                    html.Div([build_blank(260)], id="draft-curve"),
-                ],
-                className="card",
-            ),
-            _build_actions(),
+            html.Div(build_page_header("Draft", "", [], above=ABOVE), id="draft-head", className="stack"),
             html.P(id="draft-said", className="said", role="status"),
-        ]
+            html.Div([_build_curve_card(), build_settings_card()], className="draft-tries"),
+            html.Div(build_blank(640), id="draft-view"),
+            _build_actions(),
+        ],
+        className="draft",
+    )
+
+
+def _build_curve_card() -> Component:
+    labels = {str(setting): name_setting(setting) for setting in _CURVES}
+    return html.Section(
+        [
+            html.H2("What would be flagged at other values", className="card-heading"),
+            build_segments("draft-setting", "Setting", labels, _CURVES[0]),
+            build_curve_frame(),
+        ],
+        id="draft-curve",
+        className="card",
     )
 
 
@@ -94,16 +112,14 @@ def _build_actions() -> Component:
 
 
 def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -> None:
-    """One callback shows the draft, one its curve, one does what a button says."""
+    """One callback shows the draft, others its curve and its settings, one does what a button says."""
 
-    def show(tick: float | None, path: str | None, said: Any, shown: int | None) -> dict[str, Any]:
+    def show(
+        tick: float | None, path: str | None, said: Any, shown: int | None, loaded: dict[str, Any] | None
+    ) -> dict[str, Any]:
         del tick, said  # Reasons to look again, which need no answer.
         draft_id = find_draft_id(path)
-        return show_draft(views.api_of_viewer(), draft_id, shown) if draft_id else {**_KEPT, "rests": True}
-
-    def draw_curve(path: str | None, setting: CurveSetting) -> list[Component]:
-        draft_id = find_draft_id(path)
-        return show_curve(views.api_of_viewer(), draft_id, setting) if draft_id else []
+        return show_draft(views.api_of_viewer(), draft_id, shown, loaded) if draft_id else {**_KEPT, "rests": True}
 
     def do(presses: list[int | None], path: str | None) -> dict[str, Any]:
         draft_id = find_draft_id(path)
@@ -120,11 +136,12 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
             "path": Input("url", "pathname"),
             "said": Input("draft-said", "children"),
             "shown": State("draft-shown", "data"),
+            "loaded": State("draft-loaded", "data"),
         },
     )(show)
-    app.callback(Output("draft-curve", "children"), Input("url", "pathname"), Input("draft-setting", "value"))(
-        draw_curve
-    )
+    add_curve(app, views)
+    add_editing(app, views)
+    _add_file(app, views)
     app.callback(
         output={
             "said": Output("draft-said", "children"),
@@ -138,8 +155,31 @@ def add_callbacks(app: Dash, views: SharedViews, _settings: DashboardSettings) -
     )(do)
 
 
-def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, Any]:
-    """The draft, by the names of the callback's outputs; a failed refresh leaves it where it was `shown`."""
+def _add_file(app: Dash, views: SharedViews) -> None:
+    """What would change as a file."""
+
+    @app.server.get(f"{RULES_PATH}/drafts/<int:draft_id>.csv", endpoint="file_draft")
+    def answer_file(draft_id: int) -> Response:
+        return answer_csv(lambda: format_file(f"draft-{draft_id}.csv", list_changes(views.api_of_viewer(), draft_id)))
+
+
+def list_changes(api: MetricsApi, draft_id: int) -> Records:
+    """A line for everyone whom the draft or the live settings flag."""
+    answer = api.fetch_draft(draft_id, rows=_FILE_ROWS)
+    groups = {name: getattr(answer, name) for name in ("no_longer_flagged", "newly_flagged", "unchanged")}
+    for change, difference in groups.items():
+        for each in difference.first:
+            record = each.model_dump(mode="json", include={"kind", "entity", "alias", "peak", "verdict"})
+            yield {"change": change, **record}
+
+
+def show_draft(
+    api: MetricsApi, draft_id: int, shown: int | None, loaded: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The draft, by the names of the callback's outputs; a failed refresh leaves it where it was `shown`.
+
+    Its settings are `loaded` once, so that a refresh leaves what is being changed.
+    """
     try:
         answer = api.fetch_draft(draft_id)
     except API_FAILURES as error:
@@ -148,10 +188,14 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
             return {**_KEPT, "rests": False, "problem_hidden": False}
         failure = build_failure(error, draft_path(draft_id), what="Draft")
         header = build_page_header("Draft", "", [], above=ABOVE)
-        return {**_KEPT, "view": [header, failure], "actions": True, "rests": is_final(error), "shown": None}
+        return {**_KEPT, "head": [header], "view": [failure], "actions": True, "rests": is_final(error), "shown": None}
+    may_change, now_loaded = current_viewer().may(Scope.ALERTS_WRITE), _describe(answer)
     return {
+        "head": build_head(answer),
         "view": build_view(answer),
-        "actions": not current_viewer().may(Scope.ALERTS_WRITE),
+        "actions": not may_change,
+        "edit": not may_change,
+        "loaded": no_update if loaded == now_loaded else now_loaded,
         "shadow": "End shadow" if answer.shadow_since else "Run as shadow",
         "rests": answer.status != "replaying" and not answer.shadow_since,
         "problem_hidden": True,
@@ -159,24 +203,47 @@ def show_draft(api: MetricsApi, draft_id: int, shown: int | None) -> dict[str, A
     }
 
 
-def build_view(answer: DraftAnswer) -> list[Component]:
-    """Everything about a draft but its curve and buttons."""
-    search = format_search(PeriodQuery(start=answer.period.start, end=answer.period.end))
+def _describe(answer: DraftAnswer) -> dict[str, Any]:
+    """What the curve and the settings need; the curve goes on `until` today while the draft runs as a shadow."""
+    return {
+        "id": answer.id,
+        "name": answer.name,
+        "shadow": answer.shadow_since is not None,
+        "start": answer.replayed.start.isoformat(),
+        "end": answer.replayed.end.isoformat(),
+        "until": answer.period.end.isoformat(),
+        "settings": answer.settings,
+        "live": answer.live_settings,
+    }
+
+
+def build_head(answer: DraftAnswer) -> list[Component]:
+    """Which draft it is, and what it means."""
     summary = [html.P(f"{format_state(answer)} · {format_period(answer.period)} · by {answer.created_by}")]
+    header = build_page_header(answer.name, "", summary, above=ABOVE)
+    return [header, *_build_progress(answer), changes.build_finding(answer)]
+
+
+def build_view(answer: DraftAnswer) -> list[Component]:
+    """What a draft changes."""
+    search = format_search(PeriodQuery(start=answer.period.start, end=answer.period.end))
     cards = {
-        "changes": ("What would change", changes.build_lists(answer, search)),
-        "settings": ("Settings", changes.build_settings(answer)),
+        "changes": ("What would change", [_build_file_link(answer.id), *changes.build_lists(answer, search)]),
         "score": ("Health Score by day", changes.build_days(answer.days, "health_score", "Health Score by day")),
         "k": ("K clean by day", changes.build_days(answer.days, "k_factor_clean", "K clean by day")),
         "helm": ("Helm values", _build_helm(answer)),
     }
     return [
-        build_page_header(answer.name, "", summary, above=ABOVE),
-        *_build_progress(answer),
-        changes.build_finding(answer),
         changes.build_figures(answer),
         html.Div([_build_card(slug, *card) for slug, card in cards.items()], className="cards draft-cards"),
     ]
+
+
+def _build_file_link(draft_id: int) -> Component:
+    label = [build_icon("download"), "CSV"]
+    return html.A(
+        label, href=f"{draft_path(draft_id)}.csv", className="button card-action", **{"data-download": "true"}
+    )
 
 
 def _build_card(slug: str, heading: str, body: list[Component]) -> Component:
@@ -210,21 +277,6 @@ def _build_helm(answer: DraftAnswer) -> list[Component]:
         html.Button("Copy", className="button", **{"data-copy": _HELM_ID}),
         *refused,
     ]
-
-
-def show_curve(api: MetricsApi, draft_id: int, setting: CurveSetting) -> list[Component]:
-    """The curve of the setting over the draft's period."""
-    try:
-        draft = api.fetch_draft(draft_id)
-        curve: CurveAnswer = api.fetch_curve(setting=setting, **_period_of(draft))
-    except API_FAILURES as error:
-        return [build_hint(format_failure(error))]
-    drafted = draft.settings.get(setting)
-    return build_curve(curve, None if isinstance(drafted, str) else drafted)
-
-
-def _period_of(answer: DraftAnswer) -> dict[str, str]:
-    return {"start": answer.period.start.isoformat(), "end": answer.period.end.isoformat()}
 
 
 def act(api: MetricsApi, draft_id: int, button: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dashboard.formats import format_number, format_percent
 from dashboard.guardrails.thresholds import KNOBS
 
 _LABELS = {knob.name: knob.label for knob in KNOBS}
-_RATES = ("conversion_anomaly_threshold", "coppa_compliance_target", "alert_opt_out_rate")
+RATES = ("conversion_anomaly_threshold", "coppa_compliance_target", "alert_opt_out_rate")
 
 
 def name_setting(name: str) -> str:
@@ -16,7 +16,7 @@ def format_value(name: str, value: float | str) -> str:
     """A threshold's value; rates are percentages."""
     if isinstance(value, str):
         return value.replace("_", " ")
-    return format_percent(value) if name in _RATES else format_number(value)
+    return format_percent(value) if name in RATES else format_number(value)
 
 
 def format_change(name: str, value: float | str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from metrics_api.api.authentication import current_principal
@@ -53,6 +53,14 @@ _DRAFT = f"{_DRAFTS}/<{ROW_ID}:draft_id>"
 _INLINE_SECONDS = 2
 
 
+class DraftQuery(BaseModel):
+    """Query of one draft."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int = Field(100, ge=1, le=10_000, description="How many of each difference to list")
+
+
 class CurveQuery(PeriodQuery):
     """Query of the curve."""
 
@@ -95,14 +103,14 @@ def get_curve(query: CurveQuery, connection: Connection) -> CurveAnswer:
 
 
 @drafts.route("GET", _DRAFT, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: DraftAnswer})
-def get_draft(draft_id: int, connection: Connection) -> DraftAnswer:
+def get_draft(draft_id: int, query: DraftQuery, connection: Connection) -> DraftAnswer:
     """Get what a draft would change. The days fill up while its replay is in progress."""
     with _refusals(draft_id):
         draft = store.fetch_draft(connection, draft_id)
     asked = parse_query(PeriodQuery(), Overrides(), COMPONENT_ROWS)
     note_look(connection)
     period = draft.period_until(asked.now.date())
-    return note_retention(connection, fetch_draft_answer(connection, draft, replace(asked, period=period)))
+    return note_retention(connection, fetch_draft_answer(connection, draft, replace(asked, period=period), query.rows))
 
 
 @drafts.route(

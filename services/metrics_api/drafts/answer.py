@@ -20,16 +20,16 @@ from viral_contract.models.drafts import (
     DraftAlert,
     DraftAnswer,
     DraftDay,
+    DraftSettings,
     ReplayedEntity,
     VerdictSplit,
 )
 
-_FIRST = 100
 _DAYS_A_WEEK = 7
 
 
-def fetch_draft_answer(connection: Connection, draft: Draft, query: Query) -> DraftAnswer:
-    """What the draft changes over the query's period, whose settings are the live ones."""
+def fetch_draft_answer(connection: Connection, draft: Draft, query: Query, rows: int) -> DraftAnswer:
+    """What the draft changes over the query's period, whose settings are the live ones; so many rows of each kind."""
     drafted = replace(query, settings=apply_settings(draft.settings, query.settings))
     lists = fetch_active_lists(connection, query)
     live, changed = (fetch_flags(connection, each, lists) for each in (query, drafted))
@@ -41,11 +41,11 @@ def fetch_draft_answer(connection: Connection, draft: Draft, query: Query) -> Dr
         **draft.model_dump(exclude={"period"}),
         period=query.period,
         replayed=draft.period,
-        live_settings=query.used(*draft.settings),
+        live_settings=query.used(*DraftSettings.model_fields),
         computed_at=query.now,
-        newly_flagged=format_difference(changed.keys() - live.keys(), changed, verdicts, query),
-        no_longer_flagged=format_difference(live.keys() - changed.keys(), live, verdicts, query),
-        unchanged=format_difference(live.keys() & changed.keys(), changed, verdicts, query),
+        newly_flagged=format_difference(changed.keys() - live.keys(), changed, verdicts, query, rows),
+        no_longer_flagged=format_difference(live.keys() - changed.keys(), live, verdicts, query, rows),
+        unchanged=format_difference(live.keys() & changed.keys(), changed, verdicts, query, rows),
         alerts=find_opened((row.day, row.draft) for row in days),
         live_alerts=find_opened((row.day, row.live) for row in days),
         cases_per_week=len(changed) * _DAYS_A_WEEK / query.period.days,
@@ -63,13 +63,13 @@ def _fetch_days(connection: Connection, draft: Draft) -> Sequence[Any]:
     return connection.execute(statement).all()
 
 
-def format_difference(keys: Collection[Key], flags: Flags, verdicts: Verdicts, query: Query) -> Difference:
+def format_difference(keys: Collection[Key], flags: Flags, verdicts: Verdicts, query: Query, rows: int) -> Difference:
     """These networks, devices and referrers, split by what people have decided about them."""
     highest_first = sorted(keys, key=lambda key: (-(flags[key] or 0), key))
     return Difference(
         count=len(keys),
         by_verdict=split_by_verdict(keys, verdicts),
-        first=[_format_entity(key, flags[key], verdicts, query) for key in highest_first[:_FIRST]],
+        first=[_format_entity(key, flags[key], verdicts, query) for key in highest_first[:rows]],
     )
 
 

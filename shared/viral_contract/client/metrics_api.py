@@ -124,9 +124,9 @@ class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyAp
         """A page of drafts of thresholds, newest first."""
         return self._call("GET", "/v1/drafts", DraftsAnswer, params=query)
 
-    def fetch_draft(self, draft_id: int) -> DraftAnswer:
-        """What a draft would change. Raises ApiProblemError 404 if it is gone."""
-        return self._call("GET", f"/v1/drafts/{draft_id}", DraftAnswer)
+    def fetch_draft(self, draft_id: int, **query: QueryValue) -> DraftAnswer:
+        """What a draft would change, so many `rows` of each kind. Raises ApiProblemError 404 if it is gone."""
+        return self._call("GET", f"/v1/drafts/{draft_id}", DraftAnswer, params=query)
 
     def fetch_curve(self, **query: QueryValue) -> CurveAnswer:
         """How many are flagged at each value of one setting."""

@@ -134,7 +134,7 @@ class Difference(BaseModel):
 
     count: int
     by_verdict: VerdictSplit
-    first: list[ReplayedEntity] = Field(description="The first 100, highest peaks first")
+    first: list[ReplayedEntity] = Field(description="The first ones, 100 if not asked for more, highest peaks first")
 
 
 class DraftAlert(BaseModel):
@@ -163,7 +163,7 @@ class DraftAnswer(Draft, PeriodAnswer):
     """
 
     replayed: Period = Field(description="The dates that the draft names")
-    live_settings: dict[str, int | float | str] = Field(description="Live values of the thresholds that it changes")
+    live_settings: dict[str, int | float | str] = Field(description="Live values of all thresholds")
 
     newly_flagged: Difference
     no_longer_flagged: Difference

@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from dashboard.drafts import list_page, quality_page
-from dashboard.drafts.changes import build_figures, build_lists, build_settings, find_finding, format_split
-from dashboard.drafts.curve import build_curve, format_sentence
-from dashboard.drafts.page import act, build_view, show_draft
+from dashboard.drafts.changes import build_figures, build_lists, find_finding, format_split
+from dashboard.drafts.curve import draw_curve, show_curve
+from dashboard.drafts.editing import fill, save
+from dashboard.drafts.page import act, build_view, list_changes, show_draft
 from dashboard.drafts.settings import format_change
 from dashboard.lists.view import show, submit
 from tests.support.answers import NOW, PERIOD
@@ -130,9 +131,49 @@ def test_rates_are_percentages() -> None:
     assert format_change("fraud_rule", "network_aware") == "Fraud rule network aware"
 
 
+LOADED = {
+    "id": 7,
+    "name": "Less noise",
+    "shadow": True,
+    "start": "2026-03-25",
+    "end": "2026-03-31",
+    "until": "2026-04-02",
+    "settings": {"fraud_ip_click_threshold": 15},
+    "live": {"fraud_ip_click_threshold": 10, "conversion_anomaly_threshold": 0.8, "alert_bot_devices": 0},
+}
+
+
 def test_settings_have_the_live_value_beside_them() -> None:
-    said = " ".join(text_of(build_settings(answer())).split())
-    assert said.endswith("1 change Clicks per IP per day 10 15")
+    filled = fill(LOADED)
+    name = "fraud_ip_click_threshold"
+    assert (filled["live"][name], filled["values"][name], filled["hidden"][name]) == ("10", 15, False)
+    assert filled["looks"][name].endswith("changed")
+    assert (filled["values"]["alert_bot_devices"], filled["hidden"]["alert_bot_devices"]) == ("", True)
+    assert (
+        fill({**LOADED, "settings": {"conversion_anomaly_threshold": 0.9}})["values"]["conversion_anomaly_threshold"]
+        == 90
+    )
+
+
+def test_what_is_entered_changes_the_draft_and_leaves_the_rest_as_it_is(api: FakeApi) -> None:
+    api.answers["PUT", "/v1/drafts/7"] = httpx.Response(204)
+    given = {"fraud_ip_click_threshold": 20, "conversion_anomaly_threshold": 80, "alert_bot_devices": ""}
+    saved = save(api.connect(), LOADED, given)
+    assert saved["said"].startswith("Saved.")
+    body = json.loads(api.asked[-1].content)
+    assert {name: value for name, value in body["settings"].items() if value is not None} == {
+        "fraud_ip_click_threshold": 20
+    }
+    assert (body["start"], body["end"], body["shadow"]) == ("2026-03-25", "2026-03-31", True)
+
+
+def test_what_is_out_of_range_is_said_at_its_field(api: FakeApi) -> None:
+    refused = save(api.connect(), LOADED, {"fraud_ip_click_threshold": 0, "conversion_anomaly_threshold": 101})
+    assert refused["errors"] == {
+        "fraud_ip_click_threshold": "At least 1",
+        "conversion_anomaly_threshold": "At most 100",
+    }
+    assert api.asked == []
 
 
 def test_the_curve_names_both_values() -> None:
@@ -147,11 +188,27 @@ def test_the_curve_names_both_values() -> None:
             CurvePoint(value=15, flagged=13, by_verdict=VerdictSplit(fraud=9, none=4)),
         ],
     )
-    assert format_sentence(curve, 15) == "Live 10: 21 flagged. Draft 15: 13 flagged."
-    assert format_sentence(curve, None) == "Live 10: 21 flagged."
-    assert "Value Flagged Judged fraud Judged legitimate No verdict 10 21 9 0 12" in " ".join(
-        text_of(build_curve(curve, 15)).split()
+    drawn = draw_curve(curve, 15)
+    assert (drawn["at"], drawn["last"], draw_curve(curve, None)["at"], draw_curve(curve, 40)["at"]) == (1, 1, 0, 1)
+    assert drawn["steps"] == {
+        "setting": "fraud_ip_click_threshold",
+        "live": "10",
+        "steps": [{"x": "10", "value": 10, "flagged": 21}, {"x": "15", "value": 15, "flagged": 13}],
+    }
+    said = " ".join(text_of(drawn["table"]).split())
+    assert "Value Flagged Judged fraud Judged legitimate No verdict 10 21 9 0 12" in said
+
+
+def test_the_curve_asks_for_the_drafts_dates_and_not_for_the_draft(api: FakeApi) -> None:
+    point = CurvePoint(value=10, flagged=0, by_verdict=VerdictSplit())
+    setting = "fraud_ip_click_threshold"
+    api.answers["GET", "/v1/drafts/curve"] = CurveAnswer(
+        period=PERIOD, computed_at=NOW, setting=setting, kind="network", live_value=10, points=[point]
     )
+    shown = show_curve(api.connect(), LOADED, setting)
+    assert shown["about"].endswith("No networks would be flagged at any value.")
+    [request] = api.asked
+    assert dict(request.url.params) == {"setting": setting, "start": "2026-03-25", "end": "2026-04-02"}
 
 
 @pytest.fixture
@@ -163,8 +220,17 @@ def drafted(api: FakeApi, view_as: Any) -> FakeApi:
 
 def test_an_analyst_sees_the_draft_and_its_buttons(drafted: FakeApi) -> None:
     shown = show_draft(drafted.connect(), 7, None)
-    assert "Less noise" in text_of(shown["view"])
+    assert "Less noise" in text_of(shown["head"])
+    again = show_draft(drafted.connect(), 7, 7, shown["loaded"])
+    assert again["loaded"] != shown["loaded"]
     assert (shown["actions"], shown["rests"], shown["shadow"]) == (False, True, "Run as shadow")
+
+
+def test_what_would_change_is_a_file(drafted: FakeApi) -> None:
+    lines = list(list_changes(drafted.connect(), 7))
+    assert [line["change"] for line in lines] == ["no_longer_flagged"] * 8 + ["unchanged"] * 13
+    assert lines[0]["entity"] == "203.0.113.7"
+    assert drafted.asked[-1].url.params["rows"] == "10000"
 
 
 def test_a_viewer_gets_no_buttons(drafted: FakeApi, view_as: Any) -> None:
@@ -175,7 +241,7 @@ def test_a_viewer_gets_no_buttons(drafted: FakeApi, view_as: Any) -> None:
 def test_a_replay_shows_its_progress_and_is_polled(drafted: FakeApi) -> None:
     drafted.answers["GET", "/v1/drafts/7"] = answer(status="replaying", done_days=3)
     shown = show_draft(drafted.connect(), 7, None)
-    assert "Replaying 3 of 7 days" in text_of(shown["view"])
+    assert "Replaying 3 of 7 days" in text_of(shown["head"])
     assert shown["rests"] is False
 
 
