@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import (
+    cases_and_credibility,
     dashboard_users,
     email_delay,
     event_pii,
@@ -27,6 +28,7 @@ def main() -> None:
     """Run every benchmark and write what it measured."""
     sections = {
         "Facts at write time": ingest_and_detection.run(),
+        "Cases and credibility": cases_and_credibility.run(),
         "Personal information in texts": pii_accuracy.run(),
         "Personal information in events": event_pii.run(),
         "100 different reports": report_throughput.run(),

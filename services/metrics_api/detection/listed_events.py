@@ -8,8 +8,25 @@ from metrics_api.detection.entity_lists import Lists, Reasons
 from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from viral_contract.models.entity_lists import ListKind, ListName
 
+_FEW_NETWORKS = 32
+
+
+def build_is_within(column: str, networks: str) -> str:
+    """Whether an address or network is within one of those in the array `networks`; null for none.
+
+    Of many they are looked up in a hash table, by the lengths there are; an address of the other family has no longer
+    network than itself.
+    """
+    array = f"CAST({networks} AS inet[])"
+    return f"""CASE WHEN cardinality({array}) <= {_FEW_NETWORKS} THEN {column} <<= ANY({array})
+        WHEN {column} IS NOT NULL THEN EXISTS (
+            SELECT FROM unnest(ARRAY(SELECT DISTINCT masklen(network) FROM unnest({array}) AS network)) AS length
+            WHERE network(set_masklen({column}, least(length, masklen({column})))) = ANY(CAST({array} AS cidr[])))
+        END"""
+
+
 _COLUMNS: dict[ListKind, str] = {
-    "network": "ip_address <<= ANY(CAST(:{list}_network AS inet[]))",
+    "network": build_is_within("ip_address", ":{list}_network"),
     "device": "device_fingerprint = ANY(CAST(:{list}_device AS text[]))",
     "referrer": "referrer_id = ANY(CAST(:{list}_referrer AS text[]))",
     "user_agent": f"left(user_agent, {USER_AGENT_CHARACTERS}) = ANY(CAST(:{{list}}_user_agent AS text[]))",

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from metrics_api.db.tables import DEVICE_HASH
 from metrics_api.detection.entity_lists import Lists
-from metrics_api.detection.listed_events import list_networks
+from metrics_api.detection.listed_events import build_is_within, list_networks
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import select_quiet
 from viral_contract.models.guardrails import NetworkEvidence, Verdict
@@ -29,9 +29,9 @@ _FACT = f"""
     {_IS_FOR_FEW} AS is_for_few, {_IS_SHARED} AS looks_shared,
     {_IS_SHARED} AND :network_aware AND NOT is_denied AS is_shared
 """
-_LISTED = """
-    SELECT is_trusted, NOT is_trusted AND fact.ip_address <<= ANY(CAST(:denied AS inet[])) AS is_denied
-    FROM (SELECT fact.ip_address <<= ANY(CAST(:trusted AS inet[])) AS is_trusted) AS allowed
+_LISTED = f"""
+    SELECT is_trusted, NOT is_trusted AND {build_is_within("fact.ip_address", ":denied")} AS is_denied
+    FROM (SELECT {build_is_within("fact.ip_address", ":trusted")} AS is_trusted) AS allowed
 """
 # Each day is one range of the index on (day, clicks), which holds nothing but what is above the threshold.
 _CANDIDATES = f"""

@@ -17,15 +17,19 @@ _CLICKS = text("""
         WHERE day >= :day AND day <= CAST(:day AS date) + 7 AND clicked_at < :cutoff
         LIMIT :most FOR UPDATE SKIP LOCKED)
 """)
-_UNUSED = text(delete_some("device_users", "last_day < :day"))
+_FIND_UNUSED = text("SELECT ctid FROM device_users WHERE last_day < :day LIMIT :most")
+_FIND_EARLY = text("SELECT ctid FROM device_users WHERE first_day < :day LIMIT :most")
+_UNUSED = text("DELETE FROM device_users WHERE ctid = ANY(CAST(:found AS tid[])) AND last_day < :day")
 _FIRST_DAYS = text(f"""
     UPDATE device_users AS pair SET first_day = coalesce((
         SELECT min(occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
         WHERE {PERSON} = 'user:' || pair.user_id AND event_type = ANY({EVENT_TYPES_SQL}) AND {IS_COUNTED}
             AND device_fingerprint = pair.device_fingerprint AND occurred_at >= :cutoff
     ), last_day)
-    WHERE ctid = ANY(ARRAY(SELECT ctid FROM device_users WHERE first_day < :day LIMIT :most))
+    WHERE ctid = ANY(CAST(:found AS tid[])) AND first_day < :day
 """)
+# Of each pair the person's events are read, while nobody can write.
+_FIRST_DAYS_AT_ONCE = 500
 
 
 def purge_referrals(connection: Connection, retention: Retention) -> int:
@@ -37,8 +41,15 @@ def purge_referrals(connection: Connection, retention: Retention) -> int:
 def purge_device_users(connection: Connection, retention: Retention) -> int:
     """Delete some pairs, then find the first kept days of some; returns the number of changed rows.
 
-    Writers, who look pairs up without locking them, are kept out.
+    They are looked for before writers, who look pairs up without locking them, are kept out.
     """
-    own_facts(connection)
-    values = {"cutoff": retention.events_at, "day": retention.events, "most": ROWS_AT_ONCE}
-    return connection.execute(_UNUSED, values).rowcount or connection.execute(_FIRST_DAYS, values).rowcount
+    for find, change, most in (
+        (_FIND_UNUSED, _UNUSED, ROWS_AT_ONCE),
+        (_FIND_EARLY, _FIRST_DAYS, _FIRST_DAYS_AT_ONCE),
+    ):
+        found = connection.execute(find, {"day": retention.events, "most": most}).scalars().all()
+        if found:
+            own_facts(connection)
+            values = {"found": found, "day": retention.events, "cutoff": retention.events_at}
+            return connection.execute(change, values).rowcount
+    return 0

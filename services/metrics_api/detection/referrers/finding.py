@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from metrics_api.detection.entity_lists import Lists
+from metrics_api.detection.listed_events import build_is_within
 from metrics_api.detection.networks import build_candidates, flagging_values
 from metrics_api.detection.query import Query
 from viral_contract.models.period import Period
@@ -34,8 +35,8 @@ SHARED = f"""shared AS MATERIALIZED (
 
 A network that is shared on one date of the window is shared on all.
 """
-IS_SHARED = """coalesce(
-    network IN (SELECT network FROM shared) OR network <<= ANY(CAST(:trusted AS inet[])), false
+IS_SHARED = f"""coalesce(
+    network IN (SELECT network FROM shared) OR {build_is_within("network", ":trusted")}, false
 )"""
 """Of a row of `referrals`: whether its network is that of a family, a school or an office."""
 SHOWN_IDS = 10
