@@ -141,9 +141,12 @@ _FROM_CONVERSIONS = text("""
     ) AS conversion
 """)
 _FROM_STAKES = text("""
+    WITH matching AS (SELECT id FROM cases WHERE status = :status)
     SELECT sum(conversions), sum(conversions) FILTER (WHERE is_flagged) FROM (
-        SELECT max(stake.conversions) AS conversions, bool_or(is_flagged) AS is_flagged
-        FROM case_stakes AS stake JOIN cases ON id = case_id WHERE status = :status GROUP BY stake
+        SELECT conversions, is_flagged FROM case_stakes JOIN matching ON id = case_id WHERE stake < 0
+        UNION ALL
+        SELECT max(conversions), bool_or(is_flagged) FROM case_stakes JOIN matching ON id = case_id
+        WHERE stake > 0 GROUP BY stake
     ) AS counted
 """)
 Reads = dict[str, Callable[[], str]]

@@ -30,6 +30,7 @@ from metrics_api.cases.verdicts import (
     undo_verdict,
     undo_verdicts,
 )
+from metrics_api.db.database import prepared
 from metrics_api.db.paging import Page
 from viral_contract.models.cases import (
     BulkVerdictAnswer,
@@ -108,16 +109,18 @@ def get_cases(query: CasesQuery, connection: Connection) -> CasesAnswer:
 @cases.route("GET", _CASE, scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Case})
 def get_case(case_id: int, connection: Connection) -> Case:
     """Get a case with its evidence."""
-    note_look(connection)
-    return _fetch(connection, case_id)
+    with prepared(connection):
+        note_look(connection)
+        return _fetch(connection, case_id)
 
 
 @cases.route("GET", f"{_CASE}/graph", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CaseGraph})
 def get_case_graph(case_id: int, connection: Connection) -> CaseGraph:
     """Get what a case touches: at most 50 referrers, invitees, devices, networks and links."""
-    note_look(connection)
-    row, prefix = _fetch_row(connection, case_id), current_context().settings.detection.fraud_ipv6_prefix
-    return fetch_graph(connection, row, prefix, build_identifiers())
+    with prepared(connection):
+        note_look(connection)
+        row, prefix = _fetch_row(connection, case_id), current_context().settings.detection.fraud_ipv6_prefix
+        return fetch_graph(connection, row, prefix, build_identifiers())
 
 
 @cases.route("GET", f"{_CASE}/linked", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LinkedCases})
@@ -131,7 +134,8 @@ def get_linked_cases(case_id: int, connection: Connection) -> LinkedCases:
 @cases.route("GET", f"{_CASE}/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CaseTimeline})
 def get_case_timeline(case_id: int, connection: Connection) -> CaseTimeline:
     """Get a case's clicks and conversions by day, and what happened to it, newest first."""
-    return fetch_timeline(connection, _fetch_row(connection, case_id))
+    with prepared(connection):
+        return fetch_timeline(connection, _fetch_row(connection, case_id))
 
 
 @cases.route(

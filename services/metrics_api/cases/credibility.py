@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.cases.findings import CASE_DAYS
 from metrics_api.db.network_key import network_key
 from metrics_api.detection import anomalies, networks
-from metrics_api.detection.bots import flagged_devices
+from metrics_api.detection.bots import flags_of_device
 from metrics_api.detection.entity_lists import Lists, fetch_allowed_networks, fetch_lists_about, find_list
 from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from metrics_api.detection.query import Query
@@ -38,7 +38,6 @@ _EVENT = text(f"""
         ) AS has_bursts
     FROM attribution_events AS event WHERE event_id = :event_id
 """)
-_QUIET_DEVICE = select_quiet("device", "AND entity = :device")
 # Each is a few probes of an index, because the conversion's own network, device and referrer reach into the statements.
 _FACTS = f"""
     SELECT EXISTS (
@@ -48,7 +47,7 @@ _FACTS = f"""
     )
 }
     ) AS is_network_flagged, EXISTS (
-        SELECT FROM ({{flagged_devices}}) AS fact WHERE device_fingerprint = :device
+        {{flags_of_device}}
     ) AS is_device_flagged, EXISTS (
         SELECT FROM ({anomalies.BUSY_DAYS}) AS busy WHERE day = :day AND referrer_id = :referrer
     ) OR EXISTS (
@@ -148,9 +147,7 @@ def _parse(row: Row[Any], ipv6_prefix: int) -> Conversion:
 def _fetch_facts(connection: Connection, conversion: Conversion, lists: Lists, query: Query) -> Facts:
     day, parts = conversion.occurred_at.astimezone(UTC).date(), conversion.parts
     of_week = replace(query, period=Period.between(day - timedelta(days=RULE_DAYS - 1), day))
-    devices, bot_values = flagged_devices(
-        of_week, _add_trusted(connection, conversion, lists, query), quiet=_QUIET_DEVICE
-    )
+    devices, bot_values = flags_of_device(of_week, _add_trusted(connection, conversion, lists, query))
     named = [(kind, value) for kind, value in parts.items() if kind != "user_agent"]
     values = {
         **networks.flagging_values(of_week, lists),
@@ -163,7 +160,7 @@ def _fetch_facts(connection: Connection, conversion: Conversion, lists: Lists, q
         "kinds": [kind for kind, _ in named],
         "entities": [value for _, value in named],
     }
-    row = connection.execute(text(_FACTS.format(flagged_devices=devices)), values).one()
+    row = connection.execute(text(_FACTS.format(flags_of_device=devices)), values).one()
     flags = {name: value for name, value in row._mapping.items() if name != "cases"}
     return Facts(**flags, cases=[KnownCase(**case) for case in row.cases])
 

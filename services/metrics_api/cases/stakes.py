@@ -8,11 +8,14 @@ from sqlalchemy import Connection, text
 
 _KEY = 7_301_005
 _FORGET = text("DELETE FROM case_stakes")
-# Signed by whether a rule that flags found the conversion; ids begin at 1.
+# Ids of cases begin at 1, and are signed by whether a rule that flags found the conversion. Most conversions are in one
+# case; the numbers of these are negative, so that only others are looked at together.
 _COUNT = text("""
     INSERT INTO case_stakes (case_id, stake, is_flagged, conversions)
     SELECT abs(in_case), stake, in_case > 0, conversions FROM (
-        SELECT row_number() OVER () AS stake, in_cases, count(*) AS conversions FROM (
+        SELECT CASE cardinality(in_cases) WHEN 1 THEN -1 ELSE 1 END * row_number() OVER () AS stake, in_cases,
+            count(*) AS conversions
+        FROM (
             SELECT array_agg(CASE WHEN is_flagged THEN case_id ELSE -case_id END ORDER BY case_id) AS in_cases
             FROM case_conversions GROUP BY event_id
         ) AS conversion GROUP BY in_cases

@@ -19,16 +19,14 @@ from viral_contract.models.guardrails import BotAnswer, BotLikeDevice, Detection
 # The span for k clicks is one column, so that every rule "k clicks within s seconds" is one comparison.
 _IS_FAST = "{span} <= make_interval(secs => :seconds)"
 # Allowed devices are never flagged, denied ones are for any click, and who was judged legitimate is not.
-_FLAGGED = f"""
-    SELECT device_fingerprint, min(fastest) AS fastest FROM (
-        SELECT device_fingerprint, {{span}} AS fastest FROM ({{bursts}}) AS burst
-        WHERE {_IS_FAST} AND device_fingerprint <> ALL(CAST(:allow_device AS text[])) {{loud}}
-        UNION ALL
-        SELECT device_fingerprint, NULL FROM unnest(CAST(:deny_device AS text[])) AS denied (device_fingerprint)
-        WHERE EXISTS (
-            SELECT FROM clicks_per_device_day AS fact
-            WHERE fact.device_fingerprint = denied.device_fingerprint AND fact.day = ANY(:days))
-    ) AS found GROUP BY device_fingerprint
+_FOUND_ON_DAYS = f"""
+    SELECT device_fingerprint, {{span}} AS fastest FROM ({{bursts}}) AS burst
+    WHERE {_IS_FAST} AND device_fingerprint <> ALL(CAST(:allow_device AS text[])) {{loud}}
+    UNION ALL
+    SELECT device_fingerprint, NULL FROM unnest(CAST(:deny_device AS text[])) AS denied (device_fingerprint)
+    WHERE EXISTS (
+        SELECT FROM clicks_per_device_day AS fact
+        WHERE fact.device_fingerprint = denied.device_fingerprint AND fact.day = ANY(:days))
 """
 _IS_LOUD = """AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
     OR device_fingerprint NOT IN ({quiet}))"""
@@ -116,30 +114,41 @@ def _read_text(text_wanted: str | None, query: Query) -> dict[str, str | None]:
     return {"q": text_wanted, "known": None if named == text_wanted else named}
 
 
-_QUIET = select_quiet("device")
-
-
-def flagged_devices(
-    query: Query, lists: Lists, *, by_bursts_alone: bool = False, quiet: str = _QUIET
-) -> tuple[str, dict[str, object]]:
+def flagged_devices(query: Query, lists: Lists, *, by_bursts_alone: bool = False) -> tuple[str, dict[str, object]]:
     """The statement that selects every flagged device, and the values it wants.
 
     Those of denied devices without a burst have no `fastest`. With `by_bursts_alone` what is denied or was judged does
     not matter.
     """
+    loud = "" if by_bursts_alone else _IS_LOUD.format(quiet=select_quiet("device"))
+    found = _find_on_days(query, lists, loud)
+    flagged = f"SELECT device_fingerprint, min(fastest) AS fastest FROM ({found}) AS found GROUP BY device_fingerprint"
+    denied = [] if by_bursts_alone else list(lists.deny["device"])
+    return flagged, {**_build_values(query, lists), "deny_device": denied}
+
+
+def flags_of_device(query: Query, lists: Lists) -> tuple[str, dict[str, object]]:
+    """The statement that selects something if the device `device` is flagged, as soon as one date is found."""
+    loud = _IS_LOUD.format(quiet=select_quiet("device", "AND entity = :device"))
+    statement = f"SELECT FROM ({_find_on_days(query, lists, loud)}) AS found WHERE device_fingerprint = :device"
+    return statement, {**_build_values(query, lists), "deny_device": list(lists.deny["device"])}
+
+
+def _find_on_days(query: Query, lists: Lists, loud: str) -> str:
     size = BURST_SIZES[BURST_SIZES.index(query.settings.bot_rapid_click_threshold)]
     span = f"span_{size}"
     candidates = f"fact.day = ANY(:days) AND fact.{_IS_FAST.format(span=span)}"
-    bursts, loud = build_bursts(candidates, [size], lists), "" if by_bursts_alone else _IS_LOUD.format(quiet=quiet)
-    statement = _FLAGGED.format(span=span, bursts=bursts, loud=loud)
-    values = {
+    return _FOUND_ON_DAYS.format(span=span, bursts=build_bursts(candidates, [size], lists), loud=loud)
+
+
+def _build_values(query: Query, lists: Lists) -> dict[str, object]:
+    return {
         "days": query.period.dates(),
         "seconds": query.settings.bot_rapid_click_window_seconds,
         "now": query.now,
         "allow_device": list(lists.allow["device"]),
-        "deny_device": [] if by_bursts_alone else list(lists.deny["device"]),
+        **trusting_values(lists),
     }
-    return statement, {**values, **trusting_values(lists)}
 
 
 def describe_rule(query: Query) -> dict[str, Any]:
