@@ -38,14 +38,12 @@ _EVENT = text(f"""
         ) AS has_bursts
     FROM attribution_events AS event WHERE event_id = :event_id
 """)
+_FLAGGED_NETWORK = networks.build_flagged(
+    "AND day = :day AND ip_address = CAST(:network AS inet)", select_quiet("network", "AND entity = :network")
+)
 # Each is a few probes of an index, because the conversion's own network, device and referrer reach into the statements.
 _FACTS = f"""
-    SELECT EXISTS (
-        {
-    networks.build_flagged(
-        "AND day = :day AND ip_address = CAST(:network AS inet)", select_quiet("network", "AND entity = :network")
-    )
-}
+    SELECT EXISTS ({_FLAGGED_NETWORK}
     ) AS is_network_flagged, EXISTS (
         {{flags_of_device}}
     ) AS is_device_flagged, EXISTS (

@@ -10,7 +10,8 @@ from metrics_api.db.event_types import IS_COUNTED
 from viral_contract.models.cases import CaseBucket, CaseKind, CaseTimeline, TimelineEntry
 
 _MOST_DAYS = 120
-_LOOKED_UP_EVENTS = 1_000
+# Each may be on a page of its own.
+_LOOKED_UP_EVENTS = 500
 _CLICKS: Mapping[CaseKind, str] = {
     "referrer": """
         SELECT day, sum(clicks) AS clicks FROM activity_per_referrer_day
