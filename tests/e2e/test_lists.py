@@ -257,7 +257,7 @@ def test_the_search_finds_what_has_an_id_and_opens_it_by_keyboard(signed_in: Ope
 
         guest.page.keyboard.press("/")
         guest.page.keyboard.type("100.7")
-        expect(guest.page.get_by_role("link", name="198.51.100.7")).to_be_visible()
+        expect(guest.page.get_by_role("link", name="198.51.100.7").first).to_be_visible()
         guest.page.keyboard.press("Escape")
         guest.page.keyboard.press("/")
         guest.page.keyboard.type("nobody has this")
