@@ -41,21 +41,17 @@ def build_body(snapshot: Snapshot) -> list[Component]:
 
 
 def _build_active(alert: Alert, *, now: datetime) -> Component:
-    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged"
-    return build_alert(alert, f"opened {format_age(alert.opened_at, now=now)}", taken)
-
-
-def build_alert(alert: Alert, *facts: str, note: str | None = None) -> Component:
-    """The alert with its severity as icon and word, these facts, and the link to its evidence."""
+    """The alert with its severity as icon and word, and the link to its evidence."""
     icon = html.Span(
         className=f"icon icon-{_ICONS[alert.severity]} severity-{alert.severity}", **{"aria-hidden": "true"}
     )
     title = TITLES[alert.type]
+    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged"
+    facts = (f"opened {format_age(alert.opened_at, now=now)}", taken)
     text = [
         html.H3(title),
         html.P(alert.message, className="alert-message"),
         html.P([build_severity(alert.severity), *map(html.Span, facts)], className="alert-facts"),
-        *([html.P(f"“{note}”", className="alert-note")] if note else []),
     ]
     link = dcc.Link("Investigate", href=alert_path(alert.id), className="button", title=f"Investigate: {title}")
     return html.Li([icon, html.Div(text, className="alert-text"), link], className="alert")

@@ -29,7 +29,7 @@ _COLUMNS = (
     ListColumn("Referrer", phone="end"),
     ListColumn("Link", rank=2),
     ListColumn("User", rank=3),
-    ListColumn("Loop", rank=3),
+    ListColumn("Loop", rank=2),
 )
 _TYPES = Choice("event_type", "Event", {ANY: "All", **{name: name.capitalize() for name in get_args(EventType)}})
 _SUBJECT = ("kind", "id")
