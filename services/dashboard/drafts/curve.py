@@ -59,6 +59,7 @@ def build_curve_frame() -> Component:
         value=0,
         label=None,
         size=2,
+        thumbSize=20,
         updatemode="drag",
         thumbLabel="Value of the draft",
         className="curve-slider",
