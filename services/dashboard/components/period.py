@@ -1,7 +1,6 @@
 """The choice of a period, which lives in the address of its page; assets/period.js does it in the browser."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import dash_mantine_components as dmc
 import structlog
@@ -157,10 +156,10 @@ def add_period(app: Dash, views: SharedViews, slug: str, *, compares: bool = Fal
     )
 
 
-def fetch_term(views: SharedViews) -> Any:
+def fetch_term(views: SharedViews) -> str | None:
     """The first date of the current term; without it there is no choice of the term."""
     try:
         return views.get("term", lambda api: api.fetch_term().start.isoformat())
     except API_FAILURES as error:
         _log.warning("term_failed", reason=type(error).__name__)
-        return no_update
+        return None

@@ -1,5 +1,6 @@
 """The growth page and its list of referrers, through the real application."""
 
+from datetime import date
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.growth_answers import build_growth, build_k_factor, build_referrers
+from viral_contract.models.period import Period
 
 K_FACTOR = "/v1/growth/k-factor"
 CARDS = ["k-factor", "k-timeline", "k-change", "funnel", "loops", "referrers", "cohorts", "cycle-time"]
@@ -88,3 +90,19 @@ def test_all_referrers_come_some_rows_at_a_time(browser: Browser, api: FakeApi) 
     assert asked == {"days": "14", "q": "a", "sort": "clicks", "order": "desc", "limit": "25"}
     above = call(browser, "all-referrers-above.children", {"url.search": "?days=14"})
     assert "'href': '/dashboard/growth?days=14'" in str(above)
+
+
+def open_panel(browser: Browser) -> dict[str, Any]:
+    browser.resume("viewer1")
+    return call(browser, "growth-term.data", {"growth-period-popover.opened": True})
+
+
+def test_the_panel_of_the_period_asks_when_the_term_began(browser: Browser, api: FakeApi) -> None:
+    term = Period.between(date(2026, 1, 7), date(2026, 6, 30))
+    api.answers["GET", "/v1/growth/term"] = httpx.Response(200, json=term.model_dump(mode="json"))
+    assert open_panel(browser)["growth-term"] == {"data": "2026-01-07"}
+
+
+def test_without_the_term_the_panel_has_the_other_presets(browser: Browser, api: FakeApi) -> None:
+    api.answers["GET", "/v1/growth/term"] = httpx.Response(503, json={"code": "x", "detail": "x"})
+    assert open_panel(browser)["growth-term"] == {"data": None}
