@@ -14,7 +14,7 @@ from dashboard.errors import answer_errors
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
 from dashboard.pages import PAGES, find_page
 from dashboard.path_prefix import serve_below
-from dashboard.public_address import note_public_address
+from dashboard.public_address import note_public_addresses
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
 from dashboard.settings import DashboardSettings
@@ -40,7 +40,8 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     sessions = Sessions(api)
     secure = settings.dashboard_cookie_secure
     serve_below(server, settings.dashboard_path_prefix)
-    note_public_address(server, settings.public_dashboard_url)
+    api_url = settings.public_metrics_api_url or settings.metrics_api_url
+    note_public_addresses(server, settings.public_dashboard_url, api_url)
     observe_requests(server)
     answer_errors(server)
     compress_static(server)

@@ -26,11 +26,21 @@ from viral_contract.models.growth import (
 )
 from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
 from viral_contract.models.period import Period
+from viral_contract.models.setup import SetupAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_reports.dates import format_period
 
 View = TypeVar("View")
 _MOST_VIEWS = 256
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """What of the first run is done, whether this viewer does it, and at which address apps reach the metrics API."""
+
+    setup: SetupAnswer
+    may_set_up: bool
+    api_address: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,7 @@ class Snapshot:
     may_decide: bool
     search: str
     fraud_referrers: FlaggedAnswer | None = None
+    first_run: FirstRun | None = None
 
     @property
     def period(self) -> Period:

@@ -1,4 +1,4 @@
-"""Where people reach this dashboard: said by a setting, because a request's headers can say anything."""
+"""Where people reach this dashboard, and apps the API: said by settings, as a request's headers can say anything."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, request
 
 _SETTING = "PUBLIC_URL"
+_API_SETTING = "PUBLIC_API_URL"
 _FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
 HOW_TO_SET = (
     "The public address of the dashboard is not known: PUBLIC_DASHBOARD_URL is not set. "
@@ -14,9 +15,16 @@ HOW_TO_SET = (
 )
 
 
-def note_public_address(server: Flask, url: str) -> None:
-    """Remember the setting PUBLIC_DASHBOARD_URL."""
+def note_public_addresses(server: Flask, url: str, api_url: str) -> None:
+    """Remember the settings PUBLIC_DASHBOARD_URL and PUBLIC_METRICS_API_URL."""
     server.config[_SETTING] = url.rstrip("/")
+    server.config[_API_SETTING] = api_url.rstrip("/")
+
+
+def find_api_address() -> str:
+    """Where apps reach the metrics API, without a slash at its end."""
+    url: str = current_app.config[_API_SETTING]
+    return url
 
 
 def find_public_address() -> str | None:

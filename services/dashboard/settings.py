@@ -34,6 +34,12 @@ class DashboardSettings(EnvironmentSettings):
         False, description="Send cookies over HTTPS only. Turn it on wherever the dashboard is behind TLS."
     )
     public_dashboard_url: PublicDashboardUrl = "http://127.0.0.1:8050"
+    public_metrics_api_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="URL at which apps reach the metrics API, for the requests to copy on the first run. Without it, "
+        "they show METRICS_API_URL.",
+    )
     dashboard_path_prefix: PathPrefix = ""
     oidc_issuer: OidcIssuer = None
     dashboard_refresh_seconds: int = Field(

@@ -175,6 +175,14 @@ def test_links_lead_to_the_host_of_the_ingress_unless_the_values_say_otherwise()
     assert other.config("metrics-api")["PUBLIC_DASHBOARD_URL"] == "https://elsewhere.example.com"
 
 
+def test_the_first_run_shows_the_host_of_the_ingress_of_the_api_unless_the_values_say_otherwise() -> None:
+    assert "PUBLIC_METRICS_API_URL" not in render().config("dashboard")
+    assert render_ci("ingress").config("dashboard")["PUBLIC_METRICS_API_URL"] == "https://guardrails-api.example.com"
+    said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
+    other = render(*said, "config.dashboard.publicMetricsApiUrl=https://elsewhere.example.com")
+    assert other.config("dashboard")["PUBLIC_METRICS_API_URL"] == "https://elsewhere.example.com"
+
+
 def test_the_dashboard_below_a_path_is_led_there_and_links_there() -> None:
     said = ("--values", "helm/viral-engine/ci/ingress-values.yaml", "--set")
     below = render(*said, "config.dashboard.dashboardPathPrefix=/viral")

@@ -1,16 +1,22 @@
 """The guardrails page in a real browser, on a real stack."""
 
+import json
+import os
 import re
+import subprocess
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks
+from tests.support.stack_process import StackProcess
 from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -285,6 +291,39 @@ def test_on_a_phone_the_menu_opens_and_gets_out_of_the_way(signed_in: Open) -> N
         guest.page.get_by_label("Main").get_by_role("link", name="Guardrails").click()
         expect(account).to_be_hidden()
         expect(guest.page.get_by_role("heading", name="Guardrails", level=1)).to_be_visible()
+
+
+def test_the_first_run_is_led_from_a_token_to_the_first_event(browser: Browser) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", DASHBOARD_REFRESH_SECONDS="5") as process,
+    ):
+        stack = process.wait_until_ready()
+        with visit(browser, stack["DASHBOARD_URL"]) as guest:
+            guest.open("/login")
+            guest.sign_in(stack["ADMIN_EMAIL"], stack["ADMIN_PASSWORD"])
+            steps = card(guest.page, "Set up Viral Guardrails")
+            expect(steps.get_by_role("listitem").nth(1)).to_contain_text("Waiting for the first event")
+            expect(card(guest.page, "Health Score")).to_contain_text("No data yet")
+            expect(guest.page.get_by_role("region")).to_have_count(2)
+            expect(steps.get_by_role("button", name="Generate report")).to_be_disabled()
+            assert guest.find_violations() == []
+            request = steps.locator("pre").first.inner_text()
+            for language in ("Python", "Node.js"):
+                steps.get_by_role("tab", name=language).click()
+                expect(steps.get_by_role("tabpanel")).to_contain_text(f"{stack['METRICS_API_URL']}/v1/events")
+            token = {"API_TOKEN": stack["API_TOKEN"]}
+            sent = subprocess.run(["bash", "-c", request], env=os.environ | token, capture_output=True, check=True)
+            assert json.loads(sent.stdout)["accepted"] == 1
+            expect(steps.get_by_role("listitem").nth(1)).to_contain_text(re.compile(r"Received at \d\d:\d\d:\d\d UTC"))
+            expect(steps).to_contain_text("1 of 4 done")
+            expect(card(guest.page, "Fraud Detection")).to_be_visible()
+            steps.get_by_role("link", name="Generate report").click()
+            guest.page.wait_for_url("**/dashboard/reports")
+            assert guest.complaints == []
+            guest.open(GUARDRAILS)
+            expect(card(guest.page, "Fraud Detection")).to_be_visible()
+            expect(steps).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

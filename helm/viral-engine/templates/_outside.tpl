@@ -23,3 +23,12 @@
 {{- first .Values.gateway.dashboard.hostnames }}
 {{- end }}
 {{- end }}
+
+{{/* The metrics API's public host, if Ingress or HTTPRoute has it. Of the root. */}}
+{{- define "viral-engine.metricsApiHost" -}}
+{{- if .Values.ingress.metricsApi.enabled }}
+{{- .Values.ingress.metricsApi.host }}
+{{- else if .Values.gateway.metricsApi.enabled }}
+{{- first .Values.gateway.metricsApi.hostnames }}
+{{- end }}
+{{- end }}

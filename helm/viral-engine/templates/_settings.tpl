@@ -81,6 +81,12 @@
   value: {{ . | quote }}
 {{- end }}
 {{- end }}
+{{- if has "dashboard" $process.groups }}
+{{- with include "viral-engine.publicMetricsApiUrl" .root }}
+- name: PUBLIC_METRICS_API_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- range $key, $secret := $process.secrets }}
 {{- $own := index $.root.Values.secrets $key }}
 {{- if or $secret.required $own.value $own.existingSecret $.root.Values.secrets.existingSecret }}
@@ -160,6 +166,15 @@ http://{{ include "viral-engine.fullname" . }}-metrics-api:{{ .Values.metricsApi
 {{- if and $host (not (include "viral-engine.sharedText" (dict "root" . "key" "publicDashboardUrl"))) }}
 {{- $config := .Values.config.dashboard }}
 {{- printf "%s://%s%s" (ternary "https" "http" $config.dashboardCookieSecure) $host ($config.dashboardPathPrefix | default "") }}
+{{- end }}
+{{- end }}
+
+{{/* The metrics API's URL from its Ingress or HTTPRoute, if the values do not set it. */}}
+{{- define "viral-engine.publicMetricsApiUrl" -}}
+{{- $config := .Values.config.dashboard }}
+{{- $host := include "viral-engine.metricsApiHost" . }}
+{{- if and $host (not $config.publicMetricsApiUrl) }}
+{{- printf "%s://%s" (ternary "https" "http" $config.dashboardCookieSecure) $host }}
 {{- end }}
 {{- end }}
 

@@ -17,7 +17,8 @@ class Card(Generic[Data_contra]):
     """A card of a live page. Its width is set in the css of its feature under `card-<slug>`.
 
     `height` in pixels is what its skeleton takes until the first data is there. A control stands beside the heading and
-    stays as it is when data comes. With a key figure, the card is one line on a phone until it is opened.
+    stays as it is when data comes. With a key figure, the card is one line on a phone until it is opened. One that
+    `begins` at times stays where it began until the page is left, and stands nowhere else.
     """
 
     slug: str
@@ -26,6 +27,7 @@ class Card(Generic[Data_contra]):
     build_body: Callable[[Data_contra], list[Component]]
     build_control: Callable[[], Component] | None = None
     format_figure: Callable[[Data_contra], str] | None = None
+    begins: Callable[[Data_contra], bool] | None = None
 
 
 def build_skeleton(card: Card[Any]) -> Component:

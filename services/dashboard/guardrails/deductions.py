@@ -13,14 +13,6 @@ from dashboard.links import WHAT_IF_PATH
 from viral_contract.models.guardrails import DeductionItem, HealthAnswer
 from viral_reports.figures import format_count, format_counted, format_pct, format_points
 
-_FIRST_EVENTS = """curl "$METRICS_API_URL/v1/events" \\
-  -H "Authorization: Bearer $API_TOKEN" \\
-  -H "Content-Type: application/json" \\
-  -d '{"events": [{"event_type": "click",
-       "ip_address": "203.0.113.7",
-       "device_fingerprint": "device-1"}]}'"""
-
-
 _CARDS = {"fraud": "fraud", "bot_behavior": "bots", "opt_out_rate": "opt-outs", "coppa_violations": "coppa"}
 # What a deduction by count is of, and the setting that weighs it; by share it is points for each percent of clicks.
 _COUNTED = {
@@ -49,10 +41,10 @@ class Step:
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
-    """The waterfall, or how to send the first events."""
+    """The waterfall, or why there is none."""
     health = snapshot.health
     if not health.has_data:
-        return _build_first_steps() if health.last_event_at is None else [build_no_data()]
+        return [build_no_data()]
     if health.is_partial:
         return [build_not_kept()]
     return [
@@ -163,14 +155,6 @@ def _build_hidden_row(item: DeductionItem) -> Component:
 def _format_quantity(item: DeductionItem) -> str:
     blank = "" if item.unit.startswith("%") else " "
     return f"{format_count(item.quantity)}{blank}{item.unit}"
-
-
-def _build_first_steps() -> list[Component]:
-    return [
-        build_hint("No events yet. Send your first event with a token that has the events:write scope:"),
-        html.Pre(html.Code(_FIRST_EVENTS), className="example", tabIndex="0"),
-        build_hint("Or import a file: ", html.Code("viral-engine import events.csv")),
-    ]
 
 
 CARD = Card("deductions", "What is lowering the score", 236, build_body)

@@ -7,7 +7,7 @@ import structlog
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from dashboard.data import SharedViews, Snapshot
+from dashboard.data import FirstRun, SharedViews, Snapshot
 from dashboard.errors import API_FAILURES
 from dashboard.guardrails import (
     alerts,
@@ -17,6 +17,7 @@ from dashboard.guardrails import (
     culprits,
     deductions,
     filtered_traffic,
+    first_run,
     fraud,
     fraud_referrers,
     health_score,
@@ -28,6 +29,7 @@ from dashboard.guardrails import (
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
 from dashboard.period import format_query, format_search
+from dashboard.public_address import find_api_address
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
@@ -37,6 +39,7 @@ from viral_contract.models.period import PeriodQuery
 
 CARDS = (
     health_score.CARD,
+    first_run.CARD,
     deductions.CARD,
     key_figures.CARD,
     culprits.CARD,
@@ -56,8 +59,9 @@ _log = structlog.get_logger()
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> Snapshot:
     """The guardrails over a period; alerts and history are of the last days, whatever the period."""
     query = format_query(period)
+    health = api.fetch_health(**query)
     return Snapshot(
-        health=api.fetch_health(**query),
+        health=health,
         alerts=api.fetch_alerts(),
         history=api.fetch_history(days=_HISTORY_DAYS),
         traffic=api.fetch_traffic(**query),
@@ -66,7 +70,20 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, st
         may_decide=current_viewer().may(Scope.CASES_WRITE),
         search=format_search(period),
         fraud_referrers=fraud_referrers.fetch_card(api, query) if chosen.get(fraud.OPTION) == "referrer" else None,
+        first_run=_fetch_first_run(api, has_events=health.last_event_at is not None),
     )
+
+
+def _fetch_first_run(api: MetricsApi, *, has_events: bool) -> FirstRun | None:
+    """How far the first run is, for who does it also after the first event; the page stands without it, too."""
+    may_set_up = current_viewer().may(Scope.ADMIN)
+    if has_events and not may_set_up:
+        return None
+    try:
+        return FirstRun(api.fetch_setup(), may_set_up, find_api_address())
+    except API_FAILURES as error:
+        _log.warning("setup_failed", reason=type(error).__name__)
+        return None
 
 
 def _fetch_cases(api: MetricsApi) -> CasesAnswer | None:

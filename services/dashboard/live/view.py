@@ -22,6 +22,7 @@ from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import Period, PeriodQuery
 from viral_reports.dates import format_period
 
+_EMPTY = zlib.crc32(b"[]")
 _log = structlog.get_logger()
 
 
@@ -71,7 +72,8 @@ class LivePage(Generic[Data]):
 class View:
     """The page drawn from one answer; `problem` is what to say should the next refresh fail.
 
-    Bodies are what Dash would send for their components, so that it need not be worked out for every viewer.
+    A card that does not begin is empty on pages where it does not stand yet. Bodies are what Dash would send for their
+    components, so that it need not be worked out for every viewer.
     """
 
     search: str
@@ -79,6 +81,7 @@ class View:
     bodies: list[Any]
     figures: list[str]
     digests: list[int]
+    begins: list[bool]
     problem: str
 
 
@@ -128,6 +131,7 @@ def build_view(live: LivePage[Data], data: Data, search: str, refresh_seconds: i
         bodies=[json.loads(body) for body in drawn],
         figures=[card.format_figure(data) for card in live.cards if card.format_figure],
         digests=[zlib.crc32(body.encode()) for body in drawn],
+        begins=[card.begins is None or card.begins(data) for card in live.cards],
         problem=format_refresh_problem(format_clock(data.computed_at), refresh_seconds),
     )
 
@@ -140,9 +144,14 @@ def build_summary(data: LiveData, refresh_seconds: int) -> list[Component]:
 
 def _update(view: View, shown_digests: list[int]) -> dict[str, Any]:
     """Draw only the cards that changed: Dash would redraw each, and the keyboard lose its place in it."""
+    shown = dict(enumerate(shown_digests))
+    digests = [
+        digest if begins or shown.get(at, _EMPTY) != _EMPTY else _EMPTY
+        for at, (digest, begins) in enumerate(zip(view.digests, view.begins, strict=True))
+    ]
     bodies = [
-        no_update if shown_digests[at : at + 1] == [digest] else body
-        for at, (body, digest) in enumerate(zip(view.bodies, view.digests, strict=True))
+        no_update if shown.get(at) == digest else [] if digest == _EMPTY else body
+        for at, (body, digest) in enumerate(zip(view.bodies, digests, strict=True))
     ]
     return {
         "summary": view.summary,
@@ -152,7 +161,7 @@ def _update(view: View, shown_digests: list[int]) -> dict[str, Any]:
         "notice": [],
         "problem": view.problem,
         "problem_hidden": True,
-        "shown": {"search": view.search, "digests": view.digests},
+        "shown": {"search": view.search, "digests": digests},
     }
 
 

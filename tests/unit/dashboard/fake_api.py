@@ -19,6 +19,7 @@ from tests.unit.dashboard.case_answers import build_cases
 from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Role, SessionCreated, SignedInPerson
+from viral_contract.models.setup import SetupAnswer
 
 PASSWORD = "correct horse"
 
@@ -34,6 +35,7 @@ class FakeApi:
         self.ended: set[str] = set()
         self.is_down = False
         self.health = build_health()
+        self.setup = SetupAnswer(token=True, event=True, link=True, report=True)
         self.answers: dict[tuple[str, str], BaseModel | httpx.Response] = {}
 
     def connect(self) -> MetricsApi:
@@ -62,6 +64,7 @@ class FakeApi:
             ("GET", "/v1/guardrails/traffic"): lambda _: _json(build_traffic().model_dump_json()),
             ("GET", "/v1/guardrails/event-pii"): lambda _: _json(build_event_pii().model_dump_json()),
             ("GET", "/v1/cases"): lambda _: _json(build_cases().model_dump_json()),
+            ("GET", "/v1/setup"): lambda _: _json(self.setup.model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }
         return routes[request.method, request.url.path](request)

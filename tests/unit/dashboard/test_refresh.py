@@ -1,54 +1,14 @@
 """What a refresh sends to an open page, through the real application."""
 
-from typing import Any
-
 import pytest
 from flask import Flask
 
 from tests.support.answers import build_components, build_fraud, build_health
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.open_page import Page
 
 HEALTH = "/v1/guardrails/health"
-
-
-class Page:
-    """An open page: sends the refresh callback as the renderer does, and keeps what it shows."""
-
-    def __init__(self, browser: Browser, who: str) -> None:
-        self._browser = browser
-        self.shown: Any = None
-        browser.resume(who)
-        dependencies = browser.get("/_dash-dependencies").json
-        assert isinstance(dependencies, list)
-        self._callback = next(each for each in dependencies if "guardrails-summary.children" in each["output"])
-
-    def refresh(self, search: str = "?days=7") -> dict[str, dict[str, Any]]:
-        """The changed properties by component id."""
-        values = {"guardrails-tick.data": 1, "url.search": search, "guardrails-shown.data": self.shown}
-        answer = self._browser.call(
-            {
-                "output": self._callback["output"],
-                "outputs": [_split(each) for each in self._callback["output"].strip(".").split("...")],
-                "inputs": [_with_value(each, values) for each in self._callback["inputs"]],
-                "state": [_with_value(each, values) for each in self._callback["state"]],
-                "changedPropIds": ["guardrails-tick.data"],
-            }
-        )
-        assert answer.status_code == 200, answer.text
-        assert answer.json is not None
-        changes: dict[str, dict[str, Any]] = answer.json["response"]
-        self.shown = changes.get("guardrails-shown", {"data": self.shown})["data"]
-        return changes
-
-
-def _split(output: str) -> dict[str, str]:
-    component, _, name = output.rpartition(".")
-    return {"id": component, "property": name}
-
-
-def _with_value(argument: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
-    return {**argument, "value": values[f"{argument['id']}.{argument['property']}"]}
 
 
 @pytest.fixture
