@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.cases.words import KIND_ICONS, KINDS, RULES
+from dashboard.cases.words import KIND_ICONS, KINDS, name_rule
 from dashboard.components.icons import build_icon
 from dashboard.formats import format_masked
 from dashboard.links import case_path
@@ -40,5 +40,5 @@ def build_rule_chip(found: RuleEvidence) -> Component:
     """The name of one rule."""
     flags = found.strength == "flags"
     beside = [] if flags else [html.Span(" (worth a look)", className="visually-hidden")]
-    name = {str(rule): word for rule, word in RULES.items()}.get(found.rule, found.rule)
+    name = name_rule(found.rule)
     return html.Span([name, *beside], className="rule-chip rule-flags" if flags else "rule-chip rule-looks")

@@ -10,7 +10,7 @@ from dashboard.cases.entity import build_rule_chip
 from dashboard.cases.facts import Facts
 from dashboard.cases.figures import format_chance, format_probability
 from dashboard.cases.why import format_finding
-from dashboard.cases.words import RULES
+from dashboard.cases.words import RULES, name_rule
 from dashboard.components.card import build_hint
 from dashboard.formats import format_percent, format_seconds
 from dashboard.links import user_path
@@ -127,8 +127,7 @@ def _build_measures(found: RuleEvidence, measures: Sequence[Measure]) -> Compone
         )
         for measure in measures
     ]
-    name = {str(rule): word for rule, word in RULES.items()}.get(found.rule, found.rule)
-    caption = html.Caption(f"Numbers of the rule {name}", className="visually-hidden")
+    caption = html.Caption(f"Numbers of the rule {name_rule(found.rule)}", className="visually-hidden")
     return html.Table([caption, html.Thead(head), html.Tbody(rows)], className="table measures")
 
 

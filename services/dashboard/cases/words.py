@@ -72,6 +72,11 @@ _FRAUD_REASONS: dict[CaseRule, str] = {
 }
 
 
+def name_rule(rule: str) -> str:
+    """The name of a rule; one that this release does not know keeps its own."""
+    return {str(each): word for each, word in RULES.items()}.get(rule, rule)
+
+
 def find_reason(verdict: CaseVerdict, rule: CaseRule | None) -> str:
     """The reason that is most likely for a verdict, by the strongest rule."""
     usual = REASONS[verdict][0]

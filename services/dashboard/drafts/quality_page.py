@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.cases.words import name_rule
 from dashboard.components.bars import build_bars
 from dashboard.components.card import build_hint
 from dashboard.components.table import Column, build_wide_table
@@ -49,7 +50,7 @@ def _build_precision(rules: Sequence[RuleQuality]) -> list[Component]:
         return [html.P("No cases yet. Precision is counted from the verdicts about them.", className="nothing")]
     rows: list[list[Component | str]] = [
         [
-            rule.rule.replace("_", " ").capitalize(),
+            name_rule(rule.rule),
             str(rule.decided),
             str(rule.fraud),
             "Not judged yet" if rule.precision is None else format_percent(rule.precision),
