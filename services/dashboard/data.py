@@ -47,7 +47,7 @@ class FirstRun:
 class Snapshot:
     """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages.
 
-    Without `fraud_referrers` the rows about fraud are about networks.
+    `may_decide` is about cases, `may_act` about alerts. Without `fraud_referrers` rows about fraud are about networks.
     """
 
     health: HealthAnswer
@@ -57,6 +57,7 @@ class Snapshot:
     event_pii: EventPiiAnswer
     cases: CasesAnswer | None
     may_decide: bool
+    may_act: bool
     search: str
     fraud_referrers: FlaggedAnswer | None = None
     first_run: FirstRun | None = None

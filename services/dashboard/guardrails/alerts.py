@@ -1,16 +1,20 @@
 """Active alerts: what happened, how bad it is, and the way to do something about it."""
 
 from datetime import datetime
+from typing import Any
 
-from dash import dcc, html
+import structlog
+from dash import MATCH, Dash, Input, Output, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint
 from dashboard.components.table import build_link_to_all
-from dashboard.data import Snapshot
+from dashboard.data import SharedViews, Snapshot
+from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_age, format_minute
 from dashboard.links import ALERTS_PATH, alert_path
-from viral_contract.models.alerts import Alert, AlertSeverity, AlertType
+from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.alerts import Alert, AlertsAnswer, AlertSeverity, AlertType
 from viral_reports.figures import format_count
 
 TITLES: dict[AlertType, str] = {
@@ -22,6 +26,9 @@ TITLES: dict[AlertType, str] = {
     "bot_detection": "Bot-like devices",
     "high_opt_out": "Parent shares rarely viewed",
 }
+_BUTTON = {"page": "guardrails", "action": "acknowledge"}
+_END = {"page": "guardrails", "part": "alert-end"}
+_log = structlog.get_logger()
 _ICONS: dict[AlertSeverity, str] = {"critical": "critical", "high": "warning", "medium": "info"}
 
 
@@ -34,27 +41,72 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [html.P([check, "No active alerts"], className="nothing"), history]
     now = snapshot.health.computed_at
     return [
-        build_hint(f"{format_count(snapshot.alerts.total_alerts)} open · based on the last 7 days"),
-        html.Ul([_build_active(alert, now=now) for alert in alerts], className="alerts"),
+        build_hint(_format_summary(snapshot.alerts)),
+        html.Ul([_build_alert(each, now=now, may_act=snapshot.may_act) for each in alerts], className="alerts"),
         history,
     ]
 
 
-def _build_active(alert: Alert, *, now: datetime) -> Component:
-    """The alert with its severity as icon and word, and the link to its evidence."""
+def _format_summary(answer: AlertsAnswer) -> str:
+    taken = sum(alert.status == "acknowledged" for alert in answer.alerts)
+    still_open = f"{format_count(answer.total_alerts - taken)} open"
+    return f"{still_open}{f', {format_count(taken)} acknowledged' if taken else ''} · judged over the last 7 days"
+
+
+def _build_alert(alert: Alert, *, now: datetime, may_act: bool) -> Component:
+    """The alert with its severity as icon and word, the link to its evidence, and who has seen to it."""
     icon = html.Span(
         className=f"icon icon-{_ICONS[alert.severity]} severity-{alert.severity}", **{"aria-hidden": "true"}
     )
-    title = TITLES[alert.type]
-    taken = f"Acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else "Not acknowledged"
-    facts = (f"opened {format_age(alert.opened_at, now=now)}", taken)
+    opened = html.Span(f"opened {format_age(alert.opened_at, now=now)}")
     text = [
-        html.H3(title),
+        html.H3(dcc.Link(TITLES[alert.type], href=alert_path(alert.id))),
         html.P(alert.message, className="alert-message"),
-        html.P([build_severity(alert.severity), *map(html.Span, facts)], className="alert-facts"),
+        html.P([build_severity(alert.severity), opened], className="alert-facts"),
     ]
-    link = dcc.Link("Investigate", href=alert_path(alert.id), className="button", title=f"Investigate: {title}")
-    return html.Li([icon, html.Div(text, className="alert-text"), link], className="alert")
+    end = html.Div(_build_end(alert, may_act=may_act), id={**_END, "row": str(alert.id)}, className="alert-end")
+    return html.Li([icon, html.Div(text, className="alert-text"), end], className="alert")
+
+
+def _build_end(alert: Alert, *, may_act: bool) -> list[Component]:
+    if alert.acknowledged_by:
+        return [build_acknowledged(alert.acknowledged_by)]
+    return [_build_button(str(alert.id), TITLES[alert.type])] if may_act else [html.Span("Not acknowledged")]
+
+
+def _build_button(row: str, title: str) -> Component:
+    about = html.Span(f": {title}", className="visually-hidden")
+    return html.Button(["Acknowledge", about], id={**_BUTTON, "row": row}, className="button")
+
+
+def build_acknowledged(by: str) -> Component:
+    """Who acknowledged an alert."""
+    check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+    return html.Span([check, html.Span("Acknowledged by ", className="visually-hidden"), by], className="acknowledged")
+
+
+def acknowledge(api: MetricsApi, row: str) -> list[Component]:
+    """Acknowledge an alert; what stands in its row from then on, where it failed the button and why."""
+    try:
+        alert = api.acknowledge_alert(int(row))
+    except API_FAILURES as error:
+        _log.warning("acknowledge_failed", reason=type(error).__name__)
+        return [html.Span(format_failure(error), role="alert"), _build_button(row, f"alert {row}")]
+    return [build_acknowledged(alert.acknowledged_by or "")]
+
+
+def add_callbacks(app: Dash, views: SharedViews) -> None:
+    """The button of a row acknowledges its alert, and says so in its place."""
+
+    def press(presses: int | None) -> Any:
+        # A redrawn button calls back, too.
+        return acknowledge(views.api_of_viewer(), str(ctx.triggered_id["row"])) if presses else no_update
+
+    app.callback(
+        Output({**_END, "row": MATCH}, "children"),
+        Input({**_BUTTON, "row": MATCH}, "n_clicks"),
+        prevent_initial_call=True,
+    )(press)
 
 
 def build_severity(severity: AlertSeverity) -> Component:

@@ -68,6 +68,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, st
         event_pii=api.fetch_event_pii(**query),
         cases=_fetch_cases(api),
         may_decide=current_viewer().may(Scope.CASES_WRITE),
+        may_act=current_viewer().may(Scope.ALERTS_WRITE),
         search=format_search(period),
         fraud_referrers=fraud_referrers.fetch_card(api, query) if chosen.get(fraud.OPTION) == "referrer" else None,
         first_run=_fetch_first_run(api, has_events=health.last_event_at is not None),
@@ -114,6 +115,7 @@ def _build_layout(settings: DashboardSettings) -> Component:
 
 def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
     _PAGE.add_callbacks(app, views, settings)
+    alerts.add_callbacks(app, views)
     trust.add_callbacks(app, views)
 
 

@@ -17,5 +17,6 @@ def build_snapshot(search: str = "?days=7", **answers: Any) -> Snapshot:
         "event_pii": build_event_pii(),
         "cases": build_cases(),
         "may_decide": True,
+        "may_act": True,
     }
     return Snapshot(**{**given, **answers}, search=search)

@@ -28,9 +28,10 @@ from tests.support.answers import (
     build_health,
     build_history,
 )
+from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.alerts import Alert
+from viral_contract.models.alerts import Alert, AlertDetail
 from viral_contract.models.guardrails import AnomalyAnswer, Components, CoppaAnswer, EventPiiAnswer, OptOutAnswer
 
 
@@ -62,8 +63,29 @@ def test_an_alert_leads_to_its_page_with_message_severity_and_age() -> None:
 
 
 def test_an_acknowledged_alert_names_who_took_it() -> None:
-    body = draw(alerts.CARD, build_alert(acknowledged_by="ana@example.com", status="acknowledged"))
-    assert "Acknowledged by ana@example.com" in text_of(body)
+    taken = build_alert(acknowledged_by="ana@example.com", status="acknowledged")
+    body = draw(alerts.CARD, taken, build_alert(7))
+    assert "Acknowledged by ana@example.com" in " ".join(text_of(body).split())
+    assert "1 open, 1 acknowledged · judged over the last 7 days" in text_of(body)
+    assert [button.id["row"] for button in find(body, "button")] == ["7"]
+
+
+def test_who_may_not_act_sees_no_button() -> None:
+    body = alerts.CARD.build_body(build_snapshot(alerts=build_alerts(build_alert()), may_act=False))
+    assert find(body, "button") == []
+    assert "Not acknowledged" in text_of(body)
+
+
+def test_acknowledging_names_the_person_or_says_what_failed() -> None:
+    api = FakeApi()
+    taken = build_alert(7, acknowledged_by="ana@example.com", status="acknowledged")
+    answer = AlertDetail.model_validate({**taken.model_dump(), "actions": []})
+    api.answers["POST", "/v1/alerts/7/acknowledge"] = answer
+    assert "ana@example.com" in text_of(alerts.acknowledge(api.connect(), "7"))
+    api.is_down = True
+    failed = alerts.acknowledge(api.connect(), "7")
+    assert "not responding" in text_of(failed)
+    assert len(find(failed, "button")) == 1
 
 
 def test_history_has_a_gap_where_there_was_no_data() -> None:
