@@ -102,9 +102,14 @@ def open_fraud_alert(guest: Visit) -> None:
     expect(guest.page.get_by_role("heading", name=FRAUD_ALERT, level=1)).to_be_visible()
 
 
-def entry(page: Page, text: str) -> Locator:
+def listed(page: Page, text: str) -> Locator:
     """The row of a list that holds this text."""
     return page.locator("tr[data-row]").filter(has_text=text)
+
+
+def entry(page: Page | Locator, text: str) -> Locator:
+    """The item of a page that holds this text."""
+    return page.get_by_role("listitem").filter(has_text=text)
 
 
 def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(signed_in: Open) -> None:
@@ -129,6 +134,20 @@ def test_an_alert_is_followed_to_its_evidence_and_acknowledged_for_everybody(sig
     with signed_in(Role.ANALYST) as colleague:
         open_fraud_alert(colleague)
         expect(colleague.page.get_by_text("Acknowledged by admin@example.org")).to_be_visible()
+
+
+def test_an_alert_is_acknowledged_in_its_row(signed_in: Open) -> None:
+    with signed_in(Role.ADMIN) as guest:
+        guest.open(GUARDRAILS)
+        alert = entry(card(guest.page, "Active alerts"), COPPA_ALERT)
+        alert.get_by_role("button", name=f"Acknowledge: {COPPA_ALERT}").click()
+        expect(alert).to_contain_text("Acknowledged by admin@example.org")
+        assert guest.complaints == []
+    with signed_in(Role.VIEWER) as viewer:
+        viewer.open(GUARDRAILS)
+        alert = entry(card(viewer.page, "Active alerts"), COPPA_ALERT)
+        expect(alert).to_contain_text("Acknowledged by")
+        expect(alert.get_by_role("button")).to_have_count(0)
 
 
 def find_coppa_alert(guest: Visit) -> str:
@@ -161,8 +180,8 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         page.get_by_label("Message, note or name").fill("school's own")
         expect(page).to_have_url(re.compile(r"/dashboard/alerts\?q=school%27s\+own$"))
         expect(page.get_by_text("Showing 1 of 1")).to_be_visible()
-        expect(entry(page, COPPA_ALERT)).to_contain_text("False positive")
-        expect(entry(page, COPPA_ALERT)).to_contain_text("“A school's own number”")
+        expect(listed(page, COPPA_ALERT)).to_contain_text("False positive")
+        expect(listed(page, COPPA_ALERT)).to_contain_text("“A school's own number”")
 
         page.get_by_role("textbox", name="Status").click()
         page.get_by_role("option", name="Snoozed").click()
@@ -171,7 +190,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         expect(page.get_by_text("“school's own”, status Snoozed")).to_be_visible()
         expect(page.get_by_role("textbox", name="Status")).to_have_value("Snoozed")
         page.get_by_role("link", name="Clear filters").click()
-        entry(page, COPPA_ALERT).get_by_role("link").click()
+        listed(page, COPPA_ALERT).get_by_role("link").click()
         page.get_by_role("button", name="Reopen alert").click()
         expect(status).to_have_text("Reopened.")
         expect(resolve).to_be_visible()
@@ -180,7 +199,7 @@ def test_a_false_positive_needs_a_note_is_found_in_the_history_and_undone(signed
         expect(status).to_have_text("Snoozed until the period has passed.")
         expect(page.get_by_text(re.compile(r"^Snoozed until \d+ \w+ 00:00 UTC$"))).to_be_visible()
         page.get_by_role("link", name="View all violations").click()
-        expect(entry(page, "Email address")).to_be_visible()
+        expect(listed(page, "Email address")).to_be_visible()
         assert guest.complaints == []
 
 
@@ -189,14 +208,14 @@ def test_violations_are_resolved_one_with_a_note_and_one_with_a_reason(signed_in
         guest.open(GUARDRAILS)
         card(guest.page, "COPPA Compliance").get_by_role("link", name="View violations").click()
         status = guest.page.locator("#violations-said")
-        mail = entry(guest.page, "Email address")
+        mail = listed(guest.page, "Email address")
         mail.get_by_text("Resolve").click()
         mail.get_by_label("Note").fill("Deleted by the child's parents")
         mail.get_by_role("button", name="Removed").click()
         expect(status).to_contain_text("Marked as removed.")
         expect(mail).to_contain_text("“Deleted by the child's parents”")
 
-        phone = entry(guest.page, "Phone number")
+        phone = listed(guest.page, "Phone number")
         phone.get_by_text("Resolve").click()
         phone.get_by_role("button", name="False positive").click()
         expect(status).to_contain_text("Add a note explaining why")
@@ -273,7 +292,7 @@ def test_a_viewer_reads_but_changes_nothing(signed_in: Open) -> None:
         expect(guest.page.get_by_role("button", name="Acknowledge")).to_have_count(0)
         expect(guest.page.get_by_role("button", name="Resolve")).to_have_count(0)
         guest.open(VIOLATIONS)
-        expect(entry(guest.page, "Email address")).to_be_visible()
+        expect(listed(guest.page, "Email address")).to_be_visible()
         expect(guest.page.get_by_text("Resolve", exact=True)).to_have_count(0)
         guest.open(NETWORKS)
         expect(guest.page.get_by_text("Only admins can view and change")).to_be_visible()

@@ -230,9 +230,9 @@ def show(
 ) -> dict[str, Any]:
     """What the page shows of what the address names, fetched once more at each of the presses."""
     wanted = read_search(search)
-    if listed.only and not current_viewer().may(listed.scope):
-        return _replace(listed, html.P(listed.only, className="empty only"))
     try:
+        if listed.only and not current_viewer().may(listed.scope):
+            return _replace(listed, html.P(listed.only, className="empty only"))
         query = build_query(listed, wanted)
         listing = _fetch(listed, views, query, presses, _find_period(listed, wanted))
     except (InvalidPeriodError, *API_FAILURES) as error:

@@ -119,7 +119,7 @@ def test_without_the_api_the_page_says_so(api: FakeApi) -> None:
         ("/v1/guardrails/fraud", "flagged-networks-rows.children", ""),
         ("/v1/guardrails/bots", "flagged-devices-rows.children", ""),
         ("/v1/guardrails/what-if", "what-if-result.children", ""),
-        ("/v1/guardrails/coppa/violations", "violations-list.children", ""),
+        ("/v1/guardrails/coppa/violations", "violations-rows.children", ""),
         ("/v1/investigations/devices/d1", "investigation-view.children", "?kind=device&id=d1"),
         ("/v1/reports", "reports-list.children", ""),
     ],
