@@ -141,12 +141,13 @@ _FROM_CONVERSIONS = text("""
     ) AS conversion
 """)
 _FROM_STAKES = text("""
-    WITH matching AS (SELECT id FROM cases WHERE status = :status)
-    SELECT sum(conversions), sum(conversions) FILTER (WHERE is_flagged) FROM (
-        SELECT conversions, is_flagged FROM case_stakes JOIN matching ON id = case_id WHERE stake < 0
-        UNION ALL
-        SELECT max(conversions), bool_or(is_flagged) FROM case_stakes JOIN matching ON id = case_id
-        WHERE stake > 0 GROUP BY stake
+    SELECT sum(CASE number WHEN 0 THEN alone ELSE together END),
+        sum(CASE WHEN number = 0 THEN flagged_alone WHEN is_flagged THEN together END)
+    FROM (
+        SELECT greatest(stake, 0) AS number, sum(conversions::int) AS alone,
+            sum(conversions::int) FILTER (WHERE is_flagged) AS flagged_alone, max(case_stakes.conversions) AS together,
+            bool_or(is_flagged) AS is_flagged
+        FROM case_stakes JOIN (SELECT id FROM cases WHERE status = :status) AS matching ON id = case_id GROUP BY number
     ) AS counted
 """)
 Reads = dict[str, Callable[[], str]]

@@ -36,24 +36,26 @@ _ORDERS: dict[CaseOrder, dict[str, str]] = {
     "newest": {"status_at": "timestamptz", "id": "bigint"},
 }
 """The columns with their types, the highest first."""
+# Those at stake in one case, whose numbers are negative, are added up; of the others each number counts once.
 _TOTALS = """
-    WITH matching AS (SELECT id, clicks FROM cases WHERE {condition}), at_stake AS (
-        SELECT conversions, is_flagged FROM case_stakes JOIN matching ON id = case_id WHERE stake < 0
-        UNION ALL
-        SELECT max(conversions), bool_or(is_flagged) FROM case_stakes JOIN matching ON id = case_id
-        WHERE stake > 0 GROUP BY stake
+    WITH matching AS (SELECT id, clicks FROM cases WHERE {condition}), counted AS (
+        SELECT greatest(stake, 0) AS number, sum(conversions::int) AS alone,
+            coalesce(sum(conversions::int) FILTER (WHERE is_flagged), 0) AS flagged_alone,
+            max(conversions) AS together, bool_or(is_flagged) AS is_flagged
+        FROM case_stakes JOIN matching ON id = case_id GROUP BY number
     )
-    SELECT by_status.*, counted.*, staked.*, decided.* FROM (
-        SELECT count(*) FILTER (WHERE status = 'open') AS open, count(*) FILTER (WHERE status = 'decided') AS decided,
-            count(*) FILTER (WHERE status = 'closed') AS closed
-        FROM cases
+    SELECT by_status.*, matched.*, at_stake.*, decided.* FROM (
+        SELECT (SELECT count(*) FROM cases WHERE status = 'open') AS open,
+            (SELECT count(*) FROM cases WHERE status = 'decided') AS decided,
+            (SELECT count(*) FROM cases WHERE status = 'closed') AS closed
     ) AS by_status CROSS JOIN (
         SELECT count(*) AS total, coalesce(sum(clicks), 0)::bigint AS clicks FROM matching
-    ) AS counted CROSS JOIN (
-        SELECT coalesce(sum(conversions), 0)::bigint AS conversions,
-            coalesce(sum(conversions) FILTER (WHERE is_flagged), 0)::bigint AS flagged
-        FROM at_stake
-    ) AS staked CROSS JOIN (
+    ) AS matched CROSS JOIN (
+        SELECT coalesce(sum(CASE number WHEN 0 THEN alone ELSE together END), 0)::bigint AS conversions,
+            coalesce(sum(CASE WHEN number = 0 THEN flagged_alone WHEN is_flagged THEN together END), 0)::bigint
+                AS flagged
+        FROM counted
+    ) AS at_stake CROSS JOIN (
         SELECT count(*) FILTER (WHERE verdict = 'fraud') AS fraud,
             count(*) FILTER (WHERE verdict = 'legitimate') AS legitimate,
             count(*) FILTER (WHERE verdict = 'unsure') AS unsure
