@@ -1,6 +1,6 @@
 """Growth: K-factor, loops, timeline, referrers, funnel, cohorts and cycle time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,11 +13,14 @@ from metrics_api.db.paging import Page
 from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.detection.term_ends import find_term
 from metrics_api.growth import loops, referrers
-from metrics_api.growth.cohorts import fetch_cohorts
+from metrics_api.growth.cohort_k import fetch_cohort_k
+from metrics_api.growth.cohorts import fetch_cohorts, monday_of
 from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
+from metrics_api.growth.spread import fetch_spread
 from metrics_api.growth.timeline import fetch_timeline
+from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.flagged import SearchText, SortOrder
 from viral_contract.models.growth import (
     CohortsAnswer,
@@ -32,6 +35,7 @@ from viral_contract.models.growth import (
 )
 from viral_contract.models.people import Scope
 from viral_contract.models.period import Period, PeriodQuery
+from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.thresholds import Overrides
 from viral_contract.models.values import OptionalId
 
@@ -74,6 +78,13 @@ class CohortsQuery(BaseModel):
     weeks: int = Field(8, ge=1, le=53, description="Number of ISO weeks, including this one")
 
 
+class CohortKQuery(Overrides):
+    """Query of cohort K."""
+
+    weeks: int = Field(8, ge=1, le=52, description="Number of ISO weeks, including this one")
+    days: int = Field(28, ge=1, le=90, description="How long after the own signup a user's referrals count")
+
+
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
 def get_k_factor(query: KFactorQuery, connection: Connection) -> KFactorAnswer:
     """Get the K-factor, that of the period it is compared with, K clean, and why it changed."""
@@ -113,6 +124,21 @@ def get_funnel(query: FunnelQuery, connection: Connection) -> FunnelAnswer:
 def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
     """Get retention by signup week."""
     return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
+
+
+@growth.route("GET", "/v1/growth/cohort-k", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortKAnswer})
+def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
+    """Get how many new users the users of each signup week bring, without what is flagged."""
+    today = datetime.now(UTC).date()
+    first = monday_of(today) - timedelta(weeks=query.weeks - 1)
+    asked = _build_query(PeriodQuery(start=first, end=today), overrides=query)
+    return fetch_cohort_k(connection, asked, query.days)
+
+
+@growth.route("GET", "/v1/growth/spread", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SpreadAnswer})
+def get_spread(query: CleanQuery, connection: Connection) -> SpreadAnswer:
+    """Get how conversions are spread over those who invite, and K without the strongest of them."""
+    return note_retention(connection, fetch_spread(connection, _build_query(query, overrides=query)))
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})

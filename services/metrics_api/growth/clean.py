@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -14,14 +15,23 @@ from metrics_api.detection.case_effects import AT_STAKE, FRAUDS, IS_OF_FRAUD, li
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.listed_events import build_is_listed, build_listed_condition, listing_values
 from metrics_api.detection.query import Query
+from metrics_api.detection.quiet import IS_ACTIVE
 from viral_contract.models.entity_lists import ListKind
 
+_SOURCES = f"""
+    flagged_ip AS ({{flagged_ips}}), flagged_device AS ({{flagged_devices}}),
+    busy AS ({{busy_days}}), eager AS ({{eager_referrers}}), at_stake AS ({AT_STAKE}), fraud AS ({FRAUDS})
+"""
+_IS_SUSPECT = f"""(
+    is_denied OR (day, network) IN (SELECT day, ip_address FROM flagged_ip)
+    OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
+    OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
+    OR event_id IN (SELECT event_id FROM at_stake) OR {IS_OF_FRAUD}
+)"""
 # Reads the period's conversion events by the index on (event_type, occurred_at), and no other events. The clicks are
 # there where no date has a suspect conversion.
 _FLAGGED = f"""
-    WITH flagged_ip AS ({{flagged_ips}}), flagged_device AS ({{flagged_devices}}),
-    busy AS ({{busy_days}}), eager AS ({{eager_referrers}}), at_stake AS ({AT_STAKE}), fraud AS ({FRAUDS}),
-    conversion AS (
+    WITH {_SOURCES}, conversion AS (
         SELECT event_id, link_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date AS day,
             {build_network_key("ip_address")} AS network, device_fingerprint, referrer_id,
             {build_is_listed("deny")} AS is_denied
@@ -30,20 +40,32 @@ _FLAGGED = f"""
             AND occurred_at >= :first AND occurred_at < :behind
             AND NOT {build_is_listed("allow")}
     ),
-    suspect AS (
-        SELECT day, count(*) AS conversions FROM conversion
-        WHERE is_denied OR (day, network) IN (SELECT day, ip_address FROM flagged_ip)
-            OR device_fingerprint IN (SELECT device_fingerprint FROM flagged_device)
-            OR referrer_id IN (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager)
-            OR event_id IN (SELECT event_id FROM at_stake) OR {IS_OF_FRAUD}
-        GROUP BY day
-    )
+    suspect AS (SELECT day, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT} GROUP BY day)
     SELECT clicked.*, suspect.* FROM (
         SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) + ({{denied_clicks}}) AS network_clicks, (
             SELECT coalesce(sum(clicks), 0)::bigint
             FROM flagged_device JOIN clicks_per_device_day USING (device_fingerprint) WHERE day = ANY(:days)
         ) AS device_clicks
     ) AS clicked LEFT JOIN suspect ON true ORDER BY day
+"""
+# No signup counts of a referrer whom a case flags: which of them the rules rest on is not kept. Those accused only of
+# duplicates earn the rest.
+_CLEAN_REFERRALS = f"""
+    {_SOURCES}, accused AS (
+        SELECT entity AS referrer_id FROM cases
+        WHERE kind = 'referrer' AND rules <> ARRAY['duplicate']
+            AND (status = 'open' AND strength = 'flags' OR {IS_ACTIVE} AND verdict = 'fraud')
+    ),
+    referral AS (
+        SELECT event_id, event_type, day, occurred_at, referrer_id, person, network, device_fingerprint, link_id,
+            {build_is_listed("allow")} AS is_allowed, {build_is_listed("deny")} AS is_denied
+        FROM (SELECT *, network AS ip_address FROM referrals WHERE day = ANY(:days)) AS event
+    ),
+    clean_referral AS (
+        SELECT event_id, event_type, day, occurred_at, referrer_id, person FROM referral
+        WHERE is_allowed OR NOT ({_IS_SUSPECT}
+            OR event_type = 'signup' AND referrer_id IN (SELECT referrer_id FROM accused))
+    )
 """
 # Clicks by what has no facts of its own, from networks that are not flagged themselves.
 _DENIED_CLICKS = f"""
@@ -91,21 +113,38 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged
     at stake in a case that flags or was judged fraud, or later of somebody judged fraud, unless it is from or by what
     is allowed. Open cases of networks and devices count where the query's thresholds are those that opened them.
     """
-    devices, bot_values = flagged_devices(query, lists)
-    statement = _FLAGGED.format(
-        flagged_ips=networks.FLAGGED,
-        flagged_devices=devices,
-        busy_days=anomalies.BUSY_DAYS,
-        eager_referrers=anomalies.EAGER_REFERRERS.format(only=""),
-        denied_clicks=_build_denied_clicks(lists),
-    )
-    dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
-    prefix = {"ipv6_prefix": query.settings.fraud_ipv6_prefix}
-    values = networks.flagging_values(query, lists) | bot_values | anomalies.flagging_values(query, lists)
-    values |= listing_values(lists) | dates | prefix
-    rows = connection.execute(text(statement), {**values, "silent_kinds": list_silent_kinds(query)}).all()
+    sources, values = _find_sources(query, lists)
+    statement = _FLAGGED.format(**sources, denied_clicks=_build_denied_clicks(lists))
+    rows = connection.execute(text(statement), values).all()
     suspect = {row.day: row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
+
+
+def build_clean_referrals(query: Query, lists: Lists) -> tuple[str, dict[str, Any]]:
+    """The period's signups and conversions that somebody earned, as the table `clean_referral` of a WITH, and values.
+
+    Beside what `fetch_flagged` leaves out, signups credited to a referrer under a case that flags.
+    """
+    sources, values = _find_sources(query, lists)
+    return _CLEAN_REFERRALS.format(**sources), values
+
+
+def _find_sources(query: Query, lists: Lists) -> tuple[dict[str, str], dict[str, Any]]:
+    """The statements that find what is flagged, and their values."""
+    devices, bot_values = flagged_devices(query, lists)
+    sources = {
+        "flagged_ips": networks.FLAGGED,
+        "flagged_devices": devices,
+        "busy_days": anomalies.BUSY_DAYS,
+        "eager_referrers": anomalies.EAGER_REFERRERS.format(only=""),
+    }
+    values: dict[str, Any] = networks.flagging_values(query, lists) | bot_values
+    values |= anomalies.flagging_values(query, lists) | listing_values(lists)
+    dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
+    return sources, values | dates | {
+        "ipv6_prefix": query.settings.fraud_ipv6_prefix,
+        "silent_kinds": list_silent_kinds(query),
+    }
 
 
 def _build_denied_clicks(lists: Lists) -> str:

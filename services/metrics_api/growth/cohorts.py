@@ -37,6 +37,12 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def format_week(monday: date) -> str:
+    """The ISO week that begins on the date: "2026-W05"."""
+    year, week, _ = monday.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
 def format_cohort(monday: date, rows: Sequence[Row[Any]], *, now: datetime) -> Cohort:
     """One cohort's shares; a week that is not over yet has none."""
     seen = {row.offset_weeks: row.users for row in rows if row.signup_week == monday}
@@ -44,5 +50,4 @@ def format_cohort(monday: date, rows: Sequence[Row[Any]], *, now: datetime) -> C
     today = now.astimezone(UTC).date()
     offsets = range((monday_of(today) - monday) // _WEEK + 1)
     retention = [seen.get(n, 0) / users if users and monday + (n + 1) * _WEEK <= today else None for n in offsets]
-    year, week, _ = monday.isocalendar()
-    return Cohort(week=f"{year}-W{week:02d}", week_start=monday, users=users, retention=retention)
+    return Cohort(week=format_week(monday), week_start=monday, users=users, retention=retention)

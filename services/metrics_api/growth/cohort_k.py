@@ -1,0 +1,130 @@
+"""Cohort K: how many new users the users who signed up in one week bring, each in the days after the own signup.
+
+Unlike conversions per inviting user, it does not depend on the length of a period: every user has the same time, and
+users who invite nobody count. The offspring mean of a branching process, which carries itself at 1: Harris, T. E.
+(1963), The Theory of Branching Processes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from metrics_api.detection.entity_lists import fetch_active_lists
+from metrics_api.detection.query import Query
+from metrics_api.growth.bootstrap import bootstrap_mean
+from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
+from metrics_api.growth.cohorts import format_week
+from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline
+
+_WEEK = timedelta(days=7)
+_HEADLINE_WEEKS = 8
+# A user referred by somebody counts once, with the first signup that names the referrer.
+_USERS = """
+    WITH {clean}, member AS (
+        SELECT substr(person, 6) AS user_id, person, first_signup_at AS since,
+            first_signup_at + make_interval(days => :after) AS behind_own,
+            date_trunc('week', first_signup_at AT TIME ZONE 'UTC')::date AS monday
+        FROM user_journeys
+        WHERE person LIKE 'user:%' AND first_signup_at >= :first AND first_signup_at < :behind
+    ),
+    brought AS (
+        SELECT member.person,
+            count(DISTINCT coalesce(referral.person, referral.event_id::text)) FILTER (WHERE event_type = 'signup')
+                AS signups,
+            count(*) FILTER (WHERE event_type = 'conversion') AS conversions
+        FROM member JOIN clean_referral AS referral ON referral.referrer_id = member.user_id
+            AND referral.occurred_at >= since AND referral.occurred_at < behind_own
+            AND referral.person IS DISTINCT FROM member.person
+        GROUP BY member.person
+    ),
+    inviting AS (
+        SELECT member.person, sum(invites) AS invites
+        FROM member JOIN activity_per_referrer_day AS activity ON activity.referrer_id = member.user_id
+            AND day = ANY(:days) AND invites > 0
+            AND day BETWEEN (since AT TIME ZONE 'UTC')::date AND (behind_own AT TIME ZONE 'UTC')::date
+        GROUP BY member.person
+    )
+    SELECT monday, coalesce(signups, 0) AS signups, count(*) AS users, count(invites) AS inviting,
+        coalesce(sum(invites), 0)::bigint AS invites, coalesce(sum(conversions), 0)::bigint AS conversions
+    FROM member LEFT JOIN brought USING (person) LEFT JOIN inviting USING (person)
+    GROUP BY monday, coalesce(signups, 0) ORDER BY monday, signups
+"""
+
+
+@dataclass(frozen=True)
+class UsersOfWeek:
+    """Users who signed up in one week and brought equally many signups, with what they did together."""
+
+    monday: date
+    signups: int
+    users: int
+    inviting: int
+    invites: int
+    conversions: int
+
+
+def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAnswer:
+    """Cohort K for each ISO week that begins in the period, and of the matured ones of the last 8 together."""
+    clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
+    rows = connection.execute(text(_USERS.format(clean=clean)), {**values, "after": days})
+    users = [UsersOfWeek(**row._mapping) for row in rows]
+    mondays = [query.period.start + week * _WEEK for week in range(-(-query.period.days // 7))]
+    cohorts = [format_cohort(monday, users, days, now=query.now) for monday in mondays]
+    return CohortKAnswer(
+        computed_at=query.now,
+        days=days,
+        thresholds=query.used(*THRESHOLDS),
+        cohorts=cohorts,
+        headline=format_headline([cohort for cohort in cohorts[-_HEADLINE_WEEKS:] if cohort.matured], users),
+    )
+
+
+def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now: datetime) -> CohortK:
+    """The cohort of one week; it is matured once the days of everybody in it are over."""
+    own = [each for each in users if each.monday == monday]
+    total, inviting = sum(each.users for each in own), sum(each.inviting for each in own)
+    signups, conversions = sum(each.users * each.signups for each in own), sum(each.conversions for each in own)
+    return CohortK(
+        week=format_week(monday),
+        week_start=monday,
+        users=total,
+        matured=monday + _WEEK + timedelta(days=days) <= now.date(),
+        share_inviting=_divide(inviting, total),
+        invites_per_inviter=_divide(sum(each.invites for each in own), inviting),
+        referred_signups=signups,
+        referred_conversions=conversions,
+        k_cohort=_divide(signups, total),
+        interval=bootstrap_mean(_count_users(own)),
+        k_conversions=_divide(conversions, total),
+    )
+
+
+def format_headline(matured: Sequence[CohortK], users: Sequence[UsersOfWeek]) -> CohortKHeadline | None:
+    """K of all users of the matured weeks; None while there are none."""
+    weeks = {cohort.week_start for cohort in matured}
+    counted = _count_users(each for each in users if each.monday in weeks)
+    if not counted:
+        return None
+    total = sum(counted.values())
+    return CohortKHeadline(
+        week_from=matured[0].week,
+        week_to=matured[-1].week,
+        users=total,
+        k_cohort=sum(signups * number for signups, number in counted.items()) / total,
+        interval=bootstrap_mean(counted),
+    )
+
+
+def _count_users(users: Iterable[UsersOfWeek]) -> Counter[int]:
+    """How many users brought how many signups."""
+    counted: Counter[int] = Counter()
+    for each in users:
+        counted[each.signups] += each.users
+    return counted
+
+
+def _divide(numerator: int, denominator: int) -> float:
+    return numerator / denominator if denominator else 0.0

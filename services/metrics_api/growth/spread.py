@@ -1,0 +1,101 @@
+"""Spread: whether growth rests on many users who invite, or on a few."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import gammaln
+from sqlalchemy import Connection, text
+
+from metrics_api.detection.entity_lists import fetch_active_lists
+from metrics_api.detection.query import Query
+from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
+from viral_contract.models.growth import Interval
+from viral_contract.models.spread import KWithoutTop, SpreadAnswer
+
+MIN_REFERRERS = 30
+_TOP_SHARES = (0.01, 0.05)
+# Half the 95 % quantile of chi-squared with one degree of freedom.
+_DROP = 1.920729410347062
+# ln k: below, one user does everything; above, the counts are those of chance alone.
+_LOG_K = (-7.0, 7.0)
+_COUNTS = """
+    WITH {clean}, active AS (
+        SELECT referrer_id FROM activity_per_referrer_day
+        WHERE day = ANY(:days) AND referrer_id <> '' GROUP BY referrer_id HAVING sum(invites) > 0
+    ),
+    earned AS (
+        SELECT referrer_id, count(*) AS conversions FROM clean_referral WHERE event_type = 'conversion'
+        GROUP BY referrer_id
+    )
+    SELECT coalesce(conversions, 0) AS conversions, count(*) AS referrers
+    FROM active LEFT JOIN earned USING (referrer_id) GROUP BY coalesce(conversions, 0)
+"""
+
+
+def fetch_spread(connection: Connection, query: Query) -> SpreadAnswer:
+    """How the period's clean conversions are spread over the users who invited in it."""
+    clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
+    rows = connection.execute(text(_COUNTS.format(clean=clean)), values)
+    counted = Counter({row.conversions: row.referrers for row in rows})
+    dispersion, interval = fit_dispersion(counted)
+    return SpreadAnswer(
+        period=query.period,
+        computed_at=query.now,
+        thresholds=query.used(*THRESHOLDS),
+        referrers=counted.total(),
+        mean=mean_without(counted, 0),
+        dispersion_k=dispersion,
+        interval=interval,
+        without_strongest=mean_without(counted, 1),
+        without_top=[
+            KWithoutTop(share=share, k=mean_without(counted, -int(-counted.total() * share // 1)))
+            for share in _TOP_SHARES
+        ],
+    )
+
+
+def mean_without(counted: Mapping[int, int], left_out: int) -> float:
+    """Conversions for each referrer without so many of the strongest; 0 where nobody is left."""
+    total = conversions = 0
+    for count in sorted(counted, reverse=True):
+        kept = max(counted[count] - left_out, 0)
+        left_out -= counted[count] - kept
+        total, conversions = total + kept, conversions + kept * count
+    return conversions / total if total else 0.0
+
+
+def fit_dispersion(counted: Mapping[int, int]) -> tuple[float | None, Interval | None]:
+    """k of the negative binomial by maximum likelihood, with its 95 % interval from the profile of the likelihood.
+
+    Below 1 a few referrers do most of it. None for fewer than 30 referrers, and where the counts vary no more than by
+    chance, for k is then without bound. Lloyd-Smith, J. O. et al. (2005), Nature 438, 355-359, for offspring counts.
+    """
+    counts, weights = np.array(list(counted), dtype=float), np.array(list(counted.values()), dtype=float)
+    referrers = weights.sum()
+    mean = float(counts @ weights / referrers) if referrers else 0.0
+    if referrers < MIN_REFERRERS or float((counts - mean) ** 2 @ weights / referrers) <= mean:
+        return None, None
+
+    def lose(log_k: float) -> float:
+        return -_log_likelihood(np.exp(log_k), mean, counts, weights)
+
+    best = minimize_scalar(lose, bounds=_LOG_K, method="bounded")
+    low, high = _LOG_K
+
+    def exceed(log_k: float) -> float:
+        return lose(log_k) - float(best.fun) - _DROP
+
+    ends = (
+        brentq(exceed, low, best.x) if exceed(low) > 0 else low,
+        brentq(exceed, best.x, high) if exceed(high) > 0 else high,
+    )
+    return float(np.exp(best.x)), Interval(low=float(np.exp(ends[0])), high=float(np.exp(ends[1])))
+
+
+def _log_likelihood(k: float, mean: float, counts: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    share = mean / (k + mean)
+    each = gammaln(counts + k) - gammaln(k) - gammaln(counts + 1) + k * np.log1p(-share) + counts * np.log(share)
+    return float(each @ weights)
