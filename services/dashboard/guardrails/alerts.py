@@ -75,8 +75,8 @@ def _build_end(alert: Alert, *, may_act: bool) -> list[Component]:
 
 
 def _build_button(row: str, title: str) -> Component:
-    about = html.Span(f": {title}", className="visually-hidden")
-    return html.Button(["Acknowledge", about], id={**_BUTTON, "row": row}, className="button")
+    about = html.Span(title, className="visually-hidden")
+    return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": row}, className="button")
 
 
 def build_acknowledged(by: str) -> Component:
