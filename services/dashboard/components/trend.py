@@ -3,11 +3,11 @@
 from dash import html
 from dash.development.base_component import Component
 
-from viral_contract.models.growth import Interval, KFactorAnswer, Trend, Verdict
+from viral_contract.models.growth import Interval, KFactorAnswer, Verdict
 from viral_reports.dates import format_period
-from viral_reports.figures import format_k, format_signed
+from viral_reports.figures import format_k
 
-_ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
+_UNCLEAR: dict[Verdict, str] = {"no_clear_change": "No clear change", "too_few_to_say": "Too few users to compare"}
 VERDICTS: dict[Verdict, str] = {
     "up": "K rose by more than chance alone would explain",
     "down": "K fell by more than chance alone would explain",
@@ -16,16 +16,12 @@ VERDICTS: dict[Verdict, str] = {
 }
 
 
-def build_trend(trend: Trend, change_pct: float | None) -> Component:
-    """The trend as arrow and word, with the relative change; after 0 a change has no percentage.
-
-    Stable without one says that the two periods are not alike.
-    """
-    if trend == "stable" and change_pct is None:
-        return build_uncompared()
-    change = "from 0" if change_pct is None else f"{format_signed(change_pct, decimals=1)}%"
-    arrow = html.Span(_ARROWS[trend], **{"aria-hidden": "true"})
-    return html.Span([arrow, f" {trend.capitalize()} {change}"], className=f"trend trend-{trend}")
+def build_trend(verdict: Verdict, change: str) -> Component:
+    """The change with an arrow and a color where it is more than chance, else in gray that it is not."""
+    if verdict not in ("up", "down"):
+        return html.Span(_UNCLEAR[verdict], className="trend trend-stable")
+    arrow = html.Span("↑" if verdict == "up" else "↓", **{"aria-hidden": "true"})
+    return html.Span([arrow, f" {change}"], className=f"trend trend-{verdict}")
 
 
 def build_uncompared() -> Component:

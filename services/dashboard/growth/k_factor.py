@@ -4,11 +4,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, build_hint, build_kpis
-from dashboard.components.trend import build_trend, format_interval, format_unfinished
+from dashboard.components.trend import build_trend, build_uncompared, format_interval, format_unfinished
 from dashboard.data import GrowthSnapshot
 from viral_contract.models.growth import KFactorAnswer
 from viral_reports.dates import format_period
-from viral_reports.figures import format_count, format_counted, format_distance_to_viral, format_k
+from viral_reports.figures import format_count, format_counted, format_distance_to_viral, format_k, format_signed
 
 _VIRAL = 1
 
@@ -39,8 +39,12 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
 
 
 def _build_trend(snapshot: GrowthSnapshot) -> list[Component]:
-    answer = snapshot.k_factor
-    return [build_trend(answer.trend, answer.change_pct)] if snapshot.compares else []
+    change = snapshot.k_factor.change
+    if not snapshot.compares:
+        return []
+    if change is None:
+        return [build_uncompared()]
+    return [build_trend(change.verdict, f"Honest change {format_signed(change.honest, decimals=2)}")]
 
 
 def _format_previously(snapshot: GrowthSnapshot) -> str:

@@ -17,6 +17,7 @@ from viral_contract.models.period import Period
 from viral_contract.models.reports import Report, ReportFacts
 from viral_reports import blocks
 from viral_reports.dates import format_day_of_year, format_period
+from viral_reports.figures import format_change
 from viral_reports.page import explain_missing_score, format_k_clean, list_notices
 from viral_reports.written import TITLES, WRITERS
 
@@ -103,7 +104,10 @@ def _build_k(facts: ReportFacts) -> list[Component]:
     number = html.Span(blocks.format_k_of(facts).capitalize(), className="k-number")
     if not facts.has_data:
         return [html.P(number, className="k-line"), build_hint("No invites.")]
-    trend = build_trend(facts.k_factor_trend, facts.k_factor_change_pct) if facts.is_over else build_uncompared()
+    # Stable without a percentage says that the two periods are not alike.
+    is_compared = facts.is_over and (facts.k_factor_trend, facts.k_factor_change_pct) != ("stable", None)
+    change = f"{facts.k_factor_trend.capitalize()} {format_change(facts.k_factor_change_pct)}"
+    trend = build_trend(facts.k_factor_verdict, change) if is_compared else build_uncompared()
     chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
     interval = format_interval(facts.current.k_factor_interval)
     sure = f"{VERDICTS[facts.k_factor_verdict]}; {interval}." if facts.is_over else f"{interval.capitalize()}."

@@ -1,5 +1,6 @@
 """How many clicks and conversions the guardrails flag, for growth figures and scores."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from metrics_api.detection.listed_events import build_is_listed, build_listed_co
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
 from viral_contract.models.entity_lists import ListKind
+from viral_contract.models.period import Period
 
 _SOURCES = f"""
     flagged_ip AS ({{flagged_ips}}), flagged_device AS ({{flagged_devices}}),
@@ -34,19 +36,21 @@ _FLAGGED = f"""
     WITH {_SOURCES}, conversion AS (
         SELECT event_id, link_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date AS day,
             {build_network_key("ip_address")} AS network, device_fingerprint, referrer_id,
-            {build_is_listed("deny")} AS is_denied
+            coalesce(source, '') AS source, {build_is_listed("deny")} AS is_denied
         FROM attribution_events
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
             AND NOT {build_is_listed("allow")}
     ),
-    suspect AS (SELECT day, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT} GROUP BY day)
+    suspect AS (
+        SELECT day, source, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT} GROUP BY day, source
+    )
     SELECT clicked.*, suspect.* FROM (
         SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) + ({{denied_clicks}}) AS network_clicks, (
             SELECT coalesce(sum(clicks), 0)::bigint
             FROM flagged_device JOIN clicks_per_device_day USING (device_fingerprint) WHERE day = ANY(:days)
         ) AS device_clicks
-    ) AS clicked LEFT JOIN suspect ON true ORDER BY day
+    ) AS clicked LEFT JOIN suspect ON true ORDER BY day, source
 """
 # No signup counts of a referrer whom a case flags: which of them the rules rest on is not kept. Those accused only of
 # duplicates earn the rest.
@@ -90,7 +94,7 @@ _WITHOUT_FACTS: tuple[ListKind, ...] = ("referrer", "link", "user_agent")
 
 @dataclass(frozen=True)
 class Flagged:
-    """How much of a period is flagged: clicks of networks and of devices, and suspect conversions by day.
+    """How much of a period is flagged: clicks of networks and of devices, and suspect conversions by day and loop.
 
     A network's clicks are those of the dates on which it is flagged, and those by denied referrers, links and user
     agents; a device's are those of the whole period.
@@ -98,12 +102,28 @@ class Flagged:
 
     network_clicks: int
     device_clicks: int
-    conversions: Mapping[date, int]
+    suspect: Mapping[tuple[date, str], int]
 
     @property
     def total_conversions(self) -> int:
         """The suspect conversions of the period."""
-        return sum(self.conversions.values())
+        return sum(self.suspect.values())
+
+    @property
+    def conversions(self) -> Counter[date]:
+        """The suspect conversions by day."""
+        counted: Counter[date] = Counter()
+        for (day, _), conversions in self.suspect.items():
+            counted[day] += conversions
+        return counted
+
+    def by_loop(self, period: Period) -> Counter[str]:
+        """The suspect conversions of some of the dates by loop, "" where none is known."""
+        counted: Counter[str] = Counter()
+        for (day, source), conversions in self.suspect.items():
+            if period.start <= day <= period.end:
+                counted[source] += conversions
+        return counted
 
 
 def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged:
@@ -116,7 +136,7 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged
     sources, values = _find_sources(query, lists)
     statement = _FLAGGED.format(**sources, denied_clicks=_build_denied_clicks(lists))
     rows = connection.execute(text(statement), values).all()
-    suspect = {row.day: row.conversions for row in rows if row.day is not None}
+    suspect = {(row.day, row.source): row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
 
 

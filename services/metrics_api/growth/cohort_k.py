@@ -78,7 +78,7 @@ def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAn
         days=days,
         thresholds=query.used(*THRESHOLDS),
         cohorts=cohorts,
-        headline=format_headline([cohort for cohort in cohorts[-_HEADLINE_WEEKS:] if cohort.matured], users),
+        headline=format_headline([each for each in cohorts[-_HEADLINE_WEEKS:] if each.matured and each.users], users),
     )
 
 
@@ -104,10 +104,10 @@ def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now:
 
 def format_headline(matured: Sequence[CohortK], users: Sequence[UsersOfWeek]) -> CohortKHeadline | None:
     """K of all users of the matured weeks; None while there are none."""
+    if not matured:
+        return None
     weeks = {cohort.week_start for cohort in matured}
     counted = _count_users(each for each in users if each.monday in weeks)
-    if not counted:
-        return None
     total = sum(counted.values())
     return CohortKHeadline(
         week_from=matured[0].week,

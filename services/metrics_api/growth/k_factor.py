@@ -4,7 +4,8 @@ K = invites per inviting user x conversions per invite, the viral coefficient of
 Viral Marketing", with conversions in the place of new users.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import log
 
@@ -13,13 +14,15 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import SUMS
-from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
+from metrics_api.growth.clean import THRESHOLDS, Flagged, fetch_flagged
 from metrics_api.growth.comparison import find_compared_period
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from viral_contract.models.growth import (
     ComparedK,
     Comparison,
+    FactorEffects,
     GrowthCounts,
+    HonestChange,
     KChange,
     KFactorAnswer,
     LoopEffect,
@@ -111,6 +114,11 @@ class Counts:
         """
         return self.clean_of(0)
 
+    def without(self, suspect: Mapping[str, int]) -> "Counts":
+        """The counts without so many suspect conversions of each loop."""
+        by_loop = {loop: count - suspect.get(loop, 0) for loop, count in self.conversions_by_loop.items()}
+        return replace(self, conversions=self.conversions - sum(suspect.values()), conversions_by_loop=by_loop)
+
     def clean_of(self, suspect: int) -> Fraction:
         """K without so many suspect conversions."""
         return ratio(self.kept_conversions - suspect, self.active_users) if self.kept_invites else Fraction(0)
@@ -134,6 +142,14 @@ class Compared:
         )
 
 
+@dataclass(frozen=True)
+class FlaggedOfBoth:
+    """What the guardrails flag of a period, and of the one that it is compared with."""
+
+    now: Flagged
+    before: Flagged
+
+
 def ratio(numerator: int, denominator: int) -> Fraction:
     """The exact ratio; 0 where the denominator is 0."""
     return Fraction(numerator, denominator) if denominator else Fraction(0)
@@ -143,9 +159,10 @@ def fetch_k_factor(connection: Connection, query: Query, comparison: Comparison 
     """The K-factor of the period, of the one it is compared with, and without what the guardrails flag."""
     previous = find_compared_period(query.period, comparison, query.settings.term_ends)
     now, before = fetch_counts(connection, query.period), fetch_counts(connection, previous)
-    flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
+    lists, earlier = fetch_active_lists(connection, query), replace(query, period=previous)
+    flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, earlier, lists))
     compared = fetch_compared(connection, query, now, before, previous)
-    return format_k_factor(now, before, flagged.total_conversions, query, compared, previous)
+    return format_k_factor(now, before, flagged, query, compared, previous)
 
 
 def fetch_compared(
@@ -172,15 +189,20 @@ def fetch_counts(connection: Connection, period: Period) -> Counts:
 
 
 def format_k_factor(
-    now: Counts, before: Counts, suspect: int, query: Query, compared: Compared | None, previous: Period
+    now: Counts, before: Counts, flagged: FlaggedOfBoth, query: Query, compared: Compared | None, previous: Period
 ) -> KFactorAnswer:
-    """The answer for two periods' counts, `suspect` of whose conversions the guardrails flag."""
+    """The answer for two periods' counts, and what the guardrails flag of each."""
     trend, change_pct = _find_trend(now, before, compared)
+    suspect = flagged.now.total_conversions
     return KFactorAnswer(
         **format_counts(now).model_dump(),
         period=query.period,
         computed_at=query.now,
-        previous=PreviousCounts(**format_counts(before).model_dump(), period=previous),
+        previous=PreviousCounts(
+            **format_counts(before).model_dump(),
+            period=previous,
+            k_factor_clean=float(before.clean_of(flagged.before.total_conversions)),
+        ),
         trend=trend,
         change_pct=change_pct,
         compared=compared and compared.format(previous),
@@ -188,6 +210,25 @@ def format_k_factor(
         thresholds=query.used(*THRESHOLDS),
         removed_conversions=suspect,
         why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,
+        change=split_change(compared, flagged, previous) if compared else None,
+    )
+
+
+def split_change(compared: Compared, flagged: FlaggedOfBoth, previous: Period) -> HonestChange:
+    """What of the change of K is honest, which is then explained by factor and loop, and what is flagged."""
+    now = compared.now.without(flagged.now.by_loop(compared.period))
+    before = compared.before.without(flagged.before.by_loop(previous.first_days(compared.period.days)))
+    raw, honest = compared.now.k_factor - compared.before.k_factor, explain_change(now, before)
+    return HonestChange(
+        raw=float(raw),
+        honest=honest.total,
+        flagged=float(raw) - honest.total,
+        verdict=honest.verdict,
+        by_factor=FactorEffects(
+            invites_per_user=honest.invites_per_user_effect,
+            conversions_per_invite=honest.conversions_per_invite_effect,
+        ),
+        by_loop=honest.loop_effects,
     )
 
 

@@ -14,6 +14,7 @@ from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import (
     NO_CHANGE,
     Counts,
+    FlaggedOfBoth,
     compare,
     fetch_compared,
     fetch_counts,
@@ -53,13 +54,13 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
     """The facts of the period and the previous one; the connection must be one snapshot."""
     before, lists = replace(query, period=query.period.previous()), fetch_active_lists(connection, query)
     now_counts, before_counts = fetch_counts(connection, query.period), fetch_counts(connection, before.period)
-    flagged = fetch_flagged(connection, query, lists)
+    flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, before, lists))
     health, health_before = (
         rate_health(connection, each, fetch_state(connection, each.period, lists), found)
-        for each, found in ((query, flagged), (before, fetch_flagged(connection, before, lists)))
+        for each, found in ((query, flagged.now), (before, flagged.before))
     )
     compared = fetch_compared(connection, query, now_counts, before_counts, before.period)
-    answer = format_k_factor(now_counts, before_counts, flagged.total_conversions, query, compared, before.period)
+    answer = format_k_factor(now_counts, before_counts, flagged, query, compared, before.period)
     return ReportFacts(
         report_type=report_type,
         period_start=query.period.start,
@@ -74,7 +75,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
         top_referrers=_fetch_top_referrers(connection, query),
         funnel=_fetch_funnel(connection, query),
-        timeline=_fetch_days(connection, query, flagged.conversions),
+        timeline=_fetch_days(connection, query, flagged.now.conversions),
     )
 
 

@@ -48,6 +48,7 @@ class PreviousCounts(GrowthCounts):
     """The same for the period of equal length that it is compared with."""
 
     period: Period
+    k_factor_clean: float
 
 
 class LoopEffect(BaseModel):
@@ -67,6 +68,27 @@ class KChange(BaseModel):
     invites_per_user_effect: float
     conversions_per_invite_effect: float
     loop_effects: list[LoopEffect]
+
+
+class FactorEffects(BaseModel):
+    """How much each factor moved honest K."""
+
+    invites_per_user: float
+    conversions_per_invite: float
+
+
+class HonestChange(BaseModel):
+    """What of the change of K is honest, and what is flagged: `raw` is the sum of the two.
+
+    Each of `by_factor` and `by_loop` adds up to `honest`.
+    """
+
+    raw: float
+    honest: float = Field(description="Change of K without flagged conversions")
+    flagged: float
+    verdict: Verdict = Field(description="Whether the honest change is more than chance")
+    by_factor: FactorEffects
+    by_loop: list[LoopEffect]
 
 
 class ComparedK(BaseModel):
@@ -100,6 +122,7 @@ class KFactorAnswer(GrowthCounts, PeriodAnswer):
     removed_conversions: int
     thresholds: UsedThresholds
     why: KChange
+    change: HonestChange | None
 
 
 class LoopPerformance(BaseModel):

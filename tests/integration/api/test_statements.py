@@ -72,7 +72,7 @@ READS = {
     "/v1/lists": (4, 1),
     "/v1/lists/{list_name}/{kind}": (4, 1),
     "/v1/lists/{list_name}/{kind}/{value}": (3, 1),
-    "/v1/growth/k-factor": (8, 1),
+    "/v1/growth/k-factor": (9, 1),
     "/v1/growth/loops": (3, 1),
     "/v1/growth/timeline": (5, 1),
     "/v1/growth/referrers": (4, 1),

@@ -24,19 +24,21 @@ def statements(context: Context) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("read", ["loops", "referrers", "funnel", "cohorts", "cycle-time"])
+@pytest.mark.parametrize("read", ["loops", "referrers", "funnel", "cohorts", "cohort-k", "spread", "cycle-time"])
 def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: str) -> None:
     api.read(f"/v1/growth/{read}")
     assert statements
     assert [statement for statement in statements if "attribution_events" in statement] == []
 
 
-@pytest.mark.parametrize("read", ["k-factor", "timeline"])
-def test_clean_k_reads_nothing_but_the_periods_conversions(api: Api, statements: list[str], read: str) -> None:
+@pytest.mark.parametrize(("read", "periods"), [("k-factor", 2), ("timeline", 1)])
+def test_clean_k_reads_nothing_but_the_periods_conversions(
+    api: Api, statements: list[str], read: str, periods: int
+) -> None:
     api.read(f"/v1/growth/{read}")
     touching = [statement for statement in statements if "attribution_events" in statement]
-    assert len(touching) == 1
-    assert "event_type = 'conversion'" in touching[0]
+    assert len(touching) == periods
+    assert all("event_type = 'conversion'" in statement for statement in touching)
 
 
 def test_the_conversions_of_a_period_are_found_by_their_index(connection: object) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from dashboard.data import GrowthSnapshot
-from metrics_api.growth.k_factor import Compared, Counts, explain_change, format_counts
+from metrics_api.growth.clean import Flagged
+from metrics_api.growth.k_factor import Compared, Counts, FlaggedOfBoth, explain_change, format_counts, split_change
 from metrics_api.growth.loops import format_loop
 from tests.support.answers import NOW, PERIOD
 from tests.support.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
@@ -28,19 +29,24 @@ from viral_contract.models.reports import Insight, Report, ReportFacts, ReportsA
 
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": PERIOD.ends_before}
 MONDAY = date(2026, 3, 2)
+_NOTHING = Flagged(network_clicks=0, device_clicks=0, suspect={})
+_NOTHING_FLAGGED = FlaggedOfBoth(_NOTHING, _NOTHING)
 
 
 def build_k_factor(now: Counts = GOOD_WEEK, before: Counts = WEEK_BEFORE, **fields: Any) -> KFactorAnswer:
     """K of two periods; the split of its change is that of the API."""
     given = {
         **format_counts(now).model_dump(),
-        "previous": PreviousCounts(**format_counts(before).model_dump(), period=PERIOD.previous()),
+        "previous": PreviousCounts(
+            **format_counts(before).model_dump(), period=PERIOD.previous(), k_factor_clean=float(before.k_factor)
+        ),
         "trend": "up",
         "change_pct": 35.3,
         "compared": Compared(PERIOD, now, before).format(PERIOD.previous()),
         "k_factor_clean": 0.7,
         "removed_conversions": 44,
         "why": explain_change(now, before),
+        "change": split_change(Compared(PERIOD, now, before), _NOTHING_FLAGGED, PERIOD.previous()),
     }
     return KFactorAnswer.model_validate({**COMMON, **given, **fields})
 

@@ -20,7 +20,7 @@ from tests.unit.dashboard.growth_answers import (
     build_timeline,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.growth import LoopEffect, LoopsAnswer, ReferrerCase
+from viral_contract.models.growth import FactorEffects, HonestChange, LoopEffect, LoopsAnswer, ReferrerCase
 
 
 def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
@@ -29,7 +29,7 @@ def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
 
 def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_traffic() -> None:
     body = draw(k_factor.CARD)
-    assert text_of(find(body, "k-line")) == "0.74 ↑  Up +35.3%"
+    assert text_of(find(body, "k-line")) == "0.74 ↑  Honest change +0.19"
     assert text_of(find(body, "kpi")) == "All conversions 0.74 K clean 0.70 Conversions removed 44"
     said = text_of(body)
     assert "95% interval 0.69 to 0.80 · previously 0.55 in 18–24 Mar 2026" in said
@@ -37,14 +37,27 @@ def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_t
     assert "0.26 below 1, the level of self-sustaining growth." in said
 
 
-def test_growth_from_nothing_has_no_percentage() -> None:
-    assert text_of(find(draw(k_factor.CARD, k_factor=build_k_factor(change_pct=None)), "trend")) == "↑  Up from 0"
+@pytest.mark.parametrize(
+    ("verdict", "words", "look"),
+    [
+        ("up", "↑  Honest change +0.19", "trend-up"),
+        ("down", "↓  Honest change +0.19", "trend-down"),
+        ("no_clear_change", "No clear change", "trend-stable"),
+        ("too_few_to_say", "Too few users to compare", "trend-stable"),
+    ],
+)
+def test_k_has_an_arrow_and_a_color_only_where_its_honest_change_is_clear(verdict: str, words: str, look: str) -> None:
+    answer = build_k_factor()
+    assert answer.change
+    change = answer.change.model_copy(update={"verdict": verdict})
+    (trend,) = find(draw(k_factor.CARD, k_factor=answer.model_copy(update={"change": change})), "trend")
+    assert (text_of(trend), trend.className) == (words, f"trend {look}")
 
 
 def test_k_is_not_compared_with_dates_of_which_only_totals_are_kept() -> None:
     purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
     trend, change_pct = compare_k(GOOD_WEEK, purged)
-    answer = build_k_factor(before=purged, trend=trend, change_pct=change_pct)
+    answer = build_k_factor(before=purged, trend=trend, change_pct=change_pct, change=None)
     assert text_of(find(draw(k_factor.CARD, k_factor=answer), "trend")) == "Not comparable"
     assert "previously not available: only totals are kept for 18–24 Mar 2026" in text_of(
         draw(k_factor.CARD, k_factor=answer)
@@ -72,26 +85,61 @@ def test_k_over_time_is_a_table_for_screen_readers() -> None:
 )
 def test_a_change_is_called_one_only_where_it_is(verdict: str, words: str) -> None:
     answer = build_k_factor()
-    why = answer.why.model_copy(update={"verdict": verdict})
-    assert words in text_of(draw(k_change.CARD, k_factor=answer.model_copy(update={"why": why})))
+    assert answer.change
+    change = answer.change.model_copy(update={"verdict": verdict})
+    assert words in text_of(draw(k_change.CARD, k_factor=answer.model_copy(update={"change": change})))
 
 
-def test_the_effects_of_factors_and_of_loops_add_up_to_the_change() -> None:
+def flag(flagged: float, **fields: Any) -> HonestChange:
+    """A change of K, so much of which is flagged."""
     answer = build_k_factor()
-    effects = [LoopEffect(source=f"loop-{n}", name=f"Loop {n}", effect=0.194 / 8) for n in range(8)]
-    why = answer.why.model_copy(update={"loop_effects": effects})
-    for parts in (k_change.split_by_factor(why), k_change.split_by_loop(effects)):
-        assert sum(part.effect for part in parts) == pytest.approx(why.total)
-    body = draw(k_change.CARD, k_factor=answer.model_copy(update={"why": why}))
-    assert text_of(find(body, "change")) == "From 0.55 to 0.74: +0.194"
-    factors, by_loop = [each for each in walk(body) if type(each).__name__ == "Table"]
-    assert rows_of(factors)[-1] == rows_of(by_loop)[-1] == ["Total", "", "+0.194"]
+    assert answer.change
+    return answer.change.model_copy(update={"flagged": flagged, "honest": answer.change.raw - flagged, **fields})
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (flag(0.0), "K rose, and it is real: +0.194"),
+        (flag(0.1746), "0.55 → 0.74: 90% of it is flagged"),
+        (flag(0.25, verdict="no_clear_change"), "0.55 → 0.74: all of it is flagged"),
+        (flag(0.05, verdict="no_clear_change"), "No clear change"),
+        (flag(0.05, raw=-0.2, honest=-0.25, verdict="down"), "K fell, and it is real: −0.250"),
+    ],
+)
+def test_what_moved_k_is_said_with_what_is_flagged_first(change: HonestChange, finding: str) -> None:
+    body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": change}))
+    assert text_of(find(body, "change")) == finding
+    assert rows_of(find(body, "effects"))[0][0] == "Flagged conversions"
+
+
+def test_the_effects_add_up_to_the_change_and_to_what_is_honest_of_it() -> None:
+    effects = [LoopEffect(source=f"loop-{n}", name=f"Loop {n}", effect=0.144 / 8) for n in range(8)]
+    change = flag(
+        0.05, honest=0.144, by_loop=effects, by_factor=FactorEffects(invites_per_user=0.1, conversions_per_invite=0.044)
+    )
+    for parts in (k_change.split_by_factor(change.by_factor), k_change.split_by_loop(effects)):
+        assert sum(part.effect for part in parts) == pytest.approx(change.honest)
+    body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": change}))
+    whole, by_factor, by_loop = [each for each in walk(body) if type(each).__name__ == "Table"]
+    assert rows_of(whole)[-1] == ["Total", "", "+0.194"]
+    assert rows_of(by_factor)[-1] == rows_of(by_loop)[-1] == ["Total", "", "+0.144"]
     assert [row[0] for row in rows_of(by_loop)][-2:] == ["2 other loops", "Total"]
+
+
+def test_bars_are_gray_unless_the_change_is_clear() -> None:
+    for verdict, looks in (("up", {"flagged", "up", "down"}), ("no_clear_change", {"flagged", "unclear"})):
+        body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": flag(0.05, verdict=verdict)}))
+        drawn = {fill.className.split("effect-")[-1] for fill in find(body, "effect-fill")}
+        assert drawn <= looks
+        assert "flagged" in drawn
 
 
 @pytest.mark.parametrize(("share", "left", "width"), [(1, "50.00%", "50.00%"), (-0.5, "25.00%", "25.00%")])
 def test_an_effect_is_drawn_to_its_side_of_the_middle(share: float, left: str, width: str) -> None:
-    table = k_change.build_effects("By factor", [k_change.Effect("this", share), k_change.Effect("most", 1)], 1)
+    table = k_change.build_effects(
+        "By factor", [k_change.Effect("this", share), k_change.Effect("most", 1)], 1, is_clear=True
+    )
     assert find(table, "effect-fill")[0].style == {"left": left, "width": width}
 
 
@@ -197,4 +245,4 @@ def test_an_empty_period_is_told_in_words(card: Card[GrowthSnapshot], words: str
 
 def test_the_first_invites_of_all_explain_the_change() -> None:
     body = draw(k_change.CARD, k_factor=build_k_factor(GOOD_WEEK, NOTHING))
-    assert text_of(find(body, "change")) == "From 0.00 to 0.74: +0.744"
+    assert "From 0.00 to 0.74: +0.744" in text_of(body)
