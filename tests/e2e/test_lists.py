@@ -256,10 +256,13 @@ def test_the_search_finds_what_has_an_id_and_opens_it_by_keyboard(signed_in: Ope
         expect(text).to_have_count(0)
 
         guest.page.keyboard.press("/")
+        expect(text).to_be_focused()
         guest.page.keyboard.type("100.7")
         expect(guest.page.get_by_role("link", name="198.51.100.7").first).to_be_visible()
         guest.page.keyboard.press("Escape")
+        expect(text).to_have_count(0)
         guest.page.keyboard.press("/")
+        expect(text).to_be_focused()
         guest.page.keyboard.type("nobody has this")
         expect(guest.page.get_by_text("Nothing has this id or part of it")).to_be_visible()
         guest.page.keyboard.press("Escape")
