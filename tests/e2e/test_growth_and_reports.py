@@ -88,7 +88,7 @@ def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> Non
         expect(k_factor).to_contain_text("1.50")
         expect(k_factor).to_contain_text("2 inviting users × 1.50 invites each × 1.00 conversions per invite")
         expect(card(guest.page, "Why K changed")).to_contain_text("Not enough data")
-        expect(card(guest.page, "Why K changed").get_by_role("row", name="Total")).to_have_count(2)
+        expect(card(guest.page, "Why K changed").get_by_role("row", name="Total")).to_have_count(3)
         expect(card(guest.page, "Funnel").get_by_role("listitem").filter(has_text="Clicked")).to_contain_text("3")
         expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_contain_text("2.00")
 
