@@ -136,6 +136,7 @@ def test_every_page_shows_them_as_text_and_breaks_no_rule_of_the_policy(
             guest.page.wait_for_load_state("networkidle")
             expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
             main = guest.page.get_by_role("main")
+            expect(main.locator(".skeleton:visible")).to_have_count(0)
             fields = [field.input_value() for field in main.locator("input:not([type=checkbox]), textarea").all()]
             shown.setdefault(path.partition("?")[0], []).extend(shows(main.text_content() + "\n".join(fields)))
             assert guest.page.locator(MARKUP).count() == 0, path

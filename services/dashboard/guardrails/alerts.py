@@ -1,18 +1,21 @@
 """Active alerts: what happened, how bad it is, and the way to do something about it."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dash import MATCH, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint
+from dashboard.components.card import Card, body_id, build_hint
 from dashboard.components.table import build_link_to_all
 from dashboard.data import SharedViews, Snapshot
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_age, format_minute
+from dashboard.guardrails.trust import TOAST
 from dashboard.links import ALERTS_PATH, alert_path
+from dashboard.lists.page import find_pressed
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import Alert, AlertsAnswer, AlertSeverity, AlertType
 from viral_reports.figures import format_count
@@ -27,22 +30,23 @@ TITLES: dict[AlertType, str] = {
     "high_opt_out": "Parent shares rarely viewed",
 }
 _BUTTON = {"page": "guardrails", "action": "acknowledge"}
-_END = {"page": "guardrails", "part": "alert-end"}
 _log = structlog.get_logger()
 _ICONS: dict[AlertSeverity, str] = {"critical": "critical", "high": "warning", "medium": "info"}
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """One entry an alert, the most severe first."""
+    return _build_list(snapshot.alerts, now=snapshot.health.computed_at, may_act=snapshot.may_act)
+
+
+def _build_list(answer: AlertsAnswer, *, now: datetime, may_act: bool) -> list[Component]:
     history = build_link_to_all("Alert history", ALERTS_PATH)
-    alerts = snapshot.alerts.alerts
-    if not alerts:
+    if not answer.alerts:
         check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
         return [html.P([check, "No active alerts"], className="nothing"), history]
-    now = snapshot.health.computed_at
     return [
-        build_hint(_format_summary(snapshot.alerts)),
-        html.Ul([_build_alert(each, now=now, may_act=snapshot.may_act) for each in alerts], className="alerts"),
+        build_hint(_format_summary(answer)),
+        html.Ul([_build_alert(each, now=now, may_act=may_act) for each in answer.alerts], className="alerts"),
         history,
     ]
 
@@ -64,47 +68,46 @@ def _build_alert(alert: Alert, *, now: datetime, may_act: bool) -> Component:
         html.P(alert.message, className="alert-message"),
         html.P([build_severity(alert.severity), opened], className="alert-facts"),
     ]
-    end = html.Div(_build_end(alert, may_act=may_act), id={**_END, "row": str(alert.id)}, className="alert-end")
+    end = html.Div(_build_end(alert, may_act=may_act), className="alert-end")
     return html.Li([icon, html.Div(text, className="alert-text"), end], className="alert")
 
 
-def _build_end(alert: Alert, *, may_act: bool) -> list[Component]:
+def _build_end(alert: Alert, *, may_act: bool) -> Component:
+    """Who has seen to it, or the button that says so."""
     if alert.acknowledged_by:
-        return [build_acknowledged(alert.acknowledged_by)]
-    return [_build_button(str(alert.id), TITLES[alert.type])] if may_act else [html.Span("Not acknowledged")]
+        check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
+        by = [html.Span("Acknowledged by ", className="visually-hidden"), alert.acknowledged_by]
+        return html.Span([check, *by], className="acknowledged")
+    if not may_act:
+        return html.Span("Not acknowledged")
+    about = html.Span(TITLES[alert.type], className="visually-hidden")
+    return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": str(alert.id)}, className="button")
 
 
-def _build_button(row: str, title: str) -> Component:
-    about = html.Span(title, className="visually-hidden")
-    return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": row}, className="button")
-
-
-def build_acknowledged(by: str) -> Component:
-    """Who acknowledged an alert."""
-    check = html.Span(className="icon icon-check", **{"aria-hidden": "true"})
-    return html.Span([check, html.Span("Acknowledged by ", className="visually-hidden"), by], className="acknowledged")
-
-
-def acknowledge(api: MetricsApi, row: str) -> list[Component]:
-    """Acknowledge an alert; what stands in its row from then on, where it failed the button and why."""
+def acknowledge(api: MetricsApi, row: str, *, now: datetime) -> tuple[Any, Any]:
+    """Acknowledge an alert; the card and the message that the page shows from then on."""
     try:
-        alert = api.acknowledge_alert(int(row))
+        api.acknowledge_alert(int(row))
+        return _build_list(api.fetch_alerts(), now=now, may_act=True), no_update
     except API_FAILURES as error:
         _log.warning("acknowledge_failed", reason=type(error).__name__)
-        return [html.Span(format_failure(error), role="alert"), _build_button(row, f"alert {row}")]
-    return [build_acknowledged(alert.acknowledged_by or "")]
+        message = html.Div(html.Span(format_failure(error)), className="toast", key=f"acknowledge {row} {now}")
+        return no_update, [message]
 
 
 def add_callbacks(app: Dash, views: SharedViews) -> None:
-    """The button of a row acknowledges its alert, and says so in its place."""
+    """The button of a row acknowledges its alert."""
 
-    def press(presses: int | None) -> Any:
-        # A redrawn button calls back, too.
-        return acknowledge(views.api_of_viewer(), str(ctx.triggered_id["row"])) if presses else no_update
+    def press(presses: Sequence[int | None]) -> tuple[Any, Any]:
+        pressed = find_pressed(presses)
+        if not pressed:
+            return no_update, no_update
+        return acknowledge(views.api_of_viewer(), str(pressed["row"]), now=datetime.now(UTC))
 
     app.callback(
-        Output({**_END, "row": MATCH}, "children"),
-        Input({**_BUTTON, "row": MATCH}, "n_clicks"),
+        Output(body_id(CARD.slug), "children", allow_duplicate=True),
+        Output(TOAST, "children", allow_duplicate=True),
+        Input({**_BUTTON, "row": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )(press)
 

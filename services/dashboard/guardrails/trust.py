@@ -16,7 +16,8 @@ from dashboard.lists.page import find_pressed
 from dashboard.period import InvalidPeriodError, format_query, parse_period
 from viral_contract.client.metrics_api import MetricsApi
 
-_TOAST = "guardrails-trusted"
+TOAST = "guardrails-trusted"
+"""Where the page says what came of a click."""
 _UNDO_BUTTON = {"page": "guardrails", "action": "untrust"}
 _log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ class Outcome:
 
 def build_toast() -> Component:
     """Where the page says what came of the click."""
-    return html.Div(id=_TOAST, className="toasts", role="status")
+    return html.Div(id=TOAST, className="toasts", role="status")
 
 
 def add_callbacks(app: Dash, views: SharedViews) -> None:
@@ -52,13 +53,13 @@ def add_callbacks(app: Dash, views: SharedViews) -> None:
         return [build_message(stop_trusting(views.api_of_viewer(), cidr), f"undo {cidr}")]
 
     app.callback(
-        Output(_TOAST, "children"),
+        Output(TOAST, "children"),
         Input({**TRUST_BUTTON, "row": ALL}, "n_clicks"),
         State("url", "search"),
         prevent_initial_call=True,
     )(trust)
     app.callback(
-        Output(_TOAST, "children", allow_duplicate=True),
+        Output(TOAST, "children", allow_duplicate=True),
         Input({**_UNDO_BUTTON, "row": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )(undo)

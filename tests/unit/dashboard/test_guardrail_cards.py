@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from dash import html
+from dash import html, no_update
 
 from dashboard.components.card import Card
 from dashboard.data import Snapshot
@@ -76,16 +76,19 @@ def test_who_may_not_act_sees_no_button() -> None:
     assert "Not acknowledged" in text_of(body)
 
 
-def test_acknowledging_names_the_person_or_says_what_failed() -> None:
+def test_acknowledging_redraws_the_card_or_says_what_failed() -> None:
     api = FakeApi()
     taken = build_alert(7, acknowledged_by="ana@example.com", status="acknowledged")
     answer = AlertDetail.model_validate({**taken.model_dump(), "actions": []})
     api.answers["POST", "/v1/alerts/7/acknowledge"] = answer
-    assert "ana@example.com" in text_of(alerts.acknowledge(api.connect(), "7"))
+    api.answers["GET", "/v1/alerts"] = build_alerts(taken)
+    card, message = alerts.acknowledge(api.connect(), "7", now=COMMON["computed_at"])
+    assert "ana@example.com" in text_of(card)
+    assert message is no_update
     api.is_down = True
-    failed = alerts.acknowledge(api.connect(), "7")
-    assert "not responding" in text_of(failed)
-    assert len(find(failed, "button")) == 1
+    card, message = alerts.acknowledge(api.connect(), "7", now=COMMON["computed_at"])
+    assert card is no_update
+    assert "not responding" in text_of(message)
 
 
 def test_history_has_a_gap_where_there_was_no_data() -> None:
