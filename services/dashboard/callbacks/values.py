@@ -148,7 +148,8 @@ _PROPERTIES: dict[str, TypeAdapter[Any]] = {
 }
 # What the ids of buttons in lists hold, by the page that they name.
 _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
-    "guardrails": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["trust", "untrust", "acknowledge"])},
+    "guardrails": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["trust", "untrust"])},
+    "active-alerts": {"row": TypeAdapter(_RowId), "action": TypeAdapter(Literal["acknowledge"])},
     "violation": {"id": TypeAdapter(_RowId), "action": TypeAdapter(Literal["removed", "false_positive"])},
     "violation-note": {"id": TypeAdapter(_RowId)},
     "privacy": {"row": TypeAdapter(_RowId), "action": TypeAdapter(Literal["export", "erase", "erase-traces", "close"])},

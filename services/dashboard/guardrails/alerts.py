@@ -29,7 +29,7 @@ TITLES: dict[AlertType, str] = {
     "bot_detection": "Bot-like devices",
     "high_opt_out": "Parent shares rarely viewed",
 }
-_BUTTON = {"page": "guardrails", "action": "acknowledge"}
+_BUTTON = {"page": "active-alerts", "action": "acknowledge"}
 _log = structlog.get_logger()
 _ICONS: dict[AlertSeverity, str] = {"critical": "critical", "high": "warning", "medium": "info"}
 
@@ -81,17 +81,17 @@ def _build_end(alert: Alert, *, may_act: bool) -> Component:
     if not may_act:
         return html.Span("Not acknowledged")
     about = html.Span(TITLES[alert.type], className="visually-hidden")
-    return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": str(alert.id)}, className="button")
+    return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": alert.id}, className="button")
 
 
-def acknowledge(api: MetricsApi, row: str, *, now: datetime) -> tuple[Any, Any]:
+def acknowledge(api: MetricsApi, alert_id: int, *, now: datetime) -> tuple[Any, Any]:
     """Acknowledge an alert; the card and the message that the page shows from then on."""
     try:
-        api.acknowledge_alert(int(row))
+        api.acknowledge_alert(alert_id)
         return _build_list(api.fetch_alerts(), now=now, may_act=True), no_update
     except API_FAILURES as error:
         _log.warning("acknowledge_failed", reason=type(error).__name__)
-        message = html.Div(html.Span(format_failure(error)), className="toast", key=f"acknowledge {row} {now}")
+        message = html.Div(html.Span(format_failure(error)), className="toast", key=f"acknowledge {alert_id} {now}")
         return no_update, [message]
 
 
@@ -102,7 +102,7 @@ def add_callbacks(app: Dash, views: SharedViews) -> None:
         pressed = find_pressed(presses)
         if not pressed:
             return no_update, no_update
-        return acknowledge(views.api_of_viewer(), str(pressed["row"]), now=datetime.now(UTC))
+        return acknowledge(views.api_of_viewer(), pressed["row"], now=datetime.now(UTC))
 
     app.callback(
         Output(body_id(CARD.slug), "children", allow_duplicate=True),

@@ -67,7 +67,7 @@ def test_an_acknowledged_alert_names_who_took_it() -> None:
     body = draw(alerts.CARD, taken, build_alert(7))
     assert "Acknowledged by ana@example.com" in " ".join(text_of(body).split())
     assert "1 open, 1 acknowledged · judged over the last 7 days" in text_of(body)
-    assert [button.id["row"] for button in find(body, "button")] == ["7"]
+    assert [button.id["row"] for button in find(body, "button")] == [7]
 
 
 def test_who_may_not_act_sees_no_button() -> None:
@@ -82,11 +82,11 @@ def test_acknowledging_redraws_the_card_or_says_what_failed() -> None:
     answer = AlertDetail.model_validate({**taken.model_dump(), "actions": []})
     api.answers["POST", "/v1/alerts/7/acknowledge"] = answer
     api.answers["GET", "/v1/alerts"] = build_alerts(taken)
-    card, message = alerts.acknowledge(api.connect(), "7", now=COMMON["computed_at"])
+    card, message = alerts.acknowledge(api.connect(), 7, now=COMMON["computed_at"])
     assert "ana@example.com" in text_of(card)
     assert message is no_update
     api.is_down = True
-    card, message = alerts.acknowledge(api.connect(), "7", now=COMMON["computed_at"])
+    card, message = alerts.acknowledge(api.connect(), 7, now=COMMON["computed_at"])
     assert card is no_update
     assert "not responding" in text_of(message)
 
