@@ -17,6 +17,7 @@ from metrics_api.detection.query import Query
 from metrics_api.growth.bootstrap import bootstrap_mean
 from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
 from metrics_api.growth.cohorts import format_week
+from metrics_api.growth.k_factor import ratio
 from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline
 
 _WEEK = timedelta(days=7)
@@ -92,13 +93,13 @@ def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now:
         week_start=monday,
         users=total,
         matured=monday + _WEEK + timedelta(days=days) <= now.date(),
-        share_inviting=_divide(inviting, total),
-        invites_per_inviter=_divide(sum(each.invites for each in own), inviting),
+        share_inviting=float(ratio(inviting, total)),
+        invites_per_inviter=float(ratio(sum(each.invites for each in own), inviting)),
         referred_signups=signups,
         referred_conversions=conversions,
-        k_cohort=_divide(signups, total),
+        k_cohort=float(ratio(signups, total)),
         interval=bootstrap_mean(_count_users(own)),
-        k_conversions=_divide(conversions, total),
+        k_conversions=float(ratio(conversions, total)),
     )
 
 
@@ -124,7 +125,3 @@ def _count_users(users: Iterable[UsersOfWeek]) -> Counter[int]:
     for each in users:
         counted[each.signups] += each.users
     return counted
-
-
-def _divide(numerator: int, denominator: int) -> float:
-    return numerator / denominator if denominator else 0.0
