@@ -9,26 +9,27 @@ from dashboard.data import Snapshot
 from dashboard.formats import format_percent
 from dashboard.guardrails import event_pii
 from dashboard.links import VIOLATIONS_PATH
-from viral_contract.models.guardrails import Compliance, LeakingLoop
+from viral_contract.models.guardrails import Compliance, CoppaAnswer, LeakingLoop
 from viral_reports.dates import format_day_of_year
 from viral_reports.figures import format_count, format_rate_against
 
 _MOST_LOOPS = 3
+_MET = {True: "met", False: "missed"}
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """Whether the target is met, the kinds one by one, and the way to the violations."""
     coppa = snapshot.health.components.coppa
     leaks = _build_leaks(snapshot)
-    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
+    compliance = format_compliance(coppa)
+    if compliance is None:
         return [html.Ul(leaks, className="checks"), *_link_leaks(snapshot)] if leaks else [build_no_data()]
-    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
-    target = f"Target {format_percent(coppa.target_rate)}: {'met' if coppa.target_met else 'missed'}"
+    rate, target = compliance
     return [
         build_hint("Shares and reels free of children's personal information"),
         html.Dl(
             html.Div(
-                [html.Dt(target), html.Dd(rate)],
+                [html.Dt(f"Target {target}"), html.Dd(rate)],
                 className="kpi",
             ),
             className=f"kpis {'is-good' if coppa.target_met else 'is-critical'}",
@@ -84,13 +85,19 @@ def _build_check(label: str, value: str, is_fine: bool) -> Component:
     return html.Li([icon, html.Span(label), html.Span(value, className="check-value")], className="check")
 
 
+def format_compliance(coppa: CoppaAnswer) -> tuple[str, str] | None:
+    """The rate, and the target with whether it is met; None where nothing was checked."""
+    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
+        return None
+    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
+    return rate, f"{format_percent(coppa.target_rate)}: {_MET[coppa.target_met]}"
+
+
 def format_figure(snapshot: Snapshot) -> str:
     """The rate, and whether it is the target's."""
     coppa = snapshot.health.components.coppa
-    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
-        return NO_FIGURE
-    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
-    return f"{rate}, {'met' if coppa.target_met else 'missed'}"
+    compliance = format_compliance(coppa)
+    return f"{compliance[0]}, {_MET[coppa.target_met]}" if compliance else NO_FIGURE
 
 
 CARD = Card("coppa", "COPPA Compliance", 190, build_body, format_figure=format_figure)

@@ -6,10 +6,10 @@ from dashboard.components.card import Card, build_no_data, build_not_kept
 from dashboard.components.strip import build_strip
 from dashboard.components.terms import build_term
 from dashboard.data import Snapshot
-from dashboard.formats import format_percent
+from dashboard.guardrails.coppa import format_compliance
 from dashboard.traffic.kinds import count_clicks, count_filtered
 from viral_contract.models.guardrails import CoppaAnswer, HealthAnswer
-from viral_reports.figures import format_count, format_counted, format_rate, format_rate_against
+from viral_reports.figures import format_count, format_counted, format_rate
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -41,10 +41,8 @@ def _format_left_out(health: HealthAnswer) -> str:
 
 
 def _format_compliance(coppa: CoppaAnswer) -> tuple[str, str]:
-    if not coppa.parent_shares.total_checked + coppa.progress_reels.total_checked:
-        return "–", "nothing checked"
-    rate = format_rate_against(coppa.overall_compliance_rate, coppa.target_rate)
-    return rate, f"target {format_percent(coppa.target_rate)}: {'met' if coppa.target_met else 'missed'}"
+    compliance = format_compliance(coppa)
+    return (compliance[0], f"target {compliance[1]}") if compliance else ("–", "nothing checked")
 
 
 CARD = Card("key-figures", "Key figures", 60, build_body)
