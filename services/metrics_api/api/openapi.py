@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from metrics_api.api.routing import Operation
 from viral_contract.models.problem import Problem
-from viral_contract.models.values import NO_CONTROL
+from viral_contract.models.values import MAX_ID_LENGTH, NO_CONTROL
 
 _REFERENCES = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?:max=(?P<max>\d+))?(?P<values>[^)]*)\))?:)?(?P<name>\w+)>")
@@ -100,7 +100,8 @@ def _describe_path_value(found: re.Match[str]) -> dict[str, Any]:
         return {"type": "string", "format": "uuid"}
     if found["kind"] == "any":
         return {"type": "string", "enum": found["values"].split(",")}
-    return {"type": "string", "minLength": 1, "pattern": NO_CONTROL}
+    longest = {"maxLength": MAX_ID_LENGTH} if found["kind"] == "id" else {}
+    return {"type": "string", "minLength": 1, **longest, "pattern": NO_CONTROL}
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:

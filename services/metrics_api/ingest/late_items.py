@@ -16,9 +16,8 @@ from metrics_api.ingest.links import save_links
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.retained import fetch_retained
 from viral_contract.models.links import LinkItem
-from viral_contract.models.values import normalize_id
+from viral_contract.models.values import MAX_ID_LENGTH, normalize_id
 
-_LONGEST_ID = 128
 _KINDS_OF_TEXTS = ("user", "session", "device")
 
 
@@ -98,7 +97,7 @@ def _list_keys(table: ContentTable, item: PostedItem) -> Iterator[Key]:
         yield from (("user", each) for each in from_json(item.encoded)["participant_ids"])
     elif item.inserted_at is not None:
         for each in set(_list_texts(from_json(item.encoded)[table.data])):
-            if len(each) <= _LONGEST_ID:
+            if len(each) <= MAX_ID_LENGTH:
                 yield from ((kind, normalize_id(each)) for kind in _KINDS_OF_TEXTS)
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
+MAX_ID_LENGTH = 128
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+")
@@ -145,7 +146,7 @@ def encode_object(value: Any, *, max_bytes: int) -> str:
 NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _NO_CONTROL_BUT_LINE_BREAKS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 _GivenText = Annotated[str, Field(max_length=2048, pattern=NO_CONTROL)]
-_GivenId = Annotated[str, Field(max_length=128, pattern=NO_CONTROL)]
+_GivenId = Annotated[str, Field(max_length=MAX_ID_LENGTH, pattern=NO_CONTROL)]
 _GivenNote = Annotated[str, Field(max_length=1000, pattern=_NO_CONTROL_BUT_LINE_BREAKS)]
 
 STORABLE = AfterValidator(_replace_nul)
@@ -154,7 +155,7 @@ CONTROL_FREE = Field(json_schema_extra={"pattern": NO_CONTROL})
 """The schema's form of `check_text`."""
 RequiredId = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128),
+    StringConstraints(min_length=1, max_length=MAX_ID_LENGTH),
     BeforeValidator(_check_id),
     CONTROL_FREE,
 ]
