@@ -152,7 +152,7 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(folder)
     handler = type("Handler", (_Handler,), {"cluster": cluster, "lock": threading.Lock()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     there = {"name": "tests", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
     context = {"name": "tests", "context": {"cluster": "tests", "user": "tests"}}
     config = {"apiVersion": "v1", "kind": "Config", "clusters": [there], "contexts": [context]}
@@ -167,6 +167,7 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     cluster: Cluster
     lock: threading.Lock
 
