@@ -52,7 +52,7 @@ from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 from viral_contract.models.problem import FieldError, Problem
 from viral_contract.models.referrer_evidence import Strength
-from viral_contract.models.values import CONTROL_FREE, check_text
+from viral_contract.models.values import CONTROL_FREE, OptionalId, check_text
 
 cases = Resource("cases", Flag.GUARDRAIL_DASHBOARD)
 _NO_ROWS = Page(limit=1)
@@ -67,6 +67,7 @@ class CasesQuery(PeriodQuery, ListQuery):
     rule: CaseRule | None = None
     kind: CaseKind | None = None
     strength: Strength | None = None
+    source: OptionalId = Field(None, description="Only cases with most of their clicks and conversions in this loop")
     order: CaseOrder = "stake"
     q: Annotated[str, Field(max_length=128), AfterValidator(check_text), CONTROL_FREE] | None = Field(
         None, description="A part of the referrer, device, network or link, or a case's id; masked ones by ref only"
@@ -101,7 +102,8 @@ def get_cases(query: CasesQuery, connection: Connection) -> CasesAnswer:
     page = read_page(query, f"{listing.CURSOR} {query.order}")
     now = datetime.now(UTC)
     seen = query.period(now=now) if query.days or query.start else None
-    wanted = listing.Wanted(query.status, query.rule, query.kind, query.strength, query.q, query.order, seen)
+    names = ("status", "rule", "kind", "strength", "source", "q", "order")
+    wanted = listing.Wanted(**{name: getattr(query, name) for name in names}, seen=seen)
     note_look(connection)
     return listing.fetch_cases(connection, wanted, page, build_identifiers(), now=now)
 

@@ -1,5 +1,6 @@
 """Growth: K-factor, loops, timeline, referrers, funnel, cohorts and cycle time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -10,7 +11,7 @@ from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
-from metrics_api.detection.query import COMPONENT_ROWS, Query
+from metrics_api.detection.query import COMPONENT_ROWS, Filter, Query
 from metrics_api.detection.term_ends import find_term
 from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohort_k import fetch_cohort_k
@@ -42,7 +43,22 @@ from viral_contract.models.values import OptionalId
 growth = Resource("growth")
 
 
-class CleanQuery(PeriodQuery, Overrides):
+class LoopQuery(BaseModel):
+    """Query of a part of the activity."""
+
+    source: OptionalId = Field(None, description="Only this loop; nothing where it is unknown")
+
+    @property
+    def filter(self) -> Filter:
+        """The part."""
+        return Filter(self.source)
+
+
+class FilteredQuery(PeriodQuery, LoopQuery):
+    """Query of a part of the activity of a period."""
+
+
+class CleanQuery(FilteredQuery, Overrides):
     """Query of figures without what the guardrails flag."""
 
 
@@ -52,11 +68,11 @@ class KFactorQuery(CleanQuery):
     compare: Comparison = Field("previous", description="year: the same dates a year earlier; term: by TERM_ENDS")
 
 
-class LoopsQuery(PeriodQuery, ListQuery):
+class LoopsQuery(FilteredQuery, ListQuery):
     """Query of the loops."""
 
 
-class ReferrersQuery(PeriodQuery, ListQuery):
+class ReferrersQuery(FilteredQuery, ListQuery):
     """Query of the referrers."""
 
     q: SearchText | None = Field(None, description="Part of the referrer's id")
@@ -64,13 +80,7 @@ class ReferrersQuery(PeriodQuery, ListQuery):
     order: SortOrder | None = Field(None, description="Largest first if absent; referrers from a to z")
 
 
-class FunnelQuery(PeriodQuery):
-    """Query of the funnel."""
-
-    source: OptionalId = Field(None, description="Only people who came through this loop")
-
-
-class CohortsQuery(BaseModel):
+class CohortsQuery(LoopQuery):
     """Query of the cohorts."""
 
     model_config = ConfigDict(extra="forbid")
@@ -78,7 +88,7 @@ class CohortsQuery(BaseModel):
     weeks: int = Field(8, ge=1, le=53, description="Number of ISO weeks, including this one")
 
 
-class CohortKQuery(Overrides):
+class CohortKQuery(LoopQuery, Overrides):
     """Query of cohort K."""
 
     weeks: int = Field(8, ge=1, le=52, description="Number of ISO weeks, including this one")
@@ -115,15 +125,15 @@ def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAns
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
-def get_funnel(query: FunnelQuery, connection: Connection) -> FunnelAnswer:
+def get_funnel(query: FilteredQuery, connection: Connection) -> FunnelAnswer:
     """Get the funnel from first click to activation."""
-    return note_retention(connection, fetch_funnel(connection, _build_query(query), query.source))
+    return note_retention(connection, fetch_funnel(connection, _build_query(query)))
 
 
 @growth.route("GET", "/v1/growth/cohorts", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortsAnswer})
 def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
     """Get retention by signup week."""
-    return fetch_cohorts(connection, query.weeks, now=datetime.now(UTC))
+    return fetch_cohorts(connection, query.weeks, query.filter, now=datetime.now(UTC))
 
 
 @growth.route("GET", "/v1/growth/cohort-k", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortKAnswer})
@@ -131,7 +141,7 @@ def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
     """Get how many new users the users of each signup week bring, without what is flagged."""
     today = datetime.now(UTC).date()
     first = monday_of(today) - timedelta(weeks=query.weeks - 1)
-    asked = _build_query(PeriodQuery(start=first, end=today), overrides=query)
+    asked = _build_query(CleanQuery(start=first, end=today, source=query.source), overrides=query)
     return fetch_cohort_k(connection, asked, query.days)
 
 
@@ -142,7 +152,7 @@ def get_spread(query: CleanQuery, connection: Connection) -> SpreadAnswer:
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})
-def get_cycle_time(query: PeriodQuery, connection: Connection) -> CycleTimeAnswer:
+def get_cycle_time(query: FilteredQuery, connection: Connection) -> CycleTimeAnswer:
     """Get the time from a signup to the signups it referred."""
     return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
 
@@ -153,5 +163,6 @@ def get_term() -> Period:
     return find_term(current_context().settings.detection.term_ends, datetime.now(UTC).date())
 
 
-def _build_query(query: PeriodQuery, page: Page = COMPONENT_ROWS, overrides: Overrides | None = None) -> Query:
-    return parse_query(query, overrides or Overrides(), page, shows_identifiers=False)
+def _build_query(query: FilteredQuery, page: Page = COMPONENT_ROWS, overrides: Overrides | None = None) -> Query:
+    asked = parse_query(query, overrides or Overrides(), page, shows_identifiers=False)
+    return replace(asked, filter=query.filter)

@@ -80,13 +80,14 @@ class Wanted:
     rule: CaseRule | None = None
     kind: CaseKind | None = None
     strength: Strength | None = None
+    source: str | None = None
     q: str | None = None
     order: CaseOrder = "stake"
     seen: Period | None = None
 
     def build_condition(self, identifiers: Identifiers) -> Condition:
         """The filter in SQL."""
-        given = {"status": self.status, "kind": self.kind, "strength": self.strength}
+        given = {"status": self.status, "kind": self.kind, "strength": self.strength, "source": self.source}
         values: dict[str, Any] = {name: value for name, value in given.items() if value}
         met = [f"{name} = :{name}" for name in values]
         if self.rule:

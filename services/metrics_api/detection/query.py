@@ -13,10 +13,34 @@ COMPONENT_ROWS = Page(limit=10)
 
 
 @dataclass(frozen=True)
+class Filter:
+    """The part of the activity that a read is about: one loop, or all."""
+
+    source: str | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values that its conditions want."""
+        return {} if self.source is None else {"source": self.source}
+
+    @property
+    def conditions(self) -> list[str]:
+        """What the rows have in common that it leaves, in SQL."""
+        return [f"{name} = :{name}" for name in self.values]
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True)
 class Query:
     """One read of the guardrails: which dates, which thresholds, when, for which viewer and which page.
 
-    `settings` are those to read with, `configured` those in use, which cases are opened by.
+    `settings` are those to read with, `configured` those in use, which cases are opened by. The `filter` is of growth
+    reads; what is flagged is found in all activity, whatever the filter.
     """
 
     period: Period
@@ -25,6 +49,7 @@ class Query:
     identifiers: Identifiers
     page: Page
     configured: DetectionSettings
+    filter: Filter = EVERYTHING
 
     def used(self, *names: str) -> dict[str, int | float | str]:
         """The named thresholds as they were used."""

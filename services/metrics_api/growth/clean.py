@@ -40,7 +40,7 @@ _FLAGGED = f"""
         FROM attribution_events
         WHERE event_type = 'conversion' AND referrer_id IS NOT NULL
             AND occurred_at >= :first AND occurred_at < :behind
-            AND NOT {build_is_listed("allow")}
+            AND NOT {build_is_listed("allow")} {{is_wanted}}
     ),
     suspect AS (
         SELECT day, source, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT} GROUP BY day, source
@@ -63,7 +63,7 @@ _CLEAN_REFERRALS = f"""
     referral AS (
         SELECT event_id, event_type, day, occurred_at, referrer_id, person, network, device_fingerprint, link_id,
             {build_is_listed("allow")} AS is_allowed, {build_is_listed("deny")} AS is_denied
-        FROM (SELECT *, network AS ip_address FROM referrals WHERE day = ANY(:days)) AS event
+        FROM (SELECT *, network AS ip_address FROM referrals WHERE day = ANY(:days) {{is_wanted}}) AS event
     ),
     clean_referral AS (
         SELECT event_id, event_type, day, occurred_at, referrer_id, person FROM referral
@@ -161,7 +161,8 @@ def _find_sources(query: Query, lists: Lists) -> tuple[dict[str, str], dict[str,
     values: dict[str, Any] = networks.flagging_values(query, lists) | bot_values
     values |= anomalies.flagging_values(query, lists) | listing_values(lists)
     dates = {"first": query.period.begins_at, "behind": query.period.ends_before}
-    return sources, values | dates | {
+    sources["is_wanted"] = "".join(f" AND {each}" for each in query.filter.conditions)
+    return sources, values | query.filter.values | dates | {
         "ipv6_prefix": query.settings.fraud_ipv6_prefix,
         "silent_kinds": list_silent_kinds(query),
     }

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
+from metrics_api.growth.activity import build_activity
 from metrics_api.growth.bootstrap import bootstrap_mean
 from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
 from metrics_api.growth.cohorts import format_week
@@ -43,7 +44,7 @@ _USERS = """
     ),
     inviting AS (
         SELECT member.person, sum(invites) AS invites
-        FROM member JOIN activity_per_referrer_day AS activity ON activity.referrer_id = member.user_id
+        FROM member JOIN {activity} ON activity.referrer_id = member.user_id
             AND day = ANY(:days) AND invites > 0
             AND day BETWEEN (since AT TIME ZONE 'UTC')::date AND (behind_own AT TIME ZONE 'UTC')::date
         GROUP BY member.person
@@ -70,7 +71,8 @@ class UsersOfWeek:
 def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAnswer:
     """Cohort K for each ISO week that begins in the period, and of the matured ones of the last 8 together."""
     clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
-    rows = connection.execute(text(_USERS.format(clean=clean)), {**values, "after": days})
+    statement = text(_USERS.format(clean=clean, activity=build_activity(query.filter)))
+    rows = connection.execute(statement, {**values, "after": days})
     users = [UsersOfWeek(**row._mapping) for row in rows]
     mondays = [query.period.start + week * _WEEK for week in range(-(-query.period.days // 7))]
     cohorts = [format_cohort(monday, users, days, now=query.now) for monday in mondays]

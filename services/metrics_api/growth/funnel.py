@@ -6,19 +6,19 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.query import Query
+from metrics_api.growth.activity import CAME_THROUGH
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import FunnelAnswer, FunnelStep
 
 StepName = Literal["clicked", "visited", "signed_up", "converted", "activated"]
 _STEPS: tuple[StepName, ...] = get_args(StepName)
 
-# The loop is that of the first click; where that names none, the first that anything of the person names.
-_FUNNEL = text("""
+_FUNNEL = text(f"""
     SELECT count(*) AS clicked, count(visited_at) AS visited, count(signed_up_at) AS signed_up,
         count(converted_at) AS converted, count(activated_at) AS activated
     FROM user_journeys
     WHERE first_click_at >= :first AND first_click_at < :behind
-        AND (CAST(:source AS text) IS NULL OR coalesce(click_source, source) = :source)
+        AND {CAME_THROUGH.format(person="")}
 """)
 _INVITES = text("""
     SELECT coalesce(sum(invites), 0)::bigint FROM activity_per_referrer_day
@@ -26,12 +26,12 @@ _INVITES = text("""
 """)
 
 
-def fetch_funnel(connection: Connection, query: Query, source: str | None) -> FunnelAnswer:
+def fetch_funnel(connection: Connection, query: Query) -> FunnelAnswer:
     """People whose first click lies in the period; a step counts where it came at or after the one before.
 
     What they did earlier neither counts nor hides what they did after the click.
     """
-    period = query.period
+    period, source = query.period, query.filter.source
     people = connection.execute(
         _FUNNEL, {"first": period.begins_at, "behind": period.ends_before, "source": source}
     ).one()

@@ -12,8 +12,8 @@ from math import log
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
-from metrics_api.detection.query import Query
-from metrics_api.growth.activity import SUMS
+from metrics_api.detection.query import EVERYTHING, Filter, Query
+from metrics_api.growth.activity import SUMS, build_activity
 from metrics_api.growth.clean import THRESHOLDS, Flagged, fetch_flagged
 from metrics_api.growth.comparison import find_compared_period
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -64,18 +64,24 @@ NO_CHANGE = KChange(
     loop_effects=[],
 )
 
-_COUNTS = text(f"""
-    SELECT counted.*, (
-        SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
-        WHERE kind = 'link' AND day BETWEEN :start AND :end
-    ) AS links_clicked, (
-        SELECT coalesce(json_object_agg(source, conversions), '{{}}') FROM (
-            SELECT source, sum(conversions)::bigint AS conversions FROM activity_per_referrer_day
+_COUNTS = f"""
+    SELECT counted.*, ({{links_clicked}}) AS links_clicked, (
+        SELECT coalesce(json_object_agg(source, conversions), '{{{{}}}}') FROM (
+            SELECT source, sum(conversions)::bigint AS conversions FROM {{activity}}
             WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY source HAVING sum(conversions) > 0
         ) AS loop
     ) AS conversions_by_loop
-    FROM (SELECT {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end) AS counted
-""")
+    FROM (SELECT {SUMS} FROM {{activity}} WHERE day BETWEEN :start AND :end) AS counted
+"""
+_LINKS_CLICKED = """
+    SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
+    WHERE kind = 'link' AND day BETWEEN :start AND :end
+"""
+# Content has no loop: the period's links are counted, those of purged dates as far as they are kept.
+_FILTERED_LINKS_CLICKED = """
+    SELECT count(*) FROM attribution_links
+    WHERE inserted_at >= :first AND inserted_at < :behind AND click_count > 0 AND {conditions}
+"""
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 def fetch_k_factor(connection: Connection, query: Query, comparison: Comparison = "previous") -> KFactorAnswer:
     """The K-factor of the period, of the one it is compared with, and without what the guardrails flag."""
     previous = find_compared_period(query.period, comparison, query.settings.term_ends)
-    now, before = fetch_counts(connection, query.period), fetch_counts(connection, previous)
+    now, before = (fetch_counts(connection, each, query.filter) for each in (query.period, previous))
     lists, earlier = fetch_active_lists(connection, query), replace(query, period=previous)
     flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, earlier, lists))
     compared = fetch_compared(connection, query, now, before, previous)
@@ -176,16 +182,19 @@ def fetch_compared(
         return None
     else:
         over = period.first_days(period.days - 1)
-        earlier = fetch_counts(connection, previous.first_days(over.days))
-        compared = Compared(over, fetch_counts(connection, over), earlier)
+        earlier = fetch_counts(connection, previous.first_days(over.days), query.filter)
+        compared = Compared(over, fetch_counts(connection, over, query.filter), earlier)
         if not compared.now.invites:
             return None
     return None if compared.now.is_partial or compared.before.is_partial else compared
 
 
-def fetch_counts(connection: Connection, period: Period) -> Counts:
+def fetch_counts(connection: Connection, period: Period, wanted: Filter = EVERYTHING) -> Counts:
     """What was counted in the period."""
-    return Counts(**connection.execute(_COUNTS, {"start": period.start, "end": period.end}).one()._mapping)
+    links = _FILTERED_LINKS_CLICKED.format(conditions=" AND ".join(wanted.conditions)) if wanted else _LINKS_CLICKED
+    statement = _COUNTS.format(activity=build_activity(wanted), links_clicked=links)
+    values = {"start": period.start, "end": period.end, "first": period.begins_at, "behind": period.ends_before}
+    return Counts(**connection.execute(text(statement), {**values, **wanted.values}).one()._mapping)
 
 
 def format_k_factor(

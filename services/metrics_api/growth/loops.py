@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.paging import encode_cursor
-from metrics_api.detection.query import Query
-from metrics_api.growth.activity import SUMS
+from metrics_api.detection.query import EVERYTHING, Filter, Query
+from metrics_api.growth.activity import SUMS, build_activity
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import LoopPerformance, LoopsAnswer
 from viral_contract.models.period import Period
@@ -14,15 +14,15 @@ from viral_reports.figures import name_loop
 
 CURSOR = "growth-loops"
 
-_LOOPS = text(f"""
-    SELECT source, {SUMS} FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND source <> ''
+_LOOPS = f"""
+    SELECT source, {SUMS} FROM {{activity}} WHERE day BETWEEN :start AND :end AND source <> ''
     GROUP BY source HAVING sum(invites + clicks + conversions) > 0
-""")
+"""
 
 
 def fetch_loops(connection: Connection, query: Query) -> LoopsAnswer:
     """One page of the period's loops, the highest K first."""
-    loops = fetch_loop_performance(connection, query.period)
+    loops = fetch_loop_performance(connection, query.period, query.filter)
     if query.page.after:
         k_factor, conversions, source = query.page.after
         behind = (float(k_factor), int(conversions), source)
@@ -38,9 +38,12 @@ def fetch_loops(connection: Connection, query: Query) -> LoopsAnswer:
     )
 
 
-def fetch_loop_performance(connection: Connection, period: Period) -> list[LoopPerformance]:
+def fetch_loop_performance(
+    connection: Connection, period: Period, wanted: Filter = EVERYTHING
+) -> list[LoopPerformance]:
     """Every loop with any activity; a loop without invites has K 0."""
-    rows = connection.execute(_LOOPS, {"start": period.start, "end": period.end}).all()
+    statement = text(_LOOPS.format(activity=build_activity(wanted)))
+    rows = connection.execute(statement, {"start": period.start, "end": period.end, **wanted.values}).all()
     loops = [_format_row(row) for row in rows]
     return sorted(loops, key=_position)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.sorting import Sorting, SortKey
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE
+from metrics_api.growth.activity import build_activity
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.flagged import SortOrder
 from viral_contract.models.growth import PerformanceSort, ReferrerCase, ReferrerPerformance, ReferrersAnswer
@@ -25,7 +26,7 @@ _TIE = SortKey("lpad((10 ^ 12 - invites)::bigint::text, 13, '0') || referrer_id"
 _PER_REFERRER = """
     SELECT referrer_id, sum(invites)::bigint AS invites, sum(clicks)::bigint AS clicks,
         sum(conversions)::bigint AS conversions
-    FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end AND referrer_id <> ''
+    FROM {activity} WHERE day BETWEEN :start AND :end AND referrer_id <> ''
     GROUP BY referrer_id HAVING sum(invites + clicks + conversions) > 0
 """
 _IS_FOUND = "(CAST(:q AS text) IS NULL OR position(lower(:q) IN lower(referrer_id)) > 0)"
@@ -37,10 +38,10 @@ _WITH_CASE = """
         ORDER BY status = 'decided' DESC, id DESC LIMIT 1
     ) AS accusing ON true {order_by}
 """
-_TOTALS = text(f"""
+_TOTALS = f"""
     SELECT count(*) FILTER (WHERE {_IS_FOUND}) AS referrers, count(*) FILTER (WHERE invites > 0) AS active_users
-    FROM ({_PER_REFERRER}) AS referrer
-""")
+    FROM ({{per_referrer}}) AS referrer
+"""
 
 
 def build_sorting(sort: PerformanceSort = "conversions", order: SortOrder | None = None) -> Sorting[PerformanceSort]:
@@ -56,14 +57,16 @@ def fetch_referrers(
 ) -> ReferrersAnswer:
     """The referrers of the period whose id has the text."""
     sorting = sorting or build_sorting()
+    per_referrer = _PER_REFERRER.format(activity=build_activity(query.filter))
     shown = f"""
-        SELECT * FROM (SELECT *, {sorting.select} FROM ({_PER_REFERRER}) AS referrer WHERE {_IS_FOUND}) AS sorted
+        SELECT * FROM (SELECT *, {sorting.select} FROM ({per_referrer}) AS referrer WHERE {_IS_FOUND}) AS sorted
         WHERE {sorting.build_behind(query.page)} {sorting.order_by} LIMIT :fetch
     """
     statement = text(_WITH_CASE.format(shown=shown, is_active=IS_ACTIVE, order_by=sorting.order_by))
-    given = {"start": query.period.start, "end": query.period.end, "q": text_wanted}
+    given = {"start": query.period.start, "end": query.period.end, "q": text_wanted, **query.filter.values}
+    totals = text(_TOTALS.format(per_referrer=per_referrer))
     rows = connection.execute(statement, {**given, **sorting.list_values(query.page), "now": query.now}).all()
-    return format_referrers(rows, connection.execute(_TOTALS, given).one(), sorting, query)
+    return format_referrers(rows, connection.execute(totals, given).one(), sorting, query)
 
 
 def format_referrers(

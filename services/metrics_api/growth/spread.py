@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
+from metrics_api.growth.activity import build_activity
 from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
 from viral_contract.models.growth import Interval
 from viral_contract.models.spread import KWithoutTop, SpreadAnswer
@@ -23,7 +24,7 @@ _DROP = 1.920729410347062
 _LOG_K = (-7.0, 7.0)
 _COUNTS = """
     WITH {clean}, active AS (
-        SELECT referrer_id FROM activity_per_referrer_day
+        SELECT referrer_id FROM {activity}
         WHERE day = ANY(:days) AND referrer_id <> '' GROUP BY referrer_id HAVING sum(invites) > 0
     ),
     earned AS (
@@ -38,7 +39,7 @@ _COUNTS = """
 def fetch_spread(connection: Connection, query: Query) -> SpreadAnswer:
     """How the period's clean conversions are spread over the users who invited in it."""
     clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
-    rows = connection.execute(text(_COUNTS.format(clean=clean)), values)
+    rows = connection.execute(text(_COUNTS.format(clean=clean, activity=build_activity(query.filter))), values)
     counted = Counter({row.conversions: row.referrers for row in rows})
     dispersion, interval = fit_dispersion(counted)
     return SpreadAnswer(

@@ -8,15 +8,15 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.growth.activity import SUMS
+from metrics_api.growth.activity import SUMS, build_activity
 from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
 
-_DAYS = text(f"""
+_DAYS = f"""
     SELECT day, {SUMS}, coalesce(sum(signups), 0)::bigint AS signups
-    FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN activity_per_referrer_day USING (day)
+    FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN {{activity}} USING (day)
     GROUP BY day ORDER BY day
-""")
+"""
 
 
 def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
@@ -28,7 +28,8 @@ def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
 
 def fetch_points(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[TimelinePoint]:
     """What was counted on every date, so many of whose conversions the guardrails flag."""
-    rows = connection.execute(_DAYS, {"days": query.period.dates()})
+    statement = text(_DAYS.format(activity=build_activity(query.filter)))
+    rows = connection.execute(statement, {"days": query.period.dates(), **query.filter.values})
     return [_format_point(row, suspect.get(row.day, 0)) for row in rows]
 
 

@@ -135,7 +135,7 @@ def _fetch_top_referrers(connection: Connection, query: Query) -> list[ReferrerI
 
 
 def _fetch_funnel(connection: Connection, query: Query) -> list[FunnelStepInReport]:
-    steps = fetch_funnel(connection, query, source=None).steps
+    steps = fetch_funnel(connection, query).steps
     return [
         FunnelStepInReport(name=step.name, people=step.count, step_rate=step.step_rate, overall_rate=step.overall_rate)
         for step in steps

@@ -195,6 +195,7 @@ def test_cases_are_found_and_paged(api: Api, context: Context) -> None:
     assert [case["entity"] for case in list_cases(api, kind="network")] == ["203.0.113.2", "203.0.113.1", "203.0.113.0"]
     assert [case["kind"] for case in list_cases(api, rule="burst")] == ["device"]
     assert list_cases(api, strength="looks") == []
+    assert list_cases(api, source="nowhere") == []
     assert [case["entity"] for case in list_cases(api, q="BURST")] == [DEVICE]
     (device,) = list_cases(api, q="burst")
     assert device in list_cases(api, q=str(device["id"]))

@@ -25,17 +25,19 @@ def statements(context: Context) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("read", ["loops", "referrers", "funnel", "cohorts", "cohort-k", "spread", "cycle-time"])
-def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: str) -> None:
-    api.read(f"/v1/growth/{read}")
+@pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}])
+def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: str, part: dict[str, str]) -> None:
+    api.read(f"/v1/growth/{read}", **part)
     assert statements
     assert [statement for statement in statements if "attribution_events" in statement] == []
 
 
 @pytest.mark.parametrize(("read", "periods"), [("k-factor", 2), ("timeline", 1)])
+@pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}])
 def test_clean_k_reads_nothing_but_the_periods_conversions(
-    api: Api, statements: list[str], read: str, periods: int
+    api: Api, statements: list[str], read: str, periods: int, part: dict[str, str]
 ) -> None:
-    api.read(f"/v1/growth/{read}")
+    api.read(f"/v1/growth/{read}", **part)
     touching = [statement for statement in statements if "attribution_events" in statement]
     assert len(touching) == periods
     assert all("event_type = 'conversion'" in statement for statement in touching)
