@@ -27,8 +27,18 @@ _POSTGRES_SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[tuple[Children, Path]]:
+def stores() -> Iterator[tuple[Children, Path]]:
+    """The group of PostgreSQL and Valkey, and a folder for their data; both end after the servers that use them."""
+    yield from _start_group()
+
+
+@pytest.fixture(scope="session")
+def servers(stores: tuple[Children, Path]) -> Iterator[tuple[Children, Path]]:  # noqa: ARG001 - ends before the stores.
     """A group of server processes, and a folder for their data; both end with the tests."""
+    yield from _start_group()
+
+
+def _start_group() -> Iterator[tuple[Children, Path]]:
     with tempfile.TemporaryDirectory(prefix="viral-engine-") as name:
         folder = Path(name)
         with Children(MergedLog(io.StringIO()), ProcessRecord(folder / "processes.json")) as children:
@@ -36,9 +46,9 @@ def servers() -> Iterator[tuple[Children, Path]]:
 
 
 @pytest.fixture(scope="session")
-def database_url(servers: tuple[Children, Path]) -> str:
+def database_url(stores: tuple[Children, Path]) -> str:
     """A migrated database in a PostgreSQL of its own."""
-    children, folder = servers
+    children, folder = stores
     postgres = EmbeddedPostgres(folder / "postgres", "password", find_free_port(), _POSTGRES_SETTINGS)
     postgres.start(children)
     upgrade(postgres.url)
@@ -58,9 +68,9 @@ def runtime_url(database_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_url(servers: tuple[Children, Path]) -> str:
+def redis_url(stores: tuple[Children, Path]) -> str:
     """An empty Valkey."""
-    children, folder = servers
+    children, folder = stores
     valkey = EmbeddedValkey(folder / "valkey", "password", find_free_port())
     valkey.start(children)
     return valkey.url
