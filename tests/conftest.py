@@ -27,13 +27,13 @@ _POSTGRES_SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def stores() -> Iterator[tuple[Children, Path]]:
+def data_servers() -> Iterator[tuple[Children, Path]]:
     """The group of PostgreSQL and Valkey, and a folder for their data; both end after the servers that use them."""
     yield from _start_group()
 
 
 @pytest.fixture(scope="session")
-def servers(stores: tuple[Children, Path]) -> Iterator[tuple[Children, Path]]:  # noqa: ARG001 - ends before the stores.
+def servers(data_servers: tuple[Children, Path]) -> Iterator[tuple[Children, Path]]:  # noqa: ARG001 - ends before the stores.
     """A group of server processes, and a folder for their data; both end with the tests."""
     yield from _start_group()
 
@@ -46,9 +46,9 @@ def _start_group() -> Iterator[tuple[Children, Path]]:
 
 
 @pytest.fixture(scope="session")
-def database_url(stores: tuple[Children, Path]) -> str:
+def database_url(data_servers: tuple[Children, Path]) -> str:
     """A migrated database in a PostgreSQL of its own."""
-    children, folder = stores
+    children, folder = data_servers
     postgres = EmbeddedPostgres(folder / "postgres", "password", find_free_port(), _POSTGRES_SETTINGS)
     postgres.start(children)
     upgrade(postgres.url)
@@ -68,9 +68,9 @@ def runtime_url(database_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_url(stores: tuple[Children, Path]) -> str:
+def redis_url(data_servers: tuple[Children, Path]) -> str:
     """An empty Valkey."""
-    children, folder = stores
+    children, folder = data_servers
     valkey = EmbeddedValkey(folder / "valkey", "password", find_free_port())
     valkey.start(children)
     return valkey.url
