@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from metrics_api.api.alerts import alerts
 from metrics_api.api.audit import audit
 from metrics_api.api.batches import batches
+from metrics_api.api.calendar import calendar
 from metrics_api.api.cases import cases
 from metrics_api.api.content import parent_shares, progress_reels, study_sessions
 from metrics_api.api.conversions import conversions
@@ -58,6 +59,7 @@ RESOURCES = (
     *GUARDRAILS,
     *DECISIONS,
     growth,
+    calendar,
     reports,
     delivery_routes,
     *RECIPIENTS,

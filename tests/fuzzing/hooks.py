@@ -39,7 +39,13 @@ RULES = (
     "only conversions are credible or not",
     "email and slack carry alert.opened and alert.ended only",
     "is either a false positive or resolved once its period has passed",
+    "this is no iCalendar file",
+    "has no known school holidays",
+    "is required here; choose",
 )
+
+# A calendar file is a text.
+schemathesis.serializer.alias("text/calendar", "text/plain")
 
 
 @schemathesis.hook

@@ -12,7 +12,6 @@ from metrics_api.api.queries import ListQuery, note_retention, parse_query, read
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
 from metrics_api.detection.query import COMPONENT_ROWS, Filter, Query
-from metrics_api.detection.term_ends import find_term
 from metrics_api.growth import loops, referrers
 from metrics_api.growth.cohort_k import fetch_cohort_k
 from metrics_api.growth.cohorts import fetch_cohorts, monday_of
@@ -21,6 +20,7 @@ from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
 from metrics_api.growth.spread import fetch_spread
 from metrics_api.growth.timeline import fetch_timeline
+from metrics_api.school_calendar.terms import fetch_terms
 from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.flagged import SearchText, SortOrder
 from viral_contract.models.growth import (
@@ -65,7 +65,7 @@ class CleanQuery(FilteredQuery, Overrides):
 class KFactorQuery(CleanQuery):
     """Query of the K-factor."""
 
-    compare: Comparison = Field("previous", description="year: the same dates a year earlier; term: by TERM_ENDS")
+    compare: Comparison = Field("previous", description="year: the same dates a year earlier; term: of the calendar")
 
 
 class LoopsQuery(FilteredQuery, ListQuery):
@@ -158,9 +158,10 @@ def get_cycle_time(query: FilteredQuery, connection: Connection) -> CycleTimeAns
 
 
 @growth.route("GET", "/v1/growth/term", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Period})
-def get_term() -> Period:
-    """Get the dates of the current school term, whose ends are the setting TERM_ENDS."""
-    return find_term(current_context().settings.detection.term_ends, datetime.now(UTC).date())
+def get_term(connection: Connection) -> Period:
+    """Get the dates of the current school term: of the calendar, else by the setting TERM_ENDS."""
+    terms = fetch_terms(connection, current_context().settings.detection.term_ends)
+    return terms.find(datetime.now(UTC).date())
 
 
 def _build_query(query: FilteredQuery, page: Page = COMPONENT_ROWS, overrides: Overrides | None = None) -> Query:

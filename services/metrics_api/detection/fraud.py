@@ -12,7 +12,7 @@ from metrics_api.detection.entity_lists import Lists, Networks
 from metrics_api.detection.entity_values import parse_network
 from metrics_api.detection.networks import NEWNESS, build_suspects, flagging_values, format_evidence, judge
 from metrics_api.detection.query import Query
-from metrics_api.detection.term_ends import find_term_end
+from metrics_api.school_calendar.terms import Terms, fetch_terms
 from viral_contract.models.guardrails import (
     FraudAnswer,
     NetworkEvidence,
@@ -83,10 +83,23 @@ def fetch_fraud(connection: Connection, query: Query, lists: Lists) -> FraudAnsw
     statement = text(_ANSWER.format(candidates=build_suspects(), **behind))
     given = {name: value for name, value in after.items() if value}
     values = {**flagging_values(query, lists), **given, "fetch": query.page.fetch}
-    return format_fraud(connection.execute(statement, values).all(), lists, after, query)
+    rows = connection.execute(statement, values).all()
+    return format_fraud(rows, lists, after, query, _fetch_terms(connection, rows, query))
 
 
-def format_fraud(rows: Sequence[Row[Any]], lists: Lists, after: Mapping[str, str], query: Query) -> FraudAnswer:
+def _fetch_terms(connection: Connection, rows: Sequence[Row[Any]], query: Query) -> Terms:
+    """The terms, from the calendar where trust is proposed."""
+    ends, looks_like_schools = query.settings.term_ends, any(map(_looks_like_school, rows))
+    return fetch_terms(connection, ends) if looks_like_schools else Terms(ends)
+
+
+def _looks_like_school(row: Row[Any]) -> bool:
+    return row.list == "shared" and bool(row.devices >= _SCHOOL_DEVICES)
+
+
+def format_fraud(
+    rows: Sequence[Row[Any]], lists: Lists, after: Mapping[str, str], query: Query, terms: Terms
+) -> FraudAnswer:
     """The answer for the rows of all lists; the last flagged and the last shared one may belong to the next page."""
     flagged, more_flagged = query.page.split([row for row in rows if row.list == "suspicious"])
     shared, more_shared = query.page.split([row for row in rows if row.list == "shared"])
@@ -96,7 +109,7 @@ def format_fraud(rows: Sequence[Row[Any]], lists: Lists, after: Mapping[str, str
         thresholds=query.used("fraud_ip_click_threshold", "fraud_rule"),
         fraud_rule=query.settings.fraud_rule,
         suspicious_ips=[SuspiciousIp(**_describe(row, query)) for row in flagged],
-        shared_networks=[_format_shared(row, query) for row in shared],
+        shared_networks=[_format_shared(row, query, terms) for row in shared],
         trusted_ips=list(_list_trusted([row for row in rows if row.list == "trusted"], lists.allow["network"], query)),
         total_flagged_ips=rows[0].flagged,
         total_shared_networks=rows[0].shared,
@@ -137,14 +150,14 @@ def _name(row: Row[Any], query: Query) -> dict[str, Any]:
     }
 
 
-def _format_shared(row: Row[Any], query: Query) -> SharedNetwork:
+def _format_shared(row: Row[Any], query: Query, terms: Terms) -> SharedNetwork:
     described = _describe(row, query)
-    return SharedNetwork(**described, proposal=_propose_trust(row, described["evidence"], query))
+    return SharedNetwork(**described, proposal=_propose_trust(row, described["evidence"], query, terms))
 
 
-def _propose_trust(row: Row[Any], evidence: NetworkEvidence, query: Query) -> TrustProposal | None:
+def _propose_trust(row: Row[Any], evidence: NetworkEvidence, query: Query, terms: Terms) -> TrustProposal | None:
     """Trust until the end of the term, where there are as many devices as in a class."""
-    if row.devices < _SCHOOL_DEVICES:
+    if not _looks_like_school(row):
         return None
     reason = (
         f"Looks like a school: {row.devices} devices with {evidence.clicks_per_device:.1f} clicks each on links of "
@@ -153,7 +166,7 @@ def _propose_trust(row: Row[Any], evidence: NetworkEvidence, query: Query) -> Tr
     return TrustProposal(
         cidr=query.identifiers.show_network(parse_network(row.network, query.settings.fraud_ipv6_prefix)),
         reason=reason,
-        expires_at=find_term_end(query.settings.term_ends, now=query.now),
+        expires_at=terms.find_end(query.now),
     )
 
 

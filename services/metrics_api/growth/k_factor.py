@@ -15,7 +15,7 @@ from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import EVERYTHING, Filter, Query
 from metrics_api.growth.activity import SUMS, build_activity
 from metrics_api.growth.clean import THRESHOLDS, Flagged, fetch_flagged
-from metrics_api.growth.comparison import find_compared_period
+from metrics_api.growth.comparison import fetch_compared_period
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from viral_contract.models.growth import (
     ComparedK,
@@ -163,7 +163,7 @@ def ratio(numerator: int, denominator: int) -> Fraction:
 
 def fetch_k_factor(connection: Connection, query: Query, comparison: Comparison = "previous") -> KFactorAnswer:
     """The K-factor of the period, of the one it is compared with, and without what the guardrails flag."""
-    previous = find_compared_period(query.period, comparison, query.settings.term_ends)
+    previous = fetch_compared_period(connection, query.period, comparison, query.settings.term_ends)
     now, before = (fetch_counts(connection, each, query.filter) for each in (query.period, previous))
     lists, earlier = fetch_active_lists(connection, query), replace(query, period=previous)
     flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, earlier, lists))

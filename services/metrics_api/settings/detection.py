@@ -27,6 +27,6 @@ class DetectionSettings(EnvironmentSettings, Thresholds):
     term_ends: str = Field(
         "06-30,12-20",
         pattern=f"^{_TERM_END}(,{_TERM_END})*$",
-        description="Last days of the school terms, each a month and a day. Proposed trust of a school's network "
-        "ends with the term. Other dates propose a shorter or longer trust.",
+        description="Last days of the school terms, each a month and a day, where the school calendar has no terms. "
+        "Proposed trust of a school's network ends with the term. Other dates propose a shorter or longer trust.",
     )

@@ -70,11 +70,19 @@ class ApiConnection:
         return model.model_validate_json(self._send(method, path, **request).content)
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, QueryValue] | None = None, **request: Any
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, QueryValue] | None = None,
+        *,
+        media_type: str | None = None,
+        **request: Any,
     ) -> httpx.Response:
+        """The answer; `media_type` is that of `content`, where the body is no JSON."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
+        headers = self._build_headers() | ({"Content-Type": media_type} if media_type else {})
         try:
-            response = self._http.request(method, path, params=given, headers=self._build_headers(), **request)
+            response = self._http.request(method, path, params=given, headers=headers, **request)
         except _NEVER_SENT as error:
             raise ApiUnreachableError(f"The metrics API did not respond: {error}") from error
         except httpx.TransportError as error:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from viral_contract.client.access import AccessApi
+from viral_contract.client.calendar import CalendarApi
 from viral_contract.client.cases import CasesApi
 from viral_contract.client.connection import (
     SESSION_HEADER,
@@ -64,7 +65,7 @@ __all__ = [
 _INVESTIGATIONS: dict[EntityKind, str] = {"ip_address": "ips", "device": "devices", "referrer": "referrers"}
 
 
-class MetricsApi(AccessApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
+class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsApi, PrivacyApi, RecipientsApi):
     """Calls to the metrics API with one token, optionally on behalf of a signed-in person."""
 
     def fetch_fraud(self, **query: QueryValue) -> FraudAnswer:

@@ -13,6 +13,7 @@ from metrics_api.context import Context
 from metrics_api.deliveries.subscriptions import build_unsubscribe_url
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event, build_link
+from tests.support.calendar import save_calendar_entry
 from tests.support.content_builders import EMAIL, build_share, save_shares
 from tests.support.delivery_rows import ANN, save_delivery
 from tests.support.people import Signed, create_person
@@ -81,7 +82,10 @@ READS = {
     "/v1/growth/cohort-k": (3, 1),
     "/v1/growth/cycle-time": (4, 1),
     "/v1/growth/spread": (4, 1),
-    "/v1/growth/term": (1, 1),
+    "/v1/growth/term": (2, 1),
+    "/v1/calendar": (3, 1),
+    "/v1/calendar/{entry_id}": (2, 1),
+    "/v1/school-holidays": (1, 1),
     "/v1/reports": (3, 1),
     "/v1/search": (11, 1),
     "/v1/reports/{report_id}": (2, 1),
@@ -180,6 +184,7 @@ def product(api: Api, connection: Connection, context: Context) -> Mapping[str, 
         "delivery_id": save_delivery(connection, report_id=report_id),
         "draft_id": api.send("POST", "/v1/drafts", json={"name": "draft", "settings": {}, **TODAY}).get_json()["id"],
         "batch_id": api.send("POST", "/v1/batches", json={"kind": "rebuild_facts"}).get_json()["id"],
+        "entry_id": save_calendar_entry(api),
         "token": build_unsubscribe_url("", context.references, ANN).rpartition("/")[2],
         "name": "swagger-ui.css",
     }

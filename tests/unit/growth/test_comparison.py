@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_api.growth.comparison import find_compared_period
+from metrics_api.school_calendar.terms import Terms
 from viral_contract.models.growth import Comparison
 from viral_contract.models.period import Period
 
-ENDS = "06-30,12-20"
+ENDS = Terms("06-30,12-20")
 
 
 @pytest.mark.parametrize(

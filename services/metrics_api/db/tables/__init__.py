@@ -9,6 +9,7 @@ from metrics_api.db.tables.access import (
     sign_in_failures,
     tokens,
 )
+from metrics_api.db.tables.calendar import calendar_entries
 from metrics_api.db.tables.cases import (
     case_changes,
     case_conversions,
@@ -69,6 +70,7 @@ __all__ = [
     "audit_entries",
     "batches",
     "bursts_per_device_day",
+    "calendar_entries",
     "case_changes",
     "case_conversions",
     "case_stakes",
