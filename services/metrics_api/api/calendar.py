@@ -42,7 +42,7 @@ from viral_contract.models.values import IsoDate
 
 calendar = Resource("calendar")
 _CALENDAR = "/v1/calendar"
-_ENTRY = f"{_CALENDAR}/<id:entry_id>"
+_ENTRY = f"{_CALENDAR}/<id(other_than=import):entry_id>"
 _SCHOOL_HOLIDAYS = "/v1/school-holidays"
 _ICALENDAR = "text/calendar"
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map
 
 from metrics_api.api.authentication import authenticate, check_enabled
 from metrics_api.api.bodies import drop_surplus, read_bytes
@@ -36,10 +36,18 @@ MAX_MARKS = 80_000
 
 
 class IdConverter(BaseConverter):
-    """An id chosen by a caller, as in `/v1/links/<id:id>`: any text that can be stored, including slashes."""
+    """An id chosen by a caller, as in `/v1/links/<id:id>`: any text that can be stored, including slashes.
+
+    `other_than` is a word that is a path of its own.
+    """
 
     regex = "(?s:.+)"
     part_isolating = False
+
+    def __init__(self, url_map: Map, other_than: str = "") -> None:
+        super().__init__(url_map)
+        if other_than:
+            self.regex = rf"(?!{other_than}\Z){self.regex}"
 
     def to_python(self, value: str) -> str:
         """The id as it is stored. Raises NotFound for the one character that PostgreSQL cannot hold."""
