@@ -74,7 +74,7 @@ def write_report_letter(report: Report, *, report_url: str | None, unsubscribe_u
         "unsubscribe_url": unsubscribe_url,
     }
     return Letter(
-        subject=f"{page.title}, {page.period}",
+        subject=f"{'Restated: ' if page.old_and_new else ''}{page.title}, {page.period}",
         html=load_templates().get_template("report.html").render(values),
         text=load_templates().get_template("report.txt").render(values),
         images={_CHART: image} if image else {},

@@ -34,6 +34,7 @@ class WrittenReport:
     insights: list[Insight]
     recommendations: list[str]
     written_by: WrittenBy
+    restated_by: None = None
 
 
 def write_report_text(facts: ReportFacts, model: Writer | None) -> ReportText:

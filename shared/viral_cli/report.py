@@ -63,7 +63,7 @@ def generate(report_type: ReportType, start: datetime | None, end: datetime | No
         click.echo(f"Report {asked.id} is {asked.status}. View it with `viral-engine report show {asked.id}`.")
         return
     made = _wait(connection, asked.id)
-    if made.status != "ready":
+    if not made.is_written:
         raise click.ClickException(f"Report {made.id} is {made.status}: {made.last_error or made.progress_step}")
     click.echo(format_report(made))
     click.echo(f"\n{connection.dashboard_url}/dashboard/reports/{made.id}")

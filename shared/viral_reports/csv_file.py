@@ -71,7 +71,7 @@ def render_csv(report: WrittenReport) -> str:
     output.seek(0, io.SEEK_END)
     writer = csv.writer(output)
     writer.writerow(_COLUMNS)
-    for row in (*_list_facts(facts), *_list_words(report)):
+    for row in (*_list_facts(facts), *_list_restatement(report, facts), *_list_words(report)):
         writer.writerow([neutralise(value) for value in row])
     return output.getvalue()
 
@@ -91,6 +91,17 @@ def _list_facts(facts: ReportFacts) -> Iterator[Row]:
         yield from _list_fields("funnel", step.name, step, without=("name",))
     for day in facts.timeline:
         yield from _list_fields("day", day.date.isoformat(), day, without=("date",))
+
+
+def _list_restatement(report: WrittenReport, facts: ReportFacts) -> Iterator[Row]:
+    if report.restated_by:
+        yield ("report", "", "restated_by", report.restated_by)
+    if facts.restatement:
+        yield from _list_fields("restatement", "", facts.restatement, without=("figures", "cases"))
+        yield from _list_fields("first_report", "", facts.restatement.figures)
+        for case in facts.restatement.cases:
+            yield from _list_fields("restating_case", str(case.case_id), case, ("kind", "change", "conversions"))
+            yield ("restating_case", str(case.case_id), "rules", ", ".join(case.rules))
 
 
 def _list_words(report: WrittenReport) -> Iterator[Row]:

@@ -24,6 +24,7 @@ from viral_reports.blocks import (
 )
 from viral_reports.figures import format_k, format_moment, format_period
 from viral_reports.k_chart import draw_k_chart
+from viral_reports.restated import build_old_and_new, format_restated_by, format_restates, list_reasons
 from viral_reports.written import TITLES, WRITERS, WrittenReport, facts_of
 
 
@@ -38,6 +39,8 @@ class Page:
     made: str
     has_data: bool
     notices: list[str]
+    reasons: list[str]
+    old_and_new: Table | None
     kpis: list[Kpi]
     findings: list[Finding]
     recommendations: list[str]
@@ -67,7 +70,9 @@ def build_page(report: WrittenReport) -> Page:
         compared_with=format_period(period.previous()),
         made=format_moment(facts.snapshot_at),
         has_data=facts.has_data,
-        notices=list_notices(facts),
+        notices=[*_note_restatement(report, facts), *list_notices(facts)],
+        reasons=list_reasons(facts.restatement) if facts.restatement else [],
+        old_and_new=build_old_and_new(facts, facts.restatement) if facts.restatement else None,
         kpis=build_kpis(facts),
         findings=build_findings(report.insights),
         recommendations=list(report.recommendations),
@@ -85,6 +90,13 @@ def build_page(report: WrittenReport) -> Page:
         deductions=build_deductions(facts),
         writer=WRITERS[report.written_by or "rules"],
     )
+
+
+def _note_restatement(report: WrittenReport, facts: ReportFacts) -> list[str]:
+    return [
+        *([format_restated_by(report.restated_by)] if report.restated_by else []),
+        *([format_restates(facts.restatement)] if facts.restatement else []),
+    ]
 
 
 def list_notices(facts: ReportFacts) -> list[str]:

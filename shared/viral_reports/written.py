@@ -33,6 +33,10 @@ class WrittenReport(Protocol):
     def written_by(self) -> WrittenBy | None:
         """The author of insights and recommendations."""
 
+    @property
+    def restated_by(self) -> int | None:
+        """The report that replaces this one."""
+
 
 TITLES: dict[ReportType, str] = {
     "weekly": "Weekly growth report",

@@ -48,9 +48,10 @@ def plant_self_referral(api: Api, referrer: str = "sam", *, conversions: int = 2
     return [event["event_id"] for event in own]
 
 
-def plant_invites(api: Api) -> None:
+def plant_invites(api: Api, *, at: datetime | None = None) -> None:
     """Links of the referrers, and a conversion that nothing flags, so that K has a value."""
-    links = [build_link(f"link-{name}", referrer_id=name) for name in ("maria", "leo", "zoe")]
+    dated = {"inserted_at": at.isoformat()} if at else {}
+    links = [build_link(f"link-{name}", referrer_id=name, **dated) for name in ("maria", "leo", "zoe")]
     api.send("POST", "/v1/links", json={"items": links})
     api.post_events(build_event("conversion", at=YESTERDAY, referrer_id="zoe", user_id="honest"))
 

@@ -6,7 +6,14 @@ from typing import Any
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.k_factor import Counts, compare, compare_k, format_counts, ratio
 from metrics_api.growth.loops import format_loop
-from viral_contract.models.reports import DayInReport, FunnelStepInReport, ReferrerInReport, ReportFacts
+from viral_contract.models.reports import (
+    DayInReport,
+    FunnelStepInReport,
+    ReferrerInReport,
+    ReportFacts,
+    Restatement,
+    RestatingCase,
+)
 
 MONDAY = date(2026, 3, 2)
 SNAPSHOT_AT = datetime(2026, 3, 9, 9, 0, 5, tzinfo=UTC)
@@ -92,6 +99,23 @@ def build_referrer(
         k_contribution=float(ratio(conversions, users)),
         conversion_rate=0.25 if conversions else 0,
         under_review=under_review,
+    )
+
+
+def build_restatement() -> Restatement:
+    """A report with a lower K clean was replaced: a case was judged legitimate, and conversions came in late."""
+    old = build_facts(k_factor_clean=0.6, health_score=88.0, health_status="good")
+    case = RestatingCase(case_id=5, kind="network", rules=["over_limit"], change="legitimate", conversions=9)
+    return Restatement(
+        report_id=3,
+        snapshot_at=SNAPSHOT_AT,
+        figures=old.figures,
+        cases=[case],
+        total_cases=1,
+        late_invites=0,
+        late_clicks=12,
+        late_conversions=-1,
+        late_content=False,
     )
 
 

@@ -240,13 +240,25 @@ def _build_row(report: ReportSummary) -> tuple[Component | str, ...]:
     dates = format_period(Period.between(report.period_start, report.period_end))
     title = dcc.Link(TITLES[report.report_type], href=report_path(report.id))
     return (
-        html.Span([title, html.Span(f"{dates} · #{report.id}", className="row-note")], className="row-who"),
+        html.Span(
+            [title, html.Span(f"{dates} · #{report.id}", className="row-note"), *_build_links(report)],
+            className="row-who",
+        ),
         build_state(report),
         _build_k(report),
         _build_score(report),
         _build_email(report),
         _build_request(report),
     )
+
+
+def _build_links(report: ReportSummary) -> list[Component]:
+    links = {"Restated by": report.restated_by, "Restates": report.restates}
+    return [
+        html.Span([f"{what} ", dcc.Link(f"#{number}", href=report_path(number))], className="row-note")
+        for what, number in links.items()
+        if number
+    ]
 
 
 def _build_k(report: ReportSummary) -> Component | str:

@@ -89,7 +89,7 @@ def show_report(api: MetricsApi, report_id: int, shown: int | None) -> dict[str,
         if shown == report_id and not is_refused:
             return {**_KEPT, "rests": False, "problem_hidden": False}
         return _replace([build_failure(error, report_path(report_id), what="Report")], rests=is_refused)
-    ready = {"ready": report.status == "ready", "shown": report_id}
+    ready = {"ready": report.is_written, "shown": report_id}
     return {**_replace(build_report(report), rests=not is_unfinished(report)), **ready}
 
 

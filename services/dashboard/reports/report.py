@@ -19,6 +19,7 @@ from viral_reports import blocks
 from viral_reports.dates import format_day_of_year, format_period
 from viral_reports.figures import format_change
 from viral_reports.page import explain_missing_score, format_k_clean, list_notices
+from viral_reports.restated import build_old_and_new, list_reasons
 from viral_reports.written import TITLES, WRITERS
 
 EXPORTS = {"pdf": "PDF", "html": "HTML", "csv": "CSV", "json": "JSON"}
@@ -27,14 +28,29 @@ _DISCLAIMER = "Figures were captured when the report was generated and don't inc
 
 def build_report(report: Report) -> list[Component]:
     """The header, and what the report says or how far it has come."""
-    if report.facts is None or report.status != "ready":
+    if report.facts is None or not report.is_written:
         return [build_header(report), _build_run(report)]
     return [
         build_header(report),
+        *_build_links(report),
         *[html.P(notice, className="report-empty") for notice in list_notices(report.facts)],
         html.Div(_build_cards(report, report.facts), className="cards"),
         html.P(f"{_DISCLAIMER} {WRITERS[report.written_by or 'rules']}", className="hint disclaimer"),
     ]
+
+
+def _build_links(report: Report) -> list[Component]:
+    """The way to the report that replaces this one, and to the one that it replaces."""
+    notes = []
+    if report.restated_by:
+        notes.append(["Its figures changed later, and it was restated by ", _link(report.restated_by), "."])
+    if report.restates:
+        notes.append(["It restates ", _link(report.restates), ", whose figures have changed."])
+    return [html.P(note, className="report-empty") for note in notes]
+
+
+def _link(report_id: int) -> Component:
+    return dcc.Link(f"report {report_id}", href=report_path(report_id))
 
 
 def build_header(report: Report) -> Component:
@@ -48,7 +64,7 @@ def build_header(report: Report) -> Component:
 
 
 def _build_exports(report: Report) -> list[Component]:
-    if report.status != "ready":
+    if not report.is_written:
         return []
     links = [
         html.A(
@@ -82,6 +98,7 @@ def _period(report: Report) -> Period:
 def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
     period = _period(report)
     return [
+        *_build_restatement(facts),
         build_frame("report-k", "K-factor", _build_k(facts)),
         build_frame("report-engagement", "Conversions and engagement", [_build_kpis(facts)]),
         build_frame("report-loops", "K-factor by loop", _build_loops(facts)),
@@ -98,6 +115,16 @@ def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
         build_frame("report-health", "Health Score", _build_health(facts)),
         build_frame("report-loop-table", "Loop details", _build_loop_table(facts)),
     ]
+
+
+def _build_restatement(facts: ReportFacts) -> list[Component]:
+    if facts.restatement is None:
+        return []
+    reasons = html.Ul([html.Li(html.P(reason)) for reason in list_reasons(facts.restatement)], className="findings")
+    table = build_old_and_new(facts, facts.restatement)
+    name, *others = table.columns
+    figures = build_wide_table("First report and this report", _columns((name or "Figure", *others)), table.rows)
+    return [build_frame("report-restated", "Restated", [reasons, figures])]
 
 
 def _build_k(facts: ReportFacts) -> list[Component]:

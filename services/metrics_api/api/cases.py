@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ from metrics_api.cases.verdicts import (
 )
 from metrics_api.db.database import prepared
 from metrics_api.db.paging import Page
+from metrics_api.reports.restatements import find_restated
 from viral_contract.models.cases import (
     BulkVerdictAnswer,
     BulkVerdictRequest,
@@ -151,7 +153,8 @@ def post_verdict(case_id: int, query: VerdictQuery, body: VerdictRequest) -> Cas
     with _deciding() as (connection, act):
         if query.dry_run:
             recent = build_recent_query(current_context(), _NO_ROWS, now=act.now)
-            return measure_verdict(connection, case_id, body, recent, act)
+            restated = partial(find_restated, context=current_context(), case_id=case_id, now=act.now)
+            return measure_verdict(connection, case_id, body, recent, act, restated)
         save_verdict(connection, [case_id], body, act)
         return _fetch(connection, case_id)
 

@@ -12,6 +12,7 @@ from metrics_api.api.routing import ROW_ID, Resource
 from metrics_api.deliveries.requests import save_mailing
 from metrics_api.deliveries.transitions import DELIVERIES
 from metrics_api.detection.query import build_masked_query
+from metrics_api.reports.restatements import explain_restatement
 from metrics_api.reports.runs import (
     claim_run,
     fail_attempt,
@@ -19,6 +20,7 @@ from metrics_api.reports.runs import (
     finish_run,
     record_completed,
     record_failed,
+    record_restated,
     record_started,
     renew_lease,
     save_facts,
@@ -114,6 +116,8 @@ def post_result(run_id: int, body: RunResult) -> RunState:
             raise _not_held(run_id)
         is_mailed = save_mailing(connection, run_id, context, now=now)
     record_completed(finished)
+    if finished.restates is not None:
+        record_restated(finished)
     if is_mailed:
         enqueue(DELIVERIES)
     return RunState(status="ready")
@@ -133,7 +137,10 @@ def _fetch_facts(connection: Connection, run_id: int, token: int) -> ReportFacts
     query = build_masked_query(
         period, current_context().settings.detection, current_context().references, now=datetime.now(UTC)
     )
-    return fetch_report_facts(connection, held.report_type, query)
+    facts = fetch_report_facts(connection, held.report_type, query)
+    if held.restates is None:
+        return facts
+    return facts.model_copy(update={"restatement": explain_restatement(connection, held.restates, facts)})
 
 
 def _end_attempt(run_id: int, token: int, error: str) -> RunState:

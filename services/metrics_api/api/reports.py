@@ -97,7 +97,7 @@ def get_export(report_id: int, query: ExportQuery) -> Response:
     # Its own transaction, which ends before the file is rendered.
     with current_context().database.read() as connection:
         report = get_report(report_id, connection)
-    if report.status != "ready":
+    if not report.is_written:
         raise ProblemError(HTTPStatus.CONFLICT, "not_ready", f"Report {report_id} is {report.status}.")
     export = export_report(current_context().database, report, query.format)
     headers = {

@@ -67,6 +67,25 @@ _INSERT = text("""
 """)
 
 
+# Those who have or may have the email; who only got it by subscription, only while the subscription lasts.
+_MAILED = text("""
+    WITH RECURSIVE replaced AS (
+        SELECT earlier.* FROM report_runs AS run JOIN report_runs AS earlier ON earlier.id = run.restates
+        WHERE run.id = :run_id
+        UNION ALL SELECT earlier.* FROM replaced JOIN report_runs AS earlier ON earlier.id = replaced.restates
+    )
+    SELECT recipient FROM replaced
+        JOIN delivery_requests AS request ON request.report_id = replaced.id
+        JOIN deliveries ON request_id = request.id
+    WHERE NOT deliveries.is_placeholder
+        AND deliveries.status IN ('pending', 'claimed', 'sending', 'sent', 'uncertain')
+        AND (unique_key IS NULL OR lower(recipient) IN (SELECT lower(unnest(replaced.recipient_emails)))
+            OR EXISTS (SELECT FROM subscriptions
+                WHERE email = lower(recipient) AND subscriptions.report_type = replaced.report_type))
+    GROUP BY recipient ORDER BY min(deliveries.id)
+""")
+
+
 def is_email_off(flags: Flags, *, report_id: int | None, rule_id: int | None) -> bool:
     """Whether emails of this report, or else of this notification rule, are currently placeholders."""
     key = f"report:{report_id}" if report_id is not None else f"rule:{rule_id}"
@@ -139,12 +158,15 @@ def _hash(recipient: str) -> str:
 def save_mailing(connection: Connection, run_id: int, context: Context, *, now: datetime) -> bool:
     """Record a finished report's emails, and for programs that it is ready, in the transaction that ends its run.
 
+    Those who were mailed the reports that it replaces get it as well.
+
     Returns whether there are emails.
     """
     run = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).one()
     _save_report_ready(connection, run, now=now)
     subscribers = _fetch_subscribers(connection, run.report_type) if _is_newest_slot(connection, run) else []
-    recipients = [*run.recipient_emails, *subscribers]
+    mailed = [] if run.restates is None else _fetch_mailed(connection, run_id)
+    recipients = [*run.recipient_emails, *subscribers, *mailed]
     if recipients:
         request = DeliveryRequest(
             kind="email",
@@ -159,8 +181,16 @@ def save_mailing(connection: Connection, run_id: int, context: Context, *, now: 
 
 
 def _save_report_ready(connection: Connection, run: Row[Any], *, now: datetime) -> None:
-    data = {name: str(run._mapping[name]) for name in ("report_type", "period_start", "period_end")}
+    data: dict[str, object] = {name: str(run._mapping[name]) for name in ("report_type", "period_start", "period_end")}
     save_webhook_events(connection, "report.ready", {str(run.id): {"report_id": run.id, **data}}, now=now)
+    if run.restates is not None:
+        data = {**data, "restates": run.restates}
+        save_webhook_events(connection, "report.restated", {str(run.id): {"report_id": run.id, **data}}, now=now)
+
+
+def _fetch_mailed(connection: Connection, run_id: int) -> list[str]:
+    """Who was mailed a report that this run replaces, directly or through others."""
+    return list(connection.execute(_MAILED, {"run_id": run_id}).scalars())
 
 
 def _is_newest_slot(connection: Connection, run: Row[Any]) -> bool:

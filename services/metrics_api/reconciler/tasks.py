@@ -23,6 +23,7 @@ from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.privacy.moderation import request_moderation
 from metrics_api.privacy.purge import purge_some
 from metrics_api.reports import runs
+from metrics_api.reports.restatements import restate_reports
 from metrics_api.reports.runs import record_failed
 from metrics_api.reports.slots import tick_schedules
 from metrics_api.settings.queues import ReconcilerSettings
@@ -74,6 +75,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
         Task("measure_queues", often, partial(_measure_queues, context)),
         Task("reconcile_batches", often, partial(_reconcile_batches, context)),
         Task("replay_drafts", often, partial(_replay_drafts, context)),
+        Task("restate_reports", often, partial(_restate_reports, context, own)),
         Task("measure_power", _POWER_SECONDS, partial(_measure_power, context)),
     )
 
@@ -148,6 +150,12 @@ def _reconcile_batches(context: Context, now: datetime) -> bool:
 def _replay_drafts(context: Context, now: datetime) -> bool:
     """Replay one more date of a draft, so that other tasks get their turn in between."""
     return replay_next(context, now=now)
+
+
+def _restate_reports(context: Context, own: ReconcilerSettings, now: datetime) -> bool:
+    """Some reports at a time, so that other tasks get their turn in between."""
+    restate_reports(context, after_seconds=own.restate_after_seconds, now=now)
+    return False
 
 
 def _measure_power(context: Context, now: datetime) -> bool:

@@ -18,7 +18,8 @@ from viral_contract.models.reports import (
 
 CURSOR = "reports"
 _SUMMARY = """
-    SELECT report_runs.id, report_type, period_start, period_end, status, progress_pct, progress_step, attempt,
+    SELECT report_runs.id, report_type, period_start, period_end, restates, restated_by,
+        CASE WHEN restated_by IS NULL THEN status ELSE 'restated' END AS status, progress_pct, progress_step, attempt,
         max_attempts, last_error, requested_by, created_at, finished_at, recipient_emails,
         CASE WHEN (content #>> '{facts,current,is_partial}')::boolean
                 AND (content #>> '{facts,current,active_users}')::bigint = 0
@@ -52,7 +53,14 @@ _OUTCOME = """
         ) AS newest
     ) AS outcome ON true
 """
-_RUNS = f"FROM report_runs {_OUTCOME}"
+RESTATED_BY = """
+    LEFT JOIN LATERAL (
+        SELECT id AS restated_by FROM report_runs AS later
+        WHERE later.restates = report_runs.id AND later.status = 'ready'
+    ) AS later ON true
+"""
+"""SQL that joins the report that replaces a run's, once it is ready."""
+_RUNS = f"FROM report_runs {_OUTCOME} {RESTATED_BY}"
 _LIST = text(f"""
     {_SUMMARY} {_RUNS} WHERE (CAST(:report_type AS text) IS NULL OR report_type = :report_type)
         AND (CAST(:behind AS bigint) IS NULL OR report_runs.id < :behind)
@@ -85,7 +93,7 @@ def fetch_report(connection: Connection, run_id: int) -> Report | None:
     row = connection.execute(_ONE, {"run_id": run_id}).one_or_none()
     if row is None:
         return None
-    said = _format_content(row.content) if row.status == "ready" else {}
+    said = _format_content(row.content) if row.status in ("ready", "restated") else {}
     recipients = drop_repeated([*row.recipient_emails, *row.mailed_to])
     return Report(**_summarise(row), **said, delivered_at=row.delivered_at, recipient_emails=recipients)
 

@@ -31,6 +31,7 @@ class Claim:
     report_type: ReportType
     period_start: date
     period_end: date
+    restates: int | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class FinishedRun:
     duration_ms: float
     k_factor: float
     health_score: float | None
+    restates: int | None
 
 
 @dataclass(frozen=True)
@@ -62,20 +64,28 @@ RUNS = Kind(
     running=("running",),
     failed="failed",
 )
-_CLAIMED = "id, token, attempt, report_type, period_start, period_end"
+_CLAIMED = "id, token, attempt, report_type, period_start, period_end, restates"
 _CLAIM = claim(RUNS, "started_at = :now, progress_pct = 5, progress_step = 'claimed'", returning=_CLAIMED)
 _HOLDS = f"{HELD} = 'running'"
 _HELD = text(f"SELECT {_CLAIMED} FROM report_runs {_HOLDS}")
 _RENEW = text(f"UPDATE report_runs SET lease_until = :lease_until {_HOLDS}")
 _PROGRESS = text(f"UPDATE report_runs SET progress_pct = :pct, progress_step = :step {_HOLDS}")
 _SAVE_FACTS = text(f"UPDATE report_runs SET content = jsonb_build_object('facts', CAST(:facts AS jsonb)) {_HOLDS}")
+# The files of a report that is replaced now are rendered again, to say so.
 _FINISH = text(f"""
-    UPDATE report_runs SET status = 'ready', lease_until = NULL, finished_at = :now, progress_pct = 100,
-        progress_step = 'ready', html = :html, pdf = NULL,
-        content = content || CAST(:written AS jsonb) {_HOLDS} AND content IS NOT NULL
-    RETURNING id, attempt, extract(epoch FROM finished_at - started_at)::float * 1000 AS duration_ms,
+    WITH finished AS (
+        UPDATE report_runs SET status = 'ready', lease_until = NULL, finished_at = :now, progress_pct = 100,
+            progress_step = 'ready', html = :html, pdf = NULL,
+            checked_at = CAST(content #>> '{{facts,snapshot_at}}' AS timestamptz),
+            content = content || CAST(:written AS jsonb) {_HOLDS} AND content IS NOT NULL
+        RETURNING *
+    ), replaced AS (
+        UPDATE report_runs SET html = NULL, pdf = NULL FROM finished WHERE report_runs.id = finished.restates
+    )
+    SELECT id, attempt, extract(epoch FROM finished_at - started_at)::float * 1000 AS duration_ms,
         (content #>> '{{facts,current,k_factor}}')::float AS k_factor,
-        (content #>> '{{facts,health_score}}')::float AS health_score
+        (content #>> '{{facts,health_score}}')::float AS health_score, restates
+    FROM finished
 """)
 _END_ATTEMPT = f"""
     UPDATE report_runs SET {end_attempt(RUNS, wait=BACKOFF)},
@@ -154,7 +164,7 @@ def describe_failed_runs(connection: Connection, run_ids: Sequence[int]) -> dict
 
 
 def _to_claim(row: Row[Any]) -> Claim:
-    return Claim(row.id, row.token, row.attempt, row.report_type, row.period_start, row.period_end)
+    return Claim(row.id, row.token, row.attempt, row.report_type, row.period_start, row.period_end, row.restates)
 
 
 def _changed(connection: Connection, statement: Any, **values: object) -> bool:
@@ -191,6 +201,11 @@ def record_completed(run: FinishedRun) -> None:
         k_factor=run.k_factor,
         health_score=run.health_score,
     )
+
+
+def record_restated(run: FinishedRun) -> None:
+    """Record in telemetry that a report replaces an earlier one."""
+    record_event("viral_engine.reports.restated", report_id=run.report_id, restates=run.restates)
 
 
 def record_failed(ended: EndedAttempt) -> None:

@@ -15,6 +15,7 @@ from metrics_api.alerts.listing import Order, Wanted, fetch_alert, fetch_alerts
 from metrics_api.cases.listing import find_cases
 from metrics_api.db.network_key import network_key
 from metrics_api.db.paging import Page
+from metrics_api.reports.listing import RESTATED_BY
 from metrics_api.search.beginnings import list_ranges
 from metrics_api.search.parts import PartKind, find_parts
 from viral_contract.models.alerts import Alert
@@ -65,7 +66,9 @@ _NETWORKS = text(f"""
     SELECT abbrev(value) AS value FROM walk ORDER BY walk.value LIMIT {MOST_HITS}
 """)
 _REPORTS = text(f"""
-    SELECT id, report_type, period_start, period_end, status, created_at FROM report_runs
+    SELECT id, report_type, period_start, period_end, created_at,
+        CASE WHEN restated_by IS NULL THEN status ELSE 'restated' END AS status
+    FROM report_runs {RESTATED_BY}
     WHERE id = :id OR position(:q IN concat_ws(' ', report_type, period_start, period_end)) > 0
     ORDER BY id DESC LIMIT {MOST_HITS}
 """)

@@ -89,6 +89,12 @@ class ReconcilerSettings(EnvironmentSettings):
         description="Seconds between two evaluations of the guardrails. Longer opens and closes alerts later and "
         "makes the score history coarser.",
     )
+    restate_after_seconds: float = Field(
+        600,
+        ge=0,
+        description="Seconds without another verdict on a report's period after which the report is restated. Shorter "
+        "mails a restatement before a series of verdicts, or an undo, is over.",
+    )
     reconciler_metrics_port: int = Field(
         0,
         ge=0,

@@ -121,7 +121,10 @@ class VerdictEffect(BaseModel):
     k_factor_clean: float
     conversions: int = Field(description="Conversions whose credibility would change")
     credibility: Literal["credible", "doubtful", "not_credible"] = Field(description="Of its conversions afterwards")
-    restated_reports: list[int] = Field(description="Reports whose K-factor would change by more than 5%")
+    restated_reports: list[int] = Field(
+        description="Reports that would be restated, of the newest 10 about its dates: K would change by more than 5%, "
+        "or the health status"
+    )
 
 
 class GraphNode(BaseModel):

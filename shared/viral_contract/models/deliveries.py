@@ -25,7 +25,6 @@ EventType = Literal[
     "report.ready",
     "report.restated",
 ]
-"""No report is restated yet; a rule may ask for it already."""
 MOST_RECIPIENTS = 100
 
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from viral_contract.models.cases import CaseKind, CaseRule, CaseVerdict
 from viral_contract.models.growth import GrowthCounts, LoopPerformance, Trend, Verdict
 from viral_contract.models.guardrails import HealthBasis, HealthStatus
 from viral_contract.models.period import MAX_DAYS
 from viral_contract.models.values import STORABLE, EmailAddress, IsoDate, PastDate
 
 ReportType = Literal["weekly", "monthly", "custom"]
-RunStatus = Literal["queued", "running", "ready", "failed", "skipped"]
+RunStatus = Literal["queued", "running", "ready", "restated", "failed", "skipped"]
 DeliveryStatus = Literal["none", "placeholder", "in_progress", "sent", "partial", "failed"]
 WrittenBy = Literal["rules", "model"]
 ExportFormat = Literal["pdf", "html", "csv", "json"]
@@ -103,6 +104,47 @@ class DayInReport(BaseModel):
     k_factor: float
 
 
+class ReportFigures(BaseModel):
+    """The figures of a report whose change restates it, and what is shown with them."""
+
+    k_factor: float
+    k_factor_clean: float
+    total_invites: int
+    total_clicks: int
+    total_conversions: int
+    health_score: float | None
+    health_status: HealthStatus | None
+
+
+class RestatingCase(BaseModel):
+    """A case about the report's period that was opened or decided after the report; of several changes the last."""
+
+    case_id: int
+    kind: CaseKind
+    rules: list[CaseRule]
+    change: Literal["opened", "undone"] | CaseVerdict
+    conversions: int = Field(description="Conversions of the period that are at stake in it")
+
+
+class Restatement(BaseModel):
+    """What a report replaces, and why. Figures of late data are differences; they fall where data was erased."""
+
+    report_id: int = Field(description="The report that is replaced")
+    snapshot_at: datetime
+    figures: ReportFigures
+    cases: list[RestatingCase] = Field(description="Most conversions first, at most 20")
+    total_cases: int
+    late_invites: int
+    late_clicks: int
+    late_conversions: int
+    late_content: bool = Field(description="Whether shares, reels or their views changed the health score")
+
+    @property
+    def rules(self) -> list[CaseRule]:
+        """The rules of the cases."""
+        return list(dict.fromkeys(rule for case in self.cases for rule in case.rules))
+
+
 _NOTHING_TO_JUDGE: dict[str, Any] = {
     "health_score": None,
     "health_status": None,
@@ -150,6 +192,7 @@ class ReportFacts(BaseModel):
     compliance_rate: float | None
     flagged_ips: int | None
     flagged_devices: int | None
+    restatement: Restatement | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -157,6 +200,19 @@ class ReportFacts(BaseModel):
         """Remove the perfect score that earlier releases stored for a period without data."""
         is_empty = isinstance(values, dict) and values.get("has_data") is False
         return {**values, **_NOTHING_TO_JUDGE} if is_empty else values
+
+    @property
+    def figures(self) -> ReportFigures:
+        """The figures whose change restates the report."""
+        return ReportFigures(
+            k_factor=self.current.k_factor,
+            k_factor_clean=self.k_factor_clean,
+            total_invites=self.current.total_invites,
+            total_clicks=self.current.total_clicks,
+            total_conversions=self.current.total_conversions,
+            health_score=self.health_score,
+            health_status=self.health_status,
+        )
 
     @property
     def fraud_flags(self) -> int | None:
@@ -213,6 +269,13 @@ class ReportSummary(BaseModel):
     health_score: float | None
     health_missing: Literal["no data", "not known"] | None = Field(None, description="Why there is no score")
     delivery_status: DeliveryStatus
+    restates: int | None = Field(None, description="The report that this one replaces")
+    restated_by: int | None = Field(None, description="The report that replaces this one")
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it can be read: it is ready, replaced by another one or not."""
+        return self.status in ("ready", "restated")
 
 
 class ReportsAnswer(BaseModel):

@@ -20,6 +20,7 @@ EventName = Literal[
     "viral_engine.reports.generation_started",
     "viral_engine.reports.generation_completed",
     "viral_engine.reports.generation_failed",
+    "viral_engine.reports.restated",
     "viral_engine.email.delivery_started",
     "viral_engine.email.delivery_completed",
     "viral_engine.email.delivery_failed",

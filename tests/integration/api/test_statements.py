@@ -118,7 +118,7 @@ ASKED = {
     "/v1/search": {"q": "203.0.113.7"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
-VERDICTS = {"dry run": 22, "verdict": 12, "undo": 15, "verdicts": 14, "undo of verdicts": 16}
+VERDICTS = {"dry run": 21, "verdict": 12, "undo": 15, "verdicts": 14, "undo of verdicts": 16}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 

@@ -1,7 +1,7 @@
 """A case's graph and timeline, and what a verdict would change."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -147,11 +147,11 @@ def test_a_device_without_conversions_shows_what_it_clicked(api: Api, context: C
 def test_a_dry_run_says_what_a_verdict_changes_and_stores_nothing(
     api: Api, context: Context, verdict: dict[str, Any], credibility: str, k_factor_clean: float
 ) -> None:
-    plant_invites(api)
+    plant_invites(api, at=YESTERDAY)
     plant_network(api)
     evaluate(context)
-    today = str(datetime.now(UTC).date())
-    report = make_report(api, start=str(YESTERDAY.date()), end=today)["id"]
+    day = str(YESTERDAY.date())
+    report = make_report(api, start=day, end=day)["id"]
     case, before = find_case(api, "network"), read_figures(api)
     path = f"/v1/cases/{case['id']}/verdict"
     response = api.send("POST", path, json=verdict, query_string={"dry_run": "true"})

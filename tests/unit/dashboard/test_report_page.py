@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.reports.report import build_report as draw
-from tests.support.report_facts import build_empty_facts
+from tests.support.report_facts import build_empty_facts, build_facts, build_restatement
 from tests.unit.dashboard.growth_answers import build_report, build_run
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_reports.page import build_page
@@ -46,6 +46,22 @@ def test_an_insight_tells_its_rule_its_interval_and_its_sample_and_stays_text() 
 def test_referrers_lead_to_their_investigation_over_the_reports_dates() -> None:
     links = [part.href for part in walk(card(draw(build_report()), "report-referrers")) if hasattr(part, "href")]
     assert links[0] == "/dashboard/investigations?start=2026-03-02&end=2026-03-08&kind=referrer&id=maria"
+
+
+def test_a_restatement_leads_to_the_first_report_and_says_what_changed() -> None:
+    body = draw(build_report(4, facts=build_facts(restatement=build_restatement()), restates=3))
+    note, *_ = find(body, "report-empty")
+    assert text_of(note) == "It restates  report 3 , whose figures have changed."
+    assert [part.href for part in walk(note) if hasattr(part, "href")] == ["/dashboard/reports/3"]
+    assert rows_of(card(body, "report-restated"))[1] == ["K clean", "0.60", "0.74", "+0.14"]
+    assert "was judged legitimate" in text_of(card(body, "report-restated"))
+
+
+def test_a_restated_report_stays_readable_and_leads_to_the_one_that_replaces_it() -> None:
+    body = draw(build_report(status="restated", restated_by=9))
+    assert "restated by  report 9" in text_of(find(body, "report-empty"))
+    assert len(find(body, "exports")) == 1
+    assert text_of(find(body, "k-line")).startswith("0.74")
 
 
 def test_a_report_without_data_says_so_and_draws_no_chart() -> None:

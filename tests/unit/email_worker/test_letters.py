@@ -8,7 +8,7 @@ from email_worker.alert_summary import MOST_SHOWN
 from email_worker.letters import Letter, write_alert_letter, write_report_letter
 from metrics_api.growth.loops import format_loop
 from tests.support.letters import REPORT_URL, UNSUBSCRIBE_URL, build_alert_event, build_notification, build_report
-from tests.support.report_facts import build_empty_facts, build_facts
+from tests.support.report_facts import build_empty_facts, build_facts, build_restatement
 from viral_contract.models.reports import Report
 from viral_reports.page import build_page
 
@@ -41,6 +41,17 @@ class Elements(HTMLParser):
 
 def write(report: Report, unsubscribe_url: str | None = None) -> Letter:
     return write_report_letter(report, report_url=REPORT_URL, unsubscribe_url=unsubscribe_url)
+
+
+def test_both_parts_of_a_restatement_say_why_with_old_and_new_figures() -> None:
+    report = build_report()
+    report.facts = build_facts(restatement=build_restatement())
+    letter = write(report)
+    assert letter.subject.startswith("Restated: ")
+    for part in (Elements(letter.html).text, letter.text):
+        assert "This report restates report 3" in " ".join(part.split())
+        assert "Case 5 (network: over limit) was judged legitimate" in part
+    assert "K clean: 0.60 in the first report, now 0.74" in letter.text
 
 
 def test_both_parts_tell_every_figure_finding_and_recommendation() -> None:

@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from metrics_api.growth.loops import format_loop
 from report_worker.insights import write_insights
 from report_worker.recommendations import write_recommendations
-from tests.support.report_facts import build_empty_facts, build_facts, build_referrer, build_timeline
+from tests.support.report_facts import build_empty_facts, build_facts, build_referrer, build_restatement, build_timeline
 from viral_contract.models.reports import DayInReport, Insight, ReportFacts, WrittenBy
 from viral_reports.csv_file import render_csv
 from viral_reports.html_page import render_html
@@ -32,6 +32,7 @@ class Written:
     recommendations: list[str]
     written_by: WrittenBy | None = "rules"
     id: int = 7
+    restated_by: int | None = None
 
 
 def write(facts: ReportFacts) -> Written:
@@ -64,6 +65,14 @@ class Elements(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def read_html(report: Written) -> str:
+    return Elements(render_html(report)).text
+
+
+def read_pages(report: Written) -> str:
+    return "\n".join(read_pdf(report))
 
 
 def read_csv(report: Written) -> list[list[str]]:
@@ -203,3 +212,31 @@ def test_the_pdf_says_who_wrote() -> None:
     facts = build_facts()
     report = Written(facts, write_insights(facts), write_recommendations(facts), written_by="model")
     assert "language model" in json.dumps(read_pdf(report))
+
+
+REASON = "Case 5 (network: over limit) was judged legitimate, 9 conversions of this period."
+
+
+@pytest.mark.parametrize("read", [read_html, read_pages])
+def test_a_restatement_says_why_with_old_and_new_figures(read: Callable[[Written], str]) -> None:
+    said = " ".join(read(write(build_facts(restatement=build_restatement()))).split())
+    assert "This report restates report 3 of 9 March 2026, 09:00 UTC" in said
+    assert REASON in said
+    assert "Late data: +12 clicks, −1 conversions." in said
+    cells = said.replace(" ", "")
+    assert "Kclean0.600.74+0.14" in cells
+    assert "Healthstatusgoodexcellent" in cells
+
+
+@pytest.mark.parametrize("read", [read_html, read_pages])
+def test_a_report_that_is_restated_names_the_one_that_replaces_it(read: Callable[[Written], str]) -> None:
+    said = " ".join(read(replace(write(build_facts()), restated_by=9)).split())
+    assert "This report was restated by report 9" in said
+
+
+def test_the_table_of_a_restatement_has_the_figures_of_the_first_report() -> None:
+    rows = read_csv(replace(write(build_facts(restatement=build_restatement())), restated_by=9))
+    assert ["report", "", "restated_by", "9"] in rows
+    assert ["first_report", "", "k_factor_clean", "0.6"] in rows
+    assert ["restating_case", "5", "rules", "over_limit"] in rows
+    assert ["restatement", "", "late_clicks", "12"] in rows

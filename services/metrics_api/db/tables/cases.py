@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -108,4 +109,5 @@ case_verdicts = Table(
     comment="Every verdict; the newest that is not undone is the case's",
 )
 Index("idx_case_verdicts_case", case_verdicts.c.case_id, case_verdicts.c.id)
+Index("idx_case_verdicts_changed", func.greatest(case_verdicts.c.decided_at, case_verdicts.c.undone_at))
 Index("idx_case_verdicts_undo", case_verdicts.c.undo_id, postgresql_where=text("undo_id IS NOT NULL"))

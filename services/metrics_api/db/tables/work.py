@@ -47,13 +47,22 @@ report_runs = Table(
     Column("content", JSONB, comment="The finished report"),
     Column("html", Text),
     Column("pdf", LargeBinary, comment="Rendered at the first export"),
+    Column("restates", BigInteger, comment="The report that this one replaces, which stays readable"),
+    time_column("checked_at"),
     UniqueConstraint("report_type", "slot", name="uq_report_runs_slot"),
+    UniqueConstraint("restates", name="uq_report_runs_restates"),
 )
 Index("idx_report_runs_created_at", report_runs.c.created_at)
 Index(
     "idx_report_runs_unfinished",
     report_runs.c.next_attempt_at,
     postgresql_where=text("status IN ('queued', 'running')"),
+)
+# Those that later verdicts or late data may change; see `reports.restatements`.
+Index(
+    "idx_report_runs_checked",
+    report_runs.c.checked_at,
+    postgresql_where=text("status = 'ready'"),
 )
 
 job_keys = Table(
