@@ -11,13 +11,16 @@ from metrics_api.api.context import current_context
 from metrics_api.api.queries import ListQuery, note_retention, parse_query, read_page
 from metrics_api.api.routing import Resource
 from metrics_api.db.paging import Page
+from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Filter, Query
-from metrics_api.growth import loops, referrers
+from metrics_api.growth import loops
+from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.cohort_k import fetch_cohort_k
 from metrics_api.growth.cohorts import fetch_cohorts, monday_of
 from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
+from metrics_api.growth.referrers import Wanted, build_sorting, fetch_referrers
 from metrics_api.growth.spread import fetch_spread
 from metrics_api.growth.timeline import fetch_timeline
 from metrics_api.school_calendar.terms import fetch_terms
@@ -38,7 +41,7 @@ from viral_contract.models.people import Scope
 from viral_contract.models.period import Period, PeriodQuery
 from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.thresholds import Overrides
-from viral_contract.models.values import OptionalId
+from viral_contract.models.values import OptionalId, PastDate
 
 growth = Resource("growth")
 
@@ -68,16 +71,17 @@ class KFactorQuery(CleanQuery):
     compare: Comparison = Field("previous", description="year: the same dates a year earlier; term: of the calendar")
 
 
-class LoopsQuery(FilteredQuery, ListQuery):
+class LoopsQuery(CleanQuery, ListQuery):
     """Query of the loops."""
 
 
-class ReferrersQuery(FilteredQuery, ListQuery):
+class ReferrersQuery(CleanQuery, ListQuery):
     """Query of the referrers."""
 
     q: SearchText | None = Field(None, description="Part of the referrer's id")
     sort: PerformanceSort = "conversions"
     order: SortOrder | None = Field(None, description="Largest first if absent; referrers from a to z")
+    ranked: bool = Field(False, description="Leave out those under a case; the first of them are in `not_ranked`")
 
 
 class CohortsQuery(LoopQuery):
@@ -93,6 +97,7 @@ class CohortKQuery(LoopQuery, Overrides):
 
     weeks: int = Field(8, ge=1, le=52, description="Number of ISO weeks, including this one")
     days: int = Field(28, ge=1, le=90, description="How long after the own signup a user's referrals count")
+    end: PastDate | None = Field(None, description="The last date that is looked at; today if absent")
 
 
 @growth.route("GET", "/v1/growth/k-factor", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: KFactorAnswer})
@@ -105,9 +110,8 @@ def get_k_factor(query: KFactorQuery, connection: Connection) -> KFactorAnswer:
 @growth.route("GET", "/v1/growth/loops", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: LoopsAnswer})
 def get_loops(query: LoopsQuery, connection: Connection) -> LoopsAnswer:
     """List loops, highest K first."""
-    return note_retention(
-        connection, loops.fetch_loops(connection, _build_query(query, read_page(query, loops.CURSOR)))
-    )
+    asked = _build_query(query, read_page(query, loops.CURSOR), query)
+    return note_retention(connection, loops.fetch_loops(connection, asked))
 
 
 @growth.route("GET", "/v1/growth/timeline", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: TimelineAnswer})
@@ -119,9 +123,10 @@ def get_timeline(query: CleanQuery, connection: Connection) -> TimelineAnswer:
 @growth.route("GET", "/v1/growth/referrers", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ReferrersAnswer})
 def get_referrers(query: ReferrersQuery, connection: Connection) -> ReferrersAnswer:
     """List referrers, most conversions first or in another order."""
-    sorting = referrers.build_sorting(query.sort, query.order)
-    asked = _build_query(query, read_page(query, sorting.cursor))
-    return note_retention(connection, referrers.fetch_referrers(connection, asked, sorting, query.q))
+    sorting = build_sorting(query.sort, query.order)
+    asked, wanted = _build_query(query, read_page(query, sorting.cursor), query), Wanted(query.q, query.ranked)
+    flagged = fetch_flagged(connection, asked, fetch_active_lists(connection, asked)).by_referrer(asked.period)
+    return note_retention(connection, fetch_referrers(connection, asked, flagged, sorting, wanted))
 
 
 @growth.route("GET", "/v1/growth/funnel", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FunnelAnswer})
@@ -139,9 +144,10 @@ def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
 @growth.route("GET", "/v1/growth/cohort-k", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CohortKAnswer})
 def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
     """Get how many new users the users of each signup week bring, without what is flagged."""
-    today = datetime.now(UTC).date()
-    first = monday_of(today) - timedelta(weeks=query.weeks - 1)
-    asked = _build_query(CleanQuery(start=first, end=today, source=query.source), overrides=query)
+    end = query.end or datetime.now(UTC).date()
+    first = monday_of(end) - timedelta(weeks=query.weeks - 1)
+    asked = _build_query(CleanQuery(source=query.source), overrides=query)
+    asked = replace(asked, period=Period.between(first, end))
     return fetch_cohort_k(connection, asked, query.days)
 
 

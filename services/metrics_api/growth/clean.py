@@ -43,14 +43,15 @@ _FLAGGED = f"""
             AND NOT {build_is_listed("allow")} {{is_wanted}}
     ),
     suspect AS (
-        SELECT day, source, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT} GROUP BY day, source
+        SELECT day, source, referrer_id, count(*) AS conversions FROM conversion WHERE {_IS_SUSPECT}
+        GROUP BY day, source, referrer_id
     )
     SELECT clicked.*, suspect.* FROM (
         SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) + ({{denied_clicks}}) AS network_clicks, (
             SELECT coalesce(sum(clicks), 0)::bigint
             FROM flagged_device JOIN clicks_per_device_day USING (device_fingerprint) WHERE day = ANY(:days)
         ) AS device_clicks
-    ) AS clicked LEFT JOIN suspect ON true ORDER BY day, source
+    ) AS clicked LEFT JOIN suspect ON true ORDER BY day, source, referrer_id
 """
 # No signup counts of a referrer whom a case flags: which of them the rules rest on is not kept. Those accused only of
 # duplicates earn the rest.
@@ -94,7 +95,7 @@ _WITHOUT_FACTS: tuple[ListKind, ...] = ("referrer", "link", "user_agent")
 
 @dataclass(frozen=True)
 class Flagged:
-    """How much of a period is flagged: clicks of networks and of devices, and suspect conversions by day and loop.
+    """How much of a period is flagged: clicks of networks and devices, suspect conversions by day, loop and referrer.
 
     A network's clicks are those of the dates on which it is flagged, and those by denied referrers, links and user
     agents; a device's are those of the whole period.
@@ -102,7 +103,7 @@ class Flagged:
 
     network_clicks: int
     device_clicks: int
-    suspect: Mapping[tuple[date, str], int]
+    suspect: Mapping[tuple[date, str, str], int]
 
     @property
     def total_conversions(self) -> int:
@@ -113,16 +114,24 @@ class Flagged:
     def conversions(self) -> Counter[date]:
         """The suspect conversions by day."""
         counted: Counter[date] = Counter()
-        for (day, _), conversions in self.suspect.items():
+        for (day, _, _), conversions in self.suspect.items():
             counted[day] += conversions
         return counted
 
     def by_loop(self, period: Period) -> Counter[str]:
         """The suspect conversions of some of the dates by loop, "" where none is known."""
         counted: Counter[str] = Counter()
-        for (day, source), conversions in self.suspect.items():
+        for (day, source, _), conversions in self.suspect.items():
             if period.start <= day <= period.end:
                 counted[source] += conversions
+        return counted
+
+    def by_referrer(self, period: Period) -> Counter[str]:
+        """The suspect conversions of some of the dates by who is credited with them."""
+        counted: Counter[str] = Counter()
+        for (day, _, referrer), conversions in self.suspect.items():
+            if period.start <= day <= period.end:
+                counted[referrer] += conversions
         return counted
 
 
@@ -136,7 +145,7 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged
     sources, values = _find_sources(query, lists)
     statement = _FLAGGED.format(**sources, denied_clicks=_build_denied_clicks(lists))
     rows = connection.execute(text(statement), values).all()
-    suspect = {(row.day, row.source): row.conversions for row in rows if row.day is not None}
+    suspect = {(row.day, row.source, row.referrer_id): row.conversions for row in rows if row.day is not None}
     return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
 
 

@@ -7,19 +7,21 @@ users who invite nobody count. The offspring mean of a branching process, which 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import build_activity
-from metrics_api.growth.bootstrap import bootstrap_mean
+from metrics_api.growth.bootstrap import bootstrap_difference, bootstrap_mean
 from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
 from metrics_api.growth.cohorts import format_week
+from metrics_api.growth.intervals import judge_difference
 from metrics_api.growth.k_factor import ratio
-from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline
+from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline, CohortKWeeks
+from viral_contract.models.period import Period
 
 _WEEK = timedelta(days=7)
 _HEADLINE_WEEKS = 8
@@ -69,23 +71,40 @@ class UsersOfWeek:
 
 
 def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAnswer:
-    """Cohort K for each ISO week that begins in the period, and of the matured ones of the last 8 together."""
-    clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
-    statement = text(_USERS.format(clean=clean, activity=build_activity(query.filter)))
-    rows = connection.execute(statement, {**values, "after": days})
-    users = [UsersOfWeek(**row._mapping) for row in rows]
+    """Cohort K for each ISO week that begins in the period, and of the matured ones of the last 8 together.
+
+    What happened behind the period does not count.
+    """
     mondays = [query.period.start + week * _WEEK for week in range(-(-query.period.days // 7))]
-    cohorts = [format_cohort(monday, users, days, now=query.now) for monday in mondays]
+    known_to = min(query.now, query.period.ends_before).date()
+    matured = [monday for monday in mondays[-_HEADLINE_WEEKS:] if _ends(monday, days) <= known_to]
+    earlier = [monday - len(matured) * _WEEK for monday in matured]
+    users = _fetch_users(connection, query, days, since=min(earlier + mondays))
+    cohorts = [format_cohort(monday, users, days, known_to=known_to) for monday in mondays]
     return CohortKAnswer(
         computed_at=query.now,
+        end=query.period.end,
         days=days,
         thresholds=query.used(*THRESHOLDS),
         cohorts=cohorts,
-        headline=format_headline([each for each in cohorts[-_HEADLINE_WEEKS:] if each.matured and each.users], users),
+        headline=format_headline(matured, earlier, users),
     )
 
 
-def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now: datetime) -> CohortK:
+def _fetch_users(connection: Connection, query: Query, days: int, *, since: date) -> list[UsersOfWeek]:
+    asked = replace(query, period=Period.between(since, query.period.end))
+    clean, values = build_clean_referrals(asked, fetch_active_lists(connection, asked))
+    statement = text(_USERS.format(clean=clean, activity=build_activity(query.filter)))
+    rows = connection.execute(statement, {**values, "after": days})
+    return [UsersOfWeek(**row._mapping) for row in rows]
+
+
+def _ends(monday: date, days: int) -> date:
+    """The day before which the days of everybody in the week are over."""
+    return monday + _WEEK + timedelta(days=days)
+
+
+def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, known_to: date) -> CohortK:
     """The cohort of one week; it is matured once the days of everybody in it are over."""
     own = [each for each in users if each.monday == monday]
     total, inviting = sum(each.users for each in own), sum(each.inviting for each in own)
@@ -94,7 +113,7 @@ def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now:
         week=format_week(monday),
         week_start=monday,
         users=total,
-        matured=monday + _WEEK + timedelta(days=days) <= now.date(),
+        matured=_ends(monday, days) <= known_to,
         share_inviting=float(ratio(inviting, total)),
         invites_per_inviter=float(ratio(sum(each.invites for each in own), inviting)),
         referred_signups=signups,
@@ -105,19 +124,34 @@ def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, now:
     )
 
 
-def format_headline(matured: Sequence[CohortK], users: Sequence[UsersOfWeek]) -> CohortKHeadline | None:
-    """K of all users of the matured weeks; None while there are none."""
-    if not matured:
+def format_headline(
+    matured: Sequence[date], earlier: Sequence[date], users: Sequence[UsersOfWeek]
+) -> CohortKHeadline | None:
+    """K of all users of the matured weeks, compared with the earlier ones; None while nobody is in them."""
+    now, before = ([each for each in users if each.monday in weeks] for weeks in (matured, earlier))
+    if not now:
         return None
-    weeks = {cohort.week_start for cohort in matured}
-    counted = _count_users(each for each in users if each.monday in weeks)
-    total = sum(counted.values())
+    weeks, previous = format_weeks(now), format_weeks(before) if before else None
+    difference = bootstrap_difference(_count_users(now), _count_users(before))
     return CohortKHeadline(
-        week_from=matured[0].week,
-        week_to=matured[-1].week,
-        users=total,
-        k_cohort=sum(signups * number for signups, number in counted.items()) / total,
+        **weeks.model_dump(),
+        first_day=now[0].monday,
+        last_day=now[-1].monday + _WEEK - timedelta(days=1),
+        previous=previous,
+        verdict=judge_difference(difference, sample=min(weeks.users, previous.users if previous else 0)),
+    )
+
+
+def format_weeks(users: Sequence[UsersOfWeek]) -> CohortKWeeks:
+    """K of users of several weeks, of whom there is at least one."""
+    counted = _count_users(users)
+    return CohortKWeeks(
+        week_from=format_week(users[0].monday),
+        week_to=format_week(users[-1].monday),
+        users=counted.total(),
+        k_cohort=float(ratio(sum(signups * number for signups, number in counted.items()), counted.total())),
         interval=bootstrap_mean(counted),
+        k_conversions=float(ratio(sum(each.conversions for each in users), counted.total())),
     )
 
 

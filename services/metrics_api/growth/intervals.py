@@ -43,3 +43,10 @@ def judge_change(now: Interval | None, before: Interval | None, *, sample: int) 
     if now.high < before.low:
         return "down"
     return "no_clear_change"
+
+
+def judge_difference(difference: Interval | None, *, sample: int) -> Verdict:
+    """Whether two values differ by more than chance: the interval of their difference leaves out 0."""
+    if difference is None or sample < MIN_SAMPLE:
+        return "too_few_to_say"
+    return "up" if difference.low > 0 else "down" if difference.high < 0 else "no_clear_change"

@@ -20,6 +20,7 @@ from metrics_api.growth.intervals import judge_change, rate_interval, wilson_int
 from viral_contract.models.growth import (
     ComparedK,
     Comparison,
+    Culprit,
     FactorEffects,
     GrowthCounts,
     HonestChange,
@@ -82,6 +83,12 @@ _FILTERED_LINKS_CLICKED = """
     SELECT count(*) FROM attribution_links
     WHERE inserted_at >= :first AND inserted_at < :behind AND click_count > 0 AND {conditions}
 """
+_OPEN_CASES = text("""
+    SELECT count(DISTINCT case_id) FROM case_conversions JOIN cases ON cases.id = case_id
+    WHERE day BETWEEN :start AND :end AND is_flagged AND status = 'open'
+        AND (CAST(:source AS text) IS NULL OR source = :source)
+""")
+_MOST_CULPRITS = 3
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,14 @@ def fetch_k_factor(connection: Connection, query: Query, comparison: Comparison 
     lists, earlier = fetch_active_lists(connection, query), replace(query, period=previous)
     flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, earlier, lists))
     compared = fetch_compared(connection, query, now, before, previous)
-    return format_k_factor(now, before, flagged, query, compared, previous)
+    cases = count_open_cases(connection, compared.period, query.filter) if compared else 0
+    return format_k_factor(now, before, flagged, query, compared, previous, cases)
+
+
+def count_open_cases(connection: Connection, period: Period, wanted: Filter) -> int:
+    """The open cases that leave conversions of the period out of K clean."""
+    given = {"start": period.start, "end": period.end, "source": wanted.source}
+    return int(connection.execute(_OPEN_CASES, given).scalar_one())
 
 
 def fetch_compared(
@@ -198,9 +212,15 @@ def fetch_counts(connection: Connection, period: Period, wanted: Filter = EVERYT
 
 
 def format_k_factor(
-    now: Counts, before: Counts, flagged: FlaggedOfBoth, query: Query, compared: Compared | None, previous: Period
+    now: Counts,
+    before: Counts,
+    flagged: FlaggedOfBoth,
+    query: Query,
+    compared: Compared | None,
+    previous: Period,
+    open_cases: int = 0,
 ) -> KFactorAnswer:
-    """The answer for two periods' counts, and what the guardrails flag of each."""
+    """The answer for two periods' counts, what the guardrails flag of each, and the open cases about the first."""
     trend, change_pct = _find_trend(now, before, compared)
     suspect = flagged.now.total_conversions
     return KFactorAnswer(
@@ -219,12 +239,13 @@ def format_k_factor(
         thresholds=query.used(*THRESHOLDS),
         removed_conversions=suspect,
         why=explain_change(compared.now, compared.before) if compared else NO_CHANGE,
-        change=split_change(compared, flagged, previous) if compared else None,
+        change=split_change(compared, flagged, previous, open_cases) if compared else None,
     )
 
 
-def split_change(compared: Compared, flagged: FlaggedOfBoth, previous: Period) -> HonestChange:
-    """What of the change of K is honest, which is then explained by factor and loop, and what is flagged."""
+def split_change(compared: Compared, flagged: FlaggedOfBoth, previous: Period, open_cases: int = 0) -> HonestChange:
+    """What of the change of K is honest, which is then explained by factor and loop, and what is flagged, by whom."""
+    culprits = flagged.now.by_referrer(compared.period)
     now = compared.now.without(flagged.now.by_loop(compared.period))
     before = compared.before.without(flagged.before.by_loop(previous.first_days(compared.period.days)))
     raw, honest = compared.now.k_factor - compared.before.k_factor, explain_change(now, before)
@@ -238,6 +259,15 @@ def split_change(compared: Compared, flagged: FlaggedOfBoth, previous: Period) -
             conversions_per_invite=honest.conversions_per_invite_effect,
         ),
         by_loop=honest.loop_effects,
+        k_factor_clean=float(now.k_factor),
+        previous_k_factor_clean=float(before.k_factor),
+        flagged_conversions=culprits.total(),
+        culprits=[
+            Culprit(referrer_id=referrer, conversions=count)
+            for referrer, count in sorted(culprits.items(), key=lambda each: (-each[1], each[0]))[:_MOST_CULPRITS]
+        ],
+        total_culprits=len(culprits),
+        open_cases=open_cases,
     )
 
 

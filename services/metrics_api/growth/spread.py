@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,11 @@ from metrics_api.detection.query import Query
 from metrics_api.growth.activity import build_activity
 from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
 from viral_contract.models.growth import Interval
-from viral_contract.models.spread import KWithoutTop, SpreadAnswer
+from viral_contract.models.spread import CurvePoint, KWithoutTop, SpreadAnswer
 
 MIN_REFERRERS = 30
 _TOP_SHARES = (0.01, 0.05)
+_MOST_INNER_POINTS = 99
 # Half the 95 % quantile of chi-squared with one degree of freedom.
 _DROP = 1.920729410347062
 # ln k: below, one user does everything; above, the counts are those of chance alone.
@@ -51,11 +53,42 @@ def fetch_spread(connection: Connection, query: Query) -> SpreadAnswer:
         dispersion_k=dispersion,
         interval=interval,
         without_strongest=mean_without(counted, 1),
-        without_top=[
-            KWithoutTop(share=share, k=mean_without(counted, -int(-counted.total() * share // 1)))
-            for share in _TOP_SHARES
-        ],
+        without_top=[_leave_out(counted, share) for share in _TOP_SHARES],
+        half_from=count_half(counted),
+        curve=draw_curve(counted),
     )
+
+
+def _leave_out(counted: Counter[int], share: float) -> KWithoutTop:
+    left_out = -int(-counted.total() * share // 1)
+    return KWithoutTop(share=share, k=mean_without(counted, left_out), referrers=left_out)
+
+
+def count_half(counted: Mapping[int, int]) -> int:
+    """How many of the strongest brought half of the conversions; 0 without conversions."""
+    missing, strongest = sum(count * number for count, number in counted.items()) / 2, 0
+    for count in sorted(counted, reverse=True):
+        if missing <= count * counted[count]:
+            return strongest + (ceil(missing / count) if count else 0)
+        missing, strongest = missing - count * counted[count], strongest + counted[count]
+    return strongest
+
+
+def draw_curve(counted: Mapping[int, int]) -> list[CurvePoint]:
+    """The shares of the strongest referrers in all conversions, where referrers with fewer conversions follow.
+
+    The curve of Lorenz, M. O. (1905), Publications of the American Statistical Association 9, 209-219, the other way
+    round.
+    """
+    total, conversions = sum(counted.values()), sum(count * number for count, number in counted.items())
+    if not conversions:
+        return []
+    points, referrers, brought = [CurvePoint(referrers=0, conversions=0)], 0, 0
+    for count in sorted(counted, reverse=True):
+        referrers, brought = referrers + counted[count], brought + count * counted[count]
+        points.append(CurvePoint(referrers=referrers / total, conversions=brought / conversions))
+    inner = points[1:-1]
+    return [points[0], *inner[:: -(-len(inner) // _MOST_INNER_POINTS) or 1], points[-1]]
 
 
 def mean_without(counted: Mapping[int, int], left_out: int) -> float:

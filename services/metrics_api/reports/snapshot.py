@@ -70,10 +70,12 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         **_growth_facts(now_counts, before_counts),
         **_compare(answer, now_counts, before_counts),
         **_health_facts(health, health_before),
-        loops=fetch_loop_performance(connection, query.period),
+        loops=fetch_loop_performance(connection, query.period, flagged.now.by_loop(query.period)),
         # The K-factors of loops are unknown for purged dates.
-        previous_loops=[] if before_counts.is_partial else fetch_loop_performance(connection, before.period),
-        top_referrers=_fetch_top_referrers(connection, query),
+        previous_loops=[]
+        if before_counts.is_partial
+        else fetch_loop_performance(connection, before.period, flagged.before.by_loop(before.period)),
+        top_referrers=_fetch_top_referrers(connection, query, flagged.now.by_referrer(query.period)),
         funnel=_fetch_funnel(connection, query),
         timeline=_fetch_days(connection, query, flagged.now.conversions),
     )
@@ -119,8 +121,8 @@ def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
     }
 
 
-def _fetch_top_referrers(connection: Connection, query: Query) -> list[ReferrerInReport]:
-    referrers = fetch_referrers(connection, replace(query, page=COMPONENT_ROWS)).referrers
+def _fetch_top_referrers(connection: Connection, query: Query, suspect: Mapping[str, int]) -> list[ReferrerInReport]:
+    referrers = fetch_referrers(connection, replace(query, page=COMPONENT_ROWS), suspect).referrers
     return [
         ReferrerInReport(
             id=referrer.referrer_id,

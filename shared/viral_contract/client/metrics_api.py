@@ -19,6 +19,7 @@ from viral_contract.client.deliveries import DeliveriesApi, NotificationsApi, Re
 from viral_contract.client.privacy import PrivacyApi
 from viral_contract.models.alerts import AlertDetail, AlertQuality, AlertsAnswer
 from viral_contract.models.batches import Batch, BatchKind
+from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.credibility import CredibilityAnswer
 from viral_contract.models.drafts import CurveAnswer, DraftAnswer, DraftCreated, DraftRequest, DraftsAnswer
 from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry, ListKind, ListName
@@ -48,6 +49,7 @@ from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.search import SearchAnswer
 from viral_contract.models.setup import SetupAnswer
+from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_contract.models.trusted_networks import TrustedNetwork, TrustedNetworksAnswer
 from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer
@@ -247,6 +249,14 @@ class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsA
     def fetch_cohorts(self, **query: QueryValue) -> CohortsAnswer:
         """Signups and retention for each of the last `weeks`."""
         return self._call("GET", "/v1/growth/cohorts", CohortsAnswer, params=query)
+
+    def fetch_cohort_k(self, **query: QueryValue) -> CohortKAnswer:
+        """How many new users the users of each signup week bring."""
+        return self._call("GET", "/v1/growth/cohort-k", CohortKAnswer, params=query)
+
+    def fetch_spread(self, **query: QueryValue) -> SpreadAnswer:
+        """How conversions are spread over those who invite."""
+        return self._call("GET", "/v1/growth/spread", SpreadAnswer, params=query)
 
     def fetch_cycle_time(self, **query: QueryValue) -> CycleTimeAnswer:
         """Time from a user's signup to the signups they referred."""

@@ -77,6 +77,13 @@ class FactorEffects(BaseModel):
     conversions_per_invite: float
 
 
+class Culprit(BaseModel):
+    """A referrer credited with flagged conversions."""
+
+    referrer_id: str
+    conversions: int = Field(description="The flagged ones of the compared dates")
+
+
 class HonestChange(BaseModel):
     """What of the change of K is honest, and what is flagged: `raw` is the sum of the two.
 
@@ -89,6 +96,12 @@ class HonestChange(BaseModel):
     verdict: Verdict = Field(description="Whether the honest change is more than chance")
     by_factor: FactorEffects
     by_loop: list[LoopEffect]
+    k_factor_clean: float = Field(0, description="Of the compared dates")
+    previous_k_factor_clean: float = 0
+    flagged_conversions: int = Field(0, description="Of the compared dates")
+    culprits: list[Culprit] = Field(default_factory=list, description="The first of those behind them")
+    total_culprits: int = 0
+    open_cases: int = Field(0, description="Open cases that flag conversions of the compared dates")
 
 
 class ComparedK(BaseModel):
@@ -125,6 +138,10 @@ class KFactorAnswer(GrowthCounts, PeriodAnswer):
     change: HonestChange | None
 
 
+UNDER_REVIEW_FROM = 0.05
+"""The share of a loop's conversions from which on what is flagged of them puts it under review."""
+
+
 class LoopPerformance(BaseModel):
     """One loop; its K uses its own active users."""
 
@@ -133,10 +150,22 @@ class LoopPerformance(BaseModel):
     invites: int
     clicks: int
     conversions: int
+    flagged_conversions: int = 0
     active_users: int
     k_factor: float
+    k_factor_clean: float | None = Field(None, description="Without flagged conversions; null in older reports")
     conversion_rate: float
     conversion_rate_interval: Interval | None
+
+    @property
+    def clean_conversions(self) -> int:
+        """The conversions that count."""
+        return self.conversions - self.flagged_conversions
+
+    @property
+    def is_under_review(self) -> bool:
+        """Whether so much of it is flagged that it must not be recommended."""
+        return 0 < self.flagged_conversions >= UNDER_REVIEW_FROM * self.conversions
 
 
 class LoopsAnswer(PeriodAnswer):
@@ -173,6 +202,7 @@ class ReferrerCase(BaseModel):
     id: int
     strength: Literal["flags", "looks"]
     verdict: Literal["fraud", "unsure"] | None
+    rules: list[str] = Field(default_factory=list, description="Those that flag first")
 
     @property
     def is_accused(self) -> bool:
@@ -180,7 +210,7 @@ class ReferrerCase(BaseModel):
         return self.strength == "flags" or self.verdict == "fraud"
 
 
-PerformanceSort = Literal["conversions", "referrer", "invites", "clicks", "conversion_rate"]
+PerformanceSort = Literal["conversions", "clean_conversions", "referrer", "invites", "clicks", "conversion_rate"]
 
 
 class ReferrerPerformance(BaseModel):
@@ -190,7 +220,9 @@ class ReferrerPerformance(BaseModel):
     invites: int
     clicks: int
     conversions: int
+    flagged_conversions: int = 0
     k_contribution: float
+    k_contribution_clean: float = Field(0, description="The same without flagged conversions")
     conversion_rate: float
     conversion_rate_interval: Interval | None
     case: ReferrerCase | None = None
@@ -200,11 +232,19 @@ class ReferrerPerformance(BaseModel):
         """Whether it is under a case that keeps it out of rankings."""
         return self.case is not None and self.case.is_accused
 
+    @property
+    def clean_conversions(self) -> int:
+        """The conversions that count."""
+        return self.conversions - self.flagged_conversions
+
 
 class ReferrersAnswer(PeriodAnswer):
     """Referrers, most conversions first unless another order is asked for."""
 
     referrers: list[ReferrerPerformance]
+    not_ranked: list[ReferrerPerformance] = Field(
+        default_factory=list, description="Where `ranked` is asked for: the first of those under a case"
+    )
     total_referrers: int = Field(description="Those that match `q`")
     next_cursor: str | None
 

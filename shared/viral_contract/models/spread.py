@@ -11,6 +11,14 @@ class KWithoutTop(BaseModel):
 
     share: float = Field(description="Share of the referrers who are left out, rounded up to a whole referrer")
     k: float
+    referrers: int = Field(0, description="How many that are")
+
+
+class CurvePoint(BaseModel):
+    """Which share of the conversions the strongest referrers brought together."""
+
+    referrers: float = Field(description="Share of the referrers, the strongest first")
+    conversions: float
 
 
 class SpreadAnswer(PeriodAnswer):
@@ -25,3 +33,7 @@ class SpreadAnswer(PeriodAnswer):
     interval: Interval | None = Field(description="Of dispersion_k")
     without_strongest: float = Field(description="Conversions per referrer if the strongest one leaves")
     without_top: list[KWithoutTop]
+    half_from: int = Field(0, description="How many of the strongest brought half of the conversions")
+    curve: list[CurvePoint] = Field(
+        default_factory=list, description="From nobody to all referrers, at most 101 points; empty without conversions"
+    )

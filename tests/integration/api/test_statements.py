@@ -74,9 +74,9 @@ READS = {
     "/v1/lists/{list_name}/{kind}": (4, 1),
     "/v1/lists/{list_name}/{kind}/{value}": (3, 1),
     "/v1/growth/k-factor": (9, 1),
-    "/v1/growth/loops": (3, 1),
+    "/v1/growth/loops": (5, 1),
     "/v1/growth/timeline": (5, 1),
-    "/v1/growth/referrers": (4, 1),
+    "/v1/growth/referrers": (7, 1),
     "/v1/growth/funnel": (4, 1),
     "/v1/growth/cohorts": (2, 1),
     "/v1/growth/cohort-k": (3, 1),
@@ -116,6 +116,7 @@ ASKED = {
     "/v1/reports/{report_id}/export": {"format": "html"},
     "/v1/guardrails/traffic/events": {"reason": "method: HEAD", "traffic_class": "prefetch"},
     "/v1/search": {"q": "203.0.113.7"},
+    "/v1/growth/referrers": {"ranked": "true"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
 VERDICTS = {"dry run": 21, "verdict": 12, "undo": 15, "verdicts": 14, "undo of verdicts": 16}

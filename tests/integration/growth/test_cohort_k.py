@@ -148,8 +148,16 @@ def test_spread_counts_those_who_invited_with_and_without_conversions(api: Api) 
     assert (answer["referrers"], answer["mean"]) == (40, 14 / 40)
     assert answer["without_strongest"] == pytest.approx(8 / 39)
     assert answer["without_top"] == [
-        {"share": 0.01, "k": pytest.approx(8 / 39)},
-        {"share": 0.05, "k": pytest.approx(6 / 38)},
+        {"share": 0.01, "k": pytest.approx(8 / 39), "referrers": 1},
+        {"share": 0.05, "k": pytest.approx(6 / 38), "referrers": 2},
+    ]
+    # The strongest has 6 of 14, each of the four next ones 2.
+    assert answer["half_from"] == 2
+    assert [(point["referrers"], point["conversions"]) for point in answer["curve"]] == [
+        (0, 0),
+        (1 / 40, pytest.approx(6 / 14)),
+        (5 / 40, 1),
+        (1, 1),
     ]
     assert answer["interval"]["low"] < answer["dispersion_k"] < answer["interval"]["high"] < 2
 
@@ -157,3 +165,47 @@ def test_spread_counts_those_who_invited_with_and_without_conversions(api: Api) 
 def test_too_few_referrers_say_nothing_about_spread(api: Api) -> None:
     answer = api.read("/v1/growth/spread")
     assert (answer["referrers"], answer["mean"], answer["dispersion_k"], answer["interval"]) == (0, 0, None, None)
+    assert (answer["half_from"], answer["curve"]) == (0, [])
+
+
+def sign_up_cohort(week: datetime, users: int, brought: int) -> list[Event]:
+    """So many users, each of the first of whom brought one more within the same hour."""
+    names = [f"{week:%m%d}-{number}" for number in range(users)]
+    later = week + timedelta(days=7)
+    return [
+        *(sign_up(name, week) for name in names),
+        *(sign_up(f"{name}-friend", later, name) for name in names[:brought]),
+    ]
+
+
+def test_the_headline_is_compared_with_as_many_weeks_before(api: Api) -> None:
+    weak, strong = OLD - timedelta(weeks=7), OLD - timedelta(weeks=3)
+    api.post_events(*sign_up_cohort(weak, 40, 4), *sign_up_cohort(strong, 40, 30))
+    end = str((strong + timedelta(weeks=6)).date())
+    answer = api.read("/v1/growth/cohort-k", end=end)
+    headline = answer["headline"]
+    assert (answer["end"], answer["cohorts"][-1]["week_start"]) == (end, end)
+    assert (headline["k_cohort"], headline["previous"]["k_cohort"]) == (
+        pytest.approx(30 / 70),
+        pytest.approx(4 / 44),
+    )
+    assert (headline["verdict"], headline["first_day"]) == ("up", str(strong.date()))
+
+
+def test_what_came_after_the_end_is_not_known_yet(api: Api) -> None:
+    api.post_events(*sign_up_cohort(OLD, 40, 30))
+    end = str((OLD + timedelta(days=6)).date())
+    cohort = api.read("/v1/growth/cohort-k", end=end)["cohorts"][-1]
+    assert (cohort["users"], cohort["referred_signups"], cohort["matured"]) == (40, 0, False)
+    assert week_of(api.read("/v1/growth/cohort-k"), OLD)["referred_signups"] == 30
+
+
+def test_a_headline_without_weeks_before_it_says_too_little_to_compare(api: Api) -> None:
+    api.post_events(*sign_up_cohort(OLD, 40, 30))
+    headline = api.read("/v1/growth/cohort-k")["headline"]
+    assert (headline["previous"], headline["verdict"], headline["k_conversions"]) == (None, "too_few_to_say", 0)
+
+
+def test_the_first_week_of_all_has_none_before_it(api: Api) -> None:
+    answer = api.read("/v1/growth/cohort-k", end="1000-01-01", weeks=52)
+    assert (len(answer["cohorts"]), answer["headline"]) == (52, None)

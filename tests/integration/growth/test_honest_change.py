@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from metrics_api.context import Context
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event, build_link
+from tests.support.case_builders import evaluate
 
 YESTERDAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 BEFORE = YESTERDAY - timedelta(days=7)
@@ -61,6 +63,43 @@ def test_the_honest_change_is_the_sum_of_its_factors_and_of_its_loops(attacked: 
 def test_without_anything_flagged_all_of_the_change_is_honest(attacked: Api) -> None:
     change = attacked.read("/v1/growth/k-factor", **WEEK, fraud_ip_click_threshold=50)["change"]
     assert (change["honest"], change["flagged"]) == (pytest.approx(0.5), pytest.approx(0))
+
+
+def test_who_is_behind_what_is_flagged_is_named(attacked: Api, context: Context) -> None:
+    change = attacked.read("/v1/growth/k-factor", **WEEK)["change"]
+    assert change["culprits"] == [{"referrer_id": f"r-{number}", "conversions": 1} for number in range(4, 7)]
+    assert (change["total_culprits"], change["flagged_conversions"], change["open_cases"]) == (4, 4, 0)
+    assert (change["k_factor_clean"], change["previous_k_factor_clean"]) == pytest.approx((0.3, 0.2))
+    evaluate(context)
+    assert attacked.read("/v1/growth/k-factor", **WEEK)["change"]["open_cases"] == 1
+
+
+def test_a_loop_is_shown_with_and_without_what_is_flagged(attacked: Api) -> None:
+    loops = {loop["source"]: loop for loop in attacked.read("/v1/growth/loops", **WEEK)["loops"]}
+    farm = loops["buddy_challenge"]
+    assert (farm["conversions"], farm["flagged_conversions"]) == (4, 4)
+    assert (farm["k_factor"], farm["k_factor_clean"]) == pytest.approx((0.7 - 0.3, 0))
+    assert loops["parent_share"]["flagged_conversions"] == 0
+    plain = attacked.read("/v1/growth/loops", **WEEK, fraud_ip_click_threshold=50)["loops"]
+    assert sum(loop["flagged_conversions"] for loop in plain) == 0
+
+
+def test_referrers_are_ranked_by_what_counts_and_not_under_a_case(attacked: Api, context: Context) -> None:
+    own = [
+        build_event("conversion", at=YESTERDAY, referrer_id="r-9", user_id="r-9", conversion_value=value)
+        for value in (1, 2)
+    ]
+    attacked.post_events(*own)
+    evaluate(context)
+    first, *others = attacked.read("/v1/growth/referrers", **WEEK)["referrers"]
+    assert (first["referrer_id"], first["conversions"], first["flagged_conversions"]) == ("r-9", 2, 2)
+    assert (first["case"]["rules"], first["k_contribution_clean"]) == (["self_referral"], 0)
+    answer = attacked.read("/v1/growth/referrers", **WEEK, sort="clean_conversions", ranked=True)
+    names = [referrer["referrer_id"] for referrer in answer["referrers"]]
+    assert names[:3] == ["r-0", "r-1", "r-2"]
+    assert set(names) == {referrer["referrer_id"] for referrer in others}
+    assert [referrer["referrer_id"] for referrer in answer["not_ranked"]] == ["r-9"]
+    assert answer["referrers"][0]["k_contribution_clean"] == pytest.approx(0.1)
 
 
 def test_what_cannot_be_compared_has_no_change(api: Api) -> None:

@@ -24,7 +24,7 @@ def statements(context: Context) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("read", ["loops", "referrers", "funnel", "cohorts", "cohort-k", "spread", "cycle-time"])
+@pytest.mark.parametrize("read", ["funnel", "cohorts", "cohort-k", "spread", "cycle-time"])
 @pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}])
 def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: str, part: dict[str, str]) -> None:
     api.read(f"/v1/growth/{read}", **part)
@@ -32,9 +32,9 @@ def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: st
     assert [statement for statement in statements if "attribution_events" in statement] == []
 
 
-@pytest.mark.parametrize(("read", "periods"), [("k-factor", 2), ("timeline", 1)])
+@pytest.mark.parametrize(("read", "periods"), [("k-factor", 2), ("timeline", 1), ("loops", 1), ("referrers", 1)])
 @pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}])
-def test_clean_k_reads_nothing_but_the_periods_conversions(
+def test_clean_figures_read_nothing_but_the_periods_conversions(
     api: Api, statements: list[str], read: str, periods: int, part: dict[str, str]
 ) -> None:
     api.read(f"/v1/growth/{read}", **part)

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from metrics_api.growth.bootstrap import bootstrap_mean
+from metrics_api.growth.bootstrap import bootstrap_difference, bootstrap_mean
 
 # So many that chance moves the share by half a percent, not by more than one as with 400.
 RUNS = 2_000
@@ -33,3 +33,13 @@ def test_equal_users_leave_no_doubt_and_no_users_no_interval() -> None:
     assert interval is not None
     assert (interval.low, interval.high) == (2, 2)
     assert bootstrap_mean({}) is None
+
+
+def test_the_same_users_differ_by_nothing_and_stronger_ones_by_more() -> None:
+    same = bootstrap_difference({0: 300, 1: 100}, {0: 300, 1: 100})
+    more = bootstrap_difference({0: 100, 1: 300}, {0: 300, 1: 100})
+    assert same is not None
+    assert more is not None
+    assert same.low < 0 < same.high
+    assert 0 < more.low < 0.5 < more.high
+    assert bootstrap_difference({0: 1}, {}) is None

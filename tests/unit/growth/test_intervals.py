@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
+from metrics_api.growth.intervals import judge_change, judge_difference, rate_interval, wilson_interval
 from viral_contract.models.growth import Interval
 
 
@@ -48,6 +48,23 @@ def test_a_change_needs_intervals_apart_and_a_sample(
 ) -> None:
     judged = judge_change(Interval(low=now[0], high=now[1]), Interval(low=before[0], high=before[1]), sample=sample)
     assert judged == verdict
+
+
+@pytest.mark.parametrize(
+    ("difference", "sample", "verdict"),
+    [
+        ((0.01, 0.2), 30, "up"),
+        ((-0.2, -0.01), 30, "down"),
+        ((-0.1, 0.1), 30, "no_clear_change"),
+        ((0.01, 0.2), 29, "too_few_to_say"),
+        (None, 100, "too_few_to_say"),
+    ],
+)
+def test_a_difference_is_clear_where_its_interval_leaves_out_zero(
+    difference: tuple[float, float] | None, sample: int, verdict: str
+) -> None:
+    interval = Interval(low=difference[0], high=difference[1]) if difference else None
+    assert judge_difference(interval, sample=sample) == verdict
 
 
 def test_without_an_interval_there_is_too_little_to_say() -> None:

@@ -1,11 +1,12 @@
 """How conversions are spread over referrers."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from metrics_api.growth.spread import fit_dispersion, mean_without
+from metrics_api.growth.spread import count_half, draw_curve, fit_dispersion, mean_without
 
 RUNS = 400
 
@@ -37,3 +38,22 @@ def test_too_few_referrers_and_those_told_apart_by_chance_have_no_dispersion(cou
 @pytest.mark.parametrize(("left_out", "expected"), [(0, 1.5), (1, 7 / 9), (3, 3 / 7), (10, 0), (11, 0)])
 def test_the_strongest_leave_first(left_out: int, expected: float) -> None:
     assert mean_without({0: 4, 1: 3, 2: 2, 8: 1}, left_out) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("counted", "half"),
+    [({}, 0), ({0: 9}, 0), ({1: 4}, 2), ({1: 5}, 3), ({0: 9, 8: 1, 2: 2, 1: 3}, 1), ({0: 50, 3: 2, 1: 6}, 2)],
+)
+def test_half_comes_from_so_many_of_the_strongest(counted: dict[int, int], half: int) -> None:
+    assert count_half(counted) == half
+
+
+def test_a_curve_rises_from_nobody_to_all_in_no_more_than_101_points() -> None:
+    curve = draw_curve(Counter(dict.fromkeys(range(1000), 1)))
+    assert len(curve) <= 101
+    assert (curve[0].referrers, curve[0].conversions, curve[-1].referrers, curve[-1].conversions) == (0, 0, 1, 1)
+    rises = [
+        (after.conversions - before.conversions) / (after.referrers - before.referrers)
+        for before, after in itertools.pairwise(curve)
+    ]
+    assert rises == sorted(rises, reverse=True)
