@@ -13,6 +13,7 @@ from dashboard.visitor import current_address, is_background
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertsAnswer
 from viral_contract.models.cases import CasesAnswer
+from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.evaluations import HistoryAnswer
 from viral_contract.models.flagged import FlaggedAnswer
 from viral_contract.models.growth import (
@@ -22,11 +23,11 @@ from viral_contract.models.growth import (
     KFactorAnswer,
     LoopsAnswer,
     ReferrersAnswer,
-    TimelineAnswer,
 )
 from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
 from viral_contract.models.period import Period
 from viral_contract.models.setup import SetupAnswer
+from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_reports.dates import format_period
 
@@ -59,6 +60,7 @@ class Snapshot:
     may_decide: bool
     may_act: bool
     search: str
+    cohort_k: CohortKAnswer | None = None
     fraud_referrers: FlaggedAnswer | None = None
     first_run: FirstRun | None = None
 
@@ -86,7 +88,8 @@ class GrowthSnapshot:
     """What the cards of the growth page are drawn from; `search` is the period in links to other pages."""
 
     k_factor: KFactorAnswer
-    timeline: TimelineAnswer
+    cohort_k: CohortKAnswer
+    spread: SpreadAnswer
     funnel: FunnelAnswer
     loops: LoopsAnswer
     cohorts: CohortsAnswer

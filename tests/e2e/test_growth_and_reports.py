@@ -84,11 +84,12 @@ def card(page: Page, heading: str) -> Locator:
 def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(GROWTH + WEEK)
-        k_factor = card(guest.page, "K-factor")
-        expect(k_factor).to_contain_text("1.50")
-        expect(k_factor).to_contain_text("2 inviting users × 1.50 invites each × 1.00 conversions per invite")
+        honest_k = card(guest.page, "Honest K")
+        expect(honest_k.get_by_role("row", name="K-Factor")).to_contain_text("1.50")
+        expect(honest_k).to_contain_text("No signups in the 8 weeks to 8 May")
+        expect(card(guest.page, "Spread")).to_contain_text("Too few referrers to tell")
         expect(card(guest.page, "Why K changed")).to_contain_text("Not enough data")
-        expect(card(guest.page, "Why K changed").get_by_role("row", name="Total")).to_have_count(3)
+        expect(card(guest.page, "Why K changed").get_by_role("row", name="Together")).to_have_count(1)
         expect(card(guest.page, "Funnel").get_by_role("listitem").filter(has_text="Clicked")).to_contain_text("3")
         expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_contain_text("2.00")
 
@@ -96,18 +97,18 @@ def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> Non
 def test_a_referrer_leads_to_its_investigation(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(GROWTH + WEEK)
-        card(guest.page, "Referrers").get_by_role("link", name="maria").click()
+        card(guest.page, "Top referrers").get_by_role("link", name="maria").click()
         expect(guest.page.get_by_role("heading", name="Referrer maria", level=1)).to_be_visible()
 
 
 def test_the_two_live_pages_do_not_get_into_each_others_way(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(GROWTH + WEEK)
-        expect(card(guest.page, "K-factor")).to_contain_text("1.50")
+        expect(card(guest.page, "Honest K")).to_contain_text("1.50")
         guest.page.get_by_label("Main").get_by_role("link", name="Guardrails").click()
         expect(card(guest.page, "Health Score")).to_be_visible()
         guest.page.go_back()
-        expect(card(guest.page, "K-factor")).to_contain_text("1.50")
+        expect(card(guest.page, "Honest K")).to_contain_text("1.50")
         guest.page.get_by_text("14 days").click()
         expect(guest.page).to_have_url(re.compile(rf"{GROWTH}\?days=14$"))
         assert guest.complaints == []

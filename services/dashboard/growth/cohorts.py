@@ -17,7 +17,7 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
     if not cohorts:
         return [html.P(f"No signups in the last {snapshot.cohorts.weeks} weeks", className="nothing")]
     return [
-        build_hint(f"Retention by signup week, last {snapshot.cohorts.weeks} weeks"),
+        build_hint(f"Share of each week's signups who came back, last {snapshot.cohorts.weeks} weeks"),
         _build_heat_map(cohorts),
     ]
 
@@ -36,7 +36,8 @@ def _build_heat_map(cohorts: list[Cohort]) -> Component:
     caption = html.Caption("Share of each week's signups active in each following week", className="visually-hidden")
     table = html.Table([caption, head, html.Tbody(rows)], className="heat-map")
     # Wider than a phone, so that the keyboard must be able to move it.
-    return html.Div(table, className="table-frame", tabIndex="0", role="group", **{"aria-label": "Cohorts"})
+    named = {"aria-label": "Retention by signup week"}
+    return html.Div(table, className="table-frame", tabIndex="0", role="group", **named)
 
 
 def _count_elapsed(cohort: Cohort) -> int:
@@ -61,4 +62,4 @@ def _build_cell(share: float | None, class_name: str) -> Component:
     return html.Td(format_percent(round(share, 2)), className=class_name, style={"--share": f"{share:.3f}"})
 
 
-CARD = Card("cohorts", "Cohorts", 300, build_body)
+CARD = Card("cohorts", "Retention by signup week", 300, build_body)

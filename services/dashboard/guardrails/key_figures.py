@@ -1,4 +1,4 @@
-"""Key figures: how much people clicked, and how much of the clicks and conversions is flagged."""
+"""Key figures: how much people clicked, what is flagged of clicks and conversions, and whether growth is real."""
 
 from dash.development.base_component import Component
 
@@ -6,6 +6,7 @@ from dashboard.components.card import Card, build_no_data, build_not_kept
 from dashboard.components.strip import build_strip
 from dashboard.components.terms import build_term
 from dashboard.data import Snapshot
+from dashboard.growth.cohort_weeks import format_figure
 from dashboard.guardrails.coppa import format_compliance
 from dashboard.traffic.kinds import count_clicks, count_filtered
 from viral_contract.models.guardrails import CoppaAnswer, HealthAnswer
@@ -31,6 +32,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
             ("Clicks flagged", format_rate(share.clicks), format_counted(found.fraud.total_flagged_ips, "network")),
             ("Conversions flagged", format_rate(share.conversions), _format_left_out(health)),
             ("COPPA Compliance", *_format_compliance(found.coppa)),
+            (build_term("honest_k", "Honest K"), *format_figure(snapshot.cohort_k)),
             look="strip",
         )
     ]

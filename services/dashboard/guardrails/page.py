@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.data import FirstRun, SharedViews, Snapshot
 from dashboard.errors import API_FAILURES
+from dashboard.growth.cohort_weeks import fetch_cohort_k
 from dashboard.guardrails import (
     alerts,
     anomalies,
@@ -34,6 +35,7 @@ from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import CasesAnswer
+from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodQuery
 
@@ -70,6 +72,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, st
         may_decide=current_viewer().may(Scope.CASES_WRITE),
         may_act=current_viewer().may(Scope.ALERTS_WRITE),
         search=format_search(period),
+        cohort_k=_fetch_cohort_k(api, period),
         fraud_referrers=fraud_referrers.fetch_card(api, query) if chosen.get(fraud.OPTION) == "referrer" else None,
         first_run=_fetch_first_run(api, has_events=health.last_event_at is not None),
     )
@@ -93,6 +96,15 @@ def _fetch_cases(api: MetricsApi) -> CasesAnswer | None:
         return api.fetch_cases(status="open", order="stake", limit=culprits.ROWS)
     except API_FAILURES as error:
         _log.warning("cases_failed", reason=type(error).__name__)
+        return None
+
+
+def _fetch_cohort_k(api: MetricsApi, period: PeriodQuery) -> CohortKAnswer | None:
+    """Honest K; the page stands without it, too, as where growth is switched off."""
+    try:
+        return fetch_cohort_k(api, period)
+    except API_FAILURES as error:
+        _log.warning("cohort_k_failed", reason=type(error).__name__)
         return None
 
 

@@ -16,6 +16,7 @@ from tests.support.answers import (
     build_traffic,
 )
 from tests.unit.dashboard.case_answers import build_cases
+from tests.unit.dashboard.growth_answers import build_cohort_k
 from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Role, SessionCreated, SignedInPerson
@@ -64,6 +65,7 @@ class FakeApi:
             ("GET", "/v1/guardrails/traffic"): lambda _: _json(build_traffic().model_dump_json()),
             ("GET", "/v1/guardrails/event-pii"): lambda _: _json(build_event_pii().model_dump_json()),
             ("GET", "/v1/cases"): lambda _: _json(build_cases().model_dump_json()),
+            ("GET", "/v1/growth/cohort-k"): lambda _: _json(build_cohort_k(0.44, 0.41).model_dump_json()),
             ("GET", "/v1/setup"): lambda _: _json(self.setup.model_dump_json()),
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }

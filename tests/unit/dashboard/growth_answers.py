@@ -11,21 +11,22 @@ from metrics_api.growth.k_factor import Compared, Counts, FlaggedOfBoth, explain
 from metrics_api.growth.loops import format_loop
 from tests.support.answers import NOW, PERIOD
 from tests.support.report_facts import GOOD_WEEK, WEEK_BEFORE, build_facts
+from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline, CohortKWeeks
 from viral_contract.models.growth import (
     Cohort,
     CohortsAnswer,
     CycleTimeAnswer,
     FunnelAnswer,
     FunnelStep,
+    Interval,
     KFactorAnswer,
     LoopsAnswer,
     PreviousCounts,
     ReferrerPerformance,
     ReferrersAnswer,
-    TimelineAnswer,
-    TimelinePoint,
 )
 from viral_contract.models.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
+from viral_contract.models.spread import CurvePoint, KWithoutTop, SpreadAnswer
 
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": PERIOD.ends_before}
 MONDAY = date(2026, 3, 2)
@@ -51,22 +52,73 @@ def build_k_factor(now: Counts = GOOD_WEEK, before: Counts = WEEK_BEFORE, **fiel
     return KFactorAnswer.model_validate({**COMMON, **given, **fields})
 
 
-def build_timeline(*k_factors: float) -> TimelineAnswer:
-    """One date for each K."""
-    points = [
-        TimelinePoint(
-            date=PERIOD.start + timedelta(days=number),
-            invites=10,
-            clicks=40,
-            signups=5,
-            conversions=4,
-            active_users=8,
-            k_factor=k_factor,
-            k_factor_clean=k_factor / 2,
+def build_cohort_k(*k_cohorts: float | None, matured: int = 2, **headline: Any) -> CohortKAnswer:
+    """A week of 100 users for each K, of none where it is None; the first ones are matured."""
+    cohorts = [
+        CohortK(
+            week=f"2026-W{10 + at}",
+            week_start=MONDAY + timedelta(weeks=at),
+            users=100 if k_cohort is not None else 0,
+            matured=at < matured,
+            share_inviting=0.25,
+            invites_per_inviter=3.2,
+            referred_signups=round(100 * (k_cohort or 0)),
+            referred_conversions=10,
+            k_cohort=k_cohort or 0,
+            interval=None if k_cohort is None else Interval(low=k_cohort - 0.1, high=k_cohort + 0.1),
+            k_conversions=0.1,
         )
-        for number, k_factor in enumerate(k_factors)
+        for at, k_cohort in enumerate(k_cohorts)
     ]
-    return TimelineAnswer(**COMMON, points=points)
+    known = [each for each in cohorts if each.matured and each.users]
+    return CohortKAnswer(
+        computed_at=NOW,
+        end=PERIOD.end,
+        days=28,
+        thresholds={},
+        cohorts=cohorts,
+        headline=build_headline(known[0].week_start, known[-1].week_start, **headline) if known else None,
+    )
+
+
+def build_headline(first: date = MONDAY, last: date = MONDAY, **fields: Any) -> CohortKHeadline:
+    """K of 0.44 after 0.36, which is no clear change."""
+    previous = CohortKWeeks(
+        week_from="2026-W02", week_to="2026-W05", users=410, k_cohort=0.36, interval=None, k_conversions=0.08
+    )
+    given: dict[str, Any] = {
+        "week_from": "2026-W10",
+        "week_to": "2026-W11",
+        "users": 526,
+        "k_cohort": 0.44,
+        "interval": Interval(low=0.37, high=0.52),
+        "k_conversions": 0.1,
+        "first_day": first,
+        "last_day": last + timedelta(days=6),
+        "previous": previous,
+        "verdict": "no_clear_change",
+    }
+    return CohortKHeadline(**{**given, **fields})
+
+
+def build_spread(**fields: Any) -> SpreadAnswer:
+    """100 users, of whom 5 bring half of the conversions."""
+    points = ((0, 0), (0.05, 0.5), (0.44, 1), (1, 1))
+    given: dict[str, Any] = {
+        "thresholds": {},
+        "referrers": 100,
+        "mean": 0.44,
+        "dispersion_k": 0.31,
+        "interval": Interval(low=0.24, high=0.4),
+        "without_strongest": 0.43,
+        "without_top": [
+            KWithoutTop(share=0.01, k=0.43, referrers=1),
+            KWithoutTop(share=0.05, k=0.22, referrers=5),
+        ],
+        "half_from": 5,
+        "curve": [CurvePoint(referrers=users, conversions=brought) for users, brought in points],
+    }
+    return SpreadAnswer(**{**COMMON, **given, **fields})
 
 
 def build_funnel(*people: int, invites: int = 1200) -> FunnelAnswer:
@@ -111,6 +163,8 @@ def build_referrers(rows: int = 2, **fields: Any) -> ReferrersAnswer:
             clicks=41,
             conversions=11,
             k_contribution=0.0451,
+            k_contribution_clean=0.0369,
+            flagged_conversions=2,
             conversion_rate=11 / 41,
             conversion_rate_interval=None,
         )
@@ -120,10 +174,10 @@ def build_referrers(rows: int = 2, **fields: Any) -> ReferrersAnswer:
 
 
 def build_loops() -> LoopsAnswer:
-    """A loop that carries itself, one that just does, and one that brings nobody."""
+    """A loop without fraud, a larger one with much, and one that brings nobody."""
     loops = [
-        format_loop("buddy_challenge", 500, 2400, 900, 450),
         format_loop("parent_share", 20, 80, 10, 10),
+        format_loop("buddy_challenge", 500, 2400, 900, 450, flagged=630),
         format_loop("prep_pack", 0, 9, 0, 0),
     ]
     return LoopsAnswer(**COMMON, loops=loops, total_loops=len(loops), next_cursor=None)
@@ -133,7 +187,8 @@ def build_snapshot(**answers: BaseModel) -> GrowthSnapshot:
     """Everything of the growth page."""
     given: dict[str, Any] = {
         "k_factor": build_k_factor(),
-        "timeline": build_timeline(0.5, 1.2),
+        "cohort_k": build_cohort_k(None, 0.44, 0.41, 0.3, matured=3),
+        "spread": build_spread(),
         "funnel": build_funnel(4000, 3100, 1240, 744, 496),
         "loops": build_loops(),
         "cohorts": build_cohorts((0, [None, None]), (50, [1.0, 0.4]), (20, [None])),
@@ -148,7 +203,8 @@ def build_growth() -> dict[str, BaseModel]:
     snapshot = build_snapshot()
     return {
         "k-factor": snapshot.k_factor,
-        "timeline": snapshot.timeline,
+        "cohort-k": snapshot.cohort_k,
+        "spread": snapshot.spread,
         "funnel": snapshot.funnel,
         "loops": snapshot.loops,
         "cohorts": snapshot.cohorts,

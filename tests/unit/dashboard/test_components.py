@@ -131,6 +131,7 @@ def test_the_key_figures_say_how_much_is_flagged() -> None:
         "Conversions flagged 32.0% left out of K clean",
     ]
     assert shown[3].startswith("COPPA Compliance")
+    assert shown[4] == "Honest K – not available"
 
 
 def test_the_waterfall_does_not_fall_below_its_floor() -> None:

@@ -7,71 +7,25 @@ from pydantic import BaseModel
 
 from dashboard.components.card import Card
 from dashboard.data import GrowthSnapshot
-from dashboard.growth import cohorts, cycle_time, funnel, k_change, k_factor, k_timeline, loops, referrers
-from metrics_api.growth.k_factor import Counts, compare_k
+from dashboard.growth import cohorts, cycle_time, funnel, k_change, loops, referrers
+from metrics_api.growth.k_factor import Counts
+from metrics_api.growth.loops import format_loop
 from tests.support.report_facts import GOOD_WEEK, NOTHING
 from tests.unit.dashboard.growth_answers import (
+    COMMON,
     build_cohorts,
     build_cycle_time,
     build_funnel,
     build_k_factor,
     build_referrers,
     build_snapshot,
-    build_timeline,
 )
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
-from viral_contract.models.growth import FactorEffects, HonestChange, LoopEffect, LoopsAnswer, ReferrerCase
+from viral_contract.models.growth import Culprit, FactorEffects, HonestChange, LoopEffect, LoopsAnswer, ReferrerCase
 
 
 def draw(card: Card[GrowthSnapshot], **answers: BaseModel) -> Any:
     return card.build_body(build_snapshot(**answers))
-
-
-def test_k_stands_with_its_trend_its_interval_and_what_is_left_without_flagged_traffic() -> None:
-    body = draw(k_factor.CARD)
-    assert text_of(find(body, "k-line")) == "0.74 ↑  Honest change +0.19"
-    assert text_of(find(body, "kpi")) == "All conversions 0.74 K clean 0.70 Conversions removed 44"
-    said = text_of(body)
-    assert "95% interval 0.69 to 0.80 · previously 0.55 in 18–24 Mar 2026" in said
-    assert "1,000 inviting users × 1.20 invites each × 0.62 conversions per invite" in said
-    assert "0.26 below 1, the level of self-sustaining growth." in said
-
-
-@pytest.mark.parametrize(
-    ("verdict", "words", "look"),
-    [
-        ("up", "↑  Honest change +0.19", "trend-up"),
-        ("down", "↓  Honest change +0.19", "trend-down"),
-        ("no_clear_change", "No clear change", "trend-stable"),
-        ("too_few_to_say", "Too few users to compare", "trend-stable"),
-    ],
-)
-def test_k_has_an_arrow_and_a_color_only_where_its_honest_change_is_clear(verdict: str, words: str, look: str) -> None:
-    answer = build_k_factor()
-    assert answer.change
-    change = answer.change.model_copy(update={"verdict": verdict})
-    (trend,) = find(draw(k_factor.CARD, k_factor=answer.model_copy(update={"change": change})), "trend")
-    assert (text_of(trend), trend.className) == (words, f"trend {look}")
-
-
-def test_k_is_not_compared_with_dates_of_which_only_totals_are_kept() -> None:
-    purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
-    trend, change_pct = compare_k(GOOD_WEEK, purged)
-    answer = build_k_factor(before=purged, trend=trend, change_pct=change_pct, change=None)
-    assert text_of(find(draw(k_factor.CARD, k_factor=answer), "trend")) == "Not comparable"
-    assert "previously not available: only totals are kept for 18–24 Mar 2026" in text_of(
-        draw(k_factor.CARD, k_factor=answer)
-    )
-    assert "K can't be compared" in text_of(draw(k_change.CARD, k_factor=answer))
-    assert "the K-factor is not available" in text_of(draw(k_factor.CARD, k_factor=build_k_factor(now=purged)))
-
-
-def test_k_over_time_is_a_table_for_screen_readers() -> None:
-    assert rows_of(draw(k_timeline.CARD, timeline=build_timeline(0.5, 1.2))) == [
-        ["Date", "K", "K clean", "Invites", "Conversions"],
-        ["25 Mar", "0.50", "0.25", "10", "4"],
-        ["26 Mar", "1.20", "0.60", "10", "4"],
-    ]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +42,12 @@ def test_a_change_is_called_one_only_where_it_is(verdict: str, words: str) -> No
     assert answer.change
     change = answer.change.model_copy(update={"verdict": verdict})
     assert words in text_of(draw(k_change.CARD, k_factor=answer.model_copy(update={"change": change})))
+
+
+def test_k_is_not_explained_of_dates_of_which_only_totals_are_kept() -> None:
+    purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
+    answer = build_k_factor(before=purged, change=None)
+    assert "K can't be compared" in text_of(draw(k_change.CARD, k_factor=answer))
 
 
 def flag(flagged: float, **fields: Any) -> HonestChange:
@@ -113,6 +73,36 @@ def test_what_moved_k_is_said_with_what_is_flagged_first(change: HonestChange, f
     assert rows_of(find(body, "effects"))[0][0] == "Flagged conversions"
 
 
+ATTACKED = flag(
+    0.1746,
+    verdict="no_clear_change",
+    flagged_conversions=20,
+    culprits=[Culprit(referrer_id="usr_1", conversions=11), Culprit(referrer_id="usr_2", conversions=6)],
+    total_culprits=3,
+    open_cases=3,
+    previous_k_factor_clean=0.55,
+    k_factor_clean=0.57,
+)
+
+
+def test_who_is_behind_what_is_flagged_is_named_and_leads_to_the_cases() -> None:
+    body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": ATTACKED}))
+    assert text_of(find(body, "change")) == "0.55 → 0.74: 90% of it is flagged Flagged"
+    assert rows_of(body)[0][0] == "Flagged conversions usr_1: 11 usr_2: 6 1 other referrer"
+    said = text_of(body)
+    assert "Raw 0.55 → 0.74. Without 20 flagged conversions: 0.55 → 0.57." in said
+    assert "Gray: no clear change" in said
+    [link] = find(body, "link-to-all")
+    assert (text_of(link), link.href) == ("Review the 3 cases", "/dashboard/cases?strength=flags")
+
+
+def test_without_a_case_there_is_none_to_review() -> None:
+    change = ATTACKED.model_copy(update={"open_cases": 0, "flagged": 0.0, "verdict": "up"})
+    body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": change}))
+    assert find(body, "link-to-all") == find(body, "rule-chip") == []
+    assert "Gray" not in text_of(body)
+
+
 def test_the_effects_add_up_to_the_change_and_to_what_is_honest_of_it() -> None:
     effects = [LoopEffect(source=f"loop-{n}", name=f"Loop {n}", effect=0.144 / 8) for n in range(8)]
     change = flag(
@@ -122,25 +112,27 @@ def test_the_effects_add_up_to_the_change_and_to_what_is_honest_of_it() -> None:
         assert sum(part.effect for part in parts) == pytest.approx(change.honest)
     body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": change}))
     whole, by_factor, by_loop = [each for each in walk(body) if type(each).__name__ == "Table"]
-    assert rows_of(whole)[-1] == ["Total", "", "+0.194"]
-    assert rows_of(by_factor)[-1] == rows_of(by_loop)[-1] == ["Total", "", "+0.144"]
-    assert [row[0] for row in rows_of(by_loop)][-2:] == ["2 other loops", "Total"]
+    assert rows_of(whole)[-1] == ["Together", "", "+0.194"]
+    assert [row[0] for row in rows_of(by_factor)] == ["Invites per user", "Conversions per invite"]
+    assert [row[0] for row in rows_of(by_loop)] == ["Loop 0", "Loop 1", "Loop 2", "Loop 3", "4 other loops"]
 
 
 def test_bars_are_gray_unless_the_change_is_clear() -> None:
-    for verdict, looks in (("up", {"flagged", "up", "down"}), ("no_clear_change", {"flagged", "unclear"})):
+    for verdict, looks in (
+        ("up", {"flagged", "whole", "up", "down"}),
+        ("no_clear_change", {"flagged", "whole", "unclear"}),
+    ):
         body = draw(k_change.CARD, k_factor=build_k_factor().model_copy(update={"change": flag(0.05, verdict=verdict)}))
         drawn = {fill.className.split("effect-")[-1] for fill in find(body, "effect-fill")}
         assert drawn <= looks
         assert "flagged" in drawn
 
 
-@pytest.mark.parametrize(("share", "left", "width"), [(1, "50.00%", "50.00%"), (-0.5, "25.00%", "25.00%")])
-def test_an_effect_is_drawn_to_its_side_of_the_middle(share: float, left: str, width: str) -> None:
-    table = k_change.build_effects(
-        "By factor", [k_change.Effect("this", share), k_change.Effect("most", 1)], 1, is_clear=True
-    )
-    assert find(table, "effect-fill")[0].style == {"left": left, "width": width}
+def test_all_effects_of_the_card_are_drawn_on_one_scale() -> None:
+    scale = k_change.Scale.fit([0.3, -0.1, 0.05])
+    assert scale.place(0.3) == {"left": "25.00%", "width": "75.00%"}
+    assert scale.place(-0.1) == {"left": "0.00%", "width": "25.00%"}
+    assert k_change.Scale.fit([0.0, 0.0]).place(0.0) == {"left": "50.00%", "width": "0.00%"}
 
 
 def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
@@ -157,18 +149,18 @@ def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
     assert [bar.share for bar in bars[:3]] == [0.3, 1, 0.75]
 
 
-def test_a_loop_is_drawn_against_a_k_of_1() -> None:
-    body = draw(loops.CARD)
-    assert rows_of(body) == [
-        ["Loop", "Conversions", "Rate", "K"],
-        ["Buddy challenge 500 invites · 2,400 clicks", "900", "37.5%", "2.00"],
-        ["Parent share 20 invites · 80 clicks", "10", "12.5%", "1.00"],
-        ["Prep pack 0 invites · 9 clicks", "0", "0.0%", "0.00"],
+def test_loops_are_ranked_by_what_counts_and_one_with_much_flagged_is_under_review() -> None:
+    assert rows_of(draw(loops.CARD)) == [
+        ["Loop", "Conversions", "Flagged", "K clean", "Raw K"],
+        ["Buddy challenge Under review 500 invites · 2,400 clicks", "270", "630", "0.60", "2.00"],
+        ["Parent share 20 invites · 80 clicks", "10", "0", "1.00", "1.00"],
+        ["Prep pack 0 invites · 9 clicks", "0", "0", "0.00", "0.00"],
     ]
-    carries, just_does, brings_nobody = find(body, "meter")
-    assert [part.style for part in carries.children] == [{"width": "100.00%"}, {"left": "50.00%"}]
-    assert "meter-weak" not in just_does.className
-    assert "meter-weak" in brings_nobody.className
+
+
+@pytest.mark.parametrize(("flagged", "is_under_review"), [(0, False), (4, False), (5, True), (100, True)])
+def test_a_loop_is_under_review_from_a_share_on(flagged: int, is_under_review: bool) -> None:
+    assert format_loop("a", 50, 400, 100, 50, flagged=flagged).is_under_review is is_under_review
 
 
 def test_a_week_that_is_not_over_stays_blank_in_the_heat_map() -> None:
@@ -195,29 +187,35 @@ def test_every_referrer_leads_to_its_investigation_over_the_period() -> None:
         "/dashboard/investigations?days=7&kind=referrer&id=a%26b-2",
         "/dashboard/growth/referrers?days=7",
     ]
-    assert rows_of(body)[1] == ["a&b-1 3 invites · 41 clicks", "11", "26.8%", "0.045"]
+    assert rows_of(body)[1] == ["a&b-1", "9", "22.0%", "0.037"]
+    assert "99 referrers, 700 conversions that count" in text_of(body)
 
 
-def test_who_is_under_a_case_stands_below_the_ranking_and_leads_to_it() -> None:
-    first, second = build_referrers().referrers
-    flagged = first.model_copy(update={"case": ReferrerCase(id=7, strength="flags", verdict=None)})
-    looks = second.model_copy(update={"case": ReferrerCase(id=8, strength="looks", verdict=None)})
-    body = draw(referrers.CARD, referrers=build_referrers(referrers=[flagged, looks]))
+def test_who_is_under_a_case_stands_below_the_ranking_and_its_rules_lead_to_it() -> None:
+    first, second, third = build_referrers(3).referrers
+    clean = {"flagged_conversions": 0}
+    looks = ReferrerCase(id=8, strength="looks", verdict=None, rules=["too_good"])
+    flags = ReferrerCase(id=7, strength="flags", verdict=None, rules=["farm", "ring"])
+    ranked = first.model_copy(update={"case": looks, **clean})
+    accused = second.model_copy(update={"case": flags, "k_contribution_clean": 0.0})
+    caught = third.model_copy(update={"case": looks})
+    body = draw(referrers.CARD, referrers=build_referrers(referrers=[ranked], not_ranked=[accused, caught]))
     assert [row[0] for row in rows_of(body)[1:]] == [
-        "a&b-2 Worth a look 3 invites · 41 clicks",
+        "a&b-1 Too good",
         "Not ranked: under a case",
-        "a&b-1 Under review 3 invites · 41 clicks",
+        "a&b-2 Farm, Ring",
+        "a&b-3 Too good 2 flagged",
     ]
+    assert rows_of(body)[3][1:] == ["11", "26.8%", "0"]
+    looks_of = [chip.className.split()[-1] for chip in find(body, "rule-chip")]
+    assert looks_of == ["rule-looks", "rule-flags", "rule-looks", "rule-flags"]
     assert {"/dashboard/cases/7", "/dashboard/cases/8"} <= {part.href for part in walk(body) if hasattr(part, "href")}
 
 
 EMPTY: dict[str, BaseModel] = {
     "k_factor": build_k_factor(NOTHING, NOTHING),
-    "timeline": build_timeline().model_copy(update={"points": []}),
     "funnel": build_funnel(0, 0, 0, 0, 0, invites=0),
-    "loops": LoopsAnswer.model_validate(
-        {**build_timeline().model_dump(), "loops": [], "total_loops": 0, "next_cursor": None}
-    ),
+    "loops": LoopsAnswer(**COMMON, loops=[], total_loops=0, next_cursor=None),
     "cohorts": build_cohorts((0, [None])),
     "cycle_time": build_cycle_time(median_hours=None, p75_hours=None, pairs=0, open=3),
     "referrers": build_referrers(rows=0),
@@ -227,8 +225,6 @@ EMPTY: dict[str, BaseModel] = {
 @pytest.mark.parametrize(
     ("card", "words"),
     [
-        (k_factor.CARD, "No invites in this period"),
-        (k_timeline.CARD, "No invites in this period"),
         (k_change.CARD, "No invites in this period or the previous one"),
         (funnel.CARD, "No invites or clicks in this period"),
         (loops.CARD, "No loop activity in this period"),
@@ -245,4 +241,4 @@ def test_an_empty_period_is_told_in_words(card: Card[GrowthSnapshot], words: str
 
 def test_the_first_invites_of_all_explain_the_change() -> None:
     body = draw(k_change.CARD, k_factor=build_k_factor(GOOD_WEEK, NOTHING))
-    assert "From 0.00 to 0.74: +0.744" in text_of(body)
+    assert "Raw 0.00 → 0.74. Nothing is flagged." in text_of(body)

@@ -14,7 +14,7 @@ from tests.unit.dashboard.growth_answers import build_growth, build_k_factor, bu
 from viral_contract.models.period import Period
 
 K_FACTOR = "/v1/growth/k-factor"
-CARDS = ["k-factor", "k-timeline", "k-change", "funnel", "loops", "referrers", "cohorts", "cycle-time"]
+CARDS = ["honest-k", "cohort-k", "k-change", "spread", "loops", "referrers", "funnel", "cohorts", "cycle-time"]
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,18 @@ def test_a_refresh_brings_every_card_of_the_period(browser: Browser, api: FakeAp
     assert "25–31 Mar 2026 · compared with 18–24 Mar 2026" in str(changes["growth-summary"])
     asked = {request.url.path: dict(request.url.params) for request in api.asked if "/growth/" in request.url.path}
     assert asked.pop("/v1/growth/cohorts") == {}
-    assert asked.pop("/v1/growth/referrers") == {"days": "14", "limit": "8"}
+    assert asked.pop("/v1/growth/cohort-k") == {}
+    ranked = {"days": "14", "limit": "6", "ranked": "true", "sort": "clean_conversions"}
+    assert asked.pop("/v1/growth/referrers") == ranked
     assert asked.pop("/v1/growth/loops") == {"days": "14", "limit": "1000"}
     assert asked.pop("/v1/growth/k-factor") == {"days": "14", "compare": "previous"}
     assert list(asked.values()) == [{"days": "14"}] * 3
+
+
+def test_honest_k_is_as_of_the_end_of_the_period(browser: Browser, api: FakeApi) -> None:
+    refresh(browser, search="?start=2026-03-01&end=2026-03-09")
+    [asked] = [dict(request.url.params) for request in api.asked if request.url.path == "/v1/growth/cohort-k"]
+    assert asked == {"end": "2026-03-09"}
 
 
 def test_the_address_says_what_the_period_is_compared_with(browser: Browser, api: FakeApi) -> None:
@@ -49,15 +57,15 @@ def test_without_a_comparison_no_card_speaks_of_another_period(browser: Browser)
     changes = refresh(browser, search="?days=14&compare=none")
     assert "no comparison" in str(changes["growth-summary"])
     assert "Compare the period with another one" in str(changes["k-change-body"])
-    drawn = str(changes["k-factor-body"])
-    assert [word for word in ("previously", "trend", "compares") if word in drawn] == []
+    drawn = str(changes["honest-k-body"])
+    assert [word for word in ("Before", "trend", "compares") if word in drawn] == []
 
 
 def test_only_the_card_that_changed_is_drawn_anew(browser: Browser, api: FakeApi) -> None:
     shown = refresh(browser, "admin1")["growth-shown"]["data"]
     api.answers["GET", K_FACTOR] = build_k_factor(removed_conversions=45)
     changes = refresh(browser, "admin2", shown=shown)
-    assert [card for card in CARDS if f"{card}-body" in changes] == ["k-factor"]
+    assert [card for card in CARDS if f"{card}-body" in changes] == ["honest-k", "referrers"]
 
 
 def test_viewers_share_one_answer(server: Flask, api: FakeApi) -> None:
