@@ -49,6 +49,7 @@ class Snapshot:
     """What the cards of the guardrails page are drawn from; `search` is the period in links to other pages.
 
     `may_decide` is about cases, `may_act` about alerts. Without `fraud_referrers` rows about fraud are about networks.
+    `cases` and `filtered_traffic` are those of the loop that the page is filtered by.
     """
 
     health: HealthAnswer
@@ -63,6 +64,12 @@ class Snapshot:
     cohort_k: CohortKAnswer | None = None
     fraud_referrers: FlaggedAnswer | None = None
     first_run: FirstRun | None = None
+    filtered_traffic: TrafficAnswer | None = None
+
+    @property
+    def traffic_of_loop(self) -> TrafficAnswer:
+        """The traffic that the page's filter leaves."""
+        return self.filtered_traffic or self.traffic
 
     @property
     def period(self) -> Period:

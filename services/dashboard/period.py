@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Literal, get_args
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import ValidationError
@@ -14,6 +15,9 @@ DEFAULT_DAYS = 7
 CHOICES = (7, 14, 30)
 PERIOD_NAMES = tuple(PeriodQuery.model_fields)
 """The parameters that name a period."""
+Filter = Literal["source", "campaign"]
+FILTERS: tuple[Filter, ...] = get_args(Filter)
+"""The parameters that name a part of the activity."""
 Query = dict[str, str | int]
 
 
@@ -58,15 +62,23 @@ def format_query(period: PeriodQuery) -> Query:
     return {"days": period.days or DEFAULT_DAYS}
 
 
-def format_search(period: PeriodQuery) -> str:
-    """The period as the query string of a link: "?days=7"."""
-    return f"?{urlencode(format_query(period))}"
+def find_filters(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters among the parameters of a page."""
+    return {name: given[name] for name in FILTERS if given.get(name)}
+
+
+def format_search(period: PeriodQuery, given: Mapping[str, str] | None = None) -> str:
+    """The period, and the filters that are given, as the query string of a link: "?days=7"."""
+    return f"?{urlencode({**format_query(period), **find_filters(given or {})})}"
 
 
 def keep_period(search: str | None, others: Sequence[str] = ()) -> str:
-    """Of a page's query string the period and the `others`; no period where it names none, or one that is invalid."""
+    """Of a page's query string the period, the filters and the `others`.
+
+    No period where it names none, or one that is invalid.
+    """
     wanted = read_search(search)
-    kept: Query = {name: wanted[name] for name in others if name in wanted}
+    kept: Query = {**find_filters(wanted), **{name: wanted[name] for name in others if name in wanted}}
     try:
         period = format_query(read_period(wanted)) if wanted.keys() & PERIOD_NAMES else {}
     except InvalidPeriodError:

@@ -36,7 +36,9 @@ def grown_stack(stack: dict[str, str], api: MetricsApi) -> dict[str, str]:
         [
             build_link("may-1", inserted_at=MAY.isoformat()),
             build_link("may-2", inserted_at=MAY.isoformat()),
-            build_link("may-3", inserted_at=MAY.isoformat(), referrer_id="ben", source="parent_share"),
+            build_link(
+                "may-3", inserted_at=MAY.isoformat(), referrer_id="ben", source="parent_share", campaign="spring"
+            ),
         ]
     )
     clicks = [
@@ -99,6 +101,44 @@ def test_a_referrer_leads_to_its_investigation(signed_in: Open) -> None:
         guest.open(GROWTH + WEEK)
         card(guest.page, "Top referrers").get_by_role("link", name="maria").click()
         expect(guest.page.get_by_role("heading", name="Referrer maria", level=1)).to_be_visible()
+
+
+def test_a_loop_is_chosen_and_stays_chosen_on_the_other_page(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + WEEK)
+        expect(card(guest.page, "K-factor")).to_contain_text("1.50")
+        guest.page.get_by_role("textbox", name="Loop").click()
+        guest.page.keyboard.type("paren")
+        guest.page.get_by_role("option", name="Parent share").click()
+        expect(guest.page).to_have_url(re.compile("source=parent_share"))
+        expect(card(guest.page, "K-factor")).to_contain_text("1 inviting user × 1.00 invites each")
+        expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_have_count(0)
+        guest.page.get_by_label("Main").get_by_role("link", name="Guardrails").click()
+        expect(guest.page).to_have_url(re.compile("guardrails.*source=parent_share"))
+        expect(card(guest.page, "Health Score")).to_contain_text("All loops")
+        expect(card(guest.page, "Filtered traffic")).not_to_contain_text("All loops")
+        guest.page.get_by_role("main").get_by_role("link", name="Clear filters").click()
+        expect(card(guest.page, "Health Score")).not_to_contain_text("All loops")
+        expect(guest.page.get_by_role("textbox", name="Loop")).to_have_value("All")
+        assert guest.complaints == []
+
+
+def test_a_campaign_is_chosen_on_a_phone(signed_in: Open) -> None:
+    with signed_in(width=390) as guest:
+        guest.open(GROWTH + WEEK)
+        expect(card(guest.page, "K-factor")).to_contain_text("1.50")
+        filters = guest.page.get_by_role("button", name="Filters")
+        filters.click()
+        guest.page.get_by_role("textbox", name="Campaign").click()
+        guest.page.get_by_role("option", name="spring").click()
+        expect(card(guest.page, "K-factor")).to_contain_text("1 inviting user × 1.00 invites each")
+        expect(card(guest.page, "Funnel")).to_contain_text("All campaigns")
+        expect(filters).to_have_accessible_name("Filters 1")
+        guest.page.keyboard.press("Escape")
+        card(guest.page, "Referrers").get_by_role("link", name="View all referrers").click()
+        expect(guest.page.get_by_role("main")).to_contain_text("Campaign: spring")
+        expect(guest.page.get_by_role("main").get_by_text("maria")).to_have_count(0)
+        assert guest.complaints == []
 
 
 def test_the_two_live_pages_do_not_get_into_each_others_way(signed_in: Open) -> None:

@@ -35,6 +35,10 @@ _COLUMNS = {
         ("day", "referrer_id", "source"),
         ("invites", "clicks", "visits", "signups", "conversions", "activations"),
     ),
+    "activity_per_campaign_day": (
+        ("campaign", "day", "referrer_id", "source"),
+        ("invites", "clicks", "visits", "signups", "conversions", "activations"),
+    ),
     "user_journeys": (
         ("person",),
         (
@@ -48,7 +52,7 @@ _COLUMNS = {
         ("event_id",),
         (
             *("day", "occurred_at", "event_type", "referrer_id", "person", "user_id", "device_fingerprint"),
-            *("abbrev(network)", "link_id", "source", "user_agent", "conversion_value", "clicked_at"),
+            *("abbrev(network)", "link_id", "source", "user_agent", "conversion_value", "clicked_at", "campaign"),
         ),
     ),
     "device_users": (("device_fingerprint", "user_id"), ("first_day", "last_day")),
@@ -57,7 +61,7 @@ _COLUMNS = {
     "content_per_day": (("day", "kind"), ("items", "unopened")),
     "traffic_per_day": (("day", "source", "traffic_class", "traffic_reason"), _TRAFFIC_COUNTS),
 }
-_COUNTS_ONLY = ("activity_per_referrer_day", "link_counts", "content_per_day")
+_COUNTS_ONLY = ("activity_per_referrer_day", "activity_per_campaign_day", "link_counts", "content_per_day")
 
 
 def fetch_facts(connection: Connection) -> Facts:
@@ -90,6 +94,7 @@ class Stored:
     at: datetime
     referrer: str | None
     source: str | None
+    campaign: str | None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -125,7 +130,9 @@ class Account:
             assert event.occurred_at
             link = self.links.get(event.link_id or "")
             referrer, source = (link.referrer_id, link.source) if link else (event.referrer_id, event.source)
-            self.events.setdefault(event.event_id, Stored(event.event_id, event, event.occurred_at, referrer, source))
+            campaign = link.campaign if link else None
+            stored = Stored(event.event_id, event, event.occurred_at, referrer, source, campaign)
+            self.events.setdefault(event.event_id, stored)
         return len(self.events) - before
 
     def save_links(self, links: Iterable[LinkItem], *, now: datetime) -> None:
@@ -147,6 +154,7 @@ class Account:
             "clicks_per_device_day": self._clicks_per_device_day(),
             "bursts_per_device_day": self._bursts_per_device_day(),
             "activity_per_referrer_day": self._activity(),
+            "activity_per_campaign_day": self._campaigns(),
             "user_journeys": self._journeys(),
             "active_weeks": self._active_weeks(),
             "referrals": self._referrals(),
@@ -243,6 +251,18 @@ class Account:
             counter[stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
         return {key: tuple(counts) for key, counts in counter.items()}
 
+    def _campaigns(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counter: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)
+        for link in self.links.values():
+            assert link.inserted_at
+            if link.campaign:
+                counter[link.campaign, link.inserted_at.date(), link.referrer_id, link.source][0] += 1
+        for stored in self._counted():
+            if stored.campaign:
+                column = 1 + KINDS.index(stored.event.event_type)
+                counter[stored.campaign, stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
+        return {key: tuple(counts) for key, counts in counter.items()}
+
     def _journeys(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         by_person: dict[str, list[Stored]] = defaultdict(list)
         for stored in self._counted():
@@ -267,6 +287,7 @@ class Account:
                 name_network(s.event.ip_address) if s.event.ip_address else None,
                 *(s.event.link_id, s.source, s.event.user_agent, s.event.conversion_value),
                 max((at for at in clicks[s.person, s.referrer] if s.at - LONGEST_PAIR <= at <= s.at), default=None),
+                s.campaign,
             )
             for s in referrals
         }

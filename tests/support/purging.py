@@ -36,7 +36,7 @@ OLD_IP, NEW_IP = "198.51.100.77", "203.0.113.7"
 
 def post_of(api: Api, age: str, at: datetime, ip_address: str) -> None:
     """Some of everything, whose every identifier says how old it is."""
-    link = build_link(f"{age}-link", referrer_id=f"{age}-referrer", inserted_at=at.isoformat())
+    link = build_link(f"{age}-link", referrer_id=f"{age}-referrer", campaign="spring", inserted_at=at.isoformat())
     api.send("POST", "/v1/links", json={"items": [link]})
     same = {"ip_address": ip_address, "device_fingerprint": f"{age}-device", "link_id": f"{age}-link"}
     person = {"user_id": f"{age}-user", "session_id": f"{age}-session", "user_agent": f"Mozilla/5.0 ({age}-phone)"}

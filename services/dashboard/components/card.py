@@ -1,12 +1,14 @@
 """The frame that every card has: a heading, and below it what the card says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
+
+from dashboard.period import Filter
 
 NO_FIGURE = "No data"
 Data_contra = TypeVar("Data_contra", contravariant=True)
@@ -18,7 +20,8 @@ class Card(Generic[Data_contra]):
 
     `height` in pixels is what its skeleton takes until the first data is there. A control stands beside the heading and
     stays as it is when data comes. With a key figure, the card is one line on a phone until it is opened. One that
-    `begins` at times stays where it began until the page is left, and stands nowhere else.
+    `begins` at times stays where it began until the page is left, and stands nowhere else. It heeds the `filters`, and
+    says so where it shows everything despite another one.
     """
 
     slug: str
@@ -28,6 +31,7 @@ class Card(Generic[Data_contra]):
     build_control: Callable[[], Component] | None = None
     format_figure: Callable[[Data_contra], str] | None = None
     begins: Callable[[Data_contra], bool] | None = None
+    filters: Sequence[Filter] = ()
 
 
 def build_skeleton(card: Card[Any]) -> Component:

@@ -11,6 +11,7 @@ from dashboard.components.controls import build_segments
 from dashboard.components.table import build_columns, build_wide_table
 from dashboard.data import GrowthSnapshot
 from dashboard.growth.cohort_weeks import skip_empty_start
+from dashboard.period import FILTERS
 from viral_contract.models.cohort_k import CohortK
 from viral_reports.dates import format_day_of_year
 from viral_reports.figures import format_count, format_k, format_rate
@@ -133,4 +134,4 @@ def _build_row(week: CohortK) -> tuple[str, ...]:
     )
 
 
-CARD = Card(_SLUG, "Honest K by signup week", 330, build_body, build_control=build_switch)
+CARD = Card(_SLUG, "Honest K by signup week", 330, build_body, build_control=build_switch, filters=FILTERS)

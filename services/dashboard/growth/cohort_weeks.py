@@ -1,5 +1,6 @@
 """Weeks of signups in words, for the cards of honest K."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from viral_contract.client.metrics_api import MetricsApi
@@ -11,9 +12,9 @@ from viral_reports.figures import format_k
 _WEEK = timedelta(days=7)
 
 
-def fetch_cohort_k(api: MetricsApi, period: PeriodQuery) -> CohortKAnswer:
-    """Cohort K as of the end of the period, whatever its length."""
-    return api.fetch_cohort_k(**({"end": period.end.isoformat()} if period.end else {}))
+def fetch_cohort_k(api: MetricsApi, period: PeriodQuery, part: Mapping[str, str] | None = None) -> CohortKAnswer:
+    """Cohort K as of the end of the period, whatever its length, of the part that the filters leave."""
+    return api.fetch_cohort_k(**({"end": period.end.isoformat()} if period.end else {}), **(part or {}))
 
 
 def skip_empty_start(cohorts: list[CohortK]) -> list[CohortK]:

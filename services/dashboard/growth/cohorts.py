@@ -62,4 +62,4 @@ def _build_cell(share: float | None, class_name: str) -> Component:
     return html.Td(format_percent(round(share, 2)), className=class_name, style={"--share": f"{share:.3f}"})
 
 
-CARD = Card("cohorts", "Retention by signup week", 300, build_body)
+CARD = Card("cohorts", "Retention by signup week", 300, build_body, filters=("source",))

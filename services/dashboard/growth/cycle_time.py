@@ -32,4 +32,4 @@ def _format_hours(hours: float) -> str:
     return f"{hours:.1f} h" if hours < _HOURS_SHOWN else f"{hours / 24:.1f} days"
 
 
-CARD = Card("cycle-time", "Cycle time", 180, build_body)
+CARD = Card("cycle-time", "Cycle time", 180, build_body, filters=("source",))

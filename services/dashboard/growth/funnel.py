@@ -53,4 +53,4 @@ def _format_interval(step: FunnelStep) -> str:
     return f" ({format_rate(interval.low)} to {format_rate(interval.high)})" if interval else ""
 
 
-CARD = Card("funnel", "Funnel", 300, build_body)
+CARD = Card("funnel", "Funnel", 300, build_body, filters=("source",))

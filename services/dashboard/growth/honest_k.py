@@ -9,6 +9,7 @@ from dashboard.components.terms import build_term
 from dashboard.components.trend import build_trend, format_unfinished
 from dashboard.data import GrowthSnapshot
 from dashboard.growth.cohort_weeks import format_matures, format_weeks
+from dashboard.period import FILTERS
 from viral_contract.models.cohort_k import CohortKHeadline
 from viral_contract.models.growth import Interval
 from viral_reports.figures import format_counted, format_k, format_signed
@@ -132,4 +133,4 @@ def _format(k_factor: float, is_known: bool) -> str:
     return format_k(k_factor) if is_known else "–"
 
 
-CARD = Card("honest-k", "Honest K", 330, build_body)
+CARD = Card("honest-k", "Honest K", 330, build_body, filters=FILTERS)

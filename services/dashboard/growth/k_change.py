@@ -12,6 +12,7 @@ from dashboard.components.trend import VERDICTS, format_unfinished
 from dashboard.data import GrowthSnapshot
 from dashboard.formats import format_percent
 from dashboard.links import CASES_PATH
+from dashboard.period import FILTERS
 from viral_contract.models.growth import ComparedK, FactorEffects, HonestChange, KFactorAnswer, LoopEffect
 from viral_reports.figures import format_count, format_counted, format_k, format_signed
 
@@ -178,4 +179,4 @@ def _format_effect(effect: float) -> str:
     return format_signed(effect, decimals=_DECIMALS)
 
 
-CARD = Card("k-change", "Why K changed", 480, build_body)
+CARD = Card("k-change", "Why K changed", 480, build_body, filters=FILTERS)

@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card, build_hint
 from dashboard.components.table import Column, build_table
 from dashboard.data import GrowthSnapshot
+from dashboard.period import FILTERS
 from viral_contract.models.growth import LoopPerformance
 from viral_reports.figures import format_count, format_counted, format_k
 
@@ -43,4 +44,4 @@ def _build_row(loop: LoopPerformance) -> tuple[Component | str, ...]:
     )
 
 
-CARD = Card("loops", "Loops", 420, build_body)
+CARD = Card("loops", "Loops", 420, build_body, filters=FILTERS)

@@ -21,7 +21,7 @@ from dashboard.growth import (
 )
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
-from dashboard.period import format_query, format_search
+from dashboard.period import FILTERS, find_filters, format_query, format_search
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import PeriodQuery
@@ -42,18 +42,20 @@ CARDS = (
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> GrowthSnapshot:
     """Growth over a period; retention is that of the last weeks, whatever the period."""
     query = format_query(period)
+    part = find_filters(chosen)
+    wanted, of_loop = {**query, **part}, {name: part[name] for name in ("source",) if name in part}
     comparison = chosen.get(OPTION, "previous")
     compares = comparison != NOTHING
     return GrowthSnapshot(
-        k_factor=api.fetch_k_factor(**query, compare=comparison if compares else "previous"),
-        cohort_k=cohort_weeks.fetch_cohort_k(api, period),
-        spread=api.fetch_spread(**query),
-        funnel=api.fetch_funnel(**query),
-        loops=api.fetch_loops(**query, limit=loops.MOST_ROWS),
-        cohorts=api.fetch_cohorts(),
-        cycle_time=api.fetch_cycle_time(**query),
-        referrers=api.fetch_referrers(**query, sort="clean_conversions", ranked=True, limit=referrers.ROWS_ON_CARD),
-        search=format_search(period),
+        k_factor=api.fetch_k_factor(**wanted, compare=comparison if compares else "previous"),
+        cohort_k=cohort_weeks.fetch_cohort_k(api, period, part),
+        spread=api.fetch_spread(**wanted),
+        funnel=api.fetch_funnel(**query, **of_loop),
+        loops=api.fetch_loops(**wanted, limit=loops.MOST_ROWS),
+        cohorts=api.fetch_cohorts(**of_loop),
+        cycle_time=api.fetch_cycle_time(**query, **of_loop),
+        referrers=api.fetch_referrers(**wanted, sort="clean_conversions", ranked=True, limit=referrers.ROWS_ON_CARD),
+        search=format_search(period, chosen),
         compares=compares,
     )
 
@@ -72,6 +74,7 @@ _PAGE = build_page(
         cards=CARDS,
         fetch=fetch_snapshot,
         options=(OPTION,),
+        filters=FILTERS,
         compares=True,
     )
 )

@@ -10,6 +10,7 @@ from dashboard.components.card import Card, build_hint
 from dashboard.components.table import RowGroup, build_columns, build_grouped_table, build_link_to_all
 from dashboard.data import GrowthSnapshot
 from dashboard.links import case_path, investigation_path
+from dashboard.period import FILTERS
 from viral_contract.models.growth import ReferrerCase, ReferrerPerformance
 from viral_reports.figures import format_count, format_counted, format_rate
 
@@ -89,4 +90,4 @@ def build_mark(case: ReferrerCase | None) -> list[Component]:
     return [dcc.Link(word, href=case_path(case.id), className=look)]
 
 
-CARD = Card("referrers", "Top referrers", 420, build_body)
+CARD = Card("referrers", "Top referrers", 420, build_body, filters=FILTERS)

@@ -3,6 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.filters import format_filters
 from dashboard.growth.page import PAGE as GROWTH
 from dashboard.growth.referrers import PATH, build_mark
 from dashboard.links import investigation_path
@@ -10,7 +11,7 @@ from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, build_page, format_nothing
 from dashboard.lists.toolbar import Toolbar
-from dashboard.period import Query, read_search
+from dashboard.period import FILTERS, Query, find_filters, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.growth import ReferrerPerformance
 from viral_reports.dates import format_period
@@ -31,11 +32,13 @@ _COLUMNS = (
 def fetch(api: MetricsApi, query: Query, search: str) -> Listing:
     """A page of referrers; `search` is the period in links."""
     answer = api.fetch_referrers(**query)
+    chosen = find_filters({name: str(value) for name, value in query.items()})
+    part = [format_filters(chosen)] if chosen else []
     return Listing(
         rows=[_build_row(each, search) for each in answer.referrers],
         total=answer.total_referrers,
         next_cursor=answer.next_cursor,
-        about=f"{format_period(answer.period)} · who invites, and what comes of it",
+        about=" · ".join([format_period(answer.period), *part, "who invites, and what comes of it"]),
         nothing=format_nothing(answer, "No referrer activity"),
         dates=f"{answer.period.start}_{answer.period.end}",
     )
@@ -80,6 +83,7 @@ LISTED = TablePage(
     fetch=fetch,
     sort="conversions",
     toolbar=Toolbar("Referrer"),
+    subject=FILTERS,
     above=(GROWTH.title, GROWTH.path),
     build_actions=_ADD.build,
     add_own=_ADD.add_callbacks,

@@ -11,6 +11,7 @@ from dashboard.components.terms import build_term
 from dashboard.data import GrowthSnapshot
 from dashboard.formats import format_percent
 from dashboard.growth.referrers import PATH
+from dashboard.period import FILTERS
 from viral_contract.models.growth import Interval
 from viral_contract.models.spread import SpreadAnswer
 from viral_reports.blocks import Bar
@@ -128,4 +129,4 @@ def _explain(interval: Interval) -> str:
     return "inviting is spread over many" if interval.low >= 1 else "not clear whether a few users do most of it"
 
 
-CARD = Card("spread", "Spread", 480, build_body)
+CARD = Card("spread", "Spread", 480, build_body, filters=FILTERS)

@@ -55,7 +55,7 @@ def format_subtitle(answer: CasesAnswer) -> str:
     if flagged and has_all:
         return f"{who} {'is' if len(shown) == 1 else 'are'} behind {_count_all(flagged)}"
     at_stake = format_counted(answer.stake.conversions, "conversion")
-    return f"{who} of {format_counted(answer.counts.open, 'open case')}, with {at_stake} at stake in all"
+    return f"{who} of {format_counted(answer.total, 'open case')}, with {at_stake} at stake in all"
 
 
 def _count_all(flagged: int) -> str:
@@ -85,4 +85,4 @@ def _build_figure(count: int, noun: str) -> Component:
     )
 
 
-CARD = Card("culprits", "Top culprits", 280, build_body)
+CARD = Card("culprits", "Top culprits", 280, build_body, filters=("source",))

@@ -14,7 +14,7 @@ from viral_reports.figures import format_count, format_rate
 
 def build_body(snapshot: Snapshot) -> list[Component]:
     """The figures, the classes as parts of one bar, and the way to the page."""
-    answer = snapshot.traffic
+    answer = snapshot.traffic_of_loop
     if not count_clicks(answer):
         return [build_no_data()]
     kinds = count_kinds(answer)
@@ -42,8 +42,8 @@ def _build_item(each: KindCount) -> Component:
 
 def format_figure(snapshot: Snapshot) -> str:
     """How much of all clicks was filtered."""
-    answer = snapshot.traffic
+    answer = snapshot.traffic_of_loop
     return f"{format_percent(answer.filtered_share)} of clicks" if count_clicks(answer) else NO_FIGURE
 
 
-CARD = Card("traffic", "Filtered traffic", 260, build_body, format_figure=format_figure)
+CARD = Card("traffic", "Filtered traffic", 260, build_body, format_figure=format_figure, filters=("source",))

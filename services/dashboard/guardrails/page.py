@@ -29,7 +29,7 @@ from dashboard.guardrails import (
 )
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
-from dashboard.period import format_query, format_search
+from dashboard.period import find_filters, format_query, format_search
 from dashboard.public_address import find_api_address
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
@@ -60,18 +60,19 @@ _log = structlog.get_logger()
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> Snapshot:
     """The guardrails over a period; alerts and history are of the last days, whatever the period."""
-    query = format_query(period)
+    query, part = format_query(period), find_filters(chosen)
     health = api.fetch_health(**query)
     return Snapshot(
         health=health,
         alerts=api.fetch_alerts(),
         history=api.fetch_history(days=_HISTORY_DAYS),
         traffic=api.fetch_traffic(**query),
+        filtered_traffic=api.fetch_traffic(**query, **part) if part else None,
         event_pii=api.fetch_event_pii(**query),
-        cases=_fetch_cases(api),
+        cases=_fetch_cases(api, part),
         may_decide=current_viewer().may(Scope.CASES_WRITE),
         may_act=current_viewer().may(Scope.ALERTS_WRITE),
-        search=format_search(period),
+        search=format_search(period, chosen),
         cohort_k=_fetch_cohort_k(api, period),
         fraud_referrers=fraud_referrers.fetch_card(api, query) if chosen.get(fraud.OPTION) == "referrer" else None,
         first_run=_fetch_first_run(api, has_events=health.last_event_at is not None),
@@ -90,10 +91,10 @@ def _fetch_first_run(api: MetricsApi, *, has_events: bool) -> FirstRun | None:
         return None
 
 
-def _fetch_cases(api: MetricsApi) -> CasesAnswer | None:
+def _fetch_cases(api: MetricsApi, part: Mapping[str, str]) -> CasesAnswer | None:
     """The cases with the most at stake; the page stands without them, too."""
     try:
-        return api.fetch_cases(status="open", order="stake", limit=culprits.ROWS)
+        return api.fetch_cases(status="open", order="stake", limit=culprits.ROWS, **part)
     except API_FAILURES as error:
         _log.warning("cases_failed", reason=type(error).__name__)
         return None
@@ -117,6 +118,7 @@ _PAGE = build_page(
         cards=CARDS,
         fetch=fetch_snapshot,
         options=(fraud.OPTION,),
+        filters=("source",),
     )
 )
 

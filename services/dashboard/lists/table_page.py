@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.address_controls import keep_in_address
 from dashboard.components.card import build_blank
+from dashboard.components.filters import format_filters
 from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_breadcrumb, build_page_header
@@ -33,6 +34,7 @@ from dashboard.period import (
     DEFAULT_DAYS,
     InvalidPeriodError,
     Query,
+    find_filters,
     format_query,
     format_search,
     keep_period,
@@ -250,7 +252,6 @@ def _fetch(listed: TablePage, views: SharedViews, query: Query, presses: int | N
 def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
     """What the address names, as the API takes it. Raises InvalidPeriodError."""
     sort = wanted.get("sort", listed.sort)
-    cursor = {"cursor": wanted["cursor"]} if "cursor" in wanted else {}
     return {
         **format_query(read_period(wanted, listed.days)),
         **{name: wanted[name] for name in listed.subject if name in wanted},
@@ -258,7 +259,7 @@ def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
         "sort": sort,
         "order": wanted.get("order", listed.first_order(sort)),
         "limit": read_size(wanted),
-        **cursor,
+        **({"cursor": wanted["cursor"]} if "cursor" in wanted else {}),
     }
 
 
@@ -371,11 +372,13 @@ def _build_rows(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) 
 
 def _build_nothing(listed: TablePage, listing: Listing, wanted: Mapping[str, str]) -> Component:
     filters = listed.toolbar.find_filters(wanted)
-    if not filters:
+    part = {name: value for name, value in find_filters(wanted).items() if name in listed.subject}
+    if not filters and not part:
         return build_empty(listing.nothing, "", icon="check")
-    cleared = listed.path + keep_period(f"?{urlencode(wanted)}", listed.subject)
-    way = dcc.Link("Clear filters", href=cleared, className="button")
-    return build_empty(f"No {listed.nouns[0]} matches", listed.toolbar.format_filters(filters), way)
+    kept = urlencode({name: value for name, value in wanted.items() if name not in part})
+    way = dcc.Link("Clear filters", href=listed.path + keep_period(f"?{kept}", listed.subject), className="button")
+    text = ", ".join(each for each in (listed.toolbar.format_filters(filters), format_filters(part)) if each)
+    return build_empty(f"No {listed.nouns[0]} matches", text, way)
 
 
 def _explain(listed: TablePage, error: Exception, search: str | None, *, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import body_id, build_skeleton, figure_id
+from dashboard.components.filters import add_filters, build_filters
 from dashboard.components.messages import build_refresh_problem
 from dashboard.components.period import add_period, build_period
 from dashboard.data import SharedViews
@@ -24,6 +25,8 @@ def build_page(live: LivePage[Data]) -> Page:
         _add_refresh(live, app, views, settings.dashboard_refresh_seconds)
         add_tick(app, live.slug, Input(f"{live.slug}-refresh", "n_clicks"))
         add_period(app, views, live.slug, compares=live.compares)
+        if live.filters:
+            add_filters(app, views, live.slug, live.filters)
         _add_panel(live.slug, app)
 
     return Page(live.path, live.title, build_layout, add_callbacks, icon=live.icon)
@@ -68,7 +71,9 @@ def add_tick(app: Dash, slug: str, *reasons: Input) -> None:
 
 
 def _build_controls(live: LivePage[Data]) -> Component:
-    return html.Div([build_period(live.slug, compares=live.compares), build_refresh(live.slug)], className="controls")
+    filters = [build_filters(live.slug, live.filters)] if live.filters else []
+    period = build_period(live.slug, compares=live.compares)
+    return html.Div([*filters, period, build_refresh(live.slug)], className="controls")
 
 
 def _add_refresh(live: LivePage[Data], app: Dash, views: SharedViews, refresh_seconds: int) -> None:

@@ -9,15 +9,16 @@ from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import structlog
-from dash import html, no_update
+from dash import dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card
+from dashboard.components.filters import build_unfiltered, format_filters
 from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, format_refresh_problem
 from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
-from dashboard.period import InvalidPeriodError, format_query, parse_period, read_search
+from dashboard.period import Filter, InvalidPeriodError, find_filters, format_query, parse_period, read_search
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import Period, PeriodQuery
 from viral_reports.dates import format_period
@@ -50,7 +51,7 @@ class LivePage(Generic[Data]):
     """A page of cards over the period in its address, which refreshes by itself; `slug` begins its ids.
 
     One that compares says so beside its period. `options` are the other parameters of the address that change what is
-    shown; `fetch` is given those that it names.
+    shown, like the `filters`, which have controls in the header; `fetch` is given those that it names.
     """
 
     path: str
@@ -61,6 +62,7 @@ class LivePage(Generic[Data]):
     fetch: Callable[[MetricsApi, PeriodQuery, Mapping[str, str]], Data]
     compares: bool = False
     options: Sequence[str] = ()
+    filters: Sequence[Filter] = ()
 
     @property
     def folding(self) -> list[Card[Data]]:
@@ -108,7 +110,8 @@ def refresh(
     wanted = f"?{urlencode({**format_query(period), **chosen})}"
     try:
         view = views.get(
-            (live.path, wanted), lambda api: build_view(live, live.fetch(api, period, chosen), wanted, refresh_seconds)
+            (live.path, wanted),
+            lambda api: build_view(live, live.fetch(api, period, chosen), wanted, refresh_seconds, chosen),
         )
     except API_FAILURES as error:
         _log.warning("refresh_failed", page=live.path, reason=str(error))
@@ -119,21 +122,40 @@ def refresh(
 
 def _read_options(live: LivePage[Data], search: str | None) -> dict[str, str]:
     given = read_search(search)
-    return {name: given[name] for name in live.options if name in given}
+    return {name: given[name] for name in (*live.options, *live.filters) if given.get(name)}
 
 
-def build_view(live: LivePage[Data], data: Data, search: str, refresh_seconds: int) -> View:
-    """The data of the period that `search` names, drawn."""
-    drawn = [json.dumps(card.build_body(data), default=Component.to_plotly_json) for card in live.cards]
+def build_view(
+    live: LivePage[Data], data: Data, search: str, refresh_seconds: int, chosen: Mapping[str, str] | None = None
+) -> View:
+    """The data of the period that `search` names, drawn; `chosen` are the filters, among other parameters."""
+    filters = find_filters(chosen or {})
+    bodies = [[*_build_scope(card, filters), *card.build_body(data)] for card in live.cards]
+    drawn = [json.dumps(body, default=Component.to_plotly_json) for body in bodies]
     return View(
         search=search,
-        summary=build_summary(data, refresh_seconds),
+        summary=[*build_summary(data, refresh_seconds), *_build_filters(live.path, search, filters)],
         bodies=[json.loads(body) for body in drawn],
         figures=[card.format_figure(data) for card in live.cards if card.format_figure],
         digests=[zlib.crc32(body.encode()) for body in drawn],
         begins=[card.begins is None or card.begins(data) for card in live.cards],
         problem=format_refresh_problem(format_clock(data.computed_at), refresh_seconds),
     )
+
+
+def _build_scope(card: Card[Any], filters: Mapping[str, str]) -> list[Component]:
+    """What the card shows all of, whatever is chosen."""
+    unheeded = [name for name in filters if name not in card.filters]
+    return [build_unfiltered(unheeded)] if unheeded else []
+
+
+def _build_filters(path: str, search: str, filters: Mapping[str, str]) -> list[Component]:
+    """Which part of the activity is shown, and the way to all of it."""
+    if not filters:
+        return []
+    others = {name: value for name, value in read_search(search).items() if name not in filters}
+    cleared = dcc.Link("Clear filters", href=f"{path}?{urlencode(others)}")
+    return [html.P([f"{format_filters(filters)} · ", cleared], className="summary-filters")]
 
 
 def build_summary(data: LiveData, refresh_seconds: int) -> list[Component]:

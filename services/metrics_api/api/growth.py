@@ -14,6 +14,7 @@ from metrics_api.db.paging import Page
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Filter, Query
 from metrics_api.growth import loops
+from metrics_api.growth.choices import fetch_filters
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.cohort_k import fetch_cohort_k
 from metrics_api.growth.cohorts import fetch_cohorts, monday_of
@@ -30,6 +31,7 @@ from viral_contract.models.growth import (
     CohortsAnswer,
     Comparison,
     CycleTimeAnswer,
+    FiltersAnswer,
     FunnelAnswer,
     KFactorAnswer,
     LoopsAnswer,
@@ -57,11 +59,22 @@ class LoopQuery(BaseModel):
         return Filter(self.source)
 
 
+class CampaignQuery(LoopQuery):
+    """Query of a part of the activity that may be of a campaign."""
+
+    campaign: OptionalId = Field(None, description="Only links of this campaign; nothing where it is unknown")
+
+    @property
+    def filter(self) -> Filter:
+        """The part."""
+        return Filter(self.source, self.campaign)
+
+
 class FilteredQuery(PeriodQuery, LoopQuery):
     """Query of a part of the activity of a period."""
 
 
-class CleanQuery(FilteredQuery, Overrides):
+class CleanQuery(FilteredQuery, CampaignQuery, Overrides):
     """Query of figures without what the guardrails flag."""
 
 
@@ -84,6 +97,12 @@ class ReferrersQuery(CleanQuery, ListQuery):
     ranked: bool = Field(False, description="Leave out those under a case; the first of them are in `not_ranked`")
 
 
+class FiltersQuery(PeriodQuery):
+    """Query of what can be filtered by."""
+
+    q: SearchText = Field("", description="Part of the loop or the campaign")
+
+
 class CohortsQuery(LoopQuery):
     """Query of the cohorts."""
 
@@ -92,7 +111,7 @@ class CohortsQuery(LoopQuery):
     weeks: int = Field(8, ge=1, le=53, description="Number of ISO weeks, including this one")
 
 
-class CohortKQuery(LoopQuery, Overrides):
+class CohortKQuery(CampaignQuery, Overrides):
     """Query of cohort K."""
 
     weeks: int = Field(8, ge=1, le=52, description="Number of ISO weeks, including this one")
@@ -146,7 +165,7 @@ def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
     """Get how many new users the users of each signup week bring, without what is flagged."""
     end = query.end or datetime.now(UTC).date()
     first = monday_of(end) - timedelta(weeks=query.weeks - 1)
-    asked = _build_query(CleanQuery(source=query.source), overrides=query)
+    asked = _build_query(CleanQuery(source=query.source, campaign=query.campaign), overrides=query)
     asked = replace(asked, period=Period.between(first, end))
     return fetch_cohort_k(connection, asked, query.days)
 
@@ -161,6 +180,13 @@ def get_spread(query: CleanQuery, connection: Connection) -> SpreadAnswer:
 def get_cycle_time(query: FilteredQuery, connection: Connection) -> CycleTimeAnswer:
     """Get the time from a signup to the signups it referred."""
     return note_retention(connection, fetch_cycle_time(connection, _build_query(query)))
+
+
+@growth.route("GET", "/v1/growth/filters", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FiltersAnswer})
+def get_filters(query: FiltersQuery, connection: Connection) -> FiltersAnswer:
+    """List what growth can be filtered by: at most 100 loops of the period and 100 campaigns."""
+    asked = parse_query(query, Overrides(), COMPONENT_ROWS, shows_identifiers=False)
+    return note_retention(connection, fetch_filters(connection, asked, query.q))
 
 
 @growth.route("GET", "/v1/growth/term", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: Period})

@@ -14,14 +14,16 @@ COMPONENT_ROWS = Page(limit=10)
 
 @dataclass(frozen=True)
 class Filter:
-    """The part of the activity that a read is about: one loop, or all."""
+    """The part of the activity that a read is about: one loop, one campaign, or all."""
 
     source: str | None = None
+    campaign: str | None = None
 
     @property
     def values(self) -> dict[str, str]:
         """The values that its conditions want."""
-        return {} if self.source is None else {"source": self.source}
+        given = {"source": self.source, "campaign": self.campaign}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def conditions(self) -> list[str]:

@@ -26,4 +26,5 @@ That is the loop of the first click; where it names none, the first that anythin
 def build_activity(wanted: Filter) -> str:
     """The rows that the filter leaves, as a table."""
     where = f" WHERE {' AND '.join(wanted.conditions)}" if wanted else ""
-    return f"(SELECT * FROM activity_per_referrer_day{where}) AS activity"
+    table = "activity_per_referrer_day" if wanted.campaign is None else "activity_per_campaign_day"
+    return f"(SELECT * FROM {table}{where}) AS activity"

@@ -69,6 +69,12 @@ ACTIVE_WEEKS = text("""
     WHERE is_known IS NULL
 """)
 
+_COUNTS = """count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'visit'),
+        count(*) FILTER (WHERE event_type = 'signup'), count(*) FILTER (WHERE event_type = 'conversion'),
+        count(*) FILTER (WHERE event_type = 'activation')"""
+_ADD_COUNTS = """clicks = fact.clicks + excluded.clicks, visits = fact.visits + excluded.visits,
+        signups = fact.signups + excluded.signups, conversions = fact.conversions + excluded.conversions,
+        activations = fact.activations + excluded.activations"""
 # What every batch changes, in one statement. All writers count the same few classes of traffic, so that each session
 # has its own rows of them; readers add them up.
 _TOTALS = text(f"""
@@ -80,22 +86,18 @@ _TOTALS = text(f"""
             clicks = fact.clicks + excluded.clicks,
             visits = fact.visits + excluded.visits,
             sample = least(fact.sample, excluded.sample)
+    ), campaigns AS (
+        INSERT INTO activity_per_campaign_day AS fact
+            (campaign, day, referrer_id, source, clicks, visits, signups, conversions, activations)
+        SELECT campaign, day, coalesce(referrer_id, ''), coalesce(source, ''), {_COUNTS}
+        FROM new_events WHERE campaign IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        ON CONFLICT (campaign, day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
     )
     INSERT INTO activity_per_referrer_day AS fact
         (day, referrer_id, source, clicks, visits, signups, conversions, activations)
-    SELECT day, coalesce(referrer_id, ''), coalesce(source, ''),
-        count(*) FILTER (WHERE event_type = 'click'),
-        count(*) FILTER (WHERE event_type = 'visit'),
-        count(*) FILTER (WHERE event_type = 'signup'),
-        count(*) FILTER (WHERE event_type = 'conversion'),
-        count(*) FILTER (WHERE event_type = 'activation')
+    SELECT day, coalesce(referrer_id, ''), coalesce(source, ''), {_COUNTS}
     FROM new_events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (day, referrer_id, source) DO UPDATE SET
-        clicks = fact.clicks + excluded.clicks,
-        visits = fact.visits + excluded.visits,
-        signups = fact.signups + excluded.signups,
-        conversions = fact.conversions + excluded.conversions,
-        activations = fact.activations + excluded.activations
+    ON CONFLICT (day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
 """)
 
 Fold = TextClause | Callable[[Connection], None]

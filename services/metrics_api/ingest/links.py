@@ -16,8 +16,8 @@ _LINKS_PER_STATEMENT = 500
 
 _CREATE_STAGING = text("""
     CREATE TEMPORARY TABLE changed_links (
-        old_at timestamptz, old_referrer text, old_source text,
-        new_at timestamptz, new_referrer text, new_source text, unopened integer
+        old_at timestamptz, old_referrer text, old_source text, old_campaign text,
+        new_at timestamptz, new_referrer text, new_source text, new_campaign text, unopened integer
     ) ON COMMIT DELETE ROWS
 """)
 _HAS_STAGING = text("SELECT to_regclass('pg_temp.changed_links') IS NOT NULL")
@@ -44,8 +44,8 @@ _SAVE = text("""
         ON CONFLICT (link_id) DO UPDATE SET
             referrer_id = excluded.referrer_id, source = excluded.source, campaign = excluded.campaign,
             target_url = excluded.target_url, inserted_at = excluded.inserted_at
-        RETURNING old.inserted_at, old.referrer_id, old.source,
-            new.inserted_at, new.referrer_id, new.source, CASE WHEN new.click_count = 0 THEN 1 ELSE 0 END
+        RETURNING old.inserted_at, old.referrer_id, old.source, old.campaign,
+            new.inserted_at, new.referrer_id, new.source, new.campaign, CASE WHEN new.click_count = 0 THEN 1 ELSE 0 END
     )
     INSERT INTO changed_links SELECT * FROM saved
 """)
@@ -53,21 +53,27 @@ _SAVE = text("""
 _DELETE = text("""
     WITH deleted AS (
         DELETE FROM attribution_links WHERE link_id = ANY(CAST(:ids AS text[]))
-        RETURNING inserted_at, referrer_id, source, CASE WHEN click_count = 0 THEN 1 ELSE 0 END AS unopened
+        RETURNING inserted_at, referrer_id, source, campaign, CASE WHEN click_count = 0 THEN 1 ELSE 0 END AS unopened
     )
-    INSERT INTO changed_links (old_at, old_referrer, old_source, unopened) SELECT * FROM deleted
+    INSERT INTO changed_links (old_at, old_referrer, old_source, old_campaign, unopened) SELECT * FROM deleted
 """)
 
 # What was purged of a date is in its totals, and nowhere else.
 _CHANGES = """(SELECT * FROM (
     SELECT (new_at AT TIME ZONE 'UTC')::date AS day, new_referrer AS referrer_id, new_source AS source,
-        1 AS items, unopened FROM changed_links WHERE new_at IS NOT NULL
+        new_campaign AS campaign, 1 AS items, unopened FROM changed_links WHERE new_at IS NOT NULL
     UNION ALL
-    SELECT (old_at AT TIME ZONE 'UTC')::date, old_referrer, old_source, -1, -unopened
+    SELECT (old_at AT TIME ZONE 'UTC')::date, old_referrer, old_source, old_campaign, -1, -unopened
     FROM changed_links WHERE old_at IS NOT NULL
 ) AS changes WHERE day >= :kept_from) AS change"""
 
 _FOLD_INVITES = text(f"""
+    WITH campaigns AS (
+        INSERT INTO activity_per_campaign_day AS fact (campaign, day, referrer_id, source, invites)
+        SELECT campaign, day, referrer_id, source, sum(items) FROM {_CHANGES} WHERE campaign IS NOT NULL
+        GROUP BY campaign, day, referrer_id, source HAVING sum(items) <> 0 ORDER BY campaign, day, referrer_id, source
+        ON CONFLICT (campaign, day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
+    )
     INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
     SELECT day, referrer_id, source, sum(items) FROM {_CHANGES}
     GROUP BY day, referrer_id, source HAVING sum(items) <> 0 ORDER BY day, referrer_id, source

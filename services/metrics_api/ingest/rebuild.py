@@ -24,6 +24,7 @@ _FACTS_OF_EVENTS = (
     "clicks_per_device_day",
     "bursts_per_device_day",
     "activity_per_referrer_day",
+    "activity_per_campaign_day",
     "traffic_per_day",
     "referrals",
 )
@@ -74,6 +75,10 @@ _FOLD_LINKS_OF_DAY = (
     f"""INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
         SELECT :day, referrer_id, source, count(*) {_LINKS_OF_DAY} GROUP BY referrer_id, source
         ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites""",
+    f"""INSERT INTO activity_per_campaign_day AS fact (campaign, day, referrer_id, source, invites)
+        SELECT campaign, :day, referrer_id, source, count(*) {_LINKS_OF_DAY} AND campaign IS NOT NULL
+        GROUP BY campaign, referrer_id, source
+        ON CONFLICT (campaign, day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites""",
     f"""INSERT INTO content_per_day (day, kind, items, unopened)
         SELECT :day, 'link', count(*), count(*) FILTER (WHERE click_count = 0) {_LINKS_OF_DAY} HAVING count(*) > 0""",
 )

@@ -54,9 +54,10 @@ _REFERRALS = text(f"""
         UPDATE referrals AS fact SET clicked_at = late.clicked_at FROM late WHERE fact.event_id = late.event_id
     )
     INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        network, link_id, source, user_agent, conversion_value, clicked_at)
+        network, link_id, source, user_agent, conversion_value, clicked_at, campaign)
     SELECT event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        {build_network_key("ip_address")}, link_id, source, user_agent, conversion_value, ({_last_click("new_event")})
+        {build_network_key("ip_address")}, link_id, source, user_agent, conversion_value, ({_last_click("new_event")}),
+        campaign
     FROM new_events AS new_event
         CROSS JOIN LATERAL (
             SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0

@@ -48,7 +48,7 @@ _CREATE_STAGING = (
     f"""CREATE TEMPORARY TABLE new_events (
         event_id uuid, occurred_at timestamptz, day date, event_type {_SHORT}, ip_address inet,
         device_fingerprint {_SHORT}, link_id {_SHORT}, referrer_id {_SHORT}, source {_SHORT}, user_id {_SHORT},
-        person {_SHORT}
+        person {_SHORT}, campaign {_SHORT}
     ) ON COMMIT DELETE ROWS""",
     f"""CREATE TEMPORARY TABLE new_traffic (
         day date, source {_SHORT}, traffic_class {_SHORT}, traffic_reason {_SHORT}, clicks bigint, visits bigint,
@@ -65,10 +65,10 @@ _EMPTY_STAGING = text("""
 
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
-    device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}"""
+    device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}, campaign"""
 # What the folds and their staging tables need of an event: each row is held for as long as the statement runs.
 _KEPT = """event_id, occurred_at, event_type, ip_address, device_fingerprint, link_id, referrer_id, source, user_id,
-    session_id, traffic_class, traffic_reason"""
+    session_id, traffic_class, traffic_reason, campaign"""
 _NEW_TRAFFIC = """(occurred_at AT TIME ZONE 'UTC')::date, coalesce(source, ''), traffic_class,
     coalesce(traffic_reason, ''), count(*) FILTER (WHERE event_type = 'click'),
     count(*) FILTER (WHERE event_type = 'visit'), min(event_id::text COLLATE "C")::uuid"""
@@ -76,14 +76,14 @@ _NEW_TRAFFIC = """(occurred_at AT TIME ZONE 'UTC')::date, coalesce(source, ''), 
 # Sorted by id, so that two transactions with the same events wait for each other in one direction only.
 _STORE_NEW = text(f"""
     WITH stored AS (
-        INSERT INTO attribution_events (event_id, occurred_at, {_POSTED}, classifier_version)
+        INSERT INTO attribution_events (event_id, occurred_at, {_POSTED}, classifier_version, campaign)
         SELECT DISTINCT ON (event_id) event_id, occurred_at, event_type, ip_address, device_fingerprint,
                p.link_id,
                CASE WHEN l.link_id IS NULL THEN p.referrer_id ELSE l.referrer_id END,
                CASE WHEN l.link_id IS NULL THEN p.source ELSE l.source END,
                user_id, session_id, user_agent, referrer_url, landing_page, conversion_value, p.metadata,
                http_method, purpose, traffic_class, traffic_reason,
-               CASE WHEN traffic_class IS NOT NULL THEN ({CURRENT_VERSION}) END
+               CASE WHEN traffic_class IS NOT NULL THEN ({CURRENT_VERSION}) END, l.campaign
         FROM posted_events p LEFT JOIN attribution_links l ON l.link_id = p.link_id
         ORDER BY event_id, position
         ON CONFLICT (event_id) DO NOTHING

@@ -45,16 +45,16 @@ _EVENTS = text(f"""
     )
     SELECT count(*) FROM gone
 """)
-_ACTIVITY = text("""
+_ACTIVITY = """
     WITH gone AS (
-        DELETE FROM activity_per_referrer_day WHERE day < :cutoff AND referrer_id <> '' RETURNING *
+        DELETE FROM {table} WHERE day < :cutoff AND referrer_id <> '' RETURNING *
     ), saved AS (
-        INSERT INTO activity_per_referrer_day AS fact
-            (day, referrer_id, source, invites, clicks, visits, signups, conversions, activations, purged_conversions)
-        SELECT day, '', source, sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
+        INSERT INTO {table} AS fact (
+            {key}, referrer_id, invites, clicks, visits, signups, conversions, activations, purged_conversions)
+        SELECT {key}, '', sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
             sum(activations), sum(conversions)
-        FROM gone GROUP BY day, source ORDER BY day, source
-        ON CONFLICT (day, referrer_id, source) DO UPDATE SET
+        FROM gone GROUP BY {key} ORDER BY {key}
+        ON CONFLICT ({key}, referrer_id) DO UPDATE SET
             invites = fact.invites + excluded.invites, clicks = fact.clicks + excluded.clicks,
             visits = fact.visits + excluded.visits, signups = fact.signups + excluded.signups,
             conversions = fact.conversions + excluded.conversions,
@@ -62,7 +62,11 @@ _ACTIVITY = text("""
             purged_conversions = fact.purged_conversions + excluded.purged_conversions
     )
     SELECT count(*) FROM gone
-""")
+"""
+_ACTIVITIES = (
+    text(_ACTIVITY.format(table="activity_per_referrer_day", key="day, source")),
+    text(_ACTIVITY.format(table="activity_per_campaign_day", key="campaign, day, source")),
+)
 _FORGET_JOURNEYS = text("""
     WITH gone AS (
         DELETE FROM user_journeys
@@ -102,8 +106,8 @@ def purge_events(connection: Connection, retention: Retention) -> int:
 
 def purge_activity(connection: Connection, retention: Retention) -> int:
     """Merge a date's activity into sums without referrers; returns the number of deleted rows."""
-    folded: int = connection.execute(_ACTIVITY, {"cutoff": retention.events}).scalar_one()
-    return folded
+    folded = [connection.execute(each, {"cutoff": retention.events}).scalar_one() for each in _ACTIVITIES]
+    return sum(folded)
 
 
 def purge_journeys(connection: Connection, retention: Retention) -> int:

@@ -50,6 +50,7 @@ NAMED_IN_ALERT = "evidence -> 'refs' ?| CAST(:refs AS text[])"
 FACTS: dict[SubjectKind, dict[str, str]] = {
     "user": {
         "activity_per_referrer_day": "referrer_id = :id",
+        "activity_per_campaign_day": "referrer_id = :id",
         "referrers_per_network_day": "referrer_id = :id",
         "devices_per_network_day": "user_id = :id",
         "device_users": "user_id = :id",

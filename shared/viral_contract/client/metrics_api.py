@@ -29,6 +29,7 @@ from viral_contract.models.flags import FlagsAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
+    FiltersAnswer,
     FunnelAnswer,
     KFactorAnswer,
     LoopsAnswer,
@@ -261,6 +262,10 @@ class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsA
     def fetch_cycle_time(self, **query: QueryValue) -> CycleTimeAnswer:
         """Time from a user's signup to the signups they referred."""
         return self._call("GET", "/v1/growth/cycle-time", CycleTimeAnswer, params=query)
+
+    def fetch_filters(self, **query: QueryValue) -> FiltersAnswer:
+        """What growth can be filtered by."""
+        return self._call("GET", "/v1/growth/filters", FiltersAnswer, params=query)
 
     def fetch_term(self) -> Period:
         """The current school term."""

@@ -176,6 +176,20 @@ class LoopsAnswer(PeriodAnswer):
     next_cursor: str | None
 
 
+class LoopChoice(BaseModel):
+    """A loop with its name for people."""
+
+    source: str
+    name: str
+
+
+class FiltersAnswer(PeriodAnswer):
+    """What reads can be filtered by: the loops of the period with the most activity, and campaigns from a to z."""
+
+    loops: list[LoopChoice]
+    campaigns: list[str]
+
+
 class TimelinePoint(BaseModel):
     """One UTC date."""
 

@@ -82,6 +82,7 @@ READS = {
     "/v1/growth/cohort-k": (3, 1),
     "/v1/growth/cycle-time": (4, 1),
     "/v1/growth/spread": (4, 1),
+    "/v1/growth/filters": (4, 1),
     "/v1/growth/term": (2, 1),
     "/v1/calendar": (3, 1),
     "/v1/calendar/{entry_id}": (2, 1),

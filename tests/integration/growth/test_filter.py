@@ -1,4 +1,4 @@
-"""Growth of one loop is what a count of its events alone comes to."""
+"""Growth of one loop or campaign is what a count of its events alone comes to."""
 
 import random
 from collections import Counter
@@ -16,6 +16,12 @@ from tests.support.growth_week import MONDAY, WEEK
 from tests.support.purging import NIGHT, purge
 
 LOOPS = ("buddy_challenge", "results_rally")
+PARTS = (
+    *({"source": loop} for loop in LOOPS),
+    {"campaign": "spring"},
+    {"campaign": "fall"},
+    {"campaign": "spring", "source": LOOPS[0]},
+)
 TYPES = ("click", "visit", "signup", "conversion", "activation")
 TOTALS = ("total_invites", "total_clicks", "total_conversions", "active_users", "viral_links_clicked")
 Rows = list[dict[str, Any]]
@@ -37,6 +43,7 @@ class Story:
                 f"l-{len(self.links) + number}",
                 referrer_id=chosen(("ann", "ben", "cyd")),
                 source=chosen(LOOPS),
+                campaign=chosen(("spring", "fall", None)),
                 inserted_at=self._moment().isoformat(),
             )
             for number in range(count)
@@ -59,19 +66,19 @@ class Story:
         alone = {"source": self._random.choice(LOOPS), "referrer_id": "dan"}
         return {**person, **self._random.choice((link, link, alone, {}))}
 
-    def of_loop(self, source: str) -> Iterator[dict[str, Any]]:
-        """The events of the loop, each with its referrer."""
+    def of_part(self, part: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """The events of the part, each with its referrer."""
         links = {link["id"]: link for link in self.links}
         for event in self.events:
             named = links.get(event.get("link_id"), event)
-            if named.get("source") == source:
+            if _is_of(named, part):
                 yield {**event, "referrer_id": named["referrer_id"]}
 
-    def count(self, source: str) -> dict[str, int]:
-        """The loop's figures, counted one by one."""
-        links = [link for link in self.links if link["source"] == source]
-        counted = Counter(event["event_type"] for event in self.of_loop(source))
-        clicked = {event.get("link_id") for event in self.of_loop(source) if event["event_type"] == "click"}
+    def count(self, part: Mapping[str, str]) -> dict[str, int]:
+        """The part's figures, counted one by one."""
+        links = [link for link in self.links if _is_of(link, part)]
+        counted = Counter(event["event_type"] for event in self.of_part(part))
+        clicked = {event.get("link_id") for event in self.of_part(part) if event["event_type"] == "click"}
         figures = (
             *(len(links), counted["click"], counted["conversion"], len({link["referrer_id"] for link in links})),
             sum(link["id"] in clicked for link in links),
@@ -79,62 +86,66 @@ class Story:
         return dict(zip(TOTALS, figures, strict=True))
 
 
-def check_loops(api: Api, story: Story, dates: Mapping[str, str]) -> None:
-    """Every read of a loop says what was posted of it."""
-    for source in LOOPS:
-        expected, asked = story.count(source), {**dates, "source": source}
+def _is_of(named: Mapping[str, Any], part: Mapping[str, str]) -> bool:
+    return all(named.get(name) == value for name, value in part.items())
+
+
+def check_parts(api: Api, story: Story, dates: Mapping[str, str]) -> None:
+    """Every read of a part says what was posted of it."""
+    for part in PARTS:
+        expected, asked = story.count(part), {**dates, **part}
         k_factor = api.read("/v1/growth/k-factor", **asked)
         assert {name: k_factor[name] for name in TOTALS} == expected
         points = api.read("/v1/growth/timeline", **asked)["points"]
         assert sum(point["clicks"] for point in points) == expected["total_clicks"]
         assert sum(point["signups"] for point in points) == sum(
-            event["event_type"] == "signup" for event in story.of_loop(source)
+            event["event_type"] == "signup" for event in story.of_part(part)
         )
         loops = api.read("/v1/growth/loops", **asked)["loops"]
-        assert [(loop["source"], loop["conversions"]) for loop in loops] == [(source, expected["total_conversions"])]
+        assert sum(loop["conversions"] for loop in loops) == expected["total_conversions"]
+        assert "source" not in part or [loop["source"] for loop in loops] == [part["source"]]
         referrers = api.read("/v1/growth/referrers", **asked)["referrers"]
-        credited = Counter(
-            event["referrer_id"] for event in story.of_loop(source) if event["event_type"] == "conversion"
-        )
+        credited = Counter(event["referrer_id"] for event in story.of_part(part) if event["event_type"] == "conversion")
         assert {each["referrer_id"]: each["conversions"] for each in referrers if each["conversions"]} == credited
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_loop_is_what_was_posted_of_it(api: Api, seed: int) -> None:
+def test_a_loop_or_campaign_is_what_was_posted_of_it(api: Api, seed: int) -> None:
     story = Story(seed, MONDAY)
     api.send("POST", "/v1/links", json={"items": story.build_links(12)})
     api.post_events(*story.build_events(80))
-    check_loops(api, story, WEEK)
+    check_parts(api, story, WEEK)
     # What comes late, and links that are announced after others.
     api.send("POST", "/v1/links", json={"items": story.build_links(4)})
     api.post_events(*story.build_events(30))
-    check_loops(api, story, WEEK)
+    check_parts(api, story, WEEK)
     rebuild(api)
-    check_loops(api, story, WEEK)
+    check_parts(api, story, WEEK)
 
 
-def test_a_purge_leaves_the_totals_of_a_loop(api: Api, database: Database) -> None:
+def test_a_purge_leaves_the_totals_of_a_part(api: Api, database: Database) -> None:
     at = NIGHT.replace(hour=0) - timedelta(days=20)
     story = Story(7, at)
     dates = {"start": str(at.date()), "end": str(NIGHT.date())}
     api.send("POST", "/v1/links", json={"items": story.build_links(6)})
     api.post_events(*story.build_events(40))
     purge(database)
-    for source in LOOPS:
-        expected = story.count(source)
-        k_factor = api.read("/v1/growth/k-factor", **dates, source=source)
-        credited = sum(event["event_type"] == "conversion" for event in story.of_loop(source))
+    for part in PARTS:
+        expected = story.count(part)
+        k_factor = api.read("/v1/growth/k-factor", **dates, **part)
+        credited = sum(event["event_type"] == "conversion" for event in story.of_part(part))
         assert (k_factor["total_clicks"], k_factor["total_conversions"]) == (expected["total_clicks"], credited)
         assert (k_factor["is_partial"], k_factor["active_users"]) == (True, 0)
 
 
-def test_an_unknown_loop_has_nothing(api: Api) -> None:
+@pytest.mark.parametrize("name", ["source", "campaign"])
+def test_an_unknown_part_has_nothing(api: Api, name: str) -> None:
     api.post_events(build_event("conversion", at=MONDAY, referrer_id="ann", source="buddy_challenge"))
-    nothing = api.read("/v1/growth/k-factor", **WEEK, source="nowhere")
+    nothing = api.read("/v1/growth/k-factor", **WEEK, **{name: "nowhere"})
     assert {nothing[name] for name in TOTALS} == {0}
-    assert api.read("/v1/growth/loops", **WEEK, source="nowhere")["loops"] == []
-    assert api.read("/v1/growth/referrers", **WEEK, source="nowhere")["total_referrers"] == 0
-    assert api.read("/v1/growth/spread", **WEEK, source="nowhere")["referrers"] == 0
+    assert api.read("/v1/growth/loops", **WEEK, **{name: "nowhere"})["loops"] == []
+    assert api.read("/v1/growth/referrers", **WEEK, **{name: "nowhere"})["total_referrers"] == 0
+    assert api.read("/v1/growth/spread", **WEEK, **{name: "nowhere"})["referrers"] == 0
     assert api.read("/v1/growth/cycle-time", **WEEK, source="nowhere")["pairs"] == 0
 
 
@@ -160,3 +171,36 @@ def test_what_users_brought_is_split_by_loop(api: Api) -> None:
     assert pairs == [2, 1]
     spread = [api.read("/v1/growth/spread", **dates, source=loop)["referrers"] for loop in LOOPS]
     assert spread == [0, 0]
+
+
+def test_a_campaign_stays_with_what_was_stored(api: Api) -> None:
+    """A link that changes its campaign takes its invite with it, and leaves its events where they are."""
+    link = build_link("l", referrer_id="ann", source=LOOPS[0], inserted_at=MONDAY.isoformat())
+    api.send("POST", "/v1/links", json={"items": [{**link, "campaign": "spring"}]})
+    api.post_events(*(build_event("conversion", at=MONDAY, link_id="l") for _ in range(2)))
+    api.send("POST", "/v1/links", json={"items": [{**link, "campaign": "fall"}]})
+    api.post_events(build_event("conversion", at=MONDAY, link_id="l"))
+
+    def count() -> list[tuple[int, int]]:
+        answers = [api.read("/v1/growth/k-factor", **WEEK, campaign=name) for name in ("spring", "fall")]
+        return [(answer["total_invites"], answer["total_conversions"]) for answer in answers]
+
+    assert count() == [(0, 2), (1, 1)]
+    rebuild(api)
+    assert count() == [(0, 2), (1, 1)]
+    api.send("DELETE", "/v1/links/l")
+    assert count() == [(0, 2), (0, 1)]
+
+
+def test_what_there_is_to_choose_from(api: Api) -> None:
+    links = [
+        build_link(f"l-{name}", source=loop, campaign=name, inserted_at=MONDAY.isoformat())
+        for name, loop in (("spring", LOOPS[0]), ("fall", LOOPS[1]), ("exam week", LOOPS[1]))
+    ]
+    api.send("POST", "/v1/links", json={"items": links})
+    found = api.read("/v1/growth/filters", **WEEK)
+    assert [loop["source"] for loop in found["loops"]] == [LOOPS[1], LOOPS[0]]
+    assert found["loops"][0]["name"] == "Results rally"
+    assert found["campaigns"] == ["exam week", "fall", "spring"]
+    assert api.read("/v1/growth/filters", **WEEK, q="EXAM")["campaigns"] == ["exam week"]
+    assert api.read("/v1/growth/filters", start="2026-01-01", end="2026-01-02")["loops"] == []

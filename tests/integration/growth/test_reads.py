@@ -33,7 +33,7 @@ def test_growth_reads_touch_facts_only(api: Api, statements: list[str], read: st
 
 
 @pytest.mark.parametrize(("read", "periods"), [("k-factor", 2), ("timeline", 1), ("loops", 1), ("referrers", 1)])
-@pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}])
+@pytest.mark.parametrize("part", [{}, {"source": "buddy_challenge"}, {"campaign": "spring"}])
 def test_clean_figures_read_nothing_but_the_periods_conversions(
     api: Api, statements: list[str], read: str, periods: int, part: dict[str, str]
 ) -> None:

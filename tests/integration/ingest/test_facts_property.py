@@ -57,7 +57,10 @@ events = st.builds(
     http_method=st.sampled_from([None, None, "GET", "HEAD"]),
     purpose=st.sampled_from([None, None, None, "prefetch;prerender"]),
 )
-links = st.builds(LinkItem, id=link_ids, referrer_id=referrers, source=sources, inserted_at=st.none() | moments)
+campaigns = st.none() | st.sampled_from(["spring", "fall"])
+links = st.builds(
+    LinkItem, id=link_ids, referrer_id=referrers, source=sources, campaign=campaigns, inserted_at=st.none() | moments
+)
 
 
 @st.composite

@@ -31,7 +31,7 @@ CHILD, DEVICE, ADDRESS = "child-7", "tablet-7", "203.0.113.77"
 
 def post_life_of(api: Api, child: str) -> None:
     """What a child leaves behind: alone, and with and for others."""
-    link = build_link(f"link-of-{child}", referrer_id=child, inserted_at=NOON.isoformat())
+    link = build_link(f"link-of-{child}", referrer_id=child, campaign="spring", inserted_at=NOON.isoformat())
     api.send("POST", "/v1/links", json={"items": [link]})
     same = {"device_fingerprint": DEVICE, "ip_address": ADDRESS}
     api.post_events(*build_clicks(4, apart=1, user_id=child, **same))
@@ -55,6 +55,7 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "attribution_events": 4,
         "attribution_links": 1,
         "activity_per_referrer_day": 2,
+        "activity_per_campaign_day": 1,
         "devices_per_network_day": 0,
         "referrers_per_network_day": 0,
         "device_users": 1,

@@ -39,6 +39,7 @@ attribution_events = Table(
     Column("traffic_class", Text, comment="Of clicks and visits; null where it is not known yet"),
     Column("traffic_reason", Text),
     Column("classifier_version", Integer, comment="In fact_versions; null where it is to be classified again"),
+    Column("campaign", Text, comment="That of the link when the event was stored"),
 )
 _event = attribution_events.c
 Index("idx_attribution_events_ip_address", _event.ip_address)

@@ -119,6 +119,18 @@ Index(
     postgresql_where=activity_per_referrer_day.c.conversions > 0,
 )
 
+activity_per_campaign_day = Table(
+    "activity_per_campaign_day",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("referrer_id", Text, primary_key=True, comment="Empty where it was purged"),
+    Column("source", Text, primary_key=True),
+    *(count_column(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+    count_column("purged_conversions", comment="As in activity_per_referrer_day"),
+    comment="The part of activity_per_referrer_day whose links are of a campaign",
+)
+
 user_journeys = Table(
     "user_journeys",
     metadata,
@@ -173,6 +185,7 @@ referrals = Table(
     Column("conversion_value", Double),
     time_column("clicked_at"),
     Column("active_again", Boolean, comment="Of conversions of somebody known; null until 7 days are over"),
+    Column("campaign", Text, comment="As in attribution_events"),
     comment="Signups and conversions with a referrer, and the last click of the pair in the 7 days before",
 )
 _referral = referrals.c
