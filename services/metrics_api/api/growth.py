@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection
 
 from metrics_api.api.context import current_context
@@ -22,6 +23,7 @@ from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
 from metrics_api.growth.referrers import Wanted, build_sorting, fetch_referrers
+from metrics_api.growth.series import fetch_series
 from metrics_api.growth.spread import fetch_spread
 from metrics_api.growth.timeline import fetch_timeline
 from metrics_api.school_calendar.terms import fetch_terms
@@ -41,6 +43,7 @@ from viral_contract.models.growth import (
 )
 from viral_contract.models.people import Scope
 from viral_contract.models.period import Period, PeriodQuery
+from viral_contract.models.series import SeriesAnswer, SeriesMetric
 from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.thresholds import Overrides
 from viral_contract.models.values import OptionalId, PastDate
@@ -101,6 +104,19 @@ class FiltersQuery(PeriodQuery):
     """Query of what can be filtered by."""
 
     q: SearchText = Field("", description="Part of the loop or the campaign")
+
+
+class SeriesQuery(FilteredQuery):
+    """Query of a figure by day."""
+
+    metric: SeriesMetric = "clicks"
+
+    @model_validator(mode="after")
+    def check_has_loops(self) -> Self:
+        """Refuse the violations of a loop."""
+        if self.metric == "violations" and self.source:
+            raise ValueError("violations have no source")
+        return self
 
 
 class CohortsQuery(LoopQuery):
@@ -174,6 +190,12 @@ def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
 def get_spread(query: CleanQuery, connection: Connection) -> SpreadAnswer:
     """Get how conversions are spread over those who invite, and K without the strongest of them."""
     return note_retention(connection, fetch_spread(connection, _build_query(query, overrides=query)))
+
+
+@growth.route("GET", "/v1/growth/series", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SeriesAnswer})
+def get_series(query: SeriesQuery, connection: Connection) -> SeriesAnswer:
+    """Get a figure by day, what was expected of each day, and which days are changes."""
+    return note_retention(connection, fetch_series(connection, _build_query(query), query.metric))
 
 
 @growth.route("GET", "/v1/growth/cycle-time", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: CycleTimeAnswer})

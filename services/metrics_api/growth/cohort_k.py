@@ -79,7 +79,7 @@ def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAn
     known_to = min(query.now, query.period.ends_before).date()
     matured = [monday for monday in mondays[-_HEADLINE_WEEKS:] if _ends(monday, days) <= known_to]
     earlier = [monday - len(matured) * _WEEK for monday in matured]
-    users = _fetch_users(connection, query, days, since=min(earlier + mondays))
+    users = fetch_users(connection, query, days, since=min(earlier + mondays))
     cohorts = [format_cohort(monday, users, days, known_to=known_to) for monday in mondays]
     return CohortKAnswer(
         computed_at=query.now,
@@ -91,7 +91,8 @@ def fetch_cohort_k(connection: Connection, query: Query, days: int) -> CohortKAn
     )
 
 
-def _fetch_users(connection: Connection, query: Query, days: int, *, since: date) -> list[UsersOfWeek]:
+def fetch_users(connection: Connection, query: Query, days: int, *, since: date) -> list[UsersOfWeek]:
+    """The users who signed up from then to the period's end, by week and by how many signups they brought."""
     asked = replace(query, period=Period.between(since, query.period.end))
     clean, values = build_clean_referrals(asked, fetch_active_lists(connection, asked))
     statement = text(_USERS.format(clean=clean, activity=build_activity(query.filter)))
@@ -119,7 +120,7 @@ def format_cohort(monday: date, users: Sequence[UsersOfWeek], days: int, *, know
         referred_signups=signups,
         referred_conversions=conversions,
         k_cohort=float(ratio(signups, total)),
-        interval=bootstrap_mean(_count_users(own)),
+        interval=bootstrap_mean(count_users(own)),
         k_conversions=float(ratio(conversions, total)),
     )
 
@@ -132,7 +133,7 @@ def format_headline(
     if not now:
         return None
     weeks, previous = format_weeks(now), format_weeks(before) if before else None
-    difference = bootstrap_difference(_count_users(now), _count_users(before))
+    difference = bootstrap_difference(count_users(now), count_users(before))
     return CohortKHeadline(
         **weeks.model_dump(),
         first_day=now[0].monday,
@@ -144,7 +145,7 @@ def format_headline(
 
 def format_weeks(users: Sequence[UsersOfWeek]) -> CohortKWeeks:
     """K of users of several weeks, of whom there is at least one."""
-    counted = _count_users(users)
+    counted = count_users(users)
     return CohortKWeeks(
         week_from=format_week(users[0].monday),
         week_to=format_week(users[-1].monday),
@@ -155,7 +156,7 @@ def format_weeks(users: Sequence[UsersOfWeek]) -> CohortKWeeks:
     )
 
 
-def _count_users(users: Iterable[UsersOfWeek]) -> Counter[int]:
+def count_users(users: Iterable[UsersOfWeek]) -> Counter[int]:
     """How many users brought how many signups."""
     counted: Counter[int] = Counter()
     for each in users:

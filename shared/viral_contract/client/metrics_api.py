@@ -49,6 +49,7 @@ from viral_contract.models.quality import QualityAnswer
 from viral_contract.models.referrer_evidence import ReferrerEvidenceAnswer
 from viral_contract.models.reports import ExportFormat, Report, ReportRequest, ReportRequested, ReportsAnswer
 from viral_contract.models.search import SearchAnswer
+from viral_contract.models.series import SeriesAnswer
 from viral_contract.models.setup import SetupAnswer
 from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.traffic import TrafficAnswer
@@ -238,6 +239,10 @@ class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsA
     def fetch_timeline(self, **query: QueryValue) -> TimelineAnswer:
         """Growth day by day."""
         return self._call("GET", "/v1/growth/timeline", TimelineAnswer, params=query)
+
+    def fetch_series(self, **query: QueryValue) -> SeriesAnswer:
+        """A `metric` day by day, and what was expected of each day."""
+        return self._call("GET", "/v1/growth/series", SeriesAnswer, params=query)
 
     def fetch_referrers(self, **query: QueryValue) -> ReferrersAnswer:
         """Referrers, most conversions first."""

@@ -81,6 +81,7 @@ READS = {
     "/v1/growth/cohorts": (2, 1),
     "/v1/growth/cohort-k": (3, 1),
     "/v1/growth/cycle-time": (4, 1),
+    "/v1/growth/series": (5, 1),
     "/v1/growth/spread": (4, 1),
     "/v1/growth/filters": (4, 1),
     "/v1/growth/term": (2, 1),
