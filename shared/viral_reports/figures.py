@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from viral_contract.models.period import Period
+from viral_contract.models.series import SeriesMetric
 from viral_reports import dates
 from viral_reports.bidirectional import isolate
 
@@ -13,6 +14,20 @@ _MOST_DECIMALS = 6
 _LONGEST_NAME = 40
 _SMALLEST_PCT = 0.05
 _ALL_PCT = 100
+_METRICS: dict[SeriesMetric, str] = {
+    "clicks": "Clicks",
+    "signups": "Signups",
+    "conversions": "Conversions",
+    "invites": "Invites",
+    "violations": "Violations",
+    "filtered_share": "Filtered share",
+    "prefetch_share": "Share of prefetches",
+    "preview_share": "Share of link previews",
+    "known_bot_share": "Share of known bots",
+    "library_share": "Share of HTTP libraries",
+    "human_share": "Share of browsers and apps",
+    "unknown_share": "Share without a user agent",
+}
 
 
 def format_k(k_factor: float) -> str:
@@ -82,6 +97,11 @@ def format_signed(value: float, *, decimals: int) -> str:
     return ("+" if value > 0 else "−") + shown
 
 
+def format_z(z: float) -> str:
+    """A distance in usual daily swings: "−4.5"."""
+    return f"{z:.1f}".replace("-", "−")
+
+
 def format_points(points: float) -> str:
     """Points of the health score, with one decimal."""
     return f"{points:.1f}"
@@ -101,6 +121,11 @@ def name_loop(source: str) -> str:
     """The loop's name to read: `buddy_challenge` is "Buddy challenge"."""
     words = source.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:] if words else "No loop"
+
+
+def name_metric(metric: SeriesMetric) -> str:
+    """What a series is of, to read."""
+    return _METRICS[metric]
 
 
 def format_name(name: str) -> str:

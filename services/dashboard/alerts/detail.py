@@ -12,7 +12,7 @@ from dashboard.components.page_header import GUARDRAILS, build_breadcrumb
 from dashboard.components.table import Column, build_identifier, build_link_to_all, build_moment, build_table
 from dashboard.formats import format_age, format_masked, format_minute, format_percent
 from dashboard.guardrails import anomalies, bots, event_pii, fraud
-from dashboard.guardrails.alerts import TITLES, build_severity, format_status
+from dashboard.guardrails.alerts import build_severity, format_status, format_title
 from dashboard.links import VIOLATIONS_PATH, alerts_path, investigation_path
 from dashboard.period import read_search
 from viral_contract.models.alerts import (
@@ -26,7 +26,7 @@ from viral_contract.models.alerts import (
 )
 from viral_contract.models.investigations import EntityKind
 from viral_reports.dates import format_day, format_elapsed, format_period
-from viral_reports.figures import format_count, format_counted
+from viral_reports.figures import format_count, format_counted, format_signed
 
 _KINDS: dict[AlertType, EntityKind] = {
     "fraud_detection": "ip_address",
@@ -51,6 +51,8 @@ _COLUMNS: dict[AlertType, tuple[str, str]] = {
     "pii_in_events": ("Leak", "Events"),
     "no_data": ("Last event", "Age"),
     "bot_detection": ("Device", "Clicks"),
+    "growth_change": ("Figure", "Value"),
+    "k_fell": ("Signup week", "Referred signups"),
 }
 _OTHER_COLUMNS = ("Item", "Value")
 _DONE: dict[AlertAction, str] = {
@@ -95,7 +97,7 @@ def _build_header(alert: AlertDetail, *, now: datetime) -> Component:
     ]
     heading = html.Div(
         [
-            html.H1(TITLES[alert.type]),
+            html.H1(format_title(alert)),
             html.P(alert.message, className="alert-message"),
             html.P(facts, className="alert-facts"),
         ]
@@ -120,12 +122,19 @@ def _build_rows(alert: AlertDetail) -> list[Component]:
     if not evidence.rows:
         return []
     name, figure = _COLUMNS.get(alert.type, _OTHER_COLUMNS)
-    columns = (Column(name), Column("Date"), Column(figure, is_figure=True))
+    is_compared = any(row.z is not None for row in evidence.rows)
+    columns = (
+        Column(name),
+        Column("Date"),
+        Column(figure, is_figure=True),
+        *((Column("Expected", is_figure=True), Column("z", is_figure=True)) if is_compared else ()),
+    )
     rows = [
         (
             _build_what(alert, row),
             format_day(row.day) if row.day else "–",
             _format_value(row),
+            *(_compare(row) if is_compared else ()),
         )
         for row in evidence.rows
     ]
@@ -157,9 +166,10 @@ def _build_links(alert: AlertDetail) -> list[Component]:
     evidence = alert.evidence
     dates = {"start": evidence.period.start.isoformat(), "end": evidence.period.end.isoformat()}
     path, _, query = evidence.link.partition("?")
-    panel = read_search(query).get("panel")
-    then = f"{path}?{urlencode({**dates, **({'panel': panel} if panel else {})})}"
-    card = build_link_to_all("View on guardrails page", then if alert.status in ENDED else evidence.link)
+    shown = {name: value for name, value in read_search(query).items() if name in ("panel", "metric")}
+    then = f"{path}?{urlencode({**dates, **shown})}"
+    place = "growth" if alert.type in ("growth_change", "k_fell") else "guardrails"
+    card = build_link_to_all(f"View on {place} page", then if alert.status in ENDED else evidence.link)
     if alert.type not in _LISTS:
         return [card]
     label, path = _LISTS[alert.type]
@@ -170,6 +180,13 @@ def _format_value(row: EvidenceRow) -> str:
     """Conversions carry their unit, because rates share their column."""
     shown = _format(row.value, row.unit)
     return f"{shown} conversions" if row.unit == "conversions" else shown
+
+
+def _compare(row: EvidenceRow) -> tuple[str, str]:
+    """What was expected, and how far the value is from it."""
+    expected = row.expected or 0
+    shown = _format(expected if row.unit == "rate" else round(expected), row.unit)
+    return shown, format_signed(row.z or 0, decimals=1)
 
 
 def _format(value: float, unit: EvidenceUnit | None) -> str:

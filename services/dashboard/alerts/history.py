@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment
-from dashboard.guardrails.alerts import TITLES, build_severity, format_status
+from dashboard.guardrails.alerts import TITLES, build_severity, format_status, format_title
 from dashboard.links import ALERTS_PATH, alert_path
 from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_page
@@ -58,7 +58,7 @@ def fetch(api: MetricsApi, query: Query, _search: str) -> Listing:
 
 
 def _build_row(alert: Alert) -> ListRow:
-    title = TITLES[alert.type]
+    title = format_title(alert)
     cells = (
         _build_name(alert),
         build_severity(alert.severity),
@@ -70,7 +70,7 @@ def _build_row(alert: Alert) -> ListRow:
 
 
 def _build_name(alert: Alert) -> Component:
-    link = dcc.Link(TITLES[alert.type], href=alert_path(alert.id))
+    link = dcc.Link(format_title(alert), href=alert_path(alert.id))
     return html.Div([link, html.P(alert.message, className="row-note")], className="why")
 
 

@@ -18,7 +18,7 @@ from dashboard.links import ALERTS_PATH, alert_path
 from dashboard.lists.page import find_pressed
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import Alert, AlertsAnswer, AlertSeverity, AlertType
-from viral_reports.figures import format_count
+from viral_reports.figures import format_count, name_metric
 
 TITLES: dict[AlertType, str] = {
     "coppa_violation": "Children's personal information shared",
@@ -28,6 +28,8 @@ TITLES: dict[AlertType, str] = {
     "no_data": "No events received",
     "bot_detection": "Bot-like devices",
     "high_opt_out": "Parent shares rarely viewed",
+    "growth_change": "Growth far from expected",
+    "k_fell": "Honest K fell",
 }
 _BUTTON = {"page": "active-alerts", "action": "acknowledge"}
 _log = structlog.get_logger()
@@ -64,7 +66,7 @@ def _build_alert(alert: Alert, *, now: datetime, may_act: bool) -> Component:
     )
     opened = html.Span(f"opened {format_age(alert.opened_at, now=now)}")
     text = [
-        html.H3(dcc.Link(TITLES[alert.type], href=alert_path(alert.id))),
+        html.H3(dcc.Link(format_title(alert), href=alert_path(alert.id))),
         html.P(alert.message, className="alert-message"),
         html.P([build_severity(alert.severity), opened], className="alert-facts"),
     ]
@@ -80,7 +82,7 @@ def _build_end(alert: Alert, *, may_act: bool) -> Component:
         return html.Span([check, *by], className="acknowledged")
     if not may_act:
         return html.Span("Not acknowledged")
-    about = html.Span(TITLES[alert.type], className="visually-hidden")
+    about = html.Span(format_title(alert), className="visually-hidden")
     return html.Button(["Acknowledge ", about], id={**_BUTTON, "row": alert.id}, className="button")
 
 
@@ -110,6 +112,14 @@ def add_callbacks(app: Dash, views: SharedViews) -> None:
         Input({**_BUTTON, "row": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )(press)
+
+
+def format_title(alert: Alert) -> str:
+    """What kind of alert it is; of a change of growth, of what and to which side."""
+    worst = alert.evidence.rows[0] if alert.evidence.rows else None
+    if worst is None or worst.metric is None:
+        return TITLES[alert.type]
+    return f"{name_metric(worst.metric)} far {'above' if (worst.z or 0) > 0 else 'below'} expected"
 
 
 def build_severity(severity: AlertSeverity) -> Component:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.alerts.alert_events import save_alert_events
 from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
-from metrics_api.alerts.rules import ALERT_DAYS, MAX_REFS, find_alerts
+from metrics_api.alerts.rules import ALERT_DAYS, GUARDRAIL_TYPES, MAX_REFS, find_alerts
 from metrics_api.cases.refresh import CASE_KINDS, find_all, refresh_cases, save_cases
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
@@ -47,7 +47,7 @@ def evaluate_guardrails(context: Context, *, now: datetime, kinds: Collection[Ca
         save_point(connection, health)
         violations, event_pii = _fetch_true_violations(connection, query), fetch_event_pii(connection, query)
         findings = find_alerts(health, context.settings.detection, violations, event_pii)
-        changes = save_findings(connection, findings, query.period, now=now)
+        changes = save_findings(connection, findings, GUARDRAIL_TYPES, query.period, now=now)
         save_alert_events(connection, context.flags, changes, now=now)
     _record(health, changes)
     return Evaluation(
@@ -114,6 +114,11 @@ def _record(health: HealthAnswer, changes: AlertChanges) -> None:
         flagged_devices=bots.total_flagged_devices,
         detection_params=bots.detection_params.model_dump(),
     )
+    record_opened(changes)
+
+
+def record_opened(changes: AlertChanges) -> None:
+    """Record the alerts that an evaluation has opened as telemetry."""
     for alert in changes.opened:
         record_event(
             "viral_engine.guardrails.alert_opened", type=alert.type, severity=alert.severity, alert_id=alert.id

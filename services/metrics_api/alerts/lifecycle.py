@@ -5,7 +5,7 @@ judged with it, and at most until the judged dates have left the period; after t
 docs/alerts.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,10 +44,10 @@ def await_turn(connection: Connection) -> None:
 
 
 def save_findings(
-    connection: Connection, findings: Sequence[Finding], period: Period, *, now: datetime
+    connection: Connection, findings: Sequence[Finding], types: Collection[AlertType], period: Period, *, now: datetime
 ) -> AlertChanges:
-    """Update the alerts to match the findings; the caller holds the evaluation lock."""
-    lasting = {row.type: row for row in _fetch_unresolved(connection)}
+    """Update the alerts of these types to match the findings; the caller holds the evaluation lock."""
+    lasting = {row.type: row for row in _fetch_unresolved(connection, types)}
     opened = []
     for finding in findings:
         row = lasting.pop(finding.type, None)
@@ -60,8 +60,9 @@ def save_findings(
     return AlertChanges(opened, over)
 
 
-def _fetch_unresolved(connection: Connection) -> Sequence[Row[Any]]:
-    unresolved = select(alerts).where(alerts.c.status.in_(UNRESOLVED)).order_by(alerts.c.id)
+def _fetch_unresolved(connection: Connection, types: Collection[AlertType]) -> Sequence[Row[Any]]:
+    of_types = (alerts.c.status.in_(UNRESOLVED), alerts.c.type.in_(types))
+    unresolved = select(alerts).where(*of_types).order_by(alerts.c.id)
     return connection.execute(unresolved.with_for_update()).all()
 
 

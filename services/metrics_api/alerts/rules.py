@@ -6,6 +6,7 @@ A rule applies above its threshold, not at it, and returns its finding, or None.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import get_args
 
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence, EvidenceRow, EvidenceUnit
@@ -15,6 +16,9 @@ from viral_reports.dates import format_elapsed
 
 ALERT_DAYS = 7
 MAX_REFS = 100
+GROWTH_TYPES: tuple[AlertType, ...] = ("growth_change", "k_fell")
+"""Those that are evaluated by themselves, see `alerts/growth.py`."""
+GUARDRAIL_TYPES: tuple[AlertType, ...] = tuple(each for each in get_args(AlertType) if each not in GROWTH_TYPES)
 _KINDS = {"parent_share": "parent share", "progress_reel": "progress reel"}
 
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from metrics_api.alerts.evaluate import evaluate_guardrails
+from metrics_api.alerts.growth import evaluate_growth
 from metrics_api.api.context import current_context
 from metrics_api.api.enqueue import enqueue_alert_messages
 from metrics_api.api.routing import Resource
@@ -26,8 +27,11 @@ def post_evaluation() -> Evaluation:
     context = current_context()
     now = datetime.now(UTC)
     evaluation = evaluate_guardrails(context, now=now)
+    growth = evaluate_growth(context, now=now)
     enqueue_alert_messages()
-    return evaluation
+    opened = [*evaluation.opened_alerts, *(alert.id for alert in growth.opened)]
+    resolved = [*evaluation.resolved_alerts, *growth.resolved]
+    return evaluation.model_copy(update={"opened_alerts": opened, "resolved_alerts": resolved})
 
 
 @history.route("GET", "/v1/guardrails/history", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HistoryAnswer})

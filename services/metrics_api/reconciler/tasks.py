@@ -9,6 +9,7 @@ from prometheus_client import Gauge
 from redis import Redis
 
 from metrics_api.alerts.evaluate import evaluate_guardrails, evaluate_referrers
+from metrics_api.alerts.growth import evaluate_growth
 from metrics_api.batches.ledger import BATCHES
 from metrics_api.batches.steps import start_due_classification, start_due_scans
 from metrics_api.cases.refresh import CASE_KINDS
@@ -45,6 +46,7 @@ class Task:
 
 
 _REFERRERS_EVERY = 5
+_GROWTH_EVERY = 15
 _KINDS_EACH_TIME = [kind for kind in CASE_KINDS if kind != "referrer"]
 _WORK = Gauge(
     "viral_engine_queue_work",
@@ -66,6 +68,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
     return (
         Task("evaluate_guardrails", own.evaluation_seconds, partial(_evaluate, context)),
         Task("evaluate_referrers", _REFERRERS_EVERY * own.evaluation_seconds, partial(_evaluate_referrers, context)),
+        Task("evaluate_growth", _GROWTH_EVERY * own.evaluation_seconds, partial(_evaluate_growth, context)),
         Task("tell_news", often, partial(_enqueue_alert_messages, context)),
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
@@ -88,6 +91,11 @@ def _evaluate(context: Context, now: datetime) -> bool:
 def _evaluate_referrers(context: Context, now: datetime) -> bool:
     evaluate_referrers(context, now=now)
     return False
+
+
+def _evaluate_growth(context: Context, now: datetime) -> bool:
+    evaluate_growth(context, now=now)
+    return _enqueue_alert_messages(context, now)
 
 
 def _enqueue_alert_messages(context: Context, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from viral_contract.models.guardrails import HealthStatus
 from viral_contract.models.period import Period
+from viral_contract.models.series import SeriesMetric
 from viral_contract.models.values import FutureTime, OptionalNote
 
 AlertType = Literal[
@@ -17,13 +18,15 @@ AlertType = Literal[
     "no_data",
     "bot_detection",
     "high_opt_out",
+    "growth_change",
+    "k_fell",
 ]
 AlertSeverity = Literal["critical", "high", "medium"]
 AlertStatus = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive"]
 StatusFilter = Literal["open", "acknowledged", "snoozed", "resolved", "false_positive", "unresolved", "ended", "all"]
 AlertAction = Literal["acknowledge_alert", "snooze_alert", "resolve_alert", "call_alert_false_positive", "reopen_alert"]
 AlertSort = Literal["severity", "opened", "type"]
-EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items", "events"]
+EvidenceUnit = Literal["clicks", "conversions", "rate", "minutes", "items", "events", "signups", "invites"]
 
 
 class EvidenceRow(BaseModel):
@@ -35,6 +38,10 @@ class EvidenceRow(BaseModel):
     day: date | None = Field(None, description="UTC date of the count, if counted by date")
     unit: EvidenceUnit | None = Field(None, description="Unit of the value; a rate is a fraction")
     value: float = Field(description="Clicks, conversions, events or a rate")
+    metric: SeriesMetric | None = Field(None, description="What a growth_change is of, as in /v1/growth/series")
+    source: str | None = Field(None, description="Loop of a growth_change; null for all together")
+    expected: float | None = Field(None, description="What the value is compared with, of growth_change and k_fell")
+    z: float | None = Field(None, description="How far the value is from it; above 0 where it is larger")
 
 
 class Evidence(BaseModel):
