@@ -26,6 +26,7 @@ from viral_contract.models.growth import (
 )
 from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
 from viral_contract.models.period import Period
+from viral_contract.models.series import SeriesAnswer
 from viral_contract.models.setup import SetupAnswer
 from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.traffic import TrafficAnswer
@@ -97,6 +98,7 @@ class GrowthSnapshot:
     k_factor: KFactorAnswer
     cohort_k: CohortKAnswer
     spread: SpreadAnswer
+    series: SeriesAnswer
     funnel: FunnelAnswer
     loops: LoopsAnswer
     cohorts: CohortsAnswer

@@ -9,6 +9,7 @@ from viral_contract.models.traffic import TrafficClass
 INVESTIGATION_PATH = "/dashboard/investigations"
 INVESTIGATED_EVENTS_PATH = f"{INVESTIGATION_PATH}/events"
 ALERT_PATH = "/dashboard/guardrails/alert"
+CALENDAR_PATH = "/dashboard/calendar"
 ALERTS_PATH = "/dashboard/alerts"
 REPORTS_PATH = "/dashboard/reports"
 SUBSCRIPTIONS_PATH = "/dashboard/subscriptions"

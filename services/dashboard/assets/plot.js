@@ -1,4 +1,4 @@
-// Draws what the server worked out into elements that carry it as `data-plot`: lines, circles and their words.
+// Draws what the server worked out into elements that carry it as `data-plot`: areas, lines, circles and their words.
 (function () {
   const SVG = "http://www.w3.org/2000/svg";
   const TOP = 20;
@@ -26,16 +26,20 @@
     if (place.dataset.drawn === place.dataset.plot) return;
     place.dataset.drawn = place.dataset.plot;
     const plot = JSON.parse(place.dataset.plot);
-    const picture = create("svg", { viewBox: `0 0 ${plot.width} ${plot.height + TOP}`, "aria-hidden": "true" });
-    for (const { x, text } of plot.columns) {
+    const top = plot.columns ? TOP : 0;
+    const picture = create("svg", { viewBox: `0 0 ${plot.width} ${plot.height + top}`, "aria-hidden": "true" });
+    // It fills its place, whatever its proportions.
+    if (plot.stretches) picture.setAttribute("preserveAspectRatio", "none");
+    for (const { path, look } of plot.shapes || []) picture.append(create("path", { d: path, class: look }));
+    for (const { x, text } of plot.columns || []) {
       picture.append(create("text", { x, y: 10, "text-anchor": "middle", class: "plot-note" }, text));
     }
-    for (const { path, hot } of plot.lines) {
+    for (const { path, hot } of plot.lines || []) {
       const line = create("path", { d: path, class: hot ? "plot-line plot-hot" : "plot-line" });
-      line.setAttribute("transform", `translate(0 ${TOP})`);
+      line.setAttribute("transform", `translate(0 ${top})`);
       picture.append(line);
     }
-    picture.append(...plot.nodes.map(drawNode));
+    picture.append(...(plot.nodes || []).map(drawNode));
     place.replaceChildren(picture);
   }
 

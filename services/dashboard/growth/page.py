@@ -8,6 +8,7 @@ from dash import Dash
 from dashboard.components.period import NOTHING, OPTION
 from dashboard.data import GrowthSnapshot, SharedViews
 from dashboard.growth import (
+    by_day,
     cohort_k,
     cohort_weeks,
     cohorts,
@@ -31,6 +32,7 @@ CARDS = (
     cohort_k.CARD,
     k_change.CARD,
     spread.CARD,
+    by_day.CARD,
     loops.CARD,
     referrers.CARD,
     funnel.CARD,
@@ -50,6 +52,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, st
         k_factor=api.fetch_k_factor(**wanted, compare=comparison if compares else "previous"),
         cohort_k=cohort_weeks.fetch_cohort_k(api, period, part),
         spread=api.fetch_spread(**wanted),
+        series=by_day.fetch_series(api, period, chosen),
         funnel=api.fetch_funnel(**query, **of_loop),
         loops=api.fetch_loops(**wanted, limit=loops.MOST_ROWS),
         cohorts=api.fetch_cohorts(**of_loop),
@@ -63,6 +66,7 @@ def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, st
 def _add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
     _PAGE.add_callbacks(app, views, settings)
     cohort_k.add_switch(app)
+    by_day.add_switch(app)
 
 
 _PAGE = build_page(
@@ -73,7 +77,7 @@ _PAGE = build_page(
         icon="growth",
         cards=CARDS,
         fetch=fetch_snapshot,
-        options=(OPTION,),
+        options=(OPTION, by_day.OPTION),
         filters=FILTERS,
         compares=True,
     )

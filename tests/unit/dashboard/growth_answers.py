@@ -25,7 +25,9 @@ from viral_contract.models.growth import (
     ReferrerPerformance,
     ReferrersAnswer,
 )
+from viral_contract.models.period import Period
 from viral_contract.models.reports import Insight, Report, ReportFacts, ReportsAnswer, ReportSummary
+from viral_contract.models.series import SeriesAnswer, SeriesPoint
 from viral_contract.models.spread import CurvePoint, KWithoutTop, SpreadAnswer
 
 COMMON: dict[str, Any] = {"period": PERIOD, "computed_at": PERIOD.ends_before}
@@ -183,12 +185,35 @@ def build_loops() -> LoopsAnswer:
     return LoopsAnswer(**COMMON, loops=loops, total_loops=len(loops), next_cursor=None)
 
 
+def build_series(*values: float, **fields: Any) -> SeriesAnswer:
+    """Clicks of the days up to today, of which 100 were expected, with limits of 60 and 140."""
+    counts = values or (100, 110, 90)
+    points = [
+        SeriesPoint(
+            date=NOW.date() - timedelta(days=len(counts) - 1 - at),
+            value=value,
+            expected=100,
+            low=60,
+            high=140,
+            holiday=None,
+            z=(value - 100) / 10 if at < len(counts) - 1 else None,
+            is_over=at < len(counts) - 1,
+            is_change=False,
+        )
+        for at, value in enumerate(counts)
+    ]
+    period = Period.between(points[0].date, points[-1].date)
+    given = {"metric": "clicks", "source": None, "points": points, "changes": []}
+    return SeriesAnswer(**{**COMMON, "period": period, **given, **fields})
+
+
 def build_snapshot(**answers: BaseModel) -> GrowthSnapshot:
     """Everything of the growth page."""
     given: dict[str, Any] = {
         "k_factor": build_k_factor(),
         "cohort_k": build_cohort_k(None, 0.44, 0.41, 0.3, matured=3),
         "spread": build_spread(),
+        "series": build_series(),
         "funnel": build_funnel(4000, 3100, 1240, 744, 496),
         "loops": build_loops(),
         "cohorts": build_cohorts((0, [None, None]), (50, [1.0, 0.4]), (20, [None])),
@@ -205,6 +230,7 @@ def build_growth() -> dict[str, BaseModel]:
         "k-factor": snapshot.k_factor,
         "cohort-k": snapshot.cohort_k,
         "spread": snapshot.spread,
+        "series": snapshot.series,
         "funnel": snapshot.funnel,
         "loops": snapshot.loops,
         "cohorts": snapshot.cohorts,
