@@ -341,7 +341,7 @@ def test_the_quality_counts_false_positives_by_type(api: Api, evaluate: Evaluate
     quality = {entry.pop("type"): entry for entry in api.read("/v1/alerts/quality")["types"]}
     assert quality["fraud_detection"] == {"opened": 4, "false_positives": 1, "false_positive_rate": 0.25}
     assert quality["no_data"] == {"opened": 0, "false_positives": 0, "false_positive_rate": 0}
-    assert len(quality) == 7
+    assert len(quality) == 9
 
 
 def test_stored_evidence_never_holds_a_whole_identifier(
