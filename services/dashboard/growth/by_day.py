@@ -302,4 +302,4 @@ def _build_hidden_table(series: SeriesAnswer) -> Component:
     return html.Div(table, className="visually-hidden")
 
 
-CARD = Card(_SLUG, "By day", 380, build_body, build_control=build_control)
+CARD = Card(_SLUG, "By day", 380, build_body, build_control=build_control, filters=("source",))
