@@ -40,6 +40,7 @@ LOOPS = (
     Loop("progress_reel", referrers=0.9, signups=1.9, conversions=0.55),
     Loop("streak_rescue", referrers=0.8, signups=2.0, conversions=0.62),
 )
+_CAMPAIGNS = {"results_rally": "exam_weeks", "prep_pack": "exam_weeks", "study_session": "study_together"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Link:
             "id": self.link_id,
             "referrer_id": self.referrer_id,
             "source": self.source,
+            "campaign": _CAMPAIGNS.get(self.source),
             "target_url": self._target_url(),
             "inserted_at": format_time(self.inserted_at),
         }
