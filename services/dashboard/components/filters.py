@@ -46,7 +46,7 @@ def _build_select(slug: str, name: Filter) -> Component:
         nothingFoundMessage="Nothing matches",
         leftSection=html.Span(label),
         # The label stands in the field, so that the field's text begins behind it.
-        leftSectionWidth=16 + 7 * len(label),
+        leftSectionWidth=20 + 7 * len(label),
         className="toolbar-choice",
         comboboxProps={"width": "max-content", "position": "bottom-start"},
         **{"aria-label": label},
