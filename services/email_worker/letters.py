@@ -21,7 +21,7 @@ from viral_reports.written import facts_of
 _ENCODED_WORD = "=?"
 _TEMPLATES = Path(__file__).parent / "templates"
 _CHART = "k-factor"
-_TRENDS = {"up": "▲ up", "down": "▼ down", "stable": "● stable"}
+_TRENDS = {"up": "▲ up", "down": "▼ down"}
 _COLORS = {"critical": "#B42318", "high": "#B54708", "medium": "#6941C6"}
 
 

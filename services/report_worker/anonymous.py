@@ -4,9 +4,11 @@ Referrers are people, and a loop's name is any text from a caller, which may be 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from viral_contract.models.growth import LoopPerformance
+from viral_contract.models.growth import HonestChange, LoopEffect, LoopPerformance
 from viral_contract.models.reports import ReportFacts
 from viral_reports.figures import format_name
 
@@ -22,6 +24,7 @@ KNOWN_LOOPS = frozenset(
         "streak_rescue",
     }
 )
+Loop = TypeVar("Loop", LoopPerformance, LoopEffect)
 _ALIAS = re.compile(r"\b(?:referrer|loop) \d+\b", re.IGNORECASE)
 
 
@@ -48,16 +51,28 @@ def anonymise(facts: ReportFacts) -> Anonymous:
     for number, referrer in enumerate((each for each in facts.top_referrers if not each.under_review), start=1):
         names[f"referrer {number}"] = format_name(referrer.id)
         referrers.append(referrer.model_copy(update={"id": f"referrer {number}"}))
-    aliases = _name_loops([*facts.loops, *facts.previous_loops], names)
+    aliases = _name_loops([*facts.loops, *facts.previous_loops, *(facts.change.by_loop if facts.change else ())], names)
     changes = {
         "top_referrers": referrers,
+        "change": facts.change and _anonymise_change(facts.change, aliases, names),
         "loops": [_rename(loop, aliases) for loop in facts.loops],
         "previous_loops": [_rename(loop, aliases) for loop in facts.previous_loops],
     }
     return Anonymous(facts.model_copy(update=changes), names)
 
 
-def _name_loops(loops: list[LoopPerformance], names: dict[str, str]) -> dict[str, str]:
+def _anonymise_change(change: HonestChange, aliases: dict[str, str], names: dict[str, str]) -> HonestChange:
+    culprits = []
+    for culprit in change.culprits:
+        alias = f"referrer {sum(name.startswith('referrer') for name in names) + 1}"
+        names[alias] = format_name(culprit.referrer_id)
+        culprits.append(culprit.model_copy(update={"referrer_id": alias}))
+    return change.model_copy(
+        update={"culprits": culprits, "by_loop": [_rename(loop, aliases) for loop in change.by_loop]}
+    )
+
+
+def _name_loops(loops: Sequence[LoopPerformance | LoopEffect], names: dict[str, str]) -> dict[str, str]:
     aliases: dict[str, str] = {}
     for loop in loops:
         if loop.source not in KNOWN_LOOPS and loop.source not in aliases:
@@ -66,6 +81,6 @@ def _name_loops(loops: list[LoopPerformance], names: dict[str, str]) -> dict[str
     return aliases
 
 
-def _rename(loop: LoopPerformance, aliases: dict[str, str]) -> LoopPerformance:
+def _rename(loop: Loop, aliases: dict[str, str]) -> Loop:
     alias = aliases.get(loop.source)
     return loop if alias is None else loop.model_copy(update={"source": alias, "name": alias})

@@ -1,9 +1,11 @@
 """Findings that compare the period with the previous one."""
 
-from viral_contract.models.growth import Interval, Trend, Verdict
+from viral_contract.models.growth import HonestChange, Interval, Trend, Verdict
 from viral_contract.models.period import Period
 from viral_contract.models.reports import Insight, ReportFacts
 from viral_reports.figures import format_change, format_counted, format_k, format_rate, format_signed
+
+_STABLE_WITHIN = 0.05
 
 
 def difference_interval(now: Interval | None, before: Interval | None) -> Interval | None:
@@ -23,11 +25,14 @@ def k_factor_trend(facts: ReportFacts) -> Insight:
         text = "This period is still in progress, so K is not compared with the previous one."
         return Insight(rule="k_factor_trend", text=text, sample=facts.current.active_users)
     now, before = facts.current, facts.previous
+    is_compared = before.total_invites and not facts.k_is_partial
+    # The intervals are of all conversions.
+    is_honest = not facts.k_is_partial and not has_flagged(facts)
     return _compare(
         "k_factor_trend",
         _describe_k_trend(facts),
-        effect=now.k_factor - before.k_factor if before.total_invites and not facts.k_is_partial else None,
-        interval=None if facts.k_is_partial else difference_interval(now.k_factor_interval, before.k_factor_interval),
+        effect=_find_change(facts) if is_compared else None,
+        interval=difference_interval(now.k_factor_interval, before.k_factor_interval) if is_honest else None,
         sample=min(now.active_users, before.active_users),
     )
 
@@ -39,21 +44,59 @@ def _describe_k_trend(facts: ReportFacts) -> str:
     if facts.k_is_partial:
         return "Only totals are kept for older dates, so K can't be compared with the previous period."
     users = f"{format_counted(now.active_users, 'inviting user')} vs. {before.active_users:,} before"
+    change = facts.change
+    if change is None or not has_flagged(facts):
+        shown, trend, change_pct = (before.k_factor, now.k_factor), facts.k_factor_trend, facts.k_factor_change_pct
+        what, lead = "K", ""
+    else:
+        shown = change.previous_k_factor_clean, change.k_factor_clean
+        trend, change_pct = _find_trend(*shown)
+        what, lead = "Honest growth: without flagged conversions, K", _describe_flagged(facts, change) + " "
     text = _describe_difference(
-        "K",
-        (format_k(before.k_factor), format_k(now.k_factor)),
-        facts.k_factor_verdict,
-        facts.k_factor_trend,
-        facts.k_factor_change_pct,
-        basis=users,
+        what, (format_k(shown[0]), format_k(shown[1])), facts.verdict, trend, change_pct, basis=users
     )
-    if facts.k_factor_verdict in ("up", "down") and facts.k_factor_trend != "stable":
+    if facts.verdict in ("up", "down") and trend != "stable":
         text += " " + _describe_cause(facts)
-    return text
+    return lead + text
+
+
+def has_flagged(facts: ReportFacts) -> bool:
+    """Whether what is flagged moves the K of one of the two periods."""
+    change = facts.change
+    pairs = (
+        ()
+        if change is None
+        else (
+            (facts.current.k_factor, change.k_factor_clean),
+            (facts.previous.k_factor, change.previous_k_factor_clean),
+        )
+    )
+    return any(format_k(raw) != format_k(clean) for raw, clean in pairs)
+
+
+def _find_change(facts: ReportFacts) -> float:
+    return facts.change.honest if facts.change else facts.current.k_factor - facts.previous.k_factor
+
+
+def _find_trend(before: float, now: float) -> tuple[Trend, float | None]:
+    if not before:
+        return ("up", None) if now else ("stable", 0.0)
+    share = (now - before) / before
+    trend: Trend = "stable" if abs(share) <= _STABLE_WITHIN else "up" if share > 0 else "down"
+    return trend, share * 100
+
+
+def _describe_flagged(facts: ReportFacts, change: HonestChange) -> str:
+    raw, flagged = format_signed(change.raw, decimals=2), format_signed(change.flagged, decimals=2)
+    before, now = format_k(facts.previous.k_factor), format_k(facts.current.k_factor)
+    return f"The K-factor was {before} and is now {now} ({raw}); flagged conversions account for {flagged}."
 
 
 def _describe_cause(facts: ReportFacts) -> str:
     by_invites, by_conversions = facts.invites_per_user_effect, facts.conversions_per_invite_effect
+    if facts.change:
+        factors = facts.change.by_factor
+        by_invites, by_conversions = factors.invites_per_user, factors.conversions_per_invite
     if abs(by_invites) >= abs(by_conversions):
         return f"The main driver is invites per user ({format_signed(by_invites, decimals=2)})."
     return f"The main driver is conversions per invite ({format_signed(by_conversions, decimals=2)})."

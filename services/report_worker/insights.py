@@ -3,12 +3,13 @@
 A difference is called a change only if intervals and sample size allow it; the facts contain that verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from report_worker.comparisons import conversion_change, k_factor_trend
+from viral_contract.models.cohort_k import CohortKHeadline
 from viral_contract.models.growth import LoopPerformance
 from viral_contract.models.period import Period
-from viral_contract.models.reports import Insight, ReportFacts
+from viral_contract.models.reports import Insight, ReportFacts, clean_k_of
 from viral_reports.figures import (
     format_count,
     format_counted,
@@ -49,16 +50,36 @@ def write_insights(facts: ReportFacts) -> list[Insight]:
 
 def viral_threshold(facts: ReportFacts) -> Insight:
     """Whether K has reached 1, at which growth sustains itself, or the distance to it."""
-    counts = facts.current
-    interval = counts.k_factor_interval
+    counts, honest = facts.current, facts.honest_k
+    if honest is not None:
+        low, high = (honest.interval.low, honest.interval.high) if honest.interval else (None, None)
+        text = _describe_honest_k(facts, honest)
+        return Insight(
+            rule="viral_threshold", text=text, effect=honest.k_cohort, low=low, high=high, sample=honest.users
+        )
+    interval = counts.k_factor_interval if facts.k_factor_clean == counts.k_factor else None
     return Insight(
         rule="viral_threshold",
         text=_describe_k(facts),
-        effect=counts.k_factor,
+        effect=facts.k_factor_clean,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         sample=counts.active_users,
     )
+
+
+def _describe_honest_k(facts: ReportFacts, honest: CohortKHeadline) -> str:
+    shown, per_hundred = format_k(honest.k_cohort), format_k_of_hundred(honest.k_cohort)
+    if honest.k_cohort >= VIRAL:
+        lead = f"Growth carries itself: honest K is {shown}, at or above 1.00."
+    else:
+        distance = format_distance_to_viral(honest.k_cohort)
+        lead = f"Honest K is {shown}, {distance} below the 1.00 at which growth carries itself."
+    users = format_counted(honest.users, "user")
+    text = f"{lead} Every 100 users bring in {per_hundred} new ones within 28 days of signing up ({users})."
+    if facts.k_is_known and facts.current.total_invites:
+        text += f" The K-factor of this period is {format_k(facts.current.k_factor)}."
+    return text
 
 
 def _describe_k(facts: ReportFacts) -> str:
@@ -70,44 +91,66 @@ def _describe_k(facts: ReportFacts) -> str:
         return text
     if counts.is_partial and not counts.active_users:
         return "Only totals are kept for this period, so the K-factor is not available."
-    shown, per_hundred = format_k(counts.k_factor), format_k_of_hundred(counts.k_factor)
+    k_factor = facts.k_factor_clean
+    shown, per_hundred = format_k(k_factor), format_k_of_hundred(k_factor)
+    if k_factor != counts.k_factor:
+        shown += " without flagged conversions"
     brought = f"Every 100 inviting users bring in {per_hundred} conversions{_caveat(counts.active_users)}."
-    if counts.k_factor >= VIRAL:
+    if k_factor >= VIRAL:
         return f"Growth is viral: K is {shown}, at or above the 1.00 threshold. {brought}"
-    distance = format_distance_to_viral(counts.k_factor)
+    distance = format_distance_to_viral(k_factor)
     return f"K is {shown}, {distance} below the viral threshold of 1.00. {brought}"
 
 
 def clean_growth(facts: ReportFacts) -> Insight | None:
-    """How much of K comes from flagged activity."""
+    """How much of K comes from flagged activity, and who is credited with it."""
     k_factor, clean = facts.current.k_factor, facts.k_factor_clean
     if format_k(k_factor) == format_k(clean):
         return None
     text = f"Excluding flagged conversions, K is {format_k(clean)} instead of {format_k(k_factor)}"
     text += ". It reaches 1.00 only with flagged traffic." if clean < VIRAL <= k_factor else "."
+    text += _name_culprits(facts)
     return Insight(rule="clean_growth", text=text, effect=clean - k_factor, sample=facts.current.active_users)
 
 
+def _name_culprits(facts: ReportFacts) -> str:
+    change = facts.change
+    if change is None or not change.culprits:
+        return ""
+    named = [f"{format_name(each.referrer_id)} ({format_count(each.conversions)})" for each in change.culprits]
+    more = change.total_culprits - len(named)
+    others = f" and {format_counted(more, 'other')}" if more > 0 else ""
+    return f" Flagged conversions are credited to {', '.join(named)}{others}."
+
+
 def top_loop(facts: ReportFacts) -> Insight:
-    """The loop with the highest K, and its share of conversions."""
-    loops = [loop for loop in facts.loops if loop.active_users]
-    if not loops:
+    """The loop with the highest K without flagged conversions; one under review is not ranked."""
+    inviting = [loop for loop in facts.loops if loop.active_users]
+    if not inviting:
         return Insight(rule="top_loop", text=_describe_no_loop(facts.loops))
-    best = max(loops, key=lambda loop: (loop.k_factor, loop.conversions))
-    name = format_name(best.name)
-    lead = f"{name} is the strongest loop" if len(loops) > 1 else f"{name} is the only loop with invites"
+    ranked = [loop for loop in facts.ranked_loops if loop.active_users]
+    if not ranked:
+        return Insight(rule="top_loop", text="All loops with invites are under review.")
+    best, k_factor = ranked[0], clean_k_of(ranked[0])
     share = _share(best.conversions, facts.current.total_conversions) + " conversions"
     text = (
-        f"{lead}: K {format_k(best.k_factor)} from {format_counted(best.active_users, 'inviting user')}"
-        f"{_caveat(best.active_users)}, {share}."
+        f"{_introduce_loop(best, inviting)}: K {format_k(k_factor)} from "
+        f"{format_counted(best.active_users, 'inviting user')}{_caveat(best.active_users)}, {share}."
     )
-    return Insight(rule="top_loop", text=text, effect=best.k_factor, sample=best.active_users)
+    reviewed = ", ".join(format_name(loop.name) for loop in inviting if loop.is_under_review)
+    text += f" Under review and not ranked: {reviewed}." if reviewed else ""
+    return Insight(rule="top_loop", text=text, effect=k_factor, sample=best.active_users)
+
+
+def _introduce_loop(best: LoopPerformance, inviting: Sequence[LoopPerformance]) -> str:
+    name = format_name(best.name)
+    return f"{name} is the strongest loop" if len(inviting) > 1 else f"{name} is the only loop with invites"
 
 
 def _describe_no_loop(loops: list[LoopPerformance]) -> str:
     if any(loop.invites for loop in loops):
         return "Only totals are kept for this period, so loops can't be compared."
-    clicked = [loop for loop in loops if loop.clicks]
+    clicked = [loop for loop in loops if loop.clicks and not loop.is_under_review]
     if not clicked:
         return "No invites, clicks or conversions are tagged with a loop, so loops can't be compared."
     best = max(clicked, key=lambda loop: loop.clicks)
@@ -216,12 +259,12 @@ def _caveat(sample: int) -> str:
 
 RULES: tuple[Rule, ...] = (
     viral_threshold,
+    clean_growth,
     k_factor_trend,
     conversion_change,
     top_loop,
     health,
     top_referrer,
-    clean_growth,
     largest_loss,
     opened_invites,
 )

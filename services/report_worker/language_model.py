@@ -20,7 +20,7 @@ from report_worker.recommendations import PROMISING_FROM, WEAK_BELOW, write_reco
 from report_worker.settings import AiSettings
 from report_worker.writing import ReportText
 from viral_contract.models.period import Period
-from viral_contract.models.reports import Insight, ReportFacts
+from viral_contract.models.reports import Insight, ReportFacts, clean_k_of
 
 _RISE = re.compile(
     r"\b(?:rose|risen|rises|rising|grew|grown|increased|increases|increasing|improved|improves|improving|climbed|"
@@ -36,7 +36,7 @@ _FALL = re.compile(
 
 def find_unproven_change(rule: str, text: str, facts: ReportFacts) -> str | None:
     """The first word of an unproven change: for the rule's own value, or, in other texts, for both values."""
-    own = {"k_factor_trend": facts.k_factor_verdict, "conversion_change": facts.conversion_verdict}
+    own = {"k_factor_trend": facts.verdict, "conversion_change": facts.conversion_verdict}
     verdicts = {own[rule]} if rule in own else set(own.values())
     for direction, words in (("up", _RISE), ("down", _FALL)):
         if verdicts != {direction} and (found := words.search(text)):
@@ -141,6 +141,11 @@ def _list_known_numbers(brief: dict[str, Any], facts: ReportFacts) -> tuple[Know
     computed = [_to_number(*found) for text in sentences for found in _WRITTEN.findall(text)]
     k_values = [facts.current.k_factor, facts.previous.k_factor, facts.k_factor_clean]
     k_values += [loop.k_factor for loop in (*facts.loops, *facts.previous_loops)]
+    if facts.change:
+        k_values += [facts.change.k_factor_clean, facts.change.previous_k_factor_clean]
+    if facts.honest_k:
+        k_values.append(facts.honest_k.k_cohort)
+    k_values += [clean_k_of(loop) for loop in facts.loops]
     k_values += [day.k_factor for day in facts.timeline]
     return KnownNumbers([brief, computed], _list_dates(facts)), KnownNumbers(k_values, ())
 

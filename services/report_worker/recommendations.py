@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from report_worker.insights import HEALTH_WARNING_BELOW, SMALL_SAMPLE, VIRAL
 from viral_contract.models.growth import LoopPerformance
-from viral_contract.models.reports import ReportFacts
+from viral_contract.models.reports import ReportFacts, clean_k_of
 from viral_reports.figures import (
     format_count,
     format_counted,
@@ -39,49 +39,62 @@ def write_recommendations(facts: ReportFacts) -> list[str]:
 def by_k_factor(facts: ReportFacts) -> str:
     """The recommendation for K's tier: below 0.3, below 0.7, below 1.0, or viral."""
     counts = facts.current
-    k_factor = counts.k_factor
+    name, k_factor = ("Honest K", facts.honest_k.k_cohort) if facts.honest_k else ("K", facts.k_factor_clean)
     if not facts.is_over:
         return "Wait until the period ends before acting on K. The newest invites can still lead to conversions."
     if counts.is_partial and not counts.active_users:
         return "K is not available for this period because only totals are kept. Look at a more recent one."
     if k_factor < WEAK_BELOW:
         return (
-            f"K is below {WEAK_BELOW}: rework the invite itself first. Ask right after a success, say what the friend "
-            "gets, and make it one tap to send."
+            f"{name} is below {WEAK_BELOW}: rework the invite itself first. Ask right after a success, say what the "
+            "friend gets, and make it one tap to send."
         )
     factors = (
         f"{counts.avg_invites_per_user:.1f} invites per user, "
-        f"{format_rate(counts.conversions_per_invite)} conversions per invite"
+        f"{format_rate(_find_clean_rate(facts))} conversions per invite"
     )
     if k_factor < PROMISING_FROM:
         return (
-            f"K is between {WEAK_BELOW} and {PROMISING_FROM}: the loops work but don't sustain growth yet. Test one "
-            f"change at a time on the weaker factor ({factors})."
+            f"{name} is between {WEAK_BELOW} and {PROMISING_FROM}: the loops work but don't sustain growth yet. Test "
+            f"one change at a time on the weaker factor ({factors})."
         )
     if k_factor < VIRAL:
         return (
-            f"K is close to 1.0: remove friction between click and conversion, and show the strongest loop to "
-            f"more users ({factors})."
+            f"{name} is close to 1.0: remove friction between click and conversion{_promote_best(facts)} ({factors})."
         )
     return (
-        "K is at or above 1.0: protect what works. Change loops carefully, watch capacity, and check for fraud "
+        f"{name} is at or above 1.0: protect what works. Change loops carefully, watch capacity, and check for fraud "
         "before investing more in growth."
     )
 
 
+def _find_clean_rate(facts: ReportFacts) -> float:
+    invites = facts.current.avg_invites_per_user
+    return facts.k_factor_clean / invites if invites else 0
+
+
+def _promote_best(facts: ReportFacts) -> str:
+    """The strongest loop; one under review is never recommended."""
+    best = next((loop for loop in facts.ranked_loops if loop.active_users), None)
+    return f", and show {format_name(best.name)} to more users" if best else ""
+
+
 def weak_loops(facts: ReportFacts) -> str:
     """For the loops with K below 0.3, or for the strongest one if there are none."""
-    inviting = [loop for loop in facts.loops if loop.active_users]
-    if not inviting:
+    active = sum(loop.active_users > 0 for loop in facts.loops)
+    if not active:
         return _describe_no_inviting(facts)
     if not facts.is_over:
         return "Compare loops once the period ends. Those with the newest invites can still gain conversions."
-    weak = sorted((loop for loop in inviting if loop.k_factor < WEAK_BELOW), key=lambda loop: -loop.invites)
+    inviting = [loop for loop in facts.ranked_loops if loop.active_users]
+    if not inviting:
+        return "Wait for the open cases to be decided before changing loops: all of them are under review."
+    weak = sorted((loop for loop in inviting if clean_k_of(loop) < WEAK_BELOW), key=lambda loop: -loop.invites)
     if weak:
         return f"Rework or pause weak loops (K below {WEAK_BELOW}): {_list_loops(weak)}."
-    best = max(inviting, key=lambda loop: loop.k_factor)
-    name = f"{format_name(best.name)} (K {format_k(best.k_factor)})"
-    if len(inviting) == 1:
+    best = inviting[0]
+    name = f"{format_name(best.name)} (K {format_k(clean_k_of(best))})"
+    if active == 1:
         return f"All invites come from {name}. Try a second loop so growth doesn't depend on just one."
     return f"No loop is weak (K below {WEAK_BELOW}). Give {name}, the strongest, a more prominent place in the app."
 
@@ -89,8 +102,8 @@ def weak_loops(facts: ReportFacts) -> str:
 def _describe_no_inviting(facts: ReportFacts) -> str:
     if any(loop.invites for loop in facts.loops):
         return "Compare loops over a more recent period. Only totals are kept for this one, so loops have no K."
-    if facts.loops:
-        names = _join_names(facts.loops)
+    if facts.ranked_loops:
+        names = _join_names(facts.ranked_loops)
         return (
             f"No invites were sent in this period. Check that inviting works, and make these loops easier to find: "
             f"{names}."
@@ -99,7 +112,7 @@ def _describe_no_inviting(facts: ReportFacts) -> str:
 
 
 def _list_loops(loops: list[LoopPerformance]) -> str:
-    named = [f"{format_name(loop.name)} ({format_k(loop.k_factor)}{_caveat(loop)})" for loop in loops[:_MOST_LOOPS]]
+    named = [f"{format_name(loop.name)} ({format_k(clean_k_of(loop))}{_caveat(loop)})" for loop in loops[:_MOST_LOOPS]]
     more = len(loops) - len(named)
     return ", ".join(named) + (f" and {format_count(more)} more" if more else "")
 
@@ -126,7 +139,7 @@ def by_health(facts: ReportFacts) -> str:
 
 def clicked_without_invites(facts: ReportFacts) -> str | None:
     """For loops that live on old invites."""
-    loops = [loop for loop in facts.loops if loop.clicks and not loop.invites]
+    loops = [loop for loop in facts.ranked_loops if loop.clicks and not loop.invites]
     if not loops or not facts.current.total_invites:
         return None
     return f"Check whether inviting still works for loops with clicks but no new invites: {_join_names(loops)}."

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from viral_contract.models.growth import LoopPerformance, Trend, Verdict
+from viral_contract.models.growth import GrowthCounts, LoopPerformance, Verdict
 from viral_contract.models.guardrails import DEDUCTION_LABELS
-from viral_contract.models.reports import Insight, ReferrerInReport, ReportFacts
+from viral_contract.models.period import Period
+from viral_contract.models.reports import Insight, ReferrerInReport, ReportFacts, clean_k_of, rank_loop
 from viral_reports.figures import (
     format_change,
     format_count,
@@ -31,14 +32,17 @@ _VERDICTS: dict[Verdict, str] = {
 }
 
 
+Direction = Literal["up", "down", ""]
+
+
 @dataclass(frozen=True)
 class Kpi:
-    """One figure with its comparison; `trend` is empty if there is none."""
+    """One figure with its comparison; `trend` is empty unless the change is more than chance."""
 
     label: str
     value: str
     note: str
-    trend: Trend | Literal[""] = ""
+    trend: Direction = ""
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,29 @@ class Table:
 
 
 def build_kpis(facts: ReportFacts) -> list[Kpi]:
-    """The key figures."""
+    """The key figures, those of K first."""
     now, before = facts.current, facts.previous
-    k_trend, rate_trend = _find_trends(facts)
+    return [*build_k_kpis(facts), *_build_counts(facts, now, before)]
+
+
+def build_k_kpis(facts: ReportFacts) -> list[Kpi]:
+    """Honest K, K without flagged conversions, and the K-factor under its window."""
+    days = Period.between(facts.period_start, facts.period_end).days
+    window = format_counted(days, "day")
     return [
-        Kpi("K-factor", format_k_of(facts), _format_k_note(facts), k_trend),
+        Kpi("Honest K", _format_honest_k(facts), _format_honest_note(facts), _find_honest_direction(facts)),
+        Kpi(f"K clean, {window}", _format_clean_of(facts), _format_clean_note(facts), _find_direction(facts)),
+        Kpi(f"K-factor, {window}", format_k_of(facts), _format_k_note(facts)),
+    ]
+
+
+def _build_counts(facts: ReportFacts, now: GrowthCounts, before: GrowthCounts) -> list[Kpi]:
+    rate = facts.conversion_verdict if facts.has_data and facts.is_over else None
+    return [
         Kpi("Conversions", format_count(now.total_conversions), _format_before(facts, before.total_conversions)),
-        Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), rate_trend),
+        Kpi("Conversion rate", format_rate(now.conversion_rate), _format_rate_note(facts), to_direction(rate)),
         Kpi("Active users", _format_users(facts), _format_users_note(facts)),
-        Kpi("Invites created", format_count(now.viral_links_created), _format_before(facts, before.total_invites)),
-        Kpi("Invites clicked", format_count(now.viral_links_clicked), _format_clicked_note(facts)),
+        Kpi("Invites created", format_count(now.viral_links_created), _format_clicked_note(facts)),
         Kpi("COPPA compliance", format_compliance(facts), "of shares and reels"),
         Kpi("Fraud flags", format_fraud_flags(facts), _format_flags_note(facts)),
     ]
@@ -105,10 +122,49 @@ def format_score_before(facts: ReportFacts) -> str:
     return "–" if facts.previous_health_score is None else format_points(facts.previous_health_score)
 
 
-def _find_trends(facts: ReportFacts) -> tuple[Trend | Literal[""], Trend | Literal[""]]:
-    if not (facts.has_data and facts.is_over):
-        return "", ""
-    return "" if facts.k_is_partial else facts.k_factor_trend, facts.conversion_trend
+def to_direction(verdict: Verdict | None) -> Direction:
+    """The arrow of a change: none unless it is more than chance."""
+    if verdict == "up" or verdict == "down":
+        return verdict
+    return ""
+
+
+def _find_direction(facts: ReportFacts) -> Direction:
+    return to_direction(facts.verdict) if _is_compared(facts) else ""
+
+
+def _find_honest_direction(facts: ReportFacts) -> Direction:
+    return to_direction(facts.honest_k.verdict) if facts.honest_k else ""
+
+
+def _is_compared(facts: ReportFacts) -> bool:
+    return facts.has_data and facts.is_over and facts.previous.total_invites > 0 and not facts.k_is_partial
+
+
+def _format_honest_k(facts: ReportFacts) -> str:
+    return format_k(facts.honest_k.k_cohort) if facts.honest_k else "–"
+
+
+def _format_honest_note(facts: ReportFacts) -> str:
+    honest = facts.honest_k
+    if honest is None:
+        return "needs signups of 5 weeks ago"
+    before = f"from {format_k(honest.previous.k_cohort)}, " if honest.previous else ""
+    return f"{before}{_VERDICTS[honest.verdict]}"
+
+
+def _format_clean_of(facts: ReportFacts) -> str:
+    return format_k(facts.k_factor_clean) if facts.k_is_known else facts.missing
+
+
+def _format_clean_note(facts: ReportFacts) -> str:
+    if not facts.is_over:
+        return _NOT_OVER
+    if not _is_compared(facts):
+        return "no previous data"
+    change = facts.change
+    shown = format_signed(change.honest, decimals=2) if change else format_change(facts.k_factor_change_pct)
+    return f"{shown}, {_VERDICTS[facts.verdict]}"
 
 
 def format_k_of(facts: ReportFacts) -> str:
@@ -129,7 +185,10 @@ def _format_k_note(facts: ReportFacts) -> str:
         return _NOT_OVER
     if not facts.previous.total_invites or facts.k_is_partial:
         return "no previous data"
-    return f"{format_change(facts.k_factor_change_pct)}, {_VERDICTS[facts.k_factor_verdict]}"
+    if facts.change is None:
+        return f"from {format_k(facts.previous.k_factor)}"
+    raw, flagged = (format_signed(each, decimals=2) for each in (facts.change.raw, facts.change.flagged))
+    return f"{raw}, {flagged} of it flagged"
 
 
 def _format_users_note(facts: ReportFacts) -> str:
@@ -148,7 +207,10 @@ def _format_rate_note(facts: ReportFacts) -> str:
 
 def _format_clicked_note(facts: ReportFacts) -> str:
     created = facts.current.viral_links_created
-    return f"{format_rate(facts.current.viral_links_clicked / created)} of created" if created else "no invites created"
+    if not created:
+        return "no invites created"
+    clicked = facts.current.viral_links_clicked
+    return f"{format_count(clicked)} clicked ({format_rate(clicked / created)})"
 
 
 def _format_flags_note(facts: ReportFacts) -> str:
@@ -193,25 +255,39 @@ def build_funnel(facts: ReportFacts) -> list[Bar]:
 
 def find_loop_scale(facts: ReportFacts) -> float:
     """The K at the end of a loop's track, at least 1, so that the line at 1 is always visible."""
-    return max([_VIRAL * 1.25, *(loop.k_factor for loop in facts.loops)])
+    return max([_VIRAL * 1.25, *map(clean_k_of, facts.loops)])
 
 
 def build_loop_bars(facts: ReportFacts) -> list[Bar]:
-    """The loops with the highest K; a strong loop sustains itself."""
+    """The loops with the highest K without flagged conversions, those under review last."""
     scale = find_loop_scale(facts)
-    return [
-        Bar(format_name(loop.name), format_k(loop.k_factor), "", loop.k_factor / scale, loop.k_factor >= _VIRAL)
-        for loop in facts.loops[:MOST_LOOP_BARS]
-    ]
+    return [_build_loop_bar(loop, scale) for loop in rank_loops(facts)[:MOST_LOOP_BARS]]
+
+
+def _build_loop_bar(loop: LoopPerformance, scale: float) -> Bar:
+    k_factor = clean_k_of(loop)
+    note = f"{format_counted(loop.flagged_conversions, 'conversion')} flagged" if loop.is_under_review else ""
+    is_strong = k_factor >= _VIRAL and not loop.is_under_review
+    return Bar(mark_review(loop), format_k(k_factor), note, k_factor / scale, is_strong)
+
+
+def mark_review(loop: LoopPerformance) -> str:
+    """A loop's name, with a mark if it is under review."""
+    return format_name(loop.name) + (" (under review)" if loop.is_under_review else "")
+
+
+def rank_loops(facts: ReportFacts) -> list[LoopPerformance]:
+    """The ranked loops, and those under review behind all others."""
+    return [*facts.ranked_loops, *sorted((loop for loop in facts.loops if loop.is_under_review), key=rank_loop)]
 
 
 def build_loop_table(facts: ReportFacts) -> Table:
-    """Every loop with its counts and the previous period's K."""
-    before = {loop.source: loop.k_factor for loop in facts.previous_loops}
+    """Every loop with its counts, its K without and with flagged conversions, and the former of the previous period."""
+    before = {loop.source: clean_k_of(loop) for loop in facts.previous_loops}
     more = len(facts.loops) - MOST_LOOP_ROWS
     return Table(
-        ("Loop", "Invites", "Clicks", "Conversions", "Users", "Rate", "K", "Previous K"),
-        [_format_loop(loop, before) for loop in facts.loops[:MOST_LOOP_ROWS]],
+        ("Loop", "Invites", "Clicks", "Conversions", "Users", "Rate", "K clean", "K", "Previous"),
+        [_format_loop(loop, before) for loop in rank_loops(facts)[:MOST_LOOP_ROWS]],
         f"{format_count(more)} more in the CSV export" if more > 0 else "",
     )
 
@@ -220,9 +296,10 @@ def _format_loop(loop: LoopPerformance, before: dict[str, float]) -> tuple[str, 
     counts = (loop.invites, loop.clicks, loop.conversions, loop.active_users)
     k_before = format_k(before[loop.source]) if loop.source in before else "–"
     return (
-        format_name(loop.name),
+        mark_review(loop),
         *map(format_count, counts),
         format_rate(loop.conversion_rate),
+        format_k(clean_k_of(loop)),
         format_k(loop.k_factor),
         k_before,
     )
@@ -256,6 +333,7 @@ def build_comparison(facts: ReportFacts) -> Table:
     """This period compared with the previous one."""
     now, before = facts.current, facts.previous
     rows = [
+        *_compare_clean(facts),
         _compare_k(facts),
         _compare_counts(facts, "Invites", now.total_invites, before.total_invites),
         _compare_counts(facts, "Clicks", now.total_clicks, before.total_clicks),
@@ -272,6 +350,14 @@ def build_comparison(facts: ReportFacts) -> Table:
         ("Health score", format_score(facts), format_score_before(facts), _compare_scores(facts)),
     ]
     return Table(("", "This period", "Previous", "Change"), rows)
+
+
+def _compare_clean(facts: ReportFacts) -> list[tuple[str, ...]]:
+    change = facts.change
+    if change is None:
+        return []
+    before, now = format_k(change.previous_k_factor_clean), format_k(change.k_factor_clean)
+    return [("K clean", now, before, format_signed(change.honest, decimals=2))]
 
 
 def _compare_k(facts: ReportFacts) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ def _list_facts(facts: ReportFacts) -> Iterator[Row]:
     yield from _list_fields("current", "", facts.current, without=_INTERVALS)
     yield from _list_fields("previous", "", facts.previous, without=_INTERVALS)
     yield from _list_fields("summary", "", facts, _SUMMARY)
+    yield from _list_honest(facts)
     for name, points in facts.deductions.items():
         yield ("deduction", name, "points", points)
     for loop in facts.loops:
@@ -91,6 +92,15 @@ def _list_facts(facts: ReportFacts) -> Iterator[Row]:
         yield from _list_fields("funnel", step.name, step, without=("name",))
     for day in facts.timeline:
         yield from _list_fields("day", day.date.isoformat(), day, without=("date",))
+
+
+def _list_honest(facts: ReportFacts) -> Iterator[Row]:
+    if facts.honest_k:
+        yield from _list_fields("honest_k", "", facts.honest_k, without=("interval", "previous"))
+    if facts.change:
+        yield from _list_fields("change", "", facts.change, without=("by_factor", "by_loop", "culprits"))
+        for culprit in facts.change.culprits:
+            yield ("culprit", culprit.referrer_id, "flagged_conversions", culprit.conversions)
 
 
 def _list_restatement(report: WrittenReport, facts: ReportFacts) -> Iterator[Row]:

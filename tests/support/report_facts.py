@@ -6,6 +6,8 @@ from typing import Any
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
 from metrics_api.growth.k_factor import Counts, compare, compare_k, format_counts, ratio
 from metrics_api.growth.loops import format_loop
+from viral_contract.models.cohort_k import CohortKHeadline, CohortKWeeks
+from viral_contract.models.growth import Culprit, FactorEffects, HonestChange, Interval, LoopEffect
 from viral_contract.models.reports import (
     DayInReport,
     FunnelStepInReport,
@@ -100,6 +102,44 @@ def build_referrer(
         conversion_rate=0.25 if conversions else 0,
         under_review=under_review,
     )
+
+
+def build_honest_k() -> CohortKHeadline:
+    """Cohort K of two weeks, which is no clear change from the two before."""
+    weeks = {"week_from": "2026-W02", "week_to": "2026-W03", "users": 137, "interval": Interval(low=0.22, high=0.64)}
+    before = CohortKWeeks(**weeks, k_cohort=0.4, k_conversions=0.1)
+    first, last = date(2026, 1, 5), date(2026, 1, 18)
+    return CohortKHeadline(
+        **weeks,
+        k_cohort=0.42,
+        k_conversions=0.1,
+        first_day=first,
+        last_day=last,
+        previous=before,
+        verdict="no_clear_change",
+    )
+
+
+def build_attacked_facts(now: Counts = GOOD_WEEK, **fields: Any) -> ReportFacts:
+    """A week in which K rose, but only by flagged conversions: eve and mallory are credited with them in one loop."""
+    change = HonestChange(
+        raw=0.194,
+        honest=-0.006,
+        flagged=0.2,
+        verdict="no_clear_change",
+        by_factor=FactorEffects(invites_per_user=0.02, conversions_per_invite=-0.026),
+        by_loop=[LoopEffect(source="parent_share", name="Parent share", effect=-0.006)],
+        k_factor_clean=0.544,
+        previous_k_factor_clean=0.55,
+        flagged_conversions=200,
+        culprits=[Culprit(referrer_id="eve", conversions=150), Culprit(referrer_id="mallory", conversions=40)],
+        total_culprits=3,
+        open_cases=2,
+    )
+    loops = [format_loop("buddy_challenge", 500, 2400, 405, 450, flagged=200), *LOOPS[1:]]
+    referrers = [build_referrer("eve", 9, 150, under_review=True), *(build_referrer(*row) for row in REFERRERS)]
+    attacked = {"change": change, "k_factor_clean": 0.544, "loops": loops, "top_referrers": referrers}
+    return build_facts(now, **attacked | fields)
 
 
 def build_restatement() -> Restatement:

@@ -28,7 +28,7 @@ from dashboard.reports.run import build_state, is_unfinished
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
-from viral_contract.models.growth import Trend
+from viral_contract.models.growth import Verdict
 from viral_contract.models.people import Scope
 from viral_contract.models.period import Period
 from viral_contract.models.reports import ReportRequest, ReportsAnswer, ReportSummary, ReportType
@@ -45,12 +45,18 @@ _TYPES = {"weekly": "Weekly", "monthly": "Monthly", "custom": "Custom dates"}
 _COLUMNS = (
     Column("Report"),
     Column("Status"),
-    Column("K-factor", is_figure=True),
+    Column("Honest K", is_figure=True),
     Column("Health score", is_figure=True),
     Column("Email"),
     Column("Requested"),
 )
-_ARROWS: dict[Trend, str] = {"up": "↑", "down": "↓", "stable": "→"}
+_CHANGES: dict[Verdict, str] = {
+    "up": "Up",
+    "down": "Down",
+    "no_clear_change": "No clear change",
+    "too_few_to_say": "Not enough data",
+}
+_ARROWS: dict[Verdict, str] = {"up": "↑ ", "down": "↓ "}
 _OUTPUTS = {
     "list": Output("reports-list", "children"),
     "form_hidden": Output("reports-form", "hidden"),
@@ -262,12 +268,20 @@ def _build_links(report: ReportSummary) -> list[Component]:
 
 
 def _build_k(report: ReportSummary) -> Component | str:
-    if report.k_factor is None or report.k_factor_trend is None:
+    """Cohort K where it is known, the K-factor under it; an arrow and a color only where the change is clear."""
+    if report.k_factor is None or report.k_factor_verdict is None:
         return "–"
-    trend = report.k_factor_trend
-    words = [html.Span(_ARROWS[trend], **{"aria-hidden": "true"}), f" {trend.capitalize()}"]
+    verdict = report.k_factor_verdict
+    arrow = [html.Span(_ARROWS[verdict], **{"aria-hidden": "true"})] if verdict in _ARROWS else []
+    look = verdict if verdict in _ARROWS else "stable"
+    lead = "–" if report.honest_k is None else format_k(report.honest_k)
     return html.Span(
-        [format_k(report.k_factor), html.Span(words, className=f"row-note trend-{trend}")], className="row-who"
+        [
+            lead,
+            html.Span(f"K-factor {format_k(report.k_factor)}", className="row-note"),
+            html.Span([*arrow, _CHANGES[verdict]], className=f"row-note trend-{look}"),
+        ],
+        className="row-who",
     )
 
 

@@ -13,11 +13,12 @@ from dashboard.formats import format_minute
 from dashboard.guardrails.health_score import build_status
 from dashboard.links import REPORTS_PATH, investigation_path, report_path
 from dashboard.reports.run import build_progress, format_reason, is_unfinished
+from viral_contract.models.cohort_k import CohortKHeadline
 from viral_contract.models.period import Period
 from viral_contract.models.reports import Report, ReportFacts
 from viral_reports import blocks
 from viral_reports.dates import format_day_of_year, format_period
-from viral_reports.figures import format_change
+from viral_reports.figures import format_change, format_counted, format_k, format_signed
 from viral_reports.page import explain_missing_score, format_k_clean, list_notices
 from viral_reports.restated import build_old_and_new, list_reasons
 from viral_reports.written import TITLES, WRITERS
@@ -99,9 +100,9 @@ def _build_cards(report: Report, facts: ReportFacts) -> list[Component]:
     period = _period(report)
     return [
         *_build_restatement(facts),
-        build_frame("report-k", "K-factor", _build_k(facts)),
+        build_frame("report-k", "Honest K" if facts.honest_k else "K-factor", _build_k(facts)),
         build_frame("report-engagement", "Conversions and engagement", [_build_kpis(facts)]),
-        build_frame("report-loops", "K-factor by loop", _build_loops(facts)),
+        build_frame("report-loops", "K clean by loop", _build_loops(facts)),
         build_frame("report-funnel", "Funnel", _build_funnel(facts)),
         build_frame("report-insights", "Insights", [_build_insights(report)]),
         html.Div(
@@ -128,18 +129,47 @@ def _build_restatement(facts: ReportFacts) -> list[Component]:
 
 
 def _build_k(facts: ReportFacts) -> list[Component]:
+    if facts.honest_k:
+        return _build_honest_k(facts, facts.honest_k)
     number = html.Span(blocks.format_k_of(facts).capitalize(), className="k-number")
     if not facts.has_data:
         return [html.P(number, className="k-line"), build_hint("No invites.")]
     # Stable without a percentage says that the two periods are not alike.
     is_compared = facts.is_over and (facts.k_factor_trend, facts.k_factor_change_pct) != ("stable", None)
-    change = f"{facts.k_factor_trend.capitalize()} {format_change(facts.k_factor_change_pct)}"
-    trend = build_trend(facts.k_factor_verdict, change) if is_compared else build_uncompared()
+    change = f"{facts.verdict.capitalize()} {_format_change(facts)}"
+    trend = build_trend(facts.verdict, change) if is_compared else build_uncompared()
     chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
     interval = format_interval(facts.current.k_factor_interval)
-    sure = f"{VERDICTS[facts.k_factor_verdict]}; {interval}." if facts.is_over else f"{interval.capitalize()}."
+    sure = f"{VERDICTS[facts.verdict]}; {interval}." if facts.is_over else f"{interval.capitalize()}."
     clean = format_k_clean(facts)
     return [html.P([number, trend], className="k-line"), chart, build_hint(sure), build_hint(clean)]
+
+
+def _format_change(facts: ReportFacts) -> str:
+    return format_signed(facts.change.honest, decimals=2) if facts.change else format_change(facts.k_factor_change_pct)
+
+
+def _build_honest_k(facts: ReportFacts, honest: CohortKHeadline) -> list[Component]:
+    """Cohort K, then K of the period without and with flagged conversions, each with what its change is worth."""
+    before = f"from {format_k(honest.previous.k_cohort)}" if honest.previous else ""
+    line = html.P(
+        [html.Span(format_k(honest.k_cohort), className="k-number"), build_trend(honest.verdict, before)],
+        className="k-line",
+    )
+    weeks = format_period(Period.between(honest.first_day, honest.last_day))
+    about = (
+        f"New users per user within 28 days · {format_counted(honest.users, 'user')} who signed up {weeks} · "
+        f"{format_interval(honest.interval)}"
+    )
+    _, *readings = blocks.build_k_kpis(facts)
+    chart = html.Div(_build_chart(facts), className="history-chart", **{"aria-hidden": "true"})
+    return [
+        line,
+        build_hint(about),
+        html.Dl([_build_kpi(kpi) for kpi in readings], className="report-kpis"),
+        chart,
+        build_hint(f"K-factor by day. {format_k_clean(facts)}"),
+    ]
 
 
 def _build_chart(facts: ReportFacts) -> Component:
@@ -159,7 +189,7 @@ def _build_chart(facts: ReportFacts) -> Component:
 
 def _build_kpis(facts: ReportFacts) -> Component:
     """All figures but K, which has a card of its own."""
-    _, *others = blocks.build_kpis(facts)
+    others = blocks.build_kpis(facts)[len(blocks.build_k_kpis(facts)) :]
     return html.Dl([_build_kpi(kpi) for kpi in others], className="report-kpis")
 
 

@@ -53,6 +53,8 @@ _TEXTS = (
     "SELECT DISTINCT subject_id FROM privacy_requests WHERE subject_id IS NOT NULL",
     "SELECT DISTINCT found #>> '{}' FROM report_runs,"
     " jsonb_path_query(content, '$.facts.top_referrers[*].id') AS found",
+    "SELECT DISTINCT found #>> '{}' FROM report_runs,"
+    " jsonb_path_query(content, '$.facts.change.culprits[*].referrer_id') AS found",
     *(
         each.format(table=table, column=column)
         for table, column in _CONTENT.items()

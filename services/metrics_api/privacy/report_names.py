@@ -19,15 +19,17 @@ _MOST_AT_ONCE = 200
 # A worker may already have read the names for an unfinished report; without content its result is rejected, and the
 # next attempt reads a new snapshot.
 _UNFINISHED = "status <> 'ready' AND content IS NOT NULL"
-NAMES_SUBJECT = """
-    EXISTS (SELECT FROM jsonb_path_query(content, '$.facts.top_referrers[*].id') AS named
-        WHERE normalize(named #>> '{}', NFC) = :id)
+NAMED = """
+    SELECT jsonb_path_query(content, '$.facts.top_referrers[*].id') AS named
+    UNION ALL SELECT jsonb_path_query(content, '$.facts.change.culprits[*].referrer_id')
 """
+"""SQL for the referrers whom a report's tables name."""
+NAMES_SUBJECT = f"EXISTS (SELECT FROM ({NAMED}) AS report WHERE normalize(named #>> '{{}}', NFC) = :id)"
 _NAMING = text(f"SELECT id, content FROM report_runs WHERE status = 'ready' AND {NAMES_SUBJECT} ORDER BY id FOR UPDATE")
 _EMPTY_NAMING = text(f"UPDATE report_runs SET content = NULL WHERE {_UNFINISHED} AND {NAMES_SUBJECT}")
 _OLD = text(f"""
     SELECT id, content FROM report_runs
-    WHERE status = 'ready' AND period_start < :cutoff AND content #> '{{facts,top_referrers}}' <> '[]'
+    WHERE status = 'ready' AND period_start < :cutoff AND EXISTS ({NAMED})
     ORDER BY id LIMIT {_MOST_AT_ONCE} FOR UPDATE
 """)
 _EMPTY_OLD = text("""
@@ -48,10 +50,22 @@ def forget_referrers(content: Mapping[str, Any], removed: Collection[str]) -> di
     kept = [referrer for referrer in facts["top_referrers"] if referrer["id"] not in removed]
     return {
         **content,
-        "facts": {**facts, "top_referrers": kept},
+        "facts": {**facts, "top_referrers": kept, "change": _forget_culprits(facts.get("change"), removed)},
         "insights": [insight for insight in content["insights"] if not names.search(insight["text"])],
         "recommendations": [advice for advice in content["recommendations"] if not names.search(advice)],
     }
+
+
+def _forget_culprits(change: Mapping[str, Any] | None, removed: Collection[str]) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    kept = [culprit for culprit in change["culprits"] if culprit["referrer_id"] not in removed]
+    return {**change, "culprits": kept}
+
+
+def _list_named(facts: Mapping[str, Any]) -> set[str]:
+    culprits = (facts.get("change") or {}).get("culprits", [])
+    return {each["id"] for each in facts["top_referrers"]} | {each["referrer_id"] for each in culprits}
 
 
 def _compile_names(ids: Collection[str]) -> re.Pattern[str]:
@@ -77,7 +91,7 @@ def forget_old_referrers(connection: Connection, cutoff: date) -> int:
 def _forget(connection: Connection, naming: TextClause, values: Mapping[str, Any]) -> Sequence[int]:
     reports = connection.execute(naming, values).all()
     for report in reports:
-        named = {referrer["id"] for referrer in report.content["facts"]["top_referrers"]}
+        named = _list_named(report.content["facts"])
         removed = {name for name in named if normalize_id(name) == values["id"]} if "id" in values else named
         connection.execute(_SAVE, {"id": report.id, "content": forget_referrers(report.content, removed)})
     mailed = connection.execute(_FORGET_MAILED, {"reports": [report.id for report in reports]}).rowcount

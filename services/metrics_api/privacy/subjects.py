@@ -115,7 +115,12 @@ _REPORTS = text("""
     SELECT jsonb_build_object(
         'id', id, 'period_start', period_start, 'period_end', period_end, 'top_referrer', referrer)
     FROM report_runs, jsonb_array_elements(content #> '{facts,top_referrers}') AS referrer
-    WHERE normalize(referrer ->> 'id', NFC) = :id ORDER BY id
+    WHERE normalize(referrer ->> 'id', NFC) = :id
+    UNION ALL
+    SELECT jsonb_build_object(
+        'id', id, 'period_start', period_start, 'period_end', period_end, 'flagged_referrer', culprit)
+    FROM report_runs, jsonb_path_query(content, '$.facts.change.culprits[*]') AS culprit
+    WHERE normalize(culprit ->> 'referrer_id', NFC) = :id
 """)
 _MAILED = text(f"""
     SELECT jsonb_build_object('id', item.id, 'report_id', report_id, 'status', status, 'sent_at', sent_at)

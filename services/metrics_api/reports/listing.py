@@ -25,6 +25,8 @@ _SUMMARY = """
                 AND (content #>> '{facts,current,active_users}')::bigint = 0
             THEN NULL ELSE (content #>> '{facts,current,k_factor}')::float END AS k_factor,
         content #>> '{facts,k_factor_trend}' AS k_factor_trend,
+        coalesce(content #>> '{facts,change,verdict}', content #>> '{facts,k_factor_verdict}') AS k_factor_verdict,
+        (content #>> '{facts,honest_k,k_cohort}')::float AS honest_k,
         CASE WHEN (content #>> '{facts,has_data}')::boolean THEN (content #>> '{facts,health_score}')::float END
             AS health_score,
         CASE WHEN NOT (content #>> '{facts,has_data}')::boolean THEN 'no data'
@@ -122,7 +124,11 @@ def _format_content(content: dict[str, Any]) -> dict[str, Any]:
         "viral_links_created": facts.current.viral_links_created,
         "viral_links_clicked": facts.current.viral_links_clicked,
         "loop_performance": {
-            loop.source: LoopInReport(**loop.model_dump(), previous_k_factor=before.get(loop.source))
+            loop.source: LoopInReport(
+                **loop.model_dump(),
+                previous_k_factor=before.get(loop.source),
+                under_review=loop.is_under_review,
+            )
             for loop in facts.loops
         },
         "top_referrers": facts.top_referrers,

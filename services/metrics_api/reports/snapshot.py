@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.cohort_k import fetch_cohort_k
+from metrics_api.growth.cohorts import monday_of
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import (
@@ -26,8 +28,10 @@ from metrics_api.growth.loops import fetch_loop_performance
 from metrics_api.growth.referrers import fetch_referrers
 from metrics_api.growth.timeline import fetch_points
 from metrics_api.health.evaluation import fetch_state, rate_health
+from viral_contract.models.cohort_k import CohortKHeadline
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.guardrails import HealthAnswer
+from viral_contract.models.period import Period
 from viral_contract.models.reports import (
     DayInReport,
     FunnelStepInReport,
@@ -46,6 +50,7 @@ _NOT_COMPARED: dict[str, object] = {
     "conversion_change_pct": None,
     "conversion_verdict": NO_CHANGE.verdict,
 }
+_COHORT_WEEKS, _COHORT_DAYS = 8, 28
 # Deductions that need the details of kept dates.
 _OF_FLAGS = ("fraud", "bot_behavior")
 
@@ -70,6 +75,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
         **_growth_facts(now_counts, before_counts),
         **_compare(answer, now_counts, before_counts),
         **_health_facts(health, health_before),
+        honest_k=_fetch_honest_k(connection, query),
         loops=fetch_loop_performance(connection, query.period, flagged.now.by_loop(query.period)),
         # The K-factors of loops are unknown for purged dates.
         previous_loops=[]
@@ -93,6 +99,7 @@ def _compare(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, ob
     trend, change_pct = compare(ratio(now.conversions, now.clicks), ratio(before.conversions, before.clicks))
     rates = answer.conversion_rate_interval, answer.previous.conversion_rate_interval
     return clean | {
+        "change": answer.change,
         "k_factor_trend": answer.trend,
         "k_factor_change_pct": answer.change_pct,
         "k_factor_verdict": answer.why.verdict,
@@ -102,6 +109,12 @@ def _compare(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, ob
         "conversion_change_pct": change_pct,
         "conversion_verdict": judge_change(*rates, sample=min(now.clicks, before.clicks)),
     }
+
+
+def _fetch_honest_k(connection: Connection, query: Query) -> CohortKHeadline | None:
+    end = query.period.end
+    weeks = Period.between(monday_of(end) - timedelta(weeks=_COHORT_WEEKS - 1), end)
+    return fetch_cohort_k(connection, replace(query, period=weeks), _COHORT_DAYS).headline
 
 
 def _health_facts(now: HealthAnswer, before: HealthAnswer) -> dict[str, object]:
@@ -130,7 +143,7 @@ def _fetch_top_referrers(connection: Connection, query: Query, suspect: Mapping[
             conversions=referrer.conversions,
             k_contribution=referrer.k_contribution,
             conversion_rate=referrer.conversion_rate,
-            under_review=referrer.is_accused,
+            under_review=referrer.is_accused or 0 < referrer.flagged_conversions >= referrer.clean_conversions,
         )
         for referrer in referrers
     ]

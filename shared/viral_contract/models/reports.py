@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from viral_contract.models.cases import CaseKind, CaseRule, CaseVerdict
-from viral_contract.models.growth import GrowthCounts, LoopPerformance, Trend, Verdict
+from viral_contract.models.cohort_k import CohortKHeadline
+from viral_contract.models.growth import GrowthCounts, HonestChange, LoopPerformance, Trend, Verdict
 from viral_contract.models.guardrails import HealthBasis, HealthStatus
 from viral_contract.models.period import MAX_DAYS
 from viral_contract.models.values import STORABLE, EmailAddress, IsoDate, PastDate
@@ -61,6 +62,9 @@ class LoopInReport(BaseModel):
     k_factor: float
     conversion_rate: float
     previous_k_factor: float | None = None
+    flagged_conversions: int = 0
+    k_factor_clean: float | None = None
+    under_review: bool = Field(False, description="At least 5% of its conversions were flagged")
 
 
 class ReferrerInReport(BaseModel):
@@ -71,7 +75,10 @@ class ReferrerInReport(BaseModel):
     conversions: int
     k_contribution: float
     conversion_rate: float
-    under_review: bool = Field(False, description="A case flagged it, or was judged fraud, when this was computed")
+    under_review: bool = Field(
+        False,
+        description="A case flagged it or was judged fraud, or half of its conversions were flagged, at the time",
+    )
 
 
 class Insight(BaseModel):
@@ -145,6 +152,16 @@ class Restatement(BaseModel):
         return list(dict.fromkeys(rule for case in self.cases for rule in case.rules))
 
 
+def clean_k_of(loop: LoopPerformance) -> float:
+    """A loop's K without flagged conversions; in older reports, with them."""
+    return loop.k_factor if loop.k_factor_clean is None else loop.k_factor_clean
+
+
+def rank_loop(loop: LoopPerformance) -> tuple[float, int, str]:
+    """The key by which loops are ranked."""
+    return -clean_k_of(loop), -loop.clean_conversions, loop.source
+
+
 _NOTHING_TO_JUDGE: dict[str, Any] = {
     "health_score": None,
     "health_status": None,
@@ -193,6 +210,8 @@ class ReportFacts(BaseModel):
     flagged_ips: int | None
     flagged_devices: int | None
     restatement: Restatement | None = None
+    change: HonestChange | None = Field(None, description="Null if nothing is compared, and in older reports")
+    honest_k: CohortKHeadline | None = Field(None, description="As of the end of the period; null while none matured")
 
     @model_validator(mode="before")
     @classmethod
@@ -200,6 +219,16 @@ class ReportFacts(BaseModel):
         """Remove the perfect score that earlier releases stored for a period without data."""
         is_empty = isinstance(values, dict) and values.get("has_data") is False
         return {**values, **_NOTHING_TO_JUDGE} if is_empty else values
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the honest change of K is more than chance; in older reports, the change of the K-factor."""
+        return self.change.verdict if self.change else self.k_factor_verdict
+
+    @property
+    def ranked_loops(self) -> list[LoopPerformance]:
+        """The loops that are not under review, the highest K without flagged conversions first."""
+        return sorted((loop for loop in self.loops if not loop.is_under_review), key=rank_loop)
 
     @property
     def figures(self) -> ReportFigures:
@@ -266,6 +295,8 @@ class ReportSummary(BaseModel):
     finished_at: datetime | None
     k_factor: float | None
     k_factor_trend: Trend | None
+    k_factor_verdict: Verdict | None = Field(None, description="Of the honest change of K")
+    honest_k: float | None = Field(None, description="Cohort K as of the end of the period")
     health_score: float | None
     health_missing: Literal["no data", "not known"] | None = Field(None, description="Why there is no score")
     delivery_status: DeliveryStatus

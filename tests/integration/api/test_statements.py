@@ -112,7 +112,7 @@ POSTED = {
     "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 15),
 }
 # What a worker asks for from the claim of a run to its finished report.
-REPORT = {"claim": 2, "snapshot": 27, "progress": 2, "result": 4}
+REPORT = {"claim": 2, "snapshot": 29, "progress": 2, "result": 4}
 # What some of them have to be asked for.
 ASKED = {
     "/v1/reports/{report_id}/export": {"format": "html"},

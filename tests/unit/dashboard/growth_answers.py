@@ -258,6 +258,7 @@ def build_report(number: int = 1, *, facts: ReportFacts | None = None, **fields:
         "finished_at": NOW,
         "k_factor": facts.current.k_factor,
         "k_factor_trend": facts.k_factor_trend,
+        "k_factor_verdict": facts.verdict,
         "health_score": facts.health_score,
         "delivery_status": "none",
         "insights": [

@@ -11,11 +11,14 @@ from report_worker.insights import write_insights
 from tests.support.report_facts import (
     NOTHING,
     WEEK_BEFORE,
+    build_attacked_facts,
     build_empty_facts,
     build_facts,
     build_funnel,
+    build_honest_k,
     build_referrer,
 )
+from viral_contract.models.growth import Verdict
 from viral_contract.models.reports import Insight, ReportFacts
 from viral_reports.blocks import build_kpis
 
@@ -135,7 +138,8 @@ def test_writes_at_least_five_with_data_and_only_finite_numbers(facts: ReportFac
 
 def test_k_and_users_of_purged_dates_are_shown_as_not_known() -> None:
     purged = Counts(900, 4000, 500, 0, 700, {}, purged_invites=900, purged_conversions=500)
-    k_factor, *others = build_kpis(build_facts(purged))
+    _, clean, k_factor, *others = build_kpis(build_facts(purged))
+    assert (clean.value, clean.trend) == ("not known", "")
     assert (k_factor.value, k_factor.trend) == ("not known", "")
     assert {kpi.label: kpi.value for kpi in others}["Active users"] == "not known"
 
@@ -177,3 +181,39 @@ def test_the_interval_of_a_difference_never_contradicts_the_verdict(conversions:
 def test_without_a_period_before_there_is_no_effect() -> None:
     trend = find(build_facts(before=NOTHING), "k_factor_trend")
     assert (trend.effect, trend.low, trend.high) == (None, None, None)
+
+
+def test_a_rise_that_is_flagged_is_no_rise_and_who_is_credited_is_named() -> None:
+    facts = build_attacked_facts()
+    flagged, trend = find(facts, "clean_growth").text, find(facts, "k_factor_trend")
+    assert flagged.endswith("Flagged conversions are credited to eve (150), mallory (40) and 1 other.")
+    assert "flagged conversions account for +0.20" in trend.text
+    assert "Honest growth: without flagged conversions, K was 0.55 and is now 0.54: no clear change" in trend.text
+    assert (trend.effect, trend.low, trend.high) == (-0.006, None, None)
+
+
+def test_a_loop_under_review_is_marked_and_never_ranked() -> None:
+    loop = find(build_attacked_facts(), "top_loop").text
+    assert loop.startswith("Parent share is the strongest loop: K 0.60")
+    assert loop.endswith("Under review and not ranked: Buddy challenge.")
+    alone = [format_loop("a", 9, 90, 50, 9, flagged=40)]
+    assert find(build_attacked_facts(loops=alone), "top_loop").text == "All loops with invites are under review."
+
+
+def test_honest_k_leads_where_it_is_known() -> None:
+    first = write_insights(build_attacked_facts(honest_k=build_honest_k()))[0]
+    assert first.text.startswith("Honest K is 0.42, 0.58 below the 1.00 at which growth carries itself.")
+    assert "Every 100 users bring in 42 new ones within 28 days" in first.text
+    assert first.text.endswith("The K-factor of this period is 0.74.")
+    assert (first.effect, first.low, first.high, first.sample) == (0.42, 0.22, 0.64, 137)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"), [("up", "up"), ("down", "down"), ("no_clear_change", ""), ("too_few_to_say", "")]
+)
+def test_an_arrow_follows_the_verdict_of_the_honest_change(verdict: Verdict, shown: str) -> None:
+    change = build_attacked_facts().change
+    assert change is not None
+    facts = build_attacked_facts(change=change.model_copy(update={"verdict": verdict}))
+    arrows = {kpi.label: kpi.trend for kpi in build_kpis(facts)}
+    assert (arrows["K clean, 7 days"], arrows["K-factor, 7 days"]) == (shown, "")

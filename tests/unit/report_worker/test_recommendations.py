@@ -5,7 +5,14 @@ import pytest
 from metrics_api.growth.k_factor import Counts
 from metrics_api.growth.loops import format_loop
 from report_worker.recommendations import write_recommendations
-from tests.support.report_facts import NOTHING, build_empty_facts, build_facts, build_referrer
+from tests.support.report_facts import (
+    NOTHING,
+    build_attacked_facts,
+    build_empty_facts,
+    build_facts,
+    build_honest_k,
+    build_referrer,
+)
 from viral_contract.models.reports import ReportFacts
 
 STRONG = [format_loop("buddy_challenge", 100, 400, 80, 100)]
@@ -75,3 +82,14 @@ def test_writes_two_without_data() -> None:
 def test_a_referrer_under_review_is_named_by_no_recommendation() -> None:
     accused = build_referrer("ed", 9, 500, under_review=True)
     assert "ed: this referrer" not in " ".join(write_recommendations(build_facts(top_referrers=[accused])))
+
+
+@pytest.mark.parametrize("conversions", [100, 500, 900, 1200])
+def test_nothing_is_recommended_about_a_loop_or_referrer_under_review(conversions: int) -> None:
+    facts = build_attacked_facts(Counts(1200, 5200, conversions, 1000, 800, {}), k_factor_clean=conversions / 1000)
+    advice = " ".join(write_recommendations(facts))
+    assert [name for name in ("Buddy challenge", "eve", "mallory") if name in advice] == []
+
+
+def test_the_tier_is_that_of_honest_k() -> None:
+    assert write_recommendations(build_attacked_facts(honest_k=build_honest_k()))[0].startswith("Honest K is between")
