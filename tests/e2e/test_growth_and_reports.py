@@ -87,7 +87,7 @@ def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> Non
     with signed_in() as guest:
         guest.open(GROWTH + WEEK)
         honest_k = card(guest.page, "Honest K")
-        expect(honest_k.get_by_role("row", name="K-Factor")).to_contain_text("1.50")
+        expect(honest_k.get_by_role("row", name="K-factor")).to_contain_text("1.50")
         expect(honest_k).to_contain_text("No signups in the 8 weeks to 8 May")
         expect(card(guest.page, "Spread")).to_contain_text("Too few referrers to tell")
         expect(card(guest.page, "Why K changed")).to_contain_text("Not enough data")
@@ -106,7 +106,7 @@ def test_a_referrer_leads_to_its_investigation(signed_in: Open) -> None:
 def test_a_loop_is_chosen_and_stays_chosen_on_the_other_page(signed_in: Open) -> None:
     with signed_in() as guest:
         guest.open(GROWTH + WEEK)
-        k_factor = card(guest.page, "Honest K").get_by_role("row", name="K-Factor")
+        k_factor = card(guest.page, "Honest K").get_by_role("row", name="K-factor")
         expect(k_factor).to_contain_text("1.50")
         guest.page.get_by_role("textbox", name="Loop").click()
         guest.page.keyboard.type("paren")
@@ -127,7 +127,7 @@ def test_a_loop_is_chosen_and_stays_chosen_on_the_other_page(signed_in: Open) ->
 def test_a_campaign_is_chosen_on_a_phone(signed_in: Open) -> None:
     with signed_in(width=390) as guest:
         guest.open(GROWTH + WEEK)
-        k_factor = card(guest.page, "Honest K").get_by_role("row", name="K-Factor")
+        k_factor = card(guest.page, "Honest K").get_by_role("row", name="K-factor")
         expect(k_factor).to_contain_text("1.50")
         filters = guest.page.get_by_role("button", name="Filters")
         filters.click()

@@ -24,11 +24,11 @@ TERMS = {
         "Referred signups / users who signed up in the weeks whose 28 days are over.",
     ),
     "k_factor": Term(
-        "K-Factor",
+        "K-factor",
         "Conversions per user who invited in this period. Depends on the length of the period.",
         "Conversions / users who created an invite.",
     ),
-    "k_clean": Term("K clean", "K-Factor without flagged conversions."),
+    "k_clean": Term("K clean", "K-factor without flagged conversions."),
     "conversions_per_user": Term("Conversions per user", "Referred conversions within 28 days per user."),
     "by_share": Term(
         "By share of clicks",

@@ -58,7 +58,7 @@ def test_the_first_weeks_of_all_have_none_before_them() -> None:
 def test_the_other_readings_stand_with_their_window_and_their_value_before() -> None:
     assert rows_of(draw(honest_k.CARD, cohort_k=build_weeks())) == [
         ["Other readings", "Now", "Before"],
-        ["K-Factor · raw, 7-day window", "0.74", "0.55"],
+        ["K-factor · raw, 7-day window", "0.74", "0.55"],
         ["K clean · raw without 44 flagged", "0.70", "0.55"],
         ["Conversions per user · 28 days", "0.10", "0.08"],
     ]
@@ -177,4 +177,4 @@ def test_the_guardrails_page_has_honest_k_in_one_figure(answer: CohortKAnswer | 
 
 def test_every_reading_explains_itself() -> None:
     terms = [part for part in walk(draw(honest_k.CARD)) if "term" in (getattr(part, "className", "") or "").split()]
-    assert [text_of(term) for term in terms] == ["K-Factor", "K clean", "Conversions per user"]
+    assert [text_of(term) for term in terms] == ["K-factor", "K clean", "Conversions per user"]
