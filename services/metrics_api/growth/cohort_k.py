@@ -144,7 +144,7 @@ def format_headline(
 
 
 def format_weeks(users: Sequence[UsersOfWeek]) -> CohortKWeeks:
-    """K of users of several weeks, of whom there is at least one."""
+    """K of the users of several weeks; there is at least one."""
     counted = count_users(users)
     return CohortKWeeks(
         week_from=format_week(users[0].monday),

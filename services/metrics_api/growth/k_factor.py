@@ -244,7 +244,7 @@ def format_k_factor(
 
 
 def split_change(compared: Compared, flagged: FlaggedOfBoth, previous: Period, open_cases: int = 0) -> HonestChange:
-    """What of the change of K is honest, which is then explained by factor and loop, and what is flagged, by whom."""
+    """What of the change of K is honest, explained by factor and loop, and what is flagged, with who is behind it."""
     culprits = flagged.now.by_referrer(compared.period)
     now = compared.now.without(flagged.now.by_loop(compared.period))
     before = compared.before.without(flagged.before.by_loop(previous.first_days(compared.period.days)))

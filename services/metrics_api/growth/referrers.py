@@ -36,7 +36,7 @@ _WITH_FLAGGED = """
     LEFT JOIN unnest(CAST(:suspects AS text[]), CAST(:flagged AS bigint[])) AS suspect (referrer_id, flagged)
         USING (referrer_id)
 """
-# Those whom a case flags or who were judged fraud, and those with a case that only looks where another rule flags.
+# Those under a case that flags or judged fraud, and those with a case that only looks where another rule flags.
 _IS_ACCUSED = f"""referrer_id IN (
     SELECT entity FROM cases WHERE kind = 'referrer' AND (
         status = 'open' AND (strength = 'flags' OR entity = ANY(:suspects)) OR {IS_ACTIVE} AND verdict = 'fraud'))

@@ -169,7 +169,7 @@ def test_too_few_referrers_say_nothing_about_spread(api: Api) -> None:
 
 
 def sign_up_cohort(week: datetime, users: int, brought: int) -> list[Event]:
-    """So many users, each of the first of whom brought one more within the same hour."""
+    """So many users, the first of which brought one more each a week later."""
     names = [f"{week:%m%d}-{number}" for number in range(users)]
     later = week + timedelta(days=7)
     return [

@@ -104,7 +104,7 @@ def build_headline(first: date = MONDAY, last: date = MONDAY, **fields: Any) -> 
 
 
 def build_spread(**fields: Any) -> SpreadAnswer:
-    """100 users, of whom 5 bring half of the conversions."""
+    """100 users; 5 of them bring half of the conversions."""
     points = ((0, 0), (0.05, 0.5), (0.44, 1), (1, 1))
     given: dict[str, Any] = {
         "thresholds": {},
