@@ -20,6 +20,10 @@ GROWTH = "/dashboard/growth"
 REPORTS = "/dashboard/reports"
 MAY = datetime(2022, 5, 4, 12, tzinfo=UTC)
 WEEK = "?start=2022-05-02&end=2022-05-08"
+MARCH = datetime(2022, 3, 9, 12, tzinfo=UTC)
+JUNE = datetime(2022, 6, 8, 12, tzinfo=UTC)
+ATTACKED_WEEK = "?start=2022-06-06&end=2022-06-12"
+FARM = "198.51.100.9"
 EMPTY_WEEK = "?start=2020-05-02&end=2020-05-08"
 Open = Callable[..., AbstractContextManager[Visit]]
 
@@ -56,12 +60,45 @@ def grown_stack(stack: dict[str, str], api: MetricsApi) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, grown_stack: dict[str, str]) -> Open:
+def attacked_stack(grown_stack: dict[str, str], api: MetricsApi) -> dict[str, str]:
+    """Forty users sign up in March, ten of whom bring one more; in June a farm adds four conversions."""
+    api.save_events([build_event("signup", at=MARCH, user_id=f"march-{number}") for number in range(40)])
+    brought = [
+        build_event("signup", at=MARCH + timedelta(days=8), user_id=f"friend-{number}", referrer_id=f"march-{number}")
+        for number in range(10)
+    ]
+    weeks = (JUNE - timedelta(days=7), JUNE)
+    links = [
+        build_link(f"june-{at:%d}-{number}", inserted_at=at.isoformat(), referrer_id=f"pupil-{number}")
+        for at in weeks
+        for number in range(30)
+    ]
+    api.save_links(links)
+    honest = [
+        build_event(
+            "conversion", at=at, user_id=f"new-{at:%d}-{number}", referrer_id=f"pupil-{number}", source="parent_share"
+        )
+        for at in weeks
+        for number in range(6)
+    ]
+    farm = [
+        build_event(
+            "conversion", at=JUNE, user_id=f"fake-{number}", referrer_id="pupil-9", ip_address=FARM, source="prep_pack"
+        )
+        for number in range(4)
+    ]
+    clicks = build_clicks(11, at=JUNE, apart=60, ip_address=FARM, referrer_id="pupil-9", source="prep_pack")
+    api.save_events([*brought, *honest, *farm, *clicks])
+    return grown_stack
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, attacked_stack: dict[str, str]) -> Open:
     """Opens windows of the admin."""
-    open_window = partial(visit, browser, grown_stack["DASHBOARD_URL"])
+    open_window = partial(visit, browser, attacked_stack["DASHBOARD_URL"])
     with open_window() as guest:
         guest.open("/login")
-        guest.sign_in(grown_stack["ADMIN_EMAIL"], grown_stack["ADMIN_PASSWORD"])
+        guest.sign_in(attacked_stack["ADMIN_EMAIL"], attacked_stack["ADMIN_PASSWORD"])
         guest.page.wait_for_url("**/dashboard/guardrails")
         state: StorageState = guest.page.context.storage_state()
     return partial(open_window, state=state)
@@ -94,6 +131,60 @@ def test_the_growth_page_shows_k_and_where_it_comes_from(signed_in: Open) -> Non
         expect(card(guest.page, "Why K changed").get_by_role("row", name="Together")).to_have_count(1)
         expect(card(guest.page, "Funnel").get_by_role("listitem").filter(has_text="Clicked")).to_contain_text("3")
         expect(card(guest.page, "Loops").get_by_role("row", name="Buddy challenge")).to_contain_text("2.00")
+
+
+def test_what_is_flagged_is_no_growth(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + ATTACKED_WEEK)
+        change = card(guest.page, "Why K changed")
+        expect(change).to_contain_text("all of it is flagged")
+        expect(change).to_contain_text("No clear change")
+        expect(change.get_by_role("row", name="Flagged conversions")).to_contain_text("pupil-9: 4")
+        loops = card(guest.page, "Loops").get_by_role("row")
+        expect(loops.nth(1)).to_contain_text("Parent share")
+        expect(loops.filter(has_text="Prep pack")).to_contain_text("Under review")
+        first = card(guest.page, "Top referrers").get_by_role("row").nth(1)
+        expect(first).not_to_contain_text("pupil-9")
+        spread = card(guest.page, "Spread")
+        expect(spread).to_contain_text("Half of the conversions come from 3 users")
+        expect(spread.get_by_role("img")).to_be_visible()
+        assert guest.complaints == []
+
+
+def test_honest_k_is_as_of_the_end_of_the_period(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + "?start=2022-04-11&end=2022-04-17")
+        honest_k = card(guest.page, "Honest K")
+        expect(honest_k).to_contain_text("0.20")
+        expect(honest_k).to_contain_text("50 users who signed up 7 Mar – 20 Mar")
+        expect(honest_k).to_contain_text("No earlier weeks to compare with")
+        expect(honest_k.get_by_role("img")).to_have_accessible_name(re.compile(r"^0\.20, 95%: "))
+        guest.open(GROWTH + "?start=2022-03-14&end=2022-03-20")
+        expect(honest_k).to_contain_text("From 11 Apr: the first signups need 28 days")
+
+
+def test_the_weeks_of_honest_k_turn_into_a_table_by_keyboard(signed_in: Open) -> None:
+    with signed_in() as guest:
+        guest.open(GROWTH + "?start=2022-04-11&end=2022-04-17")
+        weeks = card(guest.page, "Honest K by signup week")
+        chart = weeks.get_by_role("img")
+        expect(chart).to_have_accessible_name(re.compile("7 Mar 0.25"))
+        weeks.get_by_role("radio", name="Chart").focus()
+        guest.page.keyboard.press("ArrowRight")
+        expect(chart).to_be_hidden()
+        expect(weeks.get_by_role("row", name="7 Mar")).to_contain_text("0.25")
+        term = card(guest.page, "Honest K").get_by_text("K clean")
+        term.focus()
+        expect(guest.page.get_by_role("tooltip")).to_contain_text("K-factor without flagged conversions.")
+
+
+@pytest.mark.parametrize("width", [320, 800, 1100])
+def test_growth_has_room_at_every_width(signed_in: Open, width: int) -> None:
+    with signed_in(width=width) as guest:
+        for week in (ATTACKED_WEEK, "?start=2022-04-11&end=2022-04-17", EMPTY_WEEK):
+            guest.open(GROWTH + week)
+            expect(guest.page.locator(".skeleton")).to_have_count(0)
+            assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, week
 
 
 def test_a_referrer_leads_to_its_investigation(signed_in: Open) -> None:
@@ -216,7 +307,14 @@ def test_an_unknown_report_is_told_in_words(signed_in: Open) -> None:
 def test_no_page_is_blocked_inaccessible_or_too_wide(
     signed_in: Open, report_path: str, width: int, scheme: ColorScheme
 ) -> None:
-    pages = [GROWTH + WEEK, GROWTH + EMPTY_WEEK, f"{GROWTH}/referrers{WEEK}", REPORTS, report_path]
+    pages = [
+        GROWTH + WEEK,
+        GROWTH + ATTACKED_WEEK,
+        GROWTH + EMPTY_WEEK,
+        f"{GROWTH}/referrers{WEEK}",
+        REPORTS,
+        report_path,
+    ]
     with signed_in(width=width, scheme=scheme) as guest:
         for path in pages:
             guest.open(path)

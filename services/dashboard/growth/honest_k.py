@@ -108,7 +108,7 @@ def _list_readings(snapshot: GrowthSnapshot) -> list[tuple[Component, tuple[str,
     before = headline.previous if headline else None
     return [
         (
-            _name("k_factor", "K-factor", f"raw, {answer.period.days}-day window"),
+            _name("k_factor", "K-factor", f"raw, {format_counted(answer.period.days, 'day')}"),
             (_format(answer.k_factor, is_known), _format(previous.k_factor, was_known)),
         ),
         (

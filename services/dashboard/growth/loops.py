@@ -33,7 +33,7 @@ def build_body(snapshot: GrowthSnapshot) -> list[Component]:
 
 def _build_row(loop: LoopPerformance) -> tuple[Component | str, ...]:
     chip = [html.Span("Under review", className="rule-chip rule-flags")] if loop.is_under_review else []
-    note = f"{format_counted(loop.invites, 'invite')} · {format_counted(loop.clicks, 'click')}"
+    note = format_counted(loop.invites, "invite")
     name = html.Span([html.Span(loop.name, className="row-name"), *chip], className="row-marked")
     return (
         html.Span([name, html.Span(note, className="row-note")], className="row-who"),

@@ -152,9 +152,9 @@ def test_the_funnel_begins_with_the_invites_and_tells_both_rates() -> None:
 def test_loops_are_ranked_by_what_counts_and_one_with_much_flagged_is_under_review() -> None:
     assert rows_of(draw(loops.CARD)) == [
         ["Loop", "Conversions", "Flagged", "K clean", "Raw K"],
-        ["Buddy challenge Under review 500 invites · 2,400 clicks", "270", "630", "0.60", "2.00"],
-        ["Parent share 20 invites · 80 clicks", "10", "0", "1.00", "1.00"],
-        ["Prep pack 0 invites · 9 clicks", "0", "0", "0.00", "0.00"],
+        ["Buddy challenge Under review 500 invites", "270", "630", "0.60", "2.00"],
+        ["Parent share 20 invites", "10", "0", "1.00", "1.00"],
+        ["Prep pack 0 invites", "0", "0", "0.00", "0.00"],
     ]
 
 

@@ -58,7 +58,7 @@ def test_the_first_weeks_of_all_have_none_before_them() -> None:
 def test_the_other_readings_stand_with_their_window_and_their_value_before() -> None:
     assert rows_of(draw(honest_k.CARD, cohort_k=build_weeks())) == [
         ["Other readings", "Now", "Before"],
-        ["K-factor · raw, 7-day window", "0.74", "0.55"],
+        ["K-factor · raw, 7 days", "0.74", "0.55"],
         ["K clean · raw without 44 flagged", "0.70", "0.55"],
         ["Conversions per user · 28 days", "0.10", "0.08"],
     ]
