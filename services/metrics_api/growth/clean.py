@@ -68,8 +68,8 @@ _CLEAN_REFERRALS = f"""
     ),
     clean_referral AS (
         SELECT event_id, event_type, day, occurred_at, referrer_id, person FROM referral
-        WHERE is_allowed OR NOT ({_IS_SUSPECT}
-            OR event_type = 'signup' AND referrer_id IN (SELECT referrer_id FROM accused))
+        WHERE is_allowed OR ({_IS_SUSPECT}
+            OR event_type = 'signup' AND referrer_id IN (SELECT referrer_id FROM accused)) IS NOT TRUE
     )
 """
 # Clicks by what has no facts of its own, from networks that are not flagged themselves.

@@ -102,5 +102,9 @@ def test_referrers_are_ranked_by_what_counts_and_not_under_a_case(attacked: Api,
     assert answer["referrers"][0]["k_contribution_clean"] == pytest.approx(0.1)
 
 
+def test_what_came_from_an_unknown_network_counts_on_a_day_with_a_flagged_one(attacked: Api) -> None:
+    assert attacked.read("/v1/growth/spread", **WEEK)["mean"] == pytest.approx(0.3)
+
+
 def test_what_cannot_be_compared_has_no_change(api: Api) -> None:
     assert api.read("/v1/growth/k-factor", days=1)["change"] is None
