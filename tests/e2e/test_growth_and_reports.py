@@ -147,7 +147,7 @@ def test_what_is_flagged_is_no_growth(signed_in: Open) -> None:
         expect(first).not_to_contain_text("pupil-9")
         spread = card(guest.page, "Spread")
         expect(spread).to_contain_text("Half of the conversions come from 3 users")
-        expect(spread.get_by_role("img")).to_be_visible()
+        expect(spread.get_by_role("img", name="bring half of the conversions")).to_be_visible()
         assert guest.complaints == []
 
 
