@@ -34,6 +34,7 @@ def test_a_refresh_brings_every_card_of_the_period(browser: Browser, api: FakeAp
     asked = {request.url.path: dict(request.url.params) for request in api.asked if "/growth/" in request.url.path}
     assert asked.pop("/v1/growth/cohorts") == {}
     assert asked.pop("/v1/growth/cohort-k") == {}
+    assert asked.pop("/v1/growth/series")["metric"] == "clicks"
     ranked = {"days": "14", "limit": "6", "ranked": "true", "sort": "clean_conversions"}
     assert asked.pop("/v1/growth/referrers") == ranked
     assert asked.pop("/v1/growth/loops") == {"days": "14", "limit": "1000"}
