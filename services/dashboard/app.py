@@ -115,13 +115,13 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
         ),
         requests_pathname_prefix=f"{settings.dashboard_path_prefix}/",
         routes_pathname_prefix="/",
+        # Else every document holds the layouts of all pages, in which the browser looks for the callbacks' ids.
+        suppress_callback_exceptions=True,
     )
     shell.serve_index(app, _ASSETS, settings.dashboard_path_prefix)
     app.layout = shell.build_layout()
-    # Dash checks the ids in callbacks against this, as no layout but it holds those of every page.
-    app.validation_layout = html.Div([app.layout, *(page.build_layout(settings) for page in PAGES)])
     shell.add_callbacks(app, views, settings)
     for page in PAGES:
         page.add_callbacks(app, views, settings)
-    refuse_misshapen_calls(server, app)
+    refuse_misshapen_calls(server, app, html.Div([app.layout, *(page.build_layout(settings) for page in PAGES)]))
     server.config["CSP_SCRIPT_HASHES"] = app.csp_hashes()

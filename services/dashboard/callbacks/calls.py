@@ -40,9 +40,9 @@ class _Call(BaseModel):
     changedPropIds: list[str] = []  # noqa: N815 - Dash's name.
 
 
-def refuse_misshapen_calls(server: Flask, app: Dash) -> None:
-    """Answer 400 to calls that no page sends, for people who are signed in."""
-    components = {_name(each.id): each for each in _walk(app.validation_layout) if getattr(each, "id", None)}
+def refuse_misshapen_calls(server: Flask, app: Dash, layout: Component) -> None:
+    """Answer 400 to calls that no page sends, for people who are signed in; the `layout` is of all pages."""
+    components = {_name(each.id): each for each in _walk(layout) if getattr(each, "id", None)}
 
     @server.before_request
     def check_call() -> Response | None:
