@@ -24,7 +24,7 @@ from viral_contract.models.growth import (
     LoopsAnswer,
     ReferrersAnswer,
 )
-from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
+from viral_contract.models.guardrails import ComparedHealthAnswer, EventPiiAnswer, HealthAnswer
 from viral_contract.models.period import Period
 from viral_contract.models.series import SeriesAnswer
 from viral_contract.models.setup import SetupAnswer
@@ -53,7 +53,7 @@ class Snapshot:
     `cases` and `filtered_traffic` are those of the loop that the page is filtered by.
     """
 
-    health: HealthAnswer
+    health: ComparedHealthAnswer
     alerts: AlertsAnswer
     history: HistoryAnswer
     traffic: TrafficAnswer
@@ -84,11 +84,19 @@ class Snapshot:
 
     @property
     def about(self) -> str:
-        """How old the newest event is, and what is no longer kept."""
+        """What the period is compared with, how old the newest event is, and what is no longer kept."""
         if self.health.last_event_at is None:
             return "no events yet"
+        before = self.health.previous
+        compared = f"vs. {format_period(before.period)} · " if before else ""
         newest = f"last event {format_age(self.health.last_event_at, now=self.computed_at)}"
-        return newest + format_retention(self.health.retained_from)
+        return compared + newest + format_retention(self.health.retained_from)
+
+    @property
+    def before(self) -> HealthAnswer | None:
+        """The guardrails of the period that this one is compared with, where both are known."""
+        before = self.health.previous
+        return before if before and before.is_known and self.health.is_known else None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ def format_number(number: float) -> str:
     return f"{number:g}"
 
 
+def format_was(rate: float | None) -> str:
+    """What follows a figure that is compared: " · was 2.1%"; nothing where there is nothing to compare with."""
+    return "" if rate is None else f" · was {format_rate(rate)}"
+
+
 def format_seconds(seconds: float) -> str:
     """A short time with two decimals, as bursts are told apart by hundredths."""
     return f"{seconds:.2f}"

@@ -28,6 +28,7 @@ RULES_PATH = "/dashboard/rules"
 QUALITY_PATH = f"{RULES_PATH}/quality"
 LISTS_PATH = "/dashboard/lists"
 TRUSTED_NETWORKS_PATH = f"{LISTS_PATH}?list=allow&kind=network"
+CALENDAR_PATH = "/dashboard/calendar"
 CASES_PATH = "/dashboard/cases"
 EVIDENCE_PATH = "/dashboard/guardrails/referrers"
 
@@ -71,6 +72,11 @@ def traffic_events_path(reason: str, traffic_class: TrafficClass, search: str) -
 def trust_path(cidr: str) -> str:
     """The page of lists, with this network filled in to be allowed."""
     return f"{LISTS_PATH}?{urlencode({'add': 'allow', 'add_kind': 'network', 'value': cidr})}"
+
+
+def calendar_entry_path(entry_id: str) -> str:
+    """The school calendar, with this entry in its form."""
+    return f"{CALENDAR_PATH}?{urlencode({'edit': entry_id})}"
 
 
 def case_path(case_id: int) -> str:

@@ -3,6 +3,7 @@
 from dashboard.admin import audit, entity_lists, flags, notifications, operations, people, privacy, subscriptions
 from dashboard.alerts import history as alert_history
 from dashboard.alerts import page as alert
+from dashboard.calendar import page as calendar
 from dashboard.cases import case_page as case
 from dashboard.cases import queue_page as cases
 from dashboard.drafts import list_page as drafts
@@ -67,6 +68,7 @@ PAGES: tuple[Page, ...] = (
     privacy.PAGE,
     traffic.PAGE,
     entity_lists.PAGE,
+    calendar.PAGE,
     traffic_reasons.PAGE,
     traffic_events.PAGE,
     drafts.PAGE,

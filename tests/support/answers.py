@@ -13,6 +13,7 @@ from viral_contract.models.guardrails import (
     BasisScore,
     BotAnswer,
     BotLikeDevice,
+    ComparedHealthAnswer,
     Compliance,
     Components,
     CoppaAnswer,
@@ -22,7 +23,6 @@ from viral_contract.models.guardrails import (
     EventPiiAnswer,
     FlaggedShare,
     FraudAnswer,
-    HealthAnswer,
     LeakingLoop,
     LinkOptOut,
     OptOutAnswer,
@@ -155,7 +155,7 @@ def build_item(name: str = "fraud", points: float = 2, cap: float = 30) -> Deduc
     )
 
 
-def build_health(score: float = 96, status: str = "excellent", **fields: Any) -> HealthAnswer:
+def build_health(score: float = 96, status: str = "excellent", **fields: Any) -> ComparedHealthAnswer:
     """A period with one flagged address and one flagged device."""
     given = {
         "thresholds": SCORE_LIMITS,
@@ -171,7 +171,7 @@ def build_health(score: float = 96, status: str = "excellent", **fields: Any) ->
         "flagged_share": FlaggedShare(clicks=0.01, conversions=0),
         "components": build_components(),
     }
-    return HealthAnswer.model_validate({**COMMON, **given, **fields})
+    return ComparedHealthAnswer.model_validate({**COMMON, **given, **fields})
 
 
 def build_basis_score(score: float, status: str = "excellent", **points: float) -> BasisScore:

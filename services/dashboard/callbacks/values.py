@@ -163,6 +163,7 @@ _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
         "row": TypeAdapter(_RowId),
         "action": TypeAdapter(Role | Literal["password", "activate", "deactivate", "revoke"]),
     },
+    "calendar": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["delete"])},
     "lists": {"row": TypeAdapter(StrictStr), "action": TypeAdapter(Literal["remove"])},
 }
 

@@ -25,11 +25,12 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if compliance is None:
         return [html.Ul(leaks, className="checks"), *_link_leaks(snapshot)] if leaks else [build_no_data()]
     rate, target = compliance
+    was = format_compliance(snapshot.before.components.coppa) if snapshot.before else None
     return [
         build_hint("Shares and reels free of children's personal information"),
         html.Dl(
             html.Div(
-                [html.Dt(f"Target {target}"), html.Dd(rate)],
+                [html.Dt(f"Target {target}{f' · was {was[0]}' if was else ''}"), html.Dd(rate)],
                 className="kpi",
             ),
             className=f"kpis {'is-good' if coppa.target_met else 'is-critical'}",

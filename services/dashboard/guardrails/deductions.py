@@ -49,20 +49,21 @@ def build_body(snapshot: Snapshot) -> list[Component]:
         return [build_not_kept()]
     return [
         build_hint("Each deduction is capped"),
-        build_waterfall(format_steps(health)),
+        build_waterfall(format_steps(health, snapshot.before)),
         _build_hidden_table(health),
         *_build_largest(health),
         build_link_to_all("Try other thresholds", WHAT_IF_PATH + snapshot.search),
     ]
 
 
-def format_steps(health: HealthAnswer) -> list[Step]:
+def format_steps(health: HealthAnswer, before: HealthAnswer | None = None) -> list[Step]:
     """The columns from 100 down to the score; the floor of 0 holds for each of them."""
+    was = {item.name: (f"was {format_deduction(item.points)}",) for item in (before.deduction_items if before else ())}
     steps = [Step("start", "Start", "100", 0, 100)]
     level = 100.0
     for item in health.deduction_items:
         lower = max(level - item.points, 0)
-        notes = (format_measure(item, health), f"max. {format_number(item.cap)}")
+        notes = (format_measure(item, health), f"max. {format_number(item.cap)}", *was.get(item.name, ()))
         kind = "deduction" if item.points else "none"
         points = format_deduction(item.points)
         steps.append(Step(kind, item.label, points, lower, level, notes, _CARDS[item.name]))

@@ -9,7 +9,7 @@ from dashboard.data import Snapshot
 from dashboard.formats import format_number, format_percent
 from dashboard.period import format_search, week_until
 from viral_contract.models.guardrails import BasisScore, DeductionItem, HealthAnswer
-from viral_reports.dates import format_day
+from viral_reports.dates import format_day, format_period
 from viral_reports.figures import format_points
 
 _STATUSES = ("excellent", "good", "fair", "warning", "critical")
@@ -28,6 +28,7 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     return [
         _build_gauge(health),
         build_status(health.health_status),
+        *_build_change(health, snapshot.before),
         build_hint(_format_distance(health)),
         _build_bases(health),
         *_build_cap_note(health),
@@ -57,6 +58,19 @@ def _build_gauge(health: HealthAnswer) -> Component:
         role="img",
         **{"aria-label": f"Health score {score} out of 100: {health.health_status}"},
     )
+
+
+def _build_change(health: HealthAnswer, before: HealthAnswer | None) -> list[Component]:
+    """How far the score is from that of the period before it."""
+    if before is None:
+        return []
+    change, then = round(health.health_score - before.health_score, 1), f"vs. {format_period(before.period)}"
+    if not change:
+        return [html.P(f"No change {then}", className="trend trend-stable score-change")]
+    arrow = html.Span("↑" if change > 0 else "↓", **{"aria-label": "up" if change > 0 else "down", "role": "img"})
+    points = html.Span([arrow, f" {abs(change):.1f} points"], className=f"trend trend-{'up' if change > 0 else 'down'}")
+    was = html.Span(f" {then} ({format_points(before.health_score)})", className="score-before")
+    return [html.P([points, was], className="score-change")]
 
 
 def _format_distance(health: HealthAnswer) -> str:

@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data
 from dashboard.data import Snapshot
-from dashboard.formats import format_percent
+from dashboard.formats import format_percent, format_was
 from viral_reports.figures import format_count, format_rate
 
 
@@ -16,10 +16,21 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if not shares.total + links.total + sessions.total:
         return [build_no_data()]
     limit = opt_outs.limits["alert_opt_out_rate"]
+    was = _find_rates(snapshot)
     return [
         build_hint("Shares never viewed and links never clicked, to date"),
-        _build_rate("Parent shares", shares.opt_out_rate, shares.never_viewed, shares.total, "never viewed", limit),
-        _build_rate("Attribution links", links.opt_out_rate, links.zero_clicks, links.total, "never clicked", None),
+        _build_rate(
+            "Parent shares",
+            shares.opt_out_rate,
+            _format_unopened(shares.never_viewed, shares.total, "never viewed", was[0]),
+            limit,
+        ),
+        _build_rate(
+            "Attribution links",
+            links.opt_out_rate,
+            _format_unopened(links.zero_clicks, links.total, "never clicked", was[1]),
+            None,
+        ),
         html.P(
             f"{format_count(sessions.total)} study sessions with "
             f"{sessions.avg_participants:.1f} participants on average",
@@ -28,11 +39,23 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     ]
 
 
-def _build_rate(label: str, rate: float, unopened: int, total: int, what: str, limit: float | None) -> Component:
+def _find_rates(snapshot: Snapshot) -> tuple[float | None, float | None]:
+    """The rates of the period that this one is compared with, where anything was shared or sent in it."""
+    if snapshot.before is None:
+        return None, None
+    shares = snapshot.before.components.opt_outs.parent_shares
+    links = snapshot.before.components.opt_outs.attribution_links
+    return shares.opt_out_rate if shares.total else None, links.opt_out_rate if links.total else None
+
+
+def _format_unopened(unopened: int, total: int, what: str, was: float | None) -> str:
+    return f"{format_count(unopened)} of {format_count(total)} {what}{format_was(was)}"
+
+
+def _build_rate(label: str, rate: float, note: str, limit: float | None) -> Component:
     is_above = limit is not None and rate > limit
     fill = html.Span(className="meter-fill", style={"width": f"{rate:.1%}"})
     tick = [html.Span(className="meter-limit", style={"left": f"{limit:.1%}"})] if limit is not None else []
-    note = f"{format_count(unopened)} of {format_count(total)} {what}"
     if limit is not None:
         note += f" · {'above' if is_above else 'within'} the {format_percent(limit)} threshold"
     return html.Div(

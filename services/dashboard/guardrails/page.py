@@ -7,6 +7,7 @@ import structlog
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from dashboard.components.period import NOTHING, OPTION
 from dashboard.data import FirstRun, SharedViews, Snapshot
 from dashboard.errors import API_FAILURES
 from dashboard.growth.cohort_weeks import fetch_cohort_k
@@ -60,8 +61,8 @@ _log = structlog.get_logger()
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> Snapshot:
     """The guardrails over a period; alerts and history are of the last days, whatever the period."""
-    query, part = format_query(period), find_filters(chosen)
-    health = api.fetch_health(**query)
+    query, part, comparison = format_query(period), find_filters(chosen), chosen.get(OPTION, "previous")
+    health = api.fetch_health(**query, compare=None if comparison == NOTHING else comparison)
     return Snapshot(
         health=health,
         alerts=api.fetch_alerts(),
@@ -117,8 +118,9 @@ _PAGE = build_page(
         icon="shield",
         cards=CARDS,
         fetch=fetch_snapshot,
-        options=(fraud.OPTION,),
+        options=(fraud.OPTION, OPTION),
         filters=("source",),
+        compares=True,
     )
 )
 

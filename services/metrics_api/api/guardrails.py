@@ -18,7 +18,7 @@ from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.detection.referrers import answer as referrer_evidence
-from metrics_api.health.evaluation import fetch_health
+from metrics_api.health.evaluation import fetch_compared_health
 from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import (
     BotSort,
@@ -30,12 +30,13 @@ from viral_contract.models.flagged import (
     SortOrder,
 )
 from viral_contract.models.flags import Flag
+from viral_contract.models.growth import Comparison
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
     BotAnswer,
+    ComparedHealthAnswer,
     EventPiiAnswer,
     FraudAnswer,
-    HealthAnswer,
     OptOutAnswer,
     Verdict,
 )
@@ -137,6 +138,12 @@ class TrafficEventsQuery(PeriodQuery, ListQuery):
 
 class HealthQuery(PeriodQuery, Overrides):
     """Query of the health score."""
+
+
+class ComparedHealthQuery(HealthQuery):
+    """Query of the health score beside that of another period."""
+
+    compare: Comparison | None = Field(None, description="Add the score of the period before, a year or a term ago")
 
 
 @guardrails.route("GET", "/v1/guardrails/fraud", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FlaggedAnswer})
@@ -252,12 +259,14 @@ def get_traffic_events(query: TrafficEventsQuery, connection: Connection) -> Tra
     return note_retention(connection, answer)
 
 
-@guardrails.route("GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: HealthAnswer})
-def get_health(query: HealthQuery, connection: Connection) -> HealthAnswer:
+@guardrails.route(
+    "GET", "/v1/guardrails/health", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: ComparedHealthAnswer}
+)
+def get_health(query: ComparedHealthQuery, connection: Connection) -> ComparedHealthAnswer:
     """Get the health score, itemized, with the top rows of every detector."""
     asked = parse_query(query, query, COMPONENT_ROWS)
     note_look(connection)
-    return note_retention(connection, fetch_health(connection, asked))
+    return note_retention(connection, fetch_compared_health(connection, asked, query.compare))
 
 
 @guardrails.route("GET", "/v1/guardrails/what-if", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: WhatIfAnswer})

@@ -1,7 +1,7 @@
 """Reads every detector in one snapshot and scores what they found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -17,8 +17,10 @@ from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import format_opt_outs
 from metrics_api.detection.query import Query
 from metrics_api.growth.clean import Flagged, fetch_flagged
+from metrics_api.growth.comparison import fetch_compared_period
 from metrics_api.health.score import BASES, Findings, score_findings
-from viral_contract.models.guardrails import Answer, Components, FlaggedShare, HealthAnswer
+from viral_contract.models.growth import Comparison
+from viral_contract.models.guardrails import Answer, ComparedHealthAnswer, Components, FlaggedShare, HealthAnswer
 from viral_contract.models.period import Period
 
 # Of purged dates sums are left, which tell that there was something to be flagged. The newest event is one look-up for
@@ -89,6 +91,15 @@ def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     lists = fetch_active_lists(connection, query)
     state = fetch_state(connection, query.period, lists)
     return rate_health(connection, query, state, fetch_flagged(connection, query, lists))
+
+
+def fetch_compared_health(connection: Connection, query: Query, comparison: Comparison | None) -> ComparedHealthAnswer:
+    """The score of the period, beside that of the one it is compared with, if any."""
+    health, previous = fetch_health(connection, query), None
+    if comparison:
+        period = fetch_compared_period(connection, query.period, comparison, query.settings.term_ends)
+        previous = fetch_health(connection, replace(query, period=period))
+    return ComparedHealthAnswer(**dict(health), previous=previous)
 
 
 def rate_health(connection: Connection, query: Query, state: PeriodState, flagged: Flagged) -> HealthAnswer:

@@ -36,7 +36,13 @@ from viral_contract.models.growth import (
     ReferrersAnswer,
     TimelineAnswer,
 )
-from viral_contract.models.guardrails import AnomalyAnswer, BotAnswer, EventPiiAnswer, FraudAnswer, HealthAnswer
+from viral_contract.models.guardrails import (
+    AnomalyAnswer,
+    BotAnswer,
+    ComparedHealthAnswer,
+    EventPiiAnswer,
+    FraudAnswer,
+)
 from viral_contract.models.investigations import (
     DeviceInvestigation,
     EntityKind,
@@ -117,9 +123,9 @@ class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsA
         """The clicks and visits that got their traffic class for one reason, newest first."""
         return self._call("GET", "/v1/guardrails/traffic/events", TrafficEventsAnswer, params=query)
 
-    def fetch_health(self, **query: QueryValue) -> HealthAnswer:
+    def fetch_health(self, **query: QueryValue) -> ComparedHealthAnswer:
         """The health score of a period, itemized."""
-        return self._call("GET", "/v1/guardrails/health", HealthAnswer, params=query)
+        return self._call("GET", "/v1/guardrails/health", ComparedHealthAnswer, params=query)
 
     def fetch_what_if(self, **query: QueryValue) -> WhatIfAnswer:
         """What other thresholds would change, and the Helm values that keep them."""

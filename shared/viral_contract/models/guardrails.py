@@ -345,3 +345,9 @@ class HealthAnswer(Answer):
     def is_known(self) -> bool:
         """Whether the score is meaningful."""
         return self.has_data and not self.is_partial
+
+
+class ComparedHealthAnswer(HealthAnswer):
+    """The score of a period, and that of the one it is compared with."""
+
+    previous: HealthAnswer | None = Field(None, description="Null unless `compare` is given")

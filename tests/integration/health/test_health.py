@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -233,3 +233,21 @@ def test_more_readers_than_connections_are_all_answered(http: httpx.Client) -> N
     with ThreadPoolExecutor(3 * THREADS) as pool:
         answers = list(pool.map(lambda _: http.get(PATH, timeout=60), range(10 * THREADS)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize(("compare", "days_back"), [("previous", 7), ("year", 365)])
+def test_the_score_is_compared_with_another_period(api: Api, compare: str, days_back: int) -> None:
+    end = date(2026, 3, 14)
+    flagged = {"ip_address": "203.0.113.7", "device_fingerprint": "one"}
+    before = datetime.combine(end - timedelta(days=days_back), time(12), UTC)
+    api.post_events(*build_clicks(12, at=before, apart=20, **flagged))
+    api.post_events(*build_clicks(3, at=datetime.combine(end, time(12), UTC), apart=20, **flagged))
+    period = {"start": str(end - timedelta(days=6)), "end": str(end)}
+    alone = api.read("/v1/guardrails/health", **period)
+    assert alone["previous"] is None
+    compared = api.read("/v1/guardrails/health", **period, compare=compare)
+    assert compared["health_score"] == alone["health_score"]
+    start = end - timedelta(days=days_back)
+    assert date.fromisoformat(compared["previous"]["period"]["end"]) == start
+    assert compared["previous"]["components"]["fraud"]["total_flagged_ips"] == 1
+    assert compared["components"]["fraud"]["total_flagged_ips"] == 0

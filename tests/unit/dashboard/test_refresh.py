@@ -57,6 +57,7 @@ def test_periods_are_not_mixed_up(page: Page, api: FakeApi) -> None:
     for search in ("", "?days=7", "?days=14", "?start=2015-05-17&end=2015-05-20"):
         page.refresh(search)
     asked = [dict(request.url.params) for request in api.asked if request.url.path == HEALTH]
+    assert [params.pop("compare") for params in asked] == ["previous"] * 3
     assert asked == [{"days": "7"}, {"days": "14"}, {"start": "2015-05-17", "end": "2015-05-20"}]
 
 
