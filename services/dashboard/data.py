@@ -1,6 +1,6 @@
 """What pages show, fetched from the metrics API and drawn once for all who may see the same."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from dashboard.formats import format_age, format_retention
 from dashboard.session import current_viewer
 from dashboard.visitor import current_address, is_background
 from viral_contract.client.metrics_api import MetricsApi
-from viral_contract.models.alerts import AlertsAnswer
+from viral_contract.models.alerts import Alert, AlertsAnswer
 from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.evaluations import HistoryAnswer
@@ -51,6 +51,7 @@ class Snapshot:
 
     `may_decide` is about cases, `may_act` about alerts. Without `fraud_referrers` rows about fraud are about networks.
     `cases` and `filtered_traffic` are those of the loop that the page is filtered by.
+    `alerts_shown` are those of the history, which has at least `history_days`.
     """
 
     health: ComparedHealthAnswer
@@ -66,6 +67,8 @@ class Snapshot:
     fraud_referrers: FlaggedAnswer | None = None
     first_run: FirstRun | None = None
     filtered_traffic: TrafficAnswer | None = None
+    alerts_shown: Sequence[Alert] = ()
+    history_days: str = "30"
 
     @property
     def traffic_of_loop(self) -> TrafficAnswer:

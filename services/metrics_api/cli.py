@@ -20,6 +20,7 @@ from metrics_api.db import migrate as migrations
 from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.migrate import MissingRoleError, grant_rights, save_audit_retention
 from metrics_api.db.refusals import refusals_explained
+from metrics_api.health.history import fill_history
 from metrics_api.malloc import keep_few_heaps
 from metrics_api.privacy.journal import JournalError, apply_entries, list_entries, parse_entries
 from metrics_api.reconciler.loop import run_reconciler
@@ -116,6 +117,17 @@ def web() -> None:
         most_body_bytes=MAX_BATCH_BYTES,
         settings=web_server,
     )
+
+
+@main.command("fill-history")
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How many dates to look at.")
+def fill_score_history(days: int) -> None:
+    """Compute the score of past dates that nobody evaluated, such as those of an import; safe to repeat."""
+    settings, detection = load_settings_or_exit(ApiSettings, DetectionSettings)
+    database = Database(create_database_engine(settings.database_url, pool_size=1))
+    references = References(settings.identifier_key.get_secret_value())
+    stored = fill_history(database, detection, references, days=days, now=datetime.now(UTC))
+    click.echo(f"Score history: {stored} dates filled")
 
 
 @main.command("export-journal")

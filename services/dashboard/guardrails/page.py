@@ -55,18 +55,22 @@ CARDS = (
     opt_outs.CARD,
     coppa.CARD,
 )
-_HISTORY_DAYS = 7
+_MOST_ALERTS = 50
 _log = structlog.get_logger()
 
 
 def fetch_snapshot(api: MetricsApi, period: PeriodQuery, chosen: Mapping[str, str]) -> Snapshot:
-    """The guardrails over a period; alerts and history are of the last days, whatever the period."""
+    """The guardrails over a period; the history is of at least a month."""
     query, part, comparison = format_query(period), find_filters(chosen), chosen.get(OPTION, "previous")
     health = api.fetch_health(**query, compare=None if comparison == NOTHING else comparison)
+    shown = history.find_dates(health.period, chosen.get(history.OPTION), now=health.computed_at)
+    dates = {"start": shown.start.isoformat(), "end": shown.end.isoformat()}
     return Snapshot(
         health=health,
         alerts=api.fetch_alerts(),
-        history=api.fetch_history(days=_HISTORY_DAYS),
+        history=api.fetch_history(**dates),
+        alerts_shown=api.fetch_alerts(status="all", limit=_MOST_ALERTS, **dates).alerts,
+        history_days=chosen.get(history.OPTION, "30"),
         traffic=api.fetch_traffic(**query),
         filtered_traffic=api.fetch_traffic(**query, **part) if part else None,
         event_pii=api.fetch_event_pii(**query),
@@ -118,7 +122,7 @@ _PAGE = build_page(
         icon="shield",
         cards=CARDS,
         fetch=fetch_snapshot,
-        options=(fraud.OPTION, OPTION),
+        options=(fraud.OPTION, OPTION, history.OPTION),
         filters=("source",),
         compares=True,
     )

@@ -48,6 +48,9 @@ PREPARATION = _python(
     groups=(ApiSettings, MigrationSettings, PrivacySettings, BootstrapSettings),
 )
 
+# Runs once the demo data is loaded, of which no date was evaluated as it passed.
+HISTORY = _python("history", "metrics_api", "fill-history", groups=(ApiSettings, DetectionSettings))
+
 SERVICES_WITH_DATABASE = (
     _python("metrics_api", "metrics_api", "web", groups=(*_WEB, *_DETECTION, LimitSettings, SingleSignOnSettings)),
     _python("reconciler", "metrics_api", "reconciler", groups=(*_DETECTION, ReconcilerSettings, LogSettings)),

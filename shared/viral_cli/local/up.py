@@ -23,7 +23,7 @@ from viral_cli.local.leftovers import ProcessRecord, only_stack_in
 from viral_cli.local.merged_log import MergedLog
 from viral_cli.local.ports import check_ports_free
 from viral_cli.local.processes import Children, watch
-from viral_cli.local.services import PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE, WORKERS
+from viral_cli.local.services import HISTORY, PREPARATION, SERVICES_WITH_DATABASE, SERVICES_WITHOUT_DATABASE, WORKERS
 from viral_cli.local.settings import list_groups
 from viral_cli.local_env import published
 from viral_cli.settings import StandaloneSettings
@@ -76,8 +76,8 @@ def run() -> None:
         log.close()
 
 
-def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, report: Callable[[str], None]) -> None:
-    """Load the demo data if there are no events yet, or if a load was interrupted.
+def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, report: Callable[[str], None]) -> bool:
+    """Load the demo data if there are no events yet, or if a load was interrupted; says whether it did.
 
     `unfinished` stores the time of a started load: the same time gives the same ids, so resuming adds only what is
     missing.
@@ -85,11 +85,12 @@ def load_demo_when_empty(api: MetricsApi, unfinished: Path, *, now: datetime, re
     if unfinished.exists():
         now = datetime.fromisoformat(unfinished.read_text())
     elif api.fetch_health(days=_DAYS_LOOKED_AT).has_data:
-        return
+        return False
     unfinished.write_text(now.isoformat())
     load_demo(api, now=now, report=report)
     api.evaluate_now()  # Otherwise the first page would show no alerts for up to a minute.
     unfinished.unlink()
+    return True
 
 
 _READY_SECONDS = 60
@@ -115,7 +116,7 @@ def run_stack(log: MergedLog) -> NoReturn:
             start_stores(servers, stores, log)
             start_services(services, log)
             if settings.demo:
-                fill_with_demo_data(var, log)
+                fill_with_demo_data(var, services, log)
             with published(var / "local.env", os.environ):
                 log.write(format_welcome(os.environ))
                 watch(stores, services)
@@ -179,12 +180,13 @@ def start_services(services: Children, log: MergedLog) -> None:
         services.start(program)
 
 
-def fill_with_demo_data(var: Path, log: MergedLog) -> None:
-    """Fill an empty stack with demo data."""
+def fill_with_demo_data(var: Path, services: Children, log: MergedLog) -> None:
+    """Fill an empty stack with demo data, and the score history with its dates."""
     api = MetricsApi.connect(
         os.environ["METRICS_API_URL"], os.environ["API_TOKEN"], timeout_seconds=_DEMO_TIMEOUT_SECONDS
     )
-    load_demo_when_empty(api, var / "demo-unfinished", now=datetime.now(UTC), report=log.write)
+    if load_demo_when_empty(api, var / "demo-unfinished", now=datetime.now(UTC), report=log.write):
+        services.run(HISTORY)
 
 
 def format_welcome(environment: Mapping[str, str]) -> str:

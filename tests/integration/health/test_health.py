@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from metrics_api.alerts.evaluate import build_recent_query, evaluate_guardrails
 from metrics_api.context import Context
 from metrics_api.db.paging import Page
 from metrics_api.health.evaluation import fetch_health
-from metrics_api.health.history import fetch_history
+from metrics_api.health.history import fetch_history, fill_history
 from tests.support.api_fixtures import Api
 from tests.support.api_server import THREADS
 from tests.support.builders import NOON, build_clicks, build_event, build_link
@@ -251,3 +252,17 @@ def test_the_score_is_compared_with_another_period(api: Api, compare: str, days_
     assert date.fromisoformat(compared["previous"]["period"]["end"]) == start
     assert compared["previous"]["components"]["fraud"]["total_flagged_ips"] == 1
     assert compared["components"]["fraud"]["total_flagged_ips"] == 0
+
+
+def test_the_history_of_dates_that_nobody_evaluated_is_filled_once(api: Api, context: Context) -> None:
+    now = datetime.now(UTC)
+    noon = datetime.combine(now.date() - timedelta(days=3), time(12), UTC)
+    api.post_events(*build_clicks(12, at=noon, apart=20, ip_address="203.0.113.7"))
+    fill = partial(fill_history, context.database, context.settings.detection, context.references, days=5, now=now)
+    assert fill() == 3
+    assert fill() == 0
+    points = api.read("/v1/guardrails/history", days=7)["points"]
+    assert [point["computed_at"] for point in points] == [
+        f"{now.date() - timedelta(days=back)}T23:59:59Z" for back in (3, 2, 1)
+    ]
+    assert {point["health_score"] for point in points} == {98.0}

@@ -1,5 +1,6 @@
 """What the cards about alerts, history, opt-outs, compliance and anomalies say."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from dashboard.guardrails import (
 )
 from tests.support.answers import (
     COMMON,
+    NOW,
     build_alert,
     build_alerts,
     build_components,
@@ -32,7 +34,9 @@ from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, rows_of, text_of, walk
 from viral_contract.models.alerts import Alert, AlertDetail
+from viral_contract.models.evaluations import HistoryAnswer
 from viral_contract.models.guardrails import AnomalyAnswer, Components, CoppaAnswer, EventPiiAnswer, OptOutAnswer
+from viral_contract.models.period import Period
 
 
 def draw(
@@ -91,16 +95,44 @@ def test_acknowledging_redraws_the_card_or_says_what_failed() -> None:
     assert "not responding" in text_of(message)
 
 
-def test_history_has_a_gap_where_there_was_no_data() -> None:
-    known = build_history(80, 100, 90)
-    points = [point.model_copy(update={"has_data": point.health_score < 100}) for point in known.points]
-    history_with_gap = known.model_copy(update={"points": points})
-    snapshot = build_snapshot(history=history_with_gap)
+def build_days(*scores: float | None) -> HistoryAnswer:
+    """One point a day, the last one yesterday; None where there was no data."""
+    known = build_history(*(100 if score is None else score for score in scores))
+    points = [
+        point.model_copy(
+            update={"computed_at": NOW - timedelta(days=len(scores) - number), "has_data": scores[number] is not None}
+        )
+        for number, point in enumerate(known.points)
+    ]
+    first = NOW.date() - timedelta(days=len(scores))
+    return known.model_copy(update={"points": points, "period": Period.between(first, NOW.date())})
+
+
+def test_history_has_a_gap_where_there_was_no_data_and_the_chosen_period_is_shaded() -> None:
+    body = html.Div(history.CARD.build_body(build_snapshot(history=build_days(80, None, 90))))
+    days = [each for each in walk(body) if getattr(each, "className", "").startswith("history-day ")]
+    assert len(days) == 4
+    assert [day.title.partition(": ")[2] for day in days] == ["80.0", "no data", "90.0", "no data"]
+    bars = [each.style["height"] for each in walk(body) if "history-bar" in str(getattr(each, "className", ""))]
+    assert bars == ["80.0%", "90.0%"]
+    assert [row[1:] for row in rows_of(body)[1:]] == [["90.0", "good"], ["80.0", "good"]]
+
+
+def test_alerts_are_numbered_marks_with_a_legend() -> None:
+    snapshot = build_snapshot(history=build_days(80, 90), alerts_shown=[build_alert(), build_alert(id=8)])
     body = html.Div(history.CARD.build_body(snapshot))
-    (chart,) = [each for each in walk(body) if type(each).__name__ == "AreaChart"]
-    assert [point["Score"] for point in chart.data] == [80, None, 90]
-    assert chart.connectNulls is False
-    assert [row[1:] for row in rows_of(body)[1:]] == [["90.0", "good"], ["no data", "–"], ["80.0", "good"]]
+    marks = [text_of(each) for each in walk(body) if getattr(each, "className", "") == "history-mark"]
+    assert marks == ["1", "1"]
+    assert "1 Click fraud suspected , Click fraud suspected" in " ".join(text_of(find(body, "marks")).split())
+
+
+@pytest.mark.parametrize(
+    ("start", "chosen", "days"), [("2026-03-25", None, 30), ("2026-03-25", "90", 90), ("2025-12-01", "30", 121)]
+)
+def test_history_is_of_a_month_and_of_the_whole_period(start: str, chosen: str | None, days: int) -> None:
+    period = Period.between(date.fromisoformat(start), NOW.date())
+    shown = history.find_dates(period, chosen, now=NOW)
+    assert (shown.days, shown.end) == (days, NOW.date())
 
 
 @pytest.mark.parametrize("card", [fraud.CARD, bots.CARD, anomalies.CARD, health_score.CARD, deductions.CARD])
@@ -110,8 +142,8 @@ def test_what_was_flagged_on_purged_dates_is_not_known(card: Card[Snapshot]) -> 
     assert text_of(body) == "Not available: only totals are kept for some dates in this period, not what was flagged."
 
 
-def test_history_needs_two_points_and_then_has_a_table_for_screen_readers() -> None:
-    assert "Not enough history yet" in text_of(draw(history.CARD, scores=(80,)))
+def test_history_needs_a_point_and_then_has_a_table_for_screen_readers() -> None:
+    assert "Not enough history yet" in text_of(draw(history.CARD))
     assert "Score history, newest first" in text_of(draw(history.CARD, scores=(80, 90)))
 
 
