@@ -20,7 +20,7 @@ GROWTH = "/dashboard/growth"
 REPORTS = "/dashboard/reports"
 MAY = datetime(2022, 5, 4, 12, tzinfo=UTC)
 WEEK = "?start=2022-05-02&end=2022-05-08"
-MARCH = datetime(2022, 3, 9, 12, tzinfo=UTC)
+MARCH = datetime(2021, 3, 10, 12, tzinfo=UTC)
 JUNE = datetime(2022, 6, 8, 12, tzinfo=UTC)
 ATTACKED_WEEK = "?start=2022-06-06&end=2022-06-12"
 FARM = "198.51.100.9"
@@ -153,26 +153,26 @@ def test_what_is_flagged_is_no_growth(signed_in: Open) -> None:
 
 def test_honest_k_is_as_of_the_end_of_the_period(signed_in: Open) -> None:
     with signed_in() as guest:
-        guest.open(GROWTH + "?start=2022-04-11&end=2022-04-17")
+        guest.open(GROWTH + "?start=2021-04-12&end=2021-04-18")
         honest_k = card(guest.page, "Honest K")
         expect(honest_k).to_contain_text("0.20")
-        expect(honest_k).to_contain_text("50 users who signed up 7 Mar – 20 Mar")
+        expect(honest_k).to_contain_text("50 users who signed up 8 Mar – 21 Mar")
         expect(honest_k).to_contain_text("No earlier weeks to compare with")
         expect(honest_k.get_by_role("img")).to_have_accessible_name(re.compile(r"^0\.20, 95%: "))
-        guest.open(GROWTH + "?start=2022-03-14&end=2022-03-20")
-        expect(honest_k).to_contain_text("From 11 Apr: the first signups need 28 days")
+        guest.open(GROWTH + "?start=2021-03-15&end=2021-03-21")
+        expect(honest_k).to_contain_text("From 12 Apr: the first signups need 28 days")
 
 
 def test_the_weeks_of_honest_k_turn_into_a_table_by_keyboard(signed_in: Open) -> None:
     with signed_in() as guest:
-        guest.open(GROWTH + "?start=2022-04-11&end=2022-04-17")
+        guest.open(GROWTH + "?start=2021-04-12&end=2021-04-18")
         weeks = card(guest.page, "Honest K by signup week")
         chart = weeks.get_by_role("img")
-        expect(chart).to_have_accessible_name(re.compile("7 Mar 0.25"))
+        expect(chart).to_have_accessible_name(re.compile("8 Mar 0.25"))
         weeks.get_by_role("radio", name="Chart").focus()
         guest.page.keyboard.press("ArrowRight")
         expect(chart).to_be_hidden()
-        expect(weeks.get_by_role("row", name="7 Mar")).to_contain_text("0.25")
+        expect(weeks.get_by_role("row", name="8 Mar")).to_contain_text("0.25")
         term = card(guest.page, "Honest K").get_by_text("K clean")
         term.focus()
         expect(guest.page.get_by_role("tooltip")).to_contain_text("K-factor without flagged conversions.")
@@ -181,7 +181,7 @@ def test_the_weeks_of_honest_k_turn_into_a_table_by_keyboard(signed_in: Open) ->
 @pytest.mark.parametrize("width", [320, 800, 1100])
 def test_growth_has_room_at_every_width(signed_in: Open, width: int) -> None:
     with signed_in(width=width) as guest:
-        for week in (ATTACKED_WEEK, "?start=2022-04-11&end=2022-04-17", EMPTY_WEEK):
+        for week in (ATTACKED_WEEK, "?start=2021-04-12&end=2021-04-18", EMPTY_WEEK):
             guest.open(GROWTH + week)
             expect(guest.page.locator(".skeleton")).to_have_count(0)
             assert guest.page.evaluate("document.documentElement.scrollWidth") <= width, week
