@@ -15,7 +15,7 @@ from viral_contract.models.alerts import Alert, AlertsAnswer
 from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.cohort_k import CohortKAnswer
 from viral_contract.models.evaluations import HistoryAnswer
-from viral_contract.models.flagged import FlaggedAnswer
+from viral_contract.models.flagged import FlaggedAnswer, FlaggedDaysAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
     CycleTimeAnswer,
@@ -59,6 +59,7 @@ class Snapshot:
     history: HistoryAnswer
     traffic: TrafficAnswer
     event_pii: EventPiiAnswer
+    flagged_days: FlaggedDaysAnswer
     cases: CasesAnswer | None
     may_decide: bool
     may_act: bool

@@ -8,6 +8,7 @@ from viral_contract.models.alerts import Alert, AlertsAnswer
 from viral_contract.models.deliveries import Delivery
 from viral_contract.models.entity_lists import ListEntry
 from viral_contract.models.evaluations import HistoryAnswer, HistoryPoint
+from viral_contract.models.flagged import FlaggedDay, FlaggedDaysAnswer
 from viral_contract.models.guardrails import (
     AnomalyAnswer,
     BasisScore,
@@ -231,6 +232,18 @@ def build_event_pii(*loops: dict[str, Any], **fields: Any) -> EventPiiAnswer:
     return EventPiiAnswer.model_validate(
         {**COMMON, "total": total, "leaks": [], "loops": leaking, "next_cursor": None, **fields}
     )
+
+
+def build_flagged_days(*flagged_clicks: int) -> FlaggedDaysAnswer:
+    """The last dates of the period, each with 100 clicks, so many of which are of one flagged network for every 20."""
+    clicks = [0] * (PERIOD.days - len(flagged_clicks)) + list(flagged_clicks)
+    days = [
+        FlaggedDay(
+            date=day, clicks=100, flagged_networks=flagged // 20, flagged_clicks=flagged, flagged_share=flagged / 100
+        )
+        for day, flagged in zip(PERIOD.dates(), clicks, strict=True)
+    ]
+    return FlaggedDaysAnswer.model_validate({**COMMON, "days": days})
 
 
 def build_components(fraud: FraudAnswer | None = None, bots: BotAnswer | None = None) -> Components:

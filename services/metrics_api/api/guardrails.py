@@ -15,6 +15,7 @@ from metrics_api.db.paging import Page
 from metrics_api.db.sorting import InvalidSortError, Sorting
 from metrics_api.detection import anomalies, bots, devices_by, event_pii, flagged, fraud, traffic, traffic_events
 from metrics_api.detection.entity_lists import fetch_active_lists
+from metrics_api.detection.flagged_days import fetch_flagged_days
 from metrics_api.detection.opt_outs import fetch_opt_outs
 from metrics_api.detection.query import COMPONENT_ROWS
 from metrics_api.detection.referrers import answer as referrer_evidence
@@ -23,6 +24,7 @@ from viral_contract.models.case_marks import CaseFilter
 from viral_contract.models.flagged import (
     BotSort,
     FlaggedAnswer,
+    FlaggedDaysAnswer,
     FlaggedDevicesAnswer,
     FraudGrouping,
     FraudSort,
@@ -81,6 +83,10 @@ class FraudQuery(PeriodQuery, FraudOverrides, ListQuery):
     def default_days(self) -> int:
         """How many dates the period has where it is not named."""
         return self.fraud_ip_click_window_days or current_context().settings.detection.fraud_ip_click_window_days
+
+
+class FlaggedDaysQuery(PeriodQuery, FraudOverrides):
+    """Query of what is flagged on each date."""
 
 
 class BotQuery(PeriodQuery, BotOverrides, ListQuery):
@@ -169,6 +175,16 @@ def _get_flagged(query: FraudQuery, grouping: FraudGrouping, connection: Connect
 
 def _refuse(error: InvalidSortError) -> ProblemError:
     return invalid([FieldError(pointer=f"#{error.field}", detail=str(error))])
+
+
+@guardrails.route(
+    "GET", "/v1/guardrails/flagged-days", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FlaggedDaysAnswer}
+)
+def get_flagged_days(query: FlaggedDaysQuery, connection: Connection) -> FlaggedDaysAnswer:
+    """Count the flagged networks of each date, and their share of its clicks."""
+    asked = parse_query(query, query, COMPONENT_ROWS, shows_identifiers=False)
+    lists = fetch_active_lists(connection, asked)
+    return note_retention(connection, fetch_flagged_days(connection, asked, lists))
 
 
 @guardrails.route("GET", "/v1/guardrails/bots", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: FlaggedDevicesAnswer})

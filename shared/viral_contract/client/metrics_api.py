@@ -24,7 +24,7 @@ from viral_contract.models.credibility import CredibilityAnswer
 from viral_contract.models.drafts import CurveAnswer, DraftAnswer, DraftCreated, DraftRequest, DraftsAnswer
 from viral_contract.models.entity_lists import ListEntriesAnswer, ListEntry, ListKind, ListName
 from viral_contract.models.evaluations import Evaluation, HistoryAnswer
-from viral_contract.models.flagged import FlaggedAnswer
+from viral_contract.models.flagged import FlaggedAnswer, FlaggedDaysAnswer
 from viral_contract.models.flags import FlagsAnswer
 from viral_contract.models.growth import (
     CohortsAnswer,
@@ -89,6 +89,10 @@ class MetricsApi(AccessApi, CalendarApi, CasesApi, DeliveriesApi, NotificationsA
     def search(self, q: str) -> SearchAnswer:
         """What has this id or a part of it, up to 5 of each kind."""
         return self._call("GET", "/v1/search", SearchAnswer, params={"q": q})
+
+    def fetch_flagged_days(self, **query: QueryValue) -> FlaggedDaysAnswer:
+        """How many networks are flagged on each date, and their share of its clicks."""
+        return self._call("GET", "/v1/guardrails/flagged-days", FlaggedDaysAnswer, params=query)
 
     def fetch_bots(self, **query: QueryValue) -> BotAnswer:
         """Devices that clicked faster than a person can."""

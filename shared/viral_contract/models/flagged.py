@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from viral_contract.models.case_marks import CaseMark
-from viral_contract.models.guardrails import BotAnswer, FraudAnswer, NetworkEvidence, Verdict
+from viral_contract.models.guardrails import Answer, BotAnswer, FraudAnswer, NetworkEvidence, Verdict
 from viral_contract.models.values import CONTROL_FREE, check_text
 
 SortOrder = Literal["asc", "desc"]
@@ -90,6 +90,22 @@ class FlaggedAnswer(FraudAnswer):
     referrers: list[ReferrerOfNetworks] = Field(default_factory=list, description="With group_by=referrer")
     counts: VerdictCounts | None = Field(None, description="With group_by=network")
     total: int | None = Field(None, description="Networks or referrers that match, with group_by")
+
+
+class FlaggedDay(BaseModel):
+    """What is flagged of one UTC date."""
+
+    date: date
+    clicks: int = Field(description="Of people")
+    flagged_networks: int
+    flagged_clicks: int = Field(description="Of those networks")
+    flagged_share: float = Field(description="flagged_clicks / clicks; 0 without clicks")
+
+
+class FlaggedDaysAnswer(Answer):
+    """The flagged networks of each date of the period, and their share of the clicks."""
+
+    days: list[FlaggedDay]
 
 
 class FlaggedDevicesAnswer(BotAnswer):

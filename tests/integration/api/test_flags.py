@@ -21,6 +21,7 @@ from viral_runtime.flags.evaluate import Flags
 
 GUARDRAIL_READS = (
     "/v1/guardrails/fraud",
+    "/v1/guardrails/flagged-days",
     "/v1/guardrails/bots",
     "/v1/guardrails/opt-outs",
     "/v1/guardrails/coppa",

@@ -40,6 +40,7 @@ READS = {
     "/v1/privacy/purges": (2, 1),
     "/v1/privacy/requests": (3, 1),
     "/v1/guardrails/fraud": (5, 1),
+    "/v1/guardrails/flagged-days": (4, 1),
     "/v1/guardrails/bots": (5, 1),
     "/v1/guardrails/conversion-anomalies": (4, 1),
     "/v1/guardrails/opt-outs": (3, 1),

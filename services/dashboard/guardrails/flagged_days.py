@@ -1,0 +1,81 @@
+"""Flagged by day: each date's share of clicks from flagged networks, and how many; a date leads to its list."""
+
+from math import ceil
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
+from dashboard.data import Snapshot
+from dashboard.guardrails.fraud import PATH
+from viral_contract.models.flagged import FlaggedDay, FlaggedDaysAnswer
+from viral_reports.dates import format_day_of_year, format_period
+from viral_reports.figures import format_count, format_counted, format_rate
+
+_MOST_LABELS = 7
+_MOST_COUNTS = 14
+
+
+def build_body(snapshot: Snapshot) -> list[Component]:
+    """A column for each date, as high as its share."""
+    if not snapshot.health.has_data:
+        return [build_no_data()]
+    if snapshot.health.is_partial:
+        return [build_not_kept()]
+    answer = snapshot.flagged_days
+    if not any(day.flagged_networks for day in answer.days):
+        return [html.P("No network was flagged in this period", className="nothing")]
+    hint = build_hint(
+        "Share of clicks (UTC) from flagged networks, and the number of networks · a day leads to its list"
+    )
+    return [hint, _build_chart(answer)]
+
+
+def describe(answer: FlaggedDaysAnswer) -> str:
+    """The chart in one sentence."""
+    most = max(answer.days, key=lambda day: day.flagged_share)
+    flagged = sum(1 for day in answer.days if day.flagged_networks)
+    return (
+        f"Networks were flagged on {format_counted(flagged, 'day')} of {format_period(answer.period)}; "
+        f"most on {format_day_of_year(most.date)}: {format_rate(most.flagged_share)} of clicks"
+    )
+
+
+def _build_chart(answer: FlaggedDaysAnswer) -> Component:
+    step = ceil(len(answer.days) / _MOST_LABELS)
+    highest = max(day.flagged_share for day in answer.days)
+    columns = [
+        _build_column(day, day.flagged_share / highest, is_labeled=at % step == 0) for at, day in enumerate(answer.days)
+    ]
+    crowded = " stacks-crowded" if len(columns) > _MOST_LABELS else ""
+    uncounted = " stacks-uncounted" if len(columns) > _MOST_COUNTS else ""
+    # Not an image: its columns are links.
+    return html.Div(columns, className=f"stacks{crowded}{uncounted}", role="group", **{"aria-label": describe(answer)})
+
+
+def _build_column(day: FlaggedDay, height: float, *, is_labeled: bool) -> Component:
+    said = _describe_day(day)
+    parts = [
+        html.Div(html.Span(className="flagged-part", style={"height": f"{height:.2%}"}), className="day-stack"),
+        html.Span(format_rate(day.flagged_share) if day.flagged_networks else "", className="stack-count"),
+        html.Div(_build_label(day, is_labeled=is_labeled), className="stack-foot"),
+    ]
+    if not day.flagged_networks:
+        return html.Div(parts[1:], className="stack-column stack-empty", title=said)
+    # The words are in the link, as links of dcc take no ARIA attributes.
+    told = html.Span(said, className="visually-hidden")
+    shown = html.Span(parts, className="stack-column", **{"aria-hidden": "true"})
+    return dcc.Link([told, shown], href=f"{PATH}?start={day.date}&end={day.date}", className="stack-link", title=said)
+
+
+def _build_label(day: FlaggedDay, *, is_labeled: bool) -> Component | None:
+    return html.Span(format_day_of_year(day.date), className="stack-day") if is_labeled else None
+
+
+def _describe_day(day: FlaggedDay) -> str:
+    networks = format_counted(day.flagged_networks, "network")
+    share = f"{format_rate(day.flagged_share)} of {format_count(day.clicks)} clicks"
+    return f"{format_day_of_year(day.date)}: {networks} flagged, {share}"
+
+
+CARD = Card("flagged-days", "Flagged by day", 300, build_body)
