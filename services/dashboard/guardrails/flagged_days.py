@@ -5,7 +5,7 @@ from math import ceil
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.card import Card, build_hint, build_no_data, build_not_kept
+from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data, build_not_kept
 from dashboard.data import Snapshot
 from dashboard.guardrails.fraud import PATH
 from viral_contract.models.flagged import FlaggedDay, FlaggedDaysAnswer
@@ -26,19 +26,30 @@ def build_body(snapshot: Snapshot) -> list[Component]:
     if not any(day.flagged_networks for day in answer.days):
         return [html.P("No network was flagged in this period", className="nothing")]
     hint = build_hint(
-        "Share of clicks (UTC) from flagged networks, and the number of networks · a day leads to its list"
+        "Share of clicks from flagged networks, and how many networks (UTC) · a day leads to its networks"
     )
     return [hint, _build_chart(answer)]
+
+
+def format_figure(snapshot: Snapshot) -> str:
+    """On how many days something is flagged, for the folded card."""
+    answer = snapshot.flagged_days
+    if not snapshot.health.is_known:
+        return NO_FIGURE
+    return f"{_count_flagged(answer)} of {format_counted(len(answer.days), 'day')}"
 
 
 def describe(answer: FlaggedDaysAnswer) -> str:
     """The chart in one sentence."""
     most = max(answer.days, key=lambda day: day.flagged_share)
-    flagged = sum(1 for day in answer.days if day.flagged_networks)
     return (
-        f"Networks were flagged on {format_counted(flagged, 'day')} of {format_period(answer.period)}; "
+        f"Networks were flagged on {format_counted(_count_flagged(answer), 'day')} of {format_period(answer.period)}; "
         f"most on {format_day_of_year(most.date)}: {format_rate(most.flagged_share)} of clicks"
     )
+
+
+def _count_flagged(answer: FlaggedDaysAnswer) -> int:
+    return sum(1 for day in answer.days if day.flagged_networks)
 
 
 def _build_chart(answer: FlaggedDaysAnswer) -> Component:
@@ -57,7 +68,7 @@ def _build_column(day: FlaggedDay, height: float, *, is_labeled: bool) -> Compon
     said = _describe_day(day)
     parts = [
         html.Div(html.Span(className="flagged-part", style={"height": f"{height:.2%}"}), className="day-stack"),
-        html.Span(format_rate(day.flagged_share) if day.flagged_networks else "", className="stack-count"),
+        html.Span(_build_figures(day), className="stack-count"),
         html.Div(_build_label(day, is_labeled=is_labeled), className="stack-foot"),
     ]
     if not day.flagged_networks:
@@ -66,6 +77,11 @@ def _build_column(day: FlaggedDay, height: float, *, is_labeled: bool) -> Compon
     told = html.Span(said, className="visually-hidden")
     shown = html.Span(parts, className="stack-column", **{"aria-hidden": "true"})
     return dcc.Link([told, shown], href=f"{PATH}?start={day.date}&end={day.date}", className="stack-link", title=said)
+
+
+def _build_figures(day: FlaggedDay) -> list[Component | str]:
+    networks = html.Span(str(day.flagged_networks), className="subtle")
+    return [format_rate(day.flagged_share), " · ", networks] if day.flagged_networks else []
 
 
 def _build_label(day: FlaggedDay, *, is_labeled: bool) -> Component | None:
@@ -78,4 +94,4 @@ def _describe_day(day: FlaggedDay) -> str:
     return f"{format_day_of_year(day.date)}: {networks} flagged, {share}"
 
 
-CARD = Card("flagged-days", "Flagged by day", 300, build_body)
+CARD = Card("flagged-days", "Flagged by day", 300, build_body, format_figure=format_figure)

@@ -6,16 +6,24 @@ import pytest
 
 from dashboard.components.card import Card, build_skeleton
 from dashboard.data import Snapshot
-from dashboard.guardrails import anomalies, bots, coppa, filtered_traffic, fraud, opt_outs
+from dashboard.guardrails import anomalies, bots, coppa, filtered_traffic, flagged_days, fraud, opt_outs
 from dashboard.guardrails.page import CARDS
-from tests.support.answers import COMMON, build_bots, build_components, build_fraud, build_health, build_traffic
+from tests.support.answers import (
+    COMMON,
+    build_bots,
+    build_components,
+    build_flagged_days,
+    build_fraud,
+    build_health,
+    build_traffic,
+)
 from tests.unit.dashboard.callbacks import call
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.snapshots import build_snapshot
 from tests.unit.dashboard.tree import find, text_of, walk
 from viral_contract.models.guardrails import Components
 
-MODULES = (fraud, bots, anomalies, filtered_traffic, opt_outs, coppa)
+MODULES = (fraud, bots, anomalies, flagged_days, filtered_traffic, opt_outs, coppa)
 SHARES = {"total": 450, "never_viewed": 160, "opt_out_rate": 0.3556}
 LINKS = {"total": 1286, "zero_clicks": 311, "opt_out_rate": 0.2418}
 OPT_OUTS = {
@@ -62,11 +70,13 @@ def test_the_line_has_the_figure_that_matters() -> None:
     given["anomalies"]["total_flagged"] = 2
     components = Components.model_validate({**given, "opt_outs": OPT_OUTS, "coppa": COPPA})
     traffic = build_traffic({"human": 773, "preview": 227})
-    figures = [draw_figure(module.CARD, components, traffic=traffic) for module in MODULES]
+    flagged = build_flagged_days(20, 40)
+    figures = [draw_figure(module.CARD, components, traffic=traffic, flagged_days=flagged) for module in MODULES]
     assert figures == [
         "9 flagged, 3 shared",
         "4 flagged",
         "2 referrers",
+        "2 of 7 days",
         "22.7% of clicks",
         "35.6% · 24.2%",
         "97.8%, missed",
