@@ -313,7 +313,7 @@ def rank_referrers(facts: ReportFacts) -> list[ReferrerInReport]:
 def build_referrer_table(facts: ReportFacts) -> Table:
     """The referrers as they are ranked, with a mark at those that are not."""
     return Table(
-        ("Referrer", "Invites", "Conversions", "Conversion rate", "Contribution to K"),
+        ("Referrer", "Invites", "Conversions", "Conversion rate", "Adds to K"),
         [_format_referrer(referrer) for referrer in rank_referrers(facts)],
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.builders import build_clicks, build_event
 from viral_contract.client.metrics_api import MetricsApi
+from viral_contract.models.calendar import CalendarEntryRequest
 from viral_contract.models.drafts import DraftRequest, DraftSettings
 from viral_contract.models.notifications import RuleRequest
 from viral_contract.models.people import Role, Scope
@@ -46,6 +47,8 @@ def fill_product(base_url: str, token: str) -> MetricsApi:
         actor = MetricsApi.connect(base_url, _save_access(api, text, number))
         actor.save_trusted_network(f"192.0.2.{number}", reason=text)
         today = datetime.now(UTC).date()
+        day = CalendarEntryRequest(name=text[:120], start=today, end=today, kind="holiday")
+        api.save_calendar_entry(f"holiday-{number}", day)
         api.create_draft(DraftRequest(name=text[:120], settings=DraftSettings(), start=today, end=today))
     _save_people(api)
     api.evaluate_now()

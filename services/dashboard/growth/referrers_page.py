@@ -22,7 +22,7 @@ _COLUMNS = (
     ListColumn("Referrer", "referrer", "asc", phone="name"),
     ListColumn("Conversions", "conversions", is_figure=True, phone="figure", unit="conversions"),
     ListColumn("Rate", "conversion_rate", is_figure=True, phone="note", unit="of clicks"),
-    ListColumn("Contribution to K", is_figure=True, rank=2),
+    ListColumn("Adds to K", is_figure=True, rank=2),
     ListColumn("Invites", "invites", is_figure=True, rank=2),
     ListColumn("Clicks", "clicks", is_figure=True, rank=3),
     ListColumn("Case", phone="end"),
