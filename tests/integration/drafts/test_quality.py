@@ -13,7 +13,8 @@ from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks, build_event
 from viral_contract.models.quality import PlantKind
 
-NOW = datetime.now(UTC)
+# A date of its own: what is planted depends on it.
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 YESTERDAY = NOW.date() - timedelta(days=1)
 PATH = "/v1/guardrails/quality"
 _FACTS = ("referrals", "device_users", "attribution_events")
@@ -98,7 +99,7 @@ def test_plants_are_the_same_for_the_same_night(kind: PlantKind) -> None:
 def test_precision_is_the_share_of_decided_cases_judged_fraud(api: Api) -> None:
     for number in range(4):
         address = f"203.0.113.{number}"
-        api.post_events(*build_clicks(12, at=NOW - timedelta(hours=2), ip_address=address))
+        api.post_events(*build_clicks(12, at=datetime.now(UTC) - timedelta(hours=2), ip_address=address))
     api.send("POST", "/v1/guardrails/evaluations")
     cases = api.read("/v1/cases", kind="network")["cases"]
     for case, verdict in zip(cases, ("fraud", "fraud", "legitimate", "unsure"), strict=True):
