@@ -223,11 +223,12 @@ def _build_holidays(scale: _Scale) -> list[Component]:
         if not name:
             continue
         left, right = scale.x(days[0] - 0.5), scale.x(days[-1] + 0.5)
-        side = " series-holiday-right" if left > _RIGHT else ""
+        is_right = left > _RIGHT
+        room = right if is_right else 1 - left
         zones.append(
             html.Div(
-                html.Span(name),
-                className=f"series-holiday{side}",
+                html.Span(name, style={"maxWidth": f"calc({100 * room:.2f}cqw - 6px)"}),
+                className=f"series-holiday{' series-holiday-right' if is_right else ''}",
                 style={"left": f"{left:.2%}", "width": f"{right - left:.2%}"},
             )
         )

@@ -42,6 +42,7 @@ def test_every_card_has_its_heading_before_its_data() -> None:
         "Fraud Detection",
         "Bot Detection",
         "Conversion Anomalies",
+        "Flagged by day",
         "Filtered traffic",
         "Opt-Out Rates",
         "COPPA Compliance",
