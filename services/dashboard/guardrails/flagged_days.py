@@ -67,16 +67,20 @@ def _build_chart(answer: FlaggedDaysAnswer) -> Component:
 def _build_column(day: FlaggedDay, height: float, *, is_labeled: bool) -> Component:
     said = _describe_day(day)
     parts = [
-        html.Div(html.Span(className="flagged-part", style={"height": f"{height:.2%}"}), className="day-stack"),
+        html.Div(_build_bar(height) if day.flagged_networks else None, className="day-stack"),
         html.Span(_build_figures(day), className="stack-count"),
         html.Div(_build_label(day, is_labeled=is_labeled), className="stack-foot"),
     ]
     if not day.flagged_networks:
-        return html.Div(parts[1:], className="stack-column stack-empty", title=said)
+        return html.Div(parts, className="stack-column", title=said)
     # The words are in the link, as links of dcc take no ARIA attributes.
     told = html.Span(said, className="visually-hidden")
     shown = html.Span(parts, className="stack-column", **{"aria-hidden": "true"})
     return dcc.Link([told, shown], href=f"{PATH}?start={day.date}&end={day.date}", className="stack-link", title=said)
+
+
+def _build_bar(height: float) -> Component:
+    return html.Span(className="flagged-part", style={"height": f"{height:.2%}"})
 
 
 def _build_figures(day: FlaggedDay) -> list[Component | str]:
