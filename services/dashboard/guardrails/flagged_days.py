@@ -1,19 +1,15 @@
 """Flagged by day: each date's share of clicks from flagged networks, and how many; a date leads to its list."""
 
-from math import ceil
-
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import NO_FIGURE, Card, build_hint, build_no_data, build_not_kept
+from dashboard.components.day_columns import build_day_columns, is_labeled
 from dashboard.data import Snapshot
 from dashboard.guardrails.fraud import PATH
 from viral_contract.models.flagged import FlaggedDay, FlaggedDaysAnswer
 from viral_reports.dates import format_day_of_year, format_period
 from viral_reports.figures import format_count, format_counted, format_rate
-
-_MOST_LABELS = 7
-_MOST_COUNTS = 14
 
 
 def build_body(snapshot: Snapshot) -> list[Component]:
@@ -53,23 +49,21 @@ def _count_flagged(answer: FlaggedDaysAnswer) -> int:
 
 
 def _build_chart(answer: FlaggedDaysAnswer) -> Component:
-    step = ceil(len(answer.days) / _MOST_LABELS)
     highest = max(day.flagged_share for day in answer.days)
     columns = [
-        _build_column(day, day.flagged_share / highest, is_labeled=at % step == 0) for at, day in enumerate(answer.days)
+        _build_column(day, day.flagged_share / highest, has_label=is_labeled(at, len(answer.days)))
+        for at, day in enumerate(answer.days)
     ]
-    crowded = " stacks-crowded" if len(columns) > _MOST_LABELS else ""
-    uncounted = " stacks-uncounted" if len(columns) > _MOST_COUNTS else ""
     # Not an image: its columns are links.
-    return html.Div(columns, className=f"stacks{crowded}{uncounted}", role="group", **{"aria-label": describe(answer)})
+    return build_day_columns(columns, role="group", about=describe(answer))
 
 
-def _build_column(day: FlaggedDay, height: float, *, is_labeled: bool) -> Component:
+def _build_column(day: FlaggedDay, height: float, *, has_label: bool) -> Component:
     said = _describe_day(day)
     parts = [
         html.Div(_build_bar(height) if day.flagged_networks else None, className="day-stack"),
         html.Span(_build_figures(day), className="stack-count"),
-        html.Div(_build_label(day, is_labeled=is_labeled), className="stack-foot"),
+        html.Div(_build_label(day) if has_label else None, className="stack-foot"),
     ]
     if not day.flagged_networks:
         return html.Div(parts, className="stack-column", title=said)
@@ -88,8 +82,8 @@ def _build_figures(day: FlaggedDay) -> list[Component | str]:
     return [format_rate(day.flagged_share), " · ", networks] if day.flagged_networks else []
 
 
-def _build_label(day: FlaggedDay, *, is_labeled: bool) -> Component | None:
-    return html.Span(format_day_of_year(day.date), className="stack-day") if is_labeled else None
+def _build_label(day: FlaggedDay) -> Component:
+    return html.Span(format_day_of_year(day.date), className="stack-day")
 
 
 def _describe_day(day: FlaggedDay) -> str:

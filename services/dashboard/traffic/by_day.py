@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil
 
 from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.components.card import Card, body_id, build_hint
 from dashboard.components.controls import build_segments
+from dashboard.components.day_columns import build_day_columns, is_labeled
 from dashboard.traffic.kinds import FILTERED, NOTHING_FILTERED, build_named, build_nothing
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.models.period import Period
@@ -20,8 +20,6 @@ _SLUG = "traffic-days"
 _SWITCH = "traffic-days-by"
 _WAYS = {"class": "By class", "loop": "By loop"}
 _MOST_LOOPS = 4
-_MOST_LABELS = 7
-_MOST_COUNTS = 14
 
 
 @dataclass(frozen=True)
@@ -99,24 +97,17 @@ def _build_chart(series: Sequence[Series], period: Period, way: str) -> list[Com
 
 def _build_columns(series: Sequence[Series], period: Period) -> Component:
     days, counts = period.dates(), count_days(series, period)
-    step, highest = ceil(len(days) / _MOST_LABELS), max(counts)
+    highest = max(counts)
     columns = [
-        _build_column(series, day, count, highest, is_labeled=at % step == 0)
+        _build_column(series, day, count, highest, has_label=is_labeled(at, len(days)))
         for at, (day, count) in enumerate(zip(days, counts, strict=True))
     ]
-    crowded = " stacks-crowded" if len(days) > _MOST_LABELS else ""
-    uncounted = " stacks-uncounted" if len(days) > _MOST_COUNTS else ""
-    return html.Div(
-        columns,
-        className=f"stacks{crowded}{uncounted}",
-        role="img",
-        **{"aria-label": format_sentence(series, period)},
-    )
+    return build_day_columns(columns, role="img", about=format_sentence(series, period))
 
 
-def _build_column(series: Sequence[Series], day: date, count: int, highest: int, *, is_labeled: bool) -> Component:
+def _build_column(series: Sequence[Series], day: date, count: int, highest: int, *, has_label: bool) -> Component:
     parts = [_build_part(each.slug, each.by_date.get(day, 0) / highest) for each in reversed(series)]
-    label = html.Span(format_day_of_year(day), className="stack-day") if is_labeled else None
+    label = html.Span(format_day_of_year(day), className="stack-day") if has_label else None
     return html.Div(
         [
             html.Div(parts, className="day-stack"),
