@@ -1,7 +1,7 @@
 """Growth: K-factor, loops, timeline, referrers, funnel, cohorts and cycle time."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
 
@@ -18,7 +18,7 @@ from metrics_api.growth import loops
 from metrics_api.growth.choices import fetch_filters
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.cohort_k import fetch_cohort_k
-from metrics_api.growth.cohorts import fetch_cohorts, monday_of
+from metrics_api.growth.cohorts import fetch_cohorts, weeks_until
 from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
@@ -180,10 +180,8 @@ def get_cohorts(query: CohortsQuery, connection: Connection) -> CohortsAnswer:
 def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
     """Get how many new users the users of each signup week bring, without what is flagged."""
     end = query.end or datetime.now(UTC).date()
-    first = monday_of(end) - timedelta(weeks=query.weeks - 1)
     asked = _build_query(CleanQuery(source=query.source, campaign=query.campaign), overrides=query)
-    asked = replace(asked, period=Period.between(first, end))
-    return fetch_cohort_k(connection, asked, query.days)
+    return fetch_cohort_k(connection, replace(asked, period=weeks_until(end, query.weeks)), query.days)
 
 
 @growth.route("GET", "/v1/growth/spread", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SpreadAnswer})

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.detection.query import EVERYTHING, Filter
 from metrics_api.growth.activity import CAME_THROUGH
 from viral_contract.models.growth import Cohort, CohortsAnswer
+from viral_contract.models.period import Period
 
 _WEEK = timedelta(days=7)
 
@@ -39,6 +40,11 @@ def fetch_cohorts(connection: Connection, weeks: int, wanted: Filter = EVERYTHIN
 def monday_of(day: date) -> date:
     """The first day of the ISO week."""
     return day - timedelta(days=day.weekday())
+
+
+def weeks_until(end: date, weeks: int) -> Period:
+    """So many ISO weeks, of which the last one is up to `end`."""
+    return Period.between(monday_of(end) - (weeks - 1) * _WEEK, end)
 
 
 def format_week(monday: date) -> str:

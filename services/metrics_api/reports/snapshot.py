@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -10,7 +10,7 @@ from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import COMPONENT_ROWS, Query
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.cohort_k import fetch_cohort_k
-from metrics_api.growth.cohorts import monday_of
+from metrics_api.growth.cohorts import weeks_until
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.intervals import judge_change
 from metrics_api.growth.k_factor import (
@@ -31,7 +31,6 @@ from metrics_api.health.evaluation import fetch_state, rate_health
 from viral_contract.models.cohort_k import CohortKHeadline
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.guardrails import HealthAnswer
-from viral_contract.models.period import Period
 from viral_contract.models.reports import (
     DayInReport,
     FunnelStepInReport,
@@ -112,8 +111,7 @@ def _compare(answer: KFactorAnswer, now: Counts, before: Counts) -> dict[str, ob
 
 
 def _fetch_honest_k(connection: Connection, query: Query) -> CohortKHeadline | None:
-    end = query.period.end
-    weeks = Period.between(monday_of(end) - timedelta(weeks=_COHORT_WEEKS - 1), end)
+    weeks = weeks_until(query.period.end, _COHORT_WEEKS)
     return fetch_cohort_k(connection, replace(query, period=weeks), _COHORT_DAYS).headline
 
 
