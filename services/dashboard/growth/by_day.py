@@ -156,7 +156,7 @@ def _build_legend(series: SeriesAnswer) -> Component:
     if series.changes:
         names["outside"] = "Outside"
     keys = [html.Span([html.I(className=f"series-key series-key-{key}"), name]) for key, name in names.items()]
-    return html.Div(keys, className="series-legend", **{"aria-hidden": "true"})
+    return html.Div(keys, className="legend series-legend", **{"aria-hidden": "true"})
 
 
 def _build_chart(series: SeriesAnswer) -> Component:
