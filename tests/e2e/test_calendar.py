@@ -53,6 +53,8 @@ def test_an_admin_fills_the_calendar(browser: Browser, stack: dict[str, str], tm
         main.get_by_label("Year", exact=True).fill("2026")
         main.get_by_role("button", name="Add school holidays").click()
         expect(main.get_by_text("Bulgaria 2026: 1 added, 0 replaced.")).to_be_visible()
+        # The list is drawn anew after the message, and a row that is replaced loses its open form.
+        expect(main.get_by_text("2 entries")).to_be_visible()
 
         row = main.get_by_role("listitem").filter(has_text="Sports day")
         row.get_by_text("Delete", exact=False).first.click()

@@ -15,9 +15,9 @@ from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LAST = datetime(2022, 3, 27, 12, tzinfo=UTC)
+LAST = datetime(2023, 3, 26, 12, tzinfo=UTC)
 PEAK = LAST - timedelta(days=2)
-WEEK = "/dashboard/growth?start=2022-03-21&end=2022-03-27"
+WEEK = "/dashboard/growth?start=2023-03-20&end=2023-03-26"
 Open = Callable[..., AbstractContextManager[Visit]]
 
 
@@ -51,11 +51,11 @@ def test_a_peak_is_numbered_and_said_in_a_sentence(signed_in: Open) -> None:
         card = find_card(guest)
         chart = card.get_by_role("img")
         expect(chart).to_have_accessible_name(
-            "Clicks of people by day, 31 Jan – 27 Mar 2022, with the expected range; above it on 25 Mar 2022"
+            "Clicks of people by day, 30 Jan – 26 Mar 2023, with the expected range; above it on 24 Mar 2023"
         )
         expect(chart.locator("svg path.series-band")).to_have_count(1)
         expect(card.get_by_role("listitem")).to_have_text(
-            "Clicks far above expected, 25 Mar 2022 60, 25 expected; z = 5.7. Parent share +35 a day."
+            "Clicks far above expected, 24 Mar 2023 60, 25 expected; z = 5.7. Parent share +35 a day."
         )
         expect(card.get_by_role("table", name="Clicks of people by day")).to_have_count(1)
         expect(card.get_by_role("link", name="School calendar")).to_have_attribute("href", "/dashboard/calendar")

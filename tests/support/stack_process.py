@@ -15,6 +15,8 @@ from viral_cli.local_env import read_local_env
 COMMAND = str(Path(sys.executable).with_name("viral-engine"))
 READY_LINE = "Viral Guardrails is ready."
 _STOP_SECONDS = 60
+# Tests write events of past years, which the purge of the night would delete while they are looked at.
+_KEEPS_OLD_DATES = {"RETENTION_EVENTS_DAYS": "3650", "RETENTION_CONTENT_DAYS": "3650"}
 
 
 class StackProcess:
@@ -29,6 +31,7 @@ class StackProcess:
             "DEMO": "0",
             "METRICS_API_PORT": str(find_free_port()),
             "DASHBOARD_PORT": str(find_free_port()),
+            **_KEEPS_OLD_DATES,
             **settings,
         }
         self._ready = threading.Event()
