@@ -39,6 +39,11 @@ _COLUMNS = {
         ("campaign", "day", "referrer_id", "source"),
         ("invites", "clicks", "visits", "signups", "conversions", "activations"),
     ),
+    "activity_per_day": (
+        ("day", "source", "has_referrer"),
+        ("invites", "clicks", "visits", "signups", "conversions", "activations"),
+    ),
+    "inviters_per_day": (("source", "day", "previous_day"), ("inviters",)),
     "user_journeys": (
         ("person",),
         (
@@ -61,7 +66,14 @@ _COLUMNS = {
     "content_per_day": (("day", "kind"), ("items", "unopened")),
     "traffic_per_day": (("day", "source", "traffic_class", "traffic_reason"), _TRAFFIC_COUNTS),
 }
-_COUNTS_ONLY = ("activity_per_referrer_day", "activity_per_campaign_day", "link_counts", "content_per_day")
+_COUNTS_ONLY = (
+    "activity_per_referrer_day",
+    "activity_per_campaign_day",
+    "activity_per_day",
+    "inviters_per_day",
+    "link_counts",
+    "content_per_day",
+)
 
 
 def fetch_facts(connection: Connection) -> Facts:
@@ -155,6 +167,8 @@ class Account:
             "bursts_per_device_day": self._bursts_per_device_day(),
             "activity_per_referrer_day": self._activity(),
             "activity_per_campaign_day": self._campaigns(),
+            "activity_per_day": self._totals(),
+            "inviters_per_day": self._inviters(),
             "user_journeys": self._journeys(),
             "active_weeks": self._active_weeks(),
             "referrals": self._referrals(),
@@ -250,6 +264,26 @@ class Account:
             column = 1 + KINDS.index(stored.event.event_type)
             counter[stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
         return {key: tuple(counts) for key, counts in counter.items()}
+
+    def _totals(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        counter: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)
+        for (day, referrer, source), counts in self._activity().items():
+            totals = counter[day, source, referrer != ""]
+            totals[:] = [total + count for total, count in zip(totals, counts, strict=True)]
+        return {key: tuple(counts) for key, counts in counter.items()}
+
+    def _inviters(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        days: dict[tuple[str, str], set[date]] = defaultdict(set)
+        for link in self.links.values():
+            assert link.inserted_at
+            for source in (link.source, ""):
+                days[source, link.referrer_id].add(link.inserted_at.date())
+        pairs = (
+            (source, *pair)
+            for (source, _referrer), active in days.items()
+            for pair in zip(sorted(active), [date.min, *sorted(active)], strict=False)
+        )
+        return {pair: (count,) for pair, count in Counter(pairs).items()}
 
     def _campaigns(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         counter: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)

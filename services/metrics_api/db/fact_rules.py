@@ -5,7 +5,7 @@ from functools import cached_property
 
 from metrics_api.traffic.classifier import Classifier
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 """Changes where the facts do: with new facts, or other rules for those that are kept."""
 # Rules that are not the newest are of a pod that is replaced, or of one whose batch has not begun: what they classify
 # is classified again.

@@ -16,7 +16,7 @@ _DAYS = text(f"""
         coalesce(flagged_clicks, 0) AS flagged_clicks
     FROM unnest(CAST(:days AS date[])) AS of_period (day)
         LEFT JOIN (
-            SELECT day, sum(clicks)::bigint AS clicks FROM activity_per_referrer_day
+            SELECT day, sum(clicks)::bigint AS clicks FROM activity_per_day
             WHERE day = ANY(:days) GROUP BY day
         ) AS activity USING (day)
         LEFT JOIN (

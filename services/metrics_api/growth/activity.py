@@ -1,8 +1,10 @@
-"""How activity by referrer and date adds up, also where a purge has left no names.
+"""How activity adds up, also where a purge has left no names.
 
-The rows without a referrer hold what nobody gets the credit for. On purged dates they hold everybody's activity too:
-their invites are of people whose names are gone, and `purged_conversions` are those that somebody got the credit for.
+Activity without a referrer is what nobody gets the credit for. On purged dates it is everybody's, too: its invites are
+of people whose names are gone, and `purged_conversions` are those that somebody got the credit for.
 """
+
+from typing import Literal
 
 from metrics_api.detection.query import Filter
 
@@ -10,10 +12,9 @@ from metrics_api.detection.query import Filter
 SUMS = """
     coalesce(sum(invites), 0)::bigint AS invites,
     coalesce(sum(clicks), 0)::bigint AS clicks,
-    coalesce(sum(CASE WHEN referrer_id <> '' THEN conversions ELSE purged_conversions END), 0)::bigint AS conversions,
-    coalesce(sum(invites) FILTER (WHERE referrer_id = ''), 0)::bigint AS purged_invites,
-    coalesce(sum(purged_conversions), 0)::bigint AS purged_conversions,
-    count(DISTINCT referrer_id) FILTER (WHERE invites > 0 AND referrer_id <> '') AS active_users
+    coalesce(sum(CASE WHEN has_referrer THEN conversions ELSE purged_conversions END), 0)::bigint AS conversions,
+    coalesce(sum(invites) FILTER (WHERE NOT has_referrer), 0)::bigint AS purged_invites,
+    coalesce(sum(purged_conversions), 0)::bigint AS purged_conversions
 """
 
 CAME_THROUGH = "(CAST(:source AS text) IS NULL OR coalesce({person}click_source, {person}source) = :source)"
@@ -24,7 +25,32 @@ That is the loop of the first click; where it names none, the first that anythin
 
 
 def build_activity(wanted: Filter) -> str:
-    """The rows that the filter leaves, as a table."""
-    where = f" WHERE {' AND '.join(wanted.conditions)}" if wanted else ""
+    """What referrers did of what the filter leaves, as a table."""
     table = "activity_per_referrer_day" if wanted.campaign is None else "activity_per_campaign_day"
-    return f"(SELECT * FROM {table}{where}) AS activity"
+    return _build_table(f"SELECT * FROM {table}", wanted)
+
+
+def build_totals(wanted: Filter) -> str:
+    """What the filter leaves of each day and loop, with and without referrers, as a table."""
+    if wanted.campaign is None:
+        return _build_table("SELECT * FROM activity_per_day", wanted)
+    return _build_table("SELECT *, referrer_id <> '' AS has_referrer FROM activity_per_campaign_day", wanted)
+
+
+def _build_table(rows: str, wanted: Filter) -> str:
+    where = f" WHERE {' AND '.join(wanted.conditions)}" if wanted else ""
+    return f"({rows}{where}) AS activity"
+
+
+def build_inviters(wanted: Filter, by: Literal["source", "day"] | None = None) -> str:
+    """The statement that counts the period's different inviting users, together, of each loop, or of each day."""
+    conditions = ["day BETWEEN :start AND :end", *wanted.conditions]
+    if wanted.campaign is None:
+        counted, table = "coalesce(sum(inviters), 0)::bigint", "inviters_per_day"
+        conditions += [] if by == "day" else ["previous_day < :start"]
+        conditions += [] if wanted.source else ["source <> ''" if by == "source" else "source = ''"]
+    else:
+        counted, table = "count(DISTINCT referrer_id)", "activity_per_campaign_day"
+        conditions += ["invites > 0", "referrer_id <> ''"]
+    columns, grouped = (f"{by}, ", f" GROUP BY {by}") if by else ("", "")
+    return f"SELECT {columns}{counted} AS active_users FROM {table} WHERE {' AND '.join(conditions)}{grouped}"

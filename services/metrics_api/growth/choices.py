@@ -8,7 +8,7 @@ from viral_reports.figures import name_loop
 
 MOST_CHOICES = 100
 _LOOPS = text("""
-    SELECT source FROM activity_per_referrer_day
+    SELECT source FROM activity_per_day
     WHERE day BETWEEN :start AND :end AND source <> '' AND position(lower(:q) IN lower(source)) > 0
     GROUP BY source ORDER BY sum(invites + clicks + conversions) DESC, source LIMIT :most
 """)

@@ -21,7 +21,7 @@ _FUNNEL = text(f"""
         AND {CAME_THROUGH.format(person="")}
 """)
 _INVITES = text("""
-    SELECT coalesce(sum(invites), 0)::bigint FROM activity_per_referrer_day
+    SELECT coalesce(sum(invites), 0)::bigint FROM activity_per_day
     WHERE day BETWEEN :start AND :end AND (CAST(:source AS text) IS NULL OR source = :source)
 """)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import EVERYTHING, Filter, Query
-from metrics_api.growth.activity import SUMS, build_activity
+from metrics_api.growth.activity import SUMS, build_inviters, build_totals
 from metrics_api.growth.clean import THRESHOLDS, Flagged, fetch_flagged
 from metrics_api.growth.comparison import fetch_compared_period
 from metrics_api.growth.intervals import judge_change, rate_interval, wilson_interval
@@ -66,13 +66,13 @@ NO_CHANGE = KChange(
 )
 
 _COUNTS = f"""
-    SELECT counted.*, ({{links_clicked}}) AS links_clicked, (
+    SELECT counted.*, ({{inviters}}) AS active_users, ({{links_clicked}}) AS links_clicked, (
         SELECT coalesce(json_object_agg(source, conversions), '{{{{}}}}') FROM (
-            SELECT source, sum(conversions)::bigint AS conversions FROM {{activity}}
-            WHERE day BETWEEN :start AND :end AND referrer_id <> '' GROUP BY source HAVING sum(conversions) > 0
+            SELECT source, sum(conversions)::bigint AS conversions FROM {{totals}}
+            WHERE day BETWEEN :start AND :end AND has_referrer GROUP BY source HAVING sum(conversions) > 0
         ) AS loop
     ) AS conversions_by_loop
-    FROM (SELECT {SUMS} FROM {{activity}} WHERE day BETWEEN :start AND :end) AS counted
+    FROM (SELECT {SUMS} FROM {{totals}} WHERE day BETWEEN :start AND :end) AS counted
 """
 _LINKS_CLICKED = """
     SELECT coalesce(sum(items - unopened), 0)::bigint FROM content_per_day
@@ -206,7 +206,7 @@ def fetch_compared(
 def fetch_counts(connection: Connection, period: Period, wanted: Filter = EVERYTHING) -> Counts:
     """What was counted in the period."""
     links = _FILTERED_LINKS_CLICKED.format(conditions=" AND ".join(wanted.conditions)) if wanted else _LINKS_CLICKED
-    statement = _COUNTS.format(activity=build_activity(wanted), links_clicked=links)
+    statement = _COUNTS.format(totals=build_totals(wanted), inviters=build_inviters(wanted), links_clicked=links)
     values = {"start": period.start, "end": period.end, "first": period.begins_at, "behind": period.ends_before}
     return Counts(**connection.execute(text(statement), {**values, **wanted.values}).one()._mapping)
 

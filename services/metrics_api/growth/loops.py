@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from metrics_api.db.paging import encode_cursor
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import EVERYTHING, Filter, Query
-from metrics_api.growth.activity import SUMS, build_activity
+from metrics_api.growth.activity import SUMS, build_inviters, build_totals
 from metrics_api.growth.clean import fetch_flagged
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import LoopPerformance, LoopsAnswer
@@ -18,8 +18,10 @@ from viral_reports.figures import name_loop
 CURSOR = "growth-loops"
 
 _LOOPS = f"""
-    SELECT source, {SUMS} FROM {{activity}} WHERE day BETWEEN :start AND :end AND source <> ''
-    GROUP BY source HAVING sum(invites + clicks + conversions) > 0
+    SELECT loop.*, coalesce(active_users, 0) AS active_users FROM (
+        SELECT source, {SUMS} FROM {{totals}} WHERE day BETWEEN :start AND :end AND source <> ''
+        GROUP BY source HAVING sum(invites + clicks + conversions) > 0
+    ) AS loop LEFT JOIN ({{inviters}}) AS inviting USING (source)
 """
 
 
@@ -46,7 +48,7 @@ def fetch_loop_performance(
     connection: Connection, period: Period, suspect: Mapping[str, int], wanted: Filter = EVERYTHING
 ) -> list[LoopPerformance]:
     """Every loop with any activity, so many of whose conversions are flagged; a loop without invites has K 0."""
-    statement = text(_LOOPS.format(activity=build_activity(wanted)))
+    statement = text(_LOOPS.format(totals=build_totals(wanted), inviters=build_inviters(wanted, "source")))
     rows = connection.execute(statement, {"start": period.start, "end": period.end, **wanted.values}).all()
     loops = [_format_row(row, suspect.get(row.source, 0)) for row in rows]
     return sorted(loops, key=_position)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from metrics_api.detection.query import EVERYTHING, Filter
-from metrics_api.growth.activity import build_activity
+from metrics_api.growth.activity import build_totals
 from metrics_api.growth.expected import Measured
 from viral_contract.models.series import SeriesMetric
 from viral_contract.models.traffic import PEOPLE, TRAFFIC_CLASSES
@@ -25,9 +25,9 @@ _SHARES: dict[SeriesMetric, Collection[str]] = {
 }
 _COUNTS = """
     SELECT day, source, sum(clicks)::bigint AS clicks, sum(signups)::bigint AS signups,
-        sum(CASE WHEN referrer_id <> '' THEN conversions ELSE purged_conversions END)::bigint AS conversions,
+        sum(CASE WHEN has_referrer THEN conversions ELSE purged_conversions END)::bigint AS conversions,
         sum(invites)::bigint AS invites
-    FROM {activity} WHERE day = ANY(:days) GROUP BY day, source
+    FROM {totals} WHERE day = ANY(:days) GROUP BY day, source
 """
 _CLASSES = text("""
     SELECT day, source, traffic_class, sum(clicks)::bigint AS clicks
@@ -39,7 +39,7 @@ _VIOLATIONS = text("""
     WHERE day = ANY(:days) AND kind IN ('parent_share', 'progress_reel') GROUP BY day
 """)
 _FIRST = text("""
-    SELECT least((SELECT min(day) FROM activity_per_referrer_day), (SELECT min(day) FROM content_per_day))
+    SELECT least((SELECT min(day) FROM activity_per_day), (SELECT min(day) FROM content_per_day))
 """)
 
 
@@ -85,7 +85,7 @@ def fetch_measures(
 
 
 def _count_activity(connection: Connection, asked: dict[str, Any], wanted: Filter) -> list[_Counted]:
-    rows = connection.execute(text(_COUNTS.format(activity=build_activity(wanted))), asked)
+    rows = connection.execute(text(_COUNTS.format(totals=build_totals(wanted))), asked)
     return [_Counted(metric, row.source, row.day, getattr(row, metric)) for row in rows for metric in _ACTIVITY]
 
 

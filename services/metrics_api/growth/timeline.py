@@ -8,13 +8,14 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.growth.activity import SUMS, build_activity
+from metrics_api.growth.activity import SUMS, build_inviters, build_totals
 from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
 from viral_contract.models.growth import TimelineAnswer, TimelinePoint
 
 _DAYS = f"""
-    SELECT day, {SUMS}, coalesce(sum(signups), 0)::bigint AS signups
-    FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN {{activity}} USING (day)
+    SELECT day, {SUMS}, coalesce(sum(signups), 0)::bigint AS signups, coalesce(max(active_users), 0) AS active_users
+    FROM unnest(CAST(:days AS date[])) AS day LEFT JOIN {{totals}} USING (day)
+        LEFT JOIN ({{inviters}}) AS inviting USING (day)
     GROUP BY day ORDER BY day
 """
 
@@ -28,8 +29,10 @@ def fetch_timeline(connection: Connection, query: Query) -> TimelineAnswer:
 
 def fetch_points(connection: Connection, query: Query, suspect: Mapping[date, int]) -> list[TimelinePoint]:
     """What was counted on every date, so many of whose conversions the guardrails flag."""
-    statement = text(_DAYS.format(activity=build_activity(query.filter)))
-    rows = connection.execute(statement, {"days": query.period.dates(), **query.filter.values})
+    period, wanted = query.period, query.filter
+    statement = text(_DAYS.format(totals=build_totals(wanted), inviters=build_inviters(wanted, "day")))
+    values = {"days": period.dates(), "start": period.start, "end": period.end, **wanted.values}
+    rows = connection.execute(statement, values)
     return [_format_point(row, suspect.get(row.day, 0)) for row in rows]
 
 

@@ -27,15 +27,15 @@ from viral_contract.models.period import Period
 # each type in the index on (event_type, occurred_at).
 _STATE = text(f"""
     SELECT
-        EXISTS (SELECT FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
+        EXISTS (SELECT FROM activity_per_day WHERE day BETWEEN :start AND :end
             AND invites + clicks + visits + signups + conversions + activations > 0)
         OR EXISTS (SELECT FROM content_per_day WHERE day BETWEEN :start AND :end AND items > 0) AS has_data,
-        EXISTS (SELECT FROM activity_per_referrer_day WHERE day BETWEEN :start AND :end
+        EXISTS (SELECT FROM activity_per_day WHERE day BETWEEN :start AND :end
             AND day < (SELECT max(events_from) FROM purges) AND clicks + conversions > 0) AS is_partial,
-        (SELECT coalesce(sum(clicks), 0)::bigint FROM activity_per_referrer_day
+        (SELECT coalesce(sum(clicks), 0)::bigint FROM activity_per_day
             WHERE day BETWEEN :start AND :end) AS clicks,
-        (SELECT coalesce(sum(conversions), 0)::bigint FROM activity_per_referrer_day
-            WHERE day BETWEEN :start AND :end AND conversions > 0 AND referrer_id <> '') AS conversions,
+        (SELECT coalesce(sum(conversions), 0)::bigint FROM activity_per_day
+            WHERE day BETWEEN :start AND :end AND has_referrer) AS conversions,
         (SELECT max(newest) FROM unnest({EVENT_TYPES_SQL}) AS kind,
             LATERAL (SELECT max(occurred_at) AS newest FROM attribution_events WHERE event_type = kind) AS events
         ) AS last_event_at

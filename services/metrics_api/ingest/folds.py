@@ -69,9 +69,11 @@ ACTIVE_WEEKS = text("""
     WHERE is_known IS NULL
 """)
 
-_COUNTS = """count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'visit'),
-        count(*) FILTER (WHERE event_type = 'signup'), count(*) FILTER (WHERE event_type = 'conversion'),
-        count(*) FILTER (WHERE event_type = 'activation')"""
+_COUNTS = """count(*) FILTER (WHERE event_type = 'click') AS clicks,
+        count(*) FILTER (WHERE event_type = 'visit') AS visits,
+        count(*) FILTER (WHERE event_type = 'signup') AS signups,
+        count(*) FILTER (WHERE event_type = 'conversion') AS conversions,
+        count(*) FILTER (WHERE event_type = 'activation') AS activations"""
 _ADD_COUNTS = """clicks = fact.clicks + excluded.clicks, visits = fact.visits + excluded.visits,
         signups = fact.signups + excluded.signups, conversions = fact.conversions + excluded.conversions,
         activations = fact.activations + excluded.activations"""
@@ -92,11 +94,19 @@ _TOTALS = text(f"""
         SELECT campaign, day, coalesce(referrer_id, ''), coalesce(source, ''), {_COUNTS}
         FROM new_events WHERE campaign IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
         ON CONFLICT (campaign, day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
+    ), counted AS MATERIALIZED (
+        SELECT day, coalesce(referrer_id, '') AS referrer_id, coalesce(source, '') AS source, {_COUNTS}
+        FROM new_events GROUP BY 1, 2, 3
+    ), totals AS (
+        INSERT INTO activity_per_day AS fact
+            (day, source, has_referrer, clicks, visits, signups, conversions, activations)
+        SELECT day, source, referrer_id <> '', sum(clicks), sum(visits), sum(signups), sum(conversions),
+            sum(activations) FROM counted GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (day, source, has_referrer) DO UPDATE SET {_ADD_COUNTS}
     )
     INSERT INTO activity_per_referrer_day AS fact
         (day, referrer_id, source, clicks, visits, signups, conversions, activations)
-    SELECT day, coalesce(referrer_id, ''), coalesce(source, ''), {_COUNTS}
-    FROM new_events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT * FROM counted ORDER BY day, referrer_id, source
     ON CONFLICT (day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
 """)
 

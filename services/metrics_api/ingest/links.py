@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
+from metrics_api.ingest.inviters import build_fold, lock_inviters
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.retained import fetch_retained
 from viral_contract.models.links import LinkItem
@@ -73,11 +74,18 @@ _FOLD_INVITES = text(f"""
         SELECT campaign, day, referrer_id, source, sum(items) FROM {_CHANGES} WHERE campaign IS NOT NULL
         GROUP BY campaign, day, referrer_id, source HAVING sum(items) <> 0 ORDER BY campaign, day, referrer_id, source
         ON CONFLICT (campaign, day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
-    )
-    INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
-    SELECT day, referrer_id, source, sum(items) FROM {_CHANGES}
-    GROUP BY day, referrer_id, source HAVING sum(items) <> 0 ORDER BY day, referrer_id, source
-    ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
+    ), totals AS (
+        INSERT INTO activity_per_day AS fact (day, source, has_referrer, invites)
+        SELECT day, source, true, sum(items) FROM {_CHANGES}
+        GROUP BY day, source HAVING sum(items) <> 0 ORDER BY day, source
+        ON CONFLICT (day, source, has_referrer) DO UPDATE SET invites = fact.invites + excluded.invites
+    ), referrers AS (
+        INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
+        SELECT day, referrer_id, source, sum(items) FROM {_CHANGES}
+        GROUP BY day, referrer_id, source HAVING sum(items) <> 0 ORDER BY day, referrer_id, source
+        ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
+        RETURNING fact.source, fact.referrer_id, fact.day, coalesce(old.invites, 0) AS before, new.invites AS after
+    ), {build_fold("referrers")}
 """)
 
 _FOLD_CONTENT = text(f"""
@@ -135,5 +143,6 @@ def _prepare_staging(connection: Connection) -> None:
 
 def _fold(connection: Connection) -> None:
     values = {"kept_from": fetch_retained(connection).events}
+    lock_inviters(connection)
     connection.execute(_FOLD_INVITES, values)
     connection.execute(_FOLD_CONTENT, values)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
 from metrics_api.ingest.folds import fold
+from metrics_api.ingest.inviters import lock_inviters, purge_inviters
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.retention import Retention
@@ -47,14 +48,14 @@ _EVENTS = text(f"""
 """)
 _ACTIVITY = """
     WITH gone AS (
-        DELETE FROM {table} WHERE day < :cutoff AND referrer_id <> '' RETURNING *
+        DELETE FROM {table} WHERE day < :cutoff AND {is_named} RETURNING *
     ), saved AS (
         INSERT INTO {table} AS fact (
-            {key}, referrer_id, invites, clicks, visits, signups, conversions, activations, purged_conversions)
-        SELECT {key}, '', sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
+            {key}, {name}, invites, clicks, visits, signups, conversions, activations, purged_conversions)
+        SELECT {key}, {no_name}, sum(invites), sum(clicks), sum(visits), sum(signups), sum(conversions),
             sum(activations), sum(conversions)
         FROM gone GROUP BY {key} ORDER BY {key}
-        ON CONFLICT ({key}, referrer_id) DO UPDATE SET
+        ON CONFLICT ({key}, {name}) DO UPDATE SET
             invites = fact.invites + excluded.invites, clicks = fact.clicks + excluded.clicks,
             visits = fact.visits + excluded.visits, signups = fact.signups + excluded.signups,
             conversions = fact.conversions + excluded.conversions,
@@ -63,10 +64,13 @@ _ACTIVITY = """
     )
     SELECT count(*) FROM gone
 """
+_OF_REFERRER = {"name": "referrer_id", "is_named": "referrer_id <> ''", "no_name": "''"}
+_OF_ANY = {"name": "has_referrer", "is_named": "has_referrer", "no_name": "false"}
 _ACTIVITIES = (
-    text(_ACTIVITY.format(table="activity_per_referrer_day", key="day, source")),
-    text(_ACTIVITY.format(table="activity_per_campaign_day", key="campaign, day, source")),
+    text(_ACTIVITY.format(table="activity_per_referrer_day", key="day, source", **_OF_REFERRER)),
+    text(_ACTIVITY.format(table="activity_per_campaign_day", key="campaign, day, source", **_OF_REFERRER)),
 )
+_TOTALS = text(_ACTIVITY.format(table="activity_per_day", key="day, source", **_OF_ANY))
 _FORGET_JOURNEYS = text("""
     WITH gone AS (
         DELETE FROM user_journeys
@@ -106,7 +110,11 @@ def purge_events(connection: Connection, retention: Retention) -> int:
 
 def purge_activity(connection: Connection, retention: Retention) -> int:
     """Merge a date's activity into sums without referrers; returns the number of deleted rows."""
-    folded = [connection.execute(each, {"cutoff": retention.events}).scalar_one() for each in _ACTIVITIES]
+    lock_inviters(connection)
+    values = {"cutoff": retention.events}
+    folded = [connection.execute(each, values).scalar_one() for each in _ACTIVITIES]
+    connection.execute(_TOTALS, values)
+    purge_inviters(connection, retention.events)
     return sum(folded)
 
 

@@ -143,9 +143,10 @@ def test_what_an_older_release_stored_counts_until_it_is_classified(
     connection.execute(text("UPDATE attribution_events SET traffic_class = NULL, traffic_reason = NULL"))
     connection.execute(text("DELETE FROM traffic_per_day"))
     connection.execute(
-        text(
-            "INSERT INTO activity_per_referrer_day (day, referrer_id, source, clicks) VALUES ('2026-03-04', '', '', 12)"
-        )
+        text("""WITH totals AS (
+                INSERT INTO activity_per_day (day, source, has_referrer, clicks) VALUES ('2026-03-04', '', false, 12))
+            INSERT INTO activity_per_referrer_day (day, referrer_id, source, clicks) VALUES ('2026-03-04', '', '', 12)
+        """)
     )
     assert api.read("/v1/growth/k-factor", **PERIOD)["total_clicks"] == 12
     assert api.read("/v1/guardrails/traffic", **PERIOD)["is_classified"] is False

@@ -118,6 +118,40 @@ Index(
     postgresql_include=["conversions"],
     postgresql_where=activity_per_referrer_day.c.conversions > 0,
 )
+# The days on which a referrer invited.
+Index(
+    "idx_activity_per_referrer_day_invites",
+    activity_per_referrer_day.c.referrer_id,
+    activity_per_referrer_day.c.day,
+    activity_per_referrer_day.c.source,
+    postgresql_where=activity_per_referrer_day.c.invites > 0,
+)
+
+activity_per_day = Table(
+    "activity_per_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
+    Column("has_referrer", Boolean, primary_key=True, comment="False where nobody gets the credit"),
+    *(count_column(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
+    count_column("purged_conversions"),
+    comment="The sums of activity_per_referrer_day over all referrers",
+)
+
+inviters_per_day = Table(
+    "inviters_per_day",
+    metadata,
+    Column("source", Text, primary_key=True, comment="Empty for all loops together"),
+    Column("day", Date, primary_key=True),
+    Column(
+        "previous_day",
+        Date,
+        primary_key=True,
+        comment="The last day before on which they invited; the first of all dates where there is none",
+    ),
+    count_column("inviters"),
+    comment="Users who invited; different ones of a period are those whose previous day is before it",
+)
 
 activity_per_campaign_day = Table(
     "activity_per_campaign_day",
