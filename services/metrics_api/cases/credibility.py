@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import CASE_DAYS
+from metrics_api.db.event_types import COMPARED_USER_AGENT
 from metrics_api.db.network_key import network_key
 from metrics_api.detection import anomalies, networks
 from metrics_api.detection.bots import flags_of_device
 from metrics_api.detection.entity_lists import Lists, fetch_allowed_networks, fetch_lists_about, find_list
-from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from metrics_api.detection.query import Query
 from metrics_api.detection.quiet import IS_ACTIVE, select_quiet
 from viral_contract.models.cases import CaseKind
@@ -31,7 +31,7 @@ RULE_DAYS = 7
 
 _EVENT = text(f"""
     SELECT event_id, event_type, occurred_at, host(ip_address) AS ip_address, device_fingerprint, referrer_id, user_id,
-        link_id, left(user_agent, {USER_AGENT_CHARACTERS}) AS user_agent, EXISTS (
+        link_id, {COMPARED_USER_AGENT} AS user_agent, EXISTS (
             SELECT FROM generate_series(0, {RULE_DAYS - 1}) AS earlier JOIN bursts_per_device_day AS burst
                 ON day = (occurred_at AT TIME ZONE 'UTC')::date - earlier
             WHERE burst.device_fingerprint = event.device_fingerprint
@@ -47,9 +47,9 @@ _FACTS = f"""
     ) AS is_network_flagged, EXISTS (
         {{flags_of_device}}
     ) AS is_device_flagged, EXISTS (
-        SELECT FROM ({anomalies.BUSY_DAYS}) AS busy WHERE day = :day AND referrer_id = :referrer
+        {anomalies.BUSY_DAY}
     ) OR EXISTS (
-        {anomalies.EAGER_REFERRERS.format(only="AND referrer_id = :referrer")}
+        {anomalies.EAGER_REFERRER}
     ) AS is_referrer_flagged, (
         SELECT coalesce(jsonb_agg(to_jsonb(known) ORDER BY id), '[]') FROM (
             SELECT id, kind, status, strength, rules, verdict, is_flagged,

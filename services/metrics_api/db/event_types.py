@@ -20,6 +20,12 @@ TRAFFIC_TYPES_SQL = str(TRAFFIC_TYPES)
 CLICKER = "coalesce(user_id, '')"
 """Whose clicks on a device make a burst; those without a user are one person's. The index on bursts has it."""
 
+USER_AGENT_CHARACTERS = 512
+"""How much of a user agent is compared."""
+COMPARED_USER_AGENT = f"left(user_agent, {USER_AGENT_CHARACTERS})"
+USER_AGENT_KEY = f"hashtextextended({COMPARED_USER_AGENT}, 0)"
+"""A short key of a user agent, for indexes; other user agents may have the same."""
+
 
 def build_pair_key(person: str, referrer: str) -> str:
     """A short key of a person and a referrer in SQL, for indexes; other pairs may have the same."""

@@ -40,6 +40,11 @@ def build_network_key(address: str) -> str:
     return f"CASE family({address}) WHEN 4 THEN {address} ELSE {prefix} END"
 
 
+def build_last_address(network: str) -> str:
+    """The last address of a network in SQL: behind all that is within it in the order of an index."""
+    return f"set_masklen(broadcast({network}), CASE family({network}) WHEN 4 THEN 32 ELSE 128 END)"
+
+
 def choose_condition(network: str, expression: str) -> str:
     """The one condition by which the events of this network are found; the expression is the network in SQL."""
     four, six, six_wide = _list_conditions(expression)

@@ -19,23 +19,45 @@ from viral_contract.models.guardrails import AnomalyAnswer, HighRateReferrer, Su
 CURSOR = "anomalies"
 _NO_POSITION = ""
 
-# Read from the index of rows with conversions alone.
-BUSY_DAYS = """
+# Read from the index of rows with conversions alone. What nobody gets the credit for is nobody's.
+_BUSY_DAYS = """
     SELECT day, referrer_id, sum(conversions) AS conversions FROM activity_per_referrer_day
-    WHERE day = ANY(:days) AND conversions > 0 AND referrer_id <> ALL(CAST(:allow_referrer AS text[]))
+    WHERE day = {day} AND conversions > 0 AND referrer_id <> ''
+        AND referrer_id <> ALL(CAST(:allow_referrer AS text[])) {only}
     GROUP BY day, referrer_id HAVING sum(conversions) > :daily
 """
-EAGER_REFERRERS = """
-    SELECT referrer_id, clicks, conversions, coalesce(conversions / nullif(clicks, 0), 1) AS rate FROM (
-        SELECT referrer_id, sum(clicks) AS clicks, sum(conversions) AS conversions FROM activity_per_referrer_day
-        WHERE day = ANY(:days) AND referrer_id <> ALL(CAST(:allow_referrer AS text[])) {only} GROUP BY referrer_id
-    ) AS referrer
-    WHERE CASE WHEN clicks = 0 THEN conversions >= :min_clicks AND 1 > CAST(:rate AS numeric)
-        ELSE clicks >= :min_clicks AND conversions > CAST(:rate AS numeric) * clicks END
+BUSY_DAYS = _BUSY_DAYS.format(day="ANY(:days)", only="")
+"""The referrers with too many conversions on a day; wants `flagging_values`, as the others do."""
+BUSY_DAY = _BUSY_DAYS.format(day=":day", only="AND referrer_id = :referrer")
+"""The same of one `referrer` on one `day`."""
+# Whoever has `min_clicks` clicks and a rate above `rate` has more than min_clicks * (rate - low) conversions in rows
+# whose own rate is at least `low`, whatever that is: all other rows together have too few conversions for their clicks.
+# Those rows have more conversions than `rate` asks for of the fewest clicks that they can have by their tenths, too.
+_EAGER_CANDIDATES = """
+    SELECT referrer_id FROM activity_per_referrer_day
+    WHERE day = ANY(:days) AND conversions > 0 AND conversion_tenths >= :low_tenths AND referrer_id <> ''
+    GROUP BY referrer_id
+    HAVING sum(conversions) > :min_clicks * (CAST(:rate AS numeric) - CAST(:low_tenths AS numeric) / 10)
+        AND sum(conversions * CASE conversion_tenths WHEN 10 THEN 1
+            ELSE 1 - 10 * CAST(:rate AS double precision) / (conversion_tenths + 1) END) > 0
 """
+_EAGER_REFERRERS = """
+    SELECT referrer_id, clicks, conversions, coalesce(conversions / nullif(clicks, 0), 1) AS rate
+    FROM ({candidates}) AS candidate CROSS JOIN LATERAL (
+        SELECT sum(clicks) AS clicks, sum(conversions) AS conversions FROM activity_per_referrer_day AS fact
+        WHERE fact.day = ANY(:days) AND fact.referrer_id = candidate.referrer_id
+    ) AS summed
+    WHERE referrer_id <> ALL(CAST(:allow_referrer AS text[]))
+        AND CASE WHEN clicks = 0 THEN conversions >= :min_clicks AND 1 > CAST(:rate AS numeric)
+            ELSE clicks >= :min_clicks AND conversions > CAST(:rate AS numeric) * clicks END
+"""
+EAGER_REFERRERS = _EAGER_REFERRERS.format(candidates=_EAGER_CANDIDATES)
+"""The referrers with too high a rate."""
+EAGER_REFERRER = _EAGER_REFERRERS.format(candidates="SELECT CAST(:referrer AS text) AS referrer_id")
+"""The same of one `referrer`."""
 # One statement, so that each list is computed once for its page and for the total.
 _ANSWER = f"""
-    WITH busy AS MATERIALIZED ({BUSY_DAYS}), eager AS MATERIALIZED ({EAGER_REFERRERS.format(only="")})
+    WITH busy AS MATERIALIZED ({BUSY_DAYS}), eager AS MATERIALIZED ({EAGER_REFERRERS})
     SELECT total, listed.*
     FROM (SELECT count(*) AS total FROM (SELECT referrer_id FROM busy UNION SELECT referrer_id FROM eager) AS flagged)
     LEFT JOIN (
@@ -70,7 +92,7 @@ def fetch_anomalies(connection: Connection, query: Query, lists: Lists) -> Anoma
 
 def fetch_is_eager(connection: Connection, query: Query, lists: Lists, referrer_id: str) -> bool:
     """Whether this referrer's rate in the period is flagged."""
-    statement = text(f"SELECT EXISTS ({EAGER_REFERRERS.format(only='AND referrer_id = :referrer')})")
+    statement = text(f"SELECT EXISTS ({EAGER_REFERRER})")
     flagged: bool = connection.execute(
         statement, {**flagging_values(query, lists), "referrer": referrer_id}
     ).scalar_one()
@@ -84,9 +106,10 @@ def flagging_values(query: Query, lists: Lists) -> dict[str, object]:
         "days": query.period.dates(),
         "daily": settings.conversion_anomaly_daily_threshold,
         "rate": str(settings.conversion_anomaly_threshold),
+        # The lower it is, the fewer candidates there are, and the more rows they are found in.
+        "low_tenths": int(2.5 * settings.conversion_anomaly_threshold),
         "min_clicks": settings.conversion_anomaly_min_clicks,
-        # What nobody gets the credit for is nobody's.
-        "allow_referrer": ["", *lists.allow["referrer"]],
+        "allow_referrer": list(lists.allow["referrer"]),
     }
 
 

@@ -5,13 +5,12 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from pydantic import TypeAdapter, ValidationError
 
 from metrics_api.access.pseudonyms import Pseudonyms
+from metrics_api.db.event_types import USER_AGENT_CHARACTERS
 from metrics_api.db.network_key import network_key
 from viral_contract.models.entity_lists import ListKind
 from viral_contract.models.problem import format_sentence
 from viral_contract.models.values import RequiredId, check_text
 
-USER_AGENT_CHARACTERS = 512
-"""How much of a user agent is compared."""
 _ID: TypeAdapter[str] = TypeAdapter(RequiredId)
 _WIDEST = {4: 8, 6: 32}
 _MAPPED_BITS = 96

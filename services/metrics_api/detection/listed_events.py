@@ -4,8 +4,8 @@ from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import get_args
 
+from metrics_api.db.event_types import COMPARED_USER_AGENT
 from metrics_api.detection.entity_lists import Lists, Reasons
-from metrics_api.detection.entity_values import USER_AGENT_CHARACTERS
 from viral_contract.models.entity_lists import ListKind, ListName
 
 _FEW_NETWORKS = 32
@@ -29,7 +29,7 @@ _COLUMNS: dict[ListKind, str] = {
     "network": build_is_within("ip_address", ":{list}_network"),
     "device": "device_fingerprint = ANY(CAST(:{list}_device AS text[]))",
     "referrer": "referrer_id = ANY(CAST(:{list}_referrer AS text[]))",
-    "user_agent": f"left(user_agent, {USER_AGENT_CHARACTERS}) = ANY(CAST(:{{list}}_user_agent AS text[]))",
+    "user_agent": f"{COMPARED_USER_AGENT} = ANY(CAST(:{{list}}_user_agent AS text[]))",
     "link": "link_id = ANY(CAST(:{list}_link AS text[]))",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from metrics_api.db.network_key import build_last_address
 from metrics_api.db.tables import DEVICE_HASH
 from metrics_api.detection.entity_lists import Lists
 from metrics_api.detection.listed_events import build_is_within, list_networks
@@ -42,7 +43,7 @@ _CANDIDATES = f"""
 _FEW_CLICKS_OF_DENIED = f"""
     SELECT {_FACT} FROM unnest(CAST(:denied AS inet[])) AS denied CROSS JOIN unnest(CAST(:days AS date[])) AS of_day
         JOIN clicks_per_ip_day AS fact ON day = of_day AND ip_address >= denied
-            AND ip_address <= set_masklen(broadcast(denied), CASE family(denied) WHEN 4 THEN 32 ELSE 128 END)
+            AND ip_address <= {build_last_address("denied")}
         CROSS JOIN LATERAL ({_LISTED}) AS listed
     WHERE clicks <= :threshold AND is_denied {{only}}
 """

@@ -26,7 +26,7 @@ _DEVICES = """
 _REFERRERS = f"""
     SELECT 'referrer' AS kind, referrer_id AS entity, max(conversions)::double precision AS peak FROM (
         SELECT referrer_id, conversions FROM ({anomalies.BUSY_DAYS}) AS busy
-        UNION ALL SELECT referrer_id, NULL FROM ({anomalies.EAGER_REFERRERS.format(only="")}) AS eager
+        UNION ALL SELECT referrer_id, NULL FROM ({anomalies.EAGER_REFERRERS}) AS eager
     ) AS referrer GROUP BY referrer_id
 """
 

@@ -16,10 +16,11 @@ from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import build_activity
 from metrics_api.growth.bootstrap import bootstrap_difference, bootstrap_mean
-from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
+from metrics_api.growth.clean import THRESHOLDS
 from metrics_api.growth.cohorts import format_week
 from metrics_api.growth.intervals import judge_difference
 from metrics_api.growth.k_factor import ratio
+from metrics_api.growth.suspects import build_clean_referrals
 from viral_contract.models.cohort_k import CohortK, CohortKAnswer, CohortKHeadline, CohortKWeeks
 from viral_contract.models.period import Period
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
 from metrics_api.growth.activity import build_activity
-from metrics_api.growth.clean import THRESHOLDS, build_clean_referrals
+from metrics_api.growth.clean import THRESHOLDS
+from metrics_api.growth.suspects import build_clean_referrals
 from viral_contract.models.growth import Interval
 from viral_contract.models.spread import CurvePoint, KWithoutTop, SpreadAnswer
 

@@ -4,12 +4,14 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     Double,
     Identity,
     Index,
     Integer,
     Interval,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -18,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET
 
-from metrics_api.db.event_types import build_pair_key
+from metrics_api.db.event_types import USER_AGENT_KEY, build_pair_key
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
@@ -109,13 +111,27 @@ activity_per_referrer_day = Table(
     Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
     *(count_column(name) for name in ("invites", "clicks", "visits", "signups", "conversions", "activations")),
     count_column("purged_conversions", comment="Those of the conversions whose referrers' names were purged"),
+    # A column, because an index on the clicks themselves would change with every click.
+    Column(
+        "conversion_tenths",
+        SmallInteger,
+        Computed("CAST(least(10, 10 * conversions / greatest(clicks, 1)) AS smallint)", persisted=True),
+        comment="Tenths of a conversion per click, rounded down: 10 from one conversion per click on",
+    ),
 )
-# Conversions are rare, so this holds few rows and changes seldom.
+# Conversions are rare, so these hold few rows and change seldom.
 Index(
     "idx_activity_per_referrer_day_conversions",
     activity_per_referrer_day.c.day,
     activity_per_referrer_day.c.referrer_id,
     postgresql_include=["conversions"],
+    postgresql_where=activity_per_referrer_day.c.conversions > 0,
+)
+Index(
+    "idx_activity_per_referrer_day_rate",
+    activity_per_referrer_day.c.day,
+    activity_per_referrer_day.c.conversion_tenths,
+    postgresql_include=["referrer_id", "conversions"],
     postgresql_where=activity_per_referrer_day.c.conversions > 0,
 )
 # The days on which a referrer invited.
@@ -225,6 +241,11 @@ referrals = Table(
 _referral = referrals.c
 Index("idx_referrals_day", _referral.day)
 Index("idx_referrals_referrer", _referral.referrer_id, _referral.occurred_at)
+# By what may be flagged, so that suspect referrals are found without the others.
+Index("idx_referrals_network", _referral.network, _referral.day)
+Index("idx_referrals_device", _referral.device_fingerprint, _referral.day)
+Index("idx_referrals_link", _referral.link_id, _referral.day)
+Index("idx_referrals_user_agent", text(USER_AGENT_KEY), _referral.day)
 Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _referral.occurred_at)
 Index(
     "idx_referrals_unsettled",
