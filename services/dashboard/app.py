@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from dashboard import shell
 from dashboard.callbacks.calls import refuse_misshapen_calls
 from dashboard.cookies import CSRF_COOKIE, full_name, prepare_cookies
-from dashboard.data import SharedViews
 from dashboard.errors import answer_errors
 from dashboard.links import TRUSTED_NETWORKS_PATH, trust_path
 from dashboard.pages import PAGES, find_page
@@ -18,6 +17,7 @@ from dashboard.public_address import note_public_addresses
 from dashboard.security import protect
 from dashboard.session import Sessions, require_session
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews, remember_changes
 from dashboard.sign_in.login import HOME, add_login_routes
 from dashboard.sign_in.passwords import add_password_routes
 from dashboard.sign_in.single_sign_on import add_single_sign_on_routes
@@ -49,6 +49,7 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     note_visitors(server, proxies or ProxySettings())
     protect(server, secure=secure)
     require_session(server, sessions)
+    remember_changes(server)
     _add_plain_routes(server)
     add_login_routes(server, api, sessions, single_sign_on=settings.oidc_issuer is not None)
     add_single_sign_on_routes(server, api)

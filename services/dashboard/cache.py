@@ -1,15 +1,21 @@
 """A cache that computes once, however many threads ask at the same time."""
 
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from cachetools import TTLCache
 from prometheus_client import Counter
 
 Value = TypeVar("Value")
 _LOOKUPS = Counter("viral_engine_dashboard_cache", "Looks into a cache, by outcome: hit or miss", ["cache", "outcome"])
+
+
+class _Entry(NamedTuple, Generic[Value]):
+    future: Future[Value]
+    began: float
 
 
 class SharedCache(Generic[Value]):
@@ -21,28 +27,32 @@ class SharedCache(Generic[Value]):
     def __init__(self, name: str, *, seconds: float, size: int) -> None:
         """`name` tells the cache's metrics from those of others."""
         self._hits, self._misses = (_LOOKUPS.labels(name, outcome) for outcome in ("hit", "miss"))
-        self._futures: TTLCache[Hashable, Future[Value]] = TTLCache(maxsize=size, ttl=seconds)
+        self._entries: TTLCache[Hashable, _Entry[Value]] = TTLCache(maxsize=size, ttl=seconds)
         self._lock = Lock()
 
-    def get(self, key: Hashable, compute: Callable[[], Value]) -> Value:
-        """The value of `key`, computed now when there is none that is fresh."""
+    def get(self, key: Hashable, compute: Callable[[], Value], *, since: float = 0) -> Value:
+        """The value of `key`, computed now when there is none that is fresh, or none begun after the time `since`."""
         with self._lock:
-            known = self._futures.get(key)
-            future = known or self._futures.setdefault(key, Future())
+            known = self._entries.get(key)
+            if known and known.began <= since:
+                known = None
+            entry = known or _Entry(Future(), time.time())
+            if known is None:
+                self._entries[key] = entry
         (self._hits if known else self._misses).inc()
-        return future.result() if known else self._fulfil(key, future, compute)
+        return entry.future.result() if known else self._fulfil(key, entry, compute)
 
     def forget(self, key: Hashable) -> None:
         """Recompute `key` the next time."""
         with self._lock:
-            self._futures.pop(key, None)
+            self._entries.pop(key, None)
 
-    def _fulfil(self, key: Hashable, future: Future[Value], compute: Callable[[], Value]) -> Value:
+    def _fulfil(self, key: Hashable, entry: _Entry[Value], compute: Callable[[], Value]) -> Value:
         try:
             value = compute()
         except BaseException as error:
             self.forget(key)
-            future.set_exception(error)
+            entry.future.set_exception(error)
             raise
-        future.set_result(value)
+        entry.future.set_result(value)
         return value

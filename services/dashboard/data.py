@@ -1,16 +1,10 @@
 """What pages show, fetched from the metrics API and drawn once for all who may see the same."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
-from dashboard.cache import SharedCache
-from dashboard.cookies import SESSION_COOKIE, read_cookie
 from dashboard.formats import format_age, format_retention
-from dashboard.session import current_viewer
-from dashboard.visitor import current_address, is_background
-from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import Alert, AlertsAnswer
 from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.cohort_k import CohortKAnswer
@@ -31,9 +25,6 @@ from viral_contract.models.setup import SetupAnswer
 from viral_contract.models.spread import SpreadAnswer
 from viral_contract.models.traffic import TrafficAnswer
 from viral_reports.dates import format_period
-
-View = TypeVar("View")
-_MOST_VIEWS = 256
 
 
 @dataclass(frozen=True)
@@ -138,29 +129,3 @@ class GrowthSnapshot:
         if not self.k_factor.is_over:
             compared = "in progress"
         return compared + format_retention(self.k_factor.retained_from)
-
-
-class SharedViews:
-    """Views that live for seconds and are shared among the viewers who may see the same."""
-
-    def __init__(self, api: MetricsApi, *, seconds: float) -> None:
-        self._api = api
-        self._cache = SharedCache[Any]("views", seconds=seconds, size=_MOST_VIEWS)
-
-    def get(self, key: Hashable, build: Callable[[MetricsApi], View]) -> View:
-        """What `build` makes of the API's answers; `key` names the page with all that it was asked for.
-
-        Raises ApiProblemError and ApiUnreachableError.
-        """
-        viewer = current_viewer()
-        api = self._api.on_behalf_of(viewer.secret, address=current_address(), background=is_background())
-        view: View = self._cache.get((viewer.sharing_key, key), lambda: build(api))
-        return view
-
-    def api_of_viewer(self) -> MetricsApi:
-        """The API on behalf of who made the request in hand, for what is theirs alone.
-
-        It is their session that it asks with, known or not, so that what asks is where a silent API is told.
-        """
-        secret = read_cookie(SESSION_COOKIE)
-        return self._api.on_behalf_of(secret, address=current_address(), background=is_background())

@@ -8,8 +8,8 @@ from typing import Literal
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard.data import SharedViews
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.models.people import Scope
 
 Group = Literal["Detection", "Messages", "Administration"]

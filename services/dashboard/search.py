@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
 from dashboard.components.icons import build_icon
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_refused
 from dashboard.formats import format_masked, format_minute
 from dashboard.links import alert_path, case_path, investigation_path, link_path, report_path
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.search import SearchAnswer, SearchHit
 from viral_reports.figures import format_counted

@@ -14,7 +14,6 @@ from dash.development.base_component import Component
 from flask import g
 
 from dashboard.cases.verdict_form import add_verdict_callbacks, build_verdict_form
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import CASES_PATH
 from dashboard.page import Group, Page
@@ -23,6 +22,7 @@ from dashboard.search import add_search, build_search, build_search_button, buil
 from dashboard.security import CSRF_FIELD
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from dashboard.sign_in.passwords import OWN_PATH
 from viral_contract.client.metrics_api import ApiUnreachableError, MetricsApi
 from viral_contract.models.people import ROLE_SCOPES, Person, Scope

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
+from metrics_api.access.audit import NotedLooks
 from metrics_api.access.identifiers import References
 from metrics_api.access.open_id import OpenIdProvider, connect_provider
 from metrics_api.access.pseudonyms import Pseudonyms
@@ -49,6 +50,7 @@ class Context:
     provider: OpenIdProvider | None
     fact_rules: FactRules
     settings: Settings
+    noted_looks: NotedLooks = field(default_factory=NotedLooks)
 
 
 def connect(settings: Settings, *, pool_size: int) -> Context:

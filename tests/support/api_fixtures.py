@@ -141,6 +141,7 @@ def create_token(engine: Engine, *scopes: Scope, name: str = "a test", **columns
 @pytest.fixture
 def holder_of(app: Flask, empty_database: Engine) -> Callable[..., Api]:
     """Callers whose token has just the given scopes, each time a new token."""
+    app.extensions["context"].noted_looks.clear()  # The audit log is empty, too.
 
     def create(*scopes: Scope, **columns: Any) -> Api:
         return Api(app, create_token(empty_database, *scopes, **columns))

@@ -14,12 +14,12 @@ from dashboard.components.card import build_hint
 from dashboard.components.controls import build_folded, build_select
 from dashboard.components.dates import build_day
 from dashboard.components.filter_form import FilterForm
-from dashboard.data import SharedViews
 from dashboard.formats import format_masked, format_minute
 from dashboard.links import LISTS_PATH
 from dashboard.lists.page import build_button, build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next
 from dashboard.period import read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.entity_lists import ListEntry, ListKind, ListName
 from viral_reports.dates import format_day

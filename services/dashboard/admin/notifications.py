@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from dashboard.admin.deliveries import build_state
 from dashboard.components.card import build_hint
 from dashboard.components.controls import build_folded, build_select
-from dashboard.data import SharedViews
 from dashboard.errors import format_invalid
 from dashboard.formats import format_minute
 from dashboard.guardrails.alerts import build_severity
 from dashboard.links import FLAGS_PATH, NOTIFICATIONS_PATH
 from dashboard.lists.page import build_button, build_page, build_save, find_pressed
 from dashboard.lists.view import Drawn, Form, ListPage, RefusedError, Wanted, attempt, build_next, build_rows
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import AlertSeverity
 from viral_contract.models.deliveries import Channel, EventType

@@ -12,13 +12,13 @@ from dashboard.alerts.actions import build_actions, build_undo
 from dashboard.alerts.detail import ENDED, build_detail
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure, build_not_found
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.links import ALERT_PATH, alert_path
 from dashboard.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.alerts import AlertDetail
 from viral_contract.models.people import Scope

@@ -9,8 +9,8 @@ from dash.development.base_component import Component
 from dashboard.calendar.form import SLUG, find_reasons
 from dashboard.components.card import build_hint
 from dashboard.components.controls import build_select
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.calendar import CalendarImported, CalendarKind
 from viral_reports.figures import format_count, format_counted

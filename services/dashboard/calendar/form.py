@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from dashboard.components.controls import build_select
 from dashboard.components.dates import build_day
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.lists.page import build_save
 from dashboard.period import read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.calendar import CalendarEntryRequest, CalendarKind
 from viral_contract.models.problem import format_sentence

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from dashboard.calendar.file_form import format_imported
 from dashboard.calendar.form import SLUG, find_reasons
 from dashboard.components.card import build_hint
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_invalid
 from dashboard.lists.page import build_save
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.calendar import HolidayCountriesAnswer, SchoolHolidaysRequest
 

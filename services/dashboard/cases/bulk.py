@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 
 from dashboard.cases.deciding import build_toast
 from dashboard.cases.words import VERDICTS
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.period import InvalidPeriodError
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 
 _log = structlog.get_logger()

@@ -23,12 +23,12 @@ from dashboard.cases.verdict_card import build_changes, build_decided, build_ver
 from dashboard.cases.words import find_reason, find_strongest
 from dashboard.components.card import build_blank, build_frame
 from dashboard.components.messages import build_failure
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import CASES_PATH, case_path, find_case_id
 from dashboard.page import Page
 from dashboard.session import Viewer, current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case, CaseVerdict
 from viral_contract.models.people import Scope

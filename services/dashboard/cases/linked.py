@@ -9,10 +9,10 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases.figures import cut_id
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.formats import format_masked
 from dashboard.session import current_viewer
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import LinkedCase
 from viral_contract.models.people import Scope

@@ -20,7 +20,6 @@ from dashboard.components.card import build_blank
 from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure, build_refresh_problem, format_refresh_problem
 from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_final
 from dashboard.formats import format_clock
 from dashboard.links import CASES_PATH, LISTS_PATH
@@ -36,6 +35,7 @@ from dashboard.page import Page
 from dashboard.period import read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import Case
 from viral_contract.models.people import Scope

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.cases.deciding import ask, save, undo
 from dashboard.cases.words import REASONS
 from dashboard.components.controls import build_select
-from dashboard.data import SharedViews
+from dashboard.shared_views import SharedViews
 
 UNTIL = {"none": "No end", "30": "30 days", "90": "90 days", "180": "180 days"}
 _SAVE = "verdict-save"

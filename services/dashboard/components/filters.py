@@ -8,9 +8,9 @@ from dash import ClientsideFunction, Dash, Input, Output, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.icons import build_icon
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.period import Filter, InvalidPeriodError, Query, format_query, parse_period, read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_reports.figures import name_loop
 

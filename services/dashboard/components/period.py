@@ -9,9 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.controls import build_segments
 from dashboard.components.icons import build_icon
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.period import CHOICES, DEFAULT_DAYS
+from dashboard.shared_views import SharedViews
 
 _log = structlog.get_logger()
 # The keys work while the choice is open.

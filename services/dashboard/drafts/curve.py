@@ -7,9 +7,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.data import SharedViews
 from dashboard.drafts.settings import RATES, format_value, name_setting
 from dashboard.errors import API_FAILURES, format_failure
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.drafts import CurveAnswer, CurvePoint, CurveSetting, ReplayedKind
 from viral_reports.dates import format_period

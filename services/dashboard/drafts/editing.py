@@ -9,11 +9,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.components.card import build_hint
-from dashboard.data import SharedViews
 from dashboard.drafts.settings import RATES, format_value
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_number
 from dashboard.guardrails.thresholds import KNOBS, Knob
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.drafts import DraftRequest
 

@@ -13,7 +13,6 @@ from dashboard.components.card import build_hint
 from dashboard.components.controls import build_folded
 from dashboard.components.dates import build_dates
 from dashboard.components.table import Column, build_wide_table
-from dashboard.data import SharedViews
 from dashboard.drafts.settings import format_change
 from dashboard.drafts.tabs import build_tabs
 from dashboard.formats import format_minute
@@ -22,6 +21,7 @@ from dashboard.links import RULES_PATH, draft_path
 from dashboard.lists.page import build_page, build_save
 from dashboard.lists.view import Done, Drawn, Form, ListPage, RefusedError, Wanted, build_next, check
 from dashboard.period import read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.drafts import Draft, DraftRequest
 from viral_contract.models.people import Scope

@@ -14,7 +14,6 @@ from dashboard.components.controls import build_segments
 from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
 from dashboard.drafts import changes
 from dashboard.drafts.curve import add_curve, build_curve_frame
 from dashboard.drafts.editing import add_editing, build_settings_card
@@ -30,6 +29,7 @@ from dashboard.page import Page
 from dashboard.period import format_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.drafts import CurveSetting, DraftAnswer, DraftRequest
 from viral_contract.models.people import Scope

@@ -6,7 +6,7 @@ from dataclasses import replace
 from dash import Dash
 
 from dashboard.components.period import NOTHING, OPTION
-from dashboard.data import GrowthSnapshot, SharedViews
+from dashboard.data import GrowthSnapshot
 from dashboard.growth import (
     by_day,
     cohort_k,
@@ -24,6 +24,7 @@ from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
 from dashboard.period import FILTERS, find_filters, format_query, format_search
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import PeriodQuery
 

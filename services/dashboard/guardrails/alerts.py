@@ -10,12 +10,13 @@ from dash.development.base_component import Component
 
 from dashboard.components.card import Card, body_id, build_hint
 from dashboard.components.table import build_link_to_all
-from dashboard.data import SharedViews, Snapshot
+from dashboard.data import Snapshot
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.formats import format_age, format_minute
 from dashboard.guardrails.trust import TOAST
 from dashboard.links import ALERTS_PATH, alert_path
 from dashboard.lists.page import find_pressed
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.alerts import Alert, AlertsAnswer, AlertSeverity, AlertType
 from viral_reports.figures import format_count, name_metric

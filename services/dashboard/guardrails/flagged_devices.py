@@ -6,13 +6,13 @@ from dashboard.cases.bulk import VerdictsOnAll, build_bulk_verdicts
 from dashboard.cases.marks import CASE_CHOICE, build_mark, find_marks
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment, build_suspect
-from dashboard.data import SharedViews
 from dashboard.guardrails.bots import PATH, format_burst, format_fastest
 from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
 from dashboard.lists.sorted_table import ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import Toolbar
 from dashboard.period import Query, read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.guardrails import BotLikeDevice
 from viral_contract.models.people import Scope

@@ -7,7 +7,6 @@ from dashboard.cases.bulk import VerdictsOnAll, build_bulk_verdicts
 from dashboard.cases.marks import CASE_CHOICE, build_mark, find_marks
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_suspect
-from dashboard.data import SharedViews
 from dashboard.guardrails.fraud import FINDINGS, PATH, build_finding
 from dashboard.links import investigation_path, trust_path
 from dashboard.lists.add_to_list import AT_ONCE, LABELS, AddToList, choose_rows
@@ -15,6 +14,7 @@ from dashboard.lists.sorted_table import CsvValue, ListColumn, ListRow
 from dashboard.lists.table_page import Listing, TablePage, build_first_query, format_nothing
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
 from dashboard.period import Query, read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.flagged import FlaggedAnswer, FlaggedNetwork
 from viral_contract.models.people import Scope

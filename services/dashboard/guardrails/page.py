@@ -8,7 +8,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from dashboard.components.period import NOTHING, OPTION
-from dashboard.data import FirstRun, SharedViews, Snapshot
+from dashboard.data import FirstRun, Snapshot
 from dashboard.errors import API_FAILURES
 from dashboard.growth.cohort_weeks import fetch_cohort_k
 from dashboard.guardrails import (
@@ -35,6 +35,7 @@ from dashboard.period import find_filters, format_query, format_search
 from dashboard.public_address import find_api_address
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import CasesAnswer
 from viral_contract.models.cohort_k import CohortKAnswer

@@ -8,12 +8,12 @@ import structlog
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.guardrails.fraud import TRUST_BUTTON, find_proposals, format_last_day
 from dashboard.links import TRUSTED_NETWORKS_PATH
 from dashboard.lists.page import find_pressed
 from dashboard.period import InvalidPeriodError, format_query, parse_period
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 
 TOAST = "guardrails-trusted"

@@ -7,7 +7,6 @@ from dash import ALL, Dash, Input, Output, State, no_update
 
 from dashboard.components.page_header import GUARDRAILS
 from dashboard.components.table import build_moment
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.guardrails.violations import (
     ACTORS,
@@ -26,6 +25,7 @@ from dashboard.lists.table_page import Listing, TablePage, build_page, format_no
 from dashboard.lists.toolbar import ANY, Choice, Toolbar
 from dashboard.period import Query
 from dashboard.session import current_viewer
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
 from viral_contract.models.violations import Resolution, Violation, ViolationsAnswer

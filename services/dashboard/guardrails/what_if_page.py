@@ -12,7 +12,6 @@ from dashboard.components.address_controls import control_id, keep_in_address
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
 from dashboard.drafts.tabs import ABOVE, build_tabs
 from dashboard.errors import API_FAILURES, is_refused
 from dashboard.guardrails.thresholds import KNOBS, ThresholdValues, build_thresholds
@@ -21,6 +20,7 @@ from dashboard.links import RULES_PATH, WHAT_IF_PATH
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.models.what_if import WhatIfAnswer
 
 TITLE = "Try other thresholds"

@@ -9,7 +9,6 @@ from flask import Flask, Response, request
 
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure, build_not_found
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error
 from dashboard.export import answer_csv
 from dashboard.investigations.case import build_case, find_case
@@ -19,6 +18,7 @@ from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, format_query, format_search, keep_period, parse_period, read_search
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.investigations import EntityKind, Investigation
 from viral_contract.models.people import Scope

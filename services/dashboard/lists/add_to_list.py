@@ -13,11 +13,11 @@ from dashboard.admin.entity_lists import LISTS, SAID, format_end
 from dashboard.components.card import build_hint
 from dashboard.components.controls import build_select
 from dashboard.components.dates import build_day
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure
 from dashboard.lists.sorted_table import ALL
 from dashboard.period import InvalidPeriodError
 from dashboard.session import current_viewer
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.entity_lists import ListKind, ListName
 from viral_contract.models.people import Scope

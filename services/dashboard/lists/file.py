@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dash import Dash
 from flask import Response, request
 
-from dashboard.data import SharedViews
 from dashboard.export import answer_csv
 from dashboard.period import read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_reports.csv_file import BYTE_ORDER_MARK, format_lines
 

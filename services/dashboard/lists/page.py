@@ -10,11 +10,11 @@ from dash.development.base_component import Component
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_refresh_problem
 from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
 from dashboard.lists.view import Form, ListPage, Row, press, show, submit
 from dashboard.live.page import add_tick, build_clock, build_refresh
 from dashboard.page import Group, Page
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.models.people import Scope
 
 

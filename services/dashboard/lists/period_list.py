@@ -13,12 +13,12 @@ from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure
 from dashboard.components.page_header import GUARDRAILS, build_page_header
 from dashboard.components.table import build_way_on
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.formats import format_clock
 from dashboard.page import Page
 from dashboard.period import InvalidPeriodError, Query, format_query, format_search, parse_period, read_search
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.models.period import Period
 from viral_reports.dates import format_period
 

@@ -20,7 +20,6 @@ from dashboard.components.icons import build_icon
 from dashboard.components.messages import build_failure
 from dashboard.components.page_header import build_breadcrumb, build_page_header
 from dashboard.components.period import add_period, build_period
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_failure, is_final
 from dashboard.formats import format_clock
 from dashboard.lists.empty import build_empty, build_load_failure
@@ -43,6 +42,7 @@ from dashboard.period import (
 )
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Scope
 from viral_contract.models.period import PeriodAnswer
@@ -246,7 +246,8 @@ def _fetch(listed: TablePage, views: SharedViews, query: Query, presses: int | N
     """One page of rows; where they are changed on the page itself, not one that was fetched before."""
     if listed.is_changed:
         return listed.fetch(views.api_of_viewer(), query, period)
-    return views.get((listed.path, presses, *query.items()), lambda api: listed.fetch(api, query, period))
+    presser = current_viewer().person.id if presses else None
+    return views.get((listed.path, presser, presses, *query.items()), lambda api: listed.fetch(api, query, period))
 
 
 def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:

@@ -9,10 +9,10 @@ from dashboard.components.card import body_id, build_skeleton, figure_id
 from dashboard.components.filters import add_filters, build_filters
 from dashboard.components.messages import build_refresh_problem
 from dashboard.components.period import add_period, build_period
-from dashboard.data import SharedViews
 from dashboard.live.view import Data, LivePage, refresh
 from dashboard.page import Page
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 
 
 def build_page(live: LivePage[Data]) -> Page:

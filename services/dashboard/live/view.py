@@ -15,10 +15,10 @@ from dash.development.base_component import Component
 from dashboard.components.card import Card
 from dashboard.components.filters import build_unfiltered, format_filters
 from dashboard.components.messages import NO_DATA_PROBLEM, build_failure, format_refresh_problem
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, is_switched_off
 from dashboard.formats import format_clock
 from dashboard.period import Filter, InvalidPeriodError, find_filters, format_query, parse_period, read_search
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.period import Period, PeriodQuery
 from viral_reports.dates import format_period

@@ -8,13 +8,13 @@ from dash import Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from dashboard.admin.deliveries import build_deliveries, is_in_progress
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.links import find_report_id
 from dashboard.live.page import add_tick, build_clock
 from dashboard.live.view import find_digest
 from dashboard.reports.email import REFUSED, build_refusal, describe_form, format_queued
 from dashboard.session import current_viewer
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.people import Scope
 from viral_contract.models.recipients import split_addresses

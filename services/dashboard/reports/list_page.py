@@ -16,7 +16,6 @@ from dashboard.components.controls import build_segments
 from dashboard.components.dates import build_dates
 from dashboard.components.messages import build_failure, build_refresh_problem
 from dashboard.components.table import Column, build_table
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, format_invalid, is_final
 from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, SUBSCRIPTIONS_PATH, report_path
@@ -27,6 +26,7 @@ from dashboard.period import read_search
 from dashboard.reports.run import build_state, is_unfinished
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.growth import Verdict
 from viral_contract.models.people import Scope

@@ -8,12 +8,12 @@ from dashboard.admin.deliveries import build_state, format_note
 from dashboard.components.card import build_blank, build_hint
 from dashboard.components.messages import build_failure, build_not_found
 from dashboard.components.page_header import build_page_header
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES
 from dashboard.formats import format_minute
 from dashboard.links import REPORTS_PATH, find_message_ids, message_path, report_path
 from dashboard.page import Page
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.deliveries import Content, Delivery, RenderedDelivery
 

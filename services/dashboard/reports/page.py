@@ -9,7 +9,6 @@ from flask import Flask, Response, request
 
 from dashboard.components.card import build_blank
 from dashboard.components.messages import build_failure, build_refresh_problem
-from dashboard.data import SharedViews
 from dashboard.errors import API_FAILURES, build_error, is_final
 from dashboard.errors import build_unavailable as answer_unavailable
 from dashboard.links import REPORTS_PATH, find_report_id, report_path
@@ -20,6 +19,7 @@ from dashboard.reports.email_page import READY, add_email_callbacks, build_email
 from dashboard.reports.report import build_report
 from dashboard.reports.run import is_unfinished
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from viral_contract.client.metrics_api import ApiProblemError, MetricsApi
 from viral_contract.models.reports import ExportFormat
 

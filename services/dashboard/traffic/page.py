@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from dash import Dash
 
-from dashboard.data import SharedViews
 from dashboard.links import TRAFFIC_PATH
 from dashboard.live.page import build_page
 from dashboard.live.view import LivePage
 from dashboard.period import format_query, format_search
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import SharedViews
 from dashboard.traffic import by_day, by_loop, classes, reasons, settings_cards, totals
 from dashboard.traffic.snapshot import TrafficSnapshot
 from viral_contract.client.metrics_api import MetricsApi

@@ -3,13 +3,14 @@
 The caller of the request being served is known to its thread, so that no function needs to be given it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
+from threading import Lock
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_api.db.paging import Page
@@ -35,6 +36,7 @@ LookAction = Literal["look_at_identifiers", "name_identifier"]
 Look = dict[str, object]
 """The columns of an entry that is added at most once an hour."""
 _column = audit_entries.c
+_MOST_NOTED = 100_000
 
 
 def note_actor(actor: Actor) -> None:
@@ -47,8 +49,31 @@ def current_actor() -> Actor:
     return _actor.get() or Actor()
 
 
-# Many requests send it, so it is put together once.
-_IS_NOTED = text("SELECT EXISTS (SELECT FROM audit_entries WHERE once_key = :once_key)")
+class NotedLooks:
+    """The looks that this process has logged: most requests then need no statement to know that they are."""
+
+    def __init__(self) -> None:
+        self._keys: set[object] = set()
+        self._hour = ""
+        self._lock = Lock()
+
+    def add(self, looks: Iterable[Look]) -> None:
+        """Remember looks whose entries are committed, and no others than those of this hour."""
+        with self._lock:
+            for look in looks:
+                hour = str(look["once_key"]).rpartition(" ")[2]
+                if hour != self._hour or len(self._keys) >= _MOST_NOTED:
+                    self._keys, self._hour = set(), hour
+                self._keys.add(look["once_key"])
+
+    def __contains__(self, look: Look) -> bool:
+        with self._lock:
+            return look["once_key"] in self._keys
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._keys.clear()
 
 
 def build_look(actor: str, route: str, action: LookAction, *, now: datetime) -> Look:
@@ -58,15 +83,9 @@ def build_look(actor: str, route: str, action: LookAction, *, now: datetime) -> 
     return {"at": now, "actor": actor, "action": action, "subject": route, "once_key": once_key}
 
 
-def is_noted(connection: Connection, look: Look) -> bool:
-    """Whether the log has this entry."""
-    known: bool = connection.execute(_IS_NOTED, {"once_key": look["once_key"]}).scalar_one()
-    return known
-
-
-def save_look(connection: Connection, look: Look) -> None:
+def save_looks(connection: Connection, looks: Sequence[Look]) -> None:
     """Log that the caller saw full identifiers, or named one that it may not see, unless the log has the entry."""
-    statement = insert(audit_entries).values({**look, **asdict(current_actor())})
+    statement = insert(audit_entries).values([{**look, **asdict(current_actor())} for look in looks])
     connection.execute(statement.on_conflict_do_nothing(index_elements=["once_key"]))
 
 

@@ -47,16 +47,20 @@ def authenticate(scope: Scope) -> Iterator[Connection]:
         _save_put_off()
 
 
-def save_later(save: Callable[[Connection], None]) -> None:
-    """Run this write after the request's reading transaction and before its answer is sent."""
-    g.saves.append(save)
+def save_later(save: Callable[[Connection], None], *, then: Callable[[], None] | None = None) -> None:
+    """Run this write after the request's reading transaction and before its answer is sent; `then` once committed."""
+    g.saves.append((save, then))
 
 
 def _save_put_off() -> None:
-    if g.saves:
-        with current_context().database.write() as connection:
-            for save in g.saves:
-                save(connection)
+    if not g.saves:
+        return
+    with current_context().database.write() as connection:
+        for save, _ in g.saves:
+            save(connection)
+    for _, then in g.saves:
+        if then:
+            then()
 
 
 def _admit(principal: Principal, scope: Scope) -> None:

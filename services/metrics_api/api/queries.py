@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, TypeVar
 
-from flask import request
+from flask import Response, after_this_request, request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from metrics_api.access.audit import LookAction, build_look, is_noted, save_look
+from metrics_api.access.audit import LookAction, build_look, save_looks
 from metrics_api.access.identifiers import Identifiers
 from metrics_api.api.authentication import current_principal, save_later
 from metrics_api.api.context import current_context
@@ -17,6 +18,7 @@ from metrics_api.db.paging import InvalidCursorError, Page, decode_cursor, encod
 from metrics_api.detection.query import Query
 from metrics_api.ingest.retained import fetch_retained
 from metrics_api.settings.detection import DetectionSettings
+from viral_contract.client.connection import LOOK_HEADER
 from viral_contract.models.growth import KFactorAnswer
 from viral_contract.models.period import PeriodAnswer, PeriodQuery
 from viral_contract.models.problem import FieldError
@@ -67,15 +69,24 @@ def note_look(connection: Connection, action: LookAction = "look_at_identifiers"
     A caller who sees masks is not audited. After a read-only transaction, another one writes the entry.
     """
     principal = current_principal()
-    if action == "look_at_identifiers" and not principal.sees_identifiers:
-        return
-    look = build_look(principal.name, str(request.url_rule), action, now=datetime.now(UTC))
-    if is_noted(connection, look):
+    route = str(request.url_rule)
+    if action == "look_at_identifiers":
+        if not principal.sees_identifiers:
+            return
+        after_this_request(partial(_name_look, route))
+    look = build_look(principal.name, route, action, now=datetime.now(UTC))
+    if look in current_context().noted_looks:
         return
     if connection.get_execution_options().get("postgresql_readonly"):
-        save_later(lambda writing: save_look(writing, look))
+        save_later(lambda writing: save_looks(writing, [look]), then=lambda: current_context().noted_looks.add([look]))
     else:
-        save_look(connection, look)
+        # It may still be rolled back, so it is not remembered.
+        save_looks(connection, [look])
+
+
+def _name_look(route: str, response: Response) -> Response:
+    response.headers[LOOK_HEADER] = route
+    return response
 
 
 def note_retention(connection: Connection, answer: Answer) -> Answer:

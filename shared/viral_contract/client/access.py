@@ -1,9 +1,10 @@
 """Calls for people, sessions, tokens and the audit log."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from viral_contract.client.connection import ApiConnection, QueryValue
-from viral_contract.models.audit import AuditAnswer
+from viral_contract.models.audit import AuditAnswer, LooksNoted
 from viral_contract.models.people import (
     PasswordLink,
     PeopleAnswer,
@@ -88,3 +89,7 @@ class AccessApi(ApiConnection):
     def fetch_audit_entries(self, **query: QueryValue) -> AuditAnswer:
         """The audit log, newest first."""
         return self._call("GET", "/v1/audit-entries", AuditAnswer, params=query)
+
+    def note_looks(self, routes: Iterable[str]) -> LooksNoted:
+        """Audit that the caller is shown whole identifiers that these routes answered to someone else."""
+        return self._call("POST", "/v1/audit-entries/looks", LooksNoted, json={"routes": sorted(routes)})

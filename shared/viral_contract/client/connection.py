@@ -14,6 +14,8 @@ CLIENT_ADDRESS_HEADER = "X-Client-Address"
 """Header with the address of the person the dashboard calls for."""
 BACKGROUND_HEADER = "X-Session-Background"
 """Header of a page's automatic requests, which are not activity in the session."""
+LOOK_HEADER = "X-Identifiers-Shown"
+"""Header of an answer with whole identifiers: the route that the audit log has been given."""
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -44,7 +46,10 @@ class ApiSilentError(ApiUnreachableError):
 
 
 class ApiConnection:
-    """Sends requests with one token, optionally for a person: with their session and address."""
+    """Sends requests with one token, optionally for a person: with their session and address.
+
+    `looks` are the routes that answered with whole identifiers; `may_have_changed` says whether it sent a change.
+    """
 
     def __init__(
         self, http: httpx.Client, *, session: str | None = None, address: str | None = None, background: bool = False
@@ -52,6 +57,8 @@ class ApiConnection:
         self._http = http
         given = {SESSION_HEADER: session, CLIENT_ADDRESS_HEADER: address, BACKGROUND_HEADER: "1" if background else ""}
         self._headers = {name: value for name, value in given.items() if value}
+        self.looks: set[str] = set()
+        self.may_have_changed = False
 
     @classmethod
     def connect(cls, base_url: str, token: str, *, timeout_seconds: float = 30) -> Self:
@@ -81,6 +88,7 @@ class ApiConnection:
         """The answer; `media_type` is that of `content`, where the body is no JSON."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
         headers = self._build_headers() | ({"Content-Type": media_type} if media_type else {})
+        self.may_have_changed |= method != "GET"
         try:
             response = self._http.request(method, path, params=given, headers=headers, **request)
         except _NEVER_SENT as error:
@@ -89,6 +97,7 @@ class ApiConnection:
             raise ApiSilentError(f"The metrics API did not respond: {error}") from error
         if response.is_error:
             raise _problem(response)
+        self.looks.update(response.headers.get_list(LOOK_HEADER))
         return response
 
     def _build_headers(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from viral_contract.models.flagged import SearchText
 from viral_contract.models.values import CONTROL_FREE, IsoDate, check_text
@@ -46,6 +46,22 @@ class AuditEntry(BaseModel):
     details: dict[str, Any] | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+
+
+class Looks(BaseModel):
+    """Routes whose whole identifiers the caller is shown out of an answer that someone else was given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    routes: Annotated[list[_Words], Field(min_length=1, max_length=100)] = Field(
+        description="As the header X-Identifiers-Shown names them"
+    )
+
+
+class LooksNoted(BaseModel):
+    """The looks are in the audit log."""
+
+    seconds: int = Field(description="For how long they need not be noted again")
 
 
 class AuditAnswer(BaseModel):

@@ -10,12 +10,15 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from metrics_api.access.identifiers import References
+from metrics_api.context import Context
 from tests.support.api_fixtures import IDENTIFIER_KEY, Api
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.people import Signed, create_person
+from viral_contract.client.connection import LOOK_HEADER
 from viral_contract.models.people import Role, Scope
 
 FRAUD, BOTS, HEALTH = "/v1/guardrails/fraud", "/v1/guardrails/bots", "/v1/guardrails/health"
+LOOKS = "/v1/audit-entries/looks"
 LISTS = {FRAUD: "suspicious_ips", BOTS: "bot_like_devices"}
 DAY = NOON.date()
 PERIOD = {"start": DAY, "end": DAY}
@@ -168,7 +171,7 @@ def fetch_looks(connection: Connection) -> list[tuple[str, str]]:
 
 
 def test_a_look_at_whole_identifiers_is_audited_once_a_route_and_hour(
-    holder_of: Callable[..., Api], connection: Connection
+    holder_of: Callable[..., Api], connection: Connection, context: Context
 ) -> None:
     watcher = holder_of(Scope.METRICS_READ, Scope.IDENTIFIERS_READ, name="watcher")
     for path in (FRAUD, FRAUD, BOTS, HEALTH, BOTS, HEALTH):
@@ -182,7 +185,56 @@ def test_a_look_at_whole_identifiers_is_audited_once_a_route_and_hour(
     )
     connection.execute(text("RESET session_replication_role"))
     watcher.read(FRAUD, **PERIOD)
+    assert len(fetch_looks(connection)) == 3, "the process remembers that this hour's look is noted"
+    context.noted_looks.clear()
+    watcher.read(FRAUD, **PERIOD)
     assert len(fetch_looks(connection)) == 4
+
+
+def test_a_look_whose_entry_was_not_saved_is_noted_by_the_next_one(
+    holder_of: Callable[..., Api], connection: Connection
+) -> None:
+    watcher = holder_of(Scope.METRICS_READ, Scope.IDENTIFIERS_READ)
+    connection.execute(text("ALTER TABLE audit_entries RENAME TO lost"))
+    try:
+        assert watcher.send("GET", FRAUD).status_code >= 500
+    finally:
+        connection.execute(text("ALTER TABLE lost RENAME TO audit_entries"))
+    watcher.read(FRAUD)
+    assert [subject for _, subject in fetch_looks(connection)] == [FRAUD]
+
+
+def test_a_look_at_what_another_person_was_answered_is_audited(
+    holder_of: Callable[..., Api], connection: Connection
+) -> None:
+    watcher = holder_of(Scope.IDENTIFIERS_READ, name="watcher")
+    for _ in range(2):
+        noted = watcher.send("POST", LOOKS, json={"routes": [FRAUD, BOTS, FRAUD]})
+        assert 0 <= noted.get_json()["seconds"] < 3600
+    assert fetch_looks(connection) == [("watcher", FRAUD), ("watcher", BOTS)]
+
+
+@pytest.mark.parametrize("routes", [[], ["/v1/nothing"], [FRAUD, ""], "fraud", None])
+def test_only_looks_at_routes_are_audited(holder_of: Callable[..., Api], connection: Connection, routes: Any) -> None:
+    watcher = holder_of(Scope.IDENTIFIERS_READ)
+    assert watcher.send("POST", LOOKS, json={"routes": routes}).status_code == 422
+    assert fetch_looks(connection) == []
+
+
+def test_who_sees_no_whole_identifier_has_no_look_to_note(
+    holder_of: Callable[..., Api], connection: Connection
+) -> None:
+    masked = holder_of(Scope.METRICS_READ)
+    assert masked.send("POST", LOOKS, json={"routes": [FRAUD]}).status_code == 403
+    assert fetch_looks(connection) == []
+
+
+@pytest.mark.usefixtures("flagged")
+@pytest.mark.parametrize("path", [*LISTS, HEALTH, "/v1/alerts", "/v1/cases", "/v1/trusted-networks"])
+def test_an_answer_with_whole_identifiers_says_so(holder_of: Callable[..., Api], path: str) -> None:
+    whole = holder_of(Scope.METRICS_READ, Scope.ADMIN, Scope.IDENTIFIERS_READ).send("GET", path)
+    assert whole.headers[LOOK_HEADER] == path
+    assert LOOK_HEADER not in holder_of(Scope.METRICS_READ, Scope.ADMIN).send("GET", path).headers
 
 
 def test_a_look_at_masked_identifiers_is_not_audited(holder_of: Callable[..., Api], connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """A dashboard within the test's process, reading from a fake API, and a browser without JavaScript."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,6 +14,7 @@ from dashboard.cookies import CSRF_COOKIE, SESSION_COOKIE
 from dashboard.security import CSRF_FIELD, CSRF_HEADER
 from dashboard.session import Viewer
 from dashboard.settings import DashboardSettings
+from dashboard.shared_views import CHANGED_COOKIE
 from tests.unit.dashboard.fake_api import PASSWORD, FakeApi
 from viral_contract.models.people import Role, SignedInPerson
 
@@ -45,6 +47,10 @@ class Browser:
         """Send what the page's renderer sends for a callback."""
         token = {CSRF_HEADER: self.cookie(CSRF_COOKIE) or ""}
         return self.client.post("/_dash-update-component", json=callback, headers={**token, **(headers or {})})
+
+    def note_change(self) -> None:
+        """Have it see nothing that was drawn until now, as after a change."""
+        self.client.set_cookie(CHANGED_COOKIE, str(time.time()))
 
     def resume(self, secret: str) -> None:
         """Take up a session, and open a page for its token."""

@@ -18,7 +18,9 @@ from tests.support.answers import (
 )
 from tests.unit.dashboard.case_answers import build_cases
 from tests.unit.dashboard.growth_answers import build_cohort_k
+from viral_contract.client.connection import LOOK_HEADER
 from viral_contract.client.metrics_api import SESSION_HEADER, MetricsApi
+from viral_contract.models.audit import LooksNoted
 from viral_contract.models.flags import Flag
 from viral_contract.models.people import Role, SessionCreated, SignedInPerson
 from viral_contract.models.setup import SetupAnswer
@@ -36,6 +38,7 @@ class FakeApi:
         self.asked: list[httpx.Request] = []
         self.ended: set[str] = set()
         self.is_down = False
+        self.noted_seconds = 3600
         self.health = build_health()
         self.setup = SetupAnswer(token=True, event=True, link=True, report=True)
         self.answers: dict[tuple[str, str], BaseModel | httpx.Response] = {}
@@ -59,7 +62,10 @@ class FakeApi:
             ("POST", "/v1/sessions"): self._sign_in,
             ("GET", "/v1/session"): self._person,
             ("DELETE", "/v1/session"): self._sign_out,
-            ("GET", "/v1/guardrails/health"): lambda _: _json(self.health.model_dump_json()),
+            ("GET", "/v1/guardrails/health"): self._find_health,
+            ("POST", "/v1/audit-entries/looks"): lambda _: _json(
+                LooksNoted(seconds=self.noted_seconds).model_dump_json()
+            ),
             ("GET", "/v1/alerts"): lambda _: _json(build_alerts().model_dump_json()),
             ("GET", "/v1/guardrails/history"): lambda _: _json(build_history().model_dump_json()),
             ("GET", "/v1/guardrails/fraud"): self._list_networks,
@@ -72,6 +78,15 @@ class FakeApi:
             ("GET", "/v1/guardrails/bots"): lambda _: _json(build_bots(rows=0).model_dump_json()),
         }
         return routes[request.method, request.url.path](request)
+
+    def _find_health(self, request: httpx.Request) -> httpx.Response:
+        answer = _json(self.health.model_dump_json())
+        if request.headers.get(SESSION_HEADER, "").startswith(Role.ADMIN):
+            answer.headers[LOOK_HEADER] = request.url.path
+        return answer
+
+    def _note_looks(self, _request: httpx.Request) -> httpx.Response:
+        return _json(LooksNoted(seconds=self.noted_seconds).model_dump_json())
 
     def _list_networks(self, request: httpx.Request) -> httpx.Response:
         cursor = None if "cursor" in request.url.params else "page-2"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dashboard.components.filters import build_unfiltered, fetch_data, format_filters
-from dashboard.data import SharedViews
 from dashboard.period import FILTERS, format_search, keep_period
+from dashboard.shared_views import SharedViews
 from tests.support.answers import NOW
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi

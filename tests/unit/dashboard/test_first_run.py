@@ -83,7 +83,7 @@ def test_the_card_stands_where_it_began_until_the_page_is_left(browser: Browser,
     page = Page(browser, "admin1")
     assert "Waiting for the first event" in str(page.refresh()["setup-body"])
     api.setup, api.health = NOTHING.model_copy(update={"event": True}), build_health()
-    browser.resume("admin2")
+    browser.note_change()
     assert "Received at 10:24:15 UTC" in str(page.refresh()["setup-body"])
     page.shown = None
     assert page.refresh()["setup-body"] == {"children": []}

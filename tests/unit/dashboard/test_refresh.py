@@ -1,14 +1,25 @@
 """What a refresh sends to an open page, through the real application."""
 
+import json
+from typing import Any
+
+import httpx
 import pytest
 from flask import Flask
 
+from dashboard.app import create_app
+from dashboard.session import Viewer
+from dashboard.settings import DashboardSettings
+from dashboard.shared_views import CHANGED_COOKIE
 from tests.support.answers import build_components, build_fraud, build_health
 from tests.unit.dashboard.conftest import Browser
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.open_page import Page
+from viral_contract.client.metrics_api import SESSION_HEADER
+from viral_contract.models.people import Role
 
 HEALTH = "/v1/guardrails/health"
+LOOKS = "/v1/audit-entries/looks"
 
 
 @pytest.fixture
@@ -29,28 +40,90 @@ def test_cards_that_did_not_change_are_left_alone(browser: Browser, api: FakeApi
     page = Page(browser, "admin1")
     page.refresh()
     api.health = build_health(components=build_components(fraud=build_fraud(rows=2)))
-    browser.resume("admin2")
+    browser.note_change()
     changes = page.refresh()
     assert "fraud-body" in changes
     assert "bots-body" not in changes
     assert "health-score-body" not in changes
 
 
-def test_all_who_see_masked_identifiers_and_may_do_the_same_share_one_answer(server: Flask, api: FakeApi) -> None:
-    for who in ("viewer1", "viewer2"):
-        Page(Browser(server), who).refresh()
-    assert api.count(HEALTH) == 1
-    for who in ("analyst1", "analyst2"):
-        Page(Browser(server), who).refresh()
-    assert api.count(HEALTH) == 2
+def test_all_of_a_role_share_one_answer(server: Flask, api: FakeApi) -> None:
+    for asked, role in enumerate(Role, start=1):
+        for number in (1, 2):
+            Page(Browser(server), f"{role}{number}").refresh()
+        assert api.count(HEALTH) == asked
 
 
-def test_who_sees_whole_identifiers_is_audited_by_name(server: Flask, api: FakeApi) -> None:
-    for who in ("viewer1", "admin1", "admin2"):
-        for _ in range(2):
-            Page(Browser(server), who).refresh()
-    sessions = [request.headers["X-Session"] for request in api.asked if request.url.path == HEALTH]
-    assert sessions == ["viewer1", "admin1", "admin2"]
+def list_noted(api: FakeApi) -> list[tuple[str, dict[str, list[str]]]]:
+    """Who had their looks at shared answers audited, and at which routes."""
+    asked = [request for request in api.asked if request.url.path == LOOKS]
+    return [(request.headers[SESSION_HEADER], json.loads(request.content)) for request in asked]
+
+
+def test_who_sees_whole_identifiers_of_a_shared_answer_is_audited_once(server: Flask, api: FakeApi) -> None:
+    for who in ("viewer1", "admin1", "admin2", "viewer2"):
+        page = Page(Browser(server), who)
+        for _ in range(3):
+            page.refresh()
+    # The API audited admin1 with the answer that both were shown, and hears of them once they are shown it again.
+    assert list_noted(api) == [("admin1", {"routes": [HEALTH]}), ("admin2", {"routes": [HEALTH]})]
+
+
+def test_a_look_is_audited_again_when_the_hour_is_over(browser: Browser, api: FakeApi) -> None:
+    Page(browser, "admin1").refresh()
+    api.noted_seconds = 0
+    page = Page(browser, "admin2")
+    page.refresh()
+    page.refresh()
+    assert [who for who, _ in list_noted(api)] == ["admin2", "admin2"]
+
+
+def test_a_look_that_cannot_be_audited_is_not_had(browser: Browser, api: FakeApi) -> None:
+    Page(browser, "admin1").refresh()
+    api.answers["POST", LOOKS] = httpx.Response(503, json={"code": "store_down", "detail": "down"})
+    changes = Page(browser, "admin2").refresh()
+    assert "Data is temporarily unavailable" in str(changes["guardrails-notice"])
+    assert "children" not in changes.get("fraud-body", {})
+
+
+def test_no_mistake_in_a_key_shows_a_viewer_what_an_admin_sees(
+    server: Flask, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Viewer, "sharing_key", "the same for all")
+    Page(Browser(server), "admin1").refresh()
+    for who in ("viewer1", "analyst1"):
+        Page(Browser(server), who).refresh()
+    asked = [request.headers[SESSION_HEADER] for request in api.asked if request.url.path == HEALTH]
+    assert asked == ["admin1", "viewer1", "analyst1"]
+
+
+def stop_trusting(browser: Browser, cidr: str) -> None:
+    """Press the button that takes trust in a network back."""
+    button = {"page": "guardrails", "action": "untrust", "row": cidr}
+    dependencies: Any = browser.get("/_dash-dependencies").json
+    callback = next(each for each in dependencies if "untrust" in str(each["inputs"]))
+    call: dict[str, Any] = {
+        "output": callback["output"],
+        "outputs": {"id": "guardrails-trusted", "property": callback["output"].partition(".")[2]},
+        "inputs": [[{"id": button, "property": "n_clicks", "value": 1}]],
+        "changedPropIds": [f"{json.dumps(button, sort_keys=True, separators=(',', ':'))}.n_clicks"],
+    }
+    assert browser.call(call).status_code == 200
+
+
+def test_who_sent_a_change_sees_its_effect_at_once_in_every_process(api: FakeApi, settings: DashboardSettings) -> None:
+    first, second = (Browser(create_app(settings, api.connect())) for _ in range(2))
+    page = Page(second, "admin1")
+    page.refresh()
+    first.resume("admin1")
+    api.answers["DELETE", "/v1/trusted-networks/192.0.2.77/32"] = httpx.Response(204)
+    stop_trusting(first, "192.0.2.77/32")
+    second.client.set_cookie(CHANGED_COOKIE, first.cookie(CHANGED_COOKIE) or "")
+    seen = api.count(HEALTH)
+    page.refresh()
+    assert api.count(HEALTH) == seen + 1
+    page.refresh()
+    assert api.count(HEALTH) == seen + 1
 
 
 def test_periods_are_not_mixed_up(page: Page, api: FakeApi) -> None:
@@ -65,7 +138,7 @@ def test_a_failed_refresh_keeps_the_data_and_says_from_when_it_is(browser: Brows
     page = Page(browser, "admin1")
     page.refresh()
     api.is_down = True
-    browser.client.set_cookie("viral_session", "admin2")
+    browser.note_change()
     assert page.refresh() == {"guardrails-refresh-problem": {"hidden": False}}
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.data import SharedViews
 from dashboard.guardrails.thresholds import KNOBS, build_thresholds
 from dashboard.guardrails.what_if import build_result, compare, format_figures, format_summary
 from dashboard.guardrails.what_if_page import try_thresholds
+from dashboard.shared_views import SharedViews
 from tests.support.answers import build_item
 from tests.support.what_if_answers import CONFIGURED, build_outcome, build_what_if
 from tests.unit.dashboard.fake_api import FakeApi
