@@ -243,11 +243,10 @@ def show(
 
 
 def _fetch(listed: TablePage, views: SharedViews, query: Query, presses: int | None, period: str) -> Listing:
-    """One page of rows; where they are changed on the page itself, not one that was fetched before."""
-    if listed.is_changed:
+    """One page of rows; where they are changed on the page itself, or refreshed, not one that was fetched before."""
+    if listed.is_changed or presses:
         return listed.fetch(views.api_of_viewer(), query, period)
-    presser = current_viewer().person.id if presses else None
-    return views.get((listed.path, presser, presses, *query.items()), lambda api: listed.fetch(api, query, period))
+    return views.get((listed.path, *query.items()), lambda api: listed.fetch(api, query, period))
 
 
 def build_query(listed: TablePage, wanted: Mapping[str, str]) -> Query:
