@@ -1,43 +1,17 @@
 """`python -m dashboard` serves the dashboard with the settings of the environment."""
 
-from flask import Flask
-
-from dashboard.app import MOST_BYTES, create_app
-from dashboard.settings import DashboardSettings
-from viral_contract.client.metrics_api import MetricsApi
-from viral_runtime.observe.logs import configure_logging
-from viral_runtime.observe.tracing import start_tracing
-from viral_runtime.settings.base import load_settings_or_exit
-from viral_runtime.settings.groups import LogSettings, ProxySettings, TelemetrySettings, WebServerSettings
-from viral_runtime.web.request_log import trace_requests
-from viral_runtime.web.server import serve
-
-_API_TIMEOUT_SECONDS = 10
+from viral_runtime.observe.metrics import share_metrics
+from viral_runtime.web.cores import count_named_processes
 
 
 def main() -> None:
-    """Serve until asked to stop."""
-    groups = DashboardSettings, ProxySettings, WebServerSettings, TelemetrySettings, LogSettings
-    settings, proxies, web_server, telemetry, log_settings = load_settings_or_exit(*groups)
-    configure_logging(log_settings, service="dashboard")
+    """Serve until asked to stop, with metrics that are shared where several processes serve."""
+    if count_named_processes("DASHBOARD_PROCESSES") > 1:
+        share_metrics()
+    # Imported only now, since metrics are made when their module is imported.
+    from dashboard.cli import web
 
-    def build_app() -> Flask:
-        start_tracing(telemetry, service="dashboard")
-        token = settings.dashboard_token.get_secret_value()
-        api = MetricsApi.connect(settings.metrics_api_url, token, timeout_seconds=_API_TIMEOUT_SECONDS)
-        app = create_app(settings, api, proxies)
-        trace_requests(app)
-        return app
-
-    serve(
-        build_app,
-        host=settings.bind_host,
-        port=settings.dashboard_port,
-        threads=settings.dashboard_threads,
-        processes=1,
-        most_body_bytes=MOST_BYTES,
-        settings=web_server,
-    )
+    web()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,14 @@ class DashboardSettings(EnvironmentSettings):
         16,
         ge=1,
         le=128,
-        description="Concurrent requests of the dashboard. With fewer, people wait; more put more load on the API.",
+        description="Concurrent requests per web process. With fewer, people wait; more put more load on the API.",
+    )
+    dashboard_processes: int = Field(
+        0,
+        ge=0,
+        le=32,
+        description="Web processes of the dashboard; 0 is one per core, or as many as the container's CPU limit "
+        "allows. More use more cores and memory, and each asks the API for its own pages.",
     )
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Turn it on wherever the dashboard is behind TLS."
@@ -53,6 +60,6 @@ class DashboardSettings(EnvironmentSettings):
         10,
         ge=1,
         le=300,
-        description="Seconds for which all viewers of a period share one answer. More reduce the load on the API "
+        description="Seconds for which all people of a role share one page of a period. More put less load on the API "
         "but show older figures.",
     )

@@ -2,12 +2,13 @@
 
 import sys
 
-from viral_runtime.observe.metrics import is_above, share_metrics
+from viral_runtime.observe.metrics import share_metrics
+from viral_runtime.web.cores import count_named_processes
 
 
 def main() -> None:
     """Run the command line, with metrics that are shared where several processes serve."""
-    if "web" in sys.argv and is_above("METRICS_API_PROCESSES", 1):
+    if "web" in sys.argv and count_named_processes("METRICS_API_PROCESSES") > 1:
         share_metrics()
     # Imported only now, since metrics are made when their module is imported.
     from metrics_api.cli import main as run

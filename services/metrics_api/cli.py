@@ -36,6 +36,7 @@ from viral_runtime.observe.logs import configure_logging
 from viral_runtime.observe.tracing import start_tracing
 from viral_runtime.settings.base import load_settings_or_exit
 from viral_runtime.settings.groups import LogSettings, ProxySettings, TelemetrySettings, WebServerSettings
+from viral_runtime.web.cores import count_processes
 from viral_runtime.web.request_log import trace_requests
 from viral_runtime.web.server import serve
 from viral_runtime.work.stop import watch_stop_signals
@@ -113,7 +114,7 @@ def web() -> None:
         host=settings.bind_host,
         port=settings.metrics_api_port,
         threads=settings.metrics_api_threads,
-        processes=settings.metrics_api_processes,
+        processes=count_processes(settings.metrics_api_processes),
         most_body_bytes=MAX_BATCH_BYTES,
         settings=web_server,
     )

@@ -21,7 +21,7 @@ _STARTS: dict[str, dict[str, tuple[str, ...]]] = {
     "metricsApi": {"services/metrics_api/cli.py": ("web",)},
     "reconciler": {"services/metrics_api/cli.py": ("reconciler",)},
     "migrate": {"services/metrics_api/cli.py": ("migrate", "bootstrap")},
-    "dashboard": {"services/dashboard/__main__.py": ("main",)},
+    "dashboard": {"services/dashboard/cli.py": ("web",)},
     "scheduler": {"services/report_worker/cli.py": ("scheduler",)},
     "reportWorker": {**_RUN_WORKER, "services/report_worker/cli.py": ("work",)},
     "emailWorker": {**_RUN_WORKER, "services/email_worker/cli.py": ("work",)},
@@ -53,6 +53,9 @@ PRODUCTION_DEFAULTS: dict[str, Any] = {
     "dashboard_cookie_secure": True,
     # Longer than a cluster takes to send nothing more to a pod that stops.
     "shutdown_drain_seconds": 10,
+    # One pod more serves more as well as one process more does, and its CPU limit is shown to be used.
+    "metrics_api_processes": 1,
+    "dashboard_processes": 1,
     # Unset: the host name of the dashboard's Ingress.
     "public_dashboard_url": None,
 }

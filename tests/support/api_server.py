@@ -26,6 +26,7 @@ def start_api(children: Children, **settings: str) -> str:
         "IDENTIFIER_KEY": IDENTIFIER_KEY,
         "METRICS_API_PORT": str(port),
         "METRICS_API_THREADS": str(THREADS),
+        "METRICS_API_PROCESSES": "1",
         "LOG_FORMAT": "json",
         **settings,
     }

@@ -77,7 +77,8 @@ class ObservedProduct:
         """The address of a dashboard."""
         port = str(find_free_port())
         token = create_token(self._engine, Scope.SESSIONS_WRITE, Scope.METRICS_READ)
-        self._run("dashboard", DASHBOARD_PORT=port, DASHBOARD_TOKEN=token, METRICS_API_URL=self.api_url)
+        given = {"DASHBOARD_PORT": port, "DASHBOARD_TOKEN": token, "METRICS_API_URL": self.api_url}
+        self._run("dashboard", DASHBOARD_PROCESSES=str(WEB_PROCESSES), **given)
         return self._when_up(port)
 
     def find_web_processes(self) -> list[psutil.Process]:

@@ -34,10 +34,11 @@ class ApiSettings(EnvironmentSettings):
         "PostgreSQL connections; with fewer, requests wait.",
     )
     metrics_api_processes: int = Field(
-        1,
-        ge=1,
+        0,
+        ge=0,
         le=32,
-        description="Web processes of the metrics API. More use more cores, memory and database pools.",
+        description="Web processes of the metrics API; 0 is one per core, or as many as the container's CPU limit "
+        "allows. More use more cores, memory and database pools.",
     )
     flags_file: Path | None = Field(
         None,

@@ -66,6 +66,15 @@ def test_web_processes_answer_for_each_other_and_for_those_that_are_gone(
     assert read_total(product, "viral_engine_database_transactions") == 0
 
 
+def test_processes_of_the_dashboard_answer_for_each_other(product: ObservedProduct) -> None:
+    url = product.start_dashboard()
+    asked = {"route": "/login", "status": "200"}
+    for _ in range(20):
+        assert httpx.get(f"{url}/login", trust_env=False, headers={"Connection": "close"}).is_success
+    [total] = {scrape(url).sum("viral_engine_http_request_seconds_count", **asked) for _ in range(_LOOKS)}
+    assert total == 20
+
+
 def test_what_jobs_count_reaches_the_metrics_of_the_worker_that_forked_them(
     product: ObservedProduct, http: httpx.Client
 ) -> None:
