@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dash import Dash, html
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard import shell
@@ -21,11 +21,12 @@ from dashboard.shared_views import SharedViews, remember_changes
 from dashboard.sign_in.login import HOME, add_login_routes
 from dashboard.sign_in.passwords import add_password_routes
 from dashboard.sign_in.single_sign_on import add_single_sign_on_routes
-from dashboard.static import compress_static
+from dashboard.static import compress_static, keep_definitions
 from dashboard.unsubscribe import add_unsubscribe_route
 from dashboard.visitor import note_visitors
 from viral_contract.client.metrics_api import MetricsApi
 from viral_runtime.settings.groups import ProxySettings
+from viral_runtime.web.compression import compress_answers
 from viral_runtime.web.request_log import observe_requests
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -44,6 +45,7 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     note_public_addresses(server, settings.public_dashboard_url, api_url)
     observe_requests(server)
     answer_errors(server)
+    compress_answers(server, lambda: g.get("csrf_token"))
     compress_static(server)
     prepare_cookies(server, secure=secure, path=settings.dashboard_path_prefix)
     note_visitors(server, proxies or ProxySettings())
@@ -125,4 +127,5 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
     for page in PAGES:
         page.add_callbacks(app, views, settings)
     refuse_misshapen_calls(server, app, html.Div([app.layout, *(page.build_layout(settings) for page in PAGES)]))
+    keep_definitions(server)
     server.config["CSP_SCRIPT_HASHES"] = app.csp_hashes()

@@ -1,7 +1,11 @@
-"""Scripts, styles and fonts: compressed once, kept by browsers for a year."""
+"""What is the same for everybody: encoded and compressed once, and kept by browsers."""
 
 import gzip
+import zlib
+from collections.abc import Callable
+from functools import cache
 from threading import Lock
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -37,6 +41,32 @@ def compress_static(server: Flask) -> None:
             response.headers["Content-Encoding"] = "gzip"
         response.vary.add("Accept-Encoding")
         return response
+
+
+def keep_definitions(server: Flask) -> None:
+    """Encode the shell's layout and the callbacks once; a browser that has them is only sent that they are the same."""
+    for endpoint in ("/_dash-layout", "/_dash-dependencies"):
+        server.view_functions[endpoint] = _keep(server.view_functions[endpoint])
+
+
+def _keep(view: Callable[[], Any]) -> Callable[[], Any]:
+    @cache
+    def encode() -> tuple[bytes, bytes, str]:
+        plain = view().get_data()
+        return plain, gzip.compress(plain), f"{zlib.crc32(plain):x}"
+
+    def serve() -> Any:
+        plain, compressed, tag = encode()
+        is_gzip = bool(request.accept_encodings["gzip"])
+        response = Response(compressed if is_gzip else plain, mimetype="application/json")
+        if is_gzip:
+            response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.set_etag(f"{tag}-gzip" if is_gzip else tag)
+        return response.make_conditional(request)
+
+    return serve
 
 
 def _is_versioned(response: Response) -> bool:

@@ -42,6 +42,7 @@ from metrics_api.api.subscriptions import subscriptions
 from metrics_api.api.system import system
 from metrics_api.api.tokens import tokens
 from metrics_api.context import Context
+from viral_runtime.web.compression import compress_answers
 from viral_runtime.web.request_log import observe_requests
 
 WRITES = (events, links, parent_shares, progress_reels, study_sessions)
@@ -82,6 +83,7 @@ def create_app(context: Context) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # Flask's own OPTIONS answer needs no token.
     app.extensions["context"] = context
+    compress_answers(app)
     observe_requests(app)
     _harden(app)
     register_problems(app)

@@ -68,10 +68,10 @@ def test_web_processes_answer_for_each_other_and_for_those_that_are_gone(
 
 def test_processes_of_the_dashboard_answer_for_each_other(product: ObservedProduct) -> None:
     url = product.start_dashboard()
-    asked = {"route": "/login", "status": "200"}
+    asked = {"url_rule": "/login", "status": "200"}
     for _ in range(20):
         assert httpx.get(f"{url}/login", trust_env=False, headers={"Connection": "close"}).is_success
-    [total] = {scrape(url).sum("viral_engine_http_request_seconds_count", **asked) for _ in range(_LOOKS)}
+    [total] = {scrape(url).sum("flask_http_request_duration_seconds_count", **asked) for _ in range(_LOOKS)}
     assert total == 20
 
 

@@ -18,21 +18,23 @@ class Page:
 
     def refresh(self, search: str = "?days=7") -> dict[str, dict[str, Any]]:
         """The changed properties by component id."""
-        values = {"guardrails-tick.data": 1, "url.search": search, "guardrails-shown.data": self.shown}
-        answer = self._browser.call(
-            {
-                "output": self._callback["output"],
-                "outputs": [_split(each) for each in self._callback["output"].strip(".").split("...")],
-                "inputs": [_with_value(each, values) for each in self._callback["inputs"]],
-                "state": [_with_value(each, values) for each in self._callback["state"]],
-                "changedPropIds": ["guardrails-tick.data"],
-            }
-        )
+        answer = self._browser.call(self.build_call(search))
         assert answer.status_code == 200, answer.text
         assert answer.json is not None
         changes: dict[str, dict[str, Any]] = answer.json["response"]
         self.shown = changes.get("guardrails-shown", {"data": self.shown})["data"]
         return changes
+
+    def build_call(self, search: str) -> dict[str, Any]:
+        """What the renderer sends for a refresh."""
+        values = {"guardrails-tick.data": 1, "url.search": search, "guardrails-shown.data": self.shown}
+        return {
+            "output": self._callback["output"],
+            "outputs": [_split(each) for each in self._callback["output"].strip(".").split("...")],
+            "inputs": [_with_value(each, values) for each in self._callback["inputs"]],
+            "state": [_with_value(each, values) for each in self._callback["state"]],
+            "changedPropIds": ["guardrails-tick.data"],
+        }
 
 
 def _split(output: str) -> dict[str, str]:
