@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from metrics_api.traffic.classifier import Classifier, Verdict
+from tests.support.journey_facts import count_journeys
 from viral_contract.models.events import Event
 from viral_contract.models.links import LinkItem
 
@@ -22,6 +23,7 @@ EVIDENCE_FLOOR = 5
 LONGEST_BURST = timedelta(seconds=60)
 BURST_SIZES = range(2, 11)
 LONGEST_PAIR = timedelta(days=7)
+STEPS = ("clicked", "visited", "signed_up", "converted", "activated")
 
 _TRAFFIC_COUNTS = "sum(clicks)", "sum(visits)", 'min(sample::text COLLATE "C")::uuid'
 # How the facts are read: the columns of the key, then those of the values.
@@ -53,6 +55,11 @@ _COLUMNS = {
         ),
     ),
     "active_weeks": (("week", "person"), ()),
+    "funnel_per_day": (("day", "source"), tuple(f"sum({name})" for name in STEPS)),
+    "users_per_cohort_week": (("signup_week", "week", "source"), ("sum(users)",)),
+    "signups_per_day": (("day", "source"), ("users", "inviters")),
+    "cycles": (("person",), ("referrer_id", "inviter_day", "day", "source", "hours")),
+    "cycles_per_day": (("day", "source", "bucket"), ("cycles",)),
     "referrals": (
         ("event_id",),
         (
@@ -73,6 +80,10 @@ _COUNTS_ONLY = (
     "inviters_per_day",
     "link_counts",
     "content_per_day",
+    "funnel_per_day",
+    "users_per_cohort_week",
+    "signups_per_day",
+    "cycles_per_day",
 )
 
 
@@ -80,7 +91,7 @@ def fetch_facts(connection: Connection) -> Facts:
     """The stored facts, without rows that count nothing."""
     facts: Facts = {}
     for table, (key, values) in _COLUMNS.items():
-        grouped = f"GROUP BY {', '.join(key)}" if values == _TRAFFIC_COUNTS else ""
+        grouped = f"GROUP BY {', '.join(key)}" if any("sum(" in value for value in values) else ""
         rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table} {grouped}")).all()
         facts[table] = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
     return _without_zeros(facts)
@@ -171,6 +182,7 @@ class Account:
             "inviters_per_day": self._inviters(),
             "user_journeys": self._journeys(),
             "active_weeks": self._active_weeks(),
+            **count_journeys(self._journeys(), self._active_weeks()),
             "referrals": self._referrals(),
             "device_users": self._device_users(),
             "link_counts": {(link,): counts for link, counts in self._link_counts().items()},

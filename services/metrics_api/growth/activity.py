@@ -17,12 +17,6 @@ SUMS = """
     coalesce(sum(purged_conversions), 0)::bigint AS purged_conversions
 """
 
-CAME_THROUGH = "(CAST(:source AS text) IS NULL OR coalesce({person}click_source, {person}source) = :source)"
-"""Whether somebody of `user_journeys` came through the loop, as one step of a filter.
-
-That is the loop of the first click; where it names none, the first that anything of the person names.
-"""
-
 
 def build_activity(wanted: Filter) -> str:
     """What referrers did of what the filter leaves, as a table."""

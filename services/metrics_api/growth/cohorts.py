@@ -7,21 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.query import EVERYTHING, Filter
-from metrics_api.growth.activity import CAME_THROUGH
 from viral_contract.models.growth import Cohort, CohortsAnswer
 from viral_contract.models.period import Period
 
 _WEEK = timedelta(days=7)
 
-_COHORTS = text(f"""
-    WITH member AS (
-        SELECT person, date_trunc('week', first_signup_at AT TIME ZONE 'UTC')::date AS signup_week
-        FROM user_journeys
-        WHERE person LIKE 'user:%' AND first_signup_at >= :first AND first_signup_at < :behind
-            AND {CAME_THROUGH.format(person="")}
-    )
-    SELECT signup_week, (week - signup_week) / 7 AS offset_weeks, count(*) AS users
-    FROM member JOIN active_weeks USING (person) WHERE week >= signup_week
+_COHORTS = text("""
+    SELECT signup_week, (week - signup_week) / 7 AS offset_weeks, sum(users)::bigint AS users
+    FROM users_per_cohort_week
+    WHERE signup_week BETWEEN :first AND :last AND (CAST(:source AS text) IS NULL OR source = :source)
     GROUP BY signup_week, offset_weeks ORDER BY signup_week, offset_weeks
 """)
 
@@ -29,10 +23,9 @@ _COHORTS = text(f"""
 def fetch_cohorts(connection: Connection, weeks: int, wanted: Filter = EVERYTHING, *, now: datetime) -> CohortsAnswer:
     """The cohorts of the last `weeks` ISO weeks, this one included, of those who came through the filter's loop."""
     this_week = monday_of(now.astimezone(UTC).date())
-    first = datetime.combine(this_week - (weeks - 1) * _WEEK, datetime.min.time(), tzinfo=UTC)
-    values = {"first": first, "behind": first + weeks * _WEEK, "source": wanted.source}
+    mondays = [this_week - n * _WEEK for n in reversed(range(weeks))]
+    values = {"first": mondays[0], "last": this_week, "source": wanted.source}
     rows = connection.execute(_COHORTS, values).all()
-    mondays = [first.date() + n * _WEEK for n in range(weeks)]
     cohorts = [format_cohort(monday, rows, now=now) for monday in mondays]
     return CohortsAnswer(computed_at=now, weeks=weeks, cohorts=cohorts)
 

@@ -6,19 +6,17 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.query import Query
-from metrics_api.growth.activity import CAME_THROUGH
 from metrics_api.growth.intervals import wilson_interval
 from viral_contract.models.growth import FunnelAnswer, FunnelStep
 
 StepName = Literal["clicked", "visited", "signed_up", "converted", "activated"]
 _STEPS: tuple[StepName, ...] = get_args(StepName)
 
-_FUNNEL = text(f"""
-    SELECT count(*) AS clicked, count(visited_at) AS visited, count(signed_up_at) AS signed_up,
-        count(converted_at) AS converted, count(activated_at) AS activated
-    FROM user_journeys
-    WHERE first_click_at >= :first AND first_click_at < :behind
-        AND {CAME_THROUGH.format(person="")}
+_FUNNEL = text("""
+    SELECT coalesce(sum(clicked), 0)::bigint AS clicked, coalesce(sum(visited), 0)::bigint AS visited,
+        coalesce(sum(signed_up), 0)::bigint AS signed_up, coalesce(sum(converted), 0)::bigint AS converted,
+        coalesce(sum(activated), 0)::bigint AS activated
+    FROM funnel_per_day WHERE day BETWEEN :start AND :end AND (CAST(:source AS text) IS NULL OR source = :source)
 """)
 _INVITES = text("""
     SELECT coalesce(sum(invites), 0)::bigint FROM activity_per_day
@@ -32,10 +30,8 @@ def fetch_funnel(connection: Connection, query: Query) -> FunnelAnswer:
     What they did earlier neither counts nor hides what they did after the click.
     """
     period, source = query.period, query.filter.source
-    people = connection.execute(
-        _FUNNEL, {"first": period.begins_at, "behind": period.ends_before, "source": source}
-    ).one()
-    invites = connection.execute(_INVITES, {"start": period.start, "end": period.end, "source": source}).scalar_one()
+    values = {"start": period.start, "end": period.end, "source": source}
+    people, invites = connection.execute(_FUNNEL, values).one(), connection.execute(_INVITES, values).scalar_one()
     return FunnelAnswer(
         period=period, computed_at=query.now, source=source, invites=invites, steps=format_steps(people)
     )

@@ -12,13 +12,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.fact_rules import FactRules
+from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
 from metrics_api.ingest.bursts import BURSTS, LOCK_DEVICES_AT_MIDNIGHT, is_near_midnight
-from metrics_api.ingest.journeys import JOURNEYS
+from metrics_api.ingest.journeys import JOURNEYS, SHARD
 from metrics_api.ingest.networks import fold_networks
 from metrics_api.ingest.referrals import DEVICE_USERS, fold_referrals
 from viral_contract.models.events import Event
-
-_SHARDS = 16
 
 _CLICKS_PER_DEVICE_DAY = text("""
     INSERT INTO clicks_per_device_day AS fact (day, device_fingerprint, clicks, first_click_at, last_click_at)
@@ -57,18 +56,6 @@ _LINKS_OPENED = text("""
     ON CONFLICT (day, kind) DO UPDATE SET unopened = fact.unopened + excluded.unopened
 """)
 
-# The journeys of these people are locked, so that nobody else inserts the same.
-ACTIVE_WEEKS = text("""
-    INSERT INTO active_weeks (week, person)
-    SELECT week, person FROM (
-        SELECT DISTINCT date_trunc('week', day)::date AS week, person FROM new_events WHERE person LIKE 'user:%'
-    ) AS active LEFT JOIN LATERAL (
-        SELECT true AS is_known FROM active_weeks AS fact
-        WHERE fact.week = active.week AND fact.person = active.person LIMIT 1
-    ) AS known ON true
-    WHERE is_known IS NULL
-""")
-
 _COUNTS = """count(*) FILTER (WHERE event_type = 'click') AS clicks,
         count(*) FILTER (WHERE event_type = 'visit') AS visits,
         count(*) FILTER (WHERE event_type = 'signup') AS signups,
@@ -77,12 +64,11 @@ _COUNTS = """count(*) FILTER (WHERE event_type = 'click') AS clicks,
 _ADD_COUNTS = """clicks = fact.clicks + excluded.clicks, visits = fact.visits + excluded.visits,
         signups = fact.signups + excluded.signups, conversions = fact.conversions + excluded.conversions,
         activations = fact.activations + excluded.activations"""
-# What every batch changes, in one statement. All writers count the same few classes of traffic, so that each session
-# has its own rows of them; readers add them up.
+# What every batch changes, in one statement.
 _TOTALS = text(f"""
     WITH traffic AS (
         INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, shard, clicks, visits, sample)
-        SELECT day, source, traffic_class, traffic_reason, pg_backend_pid() % {_SHARDS}, clicks, visits, sample
+        SELECT day, source, traffic_class, traffic_reason, {SHARD}, clicks, visits, sample
         FROM new_traffic ORDER BY day, source, traffic_class, traffic_reason
         ON CONFLICT (day, source, traffic_class, traffic_reason, shard) DO UPDATE SET
             clicks = fact.clicks + excluded.clicks,

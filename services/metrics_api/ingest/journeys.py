@@ -1,18 +1,62 @@
 """How new events change what is known of each person: first times, who brought them, and the way from the first click.
 
 The way is a chain: a step counts at its first time at or after the step before it, whatever the person did earlier.
+What follows from journeys changes by the difference between what they were and what they are, in `changed_journeys`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.event_types import IS_COUNTED
+from metrics_api.ingest.cycles import CYCLES
 from metrics_api.ingest.staging import PERSON
 
+# All writers count the same few days, so that each session has its own rows of them; readers add them up.
+SHARD = "pg_backend_pid() % 16"
+
+
+def _state(journey: str) -> str:
+    """What facts are made of: the day of the first click, the steps after it, the signup, and the loop."""
+    return f"""({journey}.first_click_at AT TIME ZONE 'UTC')::date AS {journey}_day,
+        num_nonnulls({journey}.visited_at, {journey}.signed_up_at, {journey}.converted_at, {journey}.activated_at)
+            AS {journey}_steps,
+        {journey}.first_signup_at AS {journey}_signup_at,
+        coalesce({journey}.click_source, {journey}.source, '') AS {journey}_source"""
+
+
+# What a statement that changes journeys returns: of each the state before and after, where there is one.
+_CHANGED = f"""coalesce(new.person, old.person) AS person, {_state("old")}, {_state("new")},
+    num_nonnulls(old.first_signup_at, new.first_signup_at) > 0 AND (
+        (old.first_signup_at, old.referred_at, old.referrer_id) IS DISTINCT FROM
+        (new.first_signup_at, new.referred_at, new.referrer_id)
+        OR coalesce(old.click_source, old.source) IS DISTINCT FROM coalesce(new.click_source, new.source)
+    ) AS has_moved"""
+_KEEP_CHANGED = """
+    INSERT INTO changed_journeys SELECT * FROM changed
+    WHERE has_moved OR num_nonnulls(old_day, new_day) > 0
+        AND (old_day, old_source) IS DISTINCT FROM (new_day, new_source)
+"""
+
+
+FORGET_JOURNEYS = text(f"""
+    WITH changed AS (
+        DELETE FROM user_journeys WHERE person IN (SELECT person FROM recalled_people) RETURNING {_CHANGED}
+    )
+    {_KEEP_CHANGED}
+""")
 _INSERT = """
-    WITH first_time AS (
+    INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
+        first_activation_at, clicked_by_event, click_source, referred_at, referred_by_event, referrer_id, sourced_at,
+        sourced_by_event, source)
+    SELECT person, click, visit, signup, conversion, activation, click_event, click_source, referral, referral_event,
+        referrer_id, loop, loop_event, source
+    FROM first_time
+    ORDER BY person
+"""
+_FIRST_TIMES = """
+    first_time AS (
         SELECT person,
             min(occurred_at) FILTER (WHERE event_type = 'click') AS click,
             min(occurred_at) FILTER (WHERE event_type = 'visit') AS visit,
@@ -31,13 +75,6 @@ _INSERT = """
             (array_agg(source ORDER BY occurred_at, event_id) FILTER (WHERE source IS NOT NULL))[1] AS source
         FROM new_events WHERE person IS NOT NULL GROUP BY person
     )
-    INSERT INTO user_journeys AS fact (person, first_click_at, first_visit_at, first_signup_at, first_conversion_at,
-        first_activation_at, clicked_by_event, click_source, referred_at, referred_by_event, referrer_id, sourced_at,
-        sourced_by_event, source)
-    SELECT person, click, visit, signup, conversion, activation, click_event, click_source, referral, referral_event,
-        referrer_id, loop, loop_event, source
-    FROM first_time
-    ORDER BY person
 """
 # Columns of first times, each with those of the event that decides what else is known: of several at one time the one
 # with the smallest id.
@@ -68,11 +105,37 @@ def _first_times_statement() -> TextClause:
         for column in (at, *columns)
     )
     return text(f"""
-        {_INSERT}
-        ON CONFLICT (person) DO UPDATE SET {kept} WHERE {" OR ".join(earlier.values())}
+        WITH {_FIRST_TIMES}, changed AS (
+            {_INSERT}
+            ON CONFLICT (person) DO UPDATE SET {kept} WHERE {" OR ".join(earlier.values())}
+            RETURNING {_CHANGED}
+        )
+        {_KEEP_CHANGED}
     """)
 
 
+_FUNNEL = f"""
+    step AS (
+        SELECT old_day AS day, old_source AS source, old_steps AS steps, -1 AS people FROM changed_journeys
+        UNION ALL SELECT new_day, new_source, new_steps, 1 FROM changed_journeys
+        UNION ALL SELECT old_day, old_source, old_steps, -1 FROM changed
+        UNION ALL SELECT new_day, new_source, new_steps, 1 FROM changed
+    ), reached AS (
+        SELECT day, source, sum(people) AS clicked, sum(people * (steps > 0)::int) AS visited,
+            sum(people * (steps > 1)::int) AS signed_up, sum(people * (steps > 2)::int) AS converted,
+            sum(people * (steps > 3)::int) AS activated
+        FROM step WHERE day IS NOT NULL GROUP BY day, source
+    ), funnel AS (
+        INSERT INTO funnel_per_day AS fact (day, source, shard, clicked, visited, signed_up, converted, activated)
+        SELECT day, source, {SHARD}, clicked, visited, signed_up, converted, activated FROM reached
+        WHERE (clicked, visited, signed_up, converted, activated) <> (0, 0, 0, 0, 0) ORDER BY day, source
+        ON CONFLICT (day, source, shard) DO UPDATE SET
+            clicked = fact.clicked + excluded.clicked, visited = fact.visited + excluded.visited,
+            signed_up = fact.signed_up + excluded.signed_up, converted = fact.converted + excluded.converted,
+            activated = fact.activated + excluded.activated
+    )
+"""
+_KEY = 7_301_006
 # What comes after the click, in its order: the type of the event, and the column of the step.
 _CHAIN = {"visit": "visited_at", "signup": "signed_up_at", "conversion": "converted_at", "activation": "activated_at"}
 
@@ -86,6 +149,8 @@ def _steps_statement() -> TextClause:
 
     `OFFSET 0` keeps the planner from writing each step out in all that follow, which made 116 subqueries of 4. The lock
     keeps each journey at its place, so that it is found there rather than by its key again.
+
+    The funnel follows from what both statements changed. Where cycles may change, their lock is taken.
     """
     chain, before = "", "same.first_click_at"
     for event_type, step in _CHAIN.items():
@@ -100,13 +165,29 @@ def _steps_statement() -> TextClause:
     new = ", ".join(f"{event_type}.{step}" for event_type, step in _CHAIN.items())
     old = ", ".join(f"fact.{step}" for step in _CHAIN.values())
     return text(f"""
-        UPDATE user_journeys AS fact SET ({", ".join(_CHAIN.values())}) = ROW ({new})
-        FROM (SELECT DISTINCT person FROM new_events ORDER BY person) AS changed
-            JOIN user_journeys AS same USING (person) {chain}
-        WHERE fact.ctid = same.ctid AND same.first_click_at IS NOT NULL
-            AND ({old}) IS DISTINCT FROM ({new})
+        WITH changed AS (
+            UPDATE user_journeys AS fact SET ({", ".join(_CHAIN.values())}) = ROW ({new})
+            FROM (SELECT DISTINCT person FROM new_events ORDER BY person) AS active
+                JOIN user_journeys AS same USING (person) {chain}
+            WHERE fact.ctid = same.ctid AND same.first_click_at IS NOT NULL
+                AND ({old}) IS DISTINCT FROM ({new})
+            RETURNING {_CHANGED}
+        ), {_FUNNEL}
+        SELECT pg_advisory_xact_lock(:key) FROM (SELECT FROM changed_journeys WHERE has_moved LIMIT 1) AS moved
     """)
 
 
-# Both must run, in this order, over all that is new of a person.
-JOURNEYS: tuple[TextClause, ...] = (_first_times_statement(), _steps_statement())
+_STEPS = _steps_statement()
+
+
+def _fold_steps(connection: Connection) -> None:
+    """Set the steps, then the cycles.
+
+    Of two writers, one of a user and one of somebody the user referred, the last one sees both.
+    """
+    if connection.execute(_STEPS, {"key": _KEY}).rowcount:
+        connection.execute(CYCLES)
+
+
+# Both must run, in this order, over all that is new of a person, and once in a transaction.
+JOURNEYS: tuple[TextClause | Callable[[Connection], None], ...] = (_first_times_statement(), _fold_steps)

@@ -30,6 +30,13 @@ _FACTS_OF_EVENTS = (
     "traffic_per_day",
     "referrals",
 )
+_FACTS_OF_JOURNEYS = (
+    "funnel_per_day",
+    "users_per_cohort_week",
+    "signups_per_day",
+    "cycles",
+    "cycles_per_day",
+)
 _CONTENT = (*(table.name for table in CONTENT_TABLES.values()), "violations")
 
 # Every day that has events, links, content or facts left over from what is gone.
@@ -59,6 +66,7 @@ _CLICKED_AT_MIDNIGHT = f"""EXISTS (
 _START_OVER = (
     "DELETE FROM user_journeys",
     "DELETE FROM active_weeks",
+    *(f"DELETE FROM {table}" for table in _FACTS_OF_JOURNEYS),
     "DELETE FROM device_users",
     "DELETE FROM inviters_per_day",
     COUNT_INVITERS,

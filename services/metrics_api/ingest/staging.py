@@ -37,7 +37,7 @@ _COPY = f"COPY posted_events (position, event_id, occurred_at, {_POSTED}) FROM S
 # Ids have at most 128 characters. Without a TOAST table, which each commit would empty, a table costs a commit a fifth.
 _SHORT = "text STORAGE PLAIN"
 # What a transaction posts, and what of it turned out to be new. The steps of `folds` read what counts in `new_events`,
-# and all clicks and visits, by class, in `new_traffic`.
+# all clicks and visits, by class, in `new_traffic`, and whose journey is not what it was in `changed_journeys`.
 _CREATE_STAGING = (
     """CREATE TEMPORARY TABLE posted_events (
         position integer, event_id uuid, occurred_at timestamptz, event_type text, ip_address inet,
@@ -54,12 +54,17 @@ _CREATE_STAGING = (
         day date, source {_SHORT}, traffic_class {_SHORT}, traffic_reason {_SHORT}, clicks bigint, visits bigint,
         sample uuid
     ) ON COMMIT DELETE ROWS""",
+    f"""CREATE TEMPORARY TABLE changed_journeys (
+        person {_SHORT}, old_day date, old_steps integer, old_signup_at timestamptz, old_source {_SHORT},
+        new_day date, new_steps integer, new_signup_at timestamptz, new_source {_SHORT}, has_moved boolean
+    ) ON COMMIT DELETE ROWS""",
     f"CREATE TEMPORARY TABLE recalled_people (person {_SHORT}) ON COMMIT DELETE ROWS",
 )
 _NO_VERDICT = (None, None)
 _HAS_STAGING = text("SELECT to_regclass('pg_temp.recalled_people') IS NOT NULL")
 _EMPTY_STAGING = text("""
-    WITH posted AS (DELETE FROM posted_events), new AS (DELETE FROM new_events), traffic AS (DELETE FROM new_traffic)
+    WITH posted AS (DELETE FROM posted_events), new AS (DELETE FROM new_events), traffic AS (DELETE FROM new_traffic),
+        changed AS (DELETE FROM changed_journeys)
     DELETE FROM recalled_people
 """)
 

@@ -16,12 +16,13 @@ from metrics_api.access.identifiers import References
 from metrics_api.cases.stakes import count_stakes, own_cases
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.tables import batches
+from metrics_api.ingest.active_weeks import ACTIVE_WEEKS, FORGET_WEEKS
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import Key, save_erased
-from metrics_api.ingest.folds import ACTIVE_WEEKS, fold
-from metrics_api.ingest.journeys import JOURNEYS
+from metrics_api.ingest.folds import fold
+from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.links import delete_links
 from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
@@ -48,10 +49,8 @@ _TOUCHED = """
     FROM touched GROUP BY 1, 2
 """
 _FORGET_PEOPLE = (
-    *(
-        text(f"DELETE FROM {table} WHERE person IN (SELECT person FROM recalled_people)")
-        for table in ("user_journeys", "active_weeks")
-    ),
+    FORGET_JOURNEYS,
+    FORGET_WEEKS,
     text("DELETE FROM device_users WHERE 'user:' || user_id IN (SELECT person FROM recalled_people)"),
 )
 _COUNT_LINKS = text(f"""

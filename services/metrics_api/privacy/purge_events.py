@@ -9,9 +9,10 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
+from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.inviters import lock_inviters, purge_inviters
-from metrics_api.ingest.journeys import JOURNEYS
+from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.retention import Retention
 
@@ -71,15 +72,14 @@ _ACTIVITIES = (
     text(_ACTIVITY.format(table="activity_per_campaign_day", key="campaign, day, source", **_OF_REFERRER)),
 )
 _TOTALS = text(_ACTIVITY.format(table="activity_per_day", key="day, source", **_OF_ANY))
-_FORGET_JOURNEYS = text("""
-    WITH gone AS (
-        DELETE FROM user_journeys
-        WHERE least(first_click_at, first_visit_at, first_signup_at, first_conversion_at, first_activation_at,
-            referred_at) < :cutoff
-        RETURNING person
-    )
-    INSERT INTO recalled_people SELECT person FROM gone
+_RECALL = text("""
+    INSERT INTO recalled_people
+    SELECT person FROM user_journeys
+    WHERE least(first_click_at, first_visit_at, first_signup_at, first_conversion_at, first_activation_at,
+        referred_at) < :cutoff
+    FOR UPDATE
 """)
+# No cohort counts these weeks: the signups that are left are of kept dates.
 _WEEKS = text(f"""
     DELETE FROM active_weeks AS fact
     WHERE week < :week OR (week = :week AND NOT EXISTS (
@@ -121,9 +121,10 @@ def purge_activity(connection: Connection, retention: Retention) -> int:
 def purge_journeys(connection: Connection, retention: Retention) -> int:
     """Recompute some people's first times from the kept events; returns the number of people."""
     create_staging(connection)
-    forgotten = connection.execute(_FORGET_JOURNEYS, {"cutoff": retention.events_at}).rowcount
+    forgotten = connection.execute(_RECALL, {"cutoff": retention.events_at}).rowcount
+    connection.execute(FORGET_JOURNEYS)
     recall_events_of_people(connection, retention.events_at)
-    fold(connection, JOURNEYS)
+    fold(connection, (*JOURNEYS, ACTIVE_WEEKS))
     return forgotten
 
 

@@ -76,10 +76,15 @@ _REST: dict[SubjectKind, dict[str, str]] = {
         "attribution_links": "referrer_id = :id",
         "user_journeys": "person = 'user:' || :id",
         "active_weeks": "person = 'user:' || :id",
+        "cycles": "person = 'user:' || :id",
         "entity_lists": LISTED["user"],
     },
-    "session": {"user_journeys": "person = 'session:' || :id"},
-    "device": {"user_journeys": "person = 'device:' || :id", "entity_lists": LISTED["device"]},
+    "session": {"user_journeys": "person = 'session:' || :id", "cycles": "person = 'session:' || :id"},
+    "device": {
+        "user_journeys": "person = 'device:' || :id",
+        "cycles": "person = 'device:' || :id",
+        "entity_lists": LISTED["device"],
+    },
     # Of every network that holds it.
     "ip_address": {"entity_lists": "CASE WHEN kind = 'network' THEN CAST(value AS cidr) >>= CAST(:id AS inet) END"},
 }

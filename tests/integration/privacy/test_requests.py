@@ -62,6 +62,7 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "referrals": 0,
         "user_journeys": 1,
         "active_weeks": 1,
+        "cycles": 0,
         "entity_lists": 0,
         "study_sessions": 1,
         "parent_shares": 1,

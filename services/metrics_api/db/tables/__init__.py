@@ -56,6 +56,13 @@ from metrics_api.db.tables.facts import (
     user_journeys,
 )
 from metrics_api.db.tables.guardrails import alerts, entity_lists, health_history
+from metrics_api.db.tables.journey_facts import (
+    cycles,
+    cycles_per_day,
+    funnel_per_day,
+    signups_per_day,
+    users_per_cohort_week,
+)
 from metrics_api.db.tables.privacy import erasures, privacy_requests, purges
 from metrics_api.db.tables.work import batches, job_keys, report_runs, schedules
 
@@ -84,6 +91,8 @@ __all__ = [
     "clicks_per_device_day",
     "clicks_per_ip_day",
     "content_per_day",
+    "cycles",
+    "cycles_per_day",
     "deliveries",
     "delivery_requests",
     "device_users",
@@ -94,6 +103,7 @@ __all__ = [
     "erasures",
     "event_pii_per_day",
     "fact_versions",
+    "funnel_per_day",
     "health_history",
     "inviters_per_day",
     "job_keys",
@@ -115,6 +125,7 @@ __all__ = [
     "schedules",
     "sessions",
     "sign_in_failures",
+    "signups_per_day",
     "study_sessions",
     "subscriptions",
     "suppressions",
@@ -122,6 +133,7 @@ __all__ = [
     "tokens",
     "traffic_per_day",
     "user_journeys",
+    "users_per_cohort_week",
     "violations",
     "webhook_events",
 ]

@@ -212,8 +212,8 @@ Index("idx_user_journeys_referrer", user_journeys.c.referrer_id, user_journeys.c
 active_weeks = Table(
     "active_weeks",
     metadata,
-    Column("week", Date, primary_key=True),
     Column("person", Text, primary_key=True),
+    Column("week", Date, primary_key=True),
     comment="ISO weeks, by their Monday, in which a user did anything",
 )
 
