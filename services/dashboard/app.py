@@ -21,7 +21,7 @@ from dashboard.shared_views import SharedViews, remember_changes
 from dashboard.sign_in.login import HOME, add_login_routes
 from dashboard.sign_in.passwords import add_password_routes
 from dashboard.sign_in.single_sign_on import add_single_sign_on_routes
-from dashboard.static import compress_static, keep_definitions
+from dashboard.static import compress_static, keep_definitions, serve_bundles
 from dashboard.unsubscribe import add_unsubscribe_route
 from dashboard.visitor import note_visitors
 from viral_contract.client.metrics_api import MetricsApi
@@ -40,12 +40,13 @@ def create_app(settings: DashboardSettings, api: MetricsApi, proxies: ProxySetti
     server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     sessions = Sessions(api)
     secure = settings.dashboard_cookie_secure
+    # First, because what is done after a request is done in the opposite order.
+    compress_answers(server, lambda: g.get("csrf_token"))
     serve_below(server, settings.dashboard_path_prefix)
     api_url = settings.public_metrics_api_url or settings.metrics_api_url
     note_public_addresses(server, settings.public_dashboard_url, api_url)
     observe_requests(server)
     answer_errors(server)
-    compress_answers(server, lambda: g.get("csrf_token"))
     compress_static(server)
     prepare_cookies(server, secure=secure, path=settings.dashboard_path_prefix)
     note_visitors(server, proxies or ProxySettings())
@@ -110,7 +111,8 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
         "dashboard",
         server=server,
         assets_folder=str(_ASSETS),
-        assets_ignore=shell.FIRST_SCRIPT,
+        # They are in the two files that `serve_bundles` makes of them.
+        assets_ignore=".*",
         title=shell.PRODUCT,
         update_title=None,
         csrf_token_name=full_name(
@@ -121,6 +123,7 @@ def _add_pages(server: Flask, settings: DashboardSettings, views: SharedViews) -
         # Else every document holds the layouts of all pages, in which the browser looks for the callbacks' ids.
         suppress_callback_exceptions=True,
     )
+    serve_bundles(server, _ASSETS)
     shell.serve_index(app, _ASSETS, settings.dashboard_path_prefix)
     app.layout = shell.build_layout()
     shell.add_callbacks(app, views, settings)

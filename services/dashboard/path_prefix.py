@@ -33,7 +33,7 @@ def serve_below(server: Flask, prefix: str) -> None:
         target = response.headers.get("Location")
         if target:
             response.headers["Location"] = _with(prefix, target)
-        if request.path in _DOCUMENTS and response.is_json:
+        if request.path in _DOCUMENTS and response.is_json and response.status_code != 304:
             response.set_data(json.dumps(_put_on_addresses(prefix, response.get_json())))
         return response
 

@@ -27,6 +27,8 @@ OPEN_ENDPOINTS = frozenset(
         "single_sign_on_return",
         "set_password",
         "_dash_assets.static",
+        "all_css",
+        "all_js",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
         "/_favicon.ico",
     }

@@ -19,16 +19,16 @@ from dashboard.links import CASES_PATH
 from dashboard.page import Group, Page
 from dashboard.pages import PAGES, find_page
 from dashboard.search import add_search, build_search, build_search_button, build_search_icon
-from dashboard.security import CSRF_FIELD
+from dashboard.security import CSRF_FIELD, mask_csrf_token
 from dashboard.session import current_viewer
 from dashboard.settings import DashboardSettings
 from dashboard.shared_views import SharedViews
 from dashboard.sign_in.passwords import OWN_PATH
+from dashboard.static import find_version
 from viral_contract.client.metrics_api import ApiUnreachableError, MetricsApi
 from viral_contract.models.people import ROLE_SCOPES, Person, Scope
 
 PRODUCT = "Viral Guardrails"
-FIRST_SCRIPT = "first.js"
 _log = structlog.get_logger()
 # Of Mantine's components; what is ours is styled by the variables of assets/1-tokens.css.
 _THEME = {
@@ -58,21 +58,22 @@ _INDEX = """<!DOCTYPE html>
 <head>
 {metas}
 <title>{title}</title>
-<link rel="icon" type="image/svg+xml" href="{prefix}/assets/favicon.svg">
+<link rel="icon" type="image/svg+xml" href="{prefix}/assets/favicon.svg?m={version}">
 <script src="{prefix}/assets/first.js?m={version}" nonce="{nonce}"></script>
 {css}
+<link rel="stylesheet" href="{prefix}/assets/all.css?m={version}">
 </head>
 <body>
 <noscript>The dashboard needs JavaScript.</noscript>
 {app_entry}
-<footer>{config}{scripts}{renderer}</footer>
+<footer>{config}{scripts}<script src="{prefix}/assets/all.js?m={version}"></script>{renderer}</footer>
 </body>
 </html>"""
 
 
 def serve_index(app: Dash, assets: Path, prefix: str) -> None:
-    """Write the document ourselves: with a language, and with the script that must run first."""
-    version = int((assets / FIRST_SCRIPT).stat().st_mtime)
+    """Write the document ourselves: with a language, the script that must run first, and ours in two files."""
+    version = find_version(assets)
 
     def format_index(**parts: str) -> str:
         return _INDEX.format(**parts, nonce=g.nonce, version=version, prefix=prefix)
@@ -229,7 +230,7 @@ def open_page(views: SharedViews, settings: DashboardSettings, path: str | None)
     except ApiUnreachableError:
         return {**opened, "navigation": no_update, "account": no_update}
     navigation = build_navigation(page, ROLE_SCOPES[person.role], views.get(CASES_PATH, count_open_cases))
-    return {**opened, "navigation": navigation, "account": build_account(person, g.csrf_token)}
+    return {**opened, "navigation": navigation, "account": build_account(person, mask_csrf_token())}
 
 
 def add_callbacks(app: Dash, views: SharedViews, settings: DashboardSettings) -> None:
