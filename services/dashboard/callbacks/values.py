@@ -168,6 +168,13 @@ _IDS: dict[str, dict[str, TypeAdapter[Any]]] = {
 }
 
 
+# To make one takes a millisecond, and each refresh of a page has its values checked.
+_OF_LISTS = {"shown": _LIST_SHOWN, "selected": _SELECTED, "bulk": TypeAdapter[Any](_Bulk | None)}
+_TEXTS = TypeAdapter[Any](list[StrictStr] | None)
+# Empty it is a text.
+_NUMBER = TypeAdapter[Any](StrictInt | StrictFloat | StrictStr | None)
+
+
 def check_id(given: dict[str, Part]) -> None:
     """Whether a page of ours draws something with this id. Raises pydantic's ValidationError.
 
@@ -190,17 +197,15 @@ def check_value(name: str, prop: str, component: Component | None, value: object
 
 def _find_store_type(name: str) -> TypeAdapter[Any]:
     """Of pages on the frame of lists/ what is shown; of the rest what is written down, or anything."""
-    of_lists = {"shown": _LIST_SHOWN, "selected": _SELECTED, "bulk": TypeAdapter(_Bulk | None)}
-    return _STORES.get(name, of_lists.get(name.rpartition("-")[2], _ANYTHING))
+    return _STORES.get(name, _OF_LISTS.get(name.rpartition("-")[2], _ANYTHING))
 
 
 def _find_value_type(component: Component | None) -> TypeAdapter[Any]:
     kind = type(component).__name__
     if kind == "CheckboxGroup":
-        return TypeAdapter(list[StrictStr] | None)
+        return _TEXTS
     if kind == "NumberInput":
-        # Empty it is a text.
-        return TypeAdapter(StrictInt | StrictFloat | StrictStr | None)
+        return _NUMBER
     if kind == "DatePickerInput":
         return _DAYS if getattr(component, "type", None) == "range" else _DAY
     if kind in ("Select", "SegmentedControl"):
