@@ -29,7 +29,7 @@ _INVITED = """FROM activity_per_referrer_day AS known
 _FOLD = f"""
     turned AS (
         SELECT source, referrer_id, day, after > 0 AS invites FROM {{changed}} WHERE (before > 0) <> (after > 0)
-    ), together AS (
+    ), together AS MATERIALIZED (
         SELECT referrer_id, day, sum(CASE WHEN invites THEN 1 ELSE -1 END) AS more, (
             SELECT count(*) FROM activity_per_referrer_day AS known
             WHERE known.referrer_id = turned.referrer_id AND known.day = turned.day AND known.invites > 0
@@ -44,16 +44,18 @@ _FOLD = f"""
     ), known AS (
         SELECT source, referrer_id, around.day FROM inviter CROSS JOIN LATERAL (
             SELECT max(day) AS day {_INVITED} AND day < first
-            UNION SELECT day {_INVITED} AND day BETWEEN first AND last
-            UNION SELECT min(day) {_INVITED} AND day > last
+            UNION ALL SELECT min(day) {_INVITED} AND day > last
+            UNION ALL SELECT day {_INVITED} AND day > first AND day < last AND first < last
         ) AS around WHERE around.day IS NOT NULL
     ), counted AS (
         SELECT source, day, invited, invites,
             max(day) FILTER (WHERE invited) OVER earlier AS had_invited_on,
             max(day) FILTER (WHERE invites) OVER earlier AS has_invited_on
         FROM (
-            SELECT source, referrer_id, day, known.day IS NOT NULL AS invited, coalesce(invites, true) AS invites
-            FROM known FULL JOIN step USING (source, referrer_id, day)
+            SELECT source, referrer_id, day, bool_and(invited) AS invited, bool_and(invites) AS invites FROM (
+                SELECT source, referrer_id, day, NOT invites AS invited, invites FROM step
+                UNION ALL SELECT source, referrer_id, day, true, true FROM known
+            ) AS each GROUP BY source, referrer_id, day
         ) AS days
         WINDOW earlier AS (
             PARTITION BY source, referrer_id ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
