@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.cases.findings import Finding
 from metrics_api.db.event_types import IS_COUNTED
-from metrics_api.db.network_key import format_network
+from metrics_api.db.network_key import build_last_address, format_network
 from metrics_api.detection.entity_lists import Lists, Reasons
 from metrics_api.detection.query import Query
 from metrics_api.ingest.retained import begin
@@ -21,8 +21,7 @@ _SUMS = "coalesce(sum(clicks), 0)::bigint AS clicks, min(day) AS first_day, max(
 _SEEN: Mapping[CaseKind, str] = {
     "network": f"""
         SELECT {_SUMS} FROM unnest(CAST(:days AS date[])) AS of_day JOIN clicks_per_ip_day AS fact ON day = of_day
-            AND ip_address >= CAST(value AS inet) AND ip_address <= set_masklen(
-                broadcast(CAST(value AS inet)), CASE family(CAST(value AS inet)) WHEN 4 THEN 32 ELSE 128 END)
+            AND ip_address >= CAST(value AS inet) AND ip_address <= {build_last_address("CAST(value AS inet)")}
     """,
     "device": f"SELECT {_SUMS} FROM clicks_per_device_day WHERE device_fingerprint = value AND day = ANY(:days)",
     "referrer": f"SELECT {_SUMS} FROM activity_per_referrer_day WHERE day = ANY(:days) AND referrer_id = value",
@@ -36,15 +35,15 @@ _SEEN: Mapping[CaseKind, str] = {
     """,
 }
 _REFERRALS = "referrals WHERE event_type = 'conversion' AND day = ANY(:days)"
-# Referrals are read once for all networks, by their lengths, and once for all links, however many are on the list.
+# Each that is on the list is looked up by itself, so that other referrals are not read.
 _CONVERSIONS: Mapping[CaseKind, str] = {
     "network": f"""
-        WITH own AS (SELECT value, CAST(value AS cidr) AS network FROM unnest(CAST(:listed AS text[])) AS own (value))
-        SELECT value, event_id
-        FROM (SELECT DISTINCT family(network) AS family, masklen(network) AS length FROM own) AS width
-            JOIN (SELECT event_id, network FROM {_REFERRALS}) AS referral
-                ON family(referral.network) = family AND masklen(referral.network) >= length
-            JOIN own ON own.network = network(set_masklen(referral.network, least(length, masklen(referral.network))))
+        SELECT value, event_id FROM (
+            SELECT value, CAST(value AS inet) AS listed FROM unnest(CAST(:listed AS text[])) AS own (value)
+        ) AS own CROSS JOIN LATERAL (
+            SELECT event_id FROM {_REFERRALS} AND network >= listed AND network <= {build_last_address("listed")}
+                AND network <<= listed OFFSET 0
+        ) AS referral
     """,
     "device": """
         SELECT device_fingerprint AS value, event_id FROM attribution_events

@@ -26,15 +26,14 @@ from viral_contract.models.referrer_evidence import RuleEvidence
 _FLAGGED = f"""
     WITH flagged AS MATERIALIZED (
         SELECT * FROM ({build_candidates()}) AS fact WHERE NOT is_trusted AND NOT is_shared
-    ), conversion AS (
-        SELECT referrals.day, network AS ip_address, array_agg(event_id) AS conversions
-        FROM referrals JOIN flagged ON flagged.day = referrals.day AND ip_address = network
-        WHERE event_type = 'conversion' AND referrals.day = ANY(:days) GROUP BY referrals.day, network
     )
     SELECT fact.day, abbrev(fact.ip_address) AS network, clicks, devices, referrers, top_referrer_clicks, is_for_few,
         is_shared, coalesce(sampled_devices, 0) AS sampled_devices, coalesce(new_devices, 0) AS new_devices,
         conversions
-    FROM flagged AS fact LEFT JOIN conversion USING (day, ip_address)
+    FROM flagged AS fact CROSS JOIN LATERAL (
+            SELECT array_agg(event_id) AS conversions FROM referrals
+            WHERE network = fact.ip_address AND referrals.day = fact.day AND event_type = 'conversion'
+        ) AS converted
         LEFT JOIN LATERAL ({NEWNESS}) AS newness ON {MAY_ROTATE}
     ORDER BY fact.ip_address, fact.day
 """

@@ -33,14 +33,17 @@ _IS_LOUD = """AND (device_fingerprint = ANY(CAST(:deny_device AS text[]))
 # Who sees masks finds what masks say: the first characters of a device that has more of them.
 _SHOWN = "CASE WHEN length(device_fingerprint) > 6 THEN left(device_fingerprint, 6) ELSE '' END"
 _FOUND = "(device_fingerprint = :known OR position(lower(:q) IN lower({shown})) > 0)"
-# The totals are there where no row is.
+# Each flagged device is looked up by itself, so that the others are not read. The totals are there where no row is.
 _ROWS_AND_TOTAL = """
     WITH flagged AS MATERIALIZED ({flagged}), device AS MATERIALIZED (
-        SELECT device_fingerprint, fastest, sum(clicks) AS clicks, min(first_click_at) AS first_seen,
-            max(last_click_at) AS last_seen,
+        SELECT device_fingerprint, fastest, clicked.*,
             device_fingerprint = ANY(CAST(:deny_device AS text[])) AS is_denied
-        FROM flagged JOIN clicks_per_device_day USING (device_fingerprint)
-        WHERE day = ANY(:days) GROUP BY device_fingerprint, fastest
+        FROM flagged CROSS JOIN LATERAL (
+            SELECT sum(clicks) AS clicks, min(first_click_at) AS first_seen, max(last_click_at) AS last_seen
+            FROM clicks_per_device_day AS fact
+            WHERE fact.device_fingerprint = flagged.device_fingerprint AND fact.day = ANY(:days)
+        ) AS clicked
+        WHERE clicks IS NOT NULL
     ), found AS (SELECT * FROM device WHERE {found} AND {case} AND {verdict})
     SELECT counted.*, listed.* FROM (
         SELECT (SELECT count(*) FROM flagged) AS flagged, (SELECT count(*) FROM found) AS total

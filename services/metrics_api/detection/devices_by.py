@@ -34,9 +34,12 @@ _KEYS: Mapping[FraudGrouping, Mapping[BotSort, SortKey]] = {
 }
 _ANSWER = """
     WITH flagged AS MATERIALIZED ({flagged}), clicked AS (
-        SELECT device_fingerprint, {value} AS {column}, occurred_at
-        FROM flagged JOIN attribution_events AS event USING (device_fingerprint)
-        WHERE event_type = 'click' AND {is_counted} AND occurred_at >= :first AND occurred_at < :behind
+        SELECT device_fingerprint, click.* FROM flagged CROSS JOIN LATERAL (
+            SELECT {value} AS {column}, occurred_at FROM attribution_events AS event
+            WHERE event.device_fingerprint = flagged.device_fingerprint AND event_type = 'click' AND {is_counted}
+                AND occurred_at >= :first AND occurred_at < :behind
+            OFFSET 0
+        ) AS click
     ), found AS MATERIALIZED (
         SELECT {column}, count(*) AS clicks, count(DISTINCT device_fingerprint) AS devices,
             count(DISTINCT (occurred_at AT TIME ZONE 'UTC')::date) AS days

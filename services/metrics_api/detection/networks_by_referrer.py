@@ -22,7 +22,10 @@ _ANSWER = f"""
     WITH flagged AS MATERIALIZED ({FLAGGED}), referrer AS MATERIALIZED (
         SELECT referrer_id, sum(clicked.clicks) AS clicks, count(DISTINCT ip_address) AS networks,
             count(DISTINCT day) AS days
-        FROM flagged JOIN referrers_per_network_day AS clicked USING (day, ip_address)
+        FROM flagged CROSS JOIN LATERAL (
+            SELECT referrer_id, clicks FROM referrers_per_network_day AS fact
+            WHERE fact.day = flagged.day AND fact.ip_address = flagged.ip_address OFFSET 0
+        ) AS clicked
         WHERE CAST(:q AS text) IS NULL OR position(lower(:q) IN lower(referrer_id)) > 0 GROUP BY referrer_id
     )
     SELECT counted.*, shown.* FROM (
