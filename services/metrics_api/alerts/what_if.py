@@ -10,7 +10,7 @@ from metrics_api.alerts.rules import find_alerts
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import fetch_flagged_totals
 from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
 from viral_contract.models.guardrails import EventPiiAnswer, HealthAnswer
@@ -24,7 +24,7 @@ def fetch_what_if(connection: Connection, query: Query) -> WhatIfAnswer:
     configured = query.configured
     state = fetch_state(connection, query.period, fetch_active_lists(connection, query))
     before, after = (
-        rate_health(connection, each, state, fetch_flagged(connection, each, state.lists))
+        rate_health(connection, each, state, fetch_flagged_totals(connection, each, state.lists))
         for each in (replace(query, settings=configured), query)
     )
     event_pii = fetch_event_pii(connection, query)

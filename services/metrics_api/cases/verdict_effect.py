@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from metrics_api.cases.verdicts import Act, save_verdict
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import fetch_flagged_totals
 from metrics_api.growth.k_factor import Counts, fetch_counts
 from viral_contract.models.cases import CaseVerdict, VerdictEffect, VerdictRequest
 
@@ -49,5 +49,5 @@ def measure_verdict(
 
 
 def _measure(connection: Connection, counts: Counts, query: Query) -> float:
-    flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query))
-    return float(counts.clean_of(flagged.total_conversions))
+    flagged = fetch_flagged_totals(connection, query, fetch_active_lists(connection, query))
+    return float(counts.clean_of(flagged.conversions))

@@ -106,11 +106,15 @@ def flagging_values(query: Query, lists: Lists) -> dict[str, object]:
         "days": query.period.dates(),
         "daily": settings.conversion_anomaly_daily_threshold,
         "rate": str(settings.conversion_anomaly_threshold),
-        # The lower it is, the fewer candidates there are, and the more rows they are found in.
-        "low_tenths": int(2.5 * settings.conversion_anomaly_threshold),
+        "low_tenths": _choose_low_tenths(settings.conversion_anomaly_threshold),
         "min_clicks": settings.conversion_anomaly_min_clicks,
         "allow_referrer": list(lists.allow["referrer"]),
     }
+
+
+def _choose_low_tenths(rate: float) -> int:
+    """Up to the rate: the lower, the fewer candidates there are, and the more rows they are found in."""
+    return max(int(2.5 * rate), min(1, int(10 * rate)))
 
 
 def format_anomalies(rows: Sequence[Row[Any]], after: dict[str, str], query: Query) -> AnomalyAnswer:

@@ -17,7 +17,7 @@ from metrics_api.context import Context
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.event_pii import fetch_event_pii
 from metrics_api.detection.query import Query, build_masked_query
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import fetch_flagged_totals
 from metrics_api.growth.k_factor import Counts, fetch_counts
 from metrics_api.health.evaluation import PeriodState, fetch_state, rate_health
 from metrics_api.settings.detection import DetectionSettings
@@ -115,11 +115,11 @@ def _build_query(period: Period, live: DetectionSettings, references: References
 def _judge(
     connection: Connection, query: Query, state: PeriodState, counts: Counts, event_pii: EventPiiAnswer
 ) -> Found:
-    flagged = fetch_flagged(connection, query, state.lists)
+    flagged = fetch_flagged_totals(connection, query, state.lists)
     health = rate_health(connection, query, state, flagged)
     alerts = find_alerts(health, query.settings, event_pii=event_pii)
     return Found(
         health.health_score,
-        float(counts.clean_of(flagged.total_conversions)),
+        float(counts.clean_of(flagged.conversions)),
         [{"type": alert.type, "severity": alert.severity, "message": alert.message} for alert in alerts],
     )

@@ -1,9 +1,10 @@
 """How many clicks and conversions the guardrails flag, for growth figures and scores."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -17,28 +18,31 @@ from metrics_api.growth.suspects import build_suspect_referrals
 from viral_contract.models.entity_lists import ListKind
 from viral_contract.models.period import Period
 
-# Of a flagged referrer all conversions are suspect but for those that are allowed, so that they are not looked at. The
-# clicks are there where no date has a suspect conversion.
+# Of a flagged referrer all conversions are suspect but for those that are allowed, so that they are not looked at.
 _FLAGGED = """
     WITH {suspects}, suspect AS (
-        SELECT day, source, referrer_id, sum(conversions)::bigint AS conversions FROM (
-            SELECT activity.* FROM flagged_referrer CROSS JOIN LATERAL (
-                SELECT day, source, referrer_id, conversions FROM {activity}
-                WHERE referrer_id = flagged_referrer.referrer_id AND day = ANY(:days) AND conversions > 0 OFFSET 0
-            ) AS activity
-            UNION ALL SELECT day, coalesce(source, ''), referrer_id, 1 FROM suspect_referral
-            UNION ALL SELECT day, coalesce(source, ''), referrer_id, -1 FROM allowed_referral
-        ) AS conversion GROUP BY day, source, referrer_id HAVING sum(conversions) > 0
+        SELECT activity.* FROM flagged_referrer CROSS JOIN LATERAL (
+            SELECT day, source, referrer_id, conversions FROM {activity}
+            WHERE referrer_id = flagged_referrer.referrer_id AND day = ANY(:days) AND conversions > 0 OFFSET 0
+        ) AS activity
+        UNION ALL
+        SELECT day, coalesce(source, ''), referrer_id, count(*) FROM suspect_referral GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT day, coalesce(source, ''), referrer_id, -count(*) FROM allowed_referral GROUP BY 1, 2, 3
     )
-    SELECT clicked.*, suspect.* FROM (
-        SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) + ({denied_clicks}) AS network_clicks, (
-            SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_device CROSS JOIN LATERAL (
-                SELECT clicks FROM clicks_per_device_day AS fact
-                WHERE fact.device_fingerprint = flagged_device.device_fingerprint AND fact.day = ANY(:days) OFFSET 0
-            ) AS fact
-        ) AS device_clicks
-    ) AS clicked LEFT JOIN suspect ON true ORDER BY day, source, referrer_id
+    {answer}
 """
+_CLICKS = """
+    SELECT (SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_ip) + ({denied_clicks}) AS network_clicks, (
+        SELECT coalesce(sum(clicks), 0)::bigint FROM flagged_device CROSS JOIN LATERAL (
+            SELECT clicks FROM clicks_per_device_day AS fact
+            WHERE fact.device_fingerprint = flagged_device.device_fingerprint AND fact.day = ANY(:days) OFFSET 0
+        ) AS fact
+    ) AS device_clicks
+"""
+_IN_TOTAL = f"{_CLICKS}, (SELECT coalesce(sum(conversions), 0)::bigint FROM suspect) AS conversions"
+# The clicks are there where nothing is suspect.
+_BY_REFERRER = f"SELECT clicked.*, suspect.* FROM ({_CLICKS}) AS clicked LEFT JOIN suspect ON true"
 # Clicks by what has no facts of its own, from networks that are not flagged themselves.
 _DENIED_CLICKS = f"""
     SELECT count(*) FROM attribution_events
@@ -61,8 +65,8 @@ _WITHOUT_FACTS: tuple[ListKind, ...] = ("referrer", "link", "user_agent")
 
 
 @dataclass(frozen=True)
-class Flagged:
-    """How much of a period is flagged: clicks of networks and devices, suspect conversions by day, loop and referrer.
+class FlaggedTotals:
+    """How much of a period is flagged: clicks of networks and devices, and suspect conversions.
 
     A network's clicks are those of the dates on which it is flagged, and those by denied referrers, links and user
     agents; a device's are those of the whole period.
@@ -70,12 +74,21 @@ class Flagged:
 
     network_clicks: int
     device_clicks: int
+    conversions: int
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """The same with the suspect conversions by day, loop and referrer."""
+
+    network_clicks: int
+    device_clicks: int
     suspect: Mapping[tuple[date, str, str], int]
 
     @property
-    def total_conversions(self) -> int:
-        """The suspect conversions of the period."""
-        return sum(self.suspect.values())
+    def totals(self) -> FlaggedTotals:
+        """How much it is together."""
+        return FlaggedTotals(self.network_clicks, self.device_clicks, sum(self.suspect.values()))
 
     @property
     def conversions(self) -> Counter[date]:
@@ -109,15 +122,24 @@ def fetch_flagged(connection: Connection, query: Query, lists: Lists) -> Flagged
     at stake in a case that flags or was judged fraud, or later of somebody judged fraud, unless it is from or by what
     is allowed. Open cases of networks and devices count where the query's thresholds are those that opened them.
     """
+    rows = _fetch(connection, query, lists, _BY_REFERRER)
+    suspect: Counter[tuple[date, str, str]] = Counter()
+    for _, _, day, source, referrer, number in rows:
+        if day is not None:
+            suspect[day, source, referrer] += number
+    return Flagged(rows[0].network_clicks, rows[0].device_clicks, +suspect)
+
+
+def fetch_flagged_totals(connection: Connection, query: Query, lists: Lists) -> FlaggedTotals:
+    """How much `fetch_flagged` finds, without reading the thousands of referrers who may be behind it."""
+    return FlaggedTotals(**_fetch(connection, query, lists, _IN_TOTAL)[0]._mapping)
+
+
+def _fetch(connection: Connection, query: Query, lists: Lists, answer: str) -> Sequence[Any]:
     suspects, values = build_suspect_referrals(query, lists, "event_type = 'conversion'")
-    statement = _FLAGGED.format(
-        suspects=suspects, activity=build_activity(query.filter), denied_clicks=_build_denied_clicks(lists)
-    )
-    values["ipv6_prefix"] = query.settings.fraud_ipv6_prefix
-    rows = connection.execute(text(statement), values).all()
-    # There may be thousands: reading them by name takes longer than finding them.
-    suspect = {(day, source, referrer): number for _, _, day, source, referrer, number in rows if day is not None}
-    return Flagged(rows[0].network_clicks, rows[0].device_clicks, suspect)
+    clicks = answer.format(denied_clicks=_build_denied_clicks(lists))
+    statement = _FLAGGED.format(suspects=suspects, activity=build_activity(query.filter), answer=clicks)
+    return connection.execute(text(statement), {**values, "ipv6_prefix": query.settings.fraud_ipv6_prefix}).all()
 
 
 def _build_denied_clicks(lists: Lists) -> str:

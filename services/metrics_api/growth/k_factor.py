@@ -222,7 +222,7 @@ def format_k_factor(
 ) -> KFactorAnswer:
     """The answer for two periods' counts, what the guardrails flag of each, and the open cases about the first."""
     trend, change_pct = _find_trend(now, before, compared)
-    suspect = flagged.now.total_conversions
+    suspect = flagged.now.totals.conversions
     return KFactorAnswer(
         **format_counts(now).model_dump(),
         period=query.period,
@@ -230,7 +230,7 @@ def format_k_factor(
         previous=PreviousCounts(
             **format_counts(before).model_dump(),
             period=previous,
-            k_factor_clean=float(before.clean_of(flagged.before.total_conversions)),
+            k_factor_clean=float(before.clean_of(flagged.before.totals.conversions)),
         ),
         trend=trend,
         change_pct=change_pct,

@@ -16,7 +16,7 @@ from metrics_api.detection.entity_lists import Lists, fetch_active_lists
 from metrics_api.detection.fraud import fetch_fraud
 from metrics_api.detection.opt_outs import format_opt_outs
 from metrics_api.detection.query import Query
-from metrics_api.growth.clean import Flagged, fetch_flagged
+from metrics_api.growth.clean import FlaggedTotals, fetch_flagged_totals
 from metrics_api.growth.comparison import fetch_compared_period
 from metrics_api.health.score import BASES, Findings, score_findings
 from viral_contract.models.growth import Comparison
@@ -90,7 +90,7 @@ def fetch_health(connection: Connection, query: Query) -> HealthAnswer:
     """The score of the period with everything that lowered it."""
     lists = fetch_active_lists(connection, query)
     state = fetch_state(connection, query.period, lists)
-    return rate_health(connection, query, state, fetch_flagged(connection, query, lists))
+    return rate_health(connection, query, state, fetch_flagged_totals(connection, query, lists))
 
 
 def fetch_compared_health(connection: Connection, query: Query, comparison: Comparison | None) -> ComparedHealthAnswer:
@@ -102,7 +102,7 @@ def fetch_compared_health(connection: Connection, query: Query, comparison: Comp
     return ComparedHealthAnswer(**dict(health), previous=previous)
 
 
-def rate_health(connection: Connection, query: Query, state: PeriodState, flagged: Flagged) -> HealthAnswer:
+def rate_health(connection: Connection, query: Query, state: PeriodState, flagged: FlaggedTotals) -> HealthAnswer:
     """The score of the period in this state, with what is flagged under the thresholds of the query."""
     components = Components(
         fraud=fetch_fraud(connection, query, state.lists),
@@ -127,7 +127,7 @@ def rate_health(connection: Connection, query: Query, state: PeriodState, flagge
         by_share=scores["share"],
         flagged_share=FlaggedShare(
             clicks=findings.network_click_share,
-            conversions=_share(flagged.total_conversions, state.conversions),
+            conversions=_share(flagged.conversions, state.conversions),
         ),
         components=components,
     )
@@ -138,7 +138,7 @@ def _thresholds_of(components: Components) -> dict[str, int | float | str]:
     return {name: value for answer in answers for name, value in answer.thresholds.items()}
 
 
-def _summarise(components: Components, state: PeriodState, flagged: Flagged) -> Findings:
+def _summarise(components: Components, state: PeriodState, flagged: FlaggedTotals) -> Findings:
     return Findings(
         flagged_ips=components.fraud.total_flagged_ips,
         flagged_devices=components.bots.total_flagged_devices,

@@ -14,7 +14,7 @@ from metrics_api.context import Context
 from metrics_api.db.tables import report_runs
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query, build_masked_query
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import fetch_flagged_totals
 from metrics_api.growth.k_factor import fetch_counts
 from metrics_api.health.evaluation import fetch_state, rate_health
 from metrics_api.reports.requests import run_values
@@ -139,11 +139,11 @@ def _differs(connection: Connection, facts: ReportFacts, query: Query, *, is_exp
     counts, lists = fetch_counts(connection, query.period), fetch_active_lists(connection, query)
     if counts.is_partial:
         return False
-    flagged = fetch_flagged(connection, query, lists)
+    flagged = fetch_flagged_totals(connection, query, lists)
     health = rate_health(connection, query, fetch_state(connection, query.period, lists), flagged)
     figures = ReportFigures(
         k_factor=float(counts.k_factor),
-        k_factor_clean=float(counts.clean_of(flagged.total_conversions)),
+        k_factor_clean=float(counts.clean_of(flagged.conversions)),
         total_invites=counts.invites,
         total_clicks=counts.clicks,
         total_conversions=counts.conversions,

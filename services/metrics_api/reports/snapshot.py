@@ -61,7 +61,7 @@ def fetch_report_facts(connection: Connection, report_type: ReportType, query: Q
     flagged = FlaggedOfBoth(fetch_flagged(connection, query, lists), fetch_flagged(connection, before, lists))
     health, health_before = (
         rate_health(connection, each, fetch_state(connection, each.period, lists), found)
-        for each, found in ((query, flagged.now), (before, flagged.before))
+        for each, found in ((query, flagged.now.totals), (before, flagged.before.totals))
     )
     compared = fetch_compared(connection, query, now_counts, before_counts, before.period)
     answer = format_k_factor(now_counts, before_counts, flagged, query, compared, before.period)

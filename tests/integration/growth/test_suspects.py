@@ -18,7 +18,7 @@ from metrics_api.db.tables import case_conversions, cases
 from metrics_api.detection import anomalies
 from metrics_api.detection.entity_lists import Entry, Lists, build_lists
 from metrics_api.detection.query import COMPONENT_ROWS, EVERYTHING, Filter, Query
-from metrics_api.growth.clean import fetch_flagged
+from metrics_api.growth.clean import fetch_flagged, fetch_flagged_totals
 from metrics_api.growth.suspects import build_clean_referrals
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.links import save_links
@@ -142,7 +142,9 @@ def check(connection: Connection, query: Query, lists: Lists) -> None:
     suspect = Counter(
         (row.day, row.source, row.referrer_id) for row in tested if row.is_suspect and row.event_type == "conversion"
     )
-    assert fetch_flagged(connection, query, lists).suspect == suspect
+    flagged = fetch_flagged(connection, query, lists)
+    assert flagged.suspect == suspect
+    assert flagged.totals == fetch_flagged_totals(connection, query, lists)
     clean, values = build_clean_referrals(query, lists)
     found: list[UUID] = list(
         connection.execute(text(f"WITH {clean} SELECT event_id FROM clean_referral"), values).scalars()
