@@ -34,8 +34,8 @@ class DashboardSettings(EnvironmentSettings):
         0,
         ge=0,
         le=32,
-        description="Web processes of the dashboard; 0 is one per core, or as many as the container's CPU limit "
-        "allows. More use more cores and memory, and each asks the API for its own pages.",
+        description="Web processes of the dashboard; 0 is one per core that the container's CPU limit allows, "
+        "at most 8. More use more cores and memory, and each asks the API for its own pages.",
     )
     dashboard_cookie_secure: bool = Field(
         False, description="Send cookies over HTTPS only. Turn it on wherever the dashboard is behind TLS."

@@ -37,8 +37,8 @@ class ApiSettings(EnvironmentSettings):
         0,
         ge=0,
         le=32,
-        description="Web processes of the metrics API; 0 is one per core, or as many as the container's CPU limit "
-        "allows. More use more cores, memory and database pools.",
+        description="Web processes of the metrics API; 0 is one per core that the container's CPU limit allows, "
+        "at most 8. More use more cores, memory and database pools.",
     )
     flags_file: Path | None = Field(
         None,
