@@ -36,7 +36,7 @@ class SharedViews:
 
     def __init__(self, api: MetricsApi, *, seconds: float) -> None:
         self._api = api
-        self._cache = SharedCache[_Shared]("views", seconds=seconds, size=_MOST_VIEWS)
+        self._cache = SharedCache[_Shared]("views", seconds=seconds, size=_MOST_VIEWS, keeps_previous=True)
         self._looks = _Looks()
 
     def get(self, key: Hashable, build: Callable[[MetricsApi], View]) -> View:

@@ -1,8 +1,9 @@
 """The cache that computes once for everybody."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 
@@ -52,3 +53,36 @@ def test_what_is_forgotten_or_too_old_is_computed_anew() -> None:
     fleeting: SharedCache[int] = SharedCache("test", seconds=0, size=10)
     fleeting.get("key", lambda: 1)
     assert fleeting.get("key", lambda: 2) == 2
+
+
+def test_who_asks_while_it_is_computed_again_is_given_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache: SharedCache[str] = SharedCache("test", seconds=60, size=10, keeps_previous=True)
+    cache.get("key", lambda: "first")
+    begun, may_end = Event(), Event()
+
+    def compute() -> str:
+        begun.set()
+        may_end.wait(timeout=10)
+        return "second"
+
+    later = time.time() + 61
+    monkeypatch.setattr("dashboard.cache.time.time", lambda: later)
+    with ThreadPoolExecutor(1) as threads:
+        again = threads.submit(cache.get, "key", compute)
+        begun.wait(timeout=10)
+        assert cache.get("key", lambda: "third") == "first"
+        may_end.set()
+        assert again.result() == "second"
+
+
+def test_who_changed_something_is_not_given_the_one_before() -> None:
+    cache: SharedCache[str] = SharedCache("test", seconds=60, size=10, keeps_previous=True)
+    cache.get("key", lambda: "first")
+    assert cache.get("key", lambda: "second", since=time.time()) == "second"
+    assert cache.get("key", lambda: "third") == "second"
+
+
+def test_what_is_older_than_twice_its_lifetime_is_given_to_nobody() -> None:
+    cache: SharedCache[str] = SharedCache("test", seconds=0, size=10, keeps_previous=True)
+    cache.get("key", lambda: "first")
+    assert [cache.get("key", lambda: "second"), cache.get("key", lambda: "third")] == ["second", "third"]
