@@ -10,6 +10,7 @@ from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQu
 from metrics_api.api.context import current_context
 from metrics_api.api.problems import ProblemError
 from metrics_api.api.routing import Resource
+from metrics_api.ingest.combiner import fold_batch
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.pii_scanner.budget import BudgetExceededError, limit_scan
 from viral_contract.models.events import Event, EventBatch
@@ -57,19 +58,22 @@ def post_events(query: PartialQuery) -> tuple[EventsAccepted, HTTPStatus]:
 
 
 def _take(batch: Sequence[Event]) -> Taken:
-    """Store the batch. Raises ProblemError 422 if its texts take too long to look through."""
+    """Store and count the batch. Raises ProblemError 422 if its texts take too long to look through."""
     context = current_context()
     marker, pseudonyms, rules = context.references.to_mark, context.pseudonyms, context.fact_rules
     seconds = _TEXTS_IN_FULL * context.settings.api.pii_scan_seconds
     try:
         with limit_scan(seconds), context.database.write() as connection:
-            return take_events(connection, batch, marker, pseudonyms, rules, now=datetime.now(UTC))
+            taken = take_events(connection, batch, marker, pseudonyms, rules, now=datetime.now(UTC))
     except BudgetExceededError as error:
         detail = (
             f"Nothing was stored: looking for personal information takes more than {seconds:g} s of processor time. "
             "Send it in smaller parts."
         )
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
+    if taken.waits_for is not None:
+        fold_batch(context.database, taken.waits_for)
+    return taken
 
 
 def _count(**outcomes: int) -> None:

@@ -1,30 +1,13 @@
 """How new clicks change what is known of bursts: the shortest time for 2 to 10 clicks of one person on one device."""
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.db.event_types import CLICKER, IS_COUNTED
 from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 
-_LOCK_BUCKETS = 256
 _LARGEST = max(BURST_SIZES)
-_NEAR = timedelta(seconds=MAX_BURST_SECONDS)
 _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
-
-# A burst may span two transactions that do not see each other's clicks. The second to reach a device must wait for
-# the first to commit; its next statement then sees those clicks. On one day the row of the device's clicks makes it
-# wait. Over midnight these are two rows, so that clicks near it take a lock here; buckets keep their number small.
-LOCK_DEVICES_AT_MIDNIGHT = text(f"""
-    SELECT pg_advisory_xact_lock({MAX_BURST_SECONDS}, bucket) FROM (
-        SELECT DISTINCT hashtext(device_fingerprint) & {_LOCK_BUCKETS - 1} AS bucket FROM new_events
-        WHERE event_type = 'click' AND device_fingerprint IS NOT NULL
-            AND ((occurred_at + {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
-                <> ((occurred_at - {_LONGEST_BURST}) AT TIME ZONE 'UTC')::date
-        ORDER BY 1
-    ) AS buckets
-""")
 
 
 def _neighbors(comparison: str) -> str:
@@ -86,10 +69,3 @@ def _bursts_statement() -> TextClause:
 
 
 BURSTS = _bursts_statement()
-
-
-def is_near_midnight(at: datetime) -> bool:
-    """Whether a burst with a click at this time may reach into another UTC day."""
-    since_midnight = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
-    of_day = (since_midnight - (at.utcoffset() or timedelta())) % timedelta(days=1)
-    return not _NEAR <= of_day < timedelta(days=1) - _NEAR

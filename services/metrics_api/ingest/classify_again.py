@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.db.event_types import TRAFFIC_TYPES_SQL
 from metrics_api.db.fact_rules import FactRules
-from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.combiner import own_facts
 
 Step = list[str]
 _EVENTS_PER_STEP = 20_000

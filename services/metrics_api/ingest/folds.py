@@ -1,22 +1,19 @@
 """How new events change the facts; each fold is one statement over `new_events`, or a function that sends a few.
 
-Every fold writes its rows in the order of their keys and all transactions run the folds in the same order, so that
-writers that touch the same addresses and devices wait for one another and never in a circle.
+One transaction folds at a time. Writers of links touch some of the same rows: all write them in the order of their
+keys, and run what touches them in the same order, so that they never wait in a circle.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import partial
 
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
-from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
-from metrics_api.ingest.bursts import BURSTS, LOCK_DEVICES_AT_MIDNIGHT, is_near_midnight
-from metrics_api.ingest.journeys import JOURNEYS, SHARD
+from metrics_api.ingest.bursts import BURSTS
+from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.networks import fold_networks
-from metrics_api.ingest.referrals import DEVICE_USERS, fold_referrals
+from metrics_api.ingest.referrals import DEVICE_USERS, REFERRALS
 from viral_contract.models.events import Event
 
 _CLICKS_PER_DEVICE_DAY = text("""
@@ -67,10 +64,11 @@ _ADD_COUNTS = """clicks = fact.clicks + excluded.clicks, visits = fact.visits + 
 # What every batch changes, in one statement.
 _TOTALS = text(f"""
     WITH traffic AS (
-        INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, shard, clicks, visits, sample)
-        SELECT day, source, traffic_class, traffic_reason, {SHARD}, clicks, visits, sample
-        FROM new_traffic ORDER BY day, source, traffic_class, traffic_reason
-        ON CONFLICT (day, source, traffic_class, traffic_reason, shard) DO UPDATE SET
+        INSERT INTO traffic_per_day AS fact (day, source, traffic_class, traffic_reason, clicks, visits, sample)
+        SELECT day, source, traffic_class, traffic_reason, sum(clicks), sum(visits),
+            min(sample::text COLLATE "C")::uuid
+        FROM new_traffic GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        ON CONFLICT (day, source, traffic_class, traffic_reason) DO UPDATE SET
             clicks = fact.clicks + excluded.clicks,
             visits = fact.visits + excluded.visits,
             sample = least(fact.sample, excluded.sample)
@@ -99,39 +97,41 @@ _TOTALS = text(f"""
 Fold = TextClause | Callable[[Connection], None]
 
 
-def list_day_folds(rules: FactRules) -> list[Fold]:
+def list_folds() -> list[Fold]:
+    """Every fold.
+
+    The rows that writers of links want, too, of today's activity and content, come last and so are locked the shortest.
+    """
+    return [_LINK_COUNTS, _LINKS, *list_day_folds(), _LINKS_OPENED]
+
+
+def list_day_folds() -> list[Fold]:
     """The folds of what belongs to one day; running them again over all events of an emptied day changes nothing."""
     return [
-        LOCK_DEVICES_AT_MIDNIGHT,
-        partial(fold_networks, ipv6_prefix=rules.ipv6_prefix),
+        fold_networks,
         _CLICKS_PER_DEVICE_DAY,
         BURSTS,
         *JOURNEYS,
-        partial(fold_referrals, ipv6_prefix=rules.ipv6_prefix),
+        REFERRALS,
         DEVICE_USERS,
         ACTIVE_WEEKS,
         _TOTALS,
     ]
 
 
-def choose_folds(events: Sequence[Event], rules: FactRules, *, now: datetime) -> list[Fold]:
-    """The folds that change a fact where these events, which count, are new, or others that do not.
-
-    The rows that every writer wants, of today's activity and content, come last and so are locked the shortest.
-    """
+def choose_folds(events: Sequence[Event]) -> list[Fold]:
+    """Those of `list_folds` that change a fact where these events, which count, are new, or others that do not."""
     clicks = [event for event in events if event.event_type == "click"]
-    of_devices = [click for click in clicks if click.device_fingerprint is not None]
     of_links = any(event.link_id is not None and event.event_type in ("click", "conversion") for event in events)
-    networks = partial(fold_networks, ipv6_prefix=rules.ipv6_prefix)
-    referrals = partial(fold_referrals, ipv6_prefix=rules.ipv6_prefix)
+    of_devices = any(click.device_fingerprint is not None for click in clicks)
+    of_known = any(event.user_id is not None and event.device_fingerprint is not None for event in events)
     wanted: list[tuple[bool, tuple[Fold, ...]]] = [
         (of_links, (_LINK_COUNTS, _LINKS)),
-        (any(is_near_midnight(click.occurred_at or now) for click in of_devices), (LOCK_DEVICES_AT_MIDNIGHT,)),
-        (any(click.ip_address is not None for click in clicks), (networks,)),
-        (bool(of_devices), (_CLICKS_PER_DEVICE_DAY, BURSTS)),
+        (any(click.ip_address is not None for click in clicks), (fold_networks,)),
+        (of_devices, (_CLICKS_PER_DEVICE_DAY, BURSTS)),
         (any(_has_person(event) for event in events), JOURNEYS),
-        (any(_is_of_referral(event) for event in events), (referrals,)),
-        (any(event.user_id is not None and event.device_fingerprint is not None for event in events), (DEVICE_USERS,)),
+        (any(_is_of_referral(event) for event in events), (REFERRALS,)),
+        (of_known, (DEVICE_USERS,)),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
         (True, (_TOTALS,)),
         (of_links, (_LINKS_OPENED,)),

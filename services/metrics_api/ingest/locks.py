@@ -1,10 +1,10 @@
-"""Locks that let facts be rebuilt while events keep coming, and items be changed by one writer at a time."""
+"""Locks that let facts be rebuilt while events keep coming, one fold at a time, and one writer change an item."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-_KEY = 7_301_002
+_KEY, _FOLDING_KEY = 7_301_002, 7_301_005
 
 
 def share_facts(connection: Connection) -> None:
@@ -12,10 +12,26 @@ def share_facts(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _KEY})
 
 
-def own_facts(connection: Connection) -> None:
-    """Keep every writer out until this transaction ends, and let it take its time for what only it can do."""
+def lock_out_writers(connection: Connection) -> None:
+    """Keep every writer out until this transaction ends, and let it take its time for what only it can do.
+
+    What they have stored may not be folded yet; see `combiner.own_facts`.
+    """
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+
+
+def claim_folding(connection: Connection) -> None:
+    """Wait until nobody else folds events, and keep others from it until this transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOLDING_KEY})
+
+
+def try_to_claim_folding(connection: Connection) -> bool:
+    """Keep others from folding events until this transaction ends, unless somebody folds or waits for it."""
+    claimed: bool = connection.execute(
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _FOLDING_KEY}
+    ).scalar_one()
+    return claimed
 
 
 # Locks on buckets of ids: a lock for each id of a large batch would not fit into the server's memory for locks.

@@ -2,20 +2,19 @@
 
 Most networks have a few clicks a day, so that devices and referrers are kept only of those that have more than
 EVIDENCE_FLOOR. The fold that passes it reads what the network did before on that date; from then on every fold adds to
-what is kept. The row of the network's clicks, which each fold locks first, makes writers of one network wait for one
-another, so that each sees what the one before it has counted.
+what is kept. What is staged is left out of that reading: the fold that it waits for adds it.
 """
 
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import CLICKER, IS_COUNTED
-from metrics_api.db.network_key import build_network_key, select_events
+from metrics_api.db.network_key import select_events
 from metrics_api.db.tables import EVIDENCE_FLOOR
 
 _NEW_CLICKS = f"""
-    SELECT day, {build_network_key("ip_address")} AS network, device_fingerprint, {CLICKER} AS user_id, referrer_id
+    SELECT day, network, device_fingerprint, {CLICKER} AS user_id, referrer_id
     FROM new_events
-    WHERE event_type = 'click' AND ip_address IS NOT NULL
+    WHERE event_type = 'click' AND network IS NOT NULL
 """
 _CLICKS = text(f"""
     WITH counted AS (
@@ -28,7 +27,8 @@ _CLICKS = text(f"""
 """)
 _OF_DAY = f"""event_type = 'click' AND {IS_COUNTED}
     AND occurred_at >= busy.day::timestamp AT TIME ZONE 'UTC'
-    AND occurred_at < (busy.day + 1)::timestamp AT TIME ZONE 'UTC'"""
+    AND occurred_at < (busy.day + 1)::timestamp AT TIME ZONE 'UTC'
+    AND event_id NOT IN (SELECT event_id FROM staged_events)"""
 _EVIDENCE = text(f"""
     WITH busy AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:days AS date[]), CAST(:networks AS inet[]), CAST(:firsts AS boolean[]))
@@ -65,10 +65,9 @@ _EVIDENCE = text(f"""
 """)
 
 
-def fold_networks(connection: Connection, ipv6_prefix: int) -> None:
+def fold_networks(connection: Connection) -> None:
     """Count the clicks in `new_events`, and bring the evidence about busy networks up to date."""
-    busy = connection.execute(_CLICKS, {"ipv6_prefix": ipv6_prefix}).all()
+    busy = connection.execute(_CLICKS).all()
     if busy:
         days, networks, firsts = (list(column) for column in zip(*busy, strict=True))
-        values = {"ipv6_prefix": ipv6_prefix, "days": days, "networks": networks, "firsts": firsts}
-        connection.execute(_EVIDENCE, values)
+        connection.execute(_EVIDENCE, {"days": days, "networks": networks, "firsts": firsts})

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, text
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import MAX_BURST_SECONDS
+from metrics_api.ingest.combiner import own_facts
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import fold, list_day_folds
 from metrics_api.ingest.inviters import COUNT_INVITERS, build_fold
-from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.retained import Retained, fetch_retained
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
@@ -148,7 +148,7 @@ def _empty_day(connection: Connection, day: date, retained: Retained) -> None:
 
 def _rebuild_events(connection: Connection, day: date, start: datetime, rules: FactRules) -> None:
     create_staging(connection)
-    recall_events_of_day(connection, start)
-    fold(connection, list_day_folds(rules))
+    recall_events_of_day(connection, start, rules)
+    fold(connection, list_day_folds())
     for statement in _FOLD_LINKS_OF_DAY:
         connection.execute(text(statement), {"day": day, "start": start})

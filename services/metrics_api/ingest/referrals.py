@@ -1,7 +1,7 @@
 """How new events change what is known of referrals: signups and conversions with a referrer, and the click before them.
 
-A referral and a click belong together when they are of one person and one referrer. Whichever of the two is stored
-last finds the other: both lock the person's journey first, so that this holds for writers at the same time as well.
+A referral and a click belong together when they are of one person and one referrer. Whichever of the two is folded
+last finds the other.
 """
 
 from datetime import datetime, timedelta
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, build_click_key, build_pair_key
-from metrics_api.db.network_key import build_network_key
 from metrics_api.ingest.staging import PERSON
 
 _LONGEST = "interval '7 days'"
@@ -44,7 +43,7 @@ _WAITING = f"""
         AND (clicked_at IS NULL OR clicked_at < new_event.occurred_at)
     OFFSET 0
 """
-_REFERRALS = text(f"""
+REFERRALS = text(f"""
     WITH late AS (
         SELECT referral.event_id, max(occurred_at) AS clicked_at
         FROM new_events AS new_event CROSS JOIN LATERAL ({_WAITING}) AS referral
@@ -56,7 +55,7 @@ _REFERRALS = text(f"""
     INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
         network, link_id, source, user_agent, conversion_value, clicked_at, campaign)
     SELECT event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        {build_network_key("ip_address")}, link_id, source, user_agent, conversion_value, ({_last_click("new_event")}),
+        network, link_id, source, user_agent, conversion_value, ({_last_click("new_event")}),
         campaign
     FROM new_events AS new_event
         CROSS JOIN LATERAL (
@@ -71,7 +70,7 @@ _CLICKS_AGAIN = text(f"""
 """)
 
 # A pair that is known on these dates is not written. One that is not can be inserted without looking for a conflict:
-# the user's journey is locked.
+# nobody else folds.
 DEVICE_USERS = text("""
     WITH pair AS (
         SELECT device_fingerprint, user_id, new_pair.first_day, new_pair.last_day, known.first_day IS NULL AS is_new
@@ -117,14 +116,6 @@ _SETTLE = text(f"""
         ORDER BY occurred_at LIMIT {SETTLED_AT_ONCE} FOR UPDATE SKIP LOCKED
     )
 """)
-
-
-def fold_referrals(connection: Connection, ipv6_prefix: int) -> None:
-    """Add the referrals in `new_events`, and say of those that are known when their person clicked last before.
-
-    The journeys of the people in `new_events` must be locked.
-    """
-    connection.execute(_REFERRALS, {"ipv6_prefix": ipv6_prefix})
 
 
 def find_clicks_again(connection: Connection) -> None:

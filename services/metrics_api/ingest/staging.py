@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, TRAFFIC_TYPES
 from metrics_api.db.fact_rules import CURRENT_VERSION, FactRules
+from metrics_api.db.network_key import build_network_key
 from metrics_api.traffic.classifier import Verdict
 from viral_contract.models.events import Event
 
@@ -18,8 +19,6 @@ _COLUMNS = (
     "ip_address",
     "device_fingerprint",
     "link_id",
-    "referrer_id",
-    "source",
     "user_id",
     "session_id",
     "user_agent",
@@ -30,7 +29,7 @@ _COLUMNS = (
     "http_method",
     "purpose",
 )
-_POSTED = f"{', '.join(_COLUMNS)}, traffic_class, traffic_reason"
+_POSTED = f"{', '.join(_COLUMNS)}, traffic_class, traffic_reason, referrer_id, source, campaign"
 _read_columns = itemgetter(*_COLUMNS)
 _COPY = f"COPY posted_events (position, event_id, occurred_at, {_POSTED}) FROM STDIN"
 
@@ -43,12 +42,12 @@ _CREATE_STAGING = (
         position integer, event_id uuid, occurred_at timestamptz, event_type text, ip_address inet,
         device_fingerprint text, link_id text, referrer_id text, source text, user_id text, session_id text,
         user_agent text, referrer_url text, landing_page text, conversion_value double precision, metadata jsonb,
-        http_method text, purpose text, traffic_class text, traffic_reason text
+        http_method text, purpose text, traffic_class text, traffic_reason text, campaign text
     ) ON COMMIT DELETE ROWS""",
     f"""CREATE TEMPORARY TABLE new_events (
         event_id uuid, occurred_at timestamptz, day date, event_type {_SHORT}, ip_address inet,
         device_fingerprint {_SHORT}, link_id {_SHORT}, referrer_id {_SHORT}, source {_SHORT}, user_id {_SHORT},
-        person {_SHORT}, campaign {_SHORT}
+        person {_SHORT}, campaign {_SHORT}, network inet
     ) ON COMMIT DELETE ROWS""",
     f"""CREATE TEMPORARY TABLE new_traffic (
         day date, source {_SHORT}, traffic_class {_SHORT}, traffic_reason {_SHORT}, clicks bigint, visits bigint,
@@ -68,9 +67,12 @@ _EMPTY_STAGING = text("""
     DELETE FROM recalled_people
 """)
 
+NEW_EVENT_COLUMNS = """event_id, occurred_at, day, event_type, ip_address, device_fingerprint, link_id, referrer_id,
+    source, user_id, person, campaign, network"""
+NEW_TRAFFIC_COLUMNS = "day, source, traffic_class, traffic_reason, clicks, visits, sample"
 PERSON = "coalesce('user:' || user_id, 'session:' || session_id, 'device:' || device_fingerprint)"
 _NEW_EVENT = f"""event_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date, event_type, ip_address,
-    device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}, campaign"""
+    device_fingerprint, link_id, referrer_id, source, user_id, {PERSON}, campaign, {build_network_key("ip_address")}"""
 # What the folds and their staging tables need of an event: each row is held for as long as the statement runs.
 _KEPT = """event_id, occurred_at, event_type, ip_address, device_fingerprint, link_id, referrer_id, source, user_id,
     session_id, traffic_class, traffic_reason, campaign"""
@@ -78,19 +80,17 @@ _NEW_TRAFFIC = """(occurred_at AT TIME ZONE 'UTC')::date, coalesce(source, ''), 
     coalesce(traffic_reason, ''), count(*) FILTER (WHERE event_type = 'click'),
     count(*) FILTER (WHERE event_type = 'visit'), min(event_id::text COLLATE "C")::uuid"""
 
+_CREDITS = text("""
+    SELECT link_id, referrer_id, source, campaign FROM attribution_links WHERE link_id = ANY(:ids)
+""")
 # Sorted by id, so that two transactions with the same events wait for each other in one direction only.
 _STORE_NEW = text(f"""
     WITH stored AS (
-        INSERT INTO attribution_events (event_id, occurred_at, {_POSTED}, classifier_version, campaign)
-        SELECT DISTINCT ON (event_id) event_id, occurred_at, event_type, ip_address, device_fingerprint,
-               p.link_id,
-               CASE WHEN l.link_id IS NULL THEN p.referrer_id ELSE l.referrer_id END,
-               CASE WHEN l.link_id IS NULL THEN p.source ELSE l.source END,
-               user_id, session_id, user_agent, referrer_url, landing_page, conversion_value, p.metadata,
-               http_method, purpose, traffic_class, traffic_reason,
-               CASE WHEN traffic_class IS NOT NULL THEN ({CURRENT_VERSION}) END, l.campaign
-        FROM posted_events p LEFT JOIN attribution_links l ON l.link_id = p.link_id
-        ORDER BY event_id, position
+        INSERT INTO attribution_events (event_id, occurred_at, {_POSTED}, classifier_version)
+        SELECT DISTINCT ON (id) id, occurred_at, {_POSTED},
+            CASE WHEN traffic_class IS NOT NULL THEN ({CURRENT_VERSION}) END
+        FROM (SELECT *, coalesce(event_id, uuidv7()) AS id FROM posted_events OFFSET 0) AS posted
+        ORDER BY id, position
         ON CONFLICT (event_id) DO NOTHING
         RETURNING {_KEPT}
     ), counted AS (
@@ -166,30 +166,48 @@ def save_new_events(
 ) -> Stored:
     """Store the events whose ids are unknown. The first copy of an id wins whole."""
     cursor = connection.connection.cursor()
+    credits_of_links = _fetch_credits(connection, events)
     with cursor.copy(_COPY) as copy:
-        for row in _rows(events, now):
+        for row in _rows(events, credits_of_links, now):
             copy.write_row(row)
-    values = {"rules": rules.description, "leaking": list(leaking)}
+    values = {"rules": rules.description, "leaking": list(leaking), "ipv6_prefix": rules.ipv6_prefix}
     return Stored(**connection.execute(_STORE_NEW, values).one()._mapping)
 
 
-def recall_events_of_day(connection: Connection, day: datetime) -> None:
+def recall_events_of_day(connection: Connection, day: datetime, rules: FactRules) -> None:
     """Treat every stored event of the UTC day that begins at `day` as new."""
-    connection.execute(_RECALL_DAY, {"day": day})
+    connection.execute(_RECALL_DAY, {"day": day, "ipv6_prefix": rules.ipv6_prefix})
 
 
 def recall_events_of_people(connection: Connection, since: datetime) -> None:
-    """Treat every event since then of the people in `recalled_people` as new."""
-    connection.execute(_RECALL_PEOPLE, {"since": since})
+    """Treat every event since then of the people in `recalled_people` as new, without their networks."""
+    connection.execute(_RECALL_PEOPLE, {"since": since, "ipv6_prefix": None})
 
 
-def _rows(events: Sequence[Classified], now: datetime) -> Iterator[tuple[object, ...]]:
+Credit = tuple[str | None, str | None, str | None]
+"""Who brought an event about: the referrer, the loop, and the campaign, which only links have."""
+
+
+def _fetch_credits(connection: Connection, events: Sequence[Classified]) -> Mapping[str, Credit]:
+    """Who gets the credit for the events of each known link."""
+    ids = {event.link_id for event, _ in events if event.link_id is not None}
+    if not ids:
+        return {}
+    rows = connection.execute(_CREDITS, {"ids": list(ids)})
+    return {link_id: (referrer_id, source, campaign) for link_id, referrer_id, source, campaign in rows}
+
+
+def _rows(
+    events: Sequence[Classified], credits_of_links: Mapping[str, Credit], now: datetime
+) -> Iterator[tuple[object, ...]]:
     for position, (event, verdict) in enumerate(events):
         values = event.__dict__
+        credit = credits_of_links.get(values["link_id"]) or (values["referrer_id"], values["source"], None)
         yield (
             position,
-            event.event_id or uuid.uuid4(),
-            event.occurred_at or now,
+            values["event_id"],
+            values["occurred_at"] or now,
             *_read_columns(values),
             *(verdict or _NO_VERDICT),
+            *credit,
         )

@@ -17,6 +17,7 @@ from metrics_api.cases.stakes import count_stakes, own_cases
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.tables import batches
 from metrics_api.ingest.active_weeks import ACTIVE_WEEKS, FORGET_WEEKS
+from metrics_api.ingest.combiner import own_facts
 from metrics_api.ingest.content import delete_content
 from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
@@ -24,7 +25,6 @@ from metrics_api.ingest.erased import Key, save_erased
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.links import delete_links
-from metrics_api.ingest.locks import own_facts
 from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.case_names import forget_cases, forget_conversions

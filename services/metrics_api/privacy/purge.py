@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 
 from metrics_api.db.tables import purges, tokens
-from metrics_api.ingest.locks import own_facts, share_facts
+from metrics_api.ingest.combiner import own_facts
+from metrics_api.ingest.locks import share_facts
 from metrics_api.privacy import purge_events as events
 from metrics_api.privacy import purge_referrals as referrals
 from metrics_api.privacy import purge_rest as rest

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
-from metrics_api.ingest.locks import own_facts
+from metrics_api.ingest.combiner import own_facts
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.purge_rest import delete_some

@@ -19,6 +19,7 @@ from metrics_api.deliveries import transitions
 from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries, record_ended
 from metrics_api.drafts.power import measure_power
 from metrics_api.drafts.replay import replay_next
+from metrics_api.ingest.combiner import fold_rest
 from metrics_api.ledgers import KINDS
 from metrics_api.notifications.dispatch import enqueue_messages
 from metrics_api.privacy.moderation import request_moderation
@@ -69,6 +70,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
         Task("evaluate_guardrails", own.evaluation_seconds, partial(_evaluate, context)),
         Task("evaluate_referrers", _REFERRERS_EVERY * own.evaluation_seconds, partial(_evaluate_referrers, context)),
         Task("evaluate_growth", _GROWTH_EVERY * own.evaluation_seconds, partial(_evaluate_growth, context)),
+        Task("fold_staged", often, partial(_fold_staged, context)),
         Task("tell_news", often, partial(_enqueue_alert_messages, context)),
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
@@ -96,6 +98,11 @@ def _evaluate_referrers(context: Context, now: datetime) -> bool:
 def _evaluate_growth(context: Context, now: datetime) -> bool:
     evaluate_growth(context, now=now)
     return _enqueue_alert_messages(context, now)
+
+
+def _fold_staged(context: Context, _now: datetime) -> bool:
+    fold_rest(context.database)
+    return False
 
 
 def _enqueue_alert_messages(context: Context, now: datetime) -> bool:

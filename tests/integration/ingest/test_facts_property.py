@@ -10,11 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from metrics_api.access.identifiers import References
 from metrics_api.batches.steps import StepContext, start_batch, step_batch
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
-from metrics_api.ingest.events import save_events
+from metrics_api.ingest.combiner import fold_rest
+from metrics_api.ingest.events import save_events, take_events
 from metrics_api.ingest.links import delete_links, save_links
+from metrics_api.ingest.locks import claim_folding
 from metrics_api.privacy.purge import purge_some
 from metrics_api.settings.privacy import PrivacySettings
 from tests.support.api_fixtures import forget_everything
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # Of a Monday, so that a week begins as well.
 NOW = MIDNIGHT + timedelta(days=30)
+MARKER = References("a key of tests").to_mark
 GIVEN = StepContext(
     phone_region="US", scan_seconds=1, now=NOW, backoff_base_seconds=0, rules=FactRules(), pseudonyms=PSEUDONYMS
 )
@@ -136,6 +140,13 @@ class Checked:
             accepted = save_events(connection, batch, FactRules(), now=NOW)
         assert accepted == self._account.post(batch)
 
+    def stage(self, batch: list[Event]) -> None:
+        """Post while somebody else folds and never ends: the batch waits for a combiner."""
+        with self._database.write() as other, self._database.write() as connection:
+            claim_folding(other)
+            taken = take_events(connection, batch, MARKER, PSEUDONYMS, FactRules(), now=NOW)
+        assert taken.accepted == self._account.post(batch)
+
     def put(self, batch: list[LinkItem]) -> None:
         with self._database.write() as connection:
             save_links(connection, batch, now=NOW)
@@ -157,6 +168,7 @@ class Checked:
             status = batch.status
 
     def facts(self) -> Facts:
+        fold_rest(self._database)
         with self._database.read() as connection:
             return fetch_facts(connection)
 
@@ -168,6 +180,8 @@ Action = Callable[[Checked], None]
 actions: st.SearchStrategy[Action] = st.one_of(
     st.lists(events, min_size=1, max_size=15).map(lambda batch: lambda checked: checked.post(batch)),
     bursts().map(lambda batch: lambda checked: checked.post(batch)),
+    st.lists(events, min_size=1, max_size=15).map(lambda batch: lambda checked: checked.stage(batch)),
+    bursts().map(lambda batch: lambda checked: checked.stage(batch)),
     st.lists(links, min_size=1, max_size=4).map(lambda batch: lambda checked: checked.put(batch)),
     link_ids.map(lambda link_id: lambda checked: checked.delete(link_id)),
 )
@@ -211,7 +225,7 @@ def test_ways_from_the_click_and_referrals_are_exact_in_whatever_order_they_come
     forget_everything(engine)
     checked = Checked(database)
     for start, end in pairwise(cuts):
-        checked.post(posted[start:end])
+        data.draw(st.sampled_from([checked.post, checked.stage]))(posted[start:end])
     checked.check()
     checked.rebuild()
     checked.check()

@@ -71,17 +71,6 @@ def test_a_burst_that_spans_two_transactions_is_found(
     assert fetch_pair_span(connection, "d") == abs(second - first)
 
 
-def test_writers_of_other_devices_addresses_and_referrers_do_not_wait_for_each_other(empty_database: Engine) -> None:
-    batches = [
-        [
-            build_click(NOON, f"{writer}-{n}", ip_address=f"10.{network}.{n // 256}.{n % 256}", referrer_id=writer)
-            for n in range(1000)
-        ]
-        for network, writer in enumerate(["maria", "ben"])
-    ]
-    assert not save_both_overlapping(empty_database, *batches)
-
-
 @pytest.mark.parametrize("field", ["link_id", "ip_address", "device_fingerprint", "user_id", "referrer_id"])
 def test_writers_that_want_the_same_rows_never_wait_in_a_circle(empty_database: Engine, field: str) -> None:
     """Both are held up in the middle by a third one, so that each has locked what comes before.

@@ -1,8 +1,12 @@
 """What happened, as it was posted."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
+    Date,
     Double,
+    Identity,
     Index,
     Integer,
     Table,
@@ -112,6 +116,45 @@ Index(
     text(f"({build_click_key(_PERSON)})"),
     _event.occurred_at,
     postgresql_where=text(f"({build_click_key(_PERSON)}) IS NOT NULL"),
+)
+
+staged_batches = Table(
+    "staged_batches",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("events", Integer, nullable=False, comment="Those that count"),
+    Column("has_failed", Boolean, nullable=False, server_default=text("false"), comment="Folded by itself alone"),
+    comment="What requests have stored and no combiner has folded yet",
+)
+staged_events = Table(
+    "staged_events",
+    metadata,
+    Column("batch_id", BigInteger, nullable=False),
+    Column("event_id", Uuid),
+    time_column("occurred_at"),
+    Column("day", Date),
+    Column("event_type", Text),
+    Column("ip_address", INET),
+    Column("device_fingerprint", Text),
+    Column("link_id", Text),
+    Column("referrer_id", Text),
+    Column("source", Text),
+    Column("user_id", Text),
+    Column("person", Text),
+    Column("campaign", Text),
+    Column("network", INET),
+)
+staged_traffic = Table(
+    "staged_traffic",
+    metadata,
+    Column("batch_id", BigInteger, nullable=False),
+    Column("day", Date),
+    Column("source", Text),
+    Column("traffic_class", Text),
+    Column("traffic_reason", Text),
+    Column("clicks", BigInteger),
+    Column("visits", BigInteger),
+    Column("sample", Uuid),
 )
 
 attribution_links = Table(

@@ -270,7 +270,6 @@ traffic_per_day = Table(
     Column("source", Text, primary_key=True, comment="Empty where no loop is known"),
     Column("traffic_class", Text, primary_key=True),
     Column("traffic_reason", Text, primary_key=True, comment="Empty where the class needs none"),
-    Column("shard", Integer, primary_key=True, comment="Writers at once have rows of their own, and do not wait"),
     count_column("clicks"),
     count_column("visits"),
     Column("sample", Uuid, nullable=False, comment="The event with the smallest id; it may be gone"),
