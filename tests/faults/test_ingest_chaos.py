@@ -34,11 +34,12 @@ class Client:
         )
         self._random = Random(seed)
         self.acknowledged: list[str] = []
+        self.refusals: list[str] = []
 
     def run(self, stop: threading.Event) -> None:
         """Post until it is time to stop; what is not acknowledged then is not counted on."""
         while not stop.is_set():
-            events = [build_event("click", id=self._make_id(), at=NOON, **self._choose()) for _ in range(_BATCH)]
+            events = [build_event("click", event_id=self._make_id(), at=NOON, **self._choose()) for _ in range(_BATCH)]
             while not self._post(events) and not stop.wait(_RETRY_SECONDS):
                 pass
 
@@ -56,6 +57,8 @@ class Client:
             return False
         if answer.is_success:
             self.acknowledged += [str(event["event_id"]) for event in events]
+        elif answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            self.refusals.append(answer.text)
         return answer.is_success
 
 
@@ -95,6 +98,7 @@ def test_every_acknowledged_event_is_counted_once(
         stop.set()
         for thread in threads:
             thread.join()
+    assert [each for client in clients for each in client.refusals] == []
     fold_rest(Database(empty_database))
     with empty_database.connect() as connection:
         stored = set(connection.execute(text("SELECT event_id::text FROM attribution_events")).scalars())
