@@ -13,8 +13,8 @@ from metrics_api.ingest.erased import Marker
 from metrics_api.ingest.event_pii import NO_LEAKS, Leaks, count_leaks, replace_in_events
 from metrics_api.ingest.folds import choose_folds, fold
 from metrics_api.ingest.late_events import Timely, leave_out_late
-from metrics_api.ingest.locks import claim_folding, share_facts, try_to_claim_folding
-from metrics_api.ingest.staging import Classified, classify_events, create_staging, save_new_events
+from metrics_api.ingest.locks import claim_folding, share_facts
+from metrics_api.ingest.staging import Classified, Stored, classify_events, create_staging, save_new_events
 from viral_contract.models.events import Event
 
 
@@ -53,8 +53,8 @@ def take_events(
         timely = Timely(again.events, timely.expired, timely.erased + again.erased)
     accepted, waits_for = 0, None
     if timely.events:
-        accepted, new = _store(connection, timely.events, rules, replaced.leaks, now=now)
-        waits_for = _fold_or_stage(connection, new) if accepted else None
+        stored, new = _store(connection, timely.events, rules, replaced.leaks, now=now)
+        accepted, waits_for = stored.events, _fold_or_stage(connection, stored, new)
     if waits_for is None and accepted < len(timely.events):
         # A request that was cut off may have left them, and is repeated.
         waits_for = find_newest(connection)
@@ -68,32 +68,34 @@ def save_events(
 
     `leaks` says what was replaced in them. A rebuild must be kept out. Waits until nobody else folds.
     """
-    accepted, new = _store(connection, events, rules, leaks, now=now)
-    if accepted:
-        claim_folding(connection)
+    stored, new = _store(connection, events, rules, leaks, now=now)
+    if stored.events:
+        if not stored.may_fold:
+            claim_folding(connection)
         fold(connection, choose_folds(new))
-    return accepted
+    return stored.events
 
 
 def _store(
     connection: Connection, events: Sequence[Event], rules: FactRules, leaks: Leaks, *, now: datetime
-) -> tuple[int, list[Event]]:
-    """Store the new ones; returns their number, and those of all that count."""
+) -> tuple[Stored, list[Event]]:
+    """Store the new ones; returns what was new, and those of all that count."""
     create_staging(connection)
     classified = classify_events(events, rules)
     stored = save_new_events(connection, classified, rules, leaks, now=now)
     if stored.events:
         count_leaks(connection, leaks, stored.leaking)
-    return stored.events, _list_counted(classified)
+    return stored, _list_counted(classified)
 
 
 def _list_counted(classified: Sequence[Classified]) -> list[Event]:
     return [event for event, verdict in classified if verdict is None or verdict.is_person]
 
 
-def _fold_or_stage(connection: Connection, new: Sequence[Event]) -> int | None:
+def _fold_or_stage(connection: Connection, stored: Stored, new: Sequence[Event]) -> int | None:
     """Fold what was stored, or stage it where somebody folds or waits for it: the batch that it is then."""
-    if not try_to_claim_folding(connection):
+    if stored.may_fold:
+        fold(connection, choose_folds(new))
+    elif stored.events:
         return stage(connection)
-    fold(connection, choose_folds(new))
     return None

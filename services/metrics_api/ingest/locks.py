@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 _KEY, _FOLDING_KEY = 7_301_002, 7_301_005
+TRY_TO_CLAIM_FOLDING = f"pg_try_advisory_xact_lock({_FOLDING_KEY})"
+"""In SQL: `claim_folding`, but only if nobody else folds or waits for it; whether it was."""
 
 
 def share_facts(connection: Connection) -> None:
@@ -24,14 +26,6 @@ def lock_out_writers(connection: Connection) -> None:
 def claim_folding(connection: Connection) -> None:
     """Wait until nobody else folds events, and keep others from it until this transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOLDING_KEY})
-
-
-def try_to_claim_folding(connection: Connection) -> bool:
-    """Keep others from folding events until this transaction ends, unless somebody folds or waits for it."""
-    claimed: bool = connection.execute(
-        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _FOLDING_KEY}
-    ).scalar_one()
-    return claimed
 
 
 # Locks on buckets of ids: a lock for each id of a large batch would not fit into the server's memory for locks.

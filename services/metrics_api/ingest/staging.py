@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, TRAFFIC_TYPES
 from metrics_api.db.fact_rules import CURRENT_VERSION, FactRules
 from metrics_api.db.network_key import build_network_key
+from metrics_api.ingest.locks import TRY_TO_CLAIM_FOLDING
 from metrics_api.traffic.classifier import Verdict
 from viral_contract.models.events import Event
 
@@ -98,7 +99,8 @@ _STORE_NEW = text(f"""
     ), classified AS (
         INSERT INTO new_traffic SELECT {_NEW_TRAFFIC} FROM stored WHERE traffic_class IS NOT NULL GROUP BY 1, 2, 3, 4
     )
-    SELECT count(*) AS events, coalesce(jsonb_agg(jsonb_build_object(
+    SELECT count(*) AS events, count(*) > 0 AND {TRY_TO_CLAIM_FOLDING} AS may_fold,
+        coalesce(jsonb_agg(jsonb_build_object(
             'event_id', event_id, 'day', (occurred_at AT TIME ZONE 'UTC')::date, 'source', coalesce(source, '')
         )) FILTER (WHERE leaking.id IS NOT NULL), '[]') AS leaking
     FROM stored LEFT JOIN unnest(CAST(:leaking AS uuid[])) AS leaking (id) ON leaking.id = event_id
@@ -123,9 +125,13 @@ _RECALL_PEOPLE = text(f"""
 
 @dataclass(frozen=True)
 class Stored:
-    """How many events were new, and those of them that leaked personal information, with their days and sources."""
+    """How many events were new, and those of them that leaked personal information, with their days and sources.
+
+    `may_fold` is whether folding was claimed, too.
+    """
 
     events: int
+    may_fold: bool
     leaking: Sequence[Mapping[str, str]]
 
 

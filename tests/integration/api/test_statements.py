@@ -108,9 +108,9 @@ READS = {
 # A request that writes finds its caller in a transaction of its own, which ends before the body is read.
 POSTED = {
     "a click": ([build_event(ip_address="203.0.113.8", device_fingerprint="device-2")], 12),
-    "a click on a link": ([build_event(ip_address="203.0.113.8", link_id="link-1")], 11),
+    "a click on a link": ([build_event(ip_address="203.0.113.8", link_id="link-1")], 12),
     "a visit of a page": ([build_event("visit")], 7),
-    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 15),
+    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 16),
 }
 # What a worker asks for from the claim of a run to its finished report.
 REPORT = {"claim": 2, "snapshot": 29, "progress": 2, "result": 4}
