@@ -17,11 +17,11 @@ from metrics_api.detection.query import COMPONENT_ROWS, Filter, Query
 from metrics_api.growth import loops
 from metrics_api.growth.choices import fetch_filters
 from metrics_api.growth.clean import fetch_flagged
-from metrics_api.growth.cohort_k import fetch_cohort_k
 from metrics_api.growth.cohorts import fetch_cohorts, weeks_until
 from metrics_api.growth.cycle_time import fetch_cycle_time
 from metrics_api.growth.funnel import fetch_funnel
 from metrics_api.growth.k_factor import fetch_k_factor
+from metrics_api.growth.kept_cohort_k import DAYS, WEEKS, fetch_kept_cohort_k
 from metrics_api.growth.referrers import Wanted, build_sorting, fetch_referrers
 from metrics_api.growth.series import fetch_series
 from metrics_api.growth.spread import fetch_spread
@@ -130,8 +130,8 @@ class CohortsQuery(LoopQuery):
 class CohortKQuery(CampaignQuery, Overrides):
     """Query of cohort K."""
 
-    weeks: int = Field(8, ge=1, le=52, description="Number of ISO weeks, including this one")
-    days: int = Field(28, ge=1, le=90, description="How long after the own signup a user's referrals count")
+    weeks: int = Field(WEEKS, ge=1, le=52, description="Number of ISO weeks, including this one")
+    days: int = Field(DAYS, ge=1, le=90, description="How long after the own signup a user's referrals count")
     end: PastDate | None = Field(None, description="The last date that is looked at; today if absent")
 
 
@@ -181,7 +181,7 @@ def get_cohort_k(query: CohortKQuery, connection: Connection) -> CohortKAnswer:
     """Get how many new users the users of each signup week bring, without what is flagged."""
     end = query.end or datetime.now(UTC).date()
     asked = _build_query(CleanQuery(source=query.source, campaign=query.campaign), overrides=query)
-    return fetch_cohort_k(connection, replace(asked, period=weeks_until(end, query.weeks)), query.days)
+    return fetch_kept_cohort_k(connection, replace(asked, period=weeks_until(end, query.weeks)), query.days)
 
 
 @growth.route("GET", "/v1/growth/spread", scope=Scope.METRICS_READ, answers={HTTPStatus.OK: SpreadAnswer})

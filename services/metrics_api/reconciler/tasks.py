@@ -17,8 +17,11 @@ from metrics_api.context import Context
 from metrics_api.db.database import Database
 from metrics_api.deliveries import transitions
 from metrics_api.deliveries.transitions import DELIVERIES, prune_deliveries, record_ended
+from metrics_api.detection.query import build_masked_query
 from metrics_api.drafts.power import measure_power
 from metrics_api.drafts.replay import replay_next
+from metrics_api.growth.cohorts import weeks_until
+from metrics_api.growth.kept_cohort_k import WEEKS, keep_cohort_k
 from metrics_api.ingest.combiner import fold_rest
 from metrics_api.ledgers import KINDS
 from metrics_api.notifications.dispatch import enqueue_messages
@@ -35,6 +38,7 @@ from metrics_api.work.due import enqueue_due
 _PRUNE_SECONDS = 3600
 _PURGE_SECONDS = 60
 _POWER_SECONDS = 3600
+_COHORT_K_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def build_tasks(context: Context, own: ReconcilerSettings) -> tuple[Task, ...]:
         Task("evaluate_referrers", _REFERRERS_EVERY * own.evaluation_seconds, partial(_evaluate_referrers, context)),
         Task("evaluate_growth", _GROWTH_EVERY * own.evaluation_seconds, partial(_evaluate_growth, context)),
         Task("fold_staged", often, partial(_fold_staged, context)),
+        Task("keep_cohort_k", _COHORT_K_SECONDS, partial(_keep_cohort_k, context)),
         Task("tell_news", often, partial(_enqueue_alert_messages, context)),
         Task("reconcile_runs", often, partial(reconcile_runs, context)),
         Task("reconcile_deliveries", often, partial(reconcile_deliveries, context)),
@@ -102,6 +107,13 @@ def _evaluate_growth(context: Context, now: datetime) -> bool:
 
 def _fold_staged(context: Context, _now: datetime) -> bool:
     fold_rest(context.database)
+    return False
+
+
+def _keep_cohort_k(context: Context, now: datetime) -> bool:
+    query = build_masked_query(weeks_until(now.date(), WEEKS), context.settings.detection, context.references, now=now)
+    with context.database.write() as connection:
+        keep_cohort_k(connection, query)
     return False
 
 

@@ -80,7 +80,7 @@ READS = {
     "/v1/growth/referrers": (7, 1),
     "/v1/growth/funnel": (4, 1),
     "/v1/growth/cohorts": (2, 1),
-    "/v1/growth/cohort-k": (3, 1),
+    "/v1/growth/cohort-k": (4, 1),
     "/v1/growth/cycle-time": (4, 1),
     "/v1/growth/series": (5, 1),
     "/v1/growth/spread": (4, 1),

@@ -43,7 +43,7 @@ moments = st.one_of(
     st.integers(-65, 65),
 ).map(lambda seconds: MIDNIGHT + timedelta(seconds=seconds))
 link_ids = st.sampled_from(["l-1", "l-2", "l-3"])
-referrers = st.sampled_from(["maria", "ben"])
+referrers = st.sampled_from(["maria", "u-1"])
 sources = st.sampled_from(["prep_pack", "buddy_challenge"])
 events = st.builds(
     Event,

@@ -121,6 +121,17 @@ def test_a_user_who_is_on_a_device_twice_at_once_is_kept_once(empty_database: En
     assert (kept, connection.execute(text("SELECT count(*) FROM active_weeks")).scalar_one()) == ([1], 1)
 
 
+@pytest.mark.parametrize("invited_waits", [True, False])
+def test_a_user_and_somebody_they_referred_who_sign_up_at_once_are_a_cycle(
+    empty_database: Engine, connection: Connection, invited_waits: bool
+) -> None:
+    inviter = [Event(event_type="signup", occurred_at=NOON, user_id="maria")]
+    invited = [Event(event_type="signup", occurred_at=NOON + timedelta(hours=2), user_id="u", referrer_id="maria")]
+    assert save_both_overlapping(empty_database, *((inviter, invited) if invited_waits else (invited, inviter)))
+    assert connection.execute(text("SELECT person, hours FROM cycles")).one() == ("user:u", 2)
+    assert connection.execute(text("SELECT users, inviters FROM signups_per_day WHERE source = ''")).one() == (2, 1)
+
+
 @pytest.mark.parametrize("click_waits", [True, False])
 def test_a_referral_and_its_click_find_each_other(
     empty_database: Engine, connection: Connection, click_waits: bool

@@ -55,7 +55,7 @@ from metrics_api.db.tables.facts import (
     traffic_per_day,
     user_journeys,
 )
-from metrics_api.db.tables.guardrails import alerts, entity_lists, health_history
+from metrics_api.db.tables.guardrails import alerts, entity_lists, health_history, kept_cohort_k
 from metrics_api.db.tables.journey_facts import (
     cycles,
     cycles_per_day,
@@ -107,6 +107,7 @@ __all__ = [
     "health_history",
     "inviters_per_day",
     "job_keys",
+    "kept_cohort_k",
     "link_counts",
     "metadata",
     "not_credible_conversions",

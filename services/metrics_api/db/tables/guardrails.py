@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Double,
     Identity,
     Index,
@@ -71,4 +72,12 @@ Index(
     postgresql_using="gist",
     postgresql_ops={"network": "inet_ops"},
     postgresql_where=text("kind = 'network'"),
+)
+
+kept_cohort_k = Table(
+    "kept_cohort_k",
+    metadata,
+    Column("computed_at", DateTime(timezone=True), primary_key=True),
+    Column("answer", JSONB, nullable=False),
+    comment="The newest answer to what pages ask for, where computing it takes long",
 )
