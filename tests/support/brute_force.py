@@ -46,6 +46,8 @@ _COLUMNS = {
         ("invites", "clicks", "visits", "signups", "conversions", "activations"),
     ),
     "inviters_per_day": (("source", "day", "previous_day"), ("inviters",)),
+    "active_referrers_per_day": (("source", "day", "previous_day"), ("referrers",)),
+    "conversions_per_referrer_day": (("source", "referrer_id", "day"), ("conversions",)),
     "user_journeys": (
         ("person",),
         (
@@ -78,6 +80,7 @@ _COUNTS_ONLY = (
     "activity_per_campaign_day",
     "activity_per_day",
     "inviters_per_day",
+    "active_referrers_per_day",
     "link_counts",
     "content_per_day",
     "funnel_per_day",
@@ -180,6 +183,8 @@ class Account:
             "activity_per_campaign_day": self._campaigns(),
             "activity_per_day": self._totals(),
             "inviters_per_day": self._inviters(),
+            "active_referrers_per_day": self._active_referrers(),
+            "conversions_per_referrer_day": self._conversions(),
             "user_journeys": self._journeys(),
             "active_weeks": self._active_weeks(),
             **count_journeys(self._journeys(), self._active_weeks()),
@@ -290,12 +295,15 @@ class Account:
             assert link.inserted_at
             for source in (link.source, ""):
                 days[source, link.referrer_id].add(link.inserted_at.date())
-        pairs = (
-            (source, *pair)
-            for (source, _referrer), active in days.items()
-            for pair in zip(sorted(active), [date.min, *sorted(active)], strict=False)
-        )
-        return {pair: (count,) for pair, count in Counter(pairs).items()}
+        return _pair_days(days)
+
+    def _active_referrers(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        days: dict[tuple[str, str], set[date]] = defaultdict(set)
+        for (day, referrer, source), (invites, clicks, _, _, conversions, _) in self._activity().items():
+            if referrer and invites + clicks + conversions:
+                days["", referrer].add(day)
+                days[source, referrer].add(day)
+        return _pair_days(days)
 
     def _campaigns(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         counter: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)
@@ -308,6 +316,12 @@ class Account:
                 column = 1 + KINDS.index(stored.event.event_type)
                 counter[stored.campaign, stored.at.date(), stored.referrer or "", stored.source or ""][column] += 1
         return {key: tuple(counts) for key, counts in counter.items()}
+
+    def _conversions(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        """By loop and under no loop."""
+        credited = [stored for stored in self._of_kind("conversion") if stored.referrer]
+        counter = Counter((loop, s.referrer, s.at.date()) for s in credited for loop in {"", s.source or ""})
+        return {key: (count,) for key, count in counter.items()}
 
     def _journeys(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         by_person: dict[str, list[Stored]] = defaultdict(list)
@@ -367,6 +381,16 @@ class Account:
             items[link.inserted_at.date()] += 1
             unopened[link.inserted_at.date()] += counts.get(link.id, (0, 0))[0] == 0
         return {(day, "link"): (items[day], unopened[day]) for day in items}
+
+
+def _pair_days(days: dict[tuple[str, str], set[date]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """How many of a loop did something on a day, and on the day before it."""
+    pairs = (
+        (source, *pair)
+        for (source, _referrer), active in days.items()
+        for pair in zip(sorted(active), [date.min, *sorted(active)], strict=False)
+    )
+    return {pair: (count,) for pair, count in Counter(pairs).items()}
 
 
 def _journey(events: list[Stored]) -> tuple[Any, ...]:

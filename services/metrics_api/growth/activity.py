@@ -31,6 +31,27 @@ def build_totals(wanted: Filter) -> str:
     return _build_table("SELECT *, referrer_id <> '' AS has_referrer FROM activity_per_campaign_day", wanted)
 
 
+def build_active_referrers(wanted: Filter, having: str | None = None) -> str:
+    """The statement that counts the period's different active referrers, or those of them who meet the condition."""
+    if wanted.campaign is None and having is None:
+        loop = ":source" if wanted.source else "''"
+        return f"""SELECT coalesce(sum(referrers), 0)::bigint AS referrers FROM active_referrers_per_day
+            WHERE source = {loop} AND day BETWEEN :start AND :end AND previous_day < :start"""
+    is_active = "invites + clicks + conversions > 0" if wanted.campaign else "is_active"
+    return f"""SELECT count(*) AS referrers FROM (
+        SELECT DISTINCT referrer_id FROM {build_activity(wanted)}
+        WHERE day BETWEEN :start AND :end AND referrer_id <> '' AND {is_active} AND {having or "true"}
+    ) AS active"""
+
+
+def build_conversions(wanted: Filter) -> str:
+    """The conversions of referrers by day that the filter leaves, as a table."""
+    if wanted.campaign is None:
+        loop = ":source" if wanted.source else "''"
+        return f"(SELECT * FROM conversions_per_referrer_day WHERE source = {loop}) AS converted"
+    return build_activity(wanted)
+
+
 def _build_table(rows: str, wanted: Filter) -> str:
     where = f" WHERE {' AND '.join(wanted.conditions)}" if wanted else ""
     return f"({rows}{where}) AS activity"

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, text
 
 from metrics_api.detection.entity_lists import fetch_active_lists
 from metrics_api.detection.query import Query
-from metrics_api.growth.activity import build_activity
-from metrics_api.growth.clean import THRESHOLDS
-from metrics_api.growth.suspects import build_clean_referrals
+from metrics_api.growth.activity import build_activity, build_conversions, build_inviters
+from metrics_api.growth.clean import THRESHOLDS, fetch_flagged
 from viral_contract.models.growth import Interval
 from viral_contract.models.spread import CurvePoint, KWithoutTop, SpreadAnswer
 
@@ -25,25 +24,28 @@ _MOST_INNER_POINTS = 99
 _DROP = 1.920729410347062
 # ln k: below, one user does everything; above, the counts are those of chance alone.
 _LOG_K = (-7.0, 7.0)
+# Who invited but earned nothing is counted, and nobody else of those without conversions is read.
 _COUNTS = """
-    WITH {clean}, active AS (
-        SELECT referrer_id FROM {activity}
-        WHERE day = ANY(:days) AND referrer_id <> '' GROUP BY referrer_id HAVING sum(invites) > 0
-    ),
-    earned AS (
-        SELECT referrer_id, count(*) AS conversions FROM clean_referral WHERE event_type = 'conversion'
-        GROUP BY referrer_id
-    )
-    SELECT coalesce(conversions, 0) AS conversions, count(*) AS referrers
-    FROM active LEFT JOIN earned USING (referrer_id) GROUP BY coalesce(conversions, 0)
+    SELECT inviters.active_users, counted.* FROM ({inviters}) AS inviters LEFT JOIN (
+        SELECT earned.conversions - coalesce(flagged, 0) AS conversions, count(*) AS referrers
+        FROM ({earned}) AS earned
+            LEFT JOIN unnest(CAST(:suspects AS text[]), CAST(:flagged AS bigint[])) AS suspect (referrer_id, flagged)
+            USING (referrer_id)
+        WHERE EXISTS (
+            SELECT FROM {activity} WHERE activity.referrer_id = earned.referrer_id AND day BETWEEN :start AND :end
+                AND invites > 0
+        ) GROUP BY 1
+    ) AS counted ON true
+"""
+_EARNED = """
+    SELECT referrer_id, sum(conversions)::bigint AS conversions FROM {conversions}
+    WHERE day BETWEEN :start AND :end AND conversions > 0 AND referrer_id <> '' GROUP BY referrer_id
 """
 
 
 def fetch_spread(connection: Connection, query: Query) -> SpreadAnswer:
     """How the period's clean conversions are spread over the users who invited in it."""
-    clean, values = build_clean_referrals(query, fetch_active_lists(connection, query))
-    rows = connection.execute(text(_COUNTS.format(clean=clean, activity=build_activity(query.filter))), values)
-    counted = Counter({row.conversions: row.referrers for row in rows})
+    counted = _count_referrers(connection, query)
     dispersion, interval = fit_dispersion(counted)
     return SpreadAnswer(
         period=query.period,
@@ -58,6 +60,22 @@ def fetch_spread(connection: Connection, query: Query) -> SpreadAnswer:
         half_from=count_half(counted),
         curve=draw_curve(counted),
     )
+
+
+def _count_referrers(connection: Connection, query: Query) -> Counter[int]:
+    """How many users who invited earned so many conversions."""
+    flagged = fetch_flagged(connection, query, fetch_active_lists(connection, query)).by_referrer(query.period)
+    statement = _COUNTS.format(
+        inviters=build_inviters(query.filter),
+        earned=_EARNED.format(conversions=build_conversions(query.filter)),
+        activity=build_activity(query.filter),
+    )
+    values = {"start": query.period.start, "end": query.period.end, **query.filter.values}
+    values |= {"suspects": list(flagged), "flagged": list(flagged.values())}
+    rows = connection.execute(text(statement), values).all()
+    counted = Counter({row.conversions: row.referrers for row in rows if row.referrers})
+    counted[0] += rows[0].active_users - counted.total()
+    return Counter(dict(sorted((+counted).items())))
 
 
 def _leave_out(counted: Counter[int], share: float) -> KWithoutTop:

@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
 from metrics_api.ingest.bursts import BURSTS
+from metrics_api.ingest.inviters import ACTIVE, CHANGES, LOCK_DAYS_OF_REFERRERS, build_fold
 from metrics_api.ingest.journeys import JOURNEYS
 from metrics_api.ingest.networks import fold_networks
 from metrics_api.ingest.referrals import DEVICE_USERS, REFERRALS
@@ -87,11 +88,21 @@ _TOTALS = text(f"""
         SELECT day, source, referrer_id <> '', sum(clicks), sum(visits), sum(signups), sum(conversions),
             sum(activations) FROM counted GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         ON CONFLICT (day, source, has_referrer) DO UPDATE SET {_ADD_COUNTS}
-    )
-    INSERT INTO activity_per_referrer_day AS fact
-        (day, referrer_id, source, clicks, visits, signups, conversions, activations)
-    SELECT * FROM counted ORDER BY day, referrer_id, source
-    ON CONFLICT (day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
+    ), converted AS (
+        INSERT INTO conversions_per_referrer_day AS fact (source, referrer_id, day, conversions)
+        SELECT loop, referrer_id, day, sum(conversions)
+        FROM counted CROSS JOIN LATERAL (VALUES (''), (nullif(source, ''))) AS loops (loop)
+        WHERE conversions > 0 AND referrer_id <> '' AND loop IS NOT NULL
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (source, referrer_id, day) DO UPDATE SET conversions = fact.conversions + excluded.conversions
+    ), credited AS (
+        INSERT INTO activity_per_referrer_day AS fact
+            (day, referrer_id, source, clicks, visits, signups, conversions, activations)
+        SELECT * FROM counted ORDER BY day, referrer_id, source
+        ON CONFLICT (day, referrer_id, source) DO UPDATE SET {_ADD_COUNTS}
+        RETURNING {CHANGES}
+    ), {build_fold("credited", [ACTIVE])}
+    SELECT 1
 """)
 
 Fold = TextClause | Callable[[Connection], None]
@@ -115,6 +126,7 @@ def list_day_folds() -> list[Fold]:
         REFERRALS,
         DEVICE_USERS,
         ACTIVE_WEEKS,
+        LOCK_DAYS_OF_REFERRERS,
         _TOTALS,
     ]
 
@@ -133,7 +145,7 @@ def choose_folds(events: Sequence[Event]) -> list[Fold]:
         (any(_is_of_referral(event) for event in events), (REFERRALS,)),
         (of_known, (DEVICE_USERS,)),
         (any(event.user_id is not None for event in events), (ACTIVE_WEEKS,)),
-        (True, (_TOTALS,)),
+        (True, (LOCK_DAYS_OF_REFERRERS, _TOTALS)),
         (of_links, (_LINKS_OPENED,)),
     ]
     return [each for is_needed, folds in wanted if is_needed for each in folds]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
-from metrics_api.ingest.inviters import build_fold, lock_inviters
+from metrics_api.ingest.inviters import CHANGES, LOCK_DAYS_OF_REFERRERS, build_fold
 from metrics_api.ingest.locks import share_facts
 from metrics_api.ingest.retained import fetch_retained
 from viral_contract.models.links import LinkItem
@@ -84,8 +84,9 @@ _FOLD_INVITES = text(f"""
         SELECT day, referrer_id, source, sum(items) FROM {_CHANGES}
         GROUP BY day, referrer_id, source HAVING sum(items) <> 0 ORDER BY day, referrer_id, source
         ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
-        RETURNING fact.source, fact.referrer_id, fact.day, coalesce(old.invites, 0) AS before, new.invites AS after
+        RETURNING {CHANGES}
     ), {build_fold("referrers")}
+    SELECT 1
 """)
 
 _FOLD_CONTENT = text(f"""
@@ -143,6 +144,6 @@ def _prepare_staging(connection: Connection) -> None:
 
 def _fold(connection: Connection) -> None:
     values = {"kept_from": fetch_retained(connection).events}
-    lock_inviters(connection)
+    connection.execute(LOCK_DAYS_OF_REFERRERS)
     connection.execute(_FOLD_INVITES, values)
     connection.execute(_FOLD_CONTENT, values)

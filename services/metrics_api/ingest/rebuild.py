@@ -14,7 +14,7 @@ from metrics_api.ingest.combiner import own_facts
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import fold, list_day_folds
-from metrics_api.ingest.inviters import COUNT_INVITERS, build_fold
+from metrics_api.ingest.inviters import CHANGES, COUNT_AGAIN, build_fold, forget_days
 from metrics_api.ingest.retained import Retained, fetch_retained
 from metrics_api.ingest.staging import create_staging, recall_events_of_day
 
@@ -27,6 +27,7 @@ _FACTS_OF_EVENTS = (
     "activity_per_referrer_day",
     "activity_per_campaign_day",
     "activity_per_day",
+    "conversions_per_referrer_day",
     "traffic_per_day",
     "referrals",
 )
@@ -68,8 +69,7 @@ _START_OVER = (
     "DELETE FROM active_weeks",
     *(f"DELETE FROM {table}" for table in _FACTS_OF_JOURNEYS),
     "DELETE FROM device_users",
-    "DELETE FROM inviters_per_day",
-    COUNT_INVITERS,
+    *COUNT_AGAIN,
     "DELETE FROM link_counts",
     f"""INSERT INTO link_counts (link_id, clicks, conversions)
        SELECT link_id, count(*) FILTER (WHERE event_type = 'click'), count(*) FILTER (WHERE event_type = 'conversion')
@@ -83,18 +83,13 @@ _START_OVER = (
 _LINKS_OF_DAY = """FROM attribution_links
     WHERE inserted_at >= :start AND inserted_at < :start + interval '1 day'"""
 
-_FORGET_INVITERS_OF_DAY = text(f"""
-    WITH gone AS (
-        SELECT source, referrer_id, day, invites AS before, 0 AS after FROM activity_per_referrer_day WHERE day = :day
-    ), {build_fold("gone")}
-""")
 _FOLD_LINKS_OF_DAY = (
     f"""WITH saved AS (
             INSERT INTO activity_per_referrer_day AS fact (day, referrer_id, source, invites)
             SELECT :day, referrer_id, source, count(*) {_LINKS_OF_DAY} GROUP BY referrer_id, source
             ON CONFLICT (day, referrer_id, source) DO UPDATE SET invites = fact.invites + excluded.invites
-            RETURNING fact.source, fact.referrer_id, fact.day, 0 AS before, fact.invites AS after
-        ), {build_fold("saved")}""",
+            RETURNING {CHANGES}
+        ), {build_fold("saved")} SELECT 1""",
     f"""INSERT INTO activity_per_day AS fact (day, source, has_referrer, invites)
         SELECT :day, source, true, count(*) {_LINKS_OF_DAY} GROUP BY source
         ON CONFLICT (day, source, has_referrer) DO UPDATE SET invites = fact.invites + excluded.invites""",
@@ -137,7 +132,7 @@ def _rebuild_day(connection: Connection, day: date, rules: FactRules, retained: 
 
 
 def _empty_day(connection: Connection, day: date, retained: Retained) -> None:
-    connection.execute(_FORGET_INVITERS_OF_DAY, {"day": day})
+    forget_days(connection, "day = :value", day)
     for table in _FACTS_OF_EVENTS:
         rest = (
             f"AND NOT ({_CLICKED_AT_MIDNIGHT})" if table == "bursts_per_device_day" and day == retained.events else ""

@@ -23,6 +23,7 @@ from metrics_api.ingest.content_facts import keep_facts
 from metrics_api.ingest.content_tables import PARENT_SHARES, PROGRESS_REELS, STUDY_SESSIONS, ContentTable
 from metrics_api.ingest.erased import Key, save_erased
 from metrics_api.ingest.folds import fold
+from metrics_api.ingest.inviters import forget_days
 from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.links import delete_links
 from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
@@ -156,6 +157,7 @@ def _erase(erasure: Erasure, subject: Subject, found: Found, references: Referen
         erasure.rows["credited_events"] += _change_events(erasure, subject, CREDITED_EVENTS)
         erasure.rows["attribution_links"] += _delete_links(erasure, subject)
         erasure.rows["study_sessions"] += _leave_sessions(erasure, subject, found["study_sessions"])
+        forget_days(erasure.connection, "referrer_id = :value", subject.id)
     for facts, condition in FACTS[subject.kind].items():
         erasure.connection.execute(text(f"DELETE FROM {facts} WHERE {condition}"), {"id": subject.id})
     erasure.rows.update(forget_names(erasure.connection, subject, list_refs(subject, references)))

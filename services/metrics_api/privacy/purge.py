@@ -26,6 +26,7 @@ STEPS: Mapping[str, rest.Purge] = {
     "clicks_per_device_day": rest.purge_clicks_of_devices,
     "bursts_per_device_day": rest.purge_bursts,
     "activity_per_referrer_day": events.purge_activity,
+    "conversions_per_referrer_day": rest.purge_conversions_of_referrers,
     "user_journeys": events.purge_journeys,
     "active_weeks": events.purge_weeks,
     "referrals": referrals.purge_referrals,

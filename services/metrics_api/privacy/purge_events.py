@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
 from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
 from metrics_api.ingest.folds import fold
-from metrics_api.ingest.inviters import lock_inviters, purge_inviters
+from metrics_api.ingest.inviters import LOCK_DAYS_OF_REFERRERS, purge_days_of_referrers
 from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.retention import Retention
@@ -110,11 +110,11 @@ def purge_events(connection: Connection, retention: Retention) -> int:
 
 def purge_activity(connection: Connection, retention: Retention) -> int:
     """Merge a date's activity into sums without referrers; returns the number of deleted rows."""
-    lock_inviters(connection)
+    connection.execute(LOCK_DAYS_OF_REFERRERS)
     values = {"cutoff": retention.events}
     folded = [connection.execute(each, values).scalar_one() for each in _ACTIVITIES]
     connection.execute(_TOTALS, values)
-    purge_inviters(connection, retention.events)
+    purge_days_of_referrers(connection, retention.events)
     return sum(folded)
 
 

@@ -51,6 +51,7 @@ FACTS: dict[SubjectKind, dict[str, str]] = {
     "user": {
         "activity_per_referrer_day": "referrer_id = :id",
         "activity_per_campaign_day": "referrer_id = :id",
+        "conversions_per_referrer_day": "referrer_id = :id",
         "referrers_per_network_day": "referrer_id = :id",
         "devices_per_network_day": "user_id = :id",
         "device_users": "user_id = :id",

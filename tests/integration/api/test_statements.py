@@ -77,7 +77,7 @@ READS = {
     "/v1/growth/k-factor": (9, 1),
     "/v1/growth/loops": (5, 1),
     "/v1/growth/timeline": (5, 1),
-    "/v1/growth/referrers": (7, 1),
+    "/v1/growth/referrers": (8, 1),
     "/v1/growth/funnel": (4, 1),
     "/v1/growth/cohorts": (2, 1),
     "/v1/growth/cohort-k": (4, 1),
@@ -113,7 +113,7 @@ POSTED = {
     "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 16),
 }
 # What a worker asks for from the claim of a run to its finished report.
-REPORT = {"claim": 2, "snapshot": 29, "progress": 2, "result": 4}
+REPORT = {"claim": 2, "snapshot": 30, "progress": 2, "result": 4}
 # What some of them have to be asked for.
 ASKED = {
     "/v1/reports/{report_id}/export": {"format": "html"},

@@ -56,6 +56,7 @@ def test_an_export_holds_everything_about_the_child_and_nobody_else(api: Api) ->
         "attribution_links": 1,
         "activity_per_referrer_day": 2,
         "activity_per_campaign_day": 1,
+        "conversions_per_referrer_day": 1,
         "devices_per_network_day": 0,
         "referrers_per_network_day": 0,
         "device_users": 1,

@@ -118,6 +118,7 @@ activity_per_referrer_day = Table(
         Computed("CAST(least(10, 10 * conversions / greatest(clicks, 1)) AS smallint)", persisted=True),
         comment="Tenths of a conversion per click, rounded down: 10 from one conversion per click on",
     ),
+    Column("is_active", Boolean, Computed("invites + clicks + conversions > 0", persisted=True)),
 )
 # Conversions are rare, so these hold few rows and change seldom.
 Index(
@@ -141,6 +142,15 @@ Index(
     activity_per_referrer_day.c.day,
     activity_per_referrer_day.c.source,
     postgresql_where=activity_per_referrer_day.c.invites > 0,
+)
+
+# The days on which a referrer was active. Counts are in no index of theirs: they change with every batch.
+Index(
+    "idx_activity_per_referrer_day_active",
+    activity_per_referrer_day.c.referrer_id,
+    activity_per_referrer_day.c.day,
+    activity_per_referrer_day.c.source,
+    postgresql_where=activity_per_referrer_day.c.is_active,
 )
 
 activity_per_day = Table(
@@ -167,6 +177,33 @@ inviters_per_day = Table(
     ),
     count_column("inviters"),
     comment="Users who invited; different ones of a period are those whose previous day is before it",
+)
+
+active_referrers_per_day = Table(
+    "active_referrers_per_day",
+    metadata,
+    Column("source", Text, primary_key=True, comment="Empty for all loops together"),
+    Column("day", Date, primary_key=True),
+    Column("previous_day", Date, primary_key=True, comment="As in inviters_per_day"),
+    count_column("referrers"),
+    comment="Referrers with invites, clicks or conversions",
+)
+
+conversions_per_referrer_day = Table(
+    "conversions_per_referrer_day",
+    metadata,
+    Column("source", Text, primary_key=True, comment="Empty for all loops together"),
+    Column("referrer_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    count_column("conversions"),
+    comment="Conversions that a referrer gets the credit for, in an order that leads to those with most",
+)
+Index(
+    "idx_conversions_per_referrer_day_most",
+    conversions_per_referrer_day.c.day,
+    conversions_per_referrer_day.c.source,
+    desc(conversions_per_referrer_day.c.conversions),
+    postgresql_include=["referrer_id"],
 )
 
 activity_per_campaign_day = Table(
