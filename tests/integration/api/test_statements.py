@@ -83,7 +83,7 @@ READS = {
     "/v1/growth/cohort-k": (4, 1),
     "/v1/growth/cycle-time": (4, 1),
     "/v1/growth/series": (5, 1),
-    "/v1/growth/spread": (4, 1),
+    "/v1/growth/spread": (5, 1),
     "/v1/growth/filters": (4, 1),
     "/v1/growth/term": (2, 1),
     "/v1/calendar": (3, 1),
@@ -107,10 +107,10 @@ READS = {
 }
 # A request that writes finds its caller in a transaction of its own, which ends before the body is read.
 POSTED = {
-    "a click": ([build_event(ip_address="203.0.113.8", device_fingerprint="device-2")], 12),
-    "a click on a link": ([build_event(ip_address="203.0.113.8", link_id="link-1")], 12),
-    "a visit of a page": ([build_event("visit")], 7),
-    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 16),
+    "a click": ([build_event(ip_address="203.0.113.8", device_fingerprint="device-2")], 13),
+    "a click on a link": ([build_event(ip_address="203.0.113.8", link_id="link-1")], 13),
+    "a visit of a page": ([build_event("visit")], 8),
+    "100 clicks": (build_clicks(100, device_fingerprint="device-2", link_id="link-1"), 17),
 }
 # What a worker asks for from the claim of a run to its finished report.
 REPORT = {"claim": 2, "snapshot": 30, "progress": 2, "result": 4}

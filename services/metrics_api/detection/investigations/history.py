@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -13,6 +14,8 @@ from metrics_api.detection.query import Query
 from viral_contract.models.investigations import EntityKind
 
 MAX_EVENTS = 10_000
+# The first columns: the time and the id.
+_BY_TIME = itemgetter(0, 1)
 # Events that count are looked for among this many, so that requests of programs do not hide what people did.
 _MOST_READ = 5 * MAX_EVENTS
 
@@ -97,7 +100,7 @@ def fetch_history(connection: Connection, kind: EntityKind, identifier: str, que
     else:
         since = connection.execute(text(_LAST_READ.format(**parts)), given).scalar() or period.begins_at
     shown = [*counted[:MAX_EVENTS], *filtered[:MAX_EVENTS]]
-    events = sorted(shown, key=lambda row: (row.occurred_at, row.event_id), reverse=True)
+    events = sorted(shown, key=_BY_TIME, reverse=True)
     return History(events, len(rows) > MAX_EVENTS, since)
 
 

@@ -1,9 +1,13 @@
 """Turns the events looked at into what an investigation shows; pure functions."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from heapq import nsmallest
+from itertools import compress
+from operator import neg
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -46,16 +50,16 @@ def format_totals(events: Sequence[Row[Any]]) -> EventCounts:
 def format_timeline(events: Sequence[Row[Any]], period: Period) -> Timeline:
     """Every hour or day of the period with its events."""
     hourly = period.days <= _HOURLY_DAYS
-    step = timedelta(hours=1) if hourly else timedelta(days=1)
-    number = (period.ends_before - period.begins_at) // step
-    counts = [Counter[Any]() for _ in range(number)]
-    for event in events:
-        counts[(event.occurred_at - period.begins_at) // step][event.event_type] += 1
+    step, begin = timedelta(hours=1) if hourly else timedelta(days=1), period.begins_at
+    counts = [Counter[Any]() for _ in range((period.ends_before - begin) // step)]
+    for (index, kind), count in Counter(
+        ((event.occurred_at - begin) // step, event.event_type) for event in events
+    ).items():
+        counts[index][kind] = count
     return Timeline(
         bucket="hour" if hourly else "day",
         buckets=[
-            TimelineBucket(starts_at=period.begins_at + index * step, counts=dict(count))
-            for index, count in enumerate(counts)
+            TimelineBucket(starts_at=begin + index * step, counts=dict(count)) for index, count in enumerate(counts)
         ],
     )
 
@@ -64,36 +68,60 @@ def format_related(
     events: Sequence[Row[Any]], identifiers: Identifiers, *, leave_out: RelatedKind
 ) -> dict[RelatedKind, RelatedEntities]:
     """What else occurs in the events, by kind."""
+    columns = dict(zip(events[0]._fields, zip(*events, strict=True), strict=True)) if events else {}
     return {
-        kind: _format_kind(kind, events, column, identifiers) for kind, column in _RELATED.items() if kind != leave_out
+        kind: _format_kind(kind, columns.get(column, ()), columns, identifiers)
+        for kind, column in _RELATED.items()
+        if kind != leave_out
     }
 
 
 def _format_kind(
-    kind: RelatedKind, events: Sequence[Row[Any]], column: str, identifiers: Identifiers
+    kind: RelatedKind, values: Sequence[Any], columns: Mapping[str, Sequence[Any]], identifiers: Identifiers
 ) -> RelatedEntities:
-    groups: dict[str, list[Row[Any]]] = {}
-    for event in events:
-        value = getattr(event, column)
-        if value is not None:
-            groups.setdefault(value, []).append(event)
-    show = _shown_by(identifiers).get(kind, str)
-    masked = kind in ("ip_addresses", "devices")
+    """The most frequent of the values; the columns are those of the same events, the newest first."""
+    events = Counter(values)
+    events.pop(None, None)
+    masked, references = kind in ("ip_addresses", "devices"), identifiers.references
     # An address is named by its network, under which it is counted and flagged.
-    names = {value: events[0].network if kind == "ip_addresses" else value for value, events in groups.items()}
-    most = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_RELATED]
+    names = dict(zip(values, columns.get("network", ()), strict=True)) if kind == "ip_addresses" else {}
+    show, seen = _shown_by(identifiers).get(kind, str), _Seen.build(values, columns)
     return RelatedEntities(
-        total=len(groups),
+        total=len(events),
         entities=[
-            _format_entity(
-                groups[value],
-                show(value),
-                identifiers.references.to_ref(names[value]) if masked else None,
-                identifiers.references.to_alias(names[value]) if masked or kind == "users" else "",
+            RelatedEntity(
+                shown=show(value),
+                ref=references.to_ref(names.get(value, value)) if masked else None,
+                alias=references.to_alias(names.get(value, value)) if masked or kind == "users" else "",
+                events=events[value],
+                clicks=seen.clicks[value],
+                conversions=seen.conversions[value],
+                first_seen=seen.first[value],
+                last_seen=seen.last[value],
             )
-            for value in most
+            for _, value in nsmallest(MAX_RELATED, zip(map(neg, events.values()), events, strict=True))
         ],
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """How often each value occurs in clicks and conversions, and its first and last time."""
+
+    clicks: Counter[Any]
+    conversions: Counter[Any]
+    first: Mapping[Any, datetime]
+    last: Mapping[Any, datetime]
+
+    @classmethod
+    def build(cls, values: Sequence[Any], columns: Mapping[str, Sequence[Any]]) -> Self:
+        """Read what the columns have, newest first; each step is one pass that needs no Python code an event."""
+        kinds, times = columns.get("event_type", ()), columns.get("occurred_at", ())
+        clicks, conversions = (
+            Counter(compress(values, map(wanted.__eq__, kinds))) for wanted in ("click", "conversion")
+        )
+        newest = dict(zip(reversed(values), reversed(times), strict=True))
+        return cls(clicks, conversions, first=dict(zip(values, times, strict=True)), last=newest)
 
 
 def _shown_by(identifiers: Identifiers) -> dict[RelatedKind, Callable[[str], str]]:
@@ -103,20 +131,6 @@ def _shown_by(identifiers: Identifiers) -> dict[RelatedKind, Callable[[str], str
         "users": identifiers.show_user,
         "user_agents": identifiers.show_user_agent,
     }
-
-
-def _format_entity(events: list[Row[Any]], shown: str, ref: str | None, alias: str) -> RelatedEntity:
-    counts = Counter(event.event_type for event in events)
-    return RelatedEntity(
-        shown=shown,
-        ref=ref,
-        alias=alias,
-        events=len(events),
-        clicks=counts["click"],
-        conversions=counts["conversion"],
-        first_seen=events[-1].occurred_at,
-        last_seen=events[0].occurred_at,
-    )
 
 
 def format_page(
