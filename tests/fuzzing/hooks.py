@@ -28,6 +28,7 @@ RULES = (
     "must be at most",
     "must not contain the character U+0000",
     "must be at least 1000-01-01",
+    "is not a route",
     "is not a valid email address",
     "is required for a new rule or channel",
     "must be a URL such as",
