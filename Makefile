@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := $(VENV)/audit
+CLICKHOUSE := $(VENV)/clickhouse/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
 
 # Byte code is kept even where the machine's default is not to: else every start would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint audit bench chart policy images images-push test-cluster chart-package chart-push
+.PHONY: help run test test-fast lint audit bench bench-full chart policy images images-push test-cluster chart-package chart-push
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +36,18 @@ audit: $(INSTALLED) ## Look for known vulnerabilities in the locked dependencies
 	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip --quiet install "pip-audit>=2.9"; }
 	@exec $(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes
 
-bench: $(INSTALLED) ## Measure ingestion and reads on this machine
-	@exec $(BIN)/python -m tests.benchmarks
+bench: SECTIONS ?= reads
+bench: $(INSTALLED) $(CLICKHOUSE) ## Measure reads at 1 and 5 million events; SECTIONS= names others (docs/performance-benchmarks.md)
+	@exec $(BIN)/python -m tests.benchmarks $(SECTIONS)
+
+bench-full: export BENCH_SIZES ?= 1000000,5000000,10000000
+bench-full: $(INSTALLED) $(CLICKHOUSE) ## Measure everything, reads at 10 million events, too (hours)
+	@exec $(BIN)/python -m tests.benchmarks $(SECTIONS)
+
+# Far too large for the tests' lock: 900 MB with what it needs.
+$(CLICKHOUSE):
+	@echo "Installing ClickHouse into $(@D) (once, a few minutes)"
+	@$(PYTHON) -m venv $(@D) && $(@D)/bin/python -m pip --quiet install "chdb-core==26.9.0" && touch $@
 
 chart: $(INSTALLED) ## Write what is made from the settings and the Helm chart: schema, part of the values, k8s/base
 	@exec $(BIN)/python -m tests.chart

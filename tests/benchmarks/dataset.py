@@ -16,6 +16,7 @@ from metrics_api.db.database import Database, create_database_engine
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.migrate import upgrade
 from metrics_api.ingest.classify_again import put_in_use
+from metrics_api.ingest.combiner import fold_batch
 from metrics_api.ingest.events import take_events
 from metrics_api.ingest.links import save_links
 from metrics_api.pii_scanner.redaction import Redactor
@@ -58,13 +59,18 @@ def draw_link(random: Random) -> int:
     return referrer + REFERRERS * random.randrange(LINKS // REFERRERS)
 
 
-def list_batch(number: int, events: int, *, now: datetime, size: int = BATCH) -> list[Event]:
-    """The batch of this number of a set of so many events, which follow each other in time."""
+def list_batch(number: int, events: int, *, now: datetime, size: int = BATCH, stored: int = 0) -> list[Event]:
+    """The batch of this number of a set of so many events, which follow each other in time.
+
+    Where some are stored already, the others are of the same days.
+    """
     random = Random(number + 1)
-    return [_draw_event(random, number * size + place, events, now) for place in range(size)]
+    share = (events - number * size) / (events - stored)
+    return [_draw_event(random, share - place / (events - stored), events, now) for place in range(size)]
 
 
-def _draw_event(random: Random, place: int, events: int, now: datetime) -> Event:
+def _draw_event(random: Random, share: float, events: int, now: datetime) -> Event:
+    """An event of when so much of the time is left."""
     kind, roll = _TYPES[random.randrange(100)], random.random()
     number, link = random.randrange(events // 4), draw_link(random)
     # Of 1,000 clicks, 4 are of farms, 2 of bursts and 30 of schools.
@@ -76,7 +82,7 @@ def _draw_event(random: Random, place: int, events: int, now: datetime) -> Event
         address, device = f"198.19.2.{random.randrange(60)}", f"device-{number}"
     else:
         address, device = f"{100 + number % 60}.{number // 60 % 250}.{number // 15_000 % 250}.7", f"device-{number}"
-    age = (events - place) / events * DAYS * 86_400
+    age = share * DAYS * 86_400
     return Event(
         event_id=uuid.UUID(int=random.getrandbits(128), version=4),
         event_type=kind,
@@ -92,23 +98,36 @@ def _draw_event(random: Random, place: int, events: int, now: datetime) -> Event
     )
 
 
-def fill(url: str, events: int, *, now: datetime, part: int = 0, parts: int = 1) -> None:
-    """Store the links and so many events in a migrated database, or one of several parts of the events."""
+def store_links(url: str, *, now: datetime) -> None:
+    """Store the links in a migrated database, which the events are about."""
+    database, links = (
+        Database(create_database_engine(url, pool_size=1, statement_timeout=False)),
+        list(list_links(now=now)),
+    )
+    with database.write() as connection:
+        put_in_use(connection, FactRules(), now=now)
+    for begin in range(0, LINKS, BATCH):
+        with database.write() as connection:
+            save_links(connection, links[begin : begin + BATCH], now=now)
+    database.close()
+
+
+def store_events(url: str, events: int, *, now: datetime, stored: int = 0, part: int = 0, parts: int = 1) -> None:
+    """Store events until there are so many, or one of several parts of those that are missing."""
     database, rules = Database(create_database_engine(url, pool_size=1, statement_timeout=False)), FactRules()
     pseudonyms = Pseudonyms(_REFERENCES, Redactor("US"))
-    if part == 0:
-        links = list(list_links(now=now))
+    size = min(BATCH, events - stored)
+    for number in range(stored // size + part, events // size, parts):
+        batch = list_batch(number, events, now=now, size=size, stored=stored)
         with database.write() as connection:
-            put_in_use(connection, rules, now=now)
-        for begin in range(0, LINKS, BATCH):
-            with database.write() as connection:
-                save_links(connection, links[begin : begin + BATCH], now=now)
-    for number in range(part, events // BATCH, parts):
-        batch = list_batch(number, events, now=now)
-        with database.write() as connection:
-            take_events(connection, batch, _REFERENCES.to_mark, pseudonyms, rules, now=now)
+            taken = take_events(connection, batch, _REFERENCES.to_mark, pseudonyms, rules, now=now)
+        if taken.waits_for is not None:
+            fold_batch(database, taken.waits_for)
+    database.close()
 
 
 if __name__ == "__main__":
     upgrade(sys.argv[1])
-    fill(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000, now=datetime.now(UTC))
+    began = datetime.now(UTC)
+    store_links(sys.argv[1], now=began)
+    store_events(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000, now=began)
