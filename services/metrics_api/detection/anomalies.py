@@ -19,12 +19,11 @@ from viral_contract.models.guardrails import AnomalyAnswer, HighRateReferrer, Su
 CURSOR = "anomalies"
 _NO_POSITION = ""
 
-# Read from the index of rows with conversions alone. What nobody gets the credit for is nobody's.
+# What nobody gets the credit for is nobody's: it is not in the table.
 _BUSY_DAYS = """
-    SELECT day, referrer_id, sum(conversions) AS conversions FROM activity_per_referrer_day
-    WHERE day = {day} AND conversions > 0 AND referrer_id <> ''
+    SELECT day, referrer_id, conversions FROM conversions_per_referrer_day
+    WHERE source = '' AND day = {day} AND conversions > :daily
         AND referrer_id <> ALL(CAST(:allow_referrer AS text[])) {only}
-    GROUP BY day, referrer_id HAVING sum(conversions) > :daily
 """
 BUSY_DAYS = _BUSY_DAYS.format(day="ANY(:days)", only="")
 """The referrers with too many conversions on a day; wants `flagging_values`, as the others do."""

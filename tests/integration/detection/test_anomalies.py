@@ -266,13 +266,17 @@ def test_health_shows_the_first_rows_under_the_same_thresholds(api: Api) -> None
     assert anomalies["thresholds"]["conversion_anomaly_min_clicks"] == 4
 
 
-def test_conversions_of_a_day_are_read_from_their_index(connection: Connection) -> None:
+def test_the_most_conversions_and_the_highest_rates_are_read_from_their_indexes(connection: Connection) -> None:
     connection.execute(
         text("""INSERT INTO activity_per_referrer_day (day, referrer_id, source, clicks, conversions)
             SELECT DATE '2026-03-04' - day, 'user ' || number, '', 20, CASE WHEN number % 20 = 0 THEN 1 ELSE 0 END
             FROM generate_series(0, 29) AS day, generate_series(1, 1000) AS number""")
     )
-    connection.execute(text("VACUUM ANALYZE activity_per_referrer_day"))
+    connection.execute(
+        text("""INSERT INTO conversions_per_referrer_day (source, referrer_id, day, conversions)
+            SELECT '', referrer_id, day, conversions FROM activity_per_referrer_day WHERE conversions > 0""")
+    )
+    connection.execute(text("VACUUM ANALYZE activity_per_referrer_day, conversions_per_referrer_day"))
     now, identifiers = NOON, Identifiers(References("a key"), whole=True)
     query = Query(Period.last_days(7, now=now), DetectionSettings(), now, identifiers, Page(10), DetectionSettings())
 
@@ -280,4 +284,5 @@ def test_conversions_of_a_day_are_read_from_their_index(connection: Connection) 
         fetch_anomalies(connection, query, build_lists(()))
 
     (plan,) = statements.explain(connection)
-    assert "Index Only Scan using idx_activity_per_referrer_day_conversions" in plan
+    assert "Index Only Scan using idx_conversions_per_referrer_day_most" in plan
+    assert "Index Only Scan using idx_activity_per_referrer_day_rate" in plan

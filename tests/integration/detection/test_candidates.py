@@ -50,6 +50,8 @@ FILL = f"""
     SELECT day, 'r-' || number, 'prep_pack', CASE WHEN number <= {FLAGGED} THEN 12 ELSE 20 END,
         CASE WHEN number <= {FLAGGED} THEN 12 ELSE number % 2 END
     FROM {{dates}};
+    INSERT INTO conversions_per_referrer_day (source, referrer_id, day, conversions)
+    SELECT '', referrer_id, day, conversions FROM activity_per_referrer_day WHERE conversions > 0;
     INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, network, device_fingerprint, link_id)
     SELECT gen_random_uuid(), day, day, 'conversion', 'r-' || number, '10.1.0.0'::inet + number, 'd-' || number,
         'l-' || number
@@ -69,6 +71,8 @@ GROWING = (
     "clicks_per_device_day",
     "devices_per_network_day",
     "referrers_per_network_day",
+    "activity_per_referrer_day",
+    "conversions_per_referrer_day",
 )
 Read = Callable[[Connection, Query, Lists], object]
 MOST_ROWS = 1_000

@@ -210,6 +210,13 @@ def test_no_referrer_with_too_high_a_rate_is_missed(
                     "conversions": conversions,
                 },
             )
+        connection.execute(
+            text("""
+                INSERT INTO conversions_per_referrer_day (source, referrer_id, day, conversions)
+                SELECT '', referrer_id, day, sum(conversions) FROM activity_per_referrer_day
+                WHERE referrer_id <> '' GROUP BY referrer_id, day
+            """)
+        )
         for found, tested in ((anomalies.EAGER_REFERRERS, EAGER), (anomalies.BUSY_DAYS, BUSY)):
             names = [
                 sorted(row.referrer_id for row in connection.execute(text(each), values)) for each in (found, tested)

@@ -122,10 +122,10 @@ activity_per_referrer_day = Table(
 )
 # Conversions are rare, so these hold few rows and change seldom.
 Index(
-    "idx_activity_per_referrer_day_conversions",
-    activity_per_referrer_day.c.day,
+    "idx_activity_per_referrer_day_by_referrer",
     activity_per_referrer_day.c.referrer_id,
-    postgresql_include=["conversions"],
+    activity_per_referrer_day.c.day,
+    postgresql_include=["source", "conversions"],
     postgresql_where=activity_per_referrer_day.c.conversions > 0,
 )
 Index(
