@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log10
 
-_LEFT, _WIDTH, _ROW, _TOP = 230, 460, 22, 34
+_LEFT, _WIDTH, _ROW, _TOP = 300, 460, 22, 34
 _COLORS = ("#2563eb", "#f59e0b")
 _STYLE = "font-family='sans-serif' font-size='12' fill='currentColor'"
 
