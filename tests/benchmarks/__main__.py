@@ -12,6 +12,7 @@ from tests.benchmarks import (
     event_pii,
     growth_changes,
     ingest_and_detection,
+    ingest_load,
     pii_accuracy,
     reads,
     report_throughput,
@@ -41,6 +42,7 @@ def _dated(run: Callable[[], str]) -> Callable[[], str]:
 SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "reads": ("Reads beside DuckDB and ClickHouse", _run_reads),
     "ingest_and_detection": ("Facts at write time", _dated(ingest_and_detection.run)),
+    "ingest_load": ("Ingest by clients, batches and attacks", _dated(ingest_load.run)),
     "pii_accuracy": ("Personal information in texts", _dated(pii_accuracy.run)),
     "event_pii": ("Personal information in events", _dated(event_pii.run)),
     "cases_and_credibility": ("Cases and credibility", _dated(cases_and_credibility.run)),
