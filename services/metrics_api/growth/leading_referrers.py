@@ -1,10 +1,11 @@
 """Finds who leads by conversions without adding up everybody's.
 
 The threshold algorithm of Fagin, R., Lotem, A., Naor, M. (2001), PODS: the most converting referrers of each date are
-candidates, and whoever is none has at most the sum of what the last candidates of the dates have.
+candidates, and whoever is none has at most the sum of what the last candidates of the dates have. Where flagged
+conversions do not count, those who have any are candidates all the same, and take no places of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -16,9 +17,10 @@ _FIRST_DEPTH = 2
 _DEEPER = 3
 # The sums of candidates alone are read by the key.
 _OF_CANDIDATES = """
-    SELECT referrer_id, conversions FROM (SELECT DISTINCT referrer_id FROM candidate) AS named
-    CROSS JOIN LATERAL (
-        SELECT sum(conversions)::bigint AS conversions FROM conversions_per_referrer_day AS fact
+    SELECT referrer_id, conversions FROM (
+        SELECT referrer_id FROM candidate UNION SELECT unnest(CAST(:apart AS text[]))
+    ) AS named CROSS JOIN LATERAL (
+        SELECT coalesce(sum(conversions), 0)::bigint AS conversions FROM conversions_per_referrer_day AS fact
         WHERE fact.source = :loop AND fact.referrer_id = named.referrer_id AND day BETWEEN :start AND :end
     ) AS earned
 """
@@ -26,7 +28,8 @@ _LEADING = """
     WITH candidate AS MATERIALIZED (
         SELECT day, top.* FROM unnest(CAST(:days AS date[])) AS day CROSS JOIN LATERAL (
             SELECT referrer_id, conversions FROM conversions_per_referrer_day AS fact
-            WHERE fact.day = day.day AND fact.source = :loop ORDER BY conversions DESC LIMIT :most
+            WHERE fact.day = day.day AND fact.source = :loop AND referrer_id <> ALL(CAST(:apart AS text[]))
+            ORDER BY conversions DESC LIMIT :most
         ) AS top
     ), bound AS (
         SELECT coalesce(sum(least), 0) AS conversions FROM (
@@ -44,16 +47,23 @@ _LEADING = """
 
 
 def find_leading(
-    connection: Connection, query: Query, given: dict[str, Any], *, value: str, counted: str, is_wanted: str
+    connection: Connection,
+    query: Query,
+    given: dict[str, Any],
+    *,
+    value: str,
+    apart: Sequence[str],
+    counted: str,
+    is_wanted: str,
 ) -> list[str] | None:
     """Those of the first page of the wanted referrers, the largest value first, and everyone who ties with the last.
 
-    `value` is at most the conversions, and `counted` names those that are flagged. None where the dates have no such
-    leaders.
+    `value` is at most the conversions, and the conversions themselves of all who are not set `apart`; `counted` names
+    those that are flagged. None where the dates have no such leaders.
     """
     counted = counted.format(per_referrer=_OF_CANDIDATES)
     statement = text(_LEADING.format(value=value, counted=counted, is_wanted=is_wanted))
-    asked = {**given, "loop": query.filter.source or "", "fetch": query.page.fetch}
+    asked = {**given, "loop": query.filter.source or "", "fetch": query.page.fetch, "apart": list(apart)}
     for most in _list_depths(query.page.fetch):
         row = connection.execute(statement, {**asked, "most": most}).one()
         if row.are_all:

@@ -112,8 +112,15 @@ def _fetch_page(
     is_wanted = f"{_IS_FOUND} AND NOT {_IS_ACCUSED}" if wanted.ranked else _IS_FOUND
     leading = None
     if _begins_with_leaders(query, sorting, wanted):
-        value = _KEYS[sorting.sort].expression
-        leading = find_leading(connection, query, given, value=value, counted=_WITH_FLAGGED, is_wanted=is_wanted)
+        leading = find_leading(
+            connection,
+            query,
+            given,
+            value=_KEYS[sorting.sort].expression,
+            apart=given["suspects"] if sorting.sort == "clean_conversions" else (),
+            counted=_WITH_FLAGGED,
+            is_wanted=is_wanted,
+        )
     which = _ALL if leading is None else _LEADING
     page = _build_page(_build_counted(query, which), query, sorting, is_wanted)
     return connection.execute(page, {**given, **sorting.list_values(query.page), "leading": leading}).all()

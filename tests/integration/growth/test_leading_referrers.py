@@ -97,6 +97,7 @@ def test_candidates_alone_are_read_for_the_first_page(connection: Connection, co
             query,
             {"start": PERIOD.start, "end": PERIOD.end, "days": PERIOD.dates()},
             value="conversions",
+            apart=(),
             counted="{per_referrer}",
             is_wanted="true",
         )
@@ -105,3 +106,22 @@ def test_candidates_alone_are_read_for_the_first_page(connection: Connection, co
     for plan in statements.explain(connection):
         assert "Index Only Scan using idx_conversions_per_referrer_day_most" in plan
         assert "Seq Scan on" not in plan
+
+
+def test_flagged_referrers_take_no_places_of_others_by_clean_conversions(
+    connection: Connection, context: Context
+) -> None:
+    """However many of them have the most conversions."""
+    counts = {f"f-{number}": 100 for number in range(200)} | {f"r-{number}": number for number in range(1, 51)}
+    rows = [
+        {"day": day, "referrer": name, "source": "prep_pack", "invites": 1, "clicks": 1, "conversions": count}
+        for day in PERIOD.dates()
+        for name, count in counts.items()
+    ]
+    connection.execute(_ACTIVITY, rows)
+    connection.execute(_CONVERSIONS)
+    suspect = {name: 700 for name in counts if name.startswith("f-")}
+    with watch_statements(connection) as statements:
+        page = fetch_referrers(connection, _build_query(context, 10), suspect, build_sorting("clean_conversions"))
+    assert [each.referrer_id for each in page.referrers] == [f"r-{number}" for number in range(50, 40, -1)]
+    assert len([each for each, _ in statements.sent if "candidate AS MATERIALIZED" in each]) == 1
