@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from prometheus_client import Counter
+from sqlalchemy.exc import DBAPIError
 
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
 from metrics_api.api.context import current_context
@@ -28,6 +29,7 @@ for _outcome in ("accepted", "duplicate", "expired", "erased", "rejected"):
 events = Resource("events")
 # As long as the texts of so many shares; of ordinary events that leak, a whole batch takes a tenth of it.
 _TEXTS_IN_FULL = 60
+_RETRY_SECONDS = 5
 _BATCH = Batch("events", Event, keep=lambda event: event)
 
 
@@ -72,8 +74,17 @@ def _take(batch: Sequence[Event]) -> Taken:
         )
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_scanned", detail) from error
     if taken.waits_for is not None:
-        fold_batch(context.database, taken.waits_for)
+        _wait_until_counted(taken.waits_for)
     return taken
+
+
+def _wait_until_counted(batch_id: int) -> None:
+    """Return once the staged batch is folded. Raises ProblemError 503 if the database refuses."""
+    try:
+        fold_batch(current_context().database, batch_id)
+    except DBAPIError as error:
+        detail = "The events are stored, but not all counted yet. Send them again: nothing is stored or counted twice."
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_counted", detail, retry_after=_RETRY_SECONDS) from error
 
 
 def _count(**outcomes: int) -> None:

@@ -9,6 +9,7 @@ accepted is counted. What is staged survives a crash: the next combiner folds it
 from collections.abc import Sequence
 from threading import Lock
 
+import structlog
 from prometheus_client import Histogram
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -22,6 +23,7 @@ from metrics_api.ingest.staging import NEW_EVENT_COLUMNS, NEW_TRAFFIC_COLUMNS, c
 _EVENTS_AT_ONCE = 30_000
 # Those who wait in this process hold no connection.
 _TURN = Lock()
+_log = structlog.get_logger()
 _COMBINED = Histogram(
     "viral_engine_combined_events",
     "Events that were folded at once for all requests that waited",
@@ -39,7 +41,7 @@ _STAGE = text(f"""
     )
     SELECT id FROM batch
 """)
-_NEWEST = text("SELECT max(id) FROM staged_batches")
+_NEWEST = text("SELECT max(id) FROM staged_batches WHERE NOT has_failed")
 _IS_STAGED = text("SELECT EXISTS (SELECT FROM staged_batches WHERE id = :id)")
 # The oldest ones, at least one.
 _CHOOSE = text("""
@@ -62,6 +64,9 @@ _RECALL = text(f"""
     )
     SELECT count(*) FROM event
 """)
+_FORGET = text("""
+    WITH batch AS (DELETE FROM staged_batches), traffic AS (DELETE FROM staged_traffic) DELETE FROM staged_events
+""")
 _MARK_FAILED = text("UPDATE staged_batches SET has_failed = true WHERE id = :id")
 
 
@@ -72,7 +77,7 @@ def stage(connection: Connection) -> int:
 
 
 def find_newest(connection: Connection) -> int | None:
-    """The newest batch that is not folded yet."""
+    """The newest batch that waits to be folded, and has not failed to be."""
     newest: int | None = connection.execute(_NEWEST).scalar_one()
     return newest
 
@@ -82,6 +87,11 @@ def own_facts(connection: Connection) -> None:
     lock_out_writers(connection)
     while batches := _choose(connection):
         _fold(connection, batches)
+
+
+def forget_staged(connection: Connection) -> None:
+    """Forget batches that cannot be folded: a rebuild from the stored events is going to count theirs."""
+    connection.execute(_FORGET)
 
 
 def fold_batch(database: Database, batch_id: int) -> None:
@@ -128,7 +138,8 @@ def _fold_alone(database: Database, batch_id: int) -> None:
             _fold(connection, [batch_id])
     except OperationalError:
         raise
-    except DBAPIError:
+    except DBAPIError as error:
+        _log.error("batch_not_folded", batch_id=batch_id, error=type(error.orig).__name__)
         with database.write() as connection:
             connection.execute(_MARK_FAILED, {"id": batch_id})
         raise

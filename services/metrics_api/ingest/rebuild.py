@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.db.tables import MAX_BURST_SECONDS
-from metrics_api.ingest.combiner import own_facts
+from metrics_api.ingest.combiner import forget_staged, own_facts
 from metrics_api.ingest.content_facts import rebuild_counts
 from metrics_api.ingest.content_tables import CONTENT_TABLES
 from metrics_api.ingest.folds import fold, list_day_folds
@@ -108,6 +108,7 @@ def plan_rebuild(connection: Connection) -> list[str]:
     Both happen while writers are kept out: whatever is posted later is in the facts at once, on these days and others.
     """
     own_facts(connection)
+    forget_staged(connection)
     for statement in _START_OVER:
         connection.execute(text(statement))
     retained = fetch_retained(connection)

@@ -110,6 +110,7 @@ _RECALL_DAY = text(f"""
     WITH of_day AS (
         SELECT {_KEPT} FROM attribution_events WHERE event_type = ANY({EVENT_TYPES_SQL})
             AND occurred_at >= :day AND occurred_at < :day + interval '1 day'
+            AND event_id NOT IN (SELECT event_id FROM staged_events)
     ), classified AS (
         INSERT INTO new_traffic SELECT {_NEW_TRAFFIC} FROM of_day WHERE traffic_class IS NOT NULL GROUP BY 1, 2, 3, 4
     )
@@ -181,7 +182,7 @@ def save_new_events(
 
 
 def recall_events_of_day(connection: Connection, day: datetime, rules: FactRules) -> None:
-    """Treat every stored event of the UTC day that begins at `day` as new."""
+    """Treat every event of the UTC day that begins at `day` as new, but those that are staged."""
     connection.execute(_RECALL_DAY, {"day": day, "ipv6_prefix": rules.ipv6_prefix})
 
 

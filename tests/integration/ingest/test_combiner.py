@@ -15,6 +15,7 @@ from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.combiner import fold_batch, fold_rest
 from metrics_api.ingest.events import Taken, take_events
 from metrics_api.ingest.locks import claim_folding
+from metrics_api.ingest.rebuild import plan_rebuild, rebuild_step
 from tests.support.api_fixtures import Api
 from tests.support.builders import build_clicks
 from tests.support.pseudonyms import PSEUDONYMS
@@ -110,6 +111,34 @@ def test_a_batch_that_cannot_be_folded_holds_nobody_up_and_is_kept(
         mending.execute(text("UPDATE staged_events SET day = CAST(:day AS date)"), {"day": NOW.date()})
     fold_rest(database)
     assert (count_clicks(connection), count_staged(connection)) == (5, [0, 0, 0])
+
+
+def test_a_request_whose_events_cannot_be_counted_yet_says_that_they_are_stored(
+    api: Api, empty_database: Engine, database: Database, connection: Connection
+) -> None:
+    clicks = build_clicks(2, at=NOW)
+    take_staged(empty_database, database, clicks)
+    with empty_database.begin() as breaking:
+        breaking.execute(text("UPDATE staged_events SET day = NULL"))
+    problem = api.refuse(503, "POST", "/v1/events", json={"events": clicks})
+    assert (problem["code"], "stored" in problem["detail"]) == ("not_counted", True)
+    assert api.post_events(*build_clicks(1, at=NOW))["accepted"] == 1
+    assert count_clicks(connection) == 1
+
+
+def test_a_rebuild_counts_what_cannot_be_folded(
+    empty_database: Engine, database: Database, connection: Connection
+) -> None:
+    bad = take_staged(empty_database, database, build_clicks(2, at=NOW))
+    with empty_database.begin() as breaking:
+        breaking.execute(text("UPDATE staged_events SET day = NULL"))
+    with pytest.raises(DBAPIError):
+        fold_batch(database, bad)
+    with empty_database.begin() as rebuilding:
+        for day in plan_rebuild(rebuilding):
+            rebuild_step(rebuilding, day, FactRules())
+    fold_rest(database)
+    assert (count_clicks(connection), count_staged(connection)) == (2, [0, 0, 0])
 
 
 def test_ids_made_here_follow_each_other_in_time(
