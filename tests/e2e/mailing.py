@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from tests.support.browsing import Visit, visit
 from tests.support.mail_server import MailServer
 from tests.support.people import PASSWORD, create_person
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from tests.support.waiting import wait_until
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.deliveries import Delivery
@@ -66,7 +66,7 @@ class Mailing:
 def start_mailing(var: Path, mail: MailServer) -> Iterator[Mailing]:
     """The stack without demo data, with a person of each role."""
     settings = {"EMAIL_TRANSPORT": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mail.port)}
-    with StackProcess(var, **settings, SMTP_SECURITY="none") as process:
+    with StackProcess(var, **settings, **ONE_PROCESS_EACH, SMTP_SECURITY="none") as process:
         stack = process.wait_until_ready()
         engine = create_engine(stack["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1))
         for role in Role:

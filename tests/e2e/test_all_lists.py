@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Download, Page, StorageState, expect
 
 from tests.support.browsing import Visit, visit
 from tests.support.builders import build_clicks, build_event
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -66,7 +66,10 @@ LISTS = (
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
     """A stack of its own: other tests count what is flagged."""
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         yield process.wait_until_ready()
 
 

@@ -16,7 +16,7 @@ from tests.e2e.mailing import open_windows
 from tests.support.browsing import ColorScheme, Visit
 from tests.support.builders import build_clicks
 from tests.support.people import create_person
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from tests.support.suspects import BOTS, LUCKY, SELFISH, save_suspects
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.cases import VerdictRequest
@@ -69,7 +69,10 @@ class Suspects:
 @pytest.fixture(scope="module")
 def suspects() -> Iterator[Suspects]:
     """A stack with suspects and one person of each role."""
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         yield Suspects(process.wait_until_ready())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from viral_cli.local.demo import load_demo
 from viral_cli.local.demo.content import generate_content, slip_of
 from viral_cli.local.demo.fraud import BOT_DAYS_AGO, RINGS, TOO_MANY_A_DAY, bot_key
@@ -28,7 +28,10 @@ MONTH = {"start": str(last_dates(NOW, DAYS)[0]), "end": str(NOW.date())}
 @pytest.fixture(scope="module")
 def api() -> Iterator[MetricsApi]:
     """The API of a stack with the demo loaded as of `NOW`."""
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         stack = process.wait_until_ready()
         api = MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
         load_demo(api, NOW, print)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.browsing import visit
 from tests.support.builders import build_clicks
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def drafted_stack() -> Iterator[dict[str, str]]:
     """A stack with seven networks over the threshold, six of which a higher one would leave alone."""
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         stack = process.wait_until_ready()
         at = datetime.now(UTC) - timedelta(hours=2)
         farm = [click for number in range(6) for click in build_clicks(12, at=at, ip_address=f"198.51.100.{number}")]

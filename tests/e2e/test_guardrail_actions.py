@@ -16,7 +16,7 @@ from metrics_api.access.passwords import hash_password
 from metrics_api.db.tables import people
 from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.people import Role
 
@@ -39,7 +39,10 @@ Open = Callable[[str], AbstractContextManager[Visit]]
 @pytest.fixture(scope="module")
 def acting_stack() -> Iterator[dict[str, str]]:
     """A stack with a click farm, a school, two shares that say too much, and one person of each role."""
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         stack = process.wait_until_ready()
         api = MetricsApi.connect(stack["METRICS_API_URL"], stack["API_TOKEN"])
         _save_facts(api)

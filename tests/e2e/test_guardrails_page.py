@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.support.browsing import ColorScheme, Visit, visit
 from tests.support.builders import build_clicks
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from viral_contract.client.metrics_api import MetricsApi
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -296,7 +296,7 @@ def test_on_a_phone_the_menu_opens_and_gets_out_of_the_way(signed_in: Open) -> N
 def test_the_first_run_is_led_from_a_token_to_the_first_event(browser: Browser) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
-        StackProcess(Path(name) / "var", DASHBOARD_REFRESH_SECONDS="5") as process,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH, DASHBOARD_REFRESH_SECONDS="5") as process,
     ):
         stack = process.wait_until_ready()
         with visit(browser, stack["DASHBOARD_URL"]) as guest:

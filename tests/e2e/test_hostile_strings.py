@@ -21,7 +21,7 @@ from email_worker.letters import write_alert_letter, write_report_letter
 from tests.support.browsing import Visit, visit
 from tests.support.hostile import CLASS, EMAILS, HOSTILE, ask_for_report, fill_product
 from tests.support.letters import UNSUBSCRIBE_URL, build_alert_event, build_notification
-from tests.support.stack_process import StackProcess
+from tests.support.stack_process import ONE_PROCESS_EACH, StackProcess
 from tests.support.waiting import wait_until
 from viral_contract.client.metrics_api import MetricsApi
 from viral_contract.models.investigations import EntityKind
@@ -58,7 +58,10 @@ class Product:
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
-    with tempfile.TemporaryDirectory(prefix="viral-engine-") as name, StackProcess(Path(name) / "var") as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="viral-engine-") as name,
+        StackProcess(Path(name) / "var", **ONE_PROCESS_EACH) as process,
+    ):
         stack = process.wait_until_ready()
         api = fill_product(stack["METRICS_API_URL"], stack["API_TOKEN"])
         report_id = ask_for_report(api)

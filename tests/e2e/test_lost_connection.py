@@ -115,9 +115,11 @@ def test_a_page_wanted_offline_opens_by_itself_later(admin: Visit) -> None:
 
 def test_a_page_of_the_server_wanted_offline_opens_later(admin: Visit) -> None:
     admin.open("/dashboard/people")
+    password = admin.page.get_by_role("link", name="Password")
+    expect(password).to_be_visible()
     admin.page.wait_for_load_state("networkidle")
     admin.page.context.set_offline(True)
-    admin.page.get_by_role("link", name="Password").click()
+    password.click()
     expect(admin.page.locator("#connection")).to_contain_text("Password opens when the connection is back.")
     admin.page.context.set_offline(False)
     admin.page.wait_for_url("**/password")

@@ -17,6 +17,8 @@ READY_LINE = "Viral Guardrails is ready."
 _STOP_SECONDS = 60
 # Tests write events of past years, which the purge of the night would delete while they are looked at.
 _KEEPS_OLD_DATES = {"RETENTION_EVENTS_DAYS": "3650", "RETENTION_CONTENT_DAYS": "3650"}
+# For stacks with few visitors: half as much to start.
+ONE_PROCESS_EACH = {"METRICS_API_PROCESSES": "1", "DASHBOARD_PROCESSES": "1"}
 
 
 class StackProcess:
