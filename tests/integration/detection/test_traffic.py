@@ -82,8 +82,8 @@ def test_the_answer_by_day_and_by_loop(api: Api) -> None:
 def test_however_many_loops_come_on_pages_with_the_most_filtered_clicks_first(api: Api, connection: Connection) -> None:
     """Whoever sends an event without a link chooses its loop."""
     add_loops = text("""
-        INSERT INTO traffic_per_day (day, source, traffic_class, traffic_reason, shard, clicks, sample)
-        SELECT :day, 'loop-' || number, traffic_class, '', 0, 1 + number % 7, gen_random_uuid()
+        INSERT INTO traffic_per_day (day, source, traffic_class, traffic_reason, clicks, sample)
+        SELECT :day, 'loop-' || number, traffic_class, '', 1 + number % 7, gen_random_uuid()
         FROM generate_series(1, 5000) AS number, unnest(ARRAY['human', 'library']) AS traffic_class
     """)
     connection.execute(add_loops, {"day": NOON.date()})
