@@ -237,7 +237,7 @@ def test_what_lists_flag_equals_brute_force(
 
     conversions = [values for kind, *values in given_events if kind == "conversion"]
     clicks = [values for kind, *values in given_events if kind == "click"]
-    assert found.total_conversions == sum(not is_on("allow", each) and is_denied(each) for each in conversions)
+    assert found.totals.conversions == sum(not is_on("allow", each) and is_denied(each) for each in conversions)
     assert found.network_clicks == sum(
         is_denied(each, "network") or (not is_on("allow", each) and is_denied(each, "referrer", "user_agent", "link"))
         for each in clicks
