@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from metrics_api.alerts.rules import Finding
+from metrics_api.db.advisory_locks import AdvisoryLock
 from metrics_api.db.tables import alerts
 from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence
 from viral_contract.models.period import Period
 
 UNRESOLVED = ("open", "acknowledged", "snoozed")
-_KEY = 7_301_003
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class AlertChanges:
 
 def await_turn(connection: Connection) -> None:
     """Make other evaluations wait until this transaction ends, so that none acts on older facts than another."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.EVALUATION})
 
 
 def save_findings(

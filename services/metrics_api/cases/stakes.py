@@ -6,7 +6,8 @@ alone with it; so they never act on what another is changing, and count what is 
 
 from sqlalchemy import Connection, text
 
-_KEY = 7_301_005
+from metrics_api.db.advisory_locks import AdvisoryLock
+
 _FORGET = text("DELETE FROM case_stakes")
 # Ids of cases begin at 1, and are signed by whether a rule that flags found the conversion. Most conversions are in one
 # case; the numbers of these are negative, so that only others are looked at together.
@@ -25,12 +26,12 @@ _COUNT = text("""
 
 def share_cases(connection: Connection) -> None:
     """Keep evaluations, erasures and the purge from changing cases until this transaction ends."""
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _KEY})
+    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": AdvisoryLock.CASES})
 
 
 def own_cases(connection: Connection) -> None:
     """Keep all others from changing cases until this transaction ends; after locks on facts, before those on rows."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.CASES})
 
 
 def count_stakes(connection: Connection) -> None:

@@ -12,10 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
+from metrics_api.db.advisory_locks import AdvisoryLock
 from metrics_api.db.database import create_database_engine
 from metrics_api.db.tables import metadata
 
-_MIGRATION_LOCK = 7_301_001
 _PAUSE_SECONDS = 0.5
 _INVALID_INDEXES = text("""
     SELECT index.relname
@@ -83,7 +83,7 @@ def _await_turn(guard: Connection) -> None:
     It polls between statements: building an index concurrently waits for every session that is inside a statement, so a
     session that waited for the lock would block the one that holds it.
     """
-    while not guard.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar_one():
+    while not guard.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": AdvisoryLock.MIGRATION}).scalar_one():
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -10,7 +10,8 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-_KEY = 7_301_006
+from metrics_api.db.advisory_locks import AdvisoryLock
+
 NEVER = "DATE '0001-01-01'"
 """The previous day where there is none."""
 
@@ -109,7 +110,7 @@ _PURGES = tuple(text(fact.build(_PURGE)) for fact in _FACTS)
 CHANGES = """fact.source, fact.referrer_id, fact.day, coalesce(old.invites, 0) AS before, new.invites AS after,
     coalesce(old.is_active, false) AS was_active, new.is_active"""
 """What a fold wants returned of activity that is inserted or updated as `fact`."""
-LOCK_DAYS_OF_REFERRERS = text(f"SELECT pg_advisory_xact_lock({_KEY})")
+LOCK_DAYS_OF_REFERRERS = text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.DAYS_OF_REFERRERS})")
 """Lets no one else change which referrers did something on which day until this transaction ends."""
 
 

@@ -135,7 +135,6 @@ _FUNNEL = f"""
             activated = fact.activated + excluded.activated
     )
 """
-_KEY = 7_301_006
 # What comes after the click, in its order: the type of the event, and the column of the step.
 _CHAIN = {"visit": "visited_at", "signup": "signed_up_at", "conversion": "converted_at", "activation": "activated_at"}
 
@@ -145,12 +144,12 @@ def _steps_statement() -> TextClause:
 
     First times in order are the steps themselves. Where somebody took a step before the one that leads to it, the next
     time is looked up: one row of the index on people's events, however long the history is. In a statement of its own,
-    so that it sees what another writer of this person has committed while this one waited for the journey.
+    which sees the first times.
 
     `OFFSET 0` keeps the planner from writing each step out in all that follow, which made 116 subqueries of 4. The lock
     keeps each journey at its place, so that it is found there rather than by its key again.
 
-    The funnel follows from what both statements changed. Where cycles may change, their lock is taken.
+    The funnel follows from what both statements changed. A row is returned where cycles may change.
     """
     chain, before = "", "same.first_click_at"
     for event_type, step in _CHAIN.items():
@@ -173,7 +172,7 @@ def _steps_statement() -> TextClause:
                 AND ({old}) IS DISTINCT FROM ({new})
             RETURNING {_CHANGED}
         ), {_FUNNEL}
-        SELECT pg_advisory_xact_lock(:key) FROM (SELECT FROM changed_journeys WHERE has_moved LIMIT 1) AS moved
+        SELECT 1 FROM changed_journeys WHERE has_moved LIMIT 1
     """)
 
 
@@ -181,11 +180,8 @@ _STEPS = _steps_statement()
 
 
 def _fold_steps(connection: Connection) -> None:
-    """Set the steps, then the cycles.
-
-    Of two writers, one of a user and one of somebody the user referred, the last one sees both.
-    """
-    if connection.execute(_STEPS, {"key": _KEY}).rowcount:
+    """Set the steps, then the cycles where these may change. Folding must be claimed."""
+    if connection.execute(_STEPS).rowcount:
         connection.execute(CYCLES)
 
 

@@ -13,6 +13,7 @@ from metrics_api.ingest.active_weeks import ACTIVE_WEEKS
 from metrics_api.ingest.folds import fold
 from metrics_api.ingest.inviters import LOCK_DAYS_OF_REFERRERS, purge_days_of_referrers
 from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
+from metrics_api.ingest.locks import claim_folding
 from metrics_api.ingest.staging import create_staging, recall_events_of_people
 from metrics_api.privacy.retention import Retention
 
@@ -120,6 +121,7 @@ def purge_activity(connection: Connection, retention: Retention) -> int:
 
 def purge_journeys(connection: Connection, retention: Retention) -> int:
     """Recompute some people's first times from the kept events; returns the number of people."""
+    claim_folding(connection)
     create_staging(connection)
     forgotten = connection.execute(_RECALL, {"cutoff": retention.events_at}).rowcount
     connection.execute(FORGET_JOURNEYS)

@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
 
+from metrics_api.db.advisory_locks import AdvisoryLock
 from metrics_api.reconciler.tasks import Task, forget_queues
 from metrics_api.settings.api import ApiSettings
 from metrics_api.settings.queues import ReconcilerSettings
@@ -25,7 +26,6 @@ _LEADS = Gauge(
 )
 _TASKS = Counter("viral_engine_reconciler_tasks", "Runs of tasks, by outcome: done or failed", ["task", "outcome"])
 _log = structlog.get_logger()
-_KEY = 7_301_004
 _STANDBY_SECONDS = 2
 # Without these, PostgreSQL would hold the lock for hours after the leader's machine is gone.
 _OPTIONS = "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
@@ -113,7 +113,7 @@ def await_leadership(connection: psycopg.Connection, stop: Event) -> bool:
     """
     while not stop.is_set():
         _HEARTBEAT.set_to_current_time()
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_KEY]).fetchone()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [AdvisoryLock.RECONCILER]).fetchone()
         if row and row[0]:
             _log.info("leadership_taken")
             return True

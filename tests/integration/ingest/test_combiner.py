@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from metrics_api.cases.stakes import own_cases
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.combiner import fold_batch, fold_rest
@@ -61,6 +62,15 @@ def test_alone_a_batch_is_folded_with_what_stores_it(
     assert empty_database
     assert take(database, build_clicks(3, at=NOW)) == Taken(3, 0, 0)
     assert count_clicks(connection) == 3
+
+
+def test_who_refreshes_cases_does_not_keep_events_from_being_folded(
+    empty_database: Engine, database: Database, connection: Connection
+) -> None:
+    with empty_database.begin() as refreshing:
+        own_cases(refreshing)
+        assert take(database, build_clicks(2, at=NOW)).waits_for is None
+    assert count_clicks(connection) == 2
 
 
 def test_what_waits_is_folded_together(empty_database: Engine, database: Database, connection: Connection) -> None:

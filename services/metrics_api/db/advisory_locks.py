@@ -1,0 +1,16 @@
+"""Every advisory lock of the product in one list, so that no two of them are the same by accident."""
+
+from enum import IntEnum, unique
+
+
+@unique
+class AdvisoryLock(IntEnum):
+    """The key of each lock in PostgreSQL."""
+
+    MIGRATION = 7_301_001
+    FACTS = 7_301_002
+    EVALUATION = 7_301_003
+    RECONCILER = 7_301_004
+    CASES = 7_301_005
+    DAYS_OF_REFERRERS = 7_301_006
+    FOLDING = 7_301_007
