@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from metrics_api.api.bulk import JSON, MAX_BATCH_BYTES, NDJSON, Batch, PartialQuery
 from metrics_api.api.context import current_context
-from metrics_api.api.problems import ProblemError
+from metrics_api.api.problems import RETRY_SECONDS, ProblemError
 from metrics_api.api.routing import Resource
 from metrics_api.ingest.combiner import fold_batch
 from metrics_api.ingest.events import Taken, take_events
@@ -29,7 +29,6 @@ for _outcome in ("accepted", "duplicate", "expired", "erased", "rejected"):
 events = Resource("events")
 # As long as the texts of so many shares; of ordinary events that leak, a whole batch takes a tenth of it.
 _TEXTS_IN_FULL = 60
-_RETRY_SECONDS = 5
 _BATCH = Batch("events", Event, keep=lambda event: event)
 
 
@@ -84,7 +83,7 @@ def _wait_until_counted(batch_id: int) -> None:
         fold_batch(current_context().database, batch_id)
     except DBAPIError as error:
         detail = "The events are stored, but not all counted yet. Send them again: nothing is stored or counted twice."
-        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_counted", detail, retry_after=_RETRY_SECONDS) from error
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_counted", detail, retry_after=RETRY_SECONDS) from error
 
 
 def _count(**outcomes: int) -> None:

@@ -16,7 +16,7 @@ from viral_contract.models.problem import FieldError, Problem, format_sentence
 from viral_runtime.work.lease import NOT_HELD
 
 _log = structlog.get_logger()
-_RETRY_SECONDS = 5
+RETRY_SECONDS = 5
 MAX_ERRORS = 100
 """The number of errors that one answer lists; the others are counted."""
 
@@ -138,7 +138,7 @@ def _answer_store_down(error: Exception) -> Response:
         detail="A data store is temporarily unavailable. Nothing was changed. Try again.",
         code="store_unavailable",
     )
-    return answer_problem(problem, {"Retry-After": str(_RETRY_SECONDS)})
+    return answer_problem(problem, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def _answer_unexpected(error: Exception) -> Response:
