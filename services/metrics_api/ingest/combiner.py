@@ -109,10 +109,10 @@ def fold_rest(database: Database) -> None:
     with database.read() as connection:
         newest = find_newest(connection)
         failed = connection.execute(_FAILED).scalars().all()
-    for batch_id in failed:
-        _fold_alone(database, batch_id)
     if newest is not None:
         fold_batch(database, newest)
+    for batch_id in failed:
+        _fold_alone(database, batch_id)
 
 
 def _has_to_wait(database: Database, batch_id: int) -> bool:
