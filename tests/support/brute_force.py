@@ -25,7 +25,6 @@ BURST_SIZES = range(2, 11)
 LONGEST_PAIR = timedelta(days=7)
 STEPS = ("clicked", "visited", "signed_up", "converted", "activated")
 
-_TRAFFIC_COUNTS = "sum(clicks)", "sum(visits)", 'min(sample::text COLLATE "C")::uuid'
 # How the facts are read: the columns of the key, then those of the values.
 _COLUMNS = {
     "clicks_per_ip_day": (("day", "abbrev(ip_address)"), ("clicks", "devices", "referrers", "top_referrer_clicks")),
@@ -57,8 +56,8 @@ _COLUMNS = {
         ),
     ),
     "active_weeks": (("week", "person"), ()),
-    "funnel_per_day": (("day", "source"), tuple(f"sum({name})" for name in STEPS)),
-    "users_per_cohort_week": (("signup_week", "week", "source"), ("sum(users)",)),
+    "funnel_per_day": (("day", "source"), STEPS),
+    "users_per_cohort_week": (("signup_week", "week", "source"), ("users",)),
     "signups_per_day": (("day", "source"), ("users", "inviters")),
     "cycles": (("person",), ("referrer_id", "inviter_day", "day", "source", "hours")),
     "cycles_per_day": (("day", "source", "bucket"), ("cycles",)),
@@ -73,7 +72,7 @@ _COLUMNS = {
     "link_counts": (("link_id",), ("clicks", "conversions")),
     "attribution_links": (("link_id",), ("referrer_id", "source", "inserted_at", "click_count", "conversion_count")),
     "content_per_day": (("day", "kind"), ("items", "unopened")),
-    "traffic_per_day": (("day", "source", "traffic_class", "traffic_reason"), _TRAFFIC_COUNTS),
+    "traffic_per_day": (("day", "source", "traffic_class", "traffic_reason"), ("clicks", "visits", "sample")),
 }
 _COUNTS_ONLY = (
     "activity_per_referrer_day",
@@ -94,8 +93,7 @@ def fetch_facts(connection: Connection) -> Facts:
     """The stored facts, without rows that count nothing."""
     facts: Facts = {}
     for table, (key, values) in _COLUMNS.items():
-        grouped = f"GROUP BY {', '.join(key)}" if any("sum(" in value for value in values) else ""
-        rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table} {grouped}")).all()
+        rows = connection.execute(text(f"SELECT {', '.join((*key, *values))} FROM {table}")).all()
         facts[table] = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
     return _without_zeros(facts)
 

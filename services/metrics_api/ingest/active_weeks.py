@@ -2,16 +2,14 @@
 
 from sqlalchemy import text
 
-from metrics_api.ingest.journeys import SHARD
-
 _SIGNUP_WEEK = "date_trunc('week', signup_at AT TIME ZONE 'UTC')::date"
 _COUNT = f"""
-    INSERT INTO users_per_cohort_week AS fact (signup_week, week, source, shard, users)
-    SELECT {_SIGNUP_WEEK}, week, source, {SHARD}, sum(users) FROM counted
+    INSERT INTO users_per_cohort_week AS fact (signup_week, week, source, users)
+    SELECT {_SIGNUP_WEEK}, week, source, sum(users) FROM counted
     WHERE week >= {_SIGNUP_WEEK} GROUP BY 1, 2, 3 HAVING sum(users) <> 0 ORDER BY 1, 2, 3
-    ON CONFLICT (signup_week, week, source, shard) DO UPDATE SET users = fact.users + excluded.users
+    ON CONFLICT (signup_week, week, source) DO UPDATE SET users = fact.users + excluded.users
 """
-# The journeys of these people are locked, so that nobody else inserts the same. The weeks that were known move with
+# Nobody else folds, so that nobody else inserts the same. The weeks that were known move with
 # signups and loops; the new ones count by what the journey is now.
 ACTIVE_WEEKS = text(f"""
     WITH new_week AS (

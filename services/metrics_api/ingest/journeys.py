@@ -13,9 +13,6 @@ from metrics_api.db.event_types import IS_COUNTED
 from metrics_api.ingest.cycles import CYCLES
 from metrics_api.ingest.staging import PERSON
 
-# All writers count the same few days, so that each session has its own rows of them; readers add them up.
-SHARD = "pg_backend_pid() % 16"
-
 
 def _state(journey: str) -> str:
     """What facts are made of: the day of the first click, the steps after it, the signup, and the loop."""
@@ -114,7 +111,7 @@ def _first_times_statement() -> TextClause:
     """)
 
 
-_FUNNEL = f"""
+_FUNNEL = """
     step AS (
         SELECT old_day AS day, old_source AS source, old_steps AS steps, -1 AS people FROM changed_journeys
         UNION ALL SELECT new_day, new_source, new_steps, 1 FROM changed_journeys
@@ -126,10 +123,10 @@ _FUNNEL = f"""
             sum(people * (steps > 3)::int) AS activated
         FROM step WHERE day IS NOT NULL GROUP BY day, source
     ), funnel AS (
-        INSERT INTO funnel_per_day AS fact (day, source, shard, clicked, visited, signed_up, converted, activated)
-        SELECT day, source, {SHARD}, clicked, visited, signed_up, converted, activated FROM reached
+        INSERT INTO funnel_per_day AS fact (day, source, clicked, visited, signed_up, converted, activated)
+        SELECT day, source, clicked, visited, signed_up, converted, activated FROM reached
         WHERE (clicked, visited, signed_up, converted, activated) <> (0, 0, 0, 0, 0) ORDER BY day, source
-        ON CONFLICT (day, source, shard) DO UPDATE SET
+        ON CONFLICT (day, source) DO UPDATE SET
             clicked = fact.clicked + excluded.clicked, visited = fact.visited + excluded.visited,
             signed_up = fact.signed_up + excluded.signed_up, converted = fact.converted + excluded.converted,
             activated = fact.activated + excluded.activated

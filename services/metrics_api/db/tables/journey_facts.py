@@ -9,7 +9,6 @@ funnel_per_day = Table(
     metadata,
     Column("day", Date, primary_key=True, comment="Of the first click"),
     Column("source", Text, primary_key=True, comment="The loop they came through; empty where none is known"),
-    Column("shard", Integer, primary_key=True, comment="As in traffic_per_day"),
     *(count_column(name) for name in ("clicked", "visited", "signed_up", "converted", "activated")),
     comment="People of user_journeys by the steps that they reached",
 )
@@ -20,7 +19,6 @@ users_per_cohort_week = Table(
     Column("signup_week", Date, primary_key=True),
     Column("week", Date, primary_key=True),
     Column("source", Text, primary_key=True, comment="As in funnel_per_day"),
-    Column("shard", Integer, primary_key=True, comment="As in traffic_per_day"),
     count_column("users"),
     comment="Users of a signup week who were active in it or in a week after it",
 )

@@ -15,12 +15,11 @@ branch_labels = None
 depends_on = None
 
 STEPS = ("clicked", "visited", "signed_up", "converted", "activated")
-SHARD = "As in traffic_per_day"
 BUCKET = "width_bucket(ln(hours + 1), 0, 12, 240)"
 FILL = (
     """
-    INSERT INTO funnel_per_day (day, source, shard, clicked, visited, signed_up, converted, activated)
-    SELECT (first_click_at AT TIME ZONE 'UTC')::date, coalesce(click_source, source, ''), 0, count(*),
+    INSERT INTO funnel_per_day (day, source, clicked, visited, signed_up, converted, activated)
+    SELECT (first_click_at AT TIME ZONE 'UTC')::date, coalesce(click_source, source, ''), count(*),
         count(visited_at), count(signed_up_at), count(converted_at), count(activated_at)
     FROM user_journeys WHERE first_click_at IS NOT NULL GROUP BY 1, 2
     """,
@@ -30,8 +29,8 @@ FILL = (
             coalesce(click_source, source, '') AS source
         FROM user_journeys WHERE person LIKE 'user:%' AND first_signup_at IS NOT NULL
     )
-    INSERT INTO users_per_cohort_week (signup_week, week, source, shard, users)
-    SELECT signup_week, week, source, 0, count(*) FROM member JOIN active_weeks USING (person)
+    INSERT INTO users_per_cohort_week (signup_week, week, source, users)
+    SELECT signup_week, week, source, count(*) FROM member JOIN active_weeks USING (person)
     WHERE week >= signup_week GROUP BY 1, 2, 3
     """,
     """
@@ -80,7 +79,6 @@ def _create_counts() -> None:
         "funnel_per_day",
         _key("day", sa.Date(), "Of the first click"),
         _key("source", sa.Text(), "The loop they came through; empty where none is known"),
-        _key("shard", sa.Integer(), SHARD),
         *(_count(name) for name in STEPS),
         comment="People of user_journeys by the steps that they reached",
     )
@@ -89,7 +87,6 @@ def _create_counts() -> None:
         _key("signup_week", sa.Date()),
         _key("week", sa.Date()),
         _key("source", sa.Text(), "As in funnel_per_day"),
-        _key("shard", sa.Integer(), SHARD),
         _count("users"),
         comment="Users of a signup week who were active in it or in a week after it",
     )
