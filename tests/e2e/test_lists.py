@@ -199,7 +199,8 @@ def test_open_cases_of_selected_networks_are_decided_and_their_rows_say_so(signe
         expect(bar).to_be_hidden()
         guest.page.get_by_role("button", name="Filter").click()
         guest.page.get_by_role("textbox", name="Verdict").click()
-        guest.page.get_by_role("option", name="Fraud").click()
+        # A press that takes its time, as people's do.
+        guest.page.get_by_role("option", name="Fraud").click(delay=300)
         expect(guest.page.get_by_text("Showing 2 of 2")).to_be_visible()
         guest.page.keyboard.press("Escape")
 

@@ -170,7 +170,8 @@ def build_choice(slug: str, choice: Choice) -> Component:
         className="toolbar-choice",
         # The label stands in the field, so that the field's text begins behind it.
         leftSectionWidth=16 + 7 * len(choice.label),
-        comboboxProps={"width": "max-content", "position": "bottom-start"},
+        # Outside of the panel of filters, options would close it when they are pressed, before they are chosen.
+        comboboxProps={"width": "max-content", "position": "bottom-start", "withinPortal": not choice.is_extra},
         **{"aria-label": choice.label},
     )
 
