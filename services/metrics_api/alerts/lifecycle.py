@@ -38,9 +38,9 @@ class AlertChanges:
     resolved: list[int]
 
 
-def await_turn(connection: Connection) -> None:
+def await_turn(connection: Connection, lock: AdvisoryLock = AdvisoryLock.EVALUATION) -> None:
     """Make other evaluations wait until this transaction ends, so that none acts on older facts than another."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.EVALUATION})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
 def save_findings(

@@ -14,3 +14,4 @@ class AdvisoryLock(IntEnum):
     CASES = 7_301_005
     DAYS_OF_REFERRERS = 7_301_006
     FOLDING = 7_301_007
+    REFERRER_CASES = 7_301_008

@@ -1,15 +1,16 @@
 """Cases: what opens, changes and closes them, and how they are listed."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from metrics_api.alerts.evaluate import build_recent_query, evaluate_guardrails, evaluate_referrers
+from metrics_api.alerts.lifecycle import await_turn
 from metrics_api.cases import refresh
 from metrics_api.cases.refresh import CASE_KINDS
 from metrics_api.context import Context
@@ -297,3 +298,25 @@ def test_cases_of_referrers_are_refreshed_apart(api: Api, context: Context) -> N
     evaluate_guardrails(context, now=datetime.now(UTC), kinds=others)
     assert list_cases(api) == cases
     assert api.read("/v1/cases")["stake"]["conversions"] == 4
+
+
+def test_an_evaluation_that_began_earlier_undoes_no_case(
+    api: Api, context: Context, connection: Connection, engine: Engine
+) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+    def start(pool: ThreadPoolExecutor, evaluation: Callable[..., object], waits: int) -> Future[object]:
+        started = pool.submit(evaluation, context, now=datetime.now(UTC))
+        while connection.execute(waiting).scalar_one() < waits:
+            connection.rollback()
+        return started
+
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as busy:
+            await_turn(busy)
+            whole = start(pool, evaluate_guardrails, 1)
+            referrers = start(pool, evaluate_referrers, 2)
+            plant_self_referral(api)
+        whole.result()
+        referrers.result()
+    assert [case["kind"] for case in list_cases(api)] == ["referrer"]
