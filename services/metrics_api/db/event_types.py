@@ -18,7 +18,7 @@ TRAFFIC_TYPES = ("click", "visit")
 """The types of events that have a class."""
 TRAFFIC_TYPES_SQL = str(TRAFFIC_TYPES)
 CLICKER = "coalesce(user_id, '')"
-"""Whose clicks on a device make a burst; those without a user are one person's. The index on bursts has it."""
+"""Whose clicks on a device make a burst; those without a user are one person's."""
 
 USER_AGENT_CHARACTERS = 512
 """How much of a user agent is compared."""
@@ -27,14 +27,14 @@ USER_AGENT_KEY = f"hashtextextended({COMPARED_USER_AGENT}, 0)"
 """A short key of a user agent, for indexes; other user agents may have the same."""
 
 
-def build_pair_key(person: str, referrer: str) -> str:
-    """A short key of a person and a referrer in SQL, for indexes; other pairs may have the same."""
-    return f"hashtextextended({person}, hashtextextended({referrer}, 0))"
+def build_pair_key(one: str, other: str) -> str:
+    """A short key of two texts in SQL, for indexes; other pairs may have the same."""
+    return f"hashtextextended({one}, hashtextextended({other}, 0))"
 
 
-def build_click_key(person: str) -> str:
-    """That of a row of `attribution_events`, if it is a click that counts.
+def build_click_key(one: str, other: str) -> str:
+    """That of two parts of a row of `attribution_events`, if it is a click that counts.
 
     Whether it is belongs to the key, so that no other index than that on it can be used for a look-up.
     """
-    return f"CASE WHEN event_type = 'click' AND {IS_COUNTED} THEN {build_pair_key(person, 'referrer_id')} END"
+    return f"CASE WHEN event_type = 'click' AND {IS_COUNTED} THEN {build_pair_key(one, other)} END"

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
-from metrics_api.db.event_types import CLICKER, IS_COUNTED
+from metrics_api.db.event_types import CLICKER, build_click_key, build_pair_key
 from metrics_api.db.tables import BURST_SIZES, MAX_BURST_SECONDS
 
 _LARGEST = max(BURST_SIZES)
@@ -11,9 +11,16 @@ _LONGEST_BURST = f"interval '{MAX_BURST_SECONDS} seconds'"
 
 
 def _neighbors(comparison: str) -> str:
+    """Clicks of the same person on the same device.
+
+    Found by the key, which only one index has: by another, an attacker's clicks under many names on one device would
+    all be read for each of them.
+    """
     return f"""SELECT event_id, occurred_at FROM attribution_events e
-        WHERE e.event_type = 'click' AND {IS_COUNTED} AND e.device_fingerprint = moment.device_fingerprint
-            AND {CLICKER} = moment.clicker AND {comparison}"""
+        WHERE ({build_click_key(CLICKER, "device_fingerprint")})
+                = {build_pair_key("moment.clicker", "moment.device_fingerprint")}
+            AND e.device_fingerprint IS NOT DISTINCT FROM moment.device_fingerprint
+            AND {CLICKER} IS NOT DISTINCT FROM moment.clicker AND {comparison}"""
 
 
 def _nearest(comparison: str, order: str, limit: int) -> str:

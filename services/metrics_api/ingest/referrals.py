@@ -28,7 +28,7 @@ def _last_click(of: str) -> str:
     """When the person clicked last before: one row of an index, however much the person has clicked."""
     return f"""
         SELECT event.occurred_at FROM attribution_events AS event
-        WHERE {_is_of_pair("event", PERSON, f"({build_click_key(PERSON)})", of)}
+        WHERE {_is_of_pair("event", PERSON, f"({build_click_key(PERSON, 'referrer_id')})", of)}
             AND event.occurred_at BETWEEN {of}.occurred_at - {_LONGEST} AND {of}.occurred_at
         ORDER BY event.occurred_at DESC LIMIT 1
     """
