@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
-        columns = ["device_fingerprint", sa.text("coalesce(user_id, '')"), "occurred_at"]
+        columns: list[str | sa.TextClause] = ["device_fingerprint", sa.text("coalesce(user_id, '')"), "occurred_at"]
         _create(OLD, columns, f"event_type = 'click' AND {IS_COUNTED}")
         op.drop_index(NEW, TABLE, postgresql_concurrently=True, if_exists=True)
 
