@@ -19,6 +19,7 @@ import httpx
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from metrics_api.cases.stakes import count_stakes
+from metrics_api.db.tables import MOST_CONNECTED_USERS
 from tests.support.stack_process import StackProcess
 
 EVENTS = 5_000_000
@@ -66,7 +67,8 @@ _FACTS = (
         SELECT event_id, {_DAY}, occurred_at, event_type, referrer_id, 'user:' || user_id, user_id,
             device_fingerprint, ip_address, link_id, source
         FROM attribution_events WHERE event_type IN ('signup', 'conversion')""",
-    f"""INSERT INTO device_users SELECT device_fingerprint, user_id, min({_DAY}), max({_DAY})
+    f"""INSERT INTO device_users SELECT device_fingerprint, user_id, min({_DAY}), max({_DAY}),
+            count(*) OVER (PARTITION BY device_fingerprint) BETWEEN 2 AND {MOST_CONNECTED_USERS}
         FROM attribution_events GROUP BY 1, 2""",
 )
 # Of every status and kind, as if the rules had found the first of each kind.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from metrics_api.db.tables import MOST_CONNECTED_USERS
 from metrics_api.traffic.classifier import Classifier, Verdict
 from tests.support.journey_facts import count_journeys
 from viral_contract.models.events import Event
@@ -68,7 +69,7 @@ _COLUMNS = {
             *("abbrev(network)", "link_id", "source", "user_agent", "conversion_value", "clicked_at", "campaign"),
         ),
     ),
-    "device_users": (("device_fingerprint", "user_id"), ("first_day", "last_day")),
+    "device_users": (("device_fingerprint", "user_id"), ("first_day", "last_day", "connects")),
     "link_counts": (("link_id",), ("clicks", "conversions")),
     "attribution_links": (("link_id",), ("referrer_id", "source", "inserted_at", "click_count", "conversion_count")),
     "content_per_day": (("day", "kind"), ("items", "unopened")),
@@ -355,7 +356,11 @@ class Account:
         for stored in self._counted():
             if stored.event.device_fingerprint and stored.event.user_id:
                 days[stored.event.device_fingerprint, stored.event.user_id].append(stored.at.date())
-        return {pair: (min(active), max(active)) for pair, active in days.items()}
+        users = Counter(device for device, _ in days)
+        return {
+            (device, user): (min(active), max(active), 2 <= users[device] <= MOST_CONNECTED_USERS)
+            for (device, user), active in days.items()
+        }
 
     def _link_counts(self) -> dict[str, tuple[int, int]]:
         clicks, conversions = (

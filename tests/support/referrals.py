@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, text
 
 from metrics_api.db.tables import activity_per_referrer_day, clicks_per_ip_day, device_users, referrals
+from metrics_api.ingest.referrals import count_users_again
 
 START = datetime(2026, 1, 8, 12, tzinfo=UTC)
 END = START + timedelta(days=55)
@@ -78,6 +79,7 @@ def save_referrals(connection: Connection, rows: Iterable[Referral], uses: Itera
         row["last_day"] = max(row["last_day"], use.last.date())
     for (device, user), row in used.items():
         connection.execute(insert(device_users), {"device_fingerprint": device, "user_id": user, **row})
+    count_users_again(connection, {device for device, _ in used})
     connection.execute(
         text("""
             INSERT INTO activity_per_referrer_day (day, referrer_id, source, clicks, conversions)

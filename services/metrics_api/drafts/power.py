@@ -19,6 +19,7 @@ from metrics_api.detection.referrers.finding import DAYS, build_window
 from metrics_api.detection.referrers.rings import find_rings
 from metrics_api.detection.referrers.timing import find_timing
 from metrics_api.drafts.plants import SIZES, STEPS, Plant, build_plants
+from metrics_api.ingest.referrals import count_users_again
 from viral_contract.models.period import Period
 from viral_contract.models.quality import PlantKind, Power
 
@@ -32,7 +33,10 @@ _COPIES = (
 _INDEXES = (
     "CREATE INDEX ON referrals (day)",
     "CREATE INDEX ON referrals (referrer_id, occurred_at)",
+    "CREATE INDEX ON referrals (user_id, day)",
+    "CREATE INDEX ON referrals (device_fingerprint, day)",
     "CREATE INDEX ON device_users (device_fingerprint, user_id)",
+    "CREATE INDEX ON device_users (device_fingerprint, user_id) WHERE connects",
 )
 # Statements that this session has prepared find the tables by their names again.
 _FIND_COPIES = ("DISCARD PLANS", "ANALYZE referrals", "ANALYZE device_users")
@@ -92,7 +96,9 @@ def _find(connection: Connection, query: Query, plants: Sequence[tuple[PlantKind
     """The kinds of the plants that their rule finds; the copy is then as it was."""
     with connection.begin_nested() as planted:
         connection.execute(insert(referrals), [row for _, plant in plants for row in plant.referrals])
-        connection.execute(insert(device_users), _unite(plants))
+        users = _unite(plants)
+        connection.execute(insert(device_users), users)
+        count_users_again(connection, {str(row["device_fingerprint"]) for row in users})
         window = build_window(query, fetch_active_lists(connection, query))
         accused = {
             (finding.referrer_id, finding.rule)

@@ -4,11 +4,13 @@ A referral and a click belong together when they are of one person and one refer
 last finds the other.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, build_click_key, build_pair_key
+from metrics_api.db.tables import MOST_CONNECTED_USERS
 from metrics_api.ingest.staging import PERSON
 
 _LONGEST = "interval '7 days'"
@@ -69,10 +71,17 @@ _CLICKS_AGAIN = text(f"""
     WHERE person IN (SELECT person FROM recalled_people)
 """)
 
+# Enough of a device's users to know whether there are too many.
+_FIRST_USERS = f"""(
+    SELECT count(*) FROM (
+        SELECT FROM device_users AS used WHERE used.device_fingerprint = {{device}} LIMIT {MOST_CONNECTED_USERS + 1}
+    ) AS first_users
+)"""
+_CONNECTS = f"BETWEEN 2 AND {MOST_CONNECTED_USERS}"
 # A pair that is known on these dates is not written. One that is not can be inserted without looking for a conflict:
-# nobody else folds.
-DEVICE_USERS = text("""
-    WITH pair AS (
+# nobody else folds. The users whose device connects from now on, or no longer, are few.
+DEVICE_USERS = text(f"""
+    WITH pair AS MATERIALIZED (
         SELECT device_fingerprint, user_id, new_pair.first_day, new_pair.last_day, known.first_day IS NULL AS is_new
         FROM (
             SELECT device_fingerprint, user_id, min(day) AS first_day, max(day) AS last_day FROM new_events
@@ -82,13 +91,42 @@ DEVICE_USERS = text("""
             WHERE pair.device_fingerprint = new_pair.device_fingerprint AND pair.user_id = new_pair.user_id LIMIT 1
         ) AS known ON true
         WHERE known.first_day IS NULL OR new_pair.first_day < known.first_day OR new_pair.last_day > known.last_day
-    ), longer AS (
-        UPDATE device_users AS fact
-        SET first_day = least(fact.first_day, pair.first_day), last_day = greatest(fact.last_day, pair.last_day)
-        FROM pair WHERE NOT is_new AND (fact.device_fingerprint, fact.user_id) = (pair.device_fingerprint, pair.user_id)
+    ), device AS MATERIALIZED (
+        SELECT device_fingerprint, users_before, users_before + new_users {_CONNECTS} AS connects
+        FROM (
+            SELECT device_fingerprint, count(*) AS new_users, {_FIRST_USERS.format(device="pair.device_fingerprint")}
+                AS users_before
+            FROM pair WHERE is_new GROUP BY device_fingerprint
+        ) AS counted
+    ), changed AS (
+        SELECT device_fingerprint, user_id, first_day, last_day, NULL AS connects FROM pair WHERE NOT is_new
+        UNION ALL
+        SELECT device_fingerprint, known.user_id, NULL, NULL, connects FROM device CROSS JOIN LATERAL (
+            SELECT user_id FROM device_users AS known
+            WHERE known.device_fingerprint = device.device_fingerprint OFFSET 0
+        ) AS known
+        WHERE users_before BETWEEN 1 AND {MOST_CONNECTED_USERS} AND connects <> (users_before {_CONNECTS})
+    ), updated AS (
+        UPDATE device_users AS fact SET first_day = least(fact.first_day, longer.first_day),
+            last_day = greatest(fact.last_day, longer.last_day), connects = coalesce(longer.connects, fact.connects)
+        FROM (
+            SELECT device_fingerprint, user_id, min(first_day) AS first_day, max(last_day) AS last_day,
+                bool_or(connects) AS connects
+            FROM changed GROUP BY device_fingerprint, user_id
+        ) AS longer
+        WHERE (fact.device_fingerprint, fact.user_id) = (longer.device_fingerprint, longer.user_id)
     )
-    INSERT INTO device_users (device_fingerprint, user_id, first_day, last_day)
-    SELECT device_fingerprint, user_id, first_day, last_day FROM pair WHERE is_new
+    INSERT INTO device_users (device_fingerprint, user_id, first_day, last_day, connects)
+    SELECT device_fingerprint, user_id, first_day, last_day, connects
+    FROM pair JOIN device USING (device_fingerprint) WHERE is_new
+""")
+_COUNT_USERS_AGAIN = text(f"""
+    UPDATE device_users AS fact SET connects = users {_CONNECTS}
+    FROM (
+        SELECT device, {_FIRST_USERS.format(device="device")} AS users FROM unnest(CAST(:devices AS text[])) AS device
+    ) AS counted
+    WHERE fact.device_fingerprint = device AND users <= {MOST_CONNECTED_USERS}
+        AND fact.connects IS DISTINCT FROM users {_CONNECTS}
 """)
 
 
@@ -116,6 +154,19 @@ _SETTLE = text(f"""
         ORDER BY occurred_at LIMIT {SETTLED_AT_ONCE} FOR UPDATE SKIP LOCKED
     )
 """)
+
+
+def delete_device_users(connection: Connection, condition: str, values: Mapping[str, object]) -> int:
+    """Delete the pairs on which the condition holds, and say which of their devices still connect users."""
+    statement = text(f"DELETE FROM device_users WHERE {condition} RETURNING device_fingerprint")
+    devices = connection.execute(statement, values).scalars().all()
+    count_users_again(connection, devices)
+    return len(devices)
+
+
+def count_users_again(connection: Connection, devices: Collection[str]) -> None:
+    """Say which of the devices connect users, after pairs of theirs were written or deleted without a fold."""
+    connection.execute(_COUNT_USERS_AGAIN, {"devices": sorted({*devices})})
 
 
 def find_clicks_again(connection: Connection) -> None:

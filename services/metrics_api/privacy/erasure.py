@@ -26,7 +26,7 @@ from metrics_api.ingest.folds import fold
 from metrics_api.ingest.inviters import forget_days
 from metrics_api.ingest.journeys import FORGET_JOURNEYS, JOURNEYS
 from metrics_api.ingest.links import delete_links
-from metrics_api.ingest.referrals import DEVICE_USERS, find_clicks_again
+from metrics_api.ingest.referrals import DEVICE_USERS, delete_device_users, find_clicks_again
 from metrics_api.ingest.staging import PERSON, create_staging, recall_events_of_people
 from metrics_api.privacy.case_names import forget_cases, forget_conversions
 from metrics_api.privacy.erasure_names import CLEAR_CREDITED, CREDITED_EVENTS, forget_items, forget_names
@@ -49,11 +49,7 @@ _TOUCHED = """
         coalesce(array_agg(event_id::text) FILTER (WHERE occurred_at > :recent), '{{}}') AS recent
     FROM touched GROUP BY 1, 2
 """
-_FORGET_PEOPLE = (
-    FORGET_JOURNEYS,
-    FORGET_WEEKS,
-    text("DELETE FROM device_users WHERE 'user:' || user_id IN (SELECT person FROM recalled_people)"),
-)
+_ARE_RECALLED = "'user:' || user_id IN (SELECT person FROM recalled_people)"
 _COUNT_LINKS = text(f"""
     UPDATE link_counts AS fact SET clicks = coalesce(counted.clicks, 0), conversions = coalesce(counted.conversions, 0)
     FROM unnest(CAST(:ids AS text[])) AS id LEFT JOIN (
@@ -159,7 +155,10 @@ def _erase(erasure: Erasure, subject: Subject, found: Found, references: Referen
         erasure.rows["study_sessions"] += _leave_sessions(erasure, subject, found["study_sessions"])
         forget_days(erasure.connection, "referrer_id = :value", subject.id)
     for facts, condition in FACTS[subject.kind].items():
-        erasure.connection.execute(text(f"DELETE FROM {facts} WHERE {condition}"), {"id": subject.id})
+        if facts == "device_users":
+            delete_device_users(erasure.connection, condition, {"id": subject.id})
+        else:
+            erasure.connection.execute(text(f"DELETE FROM {facts} WHERE {condition}"), {"id": subject.id})
     erasure.rows.update(forget_names(erasure.connection, subject, list_refs(subject, references)))
     for table in (PARENT_SHARES, PROGRESS_REELS):
         _delete_content(erasure, subject, table, found[table.name])
@@ -216,8 +215,9 @@ def _delete_content(erasure: Erasure, subject: Subject, table: ContentTable, fou
 
 def _recall_people(connection: Connection) -> None:
     """Recompute the journeys of all affected people from their remaining events."""
-    for statement in _FORGET_PEOPLE:
-        connection.execute(statement)
+    connection.execute(FORGET_JOURNEYS)
+    connection.execute(FORGET_WEEKS)
+    delete_device_users(connection, _ARE_RECALLED, {})
     # Without it the planner overestimates the number of people and reads every event.
     connection.execute(text("ANALYZE recalled_people"))
     recall_events_of_people(connection, _EPOCH)

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED
 from metrics_api.ingest.combiner import own_facts
+from metrics_api.ingest.referrals import delete_device_users
 from metrics_api.ingest.staging import PERSON
 from metrics_api.privacy.purge_events import ROWS_AT_ONCE
 from metrics_api.privacy.purge_rest import delete_some
@@ -19,7 +20,7 @@ _CLICKS = text("""
 """)
 _FIND_UNUSED = text("SELECT ctid FROM device_users WHERE last_day < :day LIMIT :most")
 _FIND_EARLY = text("SELECT ctid FROM device_users WHERE first_day < :day LIMIT :most")
-_UNUSED = text("DELETE FROM device_users WHERE ctid = ANY(CAST(:found AS tid[])) AND last_day < :day")
+_IS_UNUSED = "ctid = ANY(CAST(:found AS tid[])) AND last_day < :day"
 _FIRST_DAYS = text(f"""
     UPDATE device_users AS pair SET first_day = coalesce((
         SELECT min(occurred_at AT TIME ZONE 'UTC')::date FROM attribution_events
@@ -43,13 +44,12 @@ def purge_device_users(connection: Connection, retention: Retention) -> int:
 
     They are looked for before writers, who look pairs up without locking them, are kept out.
     """
-    for find, change, most in (
-        (_FIND_UNUSED, _UNUSED, ROWS_AT_ONCE),
-        (_FIND_EARLY, _FIRST_DAYS, _FIRST_DAYS_AT_ONCE),
-    ):
-        found = connection.execute(find, {"day": retention.events, "most": most}).scalars().all()
-        if found:
-            own_facts(connection)
-            values = {"found": found, "day": retention.events, "cutoff": retention.events_at}
-            return connection.execute(change, values).rowcount
-    return 0
+    given = {"day": retention.events, "cutoff": retention.events_at}
+    unused = connection.execute(_FIND_UNUSED, {**given, "most": ROWS_AT_ONCE}).scalars().all()
+    if unused:
+        own_facts(connection)
+        return delete_device_users(connection, _IS_UNUSED, {**given, "found": unused})
+    early = connection.execute(_FIND_EARLY, {**given, "most": _FIRST_DAYS_AT_ONCE}).scalars().all()
+    if early:
+        own_facts(connection)
+    return connection.execute(_FIRST_DAYS, {**given, "found": early}).rowcount if early else 0

@@ -1,6 +1,7 @@
 """Referrals with the click before them, and the users of devices: what no property of all facts says."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from metrics_api.db.database import Database
 from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
-from metrics_api.ingest.referrals import are_referrals_settled, settle_referrals
+from metrics_api.ingest.referrals import are_referrals_settled, delete_device_users, settle_referrals
 from tests.support.api_fixtures import Api
 from tests.support.batches import finish_batches
 from tests.support.brute_force import fetch_facts
@@ -113,7 +114,7 @@ def test_a_purge_forgets_clicks_before_referrals_and_first_days_of_pairs(
     purge(database)
     assert fetch_clicks(connection) == {"ben": None}
     day = FIRST_KEPT.date()
-    assert fetch_facts(connection)["device_users"] == {("phone", "ben"): (day, day)}
+    assert fetch_facts(connection)["device_users"] == {("phone", "ben"): (day, day, False)}
 
 
 @pytest.mark.parametrize(
@@ -139,3 +140,38 @@ def test_an_erasure_leaves_what_a_rebuild_would(api: Api, connection: Connection
     }
     if kind == "session":
         assert set(fetch_clicks(connection).values()) == {2 * DAY, None}
+
+
+def find_wrong_connections(connection: Connection) -> list[Any]:
+    """Pairs of devices that connect users, as far as the facts say, and do not, or the other way around."""
+    return list(
+        connection.execute(
+            text("""
+                SELECT device_fingerprint, user_id, users FROM (
+                    SELECT *, count(*) OVER (PARTITION BY device_fingerprint) AS users FROM device_users
+                ) AS counted WHERE connects <> (users BETWEEN 2 AND 10)
+            """)
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_devices_of_two_to_ten_users_connect_them(api: Api, connection: Connection, seed: int) -> None:
+    """Whoever comes and goes, one by one or several at once."""
+    random = Random(seed)
+    for _ in range(20):
+        events = [
+            build_event(
+                "visit",
+                at=NOON - random.randrange(3) * DAY,
+                device_fingerprint=f"device-{random.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5))}",
+                user_id=f"user-{random.randrange(20)}",
+            )
+            for _ in range(random.choice((1, 3, 8)))
+        ]
+        api.post_events(*events)
+        assert not find_wrong_connections(connection)
+    assert connection.execute(text("SELECT bool_or(connects) AND NOT bool_and(connects) FROM device_users")).scalar()
+    for user in random.sample(range(20), 20):
+        delete_device_users(connection, "user_id = :user", {"user": f"user-{user}"})
+        assert not find_wrong_connections(connection)

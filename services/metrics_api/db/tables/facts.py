@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     desc,
+    or_,
     text,
 )
 from sqlalchemy.dialects.postgresql import INET
@@ -25,6 +26,8 @@ from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
 MAX_BURST_SECONDS = 60
+MOST_CONNECTED_USERS = 10
+"""Devices of more users say nothing about who knows whom."""
 EVIDENCE_FLOOR = 5
 """Clicks of a network on a day above which it is kept who made them: the lowest threshold that can be configured."""
 
@@ -283,6 +286,13 @@ Index("idx_referrals_network", _referral.network, _referral.day)
 Index("idx_referrals_device", _referral.device_fingerprint, _referral.day)
 Index("idx_referrals_link", _referral.link_id, _referral.day)
 Index("idx_referrals_user_agent", text(USER_AGENT_KEY), _referral.day)
+Index("idx_referrals_user", _referral.user_id, _referral.day)
+# All that can be self-referrals without a second user of the device.
+Index(
+    "idx_referrals_own",
+    _referral.day,
+    postgresql_where=or_(_referral.user_id.is_(None), _referral.user_id == _referral.referrer_id),
+)
 Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _referral.occurred_at)
 Index(
     "idx_referrals_unsettled",
@@ -297,7 +307,20 @@ device_users = Table(
     Column("user_id", Text, primary_key=True),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
+    Column(
+        "connects",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment=f"Whether the device has 2 to {MOST_CONNECTED_USERS} users",
+    ),
     comment="Which users did anything on a device",
+)
+Index(
+    "idx_device_users_connects",
+    device_users.c.device_fingerprint,
+    device_users.c.user_id,
+    postgresql_where=device_users.c.connects,
 )
 
 traffic_per_day = Table(

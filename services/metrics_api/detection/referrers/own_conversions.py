@@ -26,20 +26,28 @@ _FEW_USERS = f"""{_MOST_USERS} >= (
     ) AS first_users
 )"""
 # Whoever converted is a second user of the device, and few devices have two; those whom the app does not know are
-# looked up one by one.
+# few, too. OFFSET 0 makes the planner look each of them up by an index.
 _OWN = text(f"""
     WITH {SHARED}, own AS MATERIALIZED (
         SELECT device_fingerprint, user_id AS referrer_id, first_day, last_day FROM device_users JOIN (
-            SELECT device_fingerprint FROM device_users
-            GROUP BY device_fingerprint HAVING count(*) BETWEEN 2 AND {_MOST_USERS}
-        ) AS of_several USING (device_fingerprint)
+            SELECT device_fingerprint FROM device_users WHERE connects
+            GROUP BY device_fingerprint HAVING count(*) <= {_MOST_USERS}
+        ) AS of_several USING (device_fingerprint) WHERE connects
     ), unknown AS MATERIALIZED (
-        SELECT referrer_id, device_fingerprint, network FROM referrals JOIN device_users USING (device_fingerprint)
-        WHERE {IN_WINDOW} AND referrals.user_id IS NULL AND device_users.user_id = referrer_id AND {_USED_BEFORE}
+        SELECT referrer_id, device_fingerprint, network FROM referrals CROSS JOIN LATERAL (
+            SELECT first_day, last_day FROM device_users
+            WHERE device_users.device_fingerprint = referrals.device_fingerprint
+                AND device_users.user_id = referrals.referrer_id OFFSET 0
+        ) AS used
+        WHERE {IN_WINDOW} AND user_id IS NULL AND {_USED_BEFORE}
     ), on_own_device AS MATERIALIZED (
-        SELECT referrer_id, user_id, device_fingerprint, network
-        FROM referrals JOIN own USING (device_fingerprint, referrer_id)
-        WHERE {IN_WINDOW} AND user_id <> referrer_id AND {_USED_BEFORE}
+        SELECT referrals.referrer_id, user_id, referrals.device_fingerprint, network
+        FROM own CROSS JOIN LATERAL (
+            SELECT referrer_id, user_id, device_fingerprint, network, day FROM referrals
+            WHERE referrals.device_fingerprint = own.device_fingerprint AND referrals.referrer_id = own.referrer_id
+                AND {IN_WINDOW} AND user_id <> referrals.referrer_id OFFSET 0
+        ) AS referrals
+        WHERE {_USED_BEFORE}
         UNION ALL
         SELECT referrer_id, NULL, device_fingerprint, network FROM unknown WHERE {_FEW_USERS}
     ), found AS (

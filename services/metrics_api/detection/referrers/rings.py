@@ -11,37 +11,40 @@ from sqlalchemy import Connection, Row, text
 
 from metrics_api.detection.referrers.finding import IN_WINDOW, IS_SHARED, SHARED, SHOWN_IDS, Finding, Window
 
-_MOST_USERS = 10
 _FEWEST_USERS = 3
 _INSIDE_SHARE = 0.8
 
 _WAS_USED = "last_day >= :start AND first_day <= :end"
-# The few devices that connect anyone first, so that all else is looked up among them.
+_CREDITED = f"SELECT referrer_id, user_id FROM referrals WHERE {{column}} = {{user}} AND {IN_WINDOW} OFFSET 0"
+# The few devices that connect anyone first, so that all else is looked up among them: OFFSET 0 makes the planner use
+# an index for each.
 _DEVICES = text(f"""
     WITH {SHARED}, connecting AS MATERIALIZED (
-        SELECT device_fingerprint FROM device_users
-        GROUP BY device_fingerprint HAVING count(*) BETWEEN 2 AND {_MOST_USERS}
+        SELECT DISTINCT device_fingerprint FROM device_users WHERE connects
     ), used AS MATERIALIZED (
         SELECT device_fingerprint, user_id FROM device_users JOIN connecting USING (device_fingerprint)
-        WHERE {_WAS_USED} AND NOT EXISTS (
+        WHERE connects AND {_WAS_USED} AND NOT EXISTS (
             SELECT FROM referrals WHERE {IN_WINDOW} AND {IS_SHARED}
-                AND referrals.device_fingerprint = connecting.device_fingerprint
+                AND referrals.device_fingerprint = connecting.device_fingerprint OFFSET 0
         )
     )
-    SELECT device_fingerprint, user_id FROM used WHERE user_id IN (
-        SELECT used.user_id FROM used JOIN referrals ON referrals.user_id = used.user_id WHERE {IN_WINDOW}
-        UNION SELECT used.user_id FROM used JOIN referrals ON referrer_id = used.user_id WHERE {IN_WINDOW}
-    )
+    SELECT device_fingerprint, user_id FROM used
+    WHERE EXISTS ({_CREDITED.format(column="referrals.user_id", user="used.user_id")})
+        OR EXISTS ({_CREDITED.format(column="referrals.referrer_id", user="used.user_id")})
 """)
 _INSIDE = text(f"""
     WITH member AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:users AS text[]), CAST(:rings AS integer[])) AS member (user_id, ring)
     ), referral AS MATERIALIZED (
-        SELECT referrer_id, giver.ring AS of_referrer, taker.ring AS of_user
-        FROM referrals LEFT JOIN member AS giver ON giver.user_id = referrer_id
-            LEFT JOIN member AS taker ON taker.user_id = referrals.user_id
-        WHERE {IN_WINDOW} AND referrals.user_id IS DISTINCT FROM referrer_id
-            AND (giver.ring IS NOT NULL OR taker.ring IS NOT NULL)
+        SELECT referral.referrer_id, member.ring AS of_referrer, taker.ring AS of_user
+        FROM member CROSS JOIN LATERAL ({_CREDITED.format(column="referrer_id", user="member.user_id")}) AS referral
+            LEFT JOIN member AS taker ON taker.user_id = referral.user_id
+        WHERE referral.user_id IS DISTINCT FROM referral.referrer_id
+        UNION ALL
+        SELECT referral.referrer_id, NULL, member.ring
+        FROM member CROSS JOIN LATERAL ({_CREDITED.format(column="user_id", user="member.user_id")}) AS referral
+            LEFT JOIN member AS giver ON giver.user_id = referral.referrer_id
+        WHERE referral.user_id <> referral.referrer_id AND giver.ring IS NULL
     )
     SELECT ring, count(*) AS referrals, count(*) FILTER (WHERE is_inside) AS inside,
         array_agg(DISTINCT referrer_id) FILTER (WHERE is_inside) AS referrers
