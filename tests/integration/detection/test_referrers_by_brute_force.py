@@ -249,7 +249,7 @@ def judge_by_ids(rows: list[Referral], connection: Connection) -> Found:
         ],
     )
     database.execute("CREATE TABLE used (device TEXT, person TEXT, first DATE, last DATE)")
-    used = connection.exec_driver_sql("SELECT * FROM device_users").all()
+    used = connection.exec_driver_sql("SELECT device_fingerprint, user_id, first_day, last_day FROM device_users").all()
     database.executemany("INSERT INTO used VALUES (?, ?, ?, ?)", [tuple(row) for row in used])
     found = {rule: {row[0] for row in database.execute(query).fetchall()} for rule, query in BY_IDS.items()}
     return {rule: referrers for rule, referrers in found.items() if referrers}
