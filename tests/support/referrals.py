@@ -54,6 +54,7 @@ class Referral:
             "conversion_value": self.value,
             "clicked_at": None if self.took is None else self.at - timedelta(seconds=self.took),
             "active_again": self.active_again if self.kind == "conversion" else None,
+            "may_repeat": True,
         }
 
 

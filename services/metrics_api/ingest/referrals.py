@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.event_types import EVENT_TYPES_SQL, IS_COUNTED, build_click_key, build_pair_key
+from metrics_api.db.event_types import (
+    EVENT_TYPES_SQL,
+    IS_COUNTED,
+    MINUTE_KEY,
+    WITHOUT_VALUE_KEY,
+    build_click_key,
+    build_pair_key,
+)
 from metrics_api.db.tables import MOST_CONNECTED_USERS
 from metrics_api.ingest.staging import PERSON
 
@@ -45,25 +52,48 @@ _WAITING = f"""
         AND (clicked_at IS NULL OR clicked_at < new_event.occurred_at)
     OFFSET 0
 """
+# Of several with one key all but the first may repeat: where two are known, both are known to.
+_SAME_KEY = f"""
+    SELECT event_id, may_repeat FROM (
+        (SELECT event_id, may_repeat FROM referrals WHERE ({WITHOUT_VALUE_KEY}) = referred.without_value LIMIT 2)
+        UNION ALL (SELECT event_id, may_repeat FROM referrals WHERE {MINUTE_KEY} = referred.in_minute LIMIT 2)
+    ) AS of_one_key
+"""
 REFERRALS = text(f"""
     WITH late AS (
         SELECT referral.event_id, max(occurred_at) AS clicked_at
         FROM new_events AS new_event CROSS JOIN LATERAL ({_WAITING}) AS referral
         WHERE event_type = 'click' AND referrer_id IS NOT NULL AND person IS NOT NULL
         GROUP BY referral.event_id
-    ), clicked AS (
-        UPDATE referrals AS fact SET clicked_at = late.clicked_at FROM late WHERE fact.event_id = late.event_id
+    ), referred AS MATERIALIZED (
+        SELECT *, {WITHOUT_VALUE_KEY} AS without_value, {MINUTE_KEY} AS in_minute
+        FROM new_events AS new_event
+            CROSS JOIN LATERAL (
+                SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0
+            ) AS stored
+        WHERE event_type IN ('signup', 'conversion') AND referrer_id IS NOT NULL
+    ), repeated AS MATERIALIZED (
+        SELECT referred.event_id AS repeated_by, known.event_id, known.may_repeat
+        FROM referred CROSS JOIN LATERAL ({_SAME_KEY}) AS known
+    ), updated AS (
+        UPDATE referrals AS fact SET clicked_at = coalesce(change.clicked_at, fact.clicked_at),
+            may_repeat = fact.may_repeat OR change.may_repeat
+        FROM (
+            SELECT event_id, max(clicked_at) AS clicked_at, bool_or(may_repeat) AS may_repeat FROM (
+                SELECT event_id, clicked_at, false AS may_repeat FROM late
+                UNION ALL SELECT event_id, NULL, true FROM repeated WHERE NOT may_repeat
+            ) AS found GROUP BY event_id
+        ) AS change
+        WHERE fact.event_id = change.event_id
     )
     INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        network, link_id, source, user_agent, conversion_value, clicked_at, campaign)
+        network, link_id, source, user_agent, conversion_value, clicked_at, campaign, may_repeat)
     SELECT event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        network, link_id, source, user_agent, conversion_value, ({_last_click("new_event")}),
-        campaign
-    FROM new_events AS new_event
-        CROSS JOIN LATERAL (
-            SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0
-        ) AS stored
-    WHERE event_type IN ('signup', 'conversion') AND referrer_id IS NOT NULL
+        network, link_id, source, user_agent, conversion_value, ({_last_click("referred")}), campaign,
+        event_id IN (SELECT repeated_by FROM repeated)
+            OR count(without_value) OVER (PARTITION BY without_value) > 1
+            OR count(in_minute) OVER (PARTITION BY in_minute) > 1
+    FROM referred
 """)
 
 _CLICKS_AGAIN = text(f"""

@@ -12,7 +12,7 @@ from metrics_api.db.fact_rules import FactRules
 from metrics_api.ingest.events import save_events
 from metrics_api.ingest.referrals import are_referrals_settled, delete_device_users, settle_referrals
 from tests.support.api_fixtures import Api
-from tests.support.batches import finish_batches
+from tests.support.batches import finish_batches, rebuild
 from tests.support.brute_force import fetch_facts
 from tests.support.builders import NOON, build_clicks, build_event
 from tests.support.plans import watch_statements
@@ -175,3 +175,39 @@ def test_devices_of_two_to_ten_users_connect_them(api: Api, connection: Connecti
     for user in random.sample(range(20), 20):
         delete_device_users(connection, "user_id = :user", {"user": f"user-{user}"})
         assert not find_wrong_connections(connection)
+
+
+_UNNOTICED = text("""
+    SELECT later.event_id FROM referrals AS later JOIN referrals AS other ON other.event_id <> later.event_id AND (
+        (other.user_id = later.user_id AND other.event_type = 'conversion' AND later.event_type = 'conversion'
+            AND other.conversion_value IS NULL AND later.conversion_value IS NULL)
+        OR (other.device_fingerprint = later.device_fingerprint AND other.link_id = later.link_id
+            AND other.event_type = later.event_type
+            AND date_trunc('minute', other.occurred_at) = date_trunc('minute', later.occurred_at))
+    ) WHERE NOT later.may_repeat
+""")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_may_repeat_another_is_known_to(api: Api, connection: Connection, seed: int) -> None:
+    """Also those stored before the others, and those of one batch, with clicks that come late."""
+    random = Random(seed)
+    for _ in range(12):
+        events = [
+            build_event(
+                random.choice(("signup", "conversion", "conversion", "click")),
+                at=NOON - timedelta(seconds=30 * random.randrange(60)),
+                device_fingerprint=random.choice((None, "phone", "tablet")),
+                link_id=random.choice((None, "l1", "l2")),
+                user_id=f"user-{random.randrange(20)}",
+                referrer_id=random.choice((None, "maria", "joe")),
+                conversion_value=random.choice((None, 1)),
+            )
+            for _ in range(random.choice((1, 3, 6)))
+        ]
+        api.post_events(*events)
+        assert not connection.execute(_UNNOTICED).all()
+    noticed = connection.execute(text("SELECT bool_or(may_repeat) AND NOT bool_and(may_repeat) FROM referrals"))
+    assert noticed.scalar()
+    rebuild(api)
+    assert not connection.execute(_UNNOTICED).all()

@@ -5,29 +5,23 @@ from sqlalchemy import Connection, text
 from metrics_api.detection.referrers.finding import IN_WINDOW, SHOWN_IDS, Finding, Window
 
 # The first of each group is the true one, also where it is older than the window: a duplicate does not become true
-# when the first leaves it. Groups of one, which nearly all are, are never sorted.
-_WITHOUT_VALUE = "day <= :end AND event_type = 'conversion' AND conversion_value IS NULL"
+# when the first leaves it. Whatever has the key of another is in the index on those that may repeat.
 _REPEATED = f"""
     SELECT event_id, referrer_id, event_type, user_id, device_fingerprint, is_repeated, place FROM (
         SELECT *, true AS is_repeated, row_number() OVER (PARTITION BY user_id ORDER BY occurred_at, event_id) AS place
-        FROM referrals JOIN (
-            SELECT user_id FROM referrals WHERE {_WITHOUT_VALUE} AND user_id IS NOT NULL
-            GROUP BY user_id HAVING count(*) > 1
-        ) AS several USING (user_id)
-        WHERE {_WITHOUT_VALUE}
+        FROM referrals
+        WHERE may_repeat AND day <= :end AND event_type = 'conversion' AND conversion_value IS NULL
+            AND user_id IS NOT NULL
     ) AS of_user WHERE {IN_WINDOW}
 """
-_MINUTE = "date_trunc('minute', occurred_at)"
 _SENT_AGAIN = f"""
     SELECT event_id, referrer_id, event_type, user_id, device_fingerprint, false AS is_repeated,
         row_number() OVER (
-            PARTITION BY device_fingerprint, link_id, event_type, minute ORDER BY occurred_at, event_id
+            PARTITION BY device_fingerprint, link_id, event_type, date_trunc('minute', occurred_at)
+            ORDER BY occurred_at, event_id
         ) AS place
-    FROM (SELECT *, {_MINUTE} AS minute FROM referrals WHERE {IN_WINDOW}) AS referral JOIN (
-        SELECT device_fingerprint, link_id, event_type, {_MINUTE} AS minute FROM referrals
-        WHERE {IN_WINDOW} AND device_fingerprint IS NOT NULL AND link_id IS NOT NULL
-        GROUP BY device_fingerprint, link_id, event_type, {_MINUTE} HAVING count(*) > 1
-    ) AS several USING (device_fingerprint, link_id, event_type, minute)
+    FROM referrals
+    WHERE may_repeat AND {IN_WINDOW} AND device_fingerprint IS NOT NULL AND link_id IS NOT NULL
 """
 _DUPLICATES = text(f"""
     SELECT referrer_id, count(DISTINCT event_id) AS duplicates,
