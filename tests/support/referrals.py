@@ -55,6 +55,7 @@ class Referral:
             "clicked_at": None if self.took is None else self.at - timedelta(seconds=self.took),
             "active_again": self.active_again if self.kind == "conversion" else None,
             "may_repeat": True,
+            "user_refers": True,
         }
 
 

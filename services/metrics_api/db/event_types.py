@@ -32,9 +32,9 @@ def build_pair_key(one: str, other: str) -> str:
     return f"hashtextextended({one}, hashtextextended({other}, 0))"
 
 
-WITHOUT_VALUE_KEY = """CASE WHEN event_type = 'conversion' AND conversion_value IS NULL THEN
-    hashtextextended(user_id, 0) END"""
-"""A short key of the user of a conversion without a value; other users may have the same."""
+USER_KEY = "hashtextextended(user_id, 0)"
+"""A short key of a user, for indexes; other users may have the same."""
+HAS_NO_VALUE = "event_type = 'conversion' AND conversion_value IS NULL"
 MINUTE_KEY = """hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type,
     CAST(extract(epoch FROM date_trunc('minute', occurred_at AT TIME ZONE 'UTC')) AS bigint))))"""
 """A short key of what a device did by a link in a minute, for indexes; other devices may have the same."""

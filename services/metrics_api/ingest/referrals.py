@@ -11,9 +11,10 @@ from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import (
     EVENT_TYPES_SQL,
+    HAS_NO_VALUE,
     IS_COUNTED,
     MINUTE_KEY,
-    WITHOUT_VALUE_KEY,
+    USER_KEY,
     build_click_key,
     build_pair_key,
 )
@@ -55,7 +56,8 @@ _WAITING = f"""
 # Of several with one key all but the first may repeat: where two are known, both are known to.
 _SAME_KEY = f"""
     SELECT event_id, may_repeat FROM (
-        (SELECT event_id, may_repeat FROM referrals WHERE ({WITHOUT_VALUE_KEY}) = referred.without_value LIMIT 2)
+        (SELECT event_id, may_repeat FROM referrals WHERE {USER_KEY} = referred.without_value AND {HAS_NO_VALUE}
+        LIMIT 2)
         UNION ALL (SELECT event_id, may_repeat FROM referrals WHERE {MINUTE_KEY} = referred.in_minute LIMIT 2)
     ) AS of_one_key
 """
@@ -66,7 +68,7 @@ REFERRALS = text(f"""
         WHERE event_type = 'click' AND referrer_id IS NOT NULL AND person IS NOT NULL
         GROUP BY referral.event_id
     ), referred AS MATERIALIZED (
-        SELECT *, {WITHOUT_VALUE_KEY} AS without_value, {MINUTE_KEY} AS in_minute
+        SELECT *, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value, {MINUTE_KEY} AS in_minute
         FROM new_events AS new_event
             CROSS JOIN LATERAL (
                 SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0
@@ -75,24 +77,41 @@ REFERRALS = text(f"""
     ), repeated AS MATERIALIZED (
         SELECT referred.event_id AS repeated_by, known.event_id, known.may_repeat
         FROM referred CROSS JOIN LATERAL ({_SAME_KEY}) AS known
+    ), referred_before AS (
+        SELECT known.event_id FROM (SELECT DISTINCT referrer_id FROM referred) AS referrer
+            CROSS JOIN LATERAL (
+                SELECT user_refers FROM referrals WHERE user_id = referrer.referrer_id LIMIT 1
+            ) AS any_known
+            CROSS JOIN LATERAL (
+                SELECT event_id FROM referrals WHERE user_id = referrer.referrer_id OFFSET 0
+            ) AS known
+        WHERE NOT any_known.user_refers
     ), updated AS (
         UPDATE referrals AS fact SET clicked_at = coalesce(change.clicked_at, fact.clicked_at),
-            may_repeat = fact.may_repeat OR change.may_repeat
+            may_repeat = fact.may_repeat OR change.may_repeat, user_refers = fact.user_refers OR change.user_refers
         FROM (
-            SELECT event_id, max(clicked_at) AS clicked_at, bool_or(may_repeat) AS may_repeat FROM (
-                SELECT event_id, clicked_at, false AS may_repeat FROM late
-                UNION ALL SELECT event_id, NULL, true FROM repeated WHERE NOT may_repeat
+            SELECT event_id, max(clicked_at) AS clicked_at, bool_or(may_repeat) AS may_repeat,
+                bool_or(user_refers) AS user_refers
+            FROM (
+                SELECT event_id, clicked_at, false AS may_repeat, false AS user_refers FROM late
+                UNION ALL SELECT event_id, NULL, true, false FROM repeated WHERE NOT may_repeat
+                UNION ALL SELECT event_id, NULL, false, true FROM referred_before
             ) AS found GROUP BY event_id
         ) AS change
         WHERE fact.event_id = change.event_id
     )
     INSERT INTO referrals (event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
-        network, link_id, source, user_agent, conversion_value, clicked_at, campaign, may_repeat)
+        network, link_id, source, user_agent, conversion_value, clicked_at, campaign, may_repeat,
+        user_refers)
     SELECT event_id, day, occurred_at, event_type, referrer_id, person, user_id, device_fingerprint,
         network, link_id, source, user_agent, conversion_value, ({_last_click("referred")}), campaign,
         event_id IN (SELECT repeated_by FROM repeated)
             OR count(without_value) OVER (PARTITION BY without_value) > 1
-            OR count(in_minute) OVER (PARTITION BY in_minute) > 1
+            OR count(in_minute) OVER (PARTITION BY in_minute) > 1,
+        user_id IS NOT NULL AND (
+            user_id IN (SELECT referrer_id FROM referred)
+            OR EXISTS (SELECT FROM referrals AS given WHERE given.referrer_id = referred.user_id OFFSET 0)
+        )
     FROM referred
 """)
 

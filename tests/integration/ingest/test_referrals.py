@@ -186,13 +186,16 @@ _UNNOTICED = text("""
             AND date_trunc('minute', other.occurred_at) = date_trunc('minute', later.occurred_at))
     ) WHERE NOT later.may_repeat
 """)
+_UNNOTICED_REFERRERS = text("""
+    SELECT event_id FROM referrals WHERE NOT user_refers AND user_id IN (SELECT referrer_id FROM referrals)
+""")
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_may_repeat_another_is_known_to(api: Api, connection: Connection, seed: int) -> None:
+def test_whatever_may_repeat_another_or_be_of_a_circle_is_marked(api: Api, connection: Connection, seed: int) -> None:
     """Also those stored before the others, and those of one batch, with clicks that come late."""
     random = Random(seed)
-    for _ in range(12):
+    for number in range(12):
         events = [
             build_event(
                 random.choice(("signup", "conversion", "conversion", "click")),
@@ -200,14 +203,16 @@ def test_whatever_may_repeat_another_is_known_to(api: Api, connection: Connectio
                 device_fingerprint=random.choice((None, "phone", "tablet")),
                 link_id=random.choice((None, "l1", "l2")),
                 user_id=f"user-{random.randrange(20)}",
-                referrer_id=random.choice((None, "maria", "joe")),
+                referrer_id=random.choice((None, "maria", "joe", "user-1", f"user-{number}")),
                 conversion_value=random.choice((None, 1)),
             )
             for _ in range(random.choice((1, 3, 6)))
         ]
         api.post_events(*events)
         assert not connection.execute(_UNNOTICED).all()
-    noticed = connection.execute(text("SELECT bool_or(may_repeat) AND NOT bool_and(may_repeat) FROM referrals"))
-    assert noticed.scalar()
+        assert not connection.execute(_UNNOTICED_REFERRERS).all()
+    for mark in ("may_repeat", "user_refers"):
+        assert connection.execute(text(f"SELECT bool_or({mark}) AND NOT bool_and({mark}) FROM referrals")).scalar()
     rebuild(api)
     assert not connection.execute(_UNNOTICED).all()
+    assert not connection.execute(_UNNOTICED_REFERRERS).all()

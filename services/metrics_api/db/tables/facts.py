@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET
 
-from metrics_api.db.event_types import MINUTE_KEY, USER_AGENT_KEY, WITHOUT_VALUE_KEY, build_pair_key
+from metrics_api.db.event_types import HAS_NO_VALUE, MINUTE_KEY, USER_AGENT_KEY, USER_KEY, build_pair_key
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
@@ -284,6 +284,13 @@ referrals = Table(
         comment="Whether it is one of several conversions of a user without a value, or the same in a minute;"
         " stays true where the others are deleted",
     ),
+    Column(
+        "user_refers",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether the user is the referrer of others; stays true where those are deleted",
+    ),
     comment="Signups and conversions with a referrer, and the last click of the pair in the 7 days before",
 )
 _referral = referrals.c
@@ -301,8 +308,9 @@ Index(
     _referral.day,
     postgresql_where=or_(_referral.user_id.is_(None), _referral.user_id == _referral.referrer_id),
 )
-Index("idx_referrals_without_value", text(f"({WITHOUT_VALUE_KEY})"))
+Index("idx_referrals_without_value", text(USER_KEY), postgresql_where=text(HAS_NO_VALUE))
 Index("idx_referrals_minute", text(MINUTE_KEY))
+Index("idx_referrals_user_refers", _referral.day, postgresql_where=_referral.user_refers)
 Index("idx_referrals_repeats", _referral.day, postgresql_where=_referral.may_repeat)
 Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _referral.occurred_at)
 Index(

@@ -9,13 +9,15 @@ from metrics_api.detection.referrers.finding import IN_WINDOW, SHOWN_IDS, Findin
 _SMALLEST, _LARGEST = 3, 5
 _MOST_DAYS = 30
 
-# Only who gets and gives credit can be in a circle, and few people do. Everyone has one first referrer, so that each
-# walk has one way to go; it starts from the smallest id of its circle.
+# Only who gets and gives credit can be in a circle, and few people do: they are in an index of their own. Everyone has
+# one first referrer, so that each walk has one way to go; it starts from the smallest id of its circle.
 _CIRCLES = text(f"""
     WITH RECURSIVE credit AS MATERIALIZED (
         SELECT referrer_id, user_id, min(occurred_at) AS first_at FROM referrals
-        WHERE {IN_WINDOW} AND user_id <> referrer_id
-            AND user_id IN (SELECT referrer_id FROM referrals WHERE {IN_WINDOW})
+        WHERE {IN_WINDOW} AND user_id <> referrer_id AND user_refers AND EXISTS (
+            SELECT FROM referrals AS given WHERE given.referrer_id = referrals.user_id
+                AND given.day BETWEEN :start AND :end OFFSET 0
+        )
         GROUP BY referrer_id, user_id
     ), first AS MATERIALIZED (
         SELECT DISTINCT ON (user_id) user_id, referrer_id, first_at FROM credit ORDER BY user_id, first_at, referrer_id

@@ -1,4 +1,4 @@
-"""Referrals that may repeat others, found by what they have in common when they are stored."""
+"""Referrals that may repeat others, and those of users who refer others, marked when they are stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +10,7 @@ depends_on = None
 
 TABLE = "referrals"
 # As they were when this was released.
-WITHOUT_VALUE_KEY = """CASE WHEN event_type = 'conversion' AND conversion_value IS NULL THEN
-    hashtextextended(user_id, 0) END"""
+USER_KEY, HAS_NO_VALUE = "hashtextextended(user_id, 0)", "event_type = 'conversion' AND conversion_value IS NULL"
 MINUTE_KEY = """hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type,
     CAST(extract(epoch FROM date_trunc('minute', occurred_at AT TIME ZONE 'UTC')) AS bigint))))"""
 FILL = f"""
@@ -19,7 +18,8 @@ FILL = f"""
         SELECT event_id, count(without_value) OVER (PARTITION BY without_value) > 1
             OR count(in_minute) OVER (PARTITION BY in_minute) > 1 AS may_repeat
         FROM (
-            SELECT event_id, {WITHOUT_VALUE_KEY} AS without_value, {MINUTE_KEY} AS in_minute FROM referrals
+            SELECT event_id, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value, {MINUTE_KEY} AS in_minute
+            FROM referrals
         ) AS keyed
     ) AS found WHERE found.event_id = referrals.event_id AND found.may_repeat
 """  # noqa: S608 - constants only.
@@ -37,13 +37,26 @@ def upgrade() -> None:
             " stays true where the others are deleted",
         ),
     )
+    op.add_column(
+        TABLE,
+        sa.Column(
+            "user_refers",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.text("false"),
+            comment="Whether the user is the referrer of others; stays true where those are deleted",
+        ),
+    )
     op.execute(FILL)
-    op.create_index(f"idx_{TABLE}_without_value", TABLE, [sa.text(f"({WITHOUT_VALUE_KEY})")])
+    op.execute("UPDATE referrals SET user_refers = true WHERE user_id IN (SELECT referrer_id FROM referrals)")
+    op.create_index(f"idx_{TABLE}_without_value", TABLE, [sa.text(USER_KEY)], postgresql_where=sa.text(HAS_NO_VALUE))
     op.create_index(f"idx_{TABLE}_minute", TABLE, [sa.text(MINUTE_KEY)])
+    op.create_index(f"idx_{TABLE}_user_refers", TABLE, ["day"], postgresql_where=sa.text("user_refers"))
     op.create_index(f"idx_{TABLE}_repeats", TABLE, ["day"], postgresql_where=sa.text("may_repeat"))
 
 
 def downgrade() -> None:
-    for name in ("repeats", "minute", "without_value"):
+    for name in ("repeats", "user_refers", "minute", "without_value"):
         op.drop_index(f"idx_{TABLE}_{name}", TABLE)
+    op.drop_column(TABLE, "user_refers")
     op.drop_column(TABLE, "may_repeat")
