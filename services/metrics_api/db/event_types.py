@@ -35,6 +35,7 @@ def build_pair_key(one: str, other: str) -> str:
 USER_KEY = "hashtextextended(user_id, 0)"
 """A short key of a user, for indexes; other users may have the same."""
 HAS_NO_VALUE = "event_type = 'conversion' AND conversion_value IS NULL"
+"""Whether a referral is a conversion for which nobody paid."""
 MINUTE_KEY = """hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type,
     CAST(extract(epoch FROM date_trunc('minute', occurred_at AT TIME ZONE 'UTC')) AS bigint))))"""
 """A short key of what a device did by a link in a minute, for indexes; other devices may have the same."""
