@@ -36,9 +36,8 @@ USER_KEY = "hashtextextended(user_id, 0)"
 """A short key of a user, for indexes; other users may have the same."""
 HAS_NO_VALUE = "event_type = 'conversion' AND conversion_value IS NULL"
 """Whether a referral is a conversion for which nobody paid."""
-MINUTE_KEY = """hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type,
-    CAST(extract(epoch FROM date_trunc('minute', occurred_at AT TIME ZONE 'UTC')) AS bigint))))"""
-"""A short key of what a device did by a link in a minute, for indexes; other devices may have the same."""
+ACTION_KEY = "hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type, 0)))"
+"""A short key of what a device did by a link, for indexes; other devices may have the same."""
 
 
 def build_click_key(one: str, other: str) -> str:

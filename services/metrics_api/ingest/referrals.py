@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from metrics_api.db.event_types import (
+    ACTION_KEY,
     EVENT_TYPES_SQL,
     HAS_NO_VALUE,
     IS_COUNTED,
-    MINUTE_KEY,
     USER_KEY,
     build_click_key,
     build_pair_key,
@@ -58,9 +58,11 @@ _SAME_KEY = f"""
     SELECT event_id, may_repeat FROM (
         (SELECT event_id, may_repeat FROM referrals WHERE {USER_KEY} = referred.without_value AND {HAS_NO_VALUE}
         LIMIT 2)
-        UNION ALL (SELECT event_id, may_repeat FROM referrals WHERE {MINUTE_KEY} = referred.in_minute LIMIT 2)
+        UNION ALL (SELECT event_id, may_repeat FROM referrals WHERE {ACTION_KEY} = referred.action
+            AND occurred_at >= referred.minute AND occurred_at < referred.minute + interval '1 minute' LIMIT 2)
     ) AS of_one_key
 """
+# Of a user's referrals all are marked as of a user who refers others, or none: one says it of all.
 REFERRALS = text(f"""
     WITH late AS (
         SELECT referral.event_id, max(occurred_at) AS clicked_at
@@ -68,7 +70,8 @@ REFERRALS = text(f"""
         WHERE event_type = 'click' AND referrer_id IS NOT NULL AND person IS NOT NULL
         GROUP BY referral.event_id
     ), referred AS MATERIALIZED (
-        SELECT *, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value, {MINUTE_KEY} AS in_minute
+        SELECT *, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value, {ACTION_KEY} AS action,
+            date_trunc('minute', occurred_at) AS minute
         FROM new_events AS new_event
             CROSS JOIN LATERAL (
                 SELECT user_agent, conversion_value FROM attribution_events WHERE event_id = new_event.event_id OFFSET 0
@@ -107,10 +110,11 @@ REFERRALS = text(f"""
         network, link_id, source, user_agent, conversion_value, ({_last_click("referred")}), campaign,
         event_id IN (SELECT repeated_by FROM repeated)
             OR count(without_value) OVER (PARTITION BY without_value) > 1
-            OR count(in_minute) OVER (PARTITION BY in_minute) > 1,
+            OR count(action) OVER (PARTITION BY action, minute) > 1,
         user_id IS NOT NULL AND (
             user_id IN (SELECT referrer_id FROM referred)
             OR EXISTS (SELECT FROM referrals AS given WHERE given.referrer_id = referred.user_id OFFSET 0)
+            OR coalesce((SELECT user_refers FROM referrals AS own WHERE own.user_id = referred.user_id LIMIT 1), false)
         )
     FROM referred
 """)

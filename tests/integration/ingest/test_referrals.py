@@ -199,20 +199,24 @@ def test_whatever_may_repeat_another_or_be_of_a_circle_is_marked(api: Api, conne
         events = [
             build_event(
                 random.choice(("signup", "conversion", "conversion", "click")),
-                at=NOON - timedelta(seconds=30 * random.randrange(60)),
+                at=NOON - timedelta(seconds=30 * random.randrange(30)),
                 device_fingerprint=random.choice((None, "phone", "tablet")),
                 link_id=random.choice((None, "l1", "l2")),
-                user_id=f"user-{random.randrange(20)}",
+                user_id=f"user-{random.randrange(12)}",
                 referrer_id=random.choice((None, "maria", "joe", "user-1", f"user-{number}")),
                 conversion_value=random.choice((None, 1)),
             )
-            for _ in range(random.choice((1, 3, 6)))
+            for _ in range(random.choice((1, 5, 9)))
         ]
         api.post_events(*events)
         assert not connection.execute(_UNNOTICED).all()
         assert not connection.execute(_UNNOTICED_REFERRERS).all()
+        if number % 4 == 3:  # As a purge does with the days on which they referred anyone.
+            connection.execute(text("DELETE FROM referrals WHERE referrer_id = 'user-1'"))
+    api.post_events(build_event("conversion", at=NOON, user_id="once", referrer_id="maria"))
     for mark in ("may_repeat", "user_refers"):
-        assert connection.execute(text(f"SELECT bool_or({mark}) AND NOT bool_and({mark}) FROM referrals")).scalar()
+        marked = text(f"SELECT bool_or({mark}) AND NOT bool_or({mark} AND user_id = 'once') FROM referrals")
+        assert connection.execute(marked).scalar()
     rebuild(api)
     assert not connection.execute(_UNNOTICED).all()
     assert not connection.execute(_UNNOTICED_REFERRERS).all()

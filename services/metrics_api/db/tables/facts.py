@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET
 
-from metrics_api.db.event_types import HAS_NO_VALUE, MINUTE_KEY, USER_AGENT_KEY, USER_KEY, build_pair_key
+from metrics_api.db.event_types import ACTION_KEY, HAS_NO_VALUE, USER_AGENT_KEY, USER_KEY, build_pair_key
 from metrics_api.db.tables.columns import count_column, metadata, time_column
 
 BURST_SIZES = range(2, 11)
@@ -308,8 +308,8 @@ Index(
     _referral.day,
     postgresql_where=or_(_referral.user_id.is_(None), _referral.user_id == _referral.referrer_id),
 )
-Index("idx_referrals_without_value", text(USER_KEY), postgresql_where=text(HAS_NO_VALUE))
-Index("idx_referrals_minute", text(MINUTE_KEY))
+Index("idx_referrals_without_value", text(USER_KEY), _referral.day, postgresql_where=text(HAS_NO_VALUE))
+Index("idx_referrals_action", text(ACTION_KEY), _referral.occurred_at)
 Index("idx_referrals_user_refers", _referral.day, postgresql_where=_referral.user_refers)
 Index("idx_referrals_repeats", _referral.day, postgresql_where=_referral.may_repeat)
 Index("idx_referrals_pair", text(build_pair_key("person", "referrer_id")), _referral.occurred_at)

@@ -11,14 +11,14 @@ depends_on = None
 TABLE = "referrals"
 # As they were when this was released.
 USER_KEY, HAS_NO_VALUE = "hashtextextended(user_id, 0)", "event_type = 'conversion' AND conversion_value IS NULL"
-MINUTE_KEY = """hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type,
-    CAST(extract(epoch FROM date_trunc('minute', occurred_at AT TIME ZONE 'UTC')) AS bigint))))"""
+ACTION_KEY = "hashtextextended(device_fingerprint, hashtextextended(link_id, hashtextextended(event_type, 0)))"
 FILL = f"""
     UPDATE referrals SET may_repeat = true FROM (
         SELECT event_id, count(without_value) OVER (PARTITION BY without_value) > 1
-            OR count(in_minute) OVER (PARTITION BY in_minute) > 1 AS may_repeat
+            OR count(action) OVER (PARTITION BY action, date_trunc('minute', occurred_at)) > 1 AS may_repeat
         FROM (
-            SELECT event_id, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value, {MINUTE_KEY} AS in_minute
+            SELECT event_id, occurred_at, CASE WHEN {HAS_NO_VALUE} THEN {USER_KEY} END AS without_value,
+                {ACTION_KEY} AS action
             FROM referrals
         ) AS keyed
     ) AS found WHERE found.event_id = referrals.event_id AND found.may_repeat
@@ -49,14 +49,16 @@ def upgrade() -> None:
     )
     op.execute(FILL)
     op.execute("UPDATE referrals SET user_refers = true WHERE user_id IN (SELECT referrer_id FROM referrals)")
-    op.create_index(f"idx_{TABLE}_without_value", TABLE, [sa.text(USER_KEY)], postgresql_where=sa.text(HAS_NO_VALUE))
-    op.create_index(f"idx_{TABLE}_minute", TABLE, [sa.text(MINUTE_KEY)])
+    op.create_index(
+        f"idx_{TABLE}_without_value", TABLE, [sa.text(USER_KEY), "day"], postgresql_where=sa.text(HAS_NO_VALUE)
+    )
+    op.create_index(f"idx_{TABLE}_action", TABLE, [sa.text(ACTION_KEY), "occurred_at"])
     op.create_index(f"idx_{TABLE}_user_refers", TABLE, ["day"], postgresql_where=sa.text("user_refers"))
     op.create_index(f"idx_{TABLE}_repeats", TABLE, ["day"], postgresql_where=sa.text("may_repeat"))
 
 
 def downgrade() -> None:
-    for name in ("repeats", "user_refers", "minute", "without_value"):
+    for name in ("repeats", "user_refers", "action", "without_value"):
         op.drop_index(f"idx_{TABLE}_{name}", TABLE)
     op.drop_column(TABLE, "user_refers")
     op.drop_column(TABLE, "may_repeat")
