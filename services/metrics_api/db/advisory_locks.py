@@ -15,3 +15,4 @@ class AdvisoryLock(IntEnum):
     DAYS_OF_REFERRERS = 7_301_006
     FOLDING = 7_301_007
     REFERRER_CASES = 7_301_008
+    NOT_CREDIBLE = 7_301_009

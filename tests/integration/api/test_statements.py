@@ -122,7 +122,7 @@ ASKED = {
     "/v1/growth/referrers": {"ranked": "true"},
 }
 # Of a case: what a verdict would change, the verdict, the undo, and the same at once of as many cases as there are.
-VERDICTS = {"dry run": 20, "verdict": 12, "undo": 14, "verdicts": 13, "undo of verdicts": 15}
+VERDICTS = {"dry run": 21, "verdict": 13, "undo": 15, "verdicts": 14, "undo of verdicts": 16}
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text
 
+from metrics_api.cases.verdicts import Act, undo_verdict
 from metrics_api.context import Context
 from metrics_api.db.tables import batches, not_credible_conversions, referrals
 from metrics_api.notifications.dispatch import enqueue_messages
@@ -215,6 +216,28 @@ def test_people_who_decide_about_the_same_conversions_at_once_do_not_block_one_a
     admin.send("POST", f"/v1/cases/{cases[0]['id']}/verdict", json=FRAUD)
     connection.rollback()
     assert sorted(map(str, connection.execute(known).scalars())) == told
+
+
+def test_what_two_people_take_back_at_once_is_credible_again(
+    admin: Api, mailing: Context, connection: Connection, engine: Engine
+) -> None:
+    save_conversion(admin, link_id="link-zoe")
+    for kind, value in (("referrer", "zoe"), ("link", "link-zoe")):
+        save_entry(admin, f"watch/{kind}", value)
+    evaluate(mailing)
+    first, second = (case["id"] for case in admin.read("/v1/cases")["cases"])
+    for case_id in (first, second):
+        admin.send("POST", f"/v1/cases/{case_id}/verdict", json=FRAUD)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with ThreadPoolExecutor(1) as other:
+        with engine.begin() as own:
+            undo_verdict(own, first, Act("ann", datetime.now(UTC)), verdict_id=None)
+            undone = other.submit(admin.send, "POST", f"/v1/cases/{second}/undo")
+            while not undone.done() and not connection.execute(waiting).scalar_one():
+                connection.rollback()
+        assert undone.result().status_code == 200
+    connection.rollback()
+    assert connection.execute(select(not_credible_conversions.c.event_id)).all() == []
 
 
 def test_a_rebuild_tells_nothing_again(admin: Api, mailing: Context, connection: Connection) -> None:
