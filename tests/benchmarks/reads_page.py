@@ -55,10 +55,8 @@ def _introduce(data: Measured, sizes: list[str]) -> Iterator[str]:
 
 
 def _list_reads(smallest: Measured, largest: Measured) -> Iterator[str]:
-    yield (
-        f"Milliseconds at {largest['events']:,} events; growth is the median at {largest['events']:,} by that at "
-        f"{smallest['events']:,}, by one client:"
-    )
+    by = f"; growth is the median by that at {smallest['events']:,}, by one client" if smallest is not largest else ""
+    yield f"Milliseconds at {largest['events']:,} events{by}:"
     yield ""
     yield "| read | 1 client: P50 | P95 | P99 | 4 clients: P50 | P95 | P99 | growth |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
@@ -69,7 +67,7 @@ def _list_reads(smallest: Measured, largest: Measured) -> Iterator[str]:
 
 def _grow(smallest: Measured, taken: Measured, name: str) -> str:
     before = smallest["reads"].get(name)
-    return f"{taken['1']['p50'] / before['1']['p50']:.2f}" if before else "–"
+    return f"{taken['1']['p50'] / before['1']['p50']:.2f}" if before and before is not taken else "–"
 
 
 def _introduce_engines(largest: Measured) -> Iterator[str]:
