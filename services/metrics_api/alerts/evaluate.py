@@ -12,7 +12,7 @@ from metrics_api.alerts.lifecycle import AlertChanges, await_turn, save_findings
 from metrics_api.alerts.rules import ALERT_DAYS, GUARDRAIL_TYPES, MAX_REFS, find_alerts
 from metrics_api.cases.refresh import CASE_KINDS, find_all, refresh_cases, save_cases
 from metrics_api.context import Context
-from metrics_api.db.advisory_locks import AdvisoryLock
+from metrics_api.db.advisory_locks import AdvisoryLock, await_lock
 from metrics_api.db.paging import Page
 from metrics_api.detection.coppa_violations import Order, fetch_violations
 from metrics_api.detection.event_pii import fetch_event_pii
@@ -63,7 +63,7 @@ def _refresh_cases(context: Context, query: Query, kinds: Collection[CaseKind]) 
     try:
         with context.database.write() as connection:
             if "referrer" in kinds:
-                await_turn(connection, AdvisoryLock.REFERRER_CASES)
+                await_lock(connection, AdvisoryLock.REFERRER_CASES)
             await_turn(connection)
             settle_referrals(connection, now=query.now)
             refresh_cases(connection, query, kinds)
@@ -83,7 +83,7 @@ def evaluate_referrers(context: Context, *, now: datetime) -> None:
     """
     query = build_recent_query(context, Page(MAX_REFS), now=now)
     with context.database.write() as connection:
-        await_turn(connection, AdvisoryLock.REFERRER_CASES)
+        await_lock(connection, AdvisoryLock.REFERRER_CASES)
         found = find_all(connection, query, ["referrer"])
         await_turn(connection)
         save_cases(connection, query, found, ["referrer"])

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from metrics_api.alerts.rules import Finding
-from metrics_api.db.advisory_locks import AdvisoryLock
+from metrics_api.db.advisory_locks import AdvisoryLock, await_lock
 from metrics_api.db.tables import alerts
 from viral_contract.models.alerts import AlertSeverity, AlertType, Evidence
 from viral_contract.models.period import Period
@@ -38,9 +38,9 @@ class AlertChanges:
     resolved: list[int]
 
 
-def await_turn(connection: Connection, lock: AdvisoryLock = AdvisoryLock.EVALUATION) -> None:
+def await_turn(connection: Connection) -> None:
     """Make other evaluations wait until this transaction ends, so that none acts on older facts than another."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
+    await_lock(connection, AdvisoryLock.EVALUATION)
 
 
 def save_findings(

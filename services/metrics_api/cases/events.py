@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, select, text
 
-from metrics_api.db.advisory_locks import AdvisoryLock
+from metrics_api.db.advisory_locks import AdvisoryLock, await_lock
 from metrics_api.db.tables import cases
 from metrics_api.detection.case_effects import FRAUDS, IS_LEFT_OUT, IS_OF_FRAUD
 from metrics_api.detection.entity_lists import Lists
@@ -39,8 +39,6 @@ _FIND = f"""
 _FIND_IN_WINDOW = text(
     _FIND.format(scope="day >= :first_day", is_allowed=build_is_listed("allow"), is_denied=build_is_listed("deny"))
 )
-# Of two people who take back what both have said of a conversion, the second has to see that the first has.
-_AWAIT_TURN = text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.NOT_CREDIBLE})")
 # What lists say is found by the next evaluation.
 _FIND_IN_CASES = text(
     _FIND.format(
@@ -64,7 +62,8 @@ def save_decided(connection: Connection, rows: Collection[Row[Any]], *, is_undon
     """Record the verdicts on these cases, or that they were undone, and what that makes of their conversions."""
     happened = {f"{row.id} {now.isoformat()}": _describe(row) | {"undone": is_undone} for row in rows}
     save_webhook_events(connection, "case.decided", happened, now=now)
-    connection.execute(_AWAIT_TURN)
+    # Of two people who take back what both have said of a conversion, the second has to see that the first has.
+    await_lock(connection, AdvisoryLock.NOT_CREDIBLE)
     values = {"ids": [row.id for row in rows], "are_denied": False, "are_all": True, "now": now}
     _save_not_credible(connection, _FIND_IN_CASES, values, now=now)
 

@@ -6,7 +6,7 @@ alone with it; so they never act on what another is changing, and count what is 
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.advisory_locks import AdvisoryLock
+from metrics_api.db.advisory_locks import AdvisoryLock, await_lock
 
 _FORGET = text("DELETE FROM case_stakes")
 # Ids of cases begin at 1, and are signed by whether a rule that flags found the conversion. Most conversions are in one
@@ -31,7 +31,7 @@ def share_cases(connection: Connection) -> None:
 
 def own_cases(connection: Connection) -> None:
     """Keep all others from changing cases until this transaction ends; after locks on facts, before those on rows."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.CASES})
+    await_lock(connection, AdvisoryLock.CASES)
 
 
 def count_stakes(connection: Connection) -> None:

@@ -2,6 +2,8 @@
 
 from enum import IntEnum, unique
 
+from sqlalchemy import Connection, text
+
 
 @unique
 class AdvisoryLock(IntEnum):
@@ -16,3 +18,8 @@ class AdvisoryLock(IntEnum):
     FOLDING = 7_301_007
     REFERRER_CASES = 7_301_008
     NOT_CREDIBLE = 7_301_009
+
+
+def await_lock(connection: Connection, lock: AdvisoryLock) -> None:
+    """Wait until nobody else holds the lock, and keep it until this transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})

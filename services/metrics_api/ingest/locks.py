@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from metrics_api.db.advisory_locks import AdvisoryLock
+from metrics_api.db.advisory_locks import AdvisoryLock, await_lock
 
 TRY_TO_CLAIM_FOLDING = f"pg_try_advisory_xact_lock({AdvisoryLock.FOLDING})"
 """In SQL: `claim_folding`, but only if nobody else folds or waits for it; whether it was."""
@@ -21,12 +21,12 @@ def lock_out_writers(connection: Connection) -> None:
     What they have stored may not be folded yet; see `combiner.own_facts`.
     """
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.FACTS})
+    await_lock(connection, AdvisoryLock.FACTS)
 
 
 def claim_folding(connection: Connection) -> None:
     """Wait until nobody else folds events, and keep others from it until this transaction ends."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.FOLDING})
+    await_lock(connection, AdvisoryLock.FOLDING)
 
 
 # Locks on buckets of ids: a lock for each id of a large batch would not fit into the server's memory for locks.

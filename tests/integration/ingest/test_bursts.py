@@ -10,8 +10,6 @@ from tests.support.builders import NOON
 from tests.support.plans import watch_statements
 from viral_contract.models.events import Event
 
-MILLISECOND = timedelta(milliseconds=1)
-
 
 def test_only_clicks_of_the_same_person_are_read(empty_database: Engine, connection: Connection) -> None:
     """Also after the planner has seen a table in which the clicks of everybody on a device are few."""
