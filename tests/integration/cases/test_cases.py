@@ -30,6 +30,7 @@ from tests.support.case_builders import (
 )
 from tests.support.entity_lists import save_entry
 from tests.support.privacy_requests import erase
+from tests.support.waiting import count_waiting, wait_until
 from viral_contract.models.people import Scope
 
 
@@ -303,12 +304,9 @@ def test_cases_of_referrers_are_refreshed_apart(api: Api, context: Context) -> N
 def test_an_evaluation_that_began_earlier_undoes_no_case(
     api: Api, context: Context, connection: Connection, engine: Engine
 ) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-
     def start(pool: ThreadPoolExecutor, evaluation: Callable[..., object], waits: int) -> Future[object]:
         started = pool.submit(evaluation, context, now=datetime.now(UTC))
-        while connection.execute(waiting).scalar_one() < waits:
-            connection.rollback()
+        wait_until(lambda: count_waiting(connection) == waits, "the evaluation waits")
         return started
 
     with ThreadPoolExecutor() as pool:

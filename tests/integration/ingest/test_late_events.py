@@ -23,7 +23,7 @@ from tests.support.plans import watch_statements
 from tests.support.privacy_requests import CHILD, ask, do, erase
 from tests.support.pseudonyms import PSEUDONYMS
 from tests.support.purging import NEW, NIGHT, OLD, SETTINGS, dump, purge
-from tests.support.waiting import wait_until
+from tests.support.waiting import count_waiting, wait_until
 from viral_contract.models.events import Event
 
 MARKER = References("k").to_mark
@@ -57,7 +57,6 @@ def test_what_was_not_purged_is_taken_however_old(api: Api) -> None:
 
 def test_a_writer_that_comes_while_a_purge_starts_knows_of_it(empty_database: Engine) -> None:
     """It waits, and reads afterwards from when on events are taken."""
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
     def post() -> Taken:
         with empty_database.begin() as writing:
@@ -67,7 +66,7 @@ def test_a_writer_that_comes_while_a_purge_starts_knows_of_it(empty_database: En
     with ThreadPoolExecutor(1) as pool, empty_database.connect() as purging, empty_database.connect() as observer:
         assert purge_some(purging, SETTINGS, now=NIGHT)
         posting = pool.submit(post)
-        wait_until(lambda: observer.execute(waiting).scalar_one() == 1, "the writer waits")
+        wait_until(lambda: count_waiting(observer) == 1, "the writer waits")
         purging.commit()
         assert posting.result() == Taken(accepted=0, expired=1, erased=0)
 

@@ -19,6 +19,7 @@ from tests.support.entity_lists import save_entry
 from tests.support.privacy_requests import erase
 from tests.support.purging import dump
 from tests.support.report_runs import make_report
+from tests.support.waiting import count_waiting, wait_until
 
 RULES = "/v1/notification-rules"
 HOOK = "https://hooks.example.com/T1/secret-path"
@@ -228,13 +229,11 @@ def test_what_two_people_take_back_at_once_is_credible_again(
     first, second = (case["id"] for case in admin.read("/v1/cases")["cases"])
     for case_id in (first, second):
         admin.send("POST", f"/v1/cases/{case_id}/verdict", json=FRAUD)
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     with ThreadPoolExecutor(1) as other:
         with engine.begin() as own:
             undo_verdict(own, first, Act("ann", datetime.now(UTC)), verdict_id=None)
             undone = other.submit(admin.send, "POST", f"/v1/cases/{second}/undo")
-            while not undone.done() and not connection.execute(waiting).scalar_one():
-                connection.rollback()
+            wait_until(lambda: undone.done() or count_waiting(connection) == 1, "the other one waits or is done")
         assert undone.result().status_code == 200
     connection.rollback()
     assert connection.execute(select(not_credible_conversions.c.event_id)).all() == []
